@@ -1,0 +1,33 @@
+"""Do the tokens a transformer ranks high, or keeps, agree with what humans marked as the reason?
+
+Five names carry the road: ``load_documents``, ``score``, ``agree``, ``report``, ``explain``. They are loaded
+when first used, so that ``import rationale`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rationale.agreement import agree as agree
+    from rationale.corpus import load_documents as load_documents
+    from rationale.report import report as report
+    from rationale.scores import explain as explain
+    from rationale.scores import score as score
+
+__all__ = ["agree", "explain", "load_documents", "report", "score"]
+
+_HOMES = {
+    "agree": "rationale.agreement",
+    "explain": "rationale.scores",
+    "load_documents": "rationale.corpus",
+    "report": "rationale.report",
+    "score": "rationale.scores",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rationale' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

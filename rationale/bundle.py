@@ -1,0 +1,31 @@
+"""The folders that travel with the library: the sample (``eraser_data``) and the app (``apps``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rationale.errors import RationaleError
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def bundled(name: str) -> Path:
+    """The file or folder ``name``, such as ``eraser_data/sample``, of the checkout or the installed wheel.
+
+    A wheel carries both folders in ``rationale/_bundle``; a checkout (and an editable install of it) has them
+    beside the package.
+
+    Raises:
+        RationaleError: Where neither has it.
+
+    >>> bundled("eraser_data/sample").name
+    'sample'
+    """
+    for root in (_PACKAGE / "_bundle", _PACKAGE.parent):
+        if (root / name).exists():
+            return root / name
+    raise RationaleError(
+        f"{name!r} does not lie beside this installation of rationale",
+        where=_PACKAGE,
+        remedy="Install the wheel again, or work in a checkout of the repository.",
+    )

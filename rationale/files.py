@@ -1,0 +1,118 @@
+"""Outputs that are whole or absent: written to a temporary name, flushed, renamed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from glob import escape
+from pathlib import Path
+from typing import Any
+
+from rationale.errors import OutputError
+
+
+def check_output(path: str | Path, *, overwrite: bool) -> Path:
+    """The path, after making sure that it may be written; its parent folders are made.
+
+    Raises:
+        OutputError: Where it exists and ``overwrite`` is off, or its folder cannot be made.
+    """
+    path = Path(path)
+    with disk_errors(path):
+        if path.exists() and not overwrite:
+            raise OutputError(
+                "the output exists already", where=path, remedy="Choose another path, or pass --overwrite."
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turns what the disk says (full, read-only, no permission) into an OutputError that names the path."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"cannot be written ({error.strerror or error})",
+            where=path,
+            remedy="Nothing that was there before has been touched; free space or choose another path.",
+        ) from error
+
+
+@contextmanager
+def atomic_path(path: str | Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yields a temporary sibling to write to; it becomes ``path`` if the block succeeds and vanishes if not.
+
+    Raises:
+        OutputError: Where ``path`` exists and ``overwrite`` is off, or is a folder that shares no name
+            with the output, or the disk refuses.
+    """
+    path = check_output(path, overwrite=overwrite)
+    path = path if path.name else path.resolve()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with disk_errors(path):
+            yield temporary
+            _flush(temporary)
+            _check_replaceable(temporary, path)
+            put_in_place(temporary, path)
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)
+
+
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Renames ``temporary`` to ``path``; an old folder is set aside first, so that no kill loses both."""
+    if path.is_dir():
+        aside = path.with_name(f".{path.name}.{os.getpid()}.old")
+        path.rename(aside)
+        try:
+            temporary.rename(path)
+        except OSError:
+            aside.rename(path)
+            raise
+    else:
+        temporary.replace(path)
+    for old in path.parent.glob(f".{escape(path.name)}.*.old"):  # also what a killed run set aside
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _check_replaceable(temporary: Path, path: Path) -> None:
+    """Makes sure that overwriting deletes an earlier output, and not a folder named by mistake."""
+    if not path.is_dir():
+        return
+    if not temporary.is_dir():
+        raise OutputError("the output is a file, and a folder is there", where=path, remedy="Name a file.")
+    there = {entry.name for entry in path.iterdir()}
+    if there and there.isdisjoint(entry.name for entry in temporary.iterdir()):
+        raise OutputError(
+            f"the folder there is no earlier output: it holds {min(there)!r}",
+            where=path,
+            remedy="It is not overwritten; choose another path.",
+        )
+
+
+def atomic_text(path: str | Path, text: str, *, overwrite: bool) -> Path:
+    """Writes ``text`` as UTF-8 in one step that a reader sees whole or not at all."""
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+    return Path(path)
+
+
+def atomic_json(path: str | Path, content: Mapping[str, Any], *, overwrite: bool) -> Path:
+    """Writes ``content`` as indented JSON, NaN refused, in one step."""
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    return atomic_text(path, text + "\n", overwrite=overwrite)
+
+
+def _flush(path: Path) -> None:
+    """Forces a file, or each file of a folder, to the disk: a rename must not outrun its content."""
+    for file in [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file()):
+        with file.open("rb") as handle:
+            os.fsync(handle.fileno())

@@ -1,0 +1,40 @@
+"""What several folders of tests share: one Chromium, and the model trained on the sample."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+collect_ignore = ["scores/interrupted.py"]  # a script that test_interrupted.py runs in a child
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One headless Chromium a session: Playwright's sync API runs once in a process."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("there is no Chromium here")
+    playwright.expect.set_options(timeout=60_000)  # a loaded machine draws late, and that is no failure
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def trained_on_sample(pytestconfig) -> Path:
+    """The demo's classifier; trained once, then kept in pytest's cache by the hash of all that made it."""
+    from rationale.demo import sample_classifier
+
+    return sample_classifier(Path(pytestconfig.cache.mkdir("sample-classifier")))

@@ -1,0 +1,167 @@
+"""Outputs are whole or absent, whatever stops the writer, and what was there before stays."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rationale.errors import OutputError
+from rationale.files import atomic_json, atomic_path, atomic_text, check_output
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    """A file that stands already."""
+    path = tmp_path / "report.html"
+    path.write_text("earlier")
+    return path
+
+
+def only(path):
+    """Whether nothing else lies beside ``path``: no temporary was left."""
+    return list(path.parent.iterdir()) == [path]
+
+
+def write_and(then, path):
+    """Writes half of an output, then does something."""
+    with atomic_path(path, overwrite=True) as temporary:
+        temporary.write_text("half")
+        then()
+
+
+def full(*_):
+    raise OSError(28, "No space left on device")
+
+
+def test_text_is_written_as_utf8_with_its_folders(tmp_path):
+    path = tmp_path / "a" / "b" / "out.txt"
+    assert atomic_text(path, "שלום\nß\n", overwrite=False) == path
+    assert path.read_bytes() == "שלום\nß\n".encode()
+    assert only(path)
+
+
+def test_an_existing_output_stands_unless_overwriting_is_asked(earlier):
+    with pytest.raises(OutputError, match=r"report\.html: the output exists already.*--overwrite"):
+        atomic_text(earlier, "new", overwrite=False)
+    assert earlier.read_text() == "earlier"
+    atomic_text(earlier, "new", overwrite=True)
+    assert earlier.read_text() == "new"
+    assert only(earlier)
+
+
+@pytest.mark.parametrize("where", ["write", "flush", "rename"])
+def test_a_full_disk_leaves_the_earlier_output(earlier, monkeypatch, where):
+    if where == "flush":
+        monkeypatch.setattr(os, "fsync", full)
+    if where == "rename":
+        monkeypatch.setattr(Path, "replace", full)
+    message = r"report\.html: cannot be written \(No space left on device\).*free space"
+    with pytest.raises(OutputError, match=message):
+        write_and(full if where == "write" else lambda: None, earlier)
+    assert earlier.read_text() == "earlier"
+    assert only(earlier)
+
+
+def test_any_other_failure_leaves_the_earlier_output(earlier):
+    with pytest.raises(ZeroDivisionError):
+        write_and(lambda: 1 // 0, earlier)
+    assert earlier.read_text() == "earlier"
+    assert only(earlier)
+
+
+def test_a_limit_of_the_system_on_file_size_is_met(earlier):
+    """The kernel refuses the write itself, as a full disk does."""
+    code = (
+        "import resource, sys\n"
+        "from rationale.errors import OutputError\n"
+        "from rationale.files import atomic_text\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try:\n"
+        "    atomic_text(sys.argv[1], 'x' * 5000, overwrite=True)\n"
+        "except OutputError as error:\n"
+        "    sys.exit(str(error))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, earlier], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "report.html: cannot be written (File too large)" in done.stderr
+    assert earlier.read_text() == "earlier"
+    assert only(earlier)
+
+
+def test_a_kill_in_the_middle_leaves_the_earlier_output(earlier):
+    code = (
+        "import os, signal, sys\n"
+        "from rationale.files import atomic_path\n"
+        "with atomic_path(sys.argv[1], overwrite=True) as temporary:\n"
+        "    temporary.write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code, earlier], check=False).returncode == -9
+    assert earlier.read_text() == "earlier"
+
+
+def test_a_parent_that_is_a_file_is_refused(earlier):
+    with pytest.raises(OutputError, match="cannot be written"):
+        check_output(earlier / "inside.txt", overwrite=False)
+    with pytest.raises(OutputError, match="cannot be written"):
+        atomic_text(earlier / "deep" / "inside.txt", "x", overwrite=True)
+
+
+def folder(path, **files):
+    with atomic_path(path, overwrite=True) as temporary:
+        temporary.mkdir()
+        for name, text in files.items():
+            (temporary / name).write_text(text)
+
+
+def content(path):
+    return {entry.name: entry.read_text() for entry in path.iterdir()}
+
+
+def test_a_folder_is_replaced_whole(tmp_path):
+    path = tmp_path / "model"
+    folder(path, config="1", weights="1")
+    folder(path, config="2", tokenizer="2")
+    assert content(path) == {"config": "2", "tokenizer": "2"}
+    assert only(path)
+
+
+def test_a_folder_that_cannot_be_put_in_place_leaves_the_earlier_one(tmp_path, monkeypatch):
+    path = tmp_path / "model"
+    folder(path, config="1")
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda self, to: full() if ".tmp" in self.name else rename(self, to))
+    with pytest.raises(OutputError, match="No space left"):
+        folder(path, config="2")
+    assert content(path) == {"config": "1"}
+    assert only(path)
+
+
+def test_overwriting_deletes_no_folder_named_by_mistake(tmp_path, monkeypatch):
+    path = tmp_path / "home"
+    path.mkdir()
+    (path / "thesis.tex").write_text("years")
+    with pytest.raises(
+        OutputError, match=r"home: .* no earlier output: it holds 'thesis\.tex'\. It is not overw"
+    ):
+        folder(path, config="1")
+    with pytest.raises(OutputError, match="home: the output is a file, and a folder is there"):
+        atomic_text(path, "text", overwrite=True)
+    monkeypatch.chdir(path)
+    with pytest.raises(OutputError, match="the output is a file, and a folder is there"):
+        atomic_text(".", "text", overwrite=True)
+    assert content(path) == {"thesis.tex": "years"}
+    assert only(path)
+
+
+def test_json_holds_no_nan(tmp_path):
+    path = tmp_path / "recipe.json"
+    atomic_json(path, {"name": "naïve", "value": 0.1}, overwrite=False)
+    assert json.loads(path.read_text(encoding="utf-8")) == {"name": "naïve", "value": 0.1}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        atomic_json(path, {"value": float("nan")}, overwrite=True)
+    assert json.loads(path.read_text(encoding="utf-8"))["value"] == 0.1
+    assert only(path)
