@@ -1,0 +1,121 @@
+"""``rationale data``: get, check, convert and list data sets."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rationale.commands.options import Overwrite
+from rationale.corpus.archive import get_task
+from rationale.corpus.check import SplitCheck, check_data
+from rationale.corpus.convert import convert_data
+from rationale.corpus.tasks import TASKS
+from rationale.report.table import Column, Table
+
+app = typer.Typer(no_args_is_help=True, help="Get, check, convert and list data sets.")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Source = Annotated[str, typer.Argument(help="An ERASER folder, a table, a folder of tables …")]
+
+
+@app.command()
+def get(
+    task: Annotated[str, typer.Argument(help="A task of the benchmark; see `rationale data list`.")],
+    out: Annotated[Path, typer.Option(help="The folder to make.")],
+    url: Annotated[
+        str | None, typer.Option(help="Fetch it from here, not from the benchmark's address.")
+    ] = None,
+    archive: Annotated[Path | None, typer.Option(help="Unpack this archive instead of fetching one.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="The checksum the archive must have.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Fetch and unpack a task of the ERASER benchmark, then check it.
+
+    Example: `rationale data get movies --out data/movies`
+    """
+    get_task(task, out, url=url, archive=archive, sha256=sha256, overwrite=overwrite)
+    _report(check_data(out), as_json=False)
+
+
+@app.command()
+def check(source: Source, as_json: Json = False) -> None:
+    """Read every split, count what is there, and tell what is wrong. Exit code 1: something is.
+
+    Example: `rationale data check data/movies`
+    """
+    checks = check_data(source)
+    _report(checks, as_json=as_json)
+    if any(split.problems for split in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def convert(
+    source: Source,
+    out: Annotated[Path, typer.Option(help="The ERASER folder to make.")],
+    number_duplicates: Annotated[
+        bool, typer.Option("--number-duplicates", help="Make ids used twice into id, id#2, id#3 …")
+    ] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write any data that can be read as an ERASER folder.
+
+    Example: `rationale data convert reviews.csv --out reviews`
+    """
+    convert_data(source, out, duplicate_ids="number" if number_duplicates else "refuse", overwrite=overwrite)
+    _report(check_data(out), as_json=False)
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the tasks of the benchmark that `rationale data get` knows."""
+    if as_json:
+        rows = [{"name": name, **asdict(task)} for name, task in TASKS.items()]
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    columns = ("Task", "What it is", "Labels", "Read before the document")
+    _print(
+        Table(
+            tuple(Column(title.lower(), title, "text") for title in columns),
+            tuple((name, task.title, ", ".join(task.labels), task.query) for name, task in TASKS.items()),
+        )
+    )
+
+
+def _report(checks: list[SplitCheck], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([asdict(split) for split in checks], indent=1, ensure_ascii=False))
+        return
+    columns = (
+        Column("split", "Split", "text"),
+        Column("annotations", "Annotations", "integer"),
+        Column("documents", "Documents", "integer"),
+        Column("words", "Words", "integer"),
+        Column("longest", "Longest", "integer"),
+        Column("rationale_share", "Rationale share"),
+        Column("without_rationale", "Nothing marked", "integer"),
+    )
+    _print(Table(columns, tuple(_row(split) for split in checks)))
+    for split in checks:
+        labels = ", ".join(f"{name} {count}" for name, count in split.labels.items())
+        typer.echo(f"labels of {split.split or 'all'}: {labels or 'none'}")
+        for note in split.notes:
+            typer.secho(f"note on {split.split}: {note}", fg="yellow")
+        for problem in split.problems[:10]:
+            typer.secho(f"problem: {problem}", fg="red")
+        if len(split.problems) > 10:
+            typer.secho(f"… and {len(split.problems) - 10} more in {split.split}", fg="red")
+
+
+def _row(split: SplitCheck) -> tuple[str | int | float | None, ...]:
+    counts = (split.annotations, split.documents, split.words, split.longest)
+    return (split.split, *counts, split.rationale_share, split.without_rationale)
+
+
+def _print(table: Table) -> None:
+    from rich.console import Console
+
+    Console().print(table.to_rich())

@@ -1,0 +1,72 @@
+"""``rationale list``: what can be asked for by name."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(no_args_is_help=True, help="List what can be asked for by name.")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command()
+def methods(as_json: Json = False) -> None:
+    """Score methods."""
+    from rationale.scores import METHODS
+
+    rows = [
+        {
+            "name": name,
+            "title": method.title,
+            "kind": type(method).__mro__[1].__name__,
+            "signed": method.signed,
+            "definition": method.definition,
+        }
+        for name, method in METHODS.items()
+    ]
+    _show(rows, as_json=as_json)
+
+
+@app.command()
+def metrics(as_json: Json = False) -> None:
+    """Agreement metrics."""
+    from rationale.agreement import metrics as known
+
+    rows = [
+        {
+            "name": name,
+            "title": metric.title,
+            "needs a selection": metric.needs_selection,
+            "range": f"{metric.low:g} to {metric.high:g}",
+            "higher is better": metric.higher_is_better,
+            "definition": metric.definition,
+        }
+        for name, metric in known.items()
+    ]
+    _show(rows, as_json=as_json)
+
+
+@app.command()
+def families(as_json: Json = False) -> None:
+    """Encoder families."""
+    from rationale.encoder import FAMILIES
+
+    rows = [
+        {"name": name, "definition": (family.__doc__ or "").splitlines()[0]}
+        for name, family in FAMILIES.items()
+    ]
+    _show(rows, as_json=as_json)
+
+
+def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    table = Table(*rows[0])
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table)

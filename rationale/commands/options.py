@@ -1,0 +1,20 @@
+"""The options that every command takes, said once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, … Commands that run no model ignore it.")]
+Dtype = Annotated[str, typer.Option(help="float32, float64 or bfloat16. Scores in a paper want float32.")]
+BatchSize = Annotated[
+    int | None, typer.Option(min=1, help="Inputs at once; halved on its own where memory runs out.")
+]
+Seed = Annotated[int, typer.Option(help="Of everything random.")]
+Overwrite = Annotated[bool, typer.Option(help="Replace an output that exists.")]
+Model = Annotated[str, typer.Option(help="A hub id or a local folder (safetensors).")]
+Data = Annotated[
+    str, typer.Option(help="An ERASER folder, or a JSONL, CSV or Parquet file with text or words.")
+]
+Split = Annotated[str | None, typer.Option(help="Which split: train, val, test, …")]

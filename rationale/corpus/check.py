@@ -1,0 +1,95 @@
+"""What is in a data set, and what is wrong with it: every problem, not just the first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rationale.corpus.columns import Columns
+from rationale.corpus.document import Documents
+from rationale.corpus.load import find_reader
+from rationale.corpus.readers import ReadOptions
+from rationale.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class SplitCheck:
+    """One split, counted.
+
+    Attributes:
+        split: Its name, empty for an unnamed collection.
+        annotations: Distinct annotation ids.
+        documents: (annotation, document) pairs that could be read.
+        labels: How many documents have each label, None counted as ``(none)``.
+        words: Words of all documents, each text as often as it is annotated.
+        longest: Words of the longest document.
+        rationale_share: Mean share of rationale words over the documents that have some; None without any.
+        without_rationale: Documents in which nothing is marked.
+        problems: What keeps documents from being read, one message each.
+        notes: What can be read, but looks odd.
+    """
+
+    split: str
+    annotations: int
+    documents: int
+    labels: Mapping[str, int]
+    words: int
+    longest: int
+    rationale_share: float | None
+    without_rationale: int
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def check_data(source: Any, *, columns: Columns | None = None) -> list[SplitCheck]:
+    """Reads every split of ``source`` and counts what is there.
+
+    Raises:
+        DataError: Where the source is of no known kind.
+    """
+    reader = find_reader(source)
+    texts: dict[str, set[str]] = {}
+    checks: list[SplitCheck] = []
+    for split in reader.splits(source) or [""]:
+        problems: list[DataError] = []
+        odd: list[str] = []
+        options = ReadOptions(problems=problems, notes=odd, columns=columns or Columns())
+        try:
+            documents = reader.read(source, split, options)
+        except DataError as error:
+            documents = Documents([], source=str(source), split=split)
+            problems.append(error)
+        notes = [*_shared(documents, texts), *odd]
+        texts[split] = {document.digest for document in documents}
+        checks.append(_count(split, documents, problems, notes))
+    return checks
+
+
+def _count(split: str, documents: Documents, problems: list[DataError], notes: list[str]) -> SplitCheck:
+    shares = [float(np.mean(d.rationale)) for d in documents if d.spans]
+    lengths = [len(d.words) for d in documents]
+    if not documents and not problems:
+        problems = [DataError("there are no documents in it", where=f"split {split}" if split else None)]
+    return SplitCheck(
+        split=split,
+        annotations=len({d.id for d in documents}),
+        documents=len(documents),
+        labels=dict(sorted(Counter(d.label or "(none)" for d in documents).items())),
+        words=sum(lengths),
+        longest=max(lengths, default=0),
+        rationale_share=sum(shares) / len(shares) if shares else None,
+        without_rationale=len(documents) - len(shares),
+        problems=tuple(map(str, problems)),
+        notes=tuple(notes),
+    )
+
+
+def _shared(documents: Documents, earlier: Mapping[str, set[str]]) -> list[str]:
+    """Tells how many texts (with their queries) occur in other splits, too."""
+    own = Counter(document.digest for document in documents)
+    both = {split: sum(n for digest, n in own.items() if digest in seen) for split, seen in earlier.items()}
+    return [f"{n} of {len(documents)} texts occur in {split}, too" for split, n in both.items() if n]

@@ -1,0 +1,53 @@
+"""Which columns of a table hold what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from rationale.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The names of the columns that are read; others are ignored.
+
+    Attributes:
+        text: Text, split on whitespace once, here.
+        words: A list of words instead of text; comes first where a row has both.
+        label: The class name (or number); null or empty where it is unknown.
+        id: The row's id; where there is no such column, its number, counted from 0.
+        query: Text or words of the other segment, read first; may be missing.
+        rationale: One number (0 or 1) a word; or word spans ``[start, end)``; or evidence strings. See
+            `word_spans`. Null where no human was asked.
+        rationale_chars: Character spans ``[start, end)`` of ``text``: they mark each word they touch.
+    """
+
+    text: str = "text"
+    words: str = "words"
+    label: str = "label"
+    id: str = "id"
+    query: str = "query"
+    rationale: str = "rationale"
+    rationale_chars: str = "rationale_chars"
+
+
+def check_columns(found: Sequence[str], columns: Columns, where: str) -> None:
+    """Tells of a header that cannot be right.
+
+    Raises:
+        DataError: Where two columns share a name, a column that was asked for by name is missing, or there
+            is neither text nor words.
+    """
+    twice = sorted({name for name in found if found.count(name) > 1})
+    if twice:
+        raise DataError(f"two columns are called {twice[0]!r}", where=where)
+    shown = f"Columns found: {', '.join(found) or 'none'}."
+    for field in fields(columns):
+        name = getattr(columns, field.name)
+        if name != field.default and name not in found:
+            raise DataError(f"there is no column {name!r} to read as {field.name}", where=where, remedy=shown)
+    if columns.text not in found and columns.words not in found:
+        raise DataError(
+            f"there is no column {columns.text!r} or {columns.words!r}", where=where, remedy=shown
+        )

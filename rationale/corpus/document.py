@@ -1,0 +1,162 @@
+"""The document: words as the annotators saw them, its label, its query, and the human rationale."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import overload
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.errors import DataError
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Words ``start`` (inclusive) to ``end`` (exclusive) that a human marked.
+
+    ``group`` numbers the evidence group it belongs to.
+    """
+
+    start: int
+    end: int
+    group: int = 0
+
+
+@dataclass(frozen=True)
+class Document:
+    """One (annotation, document) pair, the unit of evaluation; immutable.
+
+    Attributes:
+        id: The annotation's id. With ``docid`` it is unique in its split.
+        docid: The document's id; equal to ``id`` where a data set knows no separate documents.
+        words: The words as the annotators saw them. Nothing downstream splits text again.
+        label: The class name, or None where it is unknown.
+        query: Words of the other segment the model reads (a question, a premise); empty where there is none.
+        query_first: Whether the model reads ``[CLS] query [SEP] words [SEP]`` (ERASER) or the words first.
+        spans: The human rationale as annotated: possibly overlapping, in several evidence groups.
+        annotated: False where no human was asked, so that an empty ``spans`` says nothing.
+        sentences: Word ranges ``(start, end)`` of the sentences, empty where unknown.
+    """
+
+    id: str
+    docid: str
+    words: tuple[str, ...]
+    label: str | None = None
+    query: tuple[str, ...] = ()
+    query_first: bool = True
+    spans: tuple[Span, ...] = ()
+    annotated: bool = True
+    sentences: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        for span in self.spans:
+            if not 0 <= span.start < span.end <= len(self.words):
+                raise DataError(
+                    f"rationale span [{span.start}, {span.end}) does not fit {len(self.words)} words",
+                    where=f"annotation {self.id!r}, document {self.docid!r}",
+                    remedy="Spans count whitespace-separated words from 0, start inclusive, end exclusive.",
+                )
+
+    @property
+    def key(self) -> Key:
+        """``(id, docid)``: what scores are filed under."""
+        return (self.id, self.docid)
+
+    @property
+    def rationale(self) -> npt.NDArray[np.bool_]:
+        """The human rationale as a mask, shape (words,)."""
+        mask = np.zeros(len(self.words), dtype=np.bool_)
+        for span in self.spans:
+            mask[span.start : span.end] = True
+        return mask
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits of a SHA-256 over words and query: tells whether scores belong to this text."""
+        parts = ("\x1f".join(self.words), "\x1f".join(self.query), str(self.query_first))
+        return hashlib.sha256("\x1e".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class Documents(Sequence[Document]):
+    """The documents of one split, in file order, found by position or by key.
+
+    Args:
+        items: The documents; keys must be unique.
+        source: Where they came from, for messages and recipes.
+        split: The split's name, or None.
+
+    Raises:
+        DataError: On two documents with one key.
+    """
+
+    def __init__(
+        self, items: Iterable[Document], *, source: str = "memory", split: str | None = None
+    ) -> None:
+        self._items = tuple(items)
+        self.source, self.split = source, split
+        self._index: dict[Key, int] = {}
+        for position, document in enumerate(self._items):
+            if document.key in self._index:
+                raise DataError(
+                    f"two documents share annotation id {document.id!r} and document id {document.docid!r}",
+                    where=source,
+                    remedy="Give each (annotation, document) pair its own id.",
+                )
+            self._index[document.key] = position
+
+    @overload
+    def __getitem__(self, index: int) -> Document: ...
+    @overload
+    def __getitem__(self, index: slice) -> Documents: ...
+    def __getitem__(self, index: int | slice) -> Document | Documents:
+        if isinstance(index, slice):
+            return Documents(self._items[index], source=self.source, split=self.split)
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Document]:
+        return iter(self._items)
+
+    def get(self, key: Key) -> Document | None:
+        """The document filed under ``(id, docid)``, or None."""
+        position = self._index.get(key)
+        return None if position is None else self._items[position]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class names that occur, sorted."""
+        return tuple(sorted({d.label for d in self._items if d.label is not None}))
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits over every document's key, text, label and rationale, in order."""
+        total = hashlib.sha256()
+        for d in self._items:
+            spans = ",".join(f"{s.start}-{s.end}" for s in d.spans)
+            total.update(
+                f"{d.id}\x1f{d.docid}\x1f{d.digest}\x1f{d.label}\x1f{spans}\x1e".encode(
+                    "utf-8", "surrogatepass"
+                )
+            )
+        return total.hexdigest()[:16]
+
+    def __repr__(self) -> str:
+        return f"Documents({len(self)} of {self.source}, split={self.split!r}, labels={list(self.labels)})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(d.id)}</td><td>{escape(str(d.label))}</td><td>{len(d.words)}</td>"
+            f"<td>{int(d.rationale.sum())}</td><td>{escape(' '.join(d.words[:12]))} …</td></tr>"
+            for d in self._items[:10]
+        )
+        head = "<tr><th>id</th><th>label</th><th>words</th><th>rationale words</th><th>begins</th></tr>"
+        return f"<p>{escape(repr(self))}</p><table>{head}{rows}</table>"

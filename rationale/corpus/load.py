@@ -1,0 +1,98 @@
+"""One door for every kind of source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rationale.corpus import eraser, hub, table  # noqa: F401  (registered in this order, asked in this order)
+from rationale.corpus.columns import Columns
+from rationale.corpus.document import Documents
+from rationale.corpus.readers import READERS, DuplicateIds, Reader, ReadOptions
+from rationale.errors import DataError
+
+
+def load_documents(
+    source: Any,
+    split: str | None = None,
+    *,
+    limit: int | None = None,
+    labels: Sequence[str] | None = None,
+    duplicate_ids: DuplicateIds = "refuse",
+    columns: Columns | None = None,
+) -> Documents:
+    """Reads the documents of one split.
+
+    Args:
+        source: A folder in ERASER layout; a JSONL, JSON, CSV, TSV or Parquet file, or a folder of such files
+            named after their splits; a ``datasets`` object, or a folder it was saved to.
+        split: The split's name; may be left out where the source holds just one.
+        limit: The number of documents to stop after.
+        labels: The class names there may be (a model's); any other is an error. None allows all.
+        duplicate_ids: ``refuse`` an id used twice, or ``number`` the repeats (``id#2``, ``id#3`` …).
+        columns: Which columns of a table hold what, where they go by other names than `Columns` expects.
+
+    Raises:
+        DataError: Where the source is of no known kind, lacks the split, or cannot be read as it is.
+    """
+    reader = find_reader(source)
+    if limit is not None and limit < 1:
+        raise DataError(f"the limit must be at least 1, got {limit}")
+    options = ReadOptions(limit=limit, duplicate_ids=duplicate_ids, columns=columns or Columns())
+    documents = reader.read(source, _choose(reader.splits(source), split, source), options)
+    if not documents:
+        raise DataError("there are no documents in it", where=_place(documents.source, documents.split))
+    if labels is not None:
+        _check_labels(documents, labels)
+    return documents
+
+
+def list_splits(source: Any) -> list[str]:
+    """The names of the splits ``source`` holds; empty where it is one unnamed collection.
+
+    Raises:
+        DataError: Where the source is of no known kind.
+    """
+    return find_reader(source).splits(source)
+
+
+def find_reader(source: Any) -> Reader:
+    """The reader for ``source``.
+
+    Raises:
+        DataError: Where no reader recognises it.
+    """
+    for _, reader in READERS.items():
+        if reader.recognises(source):
+            return reader
+    if isinstance(source, str | Path) and not Path(source).exists():
+        raise DataError("there is no such file or folder", where=source)
+    known = "; ".join(f"{name}: {reader.reads}" for name, reader in READERS.items())
+    shown = str(source) if isinstance(source, str | Path) else f"an object of type {type(source).__name__}"
+    raise DataError("not a kind of data that can be read", where=shown, remedy=f"Readers: {known}.")
+
+
+def _choose(known: list[str], split: str | None, source: Any) -> str:
+    if split is None and len(known) <= 1:
+        return known[0] if known else ""
+    if split is None or split not in known:
+        problem = "a split must be named" if split is None else f"there is no split {split!r}"
+        raise DataError(
+            problem, where=str(source)[:200], remedy=f"Splits found: {', '.join(known) or 'none'}."
+        )
+    return split
+
+
+def _check_labels(documents: Documents, labels: Sequence[str]) -> None:
+    for document in documents:
+        if document.label is not None and document.label not in labels:
+            raise DataError(
+                f"unknown label {document.label!r} of {document.id!r}",
+                where=_place(documents.source, documents.split),
+                remedy=f"Known labels: {', '.join(labels)}.",
+            )
+
+
+def _place(source: str, split: str | None) -> str:
+    return f"{source}, split {split}" if split else source

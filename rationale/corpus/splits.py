@@ -1,0 +1,86 @@
+"""A development set out of the training documents, and samples: stratified, chosen by the hash of the id."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+
+from rationale.corpus.document import Document, Documents
+from rationale.errors import DataError
+
+
+def split_dev(documents: Documents, fraction: float = 0.1) -> tuple[Documents, Documents]:
+    """Parts ``documents`` into (train, dev), stratified by label.
+
+    Of each label, the ``round(fraction x count)`` documents with the smallest hash of their id go to dev: the
+    choice depends on no order and no random state. All documents of one annotation go the same way.
+
+    Args:
+        documents: What is parted; both parts keep its order.
+        fraction: Dev's share, above 0 and below 1.
+
+    Raises:
+        DataError: Where a part would be empty, or ``fraction`` lies outside (0, 1).
+
+    >>> docs = Documents(Document(str(i), str(i), ("word",), label="ab"[i % 2]) for i in range(20))
+    >>> [len(part) for part in split_dev(docs)]
+    [18, 2]
+    """
+    if not 0 < fraction < 1:
+        raise DataError(f"the dev fraction must lie between 0 and 1, got {fraction}")
+    by_label: defaultdict[str | None, set[str]] = defaultdict(set)
+    for document in documents:
+        by_label[document.label].add(document.id)
+    chosen: set[str] = set()
+    for identifiers in by_label.values():
+        ranked = sorted(identifiers, key=_hash)
+        chosen.update(ranked[: round(fraction * len(ranked))])
+    dev = [document for document in documents if document.id in chosen]
+    train = [document for document in documents if document.id not in chosen]
+    if not dev or not train:
+        raise DataError(
+            f"{len(documents)} documents leave {len(train)} to train and {len(dev)} as dev",
+            where=documents.source,
+            remedy="Choose another fraction, or name a split as dev.",
+        )
+    return _part(train, documents), _part(dev, documents)
+
+
+def sample(documents: Documents, limit: int | None) -> Documents:
+    """``limit`` of the documents, stratified by label, chosen by the hash of the id, in their order.
+
+    The first N of a file are no sample: data sets are often sorted by label.
+
+    Args:
+        documents: What is sampled.
+        limit: How many to keep; None keeps all.
+
+    Raises:
+        DataError: On a limit below 1.
+
+    >>> docs = Documents(Document(str(i), str(i), ("word",), label="aab"[i // 4]) for i in range(12))
+    >>> [document.label for document in sample(docs, 6)]
+    ['a', 'a', 'a', 'a', 'b', 'b']
+    """
+    if limit is None or limit >= len(documents):
+        return documents
+    if limit < 1:
+        raise DataError(f"a sample of {limit} documents was asked for", remedy="Ask for 1 or more.")
+    by_label: defaultdict[str | None, list[Document]] = defaultdict(list)
+    for document in sorted(documents, key=lambda d: (_hash(d.id), d.docid)):
+        by_label[document.label].append(document)
+    quantile = {
+        document.key: ((rank + 0.5) / len(same), _hash(document.id))
+        for same in by_label.values()
+        for rank, document in enumerate(same)
+    }
+    chosen = set(sorted(quantile, key=quantile.__getitem__)[:limit])
+    return _part([document for document in documents if document.key in chosen], documents)
+
+
+def _part(items: list[Document], whole: Documents) -> Documents:
+    return Documents(items, source=whole.source, split=whole.split)
+
+
+def _hash(identifier: str) -> bytes:
+    return hashlib.sha256(identifier.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,158 @@
+"""Writes documents as an ERASER folder, so that `read_eraser` gives the same ones back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Any
+
+from rationale.corpus.document import Document, Span
+from rationale.errors import DataError
+from rationale.files import atomic_path, disk_errors
+
+
+def write_eraser(
+    splits: Mapping[str, Iterable[Document]],
+    folder: str | Path,
+    *,
+    overwrite: bool = False,
+    single_file: bool = False,
+) -> Path:
+    """Writes ``{split}.jsonl`` for each split, and the documents beside them.
+
+    Args:
+        splits: The documents of each split; those of one annotation (one id) must follow each other.
+        folder: Where to; it appears whole or not at all.
+        overwrite: Whether an earlier folder may be replaced.
+        single_file: Writes ``docs.jsonl`` instead of one file a document under ``docs/``.
+
+    Returns:
+        The folder.
+
+    Raises:
+        DataError: On a document the format has no place for: a word with a space in it, two texts under one
+            docid, a docid that is no file name, a query read after the words.
+        OutputError: Where the folder exists and ``overwrite`` is off, or the disk refuses.
+    """
+    texts: dict[str, str] = {}
+    with atomic_path(folder, overwrite=overwrite) as temporary, disk_errors(Path(folder)):
+        temporary.mkdir()
+        for split, documents in splits.items():
+            rows = [
+                _row(identifier, list(group), texts)
+                for identifier, group in groupby(documents, key=lambda document: document.id)
+            ]
+            _write_rows(temporary / f"{split}.jsonl", rows)
+        if single_file:
+            rows = [{"docid": docid, "document": text.rstrip("\n")} for docid, text in texts.items()]
+            _write_rows(temporary / "docs.jsonl", rows)
+        else:
+            _write_texts(temporary / "docs", texts)
+    return Path(folder)
+
+
+def is_file_name(docid: str) -> bool:
+    """Whether a document of this id can be a file under ``docs/``."""
+    short = len(docid.encode("utf-8", "surrogatepass")) <= 255
+    return short and docid not in ("", ".", "..") and not set(docid) & {"/", "\\", "\0"}
+
+
+def _row(identifier: str, documents: list[Document], texts: dict[str, str]) -> dict[str, Any]:
+    """The JSON object of one annotation; its documents are added to ``texts``."""
+    for document in documents:
+        text = _text(document)
+        if texts.setdefault(document.docid, text) != text:
+            raise DataError("another text goes by this document id already", where=_name(document))
+    first, pair = documents[0], _is_pair(documents)
+    query = () if pair else first.query
+    for document in documents:
+        if (
+            (document.label, document.annotated) != (first.label, first.annotated)
+            or (document.spans and not document.annotated)
+            or not (pair or _common_query(document, query))
+            or (not pair and not query and len(documents) == 2)
+        ):
+            raise DataError(
+                "the format has no place for it: documents of one annotation share label and query, "
+                "the query is read first, and two documents without one are each other's query",
+                where=_name(document),
+            )
+    return {
+        "annotation_id": identifier,
+        "classification": first.label,
+        "docids": [document.docid for document in documents],
+        "evidences": _groups(documents) if first.annotated else None,
+        "query": " ".join(query),
+        "query_type": None,
+    }
+
+
+def _is_pair(documents: list[Document]) -> bool:
+    """Whether these are two documents of which each is the other's query."""
+    if len(documents) != 2 or [d.query_first for d in documents] != [False, True]:
+        return False
+    return documents[0].query == documents[1].words and documents[1].query == documents[0].words
+
+
+def _common_query(document: Document, query: tuple[str, ...]) -> bool:
+    whole = all(word.split() == [word] for word in query)
+    return whole and document.query == query and (document.query_first or not query)
+
+
+def _groups(documents: list[Document]) -> list[list[dict[str, Any]]]:
+    last = max((span.group for document in documents for span in document.spans), default=-1)
+    groups: list[list[dict[str, Any]]] = [[] for _ in range(last + 1)]
+    for document in documents:
+        for span in document.spans:
+            groups[span.group].append(_evidence(document, span))
+    return groups
+
+
+def _evidence(document: Document, span: Span) -> dict[str, Any]:
+    touched = [
+        i for i, (start, end) in enumerate(document.sentences) if start < span.end and end > span.start
+    ]
+    return {
+        "docid": document.docid,
+        "start_token": span.start,
+        "end_token": span.end,
+        "start_sentence": touched[0] if touched else -1,
+        "end_sentence": touched[-1] + 1 if touched else -1,
+        "text": " ".join(document.words[span.start : span.end]),
+    }
+
+
+def _text(document: Document) -> str:
+    """One sentence a line; words outside every sentence stand on lines of their own."""
+    for word in document.words:
+        if not word or word != word.strip() or any(space in word for space in " \n\r"):
+            raise DataError(f"the word {word!r} would not be read back as one word", where=_name(document))
+    if not document.words:
+        raise DataError("the document is empty", where=_name(document))
+    cuts = sorted({0, len(document.words)}.union(*document.sentences))
+    return "".join(" ".join(document.words[a:b]) + "\n" for a, b in pairwise(cuts))
+
+
+def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8", newline="\n")
+
+
+def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    folder.mkdir()
+    for docid, text in texts.items():
+        if not is_file_name(docid):
+            raise DataError(
+                f"the document id {docid!r} is no file name", remedy="Write docs.jsonl (single_file)."
+            )
+        # A first word that begins with U+FEFF would be read as a byte order mark: write one more before it.
+        encoding = "utf-8-sig" if text.startswith("\ufeff") else "utf-8"
+        try:
+            (folder / docid).write_text(text, encoding=encoding, newline="\n")
+        except UnicodeEncodeError as error:
+            raise DataError(f"document {docid!r} is not Unicode text ({error.reason})") from error
+
+
+def _name(document: Document) -> str:
+    return f"annotation {document.id!r}, document {document.docid!r}"
