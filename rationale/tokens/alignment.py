@@ -1,0 +1,157 @@
+"""Which sub-word belongs to which word: exact, both ways, for any fast tokenizer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.errors import ModelError
+
+IntArray = npt.NDArray[np.int32]
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_ONE_AT_A_TIME = Lock()
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """The sub-words of a list of words; T tokens, W words.
+
+    Attributes:
+        ids: int32 (T,), token ids, without special tokens.
+        word: int32 (T,), the one word each token belongs to; never decreases.
+        words: W. A word may own no token (a lone control character, say): its score is 0.
+    """
+
+    ids: IntArray
+    word: IntArray
+    words: int
+
+    def __len__(self) -> int:
+        return int(self.ids.shape[0])
+
+    @cached_property
+    def first_token(self) -> IntArray:
+        """int32 (W + 1,): tokens ``first_token[w]`` to ``first_token[w + 1]`` are those of word w."""
+        return np.searchsorted(self.word, np.arange(self.words + 1)).astype(np.int32)
+
+    def tokens_of(self, word: int) -> range:
+        """The positions of a word's tokens; empty where the tokenizer dropped it."""
+        return range(int(self.first_token[word]), int(self.first_token[word + 1]))
+
+    def to_tokens(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """A word mask (W,) as a token mask (T,)."""
+        return np.asarray(mask, dtype=np.bool_)[self.word]
+
+    def to_words(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """A token mask (T,) as a word mask (W,): a word is in when any of its tokens is."""
+        words = np.zeros(self.words, dtype=np.bool_)
+        words[self.word[np.asarray(mask, dtype=np.bool_)]] = True
+        return words
+
+
+def sum_to_words(
+    scores: npt.NDArray[np.float32], word: npt.NDArray[np.integer[Any]], words: int
+) -> npt.NDArray[np.float32]:
+    """Word score = sum of its sub-words' scores (AdapLeR, section 5.2).
+
+    Args:
+        scores: float (..., T).
+        word: int (T,), with -1 for tokens of no word, which are left out.
+        words: W.
+
+    Returns:
+        float32 (..., W), summed in float64; 0 for a word without tokens.
+
+    >>> sum_to_words(np.array([[9.0, 1.0, 2.0, 4.0]], np.float32), np.array([-1, 0, 0, 2]), 3)
+    array([[3., 0., 4.]], dtype=float32)
+    """
+    inside = word >= 0
+    rows = scores.reshape(-1, scores.shape[-1])[:, inside].astype(np.float64)
+    target = np.arange(rows.shape[0])[:, None] * words + word[inside]
+    summed = np.bincount(target.ravel(), weights=rows.ravel(), minlength=rows.shape[0] * words)
+    return summed.reshape(*scores.shape[:-1], words).astype(np.float32)
+
+
+def align(tokenizer: Any, words: Sequence[str]) -> Alignment:
+    """Tokenizes words joined by single spaces, as the model reads them, and gives each token its word.
+
+    A token belongs to the first word of which it covers a character; one that covers only white space
+    (a lone ``Ġ`` or ``▁``) belongs to the word that follows. Text that spells a special token (``[SEP]``)
+    stays text. Half a surrogate pair, which JSON may hold and no tokenizer reads, is read as U+FFFD.
+
+    Args:
+        tokenizer: A fast Hugging Face tokenizer; it is left as it was.
+        words: Any strings; an empty one owns no token.
+
+    Raises:
+        ModelError: Where the tokenizer has no fast version, or returns its tokens out of order.
+    """
+    require_fast(tokenizer)
+    with untouched(tokenizer):
+        encoded = tokenizer(
+            _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", " ".join(words)),
+            add_special_tokens=False,
+            return_offsets_mapping=True,
+            return_attention_mask=False,
+            truncation=False,
+            split_special_tokens=True,
+            verbose=False,
+        )
+    ids = np.asarray(encoded["input_ids"], dtype=np.int32)
+    starts = np.asarray(encoded["offset_mapping"], dtype=np.int64).reshape(-1, 2)[:, 0]
+    word = _next_word(words)[starts] if len(ids) else np.zeros(0, dtype=np.int32)
+    if np.any(np.diff(word) < 0):
+        raise ModelError(
+            "this tokenizer returns tokens out of text order, so they cannot be aligned with words",
+            where=type(tokenizer).__name__,
+        )
+    return Alignment(ids, word.astype(np.int32), len(words))
+
+
+@contextmanager
+def untouched(tokenizer: Any) -> Iterator[None]:
+    """Puts back the settings that every call of a fast tokenizer changes for good; one thread at a time.
+
+    transformers switches truncation, padding and the splitting of special tokens on the shared backend.
+    """
+    backend = tokenizer.backend_tokenizer
+    with _ONE_AT_A_TIME:
+        truncation, padding, special = backend.truncation, backend.padding, backend.encode_special_tokens
+        try:
+            yield
+        finally:
+            backend.encode_special_tokens = special
+            if truncation is not None:
+                backend.enable_truncation(**truncation)
+            if padding is not None:
+                backend.enable_padding(**padding)
+
+
+def require_fast(tokenizer: Any) -> None:
+    """Raises ModelError for a tokenizer without a fast version: only those report character offsets."""
+    if not getattr(tokenizer, "is_fast", False):
+        raise ModelError(
+            "this tokenizer has no fast version, so its tokens cannot be aligned with words",
+            where=getattr(tokenizer, "name_or_path", type(tokenizer).__name__),
+            remedy="Save the model with a tokenizer.json (AutoTokenizer converts most slow tokenizers).",
+        )
+
+
+def _next_word(words: Sequence[str]) -> IntArray:
+    """For each character of ``" ".join(words)``, and its end, the word it stands in or that follows it."""
+    lengths = np.fromiter((len(w) for w in words), dtype=np.int64, count=len(words))
+    ends = np.cumsum(lengths + 1) - 1
+    filled = np.flatnonzero(lengths > 0)
+    total = int(ends[-1]) if len(words) else 0
+    if not filled.size:
+        return np.zeros(total + 1, dtype=np.int32)
+    position = np.searchsorted(ends[filled], np.arange(total + 1), side="right")
+    return filled[np.minimum(position, filled.size - 1)].astype(np.int32)

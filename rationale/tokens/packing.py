@@ -1,0 +1,106 @@
+"""Packed batches: inputs of many lengths laid end to end, without padding, bucketed by length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+IntArray = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Packed:
+    """B inputs laid end to end: N = sum of their lengths.
+
+    Attributes:
+        ids: int64 (N,), token ids.
+        types: int64 (N,), token type ids.
+        positions: int64 (N,), each token's position in its full input: dropped neighbours leave gaps.
+        lengths: The B lengths.
+    """
+
+    ids: Tensor
+    types: Tensor
+    positions: Tensor
+    lengths: tuple[int, ...]
+
+    @cached_property
+    def starts(self) -> Tensor:
+        """int64 (B,), the row at which each input begins: its [CLS]."""
+        ends = torch.tensor(self.lengths, device=self.ids.device).cumsum(0)
+        return ends - torch.tensor(self.lengths, device=self.ids.device)
+
+    @cached_property
+    def example(self) -> Tensor:
+        """int64 (N,), the input each row belongs to."""
+        lengths = torch.tensor(self.lengths, device=self.ids.device)
+        return torch.repeat_interleave(torch.arange(len(self.lengths), device=self.ids.device), lengths)
+
+    @cached_property
+    def padding(self) -> Padding:
+        """How to lay the rows out as a padded (B, longest) block, and back."""
+        return Padding(self)
+
+
+class Padding:
+    """Moves rows between the packed layout (N, …) and a padded one (B, n, …), n the longest input.
+
+    Attributes:
+        mask: bool (B, n), True at real tokens, or None where all inputs have one length.
+    """
+
+    def __init__(self, packed: Packed) -> None:
+        self.examples, self.longest = len(packed.lengths), max(packed.lengths)
+        self.mask: Tensor | None = None
+        if min(packed.lengths) < self.longest:
+            column = torch.arange(packed.ids.shape[0], device=packed.ids.device)
+            column = column - packed.starts[packed.example]
+            self._flat = packed.example * self.longest + column
+            filled = torch.zeros(self.examples * self.longest, dtype=torch.bool, device=packed.ids.device)
+            filled[self._flat] = True
+            self.mask = filled.view(self.examples, self.longest)
+
+    def pad(self, rows: Tensor) -> Tensor:
+        """(N, …) -> (B, n, …), zeros at padding."""
+        if self.mask is None:
+            return rows.view(self.examples, self.longest, *rows.shape[1:])
+        block = rows.new_zeros(self.examples * self.longest, *rows.shape[1:])
+        return block.index_copy(0, self._flat, rows).view(self.examples, self.longest, *rows.shape[1:])
+
+    def unpad(self, block: Tensor) -> Tensor:
+        """(B, n, …) -> (N, …)."""
+        rows = block.reshape(self.examples * self.longest, *block.shape[2:])
+        return rows if self.mask is None else rows.index_select(0, self._flat)
+
+
+def pack(
+    ids: Sequence[IntArray],
+    types: Sequence[IntArray],
+    positions: Sequence[IntArray] | None = None,
+    *,
+    device: torch.device | str = "cpu",
+) -> Packed:
+    """Lays inputs end to end; positions default to 0 … n - 1."""
+    places = positions or [np.arange(len(one), dtype=np.int32) for one in ids]
+
+    def join(parts: Sequence[IntArray]) -> Tensor:
+        return torch.from_numpy(np.concatenate(parts).astype(np.int64)).to(device)
+
+    return Packed(join(ids), join(types), join(places), tuple(len(one) for one in ids))
+
+
+def buckets(lengths: Sequence[int], batch_size: int) -> Iterator[list[int]]:
+    """Batches of positions, longest first, neighbours in length together; ties keep their order.
+
+    >>> list(buckets([3, 9, 4, 8], 2))
+    [[1, 3], [2, 0]]
+    """
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    for start in range(0, len(order), batch_size):
+        yield order[start : start + batch_size]

@@ -1,0 +1,101 @@
+"""Where a tokenizer puts its special tokens, learnt once by asking it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.errors import ModelError
+from rationale.tokens.alignment import require_fast, untouched
+
+IntArray = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class _Form:
+    """Special ids before, between and after the segments, and the type ids of every part in order."""
+
+    specials: tuple[tuple[int, ...], ...]
+    special_types: tuple[tuple[int, ...], ...]
+    segment_types: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """``[CLS] words [SEP]`` and ``[CLS] query [SEP] words [SEP]`` in the tokenizer's own special tokens."""
+
+    single: _Form
+    pair: _Form
+
+    def extra(self, *, pair: bool) -> int:
+        """How many special tokens one input carries."""
+        return sum(len(part) for part in (self.pair if pair else self.single).specials)
+
+    def build(self, *segments: IntArray) -> tuple[IntArray, IntArray, tuple[slice, ...]]:
+        """Joins one or two segments with the special tokens.
+
+        Args:
+            *segments: Token ids, int32 (n_i,), in the order the model reads them.
+
+        Returns:
+            ids and type ids, int32 (n,), and where each segment lies in them.
+        """
+        form = self.single if len(segments) == 1 else self.pair
+        ids: list[IntArray] = [np.asarray(form.specials[0], dtype=np.int32)]
+        types: list[IntArray] = [np.asarray(form.special_types[0], dtype=np.int32)]
+        places: list[slice] = []
+        at = ids[0].size
+        for number, segment in enumerate(segments):
+            places.append(slice(at, at + segment.size))
+            after = np.asarray(form.specials[number + 1], dtype=np.int32)
+            ids += [segment, after]
+            types.append(np.full(segment.size, form.segment_types[number], dtype=np.int32))
+            types.append(np.asarray(form.special_types[number + 1], dtype=np.int32))
+            at += segment.size + after.size
+        return np.concatenate(ids), np.concatenate(types), tuple(places)
+
+
+def read_template(tokenizer: Any) -> Template:
+    """Reads the template off two probes, ``a`` and ``(a, a)``.
+
+    Type ids are 0 where the tokenizer does not list them among its model's inputs: then training never
+    saw them either.
+
+    Raises:
+        ModelError: For a slow tokenizer, or one whose probes are not segments between special tokens.
+    """
+    require_fast(tokenizer)
+    return Template(_probe(tokenizer, "a"), _probe(tokenizer, "a", "a"))
+
+
+def _probe(tokenizer: Any, *texts: str) -> _Form:
+    with untouched(tokenizer):
+        encoded = tokenizer(*texts, return_token_type_ids=True)
+    owners = encoded.sequence_ids(0)
+    typed = "token_type_ids" in tokenizer.model_input_names
+    kinds = encoded["token_type_ids"] if typed else [0] * len(owners)
+    specials: list[list[int]] = [[]]
+    types: list[list[int]] = [[]]
+    segment_types: list[int] = []
+    order: list[int] = []
+    for token, kind, owner in zip(encoded["input_ids"], kinds, owners, strict=True):
+        if owner is None:
+            specials[-1].append(token)
+            types[-1].append(kind)
+        elif owner not in order:
+            order.append(owner)
+            segment_types.append(kind)
+            specials.append([])
+            types.append([])
+    if order != list(range(len(texts))):
+        raise ModelError(
+            f"a probe of {len(texts)} segments came back as segments {order}",
+            where=getattr(tokenizer, "name_or_path", type(tokenizer).__name__),
+            remedy="The tokenizer's post-processor is unusual; report it with its tokenizer.json.",
+        )
+    return _Form(
+        tuple(tuple(part) for part in specials), tuple(tuple(part) for part in types), tuple(segment_types)
+    )

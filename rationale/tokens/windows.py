@@ -1,0 +1,188 @@
+"""Windows: what a model of limited length reads of a document, under one of three protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.corpus.document import Document
+from rationale.errors import DataError, RationaleError
+from rationale.tokens.alignment import Alignment, align
+from rationale.tokens.template import Template, read_template
+
+Protocol = Literal["document", "truncate", "windows"]
+IntArray = npt.NDArray[np.int32]
+Cut = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Window:
+    """One model input; n tokens, special ones and query included.
+
+    Attributes:
+        ids: int32 (n,), token ids.
+        types: int32 (n,), token type ids.
+        word: int32 (n,), the document's word each token belongs to; -1 for special tokens and the query.
+        weight: The window's share of the document's covered words.
+    """
+
+    ids: IntArray
+    types: IntArray
+    word: IntArray
+    weight: float
+
+
+@dataclass(frozen=True)
+class Windows:
+    """All windows of one document; weights sum to 1.
+
+    Attributes:
+        windows: At least one.
+        covered: bool (W,), the words that stand in some window; the others are not evaluated.
+    """
+
+    windows: tuple[Window, ...]
+    covered: npt.NDArray[np.bool_]
+
+
+class Windower:
+    """Cuts documents into model inputs.
+
+    Args:
+        tokenizer: A fast tokenizer.
+        max_length: The longest input, special tokens included.
+        protocol: ``document``: consecutive windows cover every word. ``truncate``: the first window only.
+            ``windows``: no window cuts a rationale span and windows without a rationale word are left out
+            (it looks at the gold spans; for parity with published code only).
+
+    Raises:
+        ModelError: For a tokenizer without a fast version.
+        RationaleError: For another protocol.
+    """
+
+    def __init__(self, tokenizer: Any, max_length: int, protocol: Protocol = "document") -> None:
+        if protocol not in get_args(Protocol):
+            raise RationaleError(
+                f"no protocol is called {protocol!r}", remedy=f"Known: {', '.join(get_args(Protocol))}."
+            )
+        self.tokenizer, self.max_length, self.protocol = tokenizer, max_length, protocol
+        self.template: Template = read_template(tokenizer)
+
+    def __call__(self, document: Document) -> Windows:
+        """The windows of ``document``.
+
+        Raises:
+            DataError: Where the query leaves no room, or protocol ``windows`` meets a text nobody annotated.
+        """
+        text = align(self.tokenizer, document.words)
+        query = align(self.tokenizer, document.query).ids if document.query else None
+        cuts = list(self._cuts(document, text, self._room(document, query)))
+        covered = np.zeros(text.words, dtype=np.bool_)
+        for cut in cuts:
+            covered[_words_of(text, cut)] = True
+        if not cuts:  # protocol `windows` without any rationale: predict from the first window, score none
+            cuts = [next(_consecutive(text, self._room(document, query)))]
+        shares = [_share(text, cut) for cut in cuts]
+        total = sum(shares) or 1.0
+        if not sum(shares):
+            shares = [1.0 / len(cuts)] * len(cuts)
+        built = [
+            self._window(text, query, cut, share / total, query_first=document.query_first)
+            for cut, share in zip(cuts, shares, strict=True)
+        ]
+        return Windows(tuple(built), covered)
+
+    def _room(self, document: Document, query: IntArray | None) -> int:
+        taken = self.template.extra(pair=query is not None) + (0 if query is None else query.size)
+        if taken >= self.max_length:
+            raise DataError(
+                f"the query takes {taken} of the model's {self.max_length} tokens and leaves no room",
+                where=f"annotation {document.id!r}, document {document.docid!r}",
+                remedy="Queries are never cut: shorten it, or use a model that reads longer inputs.",
+            )
+        return self.max_length - taken
+
+    def _cuts(self, document: Document, text: Alignment, room: int) -> Iterator[Cut]:
+        if self.protocol == "truncate":
+            yield next(_consecutive(text, room))
+        elif self.protocol == "document":
+            yield from _consecutive(text, room)
+        else:
+            if not document.annotated:
+                raise DataError(
+                    "protocol 'windows' looks at the human rationale, and nobody annotated this text",
+                    where=f"annotation {document.id!r}",
+                    remedy="Use --protocol document.",
+                )
+            yield from _rationale_windows(text, room, document)
+
+    def _window(
+        self, text: Alignment, query: IntArray | None, cut: Cut, weight: float, *, query_first: bool
+    ) -> Window:
+        piece = text.ids[cut[0] : cut[1]]
+        order = [piece] if query is None else [query, piece] if query_first else [piece, query]
+        ids, types, places = self.template.build(*order)
+        word = np.full(ids.size, -1, dtype=np.int32)
+        word[places[1 if query is not None and query_first else 0]] = text.word[cut[0] : cut[1]]
+        return Window(ids, types, word, weight)
+
+
+def _consecutive(text: Alignment, room: int, spans: npt.NDArray[np.bool_] | None = None) -> Iterator[Cut]:
+    """Token ranges that cover the text, cut between words where the next word fits in one window.
+
+    Args:
+        text: The aligned text.
+        room: The tokens one window holds.
+        spans: bool (W,): True where a cut before the word would split a rationale span.
+    """
+    at = 0
+    while True:
+        end = min(at + room, len(text))
+        if end < len(text):
+            word = int(text.word[end])
+            if spans is not None:
+                while word > 0 and spans[word] and text.first_token[word] > at:
+                    word -= 1
+                if text.first_token[word] <= at:
+                    word = int(text.word[end])
+            if text.first_token[word] > at:
+                end = int(text.first_token[word])
+        yield at, end
+        at = end
+        if at >= len(text):
+            return
+
+
+def _rationale_windows(text: Alignment, room: int, document: Document) -> Iterator[Cut]:
+    inner = np.zeros(text.words, dtype=np.bool_)
+    for span in document.spans:
+        inner[span.start + 1 : span.end] = True
+    for cut in _consecutive(text, room, inner):
+        if document.rationale[_words_of(text, cut)].any():
+            yield cut
+
+
+def _words_of(text: Alignment, cut: Cut) -> slice:
+    """The words of a token range; words without tokens go with the last token before them."""
+    if not len(text):
+        return slice(0, text.words)
+    first = 0 if cut[0] == 0 else int(text.word[cut[0]])
+    last = int(text.word[cut[1] - 1]) + 1
+    while last < text.words and text.first_token[last + 1] == cut[1]:
+        last += 1
+    return slice(first, last)
+
+
+def _share(text: Alignment, cut: Cut) -> float:
+    """How many words a token range holds; a word cut in two counts by its tokens."""
+    words = _words_of(text, cut)
+    whole = float(words.stop - words.start)
+    for word in {int(text.word[token]) for token in (cut[0], cut[1] - 1)} if len(text) else ():
+        tokens = text.tokens_of(word)
+        inside = min(cut[1], tokens.stop) - max(cut[0], tokens.start)
+        whole -= 1.0 - inside / len(tokens)
+    return whole
