@@ -1,0 +1,116 @@
+"""What every encoder family can do, over packed sequences: embed, attend, feed forward, classify."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rationale.registry import Registry
+from rationale.tokens.packing import Packed
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Queries, keys and values of one layer, each (N, heads, head width), positions already applied.
+
+    Attributes:
+        reach: A token sees neighbours at most this many positions away; None means all.
+    """
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    reach: int | None = None
+
+
+Attend = Callable[[int, Heads, Packed], Tensor]
+"""``attend(layer, heads, packed)`` gives the context of every row, (N, heads x head width)."""
+
+
+class Encoder(ABC):
+    """One adapter a family: names the parts of its Hugging Face model; owns no weights of its own.
+
+    N rows are the tokens of a packed batch; d is the width. With ``attend`` plain attention,
+    :meth:`forward` equals the Hugging Face model run on each input alone.
+
+    Args:
+        model: A ``…ForSequenceClassification`` model of the family.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model: Any = model
+        self.config: Any = model.config
+        self.blocks: Any = self._blocks()
+
+    @property
+    def layers(self) -> int:
+        """The number of layers, L."""
+        return len(self.blocks)
+
+    @abstractmethod
+    def _blocks(self) -> Any:
+        """The layers, in order."""
+
+    @abstractmethod
+    def embed(self, packed: Packed) -> Tensor:
+        """What enters layer 0, (N, d)."""
+
+    @abstractmethod
+    def project(self, layer: int, hidden: Tensor, packed: Packed) -> Heads:
+        """Queries, keys and values of a layer from what enters it, (N, d)."""
+
+    @abstractmethod
+    def merge(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
+        """What enters the feed-forward: (N, d) from the layer's input (N, d) and context (N, d)."""
+
+    @abstractmethod
+    def feed_forward(self, layer: int, hidden: Tensor) -> Tensor:
+        """What leaves the layer, (N, d)."""
+
+    @abstractmethod
+    def classify(self, hidden: Tensor, packed: Packed) -> Tensor:
+        """Logits (B, C) from what leaves the last layer, (N, d)."""
+
+    @staticmethod
+    def max_length(config: Any) -> int:
+        """The longest input the positions allow, special tokens included."""
+        return int(config.max_position_embeddings)
+
+    def layer(self, layer: int, hidden: Tensor, packed: Packed, attend: Attend) -> Tensor:
+        """One whole layer, (N, d) -> (N, d)."""
+        context = attend(layer, self.project(layer, hidden, packed), packed)
+        return self.feed_forward(layer, self.merge(layer, hidden, context))
+
+    def forward(self, packed: Packed, attend: Attend) -> Tensor:
+        """Logits (B, C)."""
+        return self.tail(0, self.embed(packed), packed, attend)
+
+    def tail(self, layer: int, hidden: Tensor, packed: Packed, attend: Attend) -> Tensor:
+        """Logits (B, C) from what enters ``layer``, (N, d)."""
+        for number in range(layer, self.layers):
+            hidden = self.layer(number, hidden, packed, attend)
+        return self.classify(hidden, packed)
+
+
+FAMILIES: Registry[type[Encoder]] = Registry("encoder family")
+
+
+def split_heads(width: int, query: Tensor, key: Tensor, value: Tensor) -> Heads:
+    """Queries, keys and values (N, d) as heads (N, heads, head width)."""
+    return Heads(*(rows.view(rows.shape[0], -1, width) for rows in (query, key, value)))  # type: ignore[arg-type]
+
+
+def first_rows(hidden: Tensor, packed: Packed) -> Tensor:
+    """The [CLS] row of every input, (B, d)."""
+    return hidden.index_select(0, packed.starts)
+
+
+def mean_rows(hidden: Tensor, packed: Packed) -> Tensor:
+    """The mean row of every input, (B, d)."""
+    total = hidden.new_zeros(len(packed.lengths), hidden.shape[1]).index_add(0, packed.example, hidden)
+    return total / torch.tensor(packed.lengths, device=hidden.device, dtype=hidden.dtype)[:, None]

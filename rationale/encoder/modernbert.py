@@ -1,0 +1,61 @@
+"""ModernBERT: pre-norm layers, rotary positions, local attention in most layers, [CLS] or mean pooling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rationale.encoder.base import FAMILIES, Encoder, Heads, first_rows, mean_rows
+from rationale.tokens.packing import Packed
+
+
+@FAMILIES.register("modernbert")
+class ModernBert(Encoder):
+    """ModernBERT over packed sequences; its local attention counts positions, so gaps stay gaps."""
+
+    def _blocks(self) -> Any:
+        return self.model.model.layers
+
+    def embed(self, packed: Packed) -> Tensor:
+        """What enters layer 0, (N, d): no positions are added here."""
+        embedded: Tensor = self.model.model.embeddings(input_ids=packed.ids)
+        return embedded
+
+    def project(self, layer: int, hidden: Tensor, packed: Packed) -> Heads:
+        """Queries, keys and values of a layer, queries and keys rotated by position."""
+        block = self.blocks[layer]
+        local = block.attention_type == "sliding_attention"
+        projected = block.attn.Wqkv(block.attn_norm(hidden)).view(hidden.shape[0], 3, -1, block.attn.head_dim)
+        query, key, value = projected.unbind(dim=1)
+        cos, sin = self.model.model.rotary_emb(query, packed.positions[None], block.attention_type)
+        cos, sin = cos[0, :, None], sin[0, :, None]
+        reach = int(self.config.sliding_window) if local else None
+        return Heads(_rotate(query, cos, sin), _rotate(key, cos, sin), value, reach)
+
+    def merge(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
+        """Output projection and residual."""
+        attention = self.blocks[layer].attn
+        merged: Tensor = hidden + attention.out_drop(attention.Wo(context))
+        return merged
+
+    def feed_forward(self, layer: int, hidden: Tensor) -> Tensor:
+        """Norm, gated feed-forward, residual."""
+        block = self.blocks[layer]
+        out: Tensor = hidden + block.mlp(block.mlp_norm(hidden))
+        return out
+
+    def classify(self, hidden: Tensor, packed: Packed) -> Tensor:
+        """Final norm, pooling as the config says, prediction head, classifier."""
+        pool = first_rows if self.config.classifier_pooling == "cls" else mean_rows
+        pooled = self.model.head(pool(self.model.model.final_norm(hidden), packed))
+        logits: Tensor = self.model.classifier(self.model.drop(pooled))
+        return logits
+
+
+def _rotate(rows: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Rotary position embedding of (N, heads, head width)."""
+    first, second = rows.float().chunk(2, dim=-1)
+    turned = torch.cat((-second, first), dim=-1)
+    return (rows.float() * cos + turned * sin).to(rows.dtype)
