@@ -1,0 +1,66 @@
+"""``rationale explain``: one text, in the terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from rationale.commands.options import BatchSize, Device, Dtype, Model, Overwrite, Seed
+from rationale.encoder.loading import load_classifier
+from rationale.scores import METHODS, ScoreOptions
+from rationale.scores import explain as explain_text
+from rationale.scores.scored import ScoredDocument
+
+
+def explain(
+    model: Model,
+    text: Annotated[str, typer.Option(help="The text; - reads it from standard input.")],
+    query: Annotated[str, typer.Option(help="The other segment of a sentence pair.")] = "",
+    method: Annotated[list[str] | None, typer.Option(help="A score method; repeat for several.")] = None,
+    layer: Annotated[int | None, typer.Option(help="Which layer; default each method's first.")] = None,
+    labels: Annotated[str | None, typer.Option(help="Names for the model's outputs, in order.")] = None,
+    device: Device = "auto",
+    dtype: Dtype = "float32",
+    batch_size: BatchSize = None,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Score one text and print its words, the stronger the higher they score.
+
+    Example: `rationale explain --model ./classifier --text "not once did it drag" --method saliency`
+    """
+    options = ScoreOptions(methods=tuple(method or ["saliency"]), batch_size=batch_size, seed=seed)
+    names = labels.split(",") if labels else None
+    classifier = load_classifier(model, device=device, dtype=dtype, labels=names)
+    words = sys.stdin.read() if text == "-" else text
+    (scored,) = explain_text(classifier, words, query=query, options=options)
+    console = Console()
+    console.print(Text(_prediction(scored, classifier.labels), style="bold"))
+    for name in options.methods:
+        row = 0 if layer is None else scored.row(name, layer)
+        console.print(Text(f"{METHODS.get(name).title}, layer {scored.layers[name][row]}", style="dim"))
+        console.print(_coloured(words.split(), scored, name, row))
+
+
+def _prediction(scored: ScoredDocument, labels: tuple[str, ...]) -> str:
+    shares = ", ".join(f"{n} {p:.3f}" for n, p in zip(labels, scored.probabilities, strict=True))
+    return f"{scored.predicted}  ({shares})"
+
+
+def _coloured(words: list[str], scored: ScoredDocument, method: str, row: int) -> Text:
+    """The words on amber grounds, with their scores: the ground is never the only sign."""
+    scores = scored.words[method][row]
+    top = float(abs(scores).max()) or 1.0
+    out = Text()
+    for word, value in zip(words, scores, strict=True):
+        strength = abs(float(value)) / top
+        shade = (
+            f"#{255 - int(25 * strength):02x}{255 - int(117 * strength):02x}{255 - int(230 * strength):02x}"
+        )
+        out.append(word, style=f"black on {shade}" if value >= 0 else "black on #9db8e8")
+        out.append(f"{value:.3f} ".replace("0.", "."), style="dim")
+    return out

@@ -1,0 +1,103 @@
+"""``rationale score``: documents in, scores out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from rationale.commands.options import BatchSize, Data, Device, Dtype, Model, Overwrite, Seed, Split
+from rationale.corpus import load_documents
+from rationale.corpus.splits import sample
+from rationale.encoder.loading import load_classifier
+from rationale.errors import DataError
+from rationale.scores import Faithfulness, ScoreOptions
+from rationale.scores import score as score_documents
+from rationale.scores.options import Target
+from rationale.tokens import Protocol
+
+
+def score(
+    model: Model,
+    data: Data,
+    out: Annotated[Path, typer.Option(help="The score folder to write; a killed run goes on there.")],
+    split: Split = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help="A score method; repeat for several. Default: all one-pass methods and baselines."),
+    ] = None,
+    protocol: Annotated[
+        str,
+        typer.Option(
+            help="Documents longer than the model: document (windows cover all), truncate, windows."
+        ),
+    ] = "document",
+    target: Annotated[
+        str, typer.Option(help="The logit that is explained: predicted or gold.")
+    ] = "predicted",
+    labels: Annotated[
+        str | None, typer.Option(help="Names for the model's outputs, in order: NEG,POS.")
+    ] = None,
+    max_length: Annotated[int | None, typer.Option(help="The longest model input, in tokens.")] = None,
+    faithfulness: Annotated[
+        bool, typer.Option("--faithfulness", help="Also predict without, and with only, the best words.")
+    ] = False,
+    faithfulness_share: Annotated[
+        float | None,
+        typer.Option(help="Share of words to remove. Default: the mean rationale share of the train split."),
+    ] = None,
+    faithfulness_layer: Annotated[
+        list[int] | None, typer.Option(help="Layers to perturb by; default each method's first and last.")
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Score only so many documents: a sample, stratified by label, by the hash of the id."
+        ),
+    ] = None,
+    device: Device = "auto",
+    dtype: Dtype = "float32",
+    batch_size: BatchSize = None,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Score every word of a data set, for every layer, with several methods in one pass.
+
+    Example: `rationale score --model ./classifier --data movies --split val --method saliency
+    --method attention.all --out scores`
+    """
+    documents = sample(load_documents(data, split), limit)
+    settings = None
+    if faithfulness or faithfulness_share is not None:
+        share = faithfulness_share or _rationale_share(data)
+        settings = Faithfulness(share, tuple(faithfulness_layer or ()) or None)
+    options = ScoreOptions(
+        methods=tuple(method) if method else ScoreOptions.methods,
+        target=cast(Target, target),  # ScoreOptions and the windower refuse others, with a message
+        protocol=cast(Protocol, protocol),
+        faithfulness=settings,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    classifier = load_classifier(
+        model,
+        device=device,
+        dtype=dtype,
+        labels=labels.split(",") if labels else None,
+        max_length=max_length,
+    )
+    scores = score_documents(classifier, documents, options, out=out, overwrite=overwrite)
+    typer.echo(f"{out}: {len(scores)} documents, {len(scores.methods)} methods")
+
+
+def _rationale_share(data: str) -> float:
+    """The mean share of rationale words over the annotated documents of train."""
+    train = [d for d in load_documents(data, "train") if d.annotated and d.spans]
+    if not train:
+        raise DataError(
+            "no train document has a rationale, so the share of words to remove is unknown",
+            where=data,
+            remedy="Pass --faithfulness-share, e.g. 0.2.",
+        )
+    return sum(float(d.rationale.mean()) for d in train) / len(train)

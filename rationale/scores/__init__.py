@@ -1,0 +1,24 @@
+"""Scores: one file a method, one engine that computes several in one pass, one store."""
+
+from rationale.scores import attention, baselines, captum, rollout, saliency  # noqa: F401  (registers methods)
+from rationale.scores.methods import BASELINES, METHODS, ONE_PASS, Method
+from rationale.scores.options import Faithfulness, ScoreOptions
+from rationale.scores.pipeline import explain, score
+from rationale.scores.scored import Perturbed, ScoredDocument, Scores
+from rationale.scores.store import MemoryScores, StoredScores
+
+__all__ = [
+    "BASELINES",
+    "METHODS",
+    "ONE_PASS",
+    "Faithfulness",
+    "MemoryScores",
+    "Method",
+    "Perturbed",
+    "ScoreOptions",
+    "ScoredDocument",
+    "Scores",
+    "StoredScores",
+    "explain",
+    "score",
+]

@@ -1,0 +1,37 @@
+"""Baselines that never look at the model: random, position, length."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from rationale.corpus.document import Document
+from rationale.scores.methods import METHODS, Baseline, FloatArray
+
+
+class _Random(Baseline):
+    def words(self, document: Document, seed: int) -> FloatArray:
+        """Uniform numbers from the seed and the document's id: the same in any order and batch."""
+        key = hashlib.sha256(f"{seed}\x1f{document.id}\x1f{document.docid}".encode("utf-8", "replace"))
+        generator = np.random.default_rng(int.from_bytes(key.digest()[:8], "big"))
+        return generator.random(len(document.words), dtype=np.float32)
+
+
+class _Position(Baseline):
+    def words(self, document: Document, seed: int) -> FloatArray:
+        """W - i for word i: the beginning matters most."""
+        return np.arange(len(document.words), 0, -1, dtype=np.float32)
+
+
+class _Length(Baseline):
+    def words(self, document: Document, seed: int) -> FloatArray:
+        """The number of characters."""
+        return np.array([len(word) for word in document.words], dtype=np.float32)
+
+
+METHODS.register("random")(_Random("random", "Random", "Uniform random numbers, seeded by the document's id"))
+METHODS.register("position")(
+    _Position("position", "Position", "Words from first to last: the earlier, the higher")
+)
+METHODS.register("length")(_Length("length", "Word length", "The number of characters of the word"))

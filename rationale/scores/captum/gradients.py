@@ -1,0 +1,261 @@
+"""Integrated Gradients and GradientSHAP at what enters a layer."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rationale.encoder.attention import plain
+from rationale.encoder.loading import Classifier, finite
+from rationale.errors import ModelError, RationaleError
+from rationale.scores.backoff import in_batches
+from rationale.scores.captum.base import CaptumMethod, Options, at_least_one, inputs_at_once, samples_at_once
+from rationale.scores.methods import METHODS
+from rationale.tokens.packing import pack
+from rationale.tokens.windows import Window
+
+Reference = Literal["pad", "mask"]
+
+
+@dataclass(frozen=True)
+class LayerOptions(Options):
+    """Where and against what a gradient method explains.
+
+    Attributes:
+        layers: The layers at whose input it explains, one row each; None means all. Every layer costs
+            about as much as the first.
+        references: The special tokens that stand for "no word here".
+    """
+
+    layers: tuple[int, ...] | None = (0,)
+    references: tuple[Reference, ...] = ("pad",)
+
+    def __post_init__(self) -> None:
+        if not self.references or not set(self.references) <= {"pad", "mask"}:
+            raise RationaleError(
+                f"references {self.references} are not special tokens", remedy="Known: pad, mask."
+            )
+
+
+class Tail:
+    """The target's logit as a function of what enters a layer, (P, n, d) -> (P,).
+
+    Values and gradients are computed together, a batch of inputs at a time, and the batch shrinks where
+    memory runs out: however many inputs captum asks for at once, memory stays that of one batch.
+
+    Args:
+        classifier: The model.
+        window: The window all inputs are versions of; n tokens.
+        layer: The layer they enter.
+        target: The logit.
+    """
+
+    def __init__(self, classifier: Classifier, window: Window, layer: int, target: int) -> None:
+        self.classifier, self.window, self.layer, self.target = classifier, window, layer, target
+        self.batch = inputs_at_once(window.ids.size, classifier.device)
+        self.dtype: torch.dtype = next(classifier.encoder.model.parameters()).dtype
+
+    def __call__(self, hidden: Tensor) -> Tensor:
+        """The logits (P,), differentiable once."""
+        values: Tensor = _InBatches.apply(hidden, self)  # type: ignore[no-untyped-call]
+        return values
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """The logits (P,) from what enters the layer, (P, n, d), in one go, in the model's arithmetic."""
+        ids, types = [self.window.ids] * len(hidden), [self.window.types] * len(hidden)
+        packed = pack(ids, types, device=hidden.device)
+        rows = hidden.flatten(0, 1).to(self.dtype)
+        logits = self.classifier.encoder.tail(self.layer, rows, packed, plain)
+        return finite(logits, self.classifier.identity["name"])[:, self.target].to(hidden.dtype)
+
+    def values_and_gradients(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (P,) and their gradients (P, n, d)."""
+
+        def batch(chosen: list[int]) -> list[tuple[Tensor, Tensor]]:
+            part = hidden[chosen].requires_grad_()
+            with torch.enable_grad():
+                values = self.logits(part)
+                (gradient,) = torch.autograd.grad(values.sum(), part)
+            return list(zip(values.detach(), gradient, strict=True))
+
+        results = in_batches([self.window.ids.size] * len(hidden), self.batch, batch)
+        return torch.stack([value for value, _ in results]), torch.stack([g for _, g in results])
+
+
+class _InBatches(torch.autograd.Function):
+    """Gradients are computed on the way forward, batch by batch, and only handed out on the way back."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, tail: Tail) -> Tensor:
+        values, gradients = tail.values_and_gradients(hidden.detach())
+        ctx.save_for_backward(gradients)
+        return values
+
+    @staticmethod
+    def backward(ctx: Any, outer: Tensor) -> tuple[Tensor, None]:
+        (gradients,) = ctx.saved_tensors
+        return gradients * outer[:, None, None], None
+
+
+@dataclass(frozen=True)
+class LayerMethod(CaptumMethod):
+    """Explains at what enters each of some layers; scores are summed over the width."""
+
+    options: LayerOptions = LayerOptions()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The options, and what the reference input is."""
+        rule = "the window's document tokens replaced by the special token, same positions; [CLS], [SEP]"
+        return {**super().settings, "reference": f"{rule} and the query unchanged"}
+
+    def layers(self, classifier: Classifier) -> tuple[int, ...]:
+        """The layers of the rows.
+
+        Raises:
+            ModelError: Where the model has not all of them.
+        """
+        there = range(classifier.encoder.layers)
+        asked = tuple(there) if self.options.layers is None else self.options.layers
+        for layer in asked:
+            if layer not in there:
+                raise ModelError(
+                    f"{self.name} is asked for layer {layer} of a model of {len(there)} layers",
+                    where=classifier.identity["name"],
+                    remedy=f"Layers count from 0 to {len(there) - 1}.",
+                )
+        return asked
+
+    def _explain(self, classifier: Classifier, window: Window, target: int) -> Tensor:
+        rows = []
+        for layer, states in self._entering(classifier, window):
+            tail = Tail(classifier, window, layer, target)
+            rows.append(self._at_layer(tail, states[:1], states[1:]).detach()[0].sum(dim=-1))
+        return torch.stack(rows)
+
+    @abstractmethod
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor) -> Tensor:
+        """Attributions (1, n, d) of what enters a layer, (1, n, d), against references (R, n, d)."""
+
+    def _entering(self, classifier: Classifier, window: Window) -> list[tuple[int, Tensor]]:
+        """What enters each layer for the window and its references, at least float32 (1 + R, n, d)."""
+        versions = [window.ids, *_references(classifier, window, self.options.references)]
+        packed = pack(versions, [window.types] * len(versions), device=classifier.device)
+        wanted, encoder, states = self.layers(classifier), classifier.encoder, {}
+        with torch.no_grad():
+            hidden = encoder.embed(packed)
+            for layer in range(max(wanted) + 1):
+                exact = torch.promote_types(hidden.dtype, torch.float32)
+                states[layer] = hidden.view(len(versions), window.ids.size, -1).to(exact)
+                hidden = encoder.layer(layer, hidden, packed, plain)
+        return [(layer, states[layer]) for layer in wanted]
+
+
+def _references(
+    classifier: Classifier, window: Window, names: Sequence[Reference]
+) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
+    """The window's ids with its document tokens replaced; of several special tokens those that exist."""
+    known = {name: getattr(classifier.tokenizer, f"{name}_token_id", None) for name in names}
+    found = [int(token) for token in known.values() if token is not None]
+    if not found:
+        raise ModelError(
+            f"the tokenizer has no {' or '.join(names)} token, the reference of this method",
+            where=classifier.identity["name"],
+            remedy="Choose another reference in the method's options, or another method.",
+        )
+    return [np.where(window.word >= 0, np.int32(token), window.ids) for token in found]
+
+
+@dataclass(frozen=True)
+class IntegratedGradientsOptions(LayerOptions):
+    """How Integrated Gradients is run.
+
+    Attributes:
+        steps: Points on the path from each reference.
+        rule: How captum places and weighs them.
+    """
+
+    steps: int = 50
+    rule: str = "gausslegendre"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least_one(steps=self.steps)
+
+
+@dataclass(frozen=True)
+class IntegratedGradients(LayerMethod):
+    """Integrated Gradients (Sundararajan et al., 2017); the mean over the references where several."""
+
+    options: IntegratedGradientsOptions = IntegratedGradientsOptions()
+
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor) -> Tensor:
+        from captum.attr import IntegratedGradients as Captum
+
+        count, options = len(references), self.options
+        attributions: Tensor = Captum(tail).attribute(
+            inputs.expand(count, -1, -1),
+            references,
+            n_steps=options.steps,
+            method=options.rule,
+            internal_batch_size=max(count, tail.batch),
+        )
+        return attributions.mean(dim=0, keepdim=True)
+
+
+@dataclass(frozen=True)
+class GradientShapOptions(LayerOptions):
+    """How GradientSHAP is run.
+
+    Attributes:
+        samples: Random points, each on the path from a reference drawn at random.
+    """
+
+    references: tuple[Reference, ...] = ("pad", "mask")
+    samples: int = 25
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least_one(samples=self.samples)
+
+
+@dataclass(frozen=True)
+class GradientShap(LayerMethod):
+    """GradientSHAP, or expected gradients (Lundberg and Lee, 2017); no noise is added to the input."""
+
+    options: GradientShapOptions = GradientShapOptions()
+
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor) -> Tensor:
+        from captum.attr import GradientShap as Captum
+
+        total, left = torch.zeros_like(inputs), self.options.samples
+        most = samples_at_once(tail.window.ids.size)  # captum holds all it draws, several times over
+        while left:
+            count = min(left, most)
+            total += count * Captum(tail).attribute(inputs, references, n_samples=count)
+            left -= count
+        return total / self.options.samples
+
+
+METHODS.register("integrated_gradients")(
+    IntegratedGradients(
+        "integrated_gradients",
+        "Integrated Gradients",
+        "(h - h') times the mean gradient of the target's logit on the straight path from h' to h, summed "
+        "over the width; h enters the layer, h' does for the reference input",
+    )
+)
+METHODS.register("gradient_shap")(
+    GradientShap(
+        "gradient_shap",
+        "GradientSHAP",
+        "Mean over random points between h' and h of (h - h') times the gradient of the target's logit, "
+        "summed over the width; h enters the layer, h' does for a reference input drawn at random",
+    )
+)

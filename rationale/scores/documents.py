@@ -1,0 +1,167 @@
+"""From windows to documents: one part of a corpus scored by every method that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.corpus.document import Document
+from rationale.encoder.loading import Classifier
+from rationale.errors import DataError, RationaleError
+from rationale.scores.engine import OnePass, Reading
+from rationale.scores.methods import METHODS, Baseline, FloatArray, LayeredMethod, WindowMethod, normalise
+from rationale.scores.options import ScoreOptions
+from rationale.scores.recipe import layers_of
+from rationale.scores.scored import ScoredDocument
+from rationale.tokens import Windower, Windows, sum_to_words
+
+Probabilities = npt.NDArray[np.float64]
+
+
+class DocumentScorer:
+    """Scores documents with one model.
+
+    A document of several windows is explained as one: the predicted class is that of its averaged
+    probabilities, and windows that would have chosen another are differentiated again for it.
+
+    Args:
+        classifier: The model.
+        options: The caller's choices.
+        batch_size: Windows a batch.
+    """
+
+    def __init__(self, classifier: Classifier, options: ScoreOptions, batch_size: int) -> None:
+        self.classifier, self.options, self.batch_size = classifier, options, batch_size
+        self._windower = Windower(classifier.tokenizer, classifier.max_length, options.protocol)
+        self._layers = {name: layers_of(name, classifier) for name in options.methods}
+        self._check_layers()
+        methods = [METHODS.get(name) for name in options.methods]
+        self._pass = OnePass(classifier, [m for m in methods if isinstance(m, LayeredMethod)], batch_size)
+        self._window_methods = [m for m in methods if isinstance(m, WindowMethod)]
+        self._baselines = [m for m in methods if isinstance(m, Baseline)]
+
+    def _check_layers(self) -> None:
+        asked = (self.options.faithfulness and self.options.faithfulness.layers) or ()
+        known = {layer for layers in self._layers.values() for layer in layers}
+        for layer in asked:
+            if layer not in known:
+                raise RationaleError(
+                    f"faithfulness is asked for at layer {layer}, and no method has scores there",
+                    remedy=f"Layers are 0 to {max(known)}.",
+                )
+
+    def windows(self, document: Document) -> Windows:
+        """What the model reads of ``document``."""
+        return self._windower(document)
+
+    def __call__(self, documents: Sequence[Document]) -> list[tuple[ScoredDocument, Windows]]:
+        """Each document scored, with its windows.
+
+        Raises:
+            DataError: Where the target is the gold label and a document has none.
+            ModelError: Where the model yields NaN.
+        """
+        windows = [self.windows(document) for document in documents]
+        readings, predicted = self._read(documents, windows)
+        return [
+            (self._document(document, own, readings[number], predicted[number]), own)
+            for number, (document, own) in enumerate(zip(documents, windows, strict=True))
+        ]
+
+    def _read(
+        self, documents: Sequence[Document], windows: Sequence[Windows]
+    ) -> tuple[list[list[Reading]], list[Probabilities]]:
+        """Readings of each document's windows for the document's target, and its probabilities (C,)."""
+        owner = [number for number, own in enumerate(windows) for _ in own.windows]
+        flat = [window for own in windows for window in own.windows]
+        gold = [self._gold(d) for d in documents] if self.options.target == "gold" else None
+        readings = self._pass(flat, [None if gold is None else gold[o] for o in owner])
+        joined = [np.zeros(len(self.classifier.labels)) for _ in documents]
+        for place, reading in enumerate(readings):
+            joined[owner[place]] += flat[place].weight * reading.probabilities
+        if gold is None and self._pass.differentiates:
+            wanted = [int(joined[o].argmax()) for o in owner]
+            again = [i for i, reading in enumerate(readings) if reading.target != wanted[i]]
+            corrected = self._pass([flat[i] for i in again], [wanted[i] for i in again]) if again else []
+            for place, reading in zip(again, corrected, strict=True):
+                readings[place] = reading
+        grouped: list[list[Reading]] = [[] for _ in documents]
+        for place, reading in enumerate(readings):
+            grouped[owner[place]].append(reading)
+        return grouped, joined
+
+    def _gold(self, document: Document) -> int:
+        if len(self.classifier.labels) == 1:
+            return 0
+        if document.label not in self.classifier.labels:
+            raise DataError(
+                f"the target is the gold label, and this document's is {document.label!r}",
+                where=f"annotation {document.id!r}",
+                remedy=f"Known labels: {', '.join(self.classifier.labels)}. Or use --target predicted.",
+            )
+        return self.classifier.labels.index(document.label)
+
+    def _document(
+        self, document: Document, own: Windows, readings: list[Reading], probabilities: Probabilities
+    ) -> ScoredDocument:
+        word = np.concatenate([w.word for w in own.windows])
+        sizes = np.array([w.ids.size for w in own.windows], dtype=np.int32)
+        weight = np.array([w.weight for w in own.windows], dtype=np.float32)
+        window = np.repeat(np.arange(sizes.size, dtype=np.int32), sizes)
+        target = self._gold(document) if self.options.target == "gold" else int(probabilities.argmax())
+        tokens = self._token_scores(document, own, readings, target)
+        words = {
+            name: sum_to_words(scores * weight[window], word, len(document.words))
+            for name, scores in tokens.items()
+        }
+        ids = np.concatenate([w.ids for w in own.windows]).tolist()
+        return ScoredDocument(
+            id=document.id,
+            docid=document.docid,
+            digest=document.digest,
+            label=document.label,
+            predicted=self.classifier.labels[int(probabilities.argmax())],
+            probabilities=tuple(probabilities.tolist()),
+            tokens=tuple(self.classifier.tokenizer.convert_ids_to_tokens(ids)),
+            token_word=word,
+            token_window=window,
+            window_tokens=sizes,
+            window_weight=weight,
+            covered=own.covered,
+            words={name: words[name] for name in self.options.methods},
+            token_scores={name: tokens[name] for name in self.options.methods},
+            layers=self._layers,
+        )
+
+    def _token_scores(
+        self, document: Document, own: Windows, readings: list[Reading], target: int
+    ) -> Mapping[str, FloatArray]:
+        """Per method, float32 (rows, T) over all windows."""
+        scores = {
+            name: np.concatenate([reading.scores[name] for reading in readings], axis=1)
+            for name in readings[0].scores
+        }
+        for method in self._window_methods:
+            rows = [
+                method.attribute(self.classifier, window, target, self.options.seed) for window in own.windows
+            ]
+            scores[method.name] = np.concatenate(
+                [normalise(row, signed=method.signed) for row in rows], axis=1
+            )
+        for baseline in self._baselines:
+            scores[baseline.name] = _spread(baseline.words(document, self.options.seed), own)
+        return scores
+
+
+def _spread(words: FloatArray, own: Windows) -> FloatArray:
+    """A baseline's word scores as token scores (1, T) whose weighted word sums are its share of the total."""
+    word = np.concatenate([w.word for w in own.windows])
+    weight = np.concatenate([np.full(w.ids.size, w.weight) for w in own.windows])
+    inside = word >= 0
+    pieces = np.bincount(word[inside], minlength=words.size)
+    total = float(words[pieces > 0].sum(dtype=np.float64)) or 1.0
+    scores = np.zeros(word.size)
+    scores[inside] = words[word[inside]] / pieces[word[inside]] / total / weight[inside]
+    return scores[None].astype(np.float32)

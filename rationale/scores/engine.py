@@ -1,0 +1,159 @@
+"""Several score methods from one forward and one backward of each batch of windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from rationale.encoder.attention import plain, reading
+from rationale.encoder.base import Attend
+from rationale.encoder.loading import Classifier, finite
+from rationale.scores.backoff import in_batches
+from rationale.scores.methods import (
+    AttentionMethod,
+    AttentionReader,
+    FloatArray,
+    GradientMethod,
+    LayeredMethod,
+    normalise,
+)
+from rationale.tokens.packing import Packed, pack
+from rationale.tokens.windows import Window
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one pass gave for one window of n tokens.
+
+    Attributes:
+        probabilities: float64 (C,).
+        target: The logit that was differentiated.
+        scores: Per method, float32 (L, n), normalised inside the window.
+    """
+
+    probabilities: npt.NDArray[np.float64]
+    target: int
+    scores: Mapping[str, FloatArray]
+
+
+class OnePass:
+    """Computes all layered methods together.
+
+    The attention that gradients flow through is SDPA; head-mean probabilities are read beside it and
+    reduced inside the layer, so nothing of size layers x heads x n x n exists. Rows are packed: padding
+    is never read, and a window scores the same alone and in any batch.
+
+    Args:
+        classifier: The model.
+        methods: Gradient and attention methods; an empty list still gives probabilities.
+        batch_size: Windows a batch; halved on its own where memory runs out.
+    """
+
+    def __init__(self, classifier: Classifier, methods: Sequence[LayeredMethod], batch_size: int) -> None:
+        self.classifier, self.batch_size = classifier, batch_size
+        self._gradient = [m for m in methods if isinstance(m, GradientMethod)]
+        self._attention = [m for m in methods if isinstance(m, AttentionMethod)]
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether the scores depend on a target."""
+        return bool(self._gradient)
+
+    def __call__(self, windows: Sequence[Window], targets: Sequence[int | None]) -> list[Reading]:
+        """One reading a window, in order.
+
+        Args:
+            windows: Any number, any lengths.
+            targets: The logit to differentiate for each window; None for its own prediction.
+
+        Raises:
+            ModelError: Where the model yields NaN, or one window does not fit in memory.
+        """
+        lengths = [len(window.ids) for window in windows]
+        return in_batches(
+            lengths,
+            self.batch_size,
+            lambda batch: self._batch([windows[i] for i in batch], [targets[i] for i in batch]),
+        )
+
+    def _batch(self, windows: Sequence[Window], targets: Sequence[int | None]) -> list[Reading]:
+        packed = pack([w.ids for w in windows], [w.types for w in windows], device=self.classifier.device)
+        readers = {method.name: method.reader() for method in self._attention}
+        states, logits = self._forward(packed, _feeding(list(readers.values())))
+        chosen = torch.tensor(
+            [int(row.argmax()) if t is None else t for row, t in zip(logits.detach(), targets, strict=True)],
+            device=logits.device,
+        )
+        scores = self._gradient_scores(states, logits, chosen)
+        scores |= {name: packed_rows(reader.finish(), packed) for name, reader in readers.items()}
+        probabilities = self.classifier.probabilities(logits).cpu().numpy()
+        return self._split(packed, probabilities, chosen.tolist(), scores)
+
+    def _forward(self, packed: Packed, attend: Attend) -> tuple[list[Tensor], Tensor]:
+        """What enters each layer, L tensors (N, d), and the logits (B, C)."""
+        encoder = self.classifier.encoder
+        with torch.no_grad():
+            hidden = encoder.embed(packed)
+        states: list[Tensor] = []
+        with torch.set_grad_enabled(self.differentiates):
+            hidden.requires_grad_(self.differentiates)
+            for layer in range(encoder.layers):
+                states.append(hidden)
+                hidden = encoder.layer(layer, hidden, packed, attend)
+            logits = encoder.classify(hidden, packed)
+        return states, finite(logits, self.classifier.identity["name"])
+
+    def _gradient_scores(self, states: list[Tensor], logits: Tensor, chosen: Tensor) -> dict[str, Tensor]:
+        """Per gradient method, scores (L, N)."""
+        if not self.differentiates:
+            return {}
+        total = logits.gather(1, chosen[:, None]).sum()
+        gradients = torch.autograd.grad(total, states)
+        with torch.no_grad():
+            return {
+                method.name: torch.stack(
+                    [method.reduce(h, g) for h, g in zip(states, gradients, strict=True)]
+                )
+                for method in self._gradient
+            }
+
+    def _split(
+        self,
+        packed: Packed,
+        probabilities: npt.NDArray[np.float64],
+        targets: list[int],
+        scores: Mapping[str, Tensor],
+    ) -> list[Reading]:
+        name = self.classifier.identity["name"]
+        signed = {m.name: m.signed for m in (*self._gradient, *self._attention)}
+        rows = {m: finite(s, name).float().cpu().numpy() for m, s in scores.items()}
+        ends = np.cumsum(packed.lengths)
+        return [
+            Reading(
+                probabilities[number],
+                targets[number],
+                {m: normalise(row[:, end - length : end], signed=signed[m]) for m, row in rows.items()},
+            )
+            for number, (length, end) in enumerate(zip(packed.lengths, ends, strict=True))
+        ]
+
+
+def packed_rows(padded: Tensor, packed: Packed) -> Tensor:
+    """(L, B, n) -> (L, N)."""
+    return packed.padding.unpad(padded.permute(1, 2, 0)).T
+
+
+def _feeding(readers: Sequence[AttentionReader]) -> Attend:
+    if not readers:
+        return plain
+
+    def read(layer: int, attention: Tensor) -> None:
+        for reader in readers:
+            reader.read(layer, attention)
+
+    return reading(read)

@@ -1,0 +1,76 @@
+"""Perturbed predictions: without a method's best words, and with nothing but them (DeYoung et al., 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from rationale.encoder.loading import Classifier
+from rationale.scores.options import BINS, Faithfulness
+from rationale.scores.removal import reduced_logits, without
+from rationale.scores.scored import Perturbed, ScoredDocument
+from rationale.tokens.windows import Windows
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+def top_words(scores: npt.NDArray[np.float32], covered: BoolArray, share: float) -> BoolArray:
+    """The k = ceil(share x covered words) best words, bool (W,); ties go to the earlier word.
+
+    >>> top_words(np.array([1, 3, 3, 2], np.float32), np.array([True, True, True, False]), 0.5)
+    array([False,  True,  True, False])
+    """
+    places = np.flatnonzero(covered)
+    count = int(np.ceil(share * places.size - 1e-9))
+    best = places[np.argsort(-scores[places], kind="stable")[:count]]
+    selected = np.zeros(covered.size, dtype=np.bool_)
+    selected[best] = True
+    return selected
+
+
+def perturb(
+    classifier: Classifier,
+    document: ScoredDocument,
+    windows: Windows,
+    settings: Faithfulness,
+    batch_size: int,
+) -> tuple[Perturbed, ...]:
+    """Runs the model on what is left of each window; probabilities are averaged by the windows' words.
+
+    Token ids are deleted and the others keep their position ids; special tokens and the query always
+    stay, so a window of which nothing is left is its special tokens. Nothing is decoded or tokenized again.
+
+    Args:
+        classifier: The model.
+        document: The document with its word scores.
+        windows: Its windows.
+        settings: Shares and layers.
+        batch_size: Inputs a batch.
+    """
+    cases = list(_cases(document, settings))
+    if not cases:
+        return ()
+    removals = [removed for _, _, _, selected in cases for removed in (selected, ~selected)]
+    inputs = [without(window, removed) for removed in removals for window in windows.windows]
+    logits = torch.from_numpy(reduced_logits(classifier, inputs, batch_size))
+    outputs = classifier.probabilities(logits).numpy().reshape(len(removals), len(windows.windows), -1)
+    weights = np.array([w.weight for w in windows.windows])
+    joined = [tuple((weights @ one).tolist()) for one in outputs]
+    return tuple(
+        Perturbed(method, layer, share, joined[2 * number], joined[2 * number + 1])
+        for number, (method, layer, share, _) in enumerate(cases)
+    )
+
+
+def _cases(document: ScoredDocument, settings: Faithfulness) -> Iterator[tuple[str, int, float, BoolArray]]:
+    shares = dict.fromkeys((settings.share, *BINS))
+    for method, layers in document.layers.items():
+        asked = settings.layers if settings.layers is not None else (layers[0], layers[-1])
+        for layer in dict.fromkeys(asked):
+            if layer in layers:
+                scores = document.words[method][layers.index(layer)]
+                for share in shares:
+                    yield method, layer, share, top_words(scores, document.covered, share)

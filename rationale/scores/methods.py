@@ -1,0 +1,128 @@
+"""What a score method is: a name, a definition, and one way to turn a model's reading into numbers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from rationale.corpus.document import Document
+from rationale.registry import Registry
+
+if TYPE_CHECKING:
+    from rationale.encoder.loading import Classifier
+    from rationale.tokens.windows import Window
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Method(ABC):
+    """A way to score the tokens of a document.
+
+    Attributes:
+        name: How it is asked for.
+        title: How a figure's legend calls it.
+        definition: One sentence or equation, saved with every score.
+        signed: Whether scores may be negative: evidence against the target. Signed scores are divided by
+            the sum of their absolute values, others by their sum.
+    """
+
+    name: str
+    title: str
+    definition: str
+    signed: bool = False
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What besides the name decides the numbers; saved in the recipe."""
+        return {}
+
+
+class LayeredMethod(Method):
+    """A method with one row of scores for each layer, read off one pass with the others."""
+
+
+class GradientMethod(LayeredMethod):
+    """Reads what enters a layer and the target's gradient there."""
+
+    @abstractmethod
+    def reduce(self, hidden: Tensor, gradient: Tensor) -> Tensor:
+        """Scores (N,) from what enters the layer and its gradient, both (N, d)."""
+
+
+class AttentionReader(ABC):
+    """Receives one batch's head-mean attention layer by layer and keeps only what it needs."""
+
+    @abstractmethod
+    def read(self, layer: int, attention: Tensor) -> None:
+        """Takes layer ``layer``'s attention, (B, n, n): row = query, column = key, padding 0."""
+
+    @abstractmethod
+    def finish(self) -> Tensor:
+        """Scores (L, B, n)."""
+
+
+class AttentionMethod(LayeredMethod):
+    """Reads the attention of every layer."""
+
+    @abstractmethod
+    def reader(self) -> AttentionReader:
+        """A fresh reader for one batch."""
+
+
+class WindowMethod(Method):
+    """Scores one window by running the model on it many times (captum's methods).
+
+    Scores come unnormalised, float32 (rows, n): zero at tokens the method leaves alone.
+    """
+
+    @abstractmethod
+    def layers(self, classifier: Classifier) -> tuple[int, ...]:
+        """The layer of each row."""
+
+    @abstractmethod
+    def attribute(self, classifier: Classifier, window: Window, target: int, seed: int) -> FloatArray:
+        """Scores (rows, n) of a window's tokens for the logit ``target``; equal seeds, equal scores."""
+
+
+class Baseline(Method):
+    """Scores words without looking at the model: what every method has to beat."""
+
+    @abstractmethod
+    def words(self, document: Document, seed: int) -> FloatArray:
+        """Scores (W,), not negative, of a document's words."""
+
+
+METHODS: Registry[Method] = Registry("score method")
+
+ONE_PASS = (
+    "saliency",
+    "saliency.l1",
+    "saliency.sum",
+    "sensitivity",
+    "attention.all",
+    "attention.cls",
+    "rollout.all",
+    "rollout.cls",
+)
+"""The methods computed together from one forward and one backward."""
+
+BASELINES = ("random", "position", "length")
+
+
+def normalise(scores: FloatArray, *, signed: bool) -> FloatArray:
+    """Divides each row by its sum, or its sum of absolute values where ``signed``; a row of zeros stays.
+
+    >>> normalise(np.array([[1.0, 3.0], [0.0, 0.0]], np.float32), signed=False)
+    array([[0.25, 0.75],
+           [0.  , 0.  ]], dtype=float32)
+    """
+    exact = scores.astype(np.float64)
+    total = (np.abs(exact) if signed else exact).sum(axis=-1, keepdims=True)
+    shares: npt.NDArray[np.float64] = np.divide(exact, total, out=np.zeros_like(exact), where=total > 0)
+    return shares.astype(np.float32)

@@ -1,0 +1,67 @@
+"""What the caller of scoring decides, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from rationale.errors import RationaleError
+from rationale.scores.methods import BASELINES, METHODS, ONE_PASS
+from rationale.tokens.windows import Protocol
+
+Target = Literal["predicted", "gold"]
+BINS = (0.01, 0.05, 0.1, 0.2, 0.5)
+"""The shares of words of the AOPC, as the ERASER scorer has them."""
+
+
+@dataclass(frozen=True)
+class Faithfulness:
+    """What is removed to see whether the scores carry the prediction.
+
+    Attributes:
+        share: The share of words for comprehensiveness and sufficiency: the mean rationale share of train.
+        layers: The layers whose scores are tried; None means the first and the last of each method.
+    """
+
+    share: float
+    layers: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise RationaleError(f"a rationale share of {self.share} is not above 0 and at most 1")
+
+
+@dataclass(frozen=True)
+class ScoreOptions:
+    """How to score.
+
+    Attributes:
+        methods: Names of score methods, each once.
+        target: The logit that is differentiated: the document's predicted class, or its gold label.
+        protocol: How documents longer than the model are read.
+        faithfulness: Whether and how to perturb, or None.
+        batch_size: Windows a batch; None lets the device decide.
+        seed: Of everything random.
+        part_size: Documents a part on disk: what a kill can lose.
+    """
+
+    methods: Sequence[str] = (*ONE_PASS, *BASELINES)
+    target: Target = "predicted"
+    protocol: Protocol = "document"
+    faithfulness: Faithfulness | None = None
+    batch_size: int | None = None
+    seed: int = 0
+    part_size: int = 32
+
+    def __post_init__(self) -> None:
+        for name in self.methods:
+            METHODS.get(name)
+        if len(set(self.methods)) < len(self.methods) or not self.methods:
+            raise RationaleError("name at least one score method, and each once")
+        if self.target not in get_args(Target):
+            raise RationaleError(
+                f"no target is called {self.target!r}", remedy=f"Known: {', '.join(get_args(Target))}."
+            )
+        if self.part_size < 1 or (self.batch_size is not None and self.batch_size < 1):
+            raise RationaleError("a part and a batch hold at least one")

@@ -1,0 +1,170 @@
+"""The Parquet tables of one part of a score folder: documents, scores, perturbed probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rationale.errors import ScoresError
+from rationale.scores.scored import FloatArray, Perturbed, ScoredDocument
+
+_DOCUMENTS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("docid", pa.string()),
+        ("digest", pa.string()),
+        ("label", pa.string()),
+        ("predicted", pa.string()),
+        ("probabilities", pa.list_(pa.float64())),
+        ("tokens", pa.list_(pa.string())),
+        ("token_word", pa.list_(pa.int32())),
+        ("token_window", pa.list_(pa.int32())),
+        ("window_tokens", pa.list_(pa.int32())),
+        ("window_weight", pa.list_(pa.float32())),
+        ("covered", pa.list_(pa.bool_())),
+    ]
+)
+_SCORES = pa.schema(
+    [
+        ("document", pa.int32()),
+        ("method", pa.string()),
+        ("layer", pa.int32()),
+        ("words", pa.list_(pa.float32())),
+        ("tokens", pa.list_(pa.float32())),
+    ]
+)
+_PERTURBED = pa.schema(
+    [
+        ("document", pa.int32()),
+        ("method", pa.string()),
+        ("layer", pa.int32()),
+        ("share", pa.float64()),
+        ("without", pa.list_(pa.float64())),
+        ("only", pa.list_(pa.float64())),
+    ]
+)
+
+_SCHEMAS = {"documents": _DOCUMENTS, "scores": _SCORES, "perturbed": _PERTURBED}
+
+
+def write_part(folder: Path, documents: Sequence[ScoredDocument]) -> None:
+    """Writes the three tables of ``documents`` into ``folder``, which must exist."""
+    for name, table in _tables(documents):
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd", write_page_checksum=True)
+
+
+def _tables(documents: Sequence[ScoredDocument]) -> Iterator[tuple[str, pa.Table]]:
+    rows = [{name: getattr(d, name) for name in _DOCUMENTS.names} for d in documents]
+    yield "documents", pa.Table.from_pylist(rows, schema=_DOCUMENTS)
+    rows = [
+        {
+            "document": number,
+            "method": method,
+            "layer": layer,
+            "words": scores[row],
+            "tokens": d.token_scores[method][row],
+        }
+        for number, d in enumerate(documents)
+        for method, scores in d.words.items()
+        for row, layer in enumerate(d.layers[method])
+    ]
+    yield "scores", pa.Table.from_pylist(rows, schema=_SCORES)
+    rows = [
+        {
+            "document": number,
+            "method": p.method,
+            "layer": p.layer,
+            "share": p.share,
+            "without": p.without,
+            "only": p.only,
+        }
+        for number, d in enumerate(documents)
+        for p in d.perturbed
+    ]
+    yield "perturbed", pa.Table.from_pylist(rows, schema=_PERTURBED)
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """One table, its checksums verified; a damaged file is a ScoresError that says how to mend the folder."""
+    try:
+        table = pq.read_table(path, columns=columns, page_checksum_verification=True)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise _damaged(path, str(error)) from error
+    schema = _SCHEMAS[path.stem]
+    if not table.schema.equals(schema if columns is None else pa.schema([schema.field(c) for c in columns])):
+        raise _damaged(path, f"its columns are {', '.join(table.column_names)}")
+    return table
+
+
+def _damaged(path: Path, what: str) -> ScoresError:
+    return ScoresError(
+        f"a part of the scores is damaged ({what})",
+        where=path,
+        remedy="Remove this part's folder and the file COMPLETE, then repeat the `rationale score` run.",
+    )
+
+
+def read_part(part: Path) -> tuple[ScoredDocument, ...]:
+    """The documents of one part, arrays as numpy."""
+    documents = read_table(part / "documents.parquet")
+    scores = _grouped(read_table(part / "scores.parquet"))
+    perturbed = _perturbed(read_table(part / "perturbed.parquet"))
+    return tuple(
+        _document(row, scores.get(number, []), perturbed.get(number, ()))
+        for number, row in enumerate(_rows(documents))
+    )
+
+
+def _rows(table: pa.Table) -> Iterable[dict[str, Any]]:
+    """Rows with list columns as numpy arrays: to_pylist would box every float."""
+    columns = {name: _column(table.column(name)) for name in table.column_names}
+    for number in range(table.num_rows):
+        yield {name: values[number] for name, values in columns.items()}
+
+
+def _column(column: pa.ChunkedArray) -> Sequence[Any]:
+    if not pa.types.is_list(column.type) or pa.types.is_string(column.type.value_type):
+        return column.to_pylist()  # type: ignore[no-any-return]
+    array = column.combine_chunks()
+    offsets = array.offsets.to_numpy()
+    values = array.values.to_numpy(zero_copy_only=False)
+    return [values[a:b] for a, b in pairwise(offsets)]
+
+
+def _grouped(table: pa.Table) -> dict[int, list[dict[str, Any]]]:
+    groups: dict[int, list[dict[str, Any]]] = {}
+    for row in _rows(table):
+        groups.setdefault(row["document"], []).append(row)
+    return groups
+
+
+def _perturbed(table: pa.Table) -> dict[int, tuple[Perturbed, ...]]:
+    groups: dict[int, tuple[Perturbed, ...]] = {}
+    for row in table.to_pylist():
+        number = row.pop("document")
+        one = Perturbed(**{**row, "without": tuple(row["without"]), "only": tuple(row["only"])})
+        groups[number] = (*groups.get(number, ()), one)
+    return groups
+
+
+def _document(
+    row: dict[str, Any], scores: list[dict[str, Any]], perturbed: tuple[Perturbed, ...]
+) -> ScoredDocument:
+    methods = dict.fromkeys(s["method"] for s in scores)
+
+    def stack(method: str, column: str) -> FloatArray:
+        return np.stack([s[column] for s in scores if s["method"] == method])
+
+    return ScoredDocument(
+        **{**row, "probabilities": tuple(row["probabilities"].tolist()), "tokens": tuple(row["tokens"])},
+        words={m: stack(m, "words") for m in methods},
+        token_scores={m: stack(m, "tokens") for m in methods},
+        layers={m: tuple(s["layer"] for s in scores if s["method"] == m) for m in methods},
+        perturbed=perturbed,
+    )

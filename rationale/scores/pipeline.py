@@ -1,0 +1,115 @@
+"""Scoring a corpus: part by part, with a progress bar, resumed after a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from rationale.corpus.document import Document, Documents
+from rationale.encoder.loading import Classifier, load_classifier
+from rationale.errors import DataError
+from rationale.scores.documents import DocumentScorer
+from rationale.scores.faithfulness import perturb
+from rationale.scores.options import ScoreOptions
+from rationale.scores.recipe import batch_size, make_recipe
+from rationale.scores.scored import ScoredDocument, Scores
+from rationale.scores.store import MemoryScores, ScoreWriter
+
+
+def score(
+    model: str | Path | Classifier,
+    documents: Documents,
+    options: ScoreOptions | None = None,
+    *,
+    out: str | Path | None = None,
+    device: str = "auto",
+    dtype: str = "float32",
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Scores:
+    """Scores every word of every document with each method.
+
+    Args:
+        model: A hub id, a local folder, or a loaded classifier.
+        documents: What to score.
+        options: Methods, target, protocol, faithfulness; None takes the defaults.
+        out: A folder to write to, part by part; None keeps the scores in memory.
+        device: Where to compute, for a model given by name.
+        dtype: The arithmetic, for a model given by name.
+        overwrite: Whether a finished folder may be replaced.
+        progress: Whether to show a progress bar.
+
+    Raises:
+        DataError: Where there are no documents, or the model does not know their labels.
+        ModelError: Where the model cannot be used or yields NaN.
+        OutputError: Where ``out`` holds finished scores and ``overwrite`` is off, or something else.
+        ScoresError: Where ``out`` holds an unfinished run of another recipe.
+    """
+    options = options or ScoreOptions()
+    if not len(documents):
+        raise DataError("there is nothing to score", where=documents.source, remedy="Check --split.")
+    classifier = (
+        model if isinstance(model, Classifier) else load_classifier(model, device=device, dtype=dtype)
+    )
+    classifier.check_labels(documents)
+    recipe = make_recipe(classifier, documents, options)
+    scorer = DocumentScorer(classifier, options, batch_size(options, classifier.device.type))
+    parts = [documents[i : i + options.part_size] for i in range(0, len(documents), options.part_size)]
+    with tqdm(total=len(documents), unit="doc", desc="scoring", disable=not progress) as bar:
+        if out is None:
+            scored = [one for part in parts for one in _part(scorer, part, bar.update)]
+            return MemoryScores(recipe, scored)
+        writer = ScoreWriter(out, recipe, overwrite=overwrite)
+        for number, part in enumerate(parts):
+            if number in writer.done:
+                bar.update(len(part))
+            else:
+                writer.write(number, list(_part(scorer, part, bar.update)))
+    return writer.finish()
+
+
+def explain(
+    model: str | Path | Classifier,
+    text: str,
+    *,
+    query: str = "",
+    options: ScoreOptions | None = None,
+    device: str = "auto",
+    dtype: str = "float32",
+) -> Scores:
+    """Scores one text, in memory.
+
+    Args:
+        model: A hub id, a local folder, or a loaded classifier.
+        text: Any text; it is split into words at white space.
+        query: The other segment of a sentence pair.
+        options: Methods and the rest; None takes the defaults.
+        device: Where to compute, for a model given by name.
+        dtype: The arithmetic, for a model given by name.
+
+    Raises:
+        DataError: Where the text has no word.
+    """
+    words = tuple(text.split())
+    if not words:
+        raise DataError("the text has no words", remedy="Write at least one word.")
+    document = Document("text", "text", words, query=tuple(query.split()), annotated=False)
+    documents = Documents([document], source="text")
+    return score(model, documents, options, device=device, dtype=dtype, progress=False)
+
+
+def _part(
+    scorer: DocumentScorer, part: Sequence[Document], advance: Callable[[int], object]
+) -> Iterator[ScoredDocument]:
+    """The documents of one part, scored and, where asked, perturbed."""
+    settings = scorer.options.faithfulness
+    for document, windows in scorer(list(part)):
+        advance(1)
+        if settings is None:
+            yield document
+        else:
+            perturbed = perturb(scorer.classifier, document, windows, settings, scorer.batch_size)
+            yield replace(document, perturbed=perturbed)

@@ -1,0 +1,81 @@
+"""The recipe: everything that decides a score, saved beside it."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from rationale.corpus.document import Documents
+from rationale.encoder.loading import Classifier
+from rationale.scores.methods import METHODS, LayeredMethod, WindowMethod
+from rationale.scores.options import BINS, Faithfulness, ScoreOptions
+
+_LIBRARIES = ("rationale", "torch", "transformers", "tokenizers", "captum", "numpy")
+
+
+def make_recipe(classifier: Classifier, documents: Documents, options: ScoreOptions) -> dict[str, Any]:
+    """The recipe of one run: equal recipes give equal scores, so it holds no date and no path but the source.
+
+    Args:
+        classifier: The model.
+        documents: The documents to be scored.
+        options: The caller's choices.
+    """
+    parameter = next(classifier.encoder.model.parameters())
+    return {
+        "kind": "scores",
+        "model": classifier.identity,
+        "data": {
+            "source": documents.source,
+            "split": documents.split,
+            "fingerprint": documents.fingerprint,
+            "documents": len(documents),
+        },
+        "labels": list(classifier.labels),
+        "methods": {name: _method(name, classifier) for name in options.methods},
+        "target": options.target,
+        "protocol": options.protocol,
+        "normalisation": "divided by the sum over the window's tokens, special ones included; "
+        "signed methods by the sum of absolute values; baselines over the document's words",
+        "special_tokens": "scored in the window's sum, never part of a word; so is the query",
+        "aggregation": "sum",
+        "dtype": str(parameter.dtype).removeprefix("torch."),
+        "device": parameter.device.type,
+        "batch_size": batch_size(options, parameter.device.type),
+        "part_size": options.part_size,
+        "seed": options.seed,
+        "faithfulness": _faithfulness(options.faithfulness),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
+    }
+
+
+def batch_size(options: ScoreOptions, device: str) -> int:
+    """Windows a batch: what was asked for, else 8 on a CPU, where more gains nothing, and 64 on a GPU."""
+    return options.batch_size or (8 if device == "cpu" else 64)
+
+
+def layers_of(name: str, classifier: Classifier) -> tuple[int, ...]:
+    """The layer of each row of a method's scores; baselines describe the input, layer 0."""
+    method = METHODS.get(name)
+    if isinstance(method, LayeredMethod):
+        return tuple(range(classifier.encoder.layers))
+    return method.layers(classifier) if isinstance(method, WindowMethod) else (0,)
+
+
+def _method(name: str, classifier: Classifier) -> dict[str, Any]:
+    method = METHODS.get(name)
+    return {
+        "title": method.title,
+        "definition": method.definition,
+        "signed": method.signed,
+        "layers": list(layers_of(name, classifier)),
+        "settings": method.settings,
+    }
+
+
+def _faithfulness(settings: Faithfulness | None) -> dict[str, Any] | None:
+    if settings is None:
+        return None
+    layers = None if settings.layers is None else list(settings.layers)
+    return {"share": settings.share, "bins": list(BINS), "layers": layers}

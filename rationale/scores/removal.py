@@ -1,0 +1,87 @@
+"""Windows of which words are removed: token ids are deleted, and the others keep their positions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from rationale.encoder.loading import Classifier
+from rationale.scores.backoff import in_batches
+from rationale.tokens.packing import pack
+from rationale.tokens.windows import Window
+
+IntArray = npt.NDArray[np.int32]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """What is left of a window.
+
+    Attributes:
+        ids: int32 (m,), the token ids that stay.
+        types: int32 (m,), their type ids.
+        positions: int32 (m,), where they stood in the window.
+    """
+
+    ids: IntArray
+    types: IntArray
+    positions: IntArray
+
+    @property
+    def key(self) -> bytes:
+        """Equal for equal inputs."""
+        return self.ids.tobytes() + b"|" + self.positions.tobytes() + b"|" + self.types.tobytes()
+
+
+def without(window: Window, removed: BoolArray) -> Reduced:
+    """The window without some words; special tokens and the query always stay.
+
+    Args:
+        window: Any window; n tokens.
+        removed: bool (W,), the document's words to remove.
+
+    >>> ids = np.array([101, 7, 8, 9, 102], np.int32)
+    >>> word = np.array([-1, 0, 0, 1, -1], np.int32)
+    >>> without(Window(ids, np.zeros_like(ids), word, 1.0), np.array([True, False])).positions
+    array([0, 3, 4], dtype=int32)
+    """
+    keep = window.word < 0
+    keep[~keep] = ~removed[window.word[~keep]]
+    positions = np.arange(window.ids.size, dtype=np.int32)
+    return Reduced(window.ids[keep], window.types[keep], positions[keep])
+
+
+def reduced_logits(
+    classifier: Classifier, inputs: Sequence[Reduced], batch_size: int
+) -> npt.NDArray[np.float64]:
+    """Logits (inputs, C); an input that occurs twice is run once.
+
+    Args:
+        classifier: The model.
+        inputs: What is left of any windows.
+        batch_size: Inputs a batch; halved on its own where memory runs out.
+
+    Raises:
+        ModelError: Where the model yields NaN, or one input does not fit in memory.
+    """
+    places: dict[bytes, int] = {}
+    rows = [places.setdefault(one.key, len(places)) for one in inputs]
+    distinct = list({one.key: one for one in inputs}.values())
+
+    def batch(chosen: list[int]) -> list[npt.NDArray[np.float64]]:
+        parts = [distinct[i] for i in chosen]
+        packed = pack(
+            [p.ids for p in parts],
+            [p.types for p in parts],
+            [p.positions for p in parts],
+            device=classifier.device,
+        )
+        with torch.no_grad():
+            return list(classifier.logits(packed).double().cpu().numpy())
+
+    return np.stack(in_batches([one.ids.size for one in distinct], batch_size, batch))[rows]

@@ -1,0 +1,54 @@
+"""Saliency: the target logit's gradient at what enters each layer (AdapLeR, section 2.2)."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from rationale.scores.methods import METHODS, GradientMethod
+
+
+def _l2(rows: Tensor) -> Tensor:
+    return rows.square().sum(dim=-1).sqrt()
+
+
+class _L2(GradientMethod):
+    def reduce(self, hidden: Tensor, gradient: Tensor) -> Tensor:
+        """S_i = || dy/dh_i * h_i ||_2."""
+        return _l2(hidden * gradient)
+
+
+class _L1(GradientMethod):
+    def reduce(self, hidden: Tensor, gradient: Tensor) -> Tensor:
+        """S_i = || dy/dh_i * h_i ||_1."""
+        return (hidden * gradient).abs().sum(dim=-1)
+
+
+class _Sum(GradientMethod):
+    def reduce(self, hidden: Tensor, gradient: Tensor) -> Tensor:
+        """S_i = sum over the width of dy/dh_i * h_i."""
+        return (hidden * gradient).sum(dim=-1)
+
+
+class _Sensitivity(GradientMethod):
+    def reduce(self, hidden: Tensor, gradient: Tensor) -> Tensor:
+        """S_i = || dy/dh_i ||_2."""
+        return _l2(gradient)
+
+
+METHODS.register("saliency")(
+    _L2("saliency", "Saliency", "InputXGradient at the layer's input, L2 norm: ||dy/dh_i * h_i||_2")
+)
+METHODS.register("saliency.l1")(
+    _L1("saliency.l1", "Saliency (L1)", "InputXGradient at the layer's input, L1 norm: ||dy/dh_i * h_i||_1")
+)
+METHODS.register("saliency.sum")(
+    _Sum(
+        "saliency.sum",
+        "Saliency (signed sum)",
+        "InputXGradient at the layer's input, summed over the width with its sign",
+        signed=True,
+    )
+)
+METHODS.register("sensitivity")(
+    _Sensitivity("sensitivity", "Sensitivity", "Gradient norm at the layer's input: ||dy/dh_i||_2")
+)

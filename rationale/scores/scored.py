@@ -1,0 +1,155 @@
+"""What scoring gives: for each method and layer one float32 a word and a token, and the recipe behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.corpus.document import Key
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int32]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Perturbed:
+    """Class probabilities of one document after its best words were removed, or only they were read.
+
+    Attributes:
+        method: The score method that ranked the words.
+        layer: Its layer.
+        share: The share of words selected; k = ceil(share x words).
+        without: Probabilities without the selected words, in the order of ``recipe["labels"]``.
+        only: Probabilities with nothing but the selected words.
+    """
+
+    method: str
+    layer: int
+    share: float
+    without: tuple[float, ...]
+    only: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ScoredDocument:
+    """Everything known about one document after scoring; T tokens, W words, K windows.
+
+    Attributes:
+        id: The annotation's id.
+        docid: The document's id.
+        digest: ``Document.digest`` of the text that was scored.
+        label: The gold label, or None.
+        predicted: The predicted label.
+        probabilities: Class probabilities, in the order of ``recipe["labels"]``.
+        tokens: The tokens of all windows in order, special tokens and query included.
+        token_word: int32 (T,), the word each token belongs to, or -1 for special tokens and the query.
+        token_window: int32 (T,), the window each token stands in.
+        window_tokens: int32 (K,), n of each window: all its tokens, special ones included.
+        window_weight: float32 (K,), each window's share of the document's words; sums to 1.
+        covered: bool (W,), the words that stand in some window; the others are not evaluated.
+        words: Per method, float32 (layers, W): sum over the word's tokens, windows joined by weight.
+        token_scores: Per method, float32 (layers, T): normalised inside each window.
+        layers: Per method, the layer of each row.
+        perturbed: The faithfulness probabilities, empty where they were not asked for.
+    """
+
+    id: str
+    docid: str
+    digest: str
+    label: str | None
+    predicted: str
+    probabilities: tuple[float, ...]
+    tokens: tuple[str, ...]
+    token_word: IntArray
+    token_window: IntArray
+    window_tokens: IntArray
+    window_weight: FloatArray
+    covered: BoolArray
+    words: Mapping[str, FloatArray]
+    token_scores: Mapping[str, FloatArray]
+    layers: Mapping[str, tuple[int, ...]]
+    perturbed: tuple[Perturbed, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """``(id, docid)``."""
+        return (self.id, self.docid)
+
+    def row(self, method: str, layer: int) -> int:
+        """The row of ``layer`` in this method's arrays."""
+        return self.layers[method].index(layer)
+
+    def selected_by_delta(self, method: str, row: int, eta: float = 1.0) -> BoolArray:
+        """The words some token of which scores at least ``eta / n``; n = tokens of its window.
+
+        Args:
+            method: A method in ``token_scores``.
+            row: The row (not the layer) of its array.
+            eta: The layer's eta; 1 asks for more than a uniform share.
+
+        Returns:
+            bool (W,). Scores and thresholds are compared as float32.
+        """
+        threshold = (np.float32(eta) / self.window_tokens.astype(np.float32))[self.token_window]
+        chosen = (self.token_scores[method][row] >= threshold) & (self.token_word >= 0)
+        selected = np.zeros(self.covered.shape[0], dtype=np.bool_)
+        selected[self.token_word[chosen]] = True
+        return selected
+
+
+class Scores(Protocol):
+    """Scored documents in corpus order, in memory or in a folder, with the recipe that made them."""
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """Model, data, methods, target, protocol, normalisation, versions: how the numbers came about."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[ScoredDocument]: ...
+
+    def get(self, key: Key) -> ScoredDocument:
+        """The document filed under ``(id, docid)``; ScoresError where it was not scored."""
+        ...
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys of all scored documents, in corpus order."""
+        ...
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The score methods, in the order they were asked for."""
+        ...
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class names, in the order of the probabilities."""
+        ...
+
+    def layers(self, method: str) -> tuple[int, ...]:
+        """The layers of a method's rows."""
+        ...
+
+
+def scores_html(scores: Scores) -> str:
+    """A small table for notebooks: methods, layers, documents, and the recipe's main choices."""
+    model, data = scores.recipe["model"], scores.recipe["data"]
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td>{escape(str(entry.get('title', '')))}</td>"
+        f"<td>{len(entry['layers'])}</td></tr>"
+        for name, entry in scores.recipe["methods"].items()
+    )
+    return (
+        f"<p>{len(scores)} documents of {escape(str(data['source']))} scored with "
+        f"{escape(str(model['name']))}, target {escape(str(scores.recipe['target']))}, "
+        f"protocol {escape(str(scores.recipe['protocol']))}</p>"
+        f"<table><tr><th>method</th><th>what it is</th><th>layers</th></tr>{rows}</table>"
+    )

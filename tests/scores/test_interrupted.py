@@ -1,0 +1,74 @@
+"""A killed run, a full disk: the same command then finishes, byte for byte, and earlier scores stay."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from toys import toy_folder
+
+TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """What interrupted.py saw; RATIONALE_KILL_SEED tries other moments."""
+    script, root = Path(__file__).with_name("interrupted.py"), tmp_path_factory.mktemp("interrupted")
+    environment = os.environ | {
+        "PYTHONPATH": str(TESTS),
+        "TOKENIZERS_PARALLELISM": "false",
+        "OMP_NUM_THREADS": "1",
+    }
+    command = [sys.executable, script, toy_folder("bert"), root, os.environ.get("RATIONALE_KILL_SEED", "0")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_an_uninterrupted_run_has_three_parts(told):
+    tables = [
+        f"part-0000{i}/{name}.parquet" for i in range(3) for name in ("documents", "perturbed", "scores")
+    ]
+    assert told["files"] == ["COMPLETE", *tables, "recipe.json"]
+
+
+def test_after_a_kill_the_same_command_ends_byte_for_byte_equal(told):
+    assert len(told["step"]) == 7
+    assert len(told["after"]) == 2
+    for trial in told["step"] + told["after"]:
+        assert trial["same"], trial
+
+
+def test_a_reader_never_sees_half_of_the_scores(told):
+    trials = told["step"] + told["after"]
+    for trial in trials:
+        if trial["marked"]:
+            assert trial["left"] == 6, trial
+        else:
+            assert trial["left"].startswith("ScoresError"), trial
+            assert "unfinished" in trial["left"] or "no score folder" in trial["left"], trial
+    assert any("unfinished" in str(trial["left"]) for trial in trials)
+
+
+def test_overwriting_keeps_the_earlier_scores_until_the_new_ones_stand(told):
+    """Between the two renames of the swap, and only there, the name is free; the same command mends that."""
+    assert len(told["replaced"]) == 7
+    for trial in told["replaced"]:
+        assert trial["readable"] or trial["gone"], trial
+        assert trial["same"], trial
+        assert trial["alone"], trial
+    assert sum(trial["gone"] for trial in told["replaced"]) == 1
+
+
+def test_a_full_disk_is_an_output_error_and_the_same_command_finishes_later(told):
+    assert told["full"].startswith("OutputError: ")
+    assert "cannot be written" in told["full"]
+    assert told["full, state"].startswith("ScoresError")
+    assert told["full, repeated"]
+
+
+def test_a_full_disk_leaves_the_scores_that_were_to_be_overwritten(told):
+    assert told["full, overwriting"].startswith("OutputError: ")
+    assert told["full, kept"]
