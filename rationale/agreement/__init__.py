@@ -1,0 +1,63 @@
+"""Agreement: pure functions on arrays that compare scores with human rationales."""
+
+from rationale.agreement.metric import Metric, metrics
+from rationale.agreement.ragged import offsets_of
+from rationale.agreement.ranking import Ranking, auprc, average_precision, rank, roc_auc
+from rationale.agreement.selection import (
+    Selection,
+    above_share,
+    false_positive_rate,
+    precision,
+    recall,
+    selected_share,
+    selection,
+    token_f1,
+    top_k,
+)
+
+# isort: split
+# Metrics are listed in the order they are imported in: ranking, selection, spans, faithfulness.
+from rationale.agreement.overlap import iou_precision_recall
+
+# isort: split
+from rationale.agreement.faithfulness import (
+    Perturbation,
+    aopc_comprehensiveness,
+    aopc_sufficiency,
+    comprehensiveness,
+    sufficiency,
+)
+
+# isort: split
+from rationale.agreement.agree import agree, read_eta
+from rationale.agreement.result import Agreement, Record
+
+__all__ = [
+    "Agreement",
+    "Metric",
+    "Perturbation",
+    "Ranking",
+    "Record",
+    "Selection",
+    "above_share",
+    "agree",
+    "aopc_comprehensiveness",
+    "aopc_sufficiency",
+    "auprc",
+    "average_precision",
+    "comprehensiveness",
+    "false_positive_rate",
+    "iou_precision_recall",
+    "metrics",
+    "offsets_of",
+    "precision",
+    "rank",
+    "read_eta",
+    "recall",
+    "roc_auc",
+    "selected_share",
+    "selection",
+    "sufficiency",
+    "token_f1",
+    "top_k",
+]

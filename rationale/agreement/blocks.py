@@ -1,0 +1,219 @@
+"""Scored documents beside their human rationales, many at a time in flat arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.agreement.ragged import Bool, Float, Int, offsets_of
+from rationale.agreement.spans import Spans, spans_of
+from rationale.corpus.document import Document, Documents
+from rationale.errors import ScoresError
+
+if TYPE_CHECKING:
+    from rationale.scores.scored import ScoredDocument, Scores
+
+WORDS = 1 << 17  # words held at a time
+
+
+@dataclass(frozen=True)
+class Block:
+    """D documents with N covered words in all; words that no window covers are not there.
+
+    Attributes:
+        scored: The scored documents.
+        documents: The documents themselves.
+        labels: The class names, in the order of the probabilities.
+    """
+
+    scored: tuple[ScoredDocument, ...]
+    documents: tuple[Document, ...]
+    labels: tuple[str, ...]
+
+    @cached_property
+    def offsets(self) -> Int:
+        """Where each document's covered words start, int64 (D + 1,)."""
+        return offsets_of([s.covered.sum() for s in self.scored])
+
+    @cached_property
+    def truth(self) -> Bool:
+        """The rationale words, bool (N,)."""
+        return np.concatenate([d.rationale[s.covered] for s, d in self._pairs])
+
+    @cached_property
+    def breaks(self) -> Bool:
+        """Words before which a document starts or uncovered words were left out, bool (N,)."""
+        gaps = [np.diff(np.flatnonzero(s.covered), prepend=-2) > 1 for s in self.scored]
+        return np.concatenate(gaps)
+
+    @cached_property
+    def spans(self) -> Spans:
+        """The human spans, counted in covered words and cut where words were left out."""
+        cuts = np.flatnonzero(self.breaks)
+        rows: list[tuple[int, int, int]] = []
+        for number, (scored, document) in enumerate(self._pairs):
+            place = self.offsets[number] + offsets_of(scored.covered)
+            for span in document.spans:
+                start, end = place[span.start], place[span.end]
+                inside = cuts[np.searchsorted(cuts, start, "right") : np.searchsorted(cuts, end, "left")]
+                rows += [(a, b, number) for a, b in pairwise([start, *inside, end])]
+        start, end, owner = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+        return spans_of(start, end, owner, len(self.scored))
+
+    @cached_property
+    def annotated(self) -> Bool:
+        """Documents a human annotated, bool (D,)."""
+        return np.array([d.annotated for d in self.documents], dtype=np.bool_)
+
+    @cached_property
+    def token_word(self) -> Int:
+        """The word of each token, int64 (T,); -1 for special tokens, the query and uncovered words."""
+        places = []
+        for number, scored in enumerate(self.scored):
+            place = self.offsets[number] + np.cumsum(scored.covered) - 1
+            place = np.append(np.where(scored.covered, place, -1), -1)
+            places.append(place[scored.token_word])
+        return np.concatenate(places)
+
+    @cached_property
+    def token_window(self) -> npt.NDArray[np.int32]:
+        """Tokens of the window each token stands in, int32 (T,)."""
+        return np.concatenate([s.window_tokens[s.token_window] for s in self.scored])
+
+    def words(self, method: str) -> npt.NDArray[np.float32]:
+        """Word scores of a method, float32 (L, N).
+
+        Raises:
+            ScoresError: Where a score is no number; the message names document and method.
+        """
+        values = [s.words[method] if s.covered.all() else s.words[method][:, s.covered] for s in self.scored]
+        return self._joined(values, method)
+
+    def tokens(self, method: str) -> npt.NDArray[np.float32]:
+        """Token scores of a method, float32 (L, T).
+
+        Raises:
+            ScoresError: Where a score is no number; the message names document and method.
+        """
+        return self._joined([s.token_scores[method] for s in self.scored], method)
+
+    def _joined(self, values: list[npt.NDArray[np.float32]], method: str) -> npt.NDArray[np.float32]:
+        joined = np.concatenate(values, axis=1)
+        if not np.isfinite(joined).all():
+            wrong = next(number for number, v in enumerate(values) if not np.isfinite(v).all())
+            raise ScoresError(
+                f"method {method!r} gave a score that is not a finite number",
+                where=name_of(self.documents[wrong]),
+                remedy="Score this split again; if it stays, the model yields NaN for this document.",
+            )
+        return joined
+
+    @cached_property
+    def predicted(self) -> Int:
+        """The predicted class of each document, int64 (D,)."""
+        return np.array([self.labels.index(s.predicted) for s in self.scored], dtype=np.int64)
+
+    @cached_property
+    def confidence(self) -> Float:
+        """The predicted class' probability, float64 (D,)."""
+        return np.array([s.probabilities[c] for s, c in zip(self.scored, self.predicted, strict=True)])
+
+    @cached_property
+    def perturbed(self) -> dict[str, list[tuple[float, ...]]]:
+        """Per method, (document, layer, share, p without, p only) of the predicted class."""
+        groups: dict[str, list[tuple[float, ...]]] = {}
+        for number, (scored, best) in enumerate(zip(self.scored, self.predicted, strict=True)):
+            for p in scored.perturbed:
+                row = (number, p.layer, p.share, p.without[best], p.only[best])
+                groups.setdefault(p.method, []).append(row)
+        return groups
+
+    @property
+    def _pairs(self) -> Iterator[tuple[ScoredDocument, Document]]:
+        return zip(self.scored, self.documents, strict=True)
+
+
+def blocks(scores: Scores, documents: Documents, *, words: int = WORDS) -> Iterator[Block]:
+    """Streams scored documents in blocks of about ``words`` words, each beside its document.
+
+    Raises:
+        ScoresError: At the first document whose text is not the one that was scored.
+    """
+    held: list[tuple[ScoredDocument, Document]] = []
+    size, labels = 0, tuple(scores.labels)
+    for scored in scores:
+        document = _document_of(scored, documents, labels)
+        held.append((scored, document))
+        size += len(document.words)
+        if size >= words:
+            yield _block(held, labels)
+            held, size = [], 0
+    if held:
+        yield _block(held, labels)
+
+
+def _block(held: list[tuple[ScoredDocument, Document]], labels: tuple[str, ...]) -> Block:
+    return Block(tuple(s for s, _ in held), tuple(d for _, d in held), labels)
+
+
+def _document_of(scored: ScoredDocument, documents: Documents, labels: tuple[str, ...]) -> Document:
+    """The document that was scored, after making sure that it is the same text."""
+    document = documents.get(scored.key)
+    if document is None or document.digest != scored.digest or len(document.words) != len(scored.covered):
+        raise ScoresError(
+            "the scores were computed from another text",
+            where=f"{name_of(scored)} of {documents.source}",
+            remedy="Give the data the scores were computed from, or score this data again.",
+        )
+    if scored.predicted not in labels:
+        raise ScoresError(
+            f"the predicted label {scored.predicted!r} is none of {list(labels)}",
+            where=name_of(scored),
+            remedy="The scores are damaged: score this data again.",
+        )
+    return document
+
+
+def check_keys(scores: Scores, documents: Documents) -> int:
+    """Makes sure that the scores belong to these documents, by their keys.
+
+    Every scored document must be there, and the scores must hold as many as their recipe says. Documents
+    beyond those are what a ``--limit`` left out; they are counted.
+
+    Returns:
+        How many documents have no scores.
+
+    Raises:
+        ScoresError: Naming the first document that does not fit, and what to do.
+    """
+    keys = dict.fromkeys(scores.keys)
+    data = scores.recipe["data"]
+    made_from = f"{data['source']} (split {data['split']})"
+    given = f"{documents.source} (split {documents.split})"
+    if not keys:
+        raise ScoresError(f"no document of {made_from} was scored", remedy="Score at least one document.")
+    foreign = next((key for key in keys if documents.get(key) is None), None)
+    if foreign is not None:
+        raise ScoresError(
+            f"the scores hold document {foreign[1]!r} of annotation {foreign[0]!r}, which {given} does not",
+            remedy=f"They were computed from {made_from}: pass that data and split.",
+        )
+    if len(keys) != data["documents"]:
+        missing = next((d for d in documents if d.key not in keys), documents[0])
+        raise ScoresError(
+            f"the scores hold {len(keys)} documents and their recipe says {data['documents']}; "
+            f"{name_of(missing)} of {given} has no scores",
+            remedy=f"They were computed from {made_from}: score it again.",
+        )
+    return len(documents) - len(keys)
+
+
+def name_of(document: Document | ScoredDocument) -> str:
+    """How messages call a document."""
+    return f"document {document.docid!r} of annotation {document.id!r}"

@@ -1,0 +1,136 @@
+"""Which method agrees better: paired comparisons on the same pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypedDict
+
+import numpy as np
+
+from rationale.agreement.evaluate import Measured, Settings
+from rationale.agreement.metric import metrics
+from rationale.agreement.ragged import Float
+from rationale.agreement.statistics import (
+    bootstrap_intervals,
+    holm,
+    number_or_none,
+    paired_p_values,
+    summarise,
+)
+
+BASELINES = ("random", "position", "length")
+RULE = (
+    "Methods are compared in the same layer, and each method in each layer with each baseline (random, "
+    "position, length); difference = method - other, mean over the pairs where both are defined; percentile "
+    "bootstrap interval of the mean difference; p_single: two-sided paired permutation test (signs of the "
+    "differences); p: the same after Holm's correction over all comparisons of one metric and selection."
+)
+
+Row = tuple[str, int]
+
+
+class Comparison(TypedDict):
+    """One method and layer against another on one metric, as in ``agreement.json``; see :data:`RULE`.
+
+    Attributes:
+        metric: The metric.
+        select: The selection, None for metrics without one.
+        method: The method.
+        layer: Its layer.
+        other: The method it is compared with.
+        other_layer: That one's layer.
+        difference: Mean of (method - other) over pairs; None where no pair has both.
+        low: Lower end of its interval; None for fewer than two pairs.
+        high: Upper end.
+        p: Two-sided p-value of the paired permutation test, after Holm's correction.
+        p_single: The same before the correction.
+        n: Pairs where both are defined.
+    """
+
+    metric: str
+    select: str | None
+    method: str
+    layer: int
+    other: str
+    other_layer: int
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_single: float | None
+    n: int
+
+
+def compare(measured: Measured, settings: Settings) -> tuple[Comparison, ...]:
+    """All comparisons of :data:`RULE` on the metrics that ask for it.
+
+    Args:
+        measured: One number a place and pair.
+        settings: Seed and resamples; the permutations follow from the size of the family.
+    """
+    families: dict[tuple[str, str | None], list[Row]] = {}
+    for place in measured.parts:
+        if metrics.get(place.metric).compared:
+            families.setdefault((place.metric, place.select), []).append((place.method, place.layer))
+    return tuple(
+        comparison
+        for (metric, select), rows in families.items()
+        for comparison in _family(metric, select, list(matches(rows)), measured, settings)
+    )
+
+
+def matches(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
+    """The comparisons of :data:`RULE` among these (method, layer) rows, each once.
+
+    >>> list(matches([("saliency", 0), ("saliency", 1), ("random", 0)]))
+    [(('saliency', 0), ('random', 0)), (('saliency', 1), ('random', 0))]
+    """
+    for number, one in enumerate(rows):
+        for other in rows[number + 1 :]:
+            if one[0] == other[0]:
+                continue
+            if one[1] == other[1] or other[0] in BASELINES:
+                yield one, other
+            elif one[0] in BASELINES:
+                yield other, one
+
+
+def _family(
+    metric: str, select: str | None, pairs: list[tuple[Row, Row]], measured: Measured, settings: Settings
+) -> Iterator[Comparison]:
+    if not pairs:
+        return
+    values = {
+        (p.method, p.layer): v[0]
+        for p, v in measured.parts.items()
+        if (p.metric, p.select) == (metric, select)
+    }
+    differences: Float = np.stack([values[one] - values[other] for one, other in pairs])
+    mean, n = summarise(differences[None])
+    low, high = bootstrap_intervals(
+        differences[None], resamples=settings.resamples, seed=settings.seed, confidence=settings.confidence
+    )
+    single = paired_p_values(differences, permutations=_permutations(len(pairs)), seed=settings.seed)
+    corrected = holm(single)
+    for number, (one, other) in enumerate(pairs):
+        figures = (mean, low, high, corrected, single)
+        difference, below, above, p, p_single = (number_or_none(f[number]) for f in figures)
+        yield Comparison(
+            metric=metric,
+            select=select,
+            method=one[0],
+            layer=one[1],
+            other=other[0],
+            other_layer=other[1],
+            difference=difference,
+            low=below,
+            high=above,
+            p=p,
+            p_single=p_single,
+            n=int(n[number]),
+        )
+
+
+def _permutations(comparisons: int) -> int:
+    """Enough that the smallest possible p-value, 2 / (permutations + 1), survives Holm's correction."""
+    return min(max(9_999, 100 * comparisons - 1), 99_999)

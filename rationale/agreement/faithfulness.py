@@ -1,0 +1,131 @@
+"""Faithfulness: what happens to the predicted class when the best words are removed, or alone are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rationale.agreement.metric import metric
+from rationale.agreement.ragged import Float
+
+
+@dataclass(frozen=True)
+class Perturbation:
+    """Probabilities of the class predicted from the whole document; NaN where they were not computed.
+
+    Attributes:
+        full: float64 (D,), with all words.
+        without: float64 (L, D), without the selected words; k = ceil(mean rationale share of train x words).
+        only: float64 (L, D), with only them.
+        without_bins: float64 (B, L, D), the same for each share of the AOPC grid.
+        only_bins: float64 (B, L, D).
+    """
+
+    full: Float
+    without: Float
+    only: Float
+    without_bins: Float
+    only_bins: Float
+
+
+@metric(
+    "comprehensiveness",
+    title="Comprehensiveness",
+    definition="p(all words) - p(without the selected words) of the predicted class.",
+    source="perturbation",
+    low=-1.0,
+    compared=True,
+)
+def comprehensiveness(perturbed: Perturbation) -> Float:
+    """How much the predicted class loses without the selected words.
+
+    Args:
+        perturbed: Probabilities of D documents in L layers.
+
+    Returns:
+        float64 (L, D); NaN where the probabilities were not computed.
+
+    >>> import numpy as np
+    >>> one, bins = np.array([[0.25]]), np.array([[[0.5]], [[0.25]]])
+    >>> comprehensiveness(Perturbation(np.array([0.75]), one, one, bins, bins)).tolist()
+    [[0.5]]
+    """
+    return perturbed.full - perturbed.without
+
+
+@metric(
+    "sufficiency",
+    title="Sufficiency",
+    definition="p(all words) - p(only the selected words) of the predicted class.",
+    source="perturbation",
+    low=-1.0,
+    higher_is_better=False,
+    compared=True,
+)
+def sufficiency(perturbed: Perturbation) -> Float:
+    """How much the predicted class loses when only the selected words are read.
+
+    Args:
+        perturbed: Probabilities of D documents in L layers.
+
+    Returns:
+        float64 (L, D); NaN where the probabilities were not computed.
+
+    >>> import numpy as np
+    >>> one, bins = np.array([[1.0]]), np.array([[[0.5]], [[0.25]]])
+    >>> sufficiency(Perturbation(np.array([0.75]), one, one, bins, bins)).tolist()
+    [[-0.25]]
+    """
+    return perturbed.full - perturbed.only
+
+
+@metric(
+    "aopc_comprehensiveness",
+    title="AOPC comprehensiveness",
+    definition="Comprehensiveness averaged over the shares of the grid (1, 5, 10, 20 and 50 % unless the "
+    "recipe says otherwise).",
+    source="perturbation",
+    low=-1.0,
+)
+def aopc_comprehensiveness(perturbed: Perturbation) -> Float:
+    """Mean comprehensiveness over the grid of shares.
+
+    Args:
+        perturbed: Probabilities of D documents in L layers.
+
+    Returns:
+        float64 (L, D); NaN where a share of the grid is missing.
+
+    >>> import numpy as np
+    >>> one, bins = np.array([[0.25]]), np.array([[[0.5]], [[0.25]]])
+    >>> aopc_comprehensiveness(Perturbation(np.array([0.75]), one, one, bins, bins)).tolist()
+    [[0.375]]
+    """
+    means: Float = (perturbed.full - perturbed.without_bins).mean(axis=0)
+    return means
+
+
+@metric(
+    "aopc_sufficiency",
+    title="AOPC sufficiency",
+    definition="Sufficiency averaged over the shares of the grid (1, 5, 10, 20 and 50 % unless the recipe "
+    "says otherwise).",
+    source="perturbation",
+    low=-1.0,
+    higher_is_better=False,
+)
+def aopc_sufficiency(perturbed: Perturbation) -> Float:
+    """Mean sufficiency over the grid of shares.
+
+    Args:
+        perturbed: Probabilities of D documents in L layers.
+
+    Returns:
+        float64 (L, D); NaN where a share of the grid is missing.
+
+    >>> import numpy as np
+    >>> one, bins = np.array([[0.25]]), np.array([[[0.75]], [[0.25]]])
+    >>> aopc_sufficiency(Perturbation(np.array([0.75]), one, one, bins, bins)).tolist()
+    [[0.25]]
+    """
+    means: Float = (perturbed.full - perturbed.only_bins).mean(axis=0)
+    return means

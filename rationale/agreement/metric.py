@@ -1,0 +1,86 @@
+"""What a metric is, and where metrics are registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from rationale.agreement.ragged import Float
+from rationale.registry import Registry
+
+Source = Literal["ranking", "selection", "perturbation"]
+Compute = Callable[[Any], Float]
+F = TypeVar("F", bound=Callable[..., Float])
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One agreement or faithfulness metric.
+
+    Attributes:
+        name: The name records carry.
+        title: What tables call it.
+        definition: One sentence a reader can check a number against.
+        source: What it is computed from: the ``Ranking`` of the words by score, a ``Selection`` of words,
+            or the ``Perturbation`` probabilities stored with the scores.
+        low: The smallest possible value.
+        high: The largest possible value.
+        higher_is_better: None where neither direction is better by itself.
+        compute: From the source to one value a pair, float64 (layers, documents), NaN where a pair is left
+            out; with ``combine``, to parts (parts, layers, documents).
+        combine: From the parts' means (parts, ...) to the metric (...); None where it is the mean itself.
+        compared: Whether methods are compared pair by pair on it.
+    """
+
+    name: str
+    title: str
+    definition: str
+    source: Source
+    low: float
+    high: float
+    higher_is_better: bool | None
+    compute: Compute
+    combine: Callable[[Float], Float] | None = None
+    compared: bool = False
+
+    @property
+    def needs_selection(self) -> bool:
+        """Whether it is a property of selected words and not of the scores."""
+        return self.source == "selection"
+
+    def parts(self, source: Any) -> Float:
+        """The values whose means make the metric, float64 (parts, layers, documents)."""
+        values = self.compute(source)
+        return values if self.combine else values[None]
+
+    def of_means(self, means: Float) -> Float:
+        """The metric (...) from the means of its parts (parts, ...)."""
+        return self.combine(means) if self.combine else means[0]
+
+
+metrics: Registry[Metric] = Registry("metric")
+
+
+def metric(
+    name: str,
+    *,
+    title: str,
+    definition: str,
+    source: Source,
+    low: float = 0.0,
+    high: float = 1.0,
+    higher_is_better: bool | None = True,
+    combine: Callable[[Float], Float] | None = None,
+    compared: bool = False,
+) -> Callable[[F], F]:
+    """Registers a function as a metric; the function itself stays what it is. See :class:`Metric`."""
+
+    def register(compute: F) -> F:
+        entry = Metric(
+            name, title, definition, source, low, high, higher_is_better, compute, combine, compared
+        )
+        metrics.register(name)(entry)
+        return compute
+
+    return register

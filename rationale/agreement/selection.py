@@ -1,0 +1,267 @@
+"""Metrics of selected words, and the two ways to select them from scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.agreement.metric import metric
+from rationale.agreement.ragged import Bool, Float, Int, check_ragged, owners, ratio, totals
+from rationale.agreement.ranking import Ranking
+from rationale.agreement.spans import Spans, runs
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Selected words against rationale words of D documents in L layers; made by :func:`selection`.
+
+    Attributes:
+        selected: bool (L, N).
+        truth: bool (N,), the rationale words.
+        offsets: int64 (D + 1,), where each document's words start.
+        breaks: bool (N,), words that do not follow the word before them: a document starts, or words were
+            left out.
+        spans: The human spans.
+    """
+
+    selected: Bool
+    truth: Bool
+    offsets: Int
+    breaks: Bool
+    spans: Spans
+
+    @cached_property
+    def hits(self) -> Int:
+        """Selected rationale words, int64 (L, D)."""
+        return totals(self.selected & self.truth, self.offsets)
+
+    @cached_property
+    def chosen(self) -> Int:
+        """Selected words, int64 (L, D)."""
+        return totals(self.selected, self.offsets)
+
+    @cached_property
+    def positives(self) -> Int:
+        """Rationale words, int64 (D,)."""
+        return totals(self.truth, self.offsets)
+
+    @property
+    def words(self) -> Int:
+        """Words, int64 (D,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def keyed(self) -> Bool:
+        """Pairs the ERASER scorer knows of, bool (L, D): those with a rationale word or a selected word."""
+        return (self.chosen > 0) | (self.positives > 0)
+
+
+def selection(
+    selected: Bool, truth: Bool, offsets: Int, *, breaks: Bool | None = None, spans: Spans | None = None
+) -> Selection:
+    """Pairs selected words with the human rationale.
+
+    Args:
+        selected: bool (L, N) or (N,).
+        truth: bool (N,), the rationale words.
+        offsets: int64 (D + 1,).
+        breaks: bool (N,), words before which words were left out; by default there are none.
+        spans: The human spans; by default the runs of rationale words.
+
+    Raises:
+        DataError: Where the shapes do not fit.
+    """
+    selected = np.atleast_2d(selected)
+    check_ragged(selected, truth, offsets)
+    starts = np.zeros(truth.shape, dtype=np.bool_)
+    starts[offsets[:-1][np.diff(offsets) > 0]] = True
+    breaks = starts if breaks is None else starts | breaks
+    return Selection(selected, truth, offsets, breaks, spans or runs(truth, breaks, offsets))
+
+
+def top_k(ranking: Ranking, k: Int) -> Bool:
+    """The k best words of each document; of equal scores the earlier word wins.
+
+    Args:
+        ranking: Scores of D documents in L layers.
+        k: int64 (D,), at most the document's words.
+
+    Returns:
+        bool (L, N).
+
+    >>> from rationale.agreement.ranking import rank
+    >>> scores = np.array([0.5, 0.9, 0.5, 0.5, 0.1], dtype=np.float32)
+    >>> ranked = rank(scores, np.zeros(5, dtype=bool), np.array([0, 4, 5]))
+    >>> top_k(ranked, np.array([2, 0])).astype(int).tolist()
+    [[1, 1, 0, 0, 0]]
+    """
+    offsets, document = ranking.offsets, owners(ranking.offsets)
+    chosen = np.zeros(ranking.keys.shape, dtype=np.bool_)
+    if not np.any(k > 0):
+        return chosen
+    place = np.maximum(offsets[:-1] + k - 1, 0)
+    limit = ((ranking.ordered[:, place] >> np.uint64(1)) & np.uint64(0xFFFFFFFF)).astype(np.uint32)[
+        :, document
+    ]
+    better, equal = ranking.keys < limit, ranking.keys == limit
+    room = (k - totals(better & (k > 0)[document], offsets))[:, document]
+    counted = np.cumsum(equal, axis=-1)
+    earlier = (counted - equal)[:, offsets[:-1].clip(max=ranking.keys.shape[1] - 1)][:, document]
+    chosen[:] = (better | (equal & (counted - earlier <= room))) & (k > 0)[document]
+    return chosen
+
+
+def above_share(
+    tokens: npt.NDArray[np.float32],
+    window: npt.NDArray[np.integer],
+    word: npt.NDArray[np.integer],
+    eta: npt.NDArray[np.float32],
+    words: int,
+) -> Bool:
+    """The words some token of which scores at least ``eta / n``, n = tokens of its window; in float32.
+
+    Args:
+        tokens: float32 (L, T), normalised inside each window.
+        window: (T,), n of the window each token stands in.
+        word: (T,), the word each token belongs to; -1 where it belongs to none.
+        eta: float32 (L,).
+        words: N.
+
+    Returns:
+        bool (L, N).
+
+    >>> tokens = np.array([[0.2, 0.25, 0.5, 0.05]], dtype=np.float32)
+    >>> word, eta = np.array([-1, 0, 1, 1]), np.ones(1, dtype=np.float32)
+    >>> above_share(tokens, np.full(4, 4), word, eta, 3).tolist()
+    [[True, True, False]]
+    """
+    threshold = eta.astype(np.float32)[:, None] / window.astype(np.float32)
+    layer, token = np.nonzero((tokens >= threshold) & (word >= 0))
+    selected = np.zeros((tokens.shape[0], words), dtype=np.bool_)
+    selected[layer, word[token]] = True
+    return selected
+
+
+@metric(
+    "fpr",
+    title="FPR",
+    definition="False positive rate: selected words among the words that are not rationale. Selecting "
+    "nothing gives 0, so read it beside recall, precision and selected share.",
+    source="selection",
+    higher_is_better=False,
+    compared=True,
+)
+def false_positive_rate(chosen: Selection) -> Float:
+    """FP / (FP + TN) of each pair.
+
+    Args:
+        chosen: Selected words of D documents in L layers.
+
+    Returns:
+        float64 (L, D); NaN for documents whose words are all or none rationale.
+
+    >>> picked, truth = np.array([True, True, False, False]), np.array([True, False, False, False])
+    >>> false_positive_rate(selection(picked, truth, np.array([0, 4]))).round(4).tolist()
+    [[0.3333]]
+    """
+    rate = ratio(chosen.chosen - chosen.hits, chosen.words - chosen.positives)
+    return np.where(chosen.positives > 0, rate, np.nan)
+
+
+@metric(
+    "precision",
+    title="Precision",
+    definition="Rationale words among the selected words, 0 where none is selected; mean over pairs with a "
+    "rationale word or a selected word, as the ERASER scorer.",
+    source="selection",
+)
+def precision(chosen: Selection) -> Float:
+    """Precision of each pair, as the ERASER scorer's token-level instance macro.
+
+    Args:
+        chosen: Selected words of D documents in L layers.
+
+    Returns:
+        float64 (L, D); 0 where nothing is selected, NaN where there is no rationale word either.
+
+    >>> picked = np.array([True, True, False, False, False, False])
+    >>> truth = np.array([True, False, True, True, False, False])
+    >>> precision(selection(picked, truth, np.array([0, 3, 4, 6]))).tolist()
+    [[0.5, 0.0, nan]]
+    """
+    return np.where(chosen.keyed, np.nan_to_num(ratio(chosen.hits, chosen.chosen)), np.nan)
+
+
+@metric(
+    "recall",
+    title="Recall",
+    definition="Selected words among the rationale words, 0 where there are none; mean over pairs with a "
+    "rationale word or a selected word, as the ERASER scorer.",
+    source="selection",
+)
+def recall(chosen: Selection) -> Float:
+    """Recall of each pair, as the ERASER scorer's token-level instance macro.
+
+    Args:
+        chosen: Selected words of D documents in L layers.
+
+    Returns:
+        float64 (L, D); 0 where there is no rationale word, NaN where nothing is selected either.
+
+    >>> picked = np.array([True, False, True, False, True])
+    >>> truth = np.array([True, True, False, False, False])
+    >>> recall(selection(picked, truth, np.array([0, 2, 4, 5]))).tolist()
+    [[0.5, 0.0, 0.0]]
+    """
+    return np.where(chosen.keyed, np.nan_to_num(ratio(chosen.hits, chosen.positives)), np.nan)
+
+
+@metric(
+    "selected_share",
+    title="Selected share",
+    definition="Selected words among all words.",
+    source="selection",
+    higher_is_better=None,
+)
+def selected_share(chosen: Selection) -> Float:
+    """Share of the words that is selected.
+
+    Args:
+        chosen: Selected words of D documents in L layers.
+
+    Returns:
+        float64 (L, D); NaN only for documents without words.
+
+    >>> picked = np.array([True, False, False, False])
+    >>> selected_share(selection(picked, picked, np.array([0, 4]))).tolist()
+    [[0.25]]
+    """
+    return ratio(chosen.chosen, chosen.words)
+
+
+@metric(
+    "token_f1",
+    title="Token F1",
+    definition="Harmonic mean of a pair's precision and recall, 0 where either is 0; mean over pairs with a "
+    "rationale word or a selected word, as the ERASER scorer.",
+    source="selection",
+    compared=True,
+)
+def token_f1(chosen: Selection) -> Float:
+    """F1 of each pair, as the ERASER scorer's token-level instance macro.
+
+    Args:
+        chosen: Selected words of D documents in L layers.
+
+    Returns:
+        float64 (L, D); NaN where there is neither a rationale word nor a selected word.
+
+    >>> picked = np.array([True, True, False, False])
+    >>> truth = np.array([True, False, True, True])
+    >>> token_f1(selection(picked, truth, np.array([0, 4]))).tolist()
+    [[0.4]]
+    """
+    return ratio(2 * chosen.hits, chosen.chosen + chosen.positives)

@@ -1,0 +1,187 @@
+"""Intervals and paired tests over pairs, for many numbers at once; each equals SciPy's for one number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from rationale.agreement.ragged import Float, Int, ratio
+
+_BLOCK = 1 << 23  # numbers held at a time by a resampling product: 64 MiB of float64
+
+Combine = Callable[[Float], Float]
+
+
+def first(means: Float) -> Float:
+    """The metric that is the mean itself: (1, ...) to (...)."""
+    mean: Float = means[0]
+    return mean
+
+
+def summarise(parts: Float, combine: Combine = first) -> tuple[Float, Int]:
+    """Mean over the pairs that count, and their number.
+
+    Args:
+        parts: float64 (P, R, D), P parts of R numbers over D pairs, NaN where a pair is left out.
+        combine: From the parts' means (P, R) to the numbers (R,).
+
+    Returns:
+        float64 (R,), NaN where no pair counts, and n, int64 (R,): pairs that count in some part.
+
+    >>> values, n = summarise(np.array([[[0.5, np.nan, 1.0], [np.nan] * 3]]))
+    >>> values.tolist(), n.tolist()
+    ([0.75, nan], [2, 0])
+    """
+    there = ~np.isnan(parts)
+    n = there.any(axis=0).sum(axis=-1)
+    means = ratio(np.where(there, parts, 0.0).sum(axis=-1), there.sum(axis=-1))
+    return np.where(n > 0, combine(means), np.nan), n
+
+
+def bootstrap_intervals(
+    parts: Float, *, resamples: int, seed: int, combine: Combine = first, confidence: float = 0.95
+) -> tuple[Float, Float]:
+    """Percentile bootstrap intervals over pairs; numbers with the same pairs share the resamples.
+
+    The resamples are those ``scipy.stats.bootstrap(..., method="percentile", rng=seed)`` draws, applied to
+    all numbers in one matrix product instead of one call each.
+
+    Args:
+        parts: float64 (P, R, D), NaN where a pair is left out.
+        resamples: How often the pairs are drawn with replacement.
+        seed: Of the generator.
+        combine: From the parts' means (P, ...) to the numbers (...).
+        confidence: Of the interval.
+
+    Returns:
+        float64 (R,) and (R,), NaN where fewer than two pairs count.
+
+    >>> low, high = bootstrap_intervals(np.array([[[0.0, 1.0, 1.0, 0.0]]]), resamples=999, seed=0)
+    >>> low.tolist(), high.tolist()
+    ([0.0], [1.0])
+    """
+    there = ~np.isnan(parts)
+    low, high = np.full((2, parts.shape[1]), np.nan)
+    patterns, member = np.unique(there.any(axis=0), axis=0, return_inverse=True)
+    tails = [50 * (1 - confidence), 50 * (1 + confidence)]
+    for number, pairs in enumerate(patterns):
+        n = int(pairs.sum())
+        rows = np.nonzero(member.reshape(-1) == number)[0]
+        if n < 2:
+            continue
+        for some in np.array_split(rows, max(1, -(-len(rows) * resamples // _BLOCK))):
+            means = _resampled_means(parts[:, some][..., pairs], resamples, seed)
+            numbers = combine(means)
+            percentile = np.nanpercentile if np.isnan(numbers).any() else np.percentile  # the former is slow
+            low[some], high[some] = percentile(numbers, tails, axis=0)
+    return low, high
+
+
+def _resampled_means(parts: Float, resamples: int, seed: int) -> Float:
+    """Means of each part in each resample, float64 (P, resamples, R); a part no drawn pair has is NaN."""
+    drawn = _draws(parts.shape[-1], resamples, seed)
+    there = ~np.isnan(parts)
+    sums = drawn @ np.where(there, parts, 0.0).swapaxes(-1, -2)
+    return ratio(sums, drawn @ there.swapaxes(-1, -2).astype(np.float64))
+
+
+@lru_cache(maxsize=2)
+def _draws(n: int, resamples: int, seed: int) -> Float:
+    """How often each of n pairs is drawn in each resample, float64 (resamples, n)."""
+    drawn = np.random.default_rng(seed).integers(0, n, (resamples, n))
+    cells = drawn + n * np.arange(resamples)[:, None]
+    return np.bincount(cells.ravel(), minlength=resamples * n).reshape(resamples, n).astype(np.float64)
+
+
+def paired_p_values(differences: Float, *, permutations: int, seed: int) -> Float:
+    """Two-sided p-values of paired permutation tests: each pair's difference keeps or changes its sign.
+
+    As ``scipy.stats.permutation_test(..., permutation_type="samples")`` on the mean difference: exact where
+    2^n <= ``permutations``, else a random sample of sign changes, shared by all tests, with the observed
+    one added.
+
+    Args:
+        differences: float64 (R, D), NaN where a pair is left out.
+        permutations: Sign changes to draw.
+        seed: Of the generator.
+
+    Returns:
+        float64 (R,), NaN where fewer than two pairs count.
+
+    >>> paired_p_values(np.array([[1.0, 2.0, 3.0]]), permutations=999, seed=0).tolist()
+    [0.25]
+    """
+    there = ~np.isnan(differences)
+    n = there.sum(axis=-1)
+    out = np.full(len(differences), np.nan)
+    exact = (2.0 ** np.minimum(n, 62)) <= permutations
+    for count in np.unique(n[exact & (n > 1)]):
+        for row in np.nonzero(n == count)[0]:
+            out[row] = _p_values(differences[row : row + 1, there[row]], _all_signs(int(count)))[0]
+    rows = np.nonzero(~exact)[0]
+    if len(rows):
+        out[rows] = _random_p_values(np.nan_to_num(differences[rows]), permutations, seed)
+    return out
+
+
+def _all_signs(n: int) -> Float:
+    """Every sign change of n pairs, float64 (2^n, n)."""
+    bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+    return (1 - 2 * bits).astype(np.float64)
+
+
+def _p_values(differences: Float, signs: Float) -> Float:
+    """Exact p-values from every sign change; differences (R, n), signs (2^n, n)."""
+    below, above = _counts(differences, signs)
+    return np.minimum(1.0, 2 * np.minimum(below, above) / len(signs))
+
+
+def _random_p_values(differences: Float, permutations: int, seed: int) -> Float:
+    """p-values from random sign changes, drawn and used block by block."""
+    rng = np.random.default_rng(seed)
+    below, above = np.zeros((2, len(differences)))
+    block = max(1, _BLOCK // max(1, sum(differences.shape)))
+    for start in range(0, permutations, block):
+        rows = min(block, permutations - start)
+        signs = (1 - 2 * rng.integers(0, 2, (rows, differences.shape[1]), dtype=np.int8)).astype(np.float64)
+        fewer, more = _counts(differences, signs)
+        below, above = below + fewer, above + more
+    return np.minimum(1.0, 2 * (np.minimum(below, above) + 1) / (permutations + 1))
+
+
+def _counts(differences: Float, signs: Float) -> tuple[Float, Float]:
+    """How many sign changes give a sum at most, and at least, the observed one, up to rounding."""
+    observed = differences.sum(axis=-1)
+    slack = 100 * np.finfo(np.float64).eps * np.abs(differences).sum(axis=-1)
+    sums = signs @ differences.T
+    return (sums <= observed + slack).sum(axis=0), (sums >= observed - slack).sum(axis=0)
+
+
+def holm(p: Float) -> Float:
+    """Holm's step-down correction over one family; NaN stays NaN and is not counted.
+
+    Args:
+        p: float64 (R,), p-values.
+
+    Returns:
+        float64 (R,), corrected p-values: reject where they are at most alpha.
+
+    >>> holm(np.array([0.01, 0.04, 0.03, np.nan])).round(4).tolist()
+    [0.03, 0.06, 0.06, nan]
+    """
+    out = np.full(p.shape, np.nan)
+    order = np.argsort(p)[: int((~np.isnan(p)).sum())]
+    factors = np.arange(len(order), 0, -1)
+    out[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * factors))
+    return out
+
+
+def number_or_none(value: float) -> float | None:
+    """The value as a Python number, None for NaN: what JSON can hold.
+
+    >>> number_or_none(np.float64(0.5)), number_or_none(np.nan)
+    (0.5, None)
+    """
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,83 @@
+"""``rationale agree``: scores and human rationales in, agreement out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+from rich.console import Console
+
+from rationale.agreement import Agreement, read_eta
+from rationale.agreement import agree as agree_with
+from rationale.agreement.evaluate import Select
+from rationale.commands.options import BatchSize, Data, Device, Dtype, Overwrite, Seed, Split
+from rationale.corpus import load_documents
+from rationale.files import check_output
+from rationale.report.tables import agreement_table, selection_table
+from rationale.scores import StoredScores
+
+
+def agree(
+    scores: Annotated[Path, typer.Option(help="The folder that `rationale score` wrote.")],
+    data: Data,
+    out: Annotated[
+        Path, typer.Option(help="The JSON to write; the values of single documents go into .pairs.parquet.")
+    ],
+    split: Split = None,
+    select: Annotated[
+        str | None, typer.Option(help="How words are selected: delta or topk. Default: both.")
+    ] = None,
+    eta_from: Annotated[
+        Path | None,
+        typer.Option(help="An AdapLeR model's folder: take delta's eta of each layer from it, instead of 1."),
+    ] = None,
+    absolute: Annotated[
+        bool, typer.Option("--absolute", help="Rank signed methods by absolute value, not by evidence.")
+    ] = False,
+    resamples: Annotated[int, typer.Option(min=1, help="Of the bootstrap.")] = 1000,
+    device: Device = "auto",
+    dtype: Dtype = "float32",
+    batch_size: BatchSize = None,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Compare scores with human rationales: AP, FPR, F1, faithfulness, with intervals. Needs no model.
+
+    Example: `rationale agree --scores scores --data movies --split val --out agreement.json`
+    """
+    check_output(out, overwrite=overwrite)
+    stored = StoredScores(scores)
+    agreement = agree_with(
+        stored,
+        load_documents(data, split or stored.recipe["data"]["split"]),
+        select=cast(Select | None, select),  # agree refuses others, with a message
+        eta=None if eta_from is None else read_eta(eta_from),
+        absolute=absolute,
+        resamples=resamples,
+        seed=seed,
+    )
+    agreement.save(out, overwrite=overwrite)
+    _print(agreement, out)
+
+
+def _print(agreement: Agreement, out: Path) -> None:
+    """The headline, the selections, and what the classifier itself is worth."""
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=160)
+    settings, classifier = agreement.recipe["agreement"], agreement.classification
+    console.print(agreement_table(agreement).to_rich())
+    for select in settings["select"]:
+        console.print(selection_table(agreement, select).to_rich())
+    left_out = {
+        "without annotation": settings["unannotated"],
+        "without scores": settings["unscored"],
+        "uncovered words": settings["uncovered_words"],
+    }
+    left = "".join(f", {count} {what}" for what, count in left_out.items() if count)
+    typer.echo(f"{out}: {settings['pairs']} documents{left}")
+    if classifier["accuracy"] is not None:
+        ends = "" if classifier["low"] is None else f" [{classifier['low']:.3f}, {classifier['high']:.3f}]"
+        typer.echo(
+            f"the classifier's accuracy on {classifier['n']} of them: {classifier['accuracy']:.3f}{ends}"
+        )
