@@ -1,0 +1,163 @@
+"""The checkpoint a run starts from: its tokenizer, its encoder, and a head that fits the labels."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as transformers_logging
+
+from rationale.encoder.loading import weights_hash
+from rationale.errors import ModelError
+from rationale.tokens.alignment import require_fast
+
+log = logging.getLogger(__name__)
+
+_ATTENTION_DROPOUT = ("attention_probs_dropout_prob", "attention_dropout")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A classifier ready to be trained.
+
+    Attributes:
+        model: Float32 weights, on the CPU.
+        tokenizer: A fast tokenizer.
+        labels: Class names in the order of the logits.
+        fresh_head: Whether the head was newly initialised.
+        digest: The hash of all weights as they were before training, a fresh head included.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    labels: tuple[str, ...]
+    fresh_head: bool
+    digest: str
+
+
+def load_checkpoint(
+    source: str, labels: Sequence[str], *, new_head: bool = False, attention_dropout: float | None = None
+) -> Checkpoint:
+    """Loads a local folder or a hub id as a classifier of ``labels``; only safetensors, no remote code.
+
+    A checkpoint without a classification head gets a fresh one (seed torch before the call). A head is
+    continued where it names the same labels (its order of them is kept) or leaves them unnamed.
+
+    Raises:
+        ModelError: Where nothing can be loaded, the tokenizer has no fast version, or the head is for other
+            labels.
+    """
+    with quiet_transformers(), _loading(source):
+        config = AutoConfig.from_pretrained(source)
+        tokenizer = AutoTokenizer.from_pretrained(source)
+    require_fast(tokenizer)
+    has_head = any(name.endswith("ForSequenceClassification") for name in config.architectures or ())
+    keep = has_head and not new_head
+    order = _head_order(source, config, labels) if keep else tuple(labels)
+    config.id2label, config.label2id = dict(enumerate(order)), {name: i for i, name in enumerate(order)}
+    config.problem_type = "single_label_classification"
+    _set_attention_dropout(source, config, attention_dropout)
+    with quiet_transformers(), _loading(source):
+        model = _with_own_head(source, config) if keep else _with_fresh_head(source, config)
+    if not keep:
+        log.info("%s: a fresh classification head for %s", source, ", ".join(order))
+    return Checkpoint(model, tokenizer, order, not keep, weights_hash(model))
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Turns off transformers' load reports and bars for a while; what is wrong is said by our own errors."""
+    logs: Any = transformers_logging  # its functions carry no annotations
+    verbosity, bars = logs.get_verbosity(), logs.is_progress_bar_enabled()
+    logs.set_verbosity_error()
+    logs.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logs.set_verbosity(verbosity)
+        if bars:
+            logs.enable_progress_bar()
+
+
+@contextmanager
+def _loading(source: str) -> Iterator[None]:
+    """Whatever transformers raises about a checkpoint becomes one clear error."""
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise ModelError(
+            f"the checkpoint cannot be loaded ({str(error).strip().splitlines()[0]})",
+            where=source,
+            remedy="Give a folder or hub id with config.json, a tokenizer and model.safetensors.",
+        ) from error
+
+
+def _head_order(source: str, config: Any, labels: Sequence[str]) -> tuple[str, ...]:
+    named = tuple(str(config.id2label[i]) for i in range(config.num_labels))
+    unnamed = all(name == f"LABEL_{i}" for i, name in enumerate(named))
+    if len(named) == len(labels) and unnamed:
+        return tuple(labels)
+    if set(named) == set(labels):
+        return named
+    raise ModelError(
+        f"the checkpoint's head knows {len(named)} labels ({', '.join(named)}), "
+        f"the training documents have {len(labels)} ({', '.join(labels)})",
+        where=source,
+        remedy="Pass --new-head to replace the head by a fresh one.",
+    )
+
+
+def _set_attention_dropout(source: str, config: Any, value: float | None) -> None:
+    if value is None:
+        return
+    names = [name for name in _ATTENTION_DROPOUT if hasattr(config, name)]
+    if not names:
+        raise ModelError(
+            f"a {config.model_type} model has no attention dropout to set",
+            where=source,
+            remedy="Leave out --attention-dropout.",
+        )
+    for name in names:
+        setattr(config, name, value)
+
+
+def _with_own_head(source: str, config: Any) -> Any:
+    model, info = AutoModelForSequenceClassification.from_pretrained(
+        source, config=config, dtype=torch.float32, use_safetensors=True, output_loading_info=True
+    )
+    _require_weights(source, info["missing_keys"])
+    return model
+
+
+def _with_fresh_head(source: str, config: Any) -> Any:
+    encoder, info = AutoModel.from_pretrained(
+        source, config=config, dtype=torch.float32, use_safetensors=True, output_loading_info=True
+    )
+    _require_weights(source, [name for name in info["missing_keys"] if "pooler" not in name])
+    build: Any = AutoModelForSequenceClassification.from_config  # carries no annotations
+    model = build(config, dtype=torch.float32)
+    found = getattr(model, model.base_model_prefix).load_state_dict(encoder.state_dict(), strict=False)
+    _require_weights(source, found.missing_keys)
+    return model
+
+
+def _require_weights(source: str, missing: Any) -> None:
+    names = sorted(missing)
+    if names:
+        raise ModelError(
+            f"{len(names)} weights are missing, first {names[0]!r}",
+            where=source,
+            remedy="The weights belong to another architecture than config.json says, or were cut short.",
+        )

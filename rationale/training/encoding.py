@@ -1,0 +1,98 @@
+"""Documents as the model reads them in training: the first window, with its label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch.utils.data import Dataset
+from tqdm.auto import tqdm
+from transformers import PreTrainedTokenizerBase
+
+from rationale.corpus.document import Document, Documents
+from rationale.encoder import FAMILIES
+from rationale.errors import DataError, ModelError
+from rationale.tokens import Window, Windower
+
+_USUAL_LENGTH = 512
+
+
+def window_length(tokenizer: PreTrainedTokenizerBase, config: Any, asked: int | None) -> int:
+    """Tokens a window may take: what was asked for, else 512 or the fewer that the model takes.
+
+    Raises:
+        ModelError: Where more is asked than the model has positions.
+        RationaleError: For an encoder family that nothing here could score afterwards.
+    """
+    limit = min(FAMILIES.get(config.model_type).max_length(config), int(tokenizer.model_max_length))
+    if asked is not None and asked > limit:
+        raise ModelError(
+            f"--max-length is {asked}, the model takes {limit} tokens", remedy=f"Ask for {limit} or fewer."
+        )
+    return min(limit, _USUAL_LENGTH) if asked is None else asked
+
+
+class Encoded(Dataset[dict[str, Any]]):
+    """Model inputs of documents, in their order, as arrays until they are asked for.
+
+    Args:
+        windows: What the model reads of each document.
+        labels: Label ids.
+        typed: Whether the model reads token types.
+    """
+
+    def __init__(self, windows: Sequence[Window], labels: Sequence[int], *, typed: bool) -> None:
+        self._windows, self._labels, self._typed = windows, labels, typed
+        self.lengths = [len(window.ids) for window in windows]
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def __getitem__(self, position: int) -> dict[str, Any]:
+        """Lists of n ints, the label id, and the document's position."""
+        window = self._windows[position]
+        row: dict[str, Any] = {"input_ids": window.ids.tolist(), "attention_mask": [1] * len(window.ids)}
+        if self._typed:
+            row["token_type_ids"] = window.types.tolist()
+        return {**row, "labels": self._labels[position], "position": position}
+
+
+def encode(
+    tokenizer: PreTrainedTokenizerBase, documents: Documents, label_ids: Mapping[str, int], max_length: int
+) -> Encoded:
+    """Every document's first window: ``[CLS] query [SEP] words [SEP]``, cut at the word side.
+
+    Raises:
+        DataError: On a document without a label or without any sub-word, or a query that leaves no room.
+    """
+    windower = Windower(tokenizer, max_length, "truncate")
+    labels = [_label_id(documents, document, label_ids) for document in documents]
+    windows = []
+    for document in tqdm(documents, desc="tokenize", unit="document", leave=False, disable=None):
+        window = windower(document).windows[0]
+        if not (window.word >= 0).any():
+            raise DataError(
+                "the document is empty: the tokenizer finds nothing in it",
+                where=_place(documents, document),
+                remedy="Remove it, or give it words.",
+            )
+        windows.append(window)
+    return Encoded(windows, labels, typed="token_type_ids" in tokenizer.model_input_names)
+
+
+def _label_id(documents: Documents, document: Document, label_ids: Mapping[str, int]) -> int:
+    if document.label is not None and document.label in label_ids:
+        return label_ids[document.label]
+    known = ", ".join(label_ids)
+    raise DataError(
+        f"the document has no label; labels are {known}"
+        if document.label is None
+        else f"the label {document.label!r} does not occur among the training documents ({known})",
+        where=_place(documents, document),
+        remedy="Every document needs a label that occurs in training.",
+    )
+
+
+def _place(documents: Documents, document: Document) -> str:
+    split = "" if documents.split is None else f" ({documents.split})"
+    return f"{documents.source}{split}, annotation {document.id!r}, document {document.docid!r}"

@@ -1,0 +1,195 @@
+"""The Hugging Face Trainer with our loss, our order of documents, and a stop when the loss is no number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.metrics import accuracy_score, f1_score
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import (
+    DataCollatorWithPadding,
+    EarlyStoppingCallback,
+    EvalPrediction,
+    PrinterCallback,
+    Trainer,
+    TrainingArguments,
+)
+from transformers.trainer_pt_utils import LengthGroupedSampler
+
+from rationale.errors import ModelError
+from rationale.training.checkpoint import Checkpoint
+from rationale.training.encoding import Encoded
+from rationale.training.options import TrainingOptions
+from rationale.training.progress import Progress, Saving
+
+
+class EpochSampler(LengthGroupedSampler):
+    """Documents of like length together, in an order that seed and epoch alone decide.
+
+    The Trainer's own draws the order from the global random state, which a run resumed inside an epoch lacks.
+    """
+
+    def __init__(self, batch_size: int, lengths: list[int], seed: int) -> None:
+        super().__init__(batch_size, lengths=lengths, generator=torch.Generator())
+        self._seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Sets which epoch's order comes next."""
+        self._epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        self.generator.manual_seed(self._seed * 1_000_003 + self._epoch)
+        order: Iterator[int] = super().__iter__()  # type: ignore[no-untyped-call]
+        return order
+
+
+class ClassifierTrainer(Trainer):
+    """Fine-tunes a classifier; training rows carry ``position``, the place of their document in ``keys``.
+
+    Args:
+        keys: Names of the training documents, for the message when the loss is no number.
+        **settings: What ``transformers.Trainer`` takes.
+    """
+
+    def __init__(self, *, keys: Sequence[str], **settings: Any) -> None:
+        super().__init__(**settings)
+        self._keys = keys
+
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """One batch forward and backward; returns the loss, shape ().
+
+        Raises:
+            ModelError: Where the loss is NaN or infinite, before the weights take the step.
+        """
+        positions = inputs.pop("position").tolist()
+        loss: Tensor = super().training_step(model, inputs, num_items_in_batch)
+        if not bool(torch.isfinite(loss)):
+            raise ModelError(
+                f"the loss is {loss.item()} at step {self.state.global_step + 1} of {self.state.max_steps}; "
+                f"the batch holds {', '.join(self._keys[p] for p in positions)}",
+                remedy="Lower the learning rate, use float32, or look at these documents.",
+            )
+        return loss
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:
+        rows: Any = self.train_dataset if train_dataset is None else train_dataset
+        together = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        return EpochSampler(together, rows.lengths, self.args.seed)
+
+
+def build_trainer(
+    folder: Path,
+    start: Checkpoint,
+    options: TrainingOptions,
+    *,
+    keys: Sequence[str],
+    rows: Encoded,
+    dev_rows: Encoded | None,
+) -> ClassifierTrainer:
+    """A Trainer that checkpoints to ``folder`` and evaluates on ``dev_rows`` after each epoch."""
+    trainer = ClassifierTrainer(
+        keys=keys,
+        model=start.model,
+        args=_arguments(folder, options, choose=dev_rows is not None),
+        train_dataset=rows,
+        eval_dataset=dev_rows,
+        processing_class=start.tokenizer,
+        data_collator=DataCollatorWithPadding(start.tokenizer),
+        compute_loss_func=partial(cross_entropy, smoothing=options.label_smoothing),
+        compute_metrics=dev_metrics,
+        callbacks=[Progress(), Saving()],
+    )
+    trainer.remove_callback(PrinterCallback)
+    if options.patience is not None and dev_rows is not None:
+        trainer.add_callback(EarlyStoppingCallback(options.patience))
+    return trainer
+
+
+def cross_entropy(
+    outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None, *, smoothing: float = 0.0
+) -> Tensor:
+    """Cross entropy, shape (): the mean over all documents of an optimizer step.
+
+    Args:
+        outputs: The model's, with ``logits`` (B, C).
+        labels: int64 (B,).
+        num_items_in_batch: Documents in all batches of the step; None for this batch alone.
+        smoothing: Probability mass spread evenly over all labels.
+    """
+    logits = outputs["logits"].float()
+    total = functional.cross_entropy(logits, labels, reduction="sum", label_smoothing=smoothing)
+    return total / (len(labels) if num_items_in_batch is None else num_items_in_batch)
+
+
+def dev_metrics(prediction: EvalPrediction) -> dict[str, float]:
+    """Accuracy, macro F1, and ``choice``: the accuracy, with macro F1 deciding between equal ones.
+
+    Raises:
+        ModelError: Where a logit is NaN or infinite.
+    """
+    logits, gold = np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
+    if not np.isfinite(logits).all():
+        raise ModelError(
+            "the model yields logits that are no numbers on the dev documents",
+            remedy="Lower the learning rate or use float32.",
+        )
+    predicted = logits.argmax(axis=-1)
+    accuracy = float(accuracy_score(gold, predicted))
+    macro_f1 = float(f1_score(gold, predicted, average="macro"))
+    # Accuracies differ by at least 1/n, so half of that orders equal ones and never overrules.
+    return {"accuracy": accuracy, "macro_f1": macro_f1, "choice": accuracy + macro_f1 / (2 * len(gold))}
+
+
+def _arguments(folder: Path, options: TrainingOptions, *, choose: bool) -> TrainingArguments:
+    """The Trainer's own settings; ``choose`` says whether there is a dev set to choose the epoch by."""
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=options.epochs,
+        learning_rate=options.learning_rate,
+        per_device_train_batch_size=options.batch_size,
+        per_device_eval_batch_size=2 * options.batch_size,
+        gradient_accumulation_steps=options.grad_accumulation,
+        warmup_steps=options.warmup,
+        weight_decay=options.weight_decay,
+        seed=options.seed,
+        use_cpu=_on_cpu(options.device),
+        bf16=options.dtype == "bfloat16",
+        train_sampling_strategy="group_by_length",
+        remove_unused_columns=False,
+        label_names=["labels"],
+        eval_strategy="epoch" if choose else "no",
+        save_strategy="epoch",
+        save_total_limit=2,  # the best and the last; with 1 the Trainer deletes the last when it ends
+        load_best_model_at_end=choose,
+        metric_for_best_model="choice" if choose else None,
+        greater_is_better=True if choose else None,
+        restore_callback_states_from_checkpoint=True,
+        logging_steps=10,
+        logging_nan_inf_filter=False,
+        disable_tqdm=True,
+        report_to="none",
+        log_level="error",
+    )
+
+
+def _on_cpu(device: str) -> bool:
+    """Whether to train on the CPU.
+
+    Raises:
+        ModelError: Where the device asked for is not there.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(device, True):
+        raise ModelError(
+            f"device {device!r} cannot be used", remedy="Pass --device cpu, or one that is there."
+        )
+    return device == "cpu" or (device == "auto" and not any(there.values()))

@@ -1,0 +1,103 @@
+"""A run under way: its folder beside the output, what it was started with, and where it can go on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rationale.errors import OutputError
+from rationale.files import atomic_json, disk_errors
+
+_RUN = "run.json"
+_STATE = "trainer_state.json"
+_PRIVATE = shutil.ignore_patterns(
+    _STATE, "optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state*.pth", "training_args.bin"
+)
+
+
+@dataclass(frozen=True)
+class UnfinishedRun:
+    """The folder ``OUT.unfinished``; ``OUT`` itself appears only when all is done.
+
+    Attributes:
+        folder: Holds ``run.json`` (what the run was started with) and the Trainer's checkpoints.
+    """
+
+    folder: Path
+
+    @classmethod
+    def beside(cls, out: Path) -> UnfinishedRun:
+        """The run that is to become ``out``."""
+        return cls(out.with_name(out.name + ".unfinished"))
+
+    def begin(self, recipe: Mapping[str, Any], *, overwrite: bool) -> None:
+        """Makes the folder, or takes up the one that a killed run of the same recipe left.
+
+        Raises:
+            OutputError: Where one of another recipe lies there and ``overwrite`` is off, or the disk refuses.
+        """
+        earlier = _read_json(self.folder / _RUN)
+        if earlier != recipe and self.folder.exists():
+            if earlier is not None and not overwrite:
+                raise OutputError(
+                    f"an unfinished run with other settings lies there ({_difference(earlier, recipe)})",
+                    where=self.folder,
+                    remedy="Repeat its settings to continue it, or pass --overwrite to start anew.",
+                )
+            shutil.rmtree(self.folder)
+        with disk_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        atomic_json(self.folder / _RUN, recipe, overwrite=True)
+
+    def checkpoints(self) -> list[Path]:
+        """Whole checkpoints, oldest first; the Trainer writes a checkpoint's state file last."""
+        found = [path for path in self.folder.glob("checkpoint-*") if _read_json(path / _STATE) is not None]
+        return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
+
+    def last_state(self) -> dict[str, Any]:
+        """The Trainer's state at the last whole checkpoint; empty before the first one."""
+        found = self.checkpoints()
+        return (_read_json(found[-1] / _STATE) or {}) if found else {}
+
+    def trained(self) -> bool:
+        """Whether the last checkpoint is the final one: all steps done, or stopped early."""
+        state = self.last_state()
+        if not state:
+            return False
+        control = state["stateful_callbacks"].get("TrainerControl", {}).get("args", {})
+        return bool(control.get("should_training_stop")) or state["global_step"] >= state["max_steps"]
+
+    def copy_model(self, state: Mapping[str, Any], to: Path) -> None:
+        """Copies model, config and tokenizer of the best epoch, or of the last where there was no dev set."""
+        best = state.get("best_global_step") or state["global_step"]
+        source = self.folder / f"checkpoint-{best}"
+        shutil.copytree(source, to, ignore=_PRIVATE, copy_function=shutil.copyfile)
+
+    def remove(self) -> None:
+        """Deletes the folder."""
+        shutil.rmtree(self.folder)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _difference(earlier: Any, now: Any, name: str = "") -> str:
+    """The first entry that differs.
+
+    >>> _difference({"options": {"epochs": 3}}, {"options": {"epochs": 4}})
+    'options.epochs: 3, now 4'
+    """
+    if isinstance(earlier, Mapping) and isinstance(now, Mapping):
+        for key in [*now, *(k for k in earlier if k not in now)]:
+            if earlier.get(key) != now.get(key):
+                return _difference(earlier.get(key), now.get(key), f"{name}.{key}".lstrip("."))
+    return f"{name}: {earlier!r}, now {now!r}"

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from toy_training import planted, save_encoder
+
+from rationale.corpus import write_eraser
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_encoder(tmp_path_factory.mktemp("toy") / "encoder")
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ERASER folder with a train split, and a val split that no reader could open."""
+    folder = write_eraser({"train": planted()}, tmp_path_factory.mktemp("toy") / "data")
+    (folder / "val.jsonl").write_bytes(b"\xff\xfe not a line of JSON")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import logging
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from toy_training import planted
+
+from rationale.errors import OutputError
+from rationale.training import TrainingOptions, train_classifier
+from rationale.training import classifier as classifier_module
+from rationale.training import progress as progress_module
+from rationale.training import trainer as trainer_module
+
+OPTIONS = TrainingOptions(
+    epochs=3, batch_size=4, grad_accumulation=2, learning_rate=1e-3, device="cpu", patience=3
+)
+TRAIN, DEV = planted(32), planted(8, seed=1)  # 4 steps an epoch
+FILES = ("model.safetensors", "config.json", "training.json", "tokenizer.json")
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {tests!r})
+import torch
+torch.set_num_threads(1)
+from rationale.training import progress, trainer
+from rationale.training import train_classifier
+import test_training_resume as test
+
+class Killer(progress.Progress):
+    def on_step_end(self, args, state, control, **_):
+        if state.global_step == 6:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+trainer.Progress = Killer
+trainer.Saving = lambda: progress.Saving(0.0)
+train_classifier({encoder!r}, test.TRAIN, test.DEV, {out!r}, test.OPTIONS)
+"""
+
+
+def train(encoder, out, options=OPTIONS, **settings):
+    return train_classifier(encoder, TRAIN, DEV, out, options, **settings)
+
+
+@pytest.fixture(scope="module")
+def whole(encoder, tmp_path_factory):
+    """The run nobody disturbed."""
+    return train(encoder, tmp_path_factory.mktemp("whole") / "out").path
+
+
+def assert_same(path, whole):
+    for name in FILES:
+        assert (path / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+def interrupt(monkeypatch, encoder, out, step, *, seconds):
+    """Breaks off after ``step``, having saved at least every ``seconds``."""
+
+    class Interrupt(progress_module.Progress):
+        def on_step_end(self, args, state, control, **_):
+            if state.global_step == step:
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(trainer_module, "Progress", Interrupt)
+        patched.setattr(trainer_module, "Saving", lambda: progress_module.Saving(seconds))
+        with pytest.raises(KeyboardInterrupt):
+            train(encoder, out)
+
+
+def test_a_run_killed_inside_an_epoch_ends_with_the_same_bytes(encoder, whole, tmp_path, caplog):
+    out = tmp_path / "out"
+    script = KILLED.format(tests=str(Path(__file__).parent), encoder=str(encoder), out=str(out))
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    assert not out.exists()
+    assert (tmp_path / "out.unfinished" / "checkpoint-5").is_dir()
+    caplog.set_level(logging.INFO, "rationale")
+    assert_same(train(encoder, out).path, whole)
+    assert "out.unfinished: continuing from step 5 of 12" in caplog.text
+    assert not (tmp_path / "out.unfinished").exists()
+
+
+@pytest.mark.parametrize(("step", "seconds", "goes_on"), [(1, 999.0, None), (7, 999.0, 4), (12, 0.0, 11)])
+def test_it_goes_on_from_the_last_checkpoint_whenever_it_stopped(
+    encoder, whole, tmp_path, monkeypatch, caplog, step, seconds, goes_on
+):
+    interrupt(monkeypatch, encoder, tmp_path / "out", step, seconds=seconds)
+    caplog.set_level(logging.INFO, "rationale")
+    assert_same(train(encoder, tmp_path / "out").path, whole)
+    assert (f"continuing from step {goes_on} of 12" in caplog.text) == (goes_on is not None)
+
+
+def test_a_checkpoint_cut_off_while_written_is_passed_over(encoder, whole, tmp_path, monkeypatch, caplog):
+    interrupt(monkeypatch, encoder, tmp_path / "out", 9, seconds=0.0)
+    newest = tmp_path / "out.unfinished" / "checkpoint-8"
+    (newest / "trainer_state.json").write_text('{"global_step": 8, "log_hist')
+    (newest / "optimizer.pt").unlink()
+    caplog.set_level(logging.INFO, "rationale")
+    assert_same(train(encoder, tmp_path / "out").path, whole)
+    assert "continuing from step 8" not in caplog.text
+
+
+def test_a_run_that_only_lacked_its_end_is_finished_without_training(encoder, whole, tmp_path, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(classifier_module, "_finish", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            train(encoder, tmp_path / "out")
+    monkeypatch.setattr(classifier_module.ClassifierTrainer, "train", lambda *_, **__: 1 / 0)
+    assert_same(train(encoder, tmp_path / "out").path, whole)
+
+
+def test_other_settings_or_data_are_refused_unless_overwritten(encoder, whole, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    interrupt(monkeypatch, encoder, out, 6, seconds=999.0)
+    with pytest.raises(
+        OutputError, match=r"out\.unfinished: an unfinished run .* \(options\.epochs: 3, now 4\)\. Repeat"
+    ):
+        train(encoder, out, replace(OPTIONS, epochs=4))
+    with pytest.raises(OutputError, match=r"\(train\.documents: 32, now 30\)"):
+        train_classifier(encoder, TRAIN[:30], DEV, out, OPTIONS)
+    with pytest.raises(OutputError, match=r"\(dev\.documents: 8, now 6\)"):
+        train_classifier(encoder, TRAIN, DEV[:6], out, OPTIONS)
+    assert (tmp_path / "out.unfinished" / "checkpoint-4").is_dir()
+    changed = train(encoder, out, replace(OPTIONS, epochs=1), overwrite=True)
+    assert [entry["epoch"] for entry in changed.epochs] == [1]
+    assert not (tmp_path / "out.unfinished").exists()
+
+
+def test_overwrite_keeps_the_old_output_until_the_new_one_is_whole(encoder, whole, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    shutil.copytree(whole, out)
+
+    class Interrupt(progress_module.Progress):
+        def on_step_end(self, args, state, control, **_):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(trainer_module, "Progress", Interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train(encoder, out, replace(OPTIONS, seed=5), overwrite=True)
+    assert_same(out, whole)
