@@ -1,0 +1,57 @@
+"""``rationale export``: scores in another tool's format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rationale.agreement import read_eta
+from rationale.commands.options import BatchSize, Data, Device, Dtype, Overwrite, Seed, Split
+from rationale.corpus import load_documents
+from rationale.report import eraser  # noqa: F401  (registers its format)
+from rationale.report.exports import EXPORTS, Choice
+from rationale.scores.store import StoredScores
+
+
+def export(
+    scores: Annotated[Path, typer.Option(help="The folder that `rationale score` wrote.")],
+    data: Data,
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    split: Split = None,
+    format_: Annotated[
+        str, typer.Option("--format", help="eraser: predictions for the benchmark's scorer.")
+    ] = "eraser",
+    method: Annotated[str | None, typer.Option(help="The score method. Default: the first.")] = None,
+    layer: Annotated[int | None, typer.Option(min=0, help="Its layer. Default: the last.")] = None,
+    select: Annotated[
+        str, typer.Option(help="How words are selected: delta (score >= eta/n), or topk (as many as gold).")
+    ] = "delta",
+    eta_from: Annotated[
+        Path | None, typer.Option(help="An AdapLeR model's folder: take delta's eta from it, instead of 1.")
+    ] = None,
+    absolute: Annotated[
+        bool, typer.Option("--absolute", help="Count signed methods by absolute value.")
+    ] = False,
+    device: Device = "auto",
+    dtype: Dtype = "float32",
+    batch_size: BatchSize = None,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the scores of one method and layer in another tool's format.
+
+    Example: `rationale export --scores scores --data movies --split val --method saliency --layer 0
+    --out predictions.jsonl`
+    """
+    del device, dtype, batch_size, seed  # no model runs here
+    write = EXPORTS.get(format_)
+    opened = StoredScores(scores)
+    documents = load_documents(data, split or opened.recipe["data"]["split"])
+    eta = None if eta_from is None else read_eta(eta_from)
+    choice = Choice(method, layer, select, eta, absolute)
+    done = write(opened, documents, out, choice, overwrite=overwrite)
+    typer.echo(f"{done.path}: {done.lines} annotations, {done.method}, layer {done.layer}, {select}")
+    for note in done.notes:
+        typer.secho(f"note: {note}", fg="yellow", err=True)

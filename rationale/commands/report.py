@@ -1,0 +1,57 @@
+"""``rationale report``: scores, data and agreement in, one page out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rationale.agreement import Agreement
+from rationale.commands.options import BatchSize, Data, Device, Dtype, Overwrite, Seed, Split
+from rationale.corpus import load_documents
+from rationale.report.write import report as write_report
+from rationale.scores.store import StoredScores
+
+
+def report(
+    scores: Annotated[Path, typer.Option(help="The folder that `rationale score` wrote.")],
+    data: Data,
+    agreement: Annotated[Path, typer.Option(help="The file that `rationale agree` wrote.")],
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")],
+    split: Split = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write every record as CSV.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Also write the main tables as Markdown.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="Also write every record as Parquet.")] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help="Show this method's best and worst documents; repeat for several."),
+    ] = None,
+    examples: Annotated[int, typer.Option(min=0, help="Best and worst documents to show a method.")] = 1,
+    device: Device = "auto",
+    dtype: Dtype = "float32",
+    batch_size: BatchSize = None,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write one offline HTML file that a person who was not there understands.
+
+    Example: `rationale report --scores scores --data movies --split val --agreement agreement.json
+    --out report.html`
+    """
+    del device, dtype, batch_size, seed  # no model runs here
+    opened = StoredScores(scores)
+    documents = load_documents(data, split or opened.recipe["data"]["split"])
+    path = write_report(
+        opened,
+        documents,
+        Agreement.load(agreement),
+        out,
+        overwrite=overwrite,
+        csv=csv,
+        markdown=markdown,
+        parquet=parquet,
+        methods=method,
+        examples=examples,
+    )
+    typer.echo(f"{path}: open it in any browser; it needs no network")

@@ -1,0 +1,27 @@
+"""Reports: one table model and one set of figures for HTML, Markdown, CSV, Parquet and ERASER files.
+
+The package can be called: ``rationale.report(scores, documents, agreement, "report.html")`` is
+:func:`rationale.report.write.report`, whether or not this package was imported before.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from rationale.report.table import Column, Interval, Table
+from rationale.report.tables import agreement_table
+from rationale.report.write import report, report_markdown
+
+__all__ = ["Column", "Interval", "Table", "agreement_table", "report", "report_markdown"]
+
+
+class _Callable(ModuleType):
+    """A package that shares its name with the function most people come for."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return report(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -1,0 +1,247 @@
+"""Scores in the ERASER prediction format: one JSON object an annotation, as the benchmark's scorer reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.agreement.blocks import Block, blocks, check_keys, name_of
+from rationale.agreement.ragged import totals
+from rationale.agreement.ranking import rank
+from rationale.agreement.selection import above_share, top_k
+from rationale.errors import ScoresError
+from rationale.files import atomic_path
+from rationale.report.exports import EXPORTS, Choice, Exported
+
+if TYPE_CHECKING:
+    from rationale.corpus.document import Document, Documents
+    from rationale.scores.scored import Perturbed, ScoredDocument, Scores
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """One (annotation, document): W words.
+
+    Attributes:
+        document: The document.
+        scored: Its scores.
+        selected: bool (W,).
+        soft: float32 (W,).
+        perturbed: Per share, probabilities without the best words and with only them.
+    """
+
+    document: Document
+    scored: ScoredDocument
+    selected: BoolArray
+    soft: FloatArray
+    perturbed: Mapping[float, Perturbed]
+
+
+@EXPORTS.register("eraser")
+def export_eraser(
+    scores: Scores,
+    documents: Documents,
+    out: str | Path,
+    choice: Choice | None = None,
+    *,
+    overwrite: bool = False,
+) -> Exported:
+    """Writes predictions that the ERASER benchmark's scorer accepts.
+
+    Each line holds the selected words as merged spans, one float a word of the whole document, and the
+    predicted class with its probabilities. Words that no window covers come last. Where every document was
+    perturbed by the chosen method and layer, comprehensiveness and sufficiency are added. The documents of
+    one annotation share a line; their probabilities are averaged by their numbers of words.
+
+    Args:
+        scores: What `rationale score` computed.
+        documents: The documents they were computed from.
+        out: The JSON-lines file to write.
+        choice: Method, layer and selection.
+        overwrite: Whether an earlier file may be replaced.
+
+    Raises:
+        ScoresError: Where the scores lack the method or layer, belong to other documents, or are no numbers.
+        OutputError: Where ``out`` exists and ``overwrite`` is off, or the disk refuses.
+    """
+    choice = choice or Choice()
+    method = choice.method or scores.methods[0]
+    layers = scores.layers(method)
+    layer = layers[-1] if choice.layer is None else choice.layer
+    if layer not in layers:
+        raise ScoresError(
+            f"method {method!r} has no layer {layer}", remedy=f"Layers: {', '.join(map(str, layers))}."
+        )
+    unscored = check_keys(scores, documents)
+    shares, notes = _shares(scores, method, layer, unscored)
+    pairs = _pairs(scores, documents, Choice(method, layer, choice.select, choice.eta, choice.absolute))
+    lines = (
+        _line(list(group), scores.labels, shares) for _, group in groupby(pairs, lambda p: p.document.id)
+    )
+    with atomic_path(out, overwrite=overwrite) as temporary, temporary.open("w", encoding="utf-8") as file:
+        written = _write(lines, file)
+    return Exported(Path(out), method, layer, written, unscored, tuple(notes))
+
+
+def _shares(scores: Scores, method: str, layer: int, unscored: int) -> tuple[list[float], list[str]]:
+    """The shares of words that every document was perturbed by, the main one first; and what is missing."""
+    notes = []
+    if unscored:
+        notes.append(f"{unscored} documents have no scores; the benchmark's scorer wants the whole split")
+    faithfulness = scores.recipe.get("faithfulness")
+    if not faithfulness:
+        return [], notes
+    first = next(iter(scores))
+    limit = faithfulness.get("limit")
+    if not any((p.method, p.layer) == (method, layer) for p in first.perturbed):
+        notes.append(f"no faithfulness: {method} was not perturbed in layer {layer}")
+        return [], notes
+    if limit is not None and limit < len(scores):
+        notes.append(
+            f"no faithfulness: only the first {limit} documents were perturbed, the format wants all"
+        )
+        return [], notes
+    return [faithfulness["share"], *faithfulness["bins"]], notes
+
+
+def _pairs(scores: Scores, documents: Documents, choice: Choice) -> Iterator[_Pair]:
+    method, layer = str(choice.method), int(choice.layer or 0)
+    for block in blocks(scores, documents):
+        row = scores.layers(method).index(layer)
+        absolute = choice.absolute and bool(scores.recipe["methods"][method]["signed"])
+        values, selected = _selected(block, choice, method, row, absolute)
+        for number, (scored, document) in enumerate(zip(block.scored, block.documents, strict=True)):
+            own = slice(block.offsets[number], block.offsets[number + 1])
+            perturbed = {p.share: p for p in scored.perturbed if (p.method, p.layer) == (method, layer)}
+            yield _Pair(
+                document,
+                scored,
+                _spread(selected[own], scored.covered, False),
+                _spread(values[own], scored.covered, min(0.0, values[own].min(initial=0.0))),
+                perturbed,
+            )
+
+
+def _selected(
+    block: Block, choice: Choice, method: str, row: int, absolute: bool
+) -> tuple[FloatArray, BoolArray]:
+    """Scores and selection of the covered words of a block, float32 and bool (N,)."""
+    values, tokens = block.words(method)[row], block.tokens(method)[[row]]
+    if absolute:
+        values, tokens = np.abs(values), np.abs(tokens)
+    if choice.select == "topk":
+        ranking = rank(values, block.truth, block.offsets)
+        return values, top_k(ranking, totals(block.truth, block.offsets))[0]
+    if choice.select != "delta":
+        raise ScoresError(f"words cannot be selected by {choice.select!r}", remedy="Known: delta, topk.")
+    eta = np.float32(1 if choice.eta is None else _eta_of(choice.eta, int(choice.layer or 0)))
+    thresholds = np.array([eta], dtype=np.float32)
+    return values, above_share(tokens, block.token_window, block.token_word, thresholds, len(values))[0]
+
+
+def _eta_of(eta: tuple[float, ...], layer: int) -> float:
+    if layer >= len(eta):
+        raise ScoresError(
+            f"eta has {len(eta)} layers, the scores are of layer {layer}",
+            remedy="Take eta from a model with as many layers as the scored one.",
+        )
+    return eta[layer]
+
+
+def _spread(values: npt.NDArray[Any], covered: BoolArray, fill: Any) -> npt.NDArray[Any]:
+    """Values of the covered words as values of all words."""
+    if covered.all():
+        return values
+    whole = np.full(covered.shape, fill, dtype=values.dtype)
+    whole[covered] = values
+    return whole
+
+
+def _line(pairs: list[_Pair], labels: tuple[str, ...], shares: list[float]) -> dict[str, Any]:
+    """The JSON object of one annotation."""
+    weights = np.array([len(pair.document.words) for pair in pairs], dtype=np.float64)
+    full = np.average([pair.scored.probabilities for pair in pairs], axis=0, weights=weights)
+    line: dict[str, Any] = {
+        "annotation_id": pairs[0].document.id,
+        "rationales": [_rationale(pair) for pair in pairs],
+    }
+    if len(labels) == 1:  # a single logit names no classes to choose from
+        return line
+    line |= {"classification": labels[int(full.argmax())], "classification_scores": _named(full, labels)}
+    if shares:
+        main, *bins = (_perturbed(pairs, share, labels, weights) for share in shares)
+        thresholds = [{"threshold": share, **scores} for share, scores in zip(shares[1:], bins, strict=True)]
+        line |= {**main, "thresholded_scores": thresholds}
+    return line
+
+
+def _rationale(pair: _Pair) -> dict[str, Any]:
+    edges = np.flatnonzero(np.diff(pair.selected.astype(np.int8), prepend=0, append=0))
+    return {
+        "docid": pair.document.docid,
+        "hard_rationale_predictions": [
+            {"start_token": start, "end_token": end} for start, end in edges.reshape(-1, 2).tolist()
+        ],
+        # Nine digits tell any two float32 apart.
+        "soft_rationale_predictions": [float(f"{value:.9g}") for value in pair.soft.tolist()],
+    }
+
+
+def _perturbed(
+    pairs: list[_Pair], share: float, labels: tuple[str, ...], weights: npt.NDArray[np.float64]
+) -> dict[str, dict[str, float]]:
+    for pair in pairs:
+        if share not in pair.perturbed:
+            raise ScoresError(
+                f"the probabilities with {share:.3g} of the words removed are missing",
+                where=name_of(pair.document),
+                remedy="The scores are damaged: score this data again.",
+            )
+    without = np.average([pair.perturbed[share].without for pair in pairs], axis=0, weights=weights)
+    only = np.average([pair.perturbed[share].only for pair in pairs], axis=0, weights=weights)
+    return {
+        "comprehensiveness_classification_scores": _named(without, labels),
+        "sufficiency_classification_scores": _named(only, labels),
+    }
+
+
+def _named(probabilities: npt.NDArray[np.float64], labels: tuple[str, ...]) -> dict[str, float]:
+    return dict(zip(labels, probabilities.tolist(), strict=True))
+
+
+def _write(lines: Iterator[dict[str, Any]], file: IO[str]) -> int:
+    """Writes the lines, one with selected words first: by its first line the scorer tells if any has some."""
+    waiting: list[dict[str, Any]] = []
+    written, found = 0, False
+    for line in lines:
+        found = found or any(rationale["hard_rationale_predictions"] for rationale in line["rationales"])
+        if not found:
+            waiting.append(line)
+            continue
+        for ready in (line, *waiting):
+            file.write(_json(ready))
+        written, waiting = written + 1 + len(waiting), []
+    for line in waiting:
+        file.write(_json(line))
+    return written + len(waiting)
+
+
+def _json(line: dict[str, Any]) -> str:
+    try:
+        return json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise ScoresError(
+            f"a probability is not a finite number ({error})",
+            where=f"annotation {line['annotation_id']!r}",
+            remedy="Score this split again; if it stays, the model yields NaN for this document.",
+        ) from error

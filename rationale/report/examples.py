@@ -1,0 +1,193 @@
+"""Documents on which a method agrees best and worst with the human, ready to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.agreement import Agreement, agree, rank, top_k
+from rationale.errors import ScoresError
+from rationale.report.palette import family
+from rationale.report.results import Results
+
+if TYPE_CHECKING:
+    from rationale.corpus.document import Document, Documents, Key
+    from rationale.scores.scored import ScoredDocument, Scores
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One document as one method and layer sees it.
+
+    Attributes:
+        rank: ``best`` or ``worst``.
+        value: The document's AP.
+        document: The document.
+        scored: Its scores.
+        scores: float32 (W,), the word scores shown.
+        selected: bool (W,), the words selected.
+        select: How they were selected.
+    """
+
+    rank: str
+    value: float
+    document: Document
+    scored: ScoredDocument
+    scores: npt.NDArray[np.float32]
+    selected: Mask
+    select: str
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Hits, misses and false alarms among the words the model was given."""
+        human = self.document.rationale & self.scored.covered
+        return (
+            int((human & self.selected).sum()),
+            int((human & ~self.selected).sum()),
+            int((self.selected & ~human).sum()),
+        )
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The examples of one method.
+
+    Attributes:
+        method: The method.
+        layer: The layer shown: the one with the best AP on these documents.
+        examples: The best ones, then the worst.
+    """
+
+    method: str
+    layer: int
+    examples: tuple[Example, ...]
+
+
+def galleries(
+    scores: Scores,
+    documents: Documents,
+    agreement: Agreement,
+    *,
+    methods: Sequence[str] | None = None,
+    count: int = 1,
+) -> list[Gallery]:
+    """The documents with the highest and the lowest AP for some methods, each in its best layer.
+
+    Args:
+        scores: The scores.
+        documents: The documents they belong to.
+        agreement: Their agreement.
+        methods: Which methods; None takes the best of each of the four best families.
+        count: How many of the best, and how many of the worst.
+
+    Raises:
+        ScoresError: Where a method was not scored.
+    """
+    results = Results(agreement)
+    chosen = leading(agreement) if methods is None else list(methods)
+    unknown = [method for method in chosen if method not in results.methods]
+    if unknown:
+        raise ScoresError(
+            f"there are no scores of {unknown[0]!r}", remedy=f"There are: {', '.join(results.methods)}."
+        )
+    whole = _with_documents(scores, documents, agreement) if chosen and count else agreement
+    best = {method: results.best_layer(method) for method in chosen}
+    return [
+        Gallery(method, layer, tuple(_examples(scores, documents, whole, method, layer, count)))
+        for method, layer in best.items()
+        if layer is not None and count
+    ]
+
+
+def leading(agreement: Agreement, limit: int = 4) -> list[str]:
+    """The best method of each family by AP, at most ``limit`` families."""
+    first: dict[str, str] = {}
+    for method, _ in Results(agreement).ranked():
+        first.setdefault(family(method), method)
+    return list(first.values())[:limit]
+
+
+def selected_words(
+    scored: ScoredDocument, document: Document, method: str, layer: int, select: str, settings: dict[str, Any]
+) -> Mask:
+    """The words a method selects in one document, as ``agree`` selects them.
+
+    Args:
+        scored: The document's scores.
+        document: The document.
+        method: The method.
+        layer: Its layer.
+        select: ``delta`` or ``topk``.
+        settings: ``recipe["agreement"]``: eta, and whether scores count by absolute value.
+
+    Returns:
+        bool (W,); False for words that no window covers.
+    """
+    absolute = bool(settings.get("absolute")) and bool((scored.words[method] < 0).any())
+    if absolute:
+        scored = replace(
+            scored,
+            words={method: np.abs(scored.words[method])},
+            token_scores={method: np.abs(scored.token_scores[method])},
+        )
+    row = scored.row(method, layer)
+    if select == "delta":
+        eta = settings.get("eta")
+        return scored.selected_by_delta(method, row, 1.0 if eta is None else eta[layer]) & scored.covered
+    truth = document.rationale[scored.covered]
+    ranking = rank(scored.words[method][row, scored.covered], truth, np.array([0, truth.size]))
+    selected = np.zeros(scored.covered.shape, dtype=np.bool_)
+    selected[scored.covered] = top_k(ranking, np.array([truth.sum()]))[0]
+    return selected
+
+
+def _with_documents(scores: Scores, documents: Documents, agreement: Agreement) -> Agreement:
+    """The agreement with the values of its documents, computed again where they were not kept."""
+    if agreement.per_document is not None:
+        return agreement
+    settings = agreement.recipe.get("agreement", {})
+    return agree(
+        scores, documents, absolute=bool(settings.get("absolute")), eta=settings.get("eta"), resamples=1
+    )
+
+
+def _examples(
+    scores: Scores, documents: Documents, agreement: Agreement, method: str, layer: int, count: int
+) -> Iterator[Example]:
+    values = agreement.document_values("ap", method, layer)
+    order = sorted(values, key=lambda key: -values[key])
+    best = order[: min(count, len(order))]
+    worst = [key for key in order[::-1][:count] if key not in best]
+    select = "topk" if "topk" in Results(agreement).selections else "delta"
+    for word, keys in (("best", best), ("worst", worst)):
+        for key in keys:
+            yield _example(scores, documents, agreement, (method, layer, select), word, key, values[key])
+
+
+def _example(
+    scores: Scores,
+    documents: Documents,
+    agreement: Agreement,
+    place: tuple[str, int, str],
+    word: str,
+    key: Key,
+    value: float,
+) -> Example:
+    method, layer, select = place
+    scored, document = scores.get(key), documents.get(key)
+    if document is None:
+        raise ScoresError(
+            f"document {key[1]!r} of annotation {key[0]!r} is not in the data",
+            where=documents.source,
+            remedy="Give the data and the split the scores were computed from.",
+        )
+    shown = scored.words[method][scored.row(method, layer)]
+    settings = agreement.recipe.get("agreement", {})
+    selected = selected_words(scored, document, method, layer, select, settings)
+    return Example(word, value, document, scored, shown, selected, select)

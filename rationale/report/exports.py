@@ -1,0 +1,67 @@
+"""The formats scores can be exported to, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from rationale.registry import Registry
+
+if TYPE_CHECKING:
+    from rationale.corpus.document import Documents
+    from rationale.scores.scored import Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which scores are exported, and how words are selected from them.
+
+    Attributes:
+        method: A score method; None takes the first.
+        layer: One of its layers; None takes the last.
+        select: ``delta``: words some token of which scores at least eta / n. ``topk``: the k best words, k
+            the document's number of rationale words.
+        eta: One a layer, for ``delta``; None is 1 in every layer.
+        absolute: Whether signed methods count by absolute value.
+    """
+
+    method: str | None = None
+    layer: int | None = None
+    select: str = "delta"
+    eta: tuple[float, ...] | None = None
+    absolute: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        path: The file.
+        method: The method that was taken.
+        layer: The layer that was taken.
+        lines: Annotations written.
+        unscored: Documents of the data without scores.
+        notes: What the reader of the file should know.
+    """
+
+    path: Path
+    method: str
+    layer: int
+    lines: int
+    unscored: int
+    notes: tuple[str, ...] = ()
+
+
+class Exporter(Protocol):
+    """Writes scores of documents to one file."""
+
+    def __call__(
+        self, scores: Scores, documents: Documents, out: str | Path, choice: Choice, *, overwrite: bool
+    ) -> Exported:
+        """Writes ``out`` in one step."""
+        ...
+
+
+EXPORTS: Registry[Exporter] = Registry("export format")

@@ -1,0 +1,207 @@
+"""Layer curves: a metric against the layer, with interval bands (the AdapLeR paper's Figure 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from rationale.report.figures.style import TICKS, finish, plain, spread
+from rationale.report.palette import INK, Stroke, strokes, tint
+from rationale.report.results import Results, describe, titled
+
+if TYPE_CHECKING:
+    from rationale.agreement import Agreement, Record
+
+_LABEL_GAP = 16  # pixels between the middles of two labels
+_LABEL_ROOM = 172  # pixels right of the panel
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One method in one panel."""
+
+    name: str
+    title: str
+    records: Sequence[Record]
+    stroke: Stroke
+    flat: bool  # no layers: one value, drawn as a level
+
+    @property
+    def values(self) -> list[float]:
+        return [r["value"] for r in self.records if r["value"] is not None]
+
+    def stretched(self, values: Sequence[float], last: int) -> tuple[list[float], list[float]]:
+        """The x and y of the line: a level runs through all layers."""
+        if self.flat:
+            return [0.0, float(last)], [values[0]] * 2
+        return [float(r["layer"]) for r in self.records], list(values)
+
+
+def layer_curves(
+    agreement: Agreement,
+    metric: str | Sequence[str] = "ap",
+    select: str | None = None,
+    *,
+    methods: Sequence[str] | None = None,
+    bands: bool = True,
+    height: int = 400,
+) -> go.Figure:
+    """Each method's curve over the layers, labelled where it ends; methods without layers are dashed levels.
+
+    Args:
+        agreement: What ``agree`` returned.
+        metric: A metric, or several, each in its own panel.
+        select: The selection of metrics that need one; ignored for the others.
+        methods: Which to draw; None draws all. Strokes do not depend on it.
+        bands: Whether to draw the 95 % intervals.
+        height: Pixels a panel.
+    """
+    names = [metric] if isinstance(metric, str) else list(metric)
+    results = Results(agreement)
+    shown = [m for m in results.methods if methods is None or m in methods]
+    last = max((results.last_layer(m) for m in shown), default=0)
+    figure = make_subplots(
+        rows=len(names), cols=1, shared_xaxes=True, vertical_spacing=0.2 / (3 * len(names))
+    )
+    traces: list[list[go.Scatter]] = []
+    labels: list[dict[str, Any]] = []
+    for row, name in enumerate(names, start=1):
+        chosen = select if describe(name).needs_selection else None
+        lines = _lines(results, shown, name, chosen)
+        span = _range(lines, bounded=describe(name).low >= 0)
+        traces.append([*_bands(lines, last or 1)] * bands + [_curve(line, last or 1) for line in lines])
+        labels += _labels(lines, last or 1, span, height, row)
+        figure.update_yaxes(TICKS, title_text=titled(name, chosen), range=span, row=row, col=1)
+    rows = [row for row, panel in enumerate(traces, start=1) for _ in panel]
+    figure.add_traces([trace for panel in traces for trace in panel], rows=rows, cols=[1] * len(rows))
+    figure.update_xaxes(TICKS, range=[-0.12, (last or 1) + 0.12], dtick=1)
+    figure.update_xaxes(title_text="layer", row=len(names), col=1)
+    figure.update_layout(annotations=labels)
+    alt = _alt(results, shown, names, select)
+    return finish(figure, alt, height=80 + height * len(names), right=_LABEL_ROOM)
+
+
+def _lines(results: Results, methods: Sequence[str], metric: str, select: str | None) -> list[_Line]:
+    drawn = strokes(results.methods)
+    lines = []
+    for name in methods:
+        records = results.curve(name, metric, select)
+        if records:
+            flat = not results.layered(name)
+            lines.append(_Line(name, results.title(name), records, drawn[name], flat))
+    return lines
+
+
+def _range(lines: Sequence[_Line], *, bounded: bool) -> tuple[float, float]:
+    """From 0 (or the lowest end of an interval) to a little above the highest."""
+    ends = [
+        end
+        for line in lines
+        for r in line.records
+        for end in (r["low"], r["value"], r["high"])
+        if end is not None
+    ]
+    low, high = min(ends, default=0.0), max(ends, default=1.0)
+    margin = 0.06 * ((high - low) or 1.0)
+    return (0.0 if bounded else low - margin), high + margin
+
+
+def _curve(line: _Line, last: int) -> go.Scatter:
+    x, y = line.stretched(line.values, last)
+    stroke = line.stroke
+    return go.Scatter(
+        x=x,
+        y=y,
+        name=plain(line.title),
+        mode="lines+markers",
+        line={"color": stroke.colour, "dash": stroke.dash, "width": 1.5 if line.flat else 2.2},
+        marker={
+            "symbol": stroke.symbol,
+            "size": [0, 8] if line.flat else 8,
+            "color": stroke.colour,
+            "line": {"color": stroke.colour, "width": 1},
+            "opacity": 1,
+        },
+        legendgroup=line.name,
+        customdata=[_facts(r) for r in line.records] * (2 if line.flat else 1),
+        hovertemplate="<b>%{fullData.name}</b><br>%{customdata}<extra></extra>",
+    )
+
+
+def _bands(lines: Sequence[_Line], last: int) -> Iterator[go.Scatter]:
+    """The intervals, where all of a line's records have one."""
+    for line in lines:
+        if any(r["low"] is None or r["high"] is None for r in line.records):
+            continue
+        x, low = line.stretched([r["low"] or 0.0 for r in line.records], last)
+        _, high = line.stretched([r["high"] or 0.0 for r in line.records], last)
+        yield go.Scatter(
+            x=[*x, *reversed(x)],
+            y=[*high, *reversed(low)],
+            fill="toself",
+            fillcolor=tint(line.stroke.colour, 0.05 if line.flat else 0.1),
+            line={"width": 0},
+            mode="lines",
+            hoverinfo="skip",
+            legendgroup=line.name,
+            name=plain(line.title),
+        )
+
+
+def _labels(
+    lines: Sequence[_Line], last: int, span: tuple[float, float], height: int, row: int
+) -> Iterator[dict[str, Any]]:
+    """Names each curve at its right end, in the ink of text, tied to the curve by a thread in its colour."""
+    low, high = span
+    pixels = height / (high - low)
+    ends = [line.values[-1] for line in lines]
+    places = spread(ends, _LABEL_GAP / pixels, low, high)
+    axis = "" if row == 1 else str(row)
+    for line, end, place in zip(lines, ends, places, strict=True):
+        yield {
+            "x": last,
+            "y": end,
+            "xref": f"x{axis}",
+            "yref": f"y{axis}",
+            "ax": 30,
+            "ay": (end - place) * pixels,
+            "text": plain(line.title),
+            "font": {"size": 12, "color": INK},
+            "xanchor": "left",
+            "arrowhead": 0,
+            "arrowwidth": 1,
+            "arrowcolor": line.stroke.colour,
+            "standoff": 5,
+        }
+
+
+def _facts(record: Record) -> str:
+    value = f"{titled(record['metric'], record['select'])} {record['value']:.3f}"
+    interval = "" if record["low"] is None else f" [{record['low']:.3f}, {record['high']:.3f}]"
+    return f"layer {record['layer']}: {value}{interval}<br>n = {record['n']}, {record['skipped']} skipped"
+
+
+def _alt(results: Results, methods: Sequence[str], metrics: Sequence[str], select: str | None) -> str:
+    """What the curves show: where each method starts, ends, and is best."""
+    parts = []
+    for metric in metrics:
+        chosen = select if describe(metric).needs_selection else None
+        told = [_told(results, method, metric, chosen) for method in methods]
+        parts.append(f"{titled(metric, chosen)} by layer. " + " ".join(filter(None, told)))
+    return " ".join(parts)
+
+
+def _told(results: Results, method: str, metric: str, select: str | None) -> str:
+    curve = results.curve(method, metric, select)
+    if not curve:
+        return ""
+    title, first, last = results.title(method), curve[0], curve[-1]
+    if first is last:
+        return f"{title}: {first['value']:.3f}, the same in every layer."
+    best = results.best_layer(method, metric, select)
+    ends = [f"{r['value']:.3f} in layer {r['layer']}" for r in (first, last)]
+    return f"{title}: {', '.join(ends)}, best in layer {best}."

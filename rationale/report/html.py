@@ -1,0 +1,214 @@
+"""The report as one HTML file: nothing is fetched, nothing but its own two scripts may run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from rationale.report import palette
+from rationale.report.examples import Example, Gallery, galleries
+from rationale.report.figures import CONFIG, alt_text
+from rationale.report.findings import findings
+from rationale.report.prose import commands, counted, glossary, left_out, measured, methods_glossary
+from rationale.report.results import Results
+from rationale.report.sections import Block, Section, sections
+from rationale.report.table import Column, Interval
+from rationale.report.words import WORDS_CSS, legend_html, visible, words_html
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rationale.agreement import Agreement
+    from rationale.corpus.document import Documents
+    from rationale.scores.scored import Scores
+
+_VALUE = Column("value", "", "interval")
+_LONG = 60  # rows; longer tables stay folded in print
+_SELECTED_BY = {
+    "topk": "As many words count as selected as the human marked, so that misses and false alarms balance.",
+    "delta": "Words count as selected by delta.",
+}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One of the few numbers at the top; ``kind`` is its colour: model, human, or neither."""
+
+    kind: str
+    term: str
+    value: str
+    detail: str
+
+
+def report_html(
+    scores: Scores,
+    documents: Documents,
+    agreement: Agreement,
+    *,
+    methods: Sequence[str] | None = None,
+    examples: int = 1,
+) -> str:
+    """The whole page as text.
+
+    Args:
+        scores: The scores.
+        documents: The documents they belong to.
+        agreement: Their agreement.
+        methods: Methods whose best and worst documents are shown; None takes the best of four families.
+        examples: How many of the best documents, and how many of the worst, to show for each.
+    """
+    shown = galleries(scores, documents, agreement, methods=methods, count=examples)
+    script = _template("report.js").render()
+    plotly = get_plotlyjs()
+    page: str = _template("report.html").render(
+        policy=_policy(plotly, script),
+        version=version("rationale"),
+        title=f"Agreement with human rationales: {_subject(agreement)}",
+        subtitle=_subject(agreement),
+        css=Markup(_template("report.css").render(palette=vars(palette), words_css=WORDS_CSS)),  # noqa: S704
+        tiles=_tiles(agreement),
+        findings=findings(agreement),
+        measured=measured(agreement),
+        sections=_numbered(sections(agreement)),
+        galleries=[_gallery(one, agreement) for one in shown],
+        legend=Markup(legend_html(signed=_signed(shown))),  # noqa: S704
+        selected_by=next((_SELECTED_BY[e.select] for g in shown for e in g.examples), ""),
+        left_out=left_out(agreement),
+        metrics=glossary(agreement),
+        methods=methods_glossary(agreement),
+        commands="\n\n".join(commands(agreement)),
+        plotly=Markup(plotly),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+    )
+    return page
+
+
+@cache
+def _environment() -> Environment:
+    loader = PackageLoader("rationale.report", "page")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+
+
+def _template(name: str) -> Any:
+    return _environment().get_template(name)
+
+
+def _policy(*scripts: str) -> str:
+    """A content security policy: nothing is loaded, and only these scripts run, whatever the page holds."""
+    hashes = (base64.b64encode(hashlib.sha256(s.encode("utf-8")).digest()).decode() for s in scripts)
+    allowed = " ".join(f"'sha256-{one}'" for one in hashes)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _subject(agreement: Agreement) -> str:
+    model, data = agreement.recipe.get("model", {}), agreement.recipe.get("data", {})
+    split = f", {data['split']}" if data.get("split") else ""
+    return f"{model.get('name', 'a model')} on {data.get('source', 'documents')}{split}"
+
+
+def _tiles(agreement: Agreement) -> list[Tile]:
+    results, found = Results(agreement), agreement.classification
+    tiles = []
+    if ranked := results.ranked():
+        method, layer = ranked[0]
+        where = f", layer {layer}" if results.layered(method) else ""
+        tiles.append(
+            _tile("model", f"Best AP: {results.title(method)}{where}", results.interval(method, layer, "ap"))
+        )
+    if results.get("random", 0, "ap"):
+        tiles.append(_tile("", "AP of random scores", results.interval("random", 0, "ap")))
+    if found.get("accuracy") is not None:
+        value = Interval(found["accuracy"], found["low"], found["high"])
+        tiles.append(_tile("model", "Accuracy of the model", value))
+    if (n := max((r["n"] for r in agreement.records if r["metric"] == "ap"), default=0)) > 0:
+        tiles.append(Tile("human", "Documents with a rationale", f"{n:,}", "in every mean of AP"))
+    return tiles
+
+
+def _tile(kind: str, term: str, interval: Interval) -> Tile:
+    return Tile(kind, term, *_VALUE.parts(interval))
+
+
+def _numbered(found: Sequence[Section]) -> list[dict[str, Any]]:
+    """Sections for the template, figures numbered through."""
+    number = 0
+    out = []
+    for section in found:
+        blocks = []
+        for block in section.blocks:
+            number += block.figure is not None
+            blocks.append(_block(block, number))
+        out.append(
+            {"id": section.id, "title": section.title, "paragraphs": section.paragraphs, "blocks": blocks}
+        )
+    return out
+
+
+def _block(block: Block, number: int) -> dict[str, Any]:
+    shown: dict[str, Any] = {"figure": None, "table": None, "folded": None}
+    if block.figure is not None:
+        shown["figure"] = {
+            "number": number,
+            "alt": alt_text(block.figure),
+            "height": block.figure.layout.height,
+            "caption": block.caption,
+            "json": _inert(block.figure.to_json()),
+        }
+    if block.table is not None:
+        table = Markup(block.table.to_html())  # noqa: S704
+        if block.folded:
+            shown["folded"] = {"title": block.folded, "table": table, "long": len(block.table.rows) > _LONG}
+        else:
+            shown["table"] = table
+    return shown
+
+
+def _inert(figure: str) -> Markup:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps({"figure": json.loads(figure), "config": CONFIG}, ensure_ascii=True)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704
+
+
+def _gallery(gallery: Gallery, agreement: Agreement) -> dict[str, Any]:
+    results = Results(agreement)
+    return {
+        "title": results.title(gallery.method),
+        "where": f"layer {gallery.layer}" if results.layered(gallery.method) else "",
+        "examples": [_shown(example) for example in gallery.examples],
+    }
+
+
+def _shown(example: Example) -> dict[str, Any]:
+    document, scored = example.document, example.scored
+    name = document.id if document.id == document.docid else f"{document.id}, {document.docid}"
+    hits, misses, false_alarms = example.counts
+    right = "" if document.label is None else f", gold label {document.label}"
+    words = words_html(
+        document.words, example.scores, document.rationale, example.selected, covered=scored.covered
+    )
+    return {
+        "heading": f"{example.rank.capitalize()}: {visible(name)}",
+        "facts": f"AP {example.value:.3f}; predicted {scored.predicted} ({max(scored.probabilities):.2f})"
+        f"{right}; {counted(len(document.words), 'word')}, {counted(hits, 'hit')}, "
+        f"{misses} missed, {false_alarms} falsely selected",
+        "query": " ".join(map(visible, document.query)),
+        "words": Markup(words),  # noqa: S704
+    }
+
+
+def _signed(shown: Sequence[Gallery]) -> bool:
+    return any((example.scores < 0).any() for gallery in shown for example in gallery.examples)

@@ -1,0 +1,118 @@
+"""The palette and line styles that report and app share: amber for the model, blue for the human, ink else.
+
+A method's hue and marker tell its family, its dash and the filling of the marker tell the variant, so that no
+two methods differ by colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+INK = "#1b1e25"
+SOFT = "#5b6270"  # second voice; 6:1 on white
+LINE = "#e3e5ea"
+GROUND = "#f6f7f9"
+PAPER = "#ffffff"
+AMBER = "#e78a00"
+AMBER_INK = "#8a4b00"  # amber as a line or as text; 6:1 on white
+BLUE = "#1f5fbf"
+GREY = "#767c88"
+
+SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+SERIF = 'Charter, "Bitstream Charter", "Iowan Old Style", "Source Serif 4", Cambria, Georgia, serif'
+
+AMBERS = [[0.0, "#ffffff"], [0.02, "#fdf3e1"], [0.35, "#f4c67c"], [1.0, AMBER]]
+"""Plotly colour scale of scores: white where there is nothing, amber where the score is the highest."""
+
+_HUES = {
+    "gradient": "#be074d",
+    "attention": "#6b1be1",
+    "rollout": "#0e4827",
+    "contribution": "#c97800",
+    "path": "#86297d",
+    "perturbation": "#6b5801",
+    "baseline": GREY,
+}
+_SPARE_HUES = ("#0e7490", "#7c4a1e", "#4d7c0f", "#6d28d9")
+_FAMILY = {
+    "saliency": "gradient",
+    "sensitivity": "gradient",
+    "integrated_gradients": "path",
+    "gradient_shap": "path",
+    "deep_lift": "path",
+    "occlusion": "perturbation",
+    "lime": "perturbation",
+    "kernel_shap": "perturbation",
+    "random": "baseline",
+    "position": "baseline",
+    "length": "baseline",
+}
+_SHAPES = (
+    *("circle", "square", "triangle-up", "diamond", "pentagon", "star", "hexagon", "triangle-down"),
+    *("cross", "x", "hexagram", "diamond-tall", "hourglass", "bowtie"),
+)
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_FILLS = ("", "-open", "-open-dot", "-dot")
+_FIRST_DASH = {"baseline": 2, "path": 1, "perturbation": 1}  # levels, drawn dashed
+
+BASELINES = tuple(name for name, family in _FAMILY.items() if family == "baseline")
+"""The methods that look at no model: always drawn in grey and listed last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """How one method is drawn.
+
+    Attributes:
+        colour: A CSS colour of at least 3:1 on white; shared by a family.
+        dash: A plotly dash; tells variants of a family apart.
+        symbol: A plotly marker symbol; its shape tells the family, its filling the variant.
+    """
+
+    colour: str
+    dash: str
+    symbol: str
+
+
+def family(method: str) -> str:
+    """The family a method's hue stands for: ``gradient`` for ``saliency.l1``, its own first word if unknown.
+
+    >>> family("saliency.l1"), family("attention.cls"), family("my_method")
+    ('gradient', 'attention', 'my_method')
+    """
+    stem = method.split(".")[0]
+    return _FAMILY.get(stem, stem)
+
+
+def strokes(methods: Iterable[str]) -> dict[str, Stroke]:
+    """One stroke a method, no two alike; pass all methods of a run, so that a subset keeps its strokes.
+
+    Args:
+        methods: Method names, in the order they were asked for.
+
+    >>> strokes(["saliency", "saliency.l1"])["saliency.l1"]
+    Stroke(colour='#be074d', dash='dash', symbol='circle-open')
+    """
+    hues, spare = dict(_HUES), list(_SPARE_HUES)
+    seen: dict[str, int] = {}
+    result = {}
+    for method in dict.fromkeys(methods):
+        group = family(method)
+        if group not in hues:
+            hues[group] = spare[(len(hues) - len(_HUES)) % len(spare)]
+        variant = seen[group] = seen.get(group, -1) + 1
+        shape = _SHAPES[list(hues).index(group) % len(_SHAPES)]
+        dash = _DASHES[(variant + _FIRST_DASH.get(group, 0)) % len(_DASHES)]
+        result[method] = Stroke(hues[group], dash, shape + _FILLS[variant % len(_FILLS)])
+    return result
+
+
+def tint(colour: str, alpha: float) -> str:
+    """A ``#rrggbb`` colour as CSS ``rgba`` with this opacity.
+
+    >>> tint("#e78a00", 0.25)
+    'rgba(231,138,0,0.25)'
+    """
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha:g})"

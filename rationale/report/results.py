@@ -1,0 +1,140 @@
+"""Reading an agreement: one record by its coordinates, a method's curve, its best layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from rationale.agreement.metric import Metric, metrics
+from rationale.report.palette import BASELINES
+from rationale.report.table import Interval
+
+if TYPE_CHECKING:
+    from rationale.agreement import Agreement, Record
+    from rationale.agreement.compare import Comparison
+
+SELECTIONS = ("delta", "topk", "alive")
+
+
+@dataclass(frozen=True)
+class Results:
+    """A view of an agreement for tables, figures and prose."""
+
+    agreement: Agreement
+
+    @cached_property
+    def _index(self) -> dict[tuple[str, int, str, str | None], Record]:
+        return {(r["method"], r["layer"], r["metric"], r["select"]): r for r in self.agreement.records}
+
+    @cached_property
+    def methods(self) -> tuple[str, ...]:
+        """All methods in the order they were asked for, baselines last."""
+        names = dict.fromkeys(r["method"] for r in self.agreement.records)
+        return tuple(sorted(names, key=lambda name: name in BASELINES))
+
+    @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics there are records of, in the order of the registry."""
+        there = {r["metric"] for r in self.agreement.records}
+        return tuple(name for name in metrics if name in there)
+
+    @cached_property
+    def selections(self) -> tuple[str, ...]:
+        """The ways words were selected."""
+        there = {r["select"] for r in self.agreement.records}
+        return tuple(name for name in SELECTIONS if name in there)
+
+    def title(self, method: str) -> str:
+        """What people call the method."""
+        entry = self.agreement.recipe.get("methods", {}).get(method, {})
+        return str(entry.get("title") or method)
+
+    def layers(self, method: str) -> tuple[int, ...]:
+        """The layers there are records of."""
+        return tuple(sorted({r["layer"] for r in self.agreement.records if r["method"] == method}))
+
+    def layered(self, method: str) -> bool:
+        """Whether the method has a score for more than one layer."""
+        return len(self.layers(method)) > 1
+
+    def get(self, method: str, layer: int, metric: str, select: str | None = None) -> Record | None:
+        """The record, or None where there is none."""
+        return self._index.get((method, layer, metric, select))
+
+    def interval(self, method: str, layer: int, metric: str, select: str | None = None) -> Interval:
+        """The record's value and interval; undefined where there is no record."""
+        record = self.get(method, layer, metric, select)
+        return Interval(None) if record is None else Interval(record["value"], record["low"], record["high"])
+
+    def curve(self, method: str, metric: str, select: str | None = None) -> list[Record]:
+        """The method's records of a metric that have a value, by layer."""
+        found = (self.get(method, layer, metric, select) for layer in self.layers(method))
+        return [record for record in found if record is not None and record["value"] is not None]
+
+    @cached_property
+    def _comparisons(self) -> dict[tuple[str, str | None, str, int, str], Comparison]:
+        both = {}
+        for c in self.agreement.comparisons:
+            both[c["metric"], c["select"], c["method"], c["layer"], c["other"]] = c
+            if c["layer"] == c["other_layer"]:
+                both[c["metric"], c["select"], c["other"], c["layer"], c["method"]] = _turned(c)
+        return both
+
+    def compared(
+        self, method: str, layer: int, other: str, metric: str = "ap", select: str | None = None
+    ) -> Comparison | None:
+        """How far ``method`` is above ``other`` on the same pairs, or None where they were not compared."""
+        return self._comparisons.get((metric, select, method, layer, other))
+
+    def best_layer(self, method: str, metric: str = "ap", select: str | None = None) -> int | None:
+        """The layer with the best value *on the very documents reported*; the first of equal ones."""
+        curve = self.curve(method, metric, select)
+        if not curve:
+            return None
+        sign = -1.0 if describe(metric).higher_is_better is False else 1.0
+        return max(curve, key=lambda record: sign * (record["value"] or 0.0))["layer"]
+
+    def last_layer(self, method: str) -> int:
+        """The last layer there are records of."""
+        return self.layers(method)[-1]
+
+    def ranked(self, metric: str = "ap", select: str | None = None) -> list[tuple[str, int]]:
+        """``(method, best layer)`` of the methods that look at the model, the best first."""
+        found: list[tuple[float, str, int]] = []
+        sign = -1.0 if describe(metric).higher_is_better is False else 1.0
+        for method in self._not_baselines():
+            layer = self.best_layer(method, metric, select)
+            record = None if layer is None else self.get(method, layer, metric, select)
+            if layer is not None and record is not None and record["value"] is not None:
+                found.append((-sign * record["value"], method, layer))
+        return [(method, layer) for _, method, layer in sorted(found, key=lambda one: one[0])]
+
+    def _not_baselines(self) -> Iterator[str]:
+        return (method for method in self.methods if method not in BASELINES)
+
+
+def _turned(c: Comparison) -> Comparison:
+    """The same comparison seen from the other method."""
+    ends = (c["difference"], c["low"], c["high"])
+    difference, low, high = (None if end is None else -end for end in ends)
+    turned = {"method": c["other"], "other": c["method"], "difference": difference, "low": high, "high": low}
+    return cast("Comparison", {**c, **turned})
+
+
+def describe(metric: str) -> Metric:
+    """The registered metric of this name."""
+    return metrics.get(metric)
+
+
+def titled(metric: str, select: str | None = None) -> str:
+    """The metric's title with the way words were selected.
+
+    >>> titled("fpr", "delta")
+    'FPR (delta)'
+    """
+    return describe(metric).title + (f" ({SELECTION_TITLES[select]})" if select else "")
+
+
+SELECTION_TITLES = {"delta": "delta", "topk": "top k", "alive": "alive"}

@@ -1,0 +1,205 @@
+"""The body of the report: which figures and tables stand in which section, and what is said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from rationale.report.figures import document_distribution, faithfulness_plane, layer_curves, selection_plane
+from rationale.report.palette import BASELINES, strokes
+from rationale.report.results import Results, describe, titled
+from rationale.report.table import Cell, Column, Interval, Table
+from rationale.report.tables import (
+    SELECTION_RULES,
+    agreement_table,
+    comparison_table,
+    confusion_table,
+    faithfulness_table,
+    layer_table,
+    selection_table,
+)
+
+if TYPE_CHECKING:
+    from rationale.agreement import Agreement
+
+
+@dataclass(frozen=True)
+class Block:
+    """A figure with its caption, a table, or both; a table with ``folded`` is shown when asked for."""
+
+    figure: go.Figure | None = None
+    caption: str = ""
+    table: Table | None = None
+    folded: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report."""
+
+    id: str
+    title: str
+    paragraphs: Sequence[str]
+    blocks: Sequence[Block]
+
+
+def sections(agreement: Agreement) -> list[Section]:
+    """The sections there is something to say in."""
+    results = Results(agreement)
+    found = [_ranking(agreement, results)]
+    found += [_selected(agreement, results, select) for select in results.selections]
+    found.append(_differences(agreement, results))
+    if "comprehensiveness" in results.metrics:
+        found.append(_faithfulness(agreement, results))
+    if agreement.classification.get("n"):
+        found.append(_classification(agreement))
+    return [section for section in found if section.blocks]
+
+
+def _ranking(agreement: Agreement, results: Results) -> Section:
+    if "ap" not in results.metrics:
+        return Section("agreement", "Agreement of the scores", (), ())
+    names = [m for m in results.metrics if describe(m).source == "ranking"]
+    blocks = [
+        Block(table=agreement_table(agreement)),
+        Block(
+            layer_curves(agreement, height=440),
+            "AP by layer. Bands are intervals; methods without layers and baselines are dashed levels. Point "
+            "at a curve to see it alone.",
+        ),
+    ]
+    if agreement.per_document is not None:
+        blocks.append(Block(_distribution(agreement, results), _SPREAD))
+    blocks += [Block(table=layer_table(agreement, m), folded=f"{titled(m)} in every layer") for m in names]
+    return Section("agreement", "Agreement of the scores", (_AP,), blocks)
+
+
+def _distribution(agreement: Agreement, results: Results) -> go.Figure:
+    values, best = {}, dict(results.ranked())
+    keys: list[tuple[str, str]] = []
+    for method in results.methods:
+        found = agreement.document_values("ap", method, best.get(method, 0))
+        keys = keys or list(found)
+        values[method] = [found.get(key, float("nan")) for key in keys]
+    return document_distribution(
+        values,
+        strokes(results.methods),
+        titles={method: results.title(method) for method in results.methods},
+        names=[" · ".join(dict.fromkeys(key)) for key in keys],
+    )
+
+
+def _selected(agreement: Agreement, results: Results, select: str) -> Section:
+    metrics = ("fpr", "recall", "selected_share") if select != "topk" else ("fpr", "recall")
+    chosen = [m for m in results.metrics if describe(m).needs_selection]
+    blocks = [
+        Block(table=selection_table(agreement, select)),
+        Block(
+            layer_curves(agreement, metrics, select, height=280),
+            f"{', '.join(describe(m).title for m in metrics)} of the words selected by {select}, by layer.",
+        ),
+    ]
+    if select != "topk":
+        blocks.append(Block(selection_plane(agreement, select), _PLANE))
+    blocks += [
+        Block(table=layer_table(agreement, m, select), folded=f"{titled(m, select)} in every layer")
+        for m in chosen
+    ]
+    return Section(f"selected-{select}", f"Selected words: {_SHORT[select]}", (_RULES[select],), blocks)
+
+
+def _differences(agreement: Agreement, results: Results) -> Section:
+    if not agreement.comparisons:
+        return Section("differences", "Differences between methods", (), ())
+    blocks = [Block(table=t) for t in (_against_random(results), _against_leader(results)) if t.rows]
+    for metric, select in dict.fromkeys((c["metric"], c["select"]) for c in agreement.comparisons):
+        table = comparison_table(agreement, metric, select)
+        blocks.append(
+            Block(table=table, folded=f"All {len(table.rows)} comparisons in {titled(metric, select)}")
+        )
+    return Section("differences", "Differences between methods", (_PAIRED,), blocks)
+
+
+def _against_random(results: Results) -> Table:
+    """Each method's distance from chance, in its first, last and best layer."""
+    rows: list[tuple[Cell, ...]] = []
+    for method, best in results.ranked():
+        places = (results.layers(method)[0], results.last_layer(method), best)
+        gaps = [_gap(results, method, layer, "random") for layer in places]
+        single = not results.layered(method)
+        rows.append((results.title(method), *([gaps[0], None, None] if single else gaps)))
+    columns = (
+        Column("method", "Method", "text", header=True),
+        *(Column(key, f"{key.capitalize()} layer{'†' * (key == 'best')}", "interval") for key in _PLACES),
+    )
+    return Table(columns, tuple(rows), "AP above random scores, on the same documents")
+
+
+def _against_leader(results: Results) -> Table:
+    """The leading method against every other in the same layer."""
+    ranked = results.ranked()
+    rows: list[tuple[Cell, ...]] = []
+    if ranked:
+        leader, layer = ranked[0]
+        for method in results.methods:
+            found = results.compared(leader, layer, method)
+            if found is not None and method not in BASELINES:
+                gap = Interval(found["difference"], found["low"], found["high"])
+                rows.append((results.title(method), gap, found["p"], found["n"]))
+    columns = (
+        Column("method", "Compared with", "text", header=True),
+        Column("difference", "Difference in AP", "interval"),
+        Column("p", "p (Holm)", "p"),
+        Column("n", "n", "integer"),
+    )
+    title = f"{results.title(ranked[0][0])} in layer {ranked[0][1]} less the others there" if ranked else ""
+    return Table(columns, tuple(rows), title)
+
+
+def _gap(results: Results, method: str, layer: int, other: str) -> Interval | None:
+    found = results.compared(method, layer, other)
+    return None if found is None else Interval(found["difference"], found["low"], found["high"])
+
+
+def _faithfulness(agreement: Agreement, results: Results) -> Section:
+    plane = faithfulness_plane(agreement) if "ap" in results.metrics else None
+    blocks = [Block(table=faithfulness_table(agreement)), Block(plane, _FAITHFUL_PLANE)]
+    return Section("faithfulness", "Faithfulness", (_FAITHFUL,), blocks)
+
+
+def _classification(agreement: Agreement) -> Section:
+    blocks = [Block(table=confusion_table(agreement))]
+    return Section("classification", "The model's own predictions", (_CLASSIFIED,), blocks)
+
+
+_PLACES = ("first", "last", "best")
+_SHORT = {"delta": "above the threshold", "topk": "as many as the human", "alive": "still alive"}
+_RULES = {name: f"Words are selected by {rule}." for name, rule in SELECTION_RULES.items()}
+_AP = (
+    "Average precision (AP) asks whether the words with the highest scores are the words the human "
+    "marked: 1 if all of them come first. It needs no threshold. What a method is worth shows in its "
+    "distance from random scores."
+)
+_SPREAD = (
+    "AP of every document, each method in its best layer. Boxes hold the middle half, the line is the "
+    "median, the dashed line the mean."
+)
+_PLANE = (
+    "Recall against false positive rate, a path through the layers for each method; numbers are the first "
+    "and the last layer. Up and to the left is better."
+)
+_PAIRED = (
+    "Two methods are compared on the same documents, so that a document that is easy for all does not "
+    "count. An interval that holds 0 means that these documents do not tell the two apart; intervals are of "
+    "one comparison, p is corrected for all of a table."
+)
+_FAITHFUL = (
+    "Agreement with a human says nothing about whether the model uses the words. Comprehensiveness is "
+    "what the predicted class loses without them (high is good), sufficiency what it loses with only them "
+    "(low is good)."
+)
+_FAITHFUL_PLANE = "Faithfulness against agreement with the human; numbers are layers, bars are intervals."
+_CLASSIFIED = "Explanations of a model that is often wrong need another reading; this is how often it is."

@@ -1,0 +1,255 @@
+"""The tables of an agreement: headline, selected words, layers, comparisons, every record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from rationale.report.palette import BASELINES
+from rationale.report.results import Results, describe, titled
+from rationale.report.table import Cell, Column, Interval, Table
+
+if TYPE_CHECKING:
+    from rationale.agreement import Agreement
+
+OPTIMISTIC = (
+    "† The best layer was chosen on the very documents that are reported, so its value is optimistic; "
+    "first and last layer were fixed beforehand."
+)
+NO_LAYERS = (
+    "Layer 0 is what enters the first layer. Methods without layers describe the input and have one value."
+)
+_METHOD = Column("method", "Method", "text", header=True)
+_LAYER = Column("layer", "Layer", "integer")
+_COUNTS = (Column("n", "n", "integer"), Column("skipped", "Skipped", "integer"))
+
+
+def agreement_table(agreement: Agreement, metric: str = "ap", select: str | None = None) -> Table:
+    """The headline: each method in its first, last and best layer, baselines last.
+
+    Args:
+        agreement: What ``agree`` returned.
+        metric: The metric shown.
+        select: Its selection, for a metric that needs one.
+
+    >>> from rationale.agreement import Agreement
+    >>> record = dict(method="saliency", layer=0, metric="ap", select=None, value=0.5, low=0.4, high=0.6, n=9, skipped=1)
+    >>> table = agreement_table(Agreement({}, (record,), (), {}))
+    >>> table.rows
+    (('saliency', Interval(value=0.5, low=0.4, high=0.6), None, None, None, 9, 1),)
+    """  # noqa: E501 - one record
+    results = Results(agreement)
+    rows = tuple(_headline_row(results, method, metric, select) for method in results.methods)
+    return Table(
+        columns=(
+            _METHOD,
+            Column("first", f"First layer{_end(results, 0)}", "interval"),
+            Column("last", f"Last layer{_end(results, -1)}", "interval"),
+            Column("best", "Best layer†", "interval"),
+            Column("best_layer", "Which†", "integer"),
+            *_COUNTS,
+        ),
+        rows=rows,
+        caption=f"{titled(metric, select)} with its {_percent(agreement)} interval",
+        notes=(NO_LAYERS, OPTIMISTIC) if _any_layered(results) else (),
+        rules=_baseline_rule(results.methods),
+        strong=_best_cells(rows, (1, 2, 3), results.methods, describe(metric).higher_is_better is not False),
+    )
+
+
+def _headline_row(results: Results, method: str, metric: str, select: str | None) -> tuple[Cell, ...]:
+    layers, best = results.layers(method), results.best_layer(method, metric, select)
+    first = results.get(method, layers[0], metric, select)
+    counts = (first["n"], first["skipped"]) if first else (None, None)
+    value = results.interval(method, layers[0], metric, select)
+    if len(layers) == 1:
+        return (results.title(method), value, None, None, None, *counts)
+    last = results.interval(method, layers[-1], metric, select)
+    top = Interval(None) if best is None else results.interval(method, best, metric, select)
+    return (results.title(method), value, last, top, best, *counts)
+
+
+def selection_table(agreement: Agreement, select: str) -> Table:
+    """The selected words in each method's first and last layer: FPR beside what keeps it honest.
+
+    Args:
+        agreement: What ``agree`` returned.
+        select: ``delta``, ``topk`` or ``alive``.
+    """
+    results = Results(agreement)
+    names = [m for m in results.metrics if describe(m).needs_selection]
+    rows: list[tuple[Cell, ...]] = []
+    rules = set()
+    for method in results.methods:
+        if method in BASELINES and not any(row[0] == results.title(b) for row in rows for b in BASELINES):
+            rules.add(len(rows))
+        for layer in dict.fromkeys((results.layers(method)[0], results.last_layer(method))):
+            found = [results.interval(method, layer, name, select) for name in names]
+            rows.append((results.title(method), layer if results.layered(method) else None, *found))
+    return Table(
+        columns=(_METHOD, _LAYER, *(Column(m, describe(m).title, "interval", digits=2) for m in names)),
+        rows=tuple(rows),
+        caption=f"Words selected by {select}, in the first and the last layer",
+        notes=("An FPR of 0 is reached by selecting nothing: read it beside recall and selected share.",),
+        rules=frozenset(rules - {0}),
+    )
+
+
+SELECTION_RULES = {
+    "delta": "delta (a token scores at least eta / n, the threshold of the AdapLeR paper)",
+    "topk": "top k (as many words as the human marked)",
+    "alive": "alive (a token passes the layer)",
+}
+
+
+def layer_table(agreement: Agreement, metric: str, select: str | None = None) -> Table:
+    """One metric in every layer, methods down, layers across.
+
+    Args:
+        agreement: What ``agree`` returned.
+        metric: The metric.
+        select: Its selection, for a metric that needs one.
+    """
+    results = Results(agreement)
+    layers = sorted({layer for method in results.methods for layer in results.layers(method)})
+    rows = tuple(
+        (
+            results.title(method),
+            *(results.interval(method, layer, metric, select) if layer in results.layers(method) else None
+              for layer in layers),
+        )
+        for method in results.methods
+    )  # fmt: skip
+    return Table(
+        columns=(_METHOD, *(Column(f"layer_{layer}", str(layer), "interval", digits=2) for layer in layers)),
+        rows=rows,
+        caption=f"{titled(metric, select)} by layer",
+        rules=_baseline_rule(results.methods),
+    )
+
+
+def comparison_table(
+    agreement: Agreement, metric: str, select: str | None = None, *, method: str | None = None
+) -> Table:
+    """Paired comparisons on the same documents.
+
+    Args:
+        agreement: What ``agree`` returned.
+        metric: The metric compared.
+        select: Its selection.
+        method: Only comparisons this method takes part in; None shows all.
+    """
+    results = Results(agreement)
+    rows = tuple(
+        (
+            results.title(c["method"]), c["layer"], results.title(c["other"]), c["other_layer"],
+            Interval(c["difference"], c["low"], c["high"]), c["p"], c["n"],
+        )
+        for c in agreement.comparisons
+        if (c["metric"], c["select"]) == (metric, select) and method in (None, c["method"], c["other"])
+    )  # fmt: skip
+    return Table(
+        columns=(
+            _METHOD,
+            _LAYER,
+            Column("other", "Compared with", "text"),
+            Column("other_layer", "Its layer", "integer"),
+            Column("difference", "Difference", "interval"),
+            Column("p", "p (Holm)", "p"),
+            Column("n", "n", "integer"),
+        ),
+        rows=rows,
+        caption=f"Differences in {titled(metric, select)} on the same documents",
+    )
+
+
+def faithfulness_table(agreement: Agreement) -> Table:
+    """The faithfulness metrics of every method and layer that was perturbed."""
+    results = Results(agreement)
+    names = [m for m in results.metrics if describe(m).source == "perturbation"]
+    rows = []
+    for method in results.methods:
+        for layer in results.layers(method):
+            first = results.get(method, layer, names[0]) if names else None
+            if first is not None and first["value"] is not None:
+                found = [results.interval(method, layer, name) for name in names]
+                shown = layer if results.layered(method) else None
+                rows.append((results.title(method), shown, *found, first["n"]))
+    return Table(
+        columns=(
+            _METHOD,
+            _LAYER,
+            *(Column(m, describe(m).title, "interval") for m in names),
+            Column("n", "n", "integer"),
+        ),
+        rows=tuple(rows),
+        caption="Faithfulness: what the words with the highest scores weigh for the model itself",
+    )
+
+
+def records_table(agreement: Agreement) -> Table:
+    """Every record at full precision, as in ``agreement.json``: what ``--csv`` and ``--parquet`` write."""
+    columns = (
+        _METHOD,
+        _LAYER,
+        Column("metric", "Metric", "text"),
+        Column("select", "Selection", "text"),
+        Column("value", "Value"),
+        Column("low", "Low"),
+        Column("high", "High"),
+        *_COUNTS,
+    )
+    rows = tuple(
+        tuple(cast("Cell", record.get(column.key)) for column in columns) for record in agreement.records
+    )
+    return Table(columns, rows, caption="All records")
+
+
+def confusion_table(agreement: Agreement) -> Table:
+    """Gold labels down, predicted labels across."""
+    labels, counts = agreement.classification["labels"], agreement.classification["confusion"]
+    return Table(
+        columns=(
+            Column("gold", "Gold label", "text", header=True),
+            *(Column(f"predicted_{label}", f"predicted {label}", "integer") for label in labels),
+        ),
+        rows=tuple((label, *row) for label, row in zip(labels, counts, strict=True)),
+        caption="What the model predicts",
+    )
+
+
+def _percent(agreement: Agreement) -> str:
+    return f"{100 * agreement.recipe.get('agreement', {}).get('confidence', 0.95):g} %"
+
+
+def _any_layered(results: Results) -> bool:
+    return any(results.layered(method) for method in results.methods)
+
+
+def _end(results: Results, which: int) -> str:
+    """The number of the first or last layer in brackets, where all methods with layers share it."""
+    ends = {results.layers(method)[which] for method in results.methods if results.layered(method)}
+    return f" ({ends.pop()})" if len(ends) == 1 else ""
+
+
+def _baseline_rule(methods: Sequence[str]) -> frozenset[int]:
+    first = next((number for number, method in enumerate(methods) if method in BASELINES), 0)
+    return frozenset({first}) - {0}
+
+
+def _best_cells(
+    rows: Sequence[tuple[Cell, ...]], columns: Sequence[int], methods: Sequence[str], higher: bool
+) -> frozenset[tuple[int, int]]:
+    """The best value of each column among the methods that look at the model."""
+    strong = set()
+    for column in columns:
+        found = [
+            (cell.value if higher else -cell.value, -number)
+            for number, (row, method) in enumerate(zip(rows, methods, strict=True))
+            if method not in BASELINES
+            and isinstance(cell := row[column], Interval)
+            and cell.value is not None
+        ]
+        if found:
+            strong.add((-max(found)[1], column))
+    return frozenset(strong)

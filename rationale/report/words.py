@@ -1,0 +1,197 @@
+"""A document's words as HTML: amber ground for the model's score, blue rule for the human rationale.
+
+Every fact has a sign that survives black-and-white print and a text that a screen reader speaks:
+
+=============  ==========================================  =========================
+state          what the word is                            sign besides the ground
+=============  ==========================================  =========================
+hit            selected, in the human rationale            outline, solid rule
+miss           in the human rationale, not selected        dashed rule
+false alarm    selected, not in the human rationale        outline, corner mark
+unread         beyond what the model was given             faint, italic
+=============  ==========================================  =========================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.errors import DataError
+from rationale.report.palette import AMBER, AMBER_INK, BLUE, INK, SERIF, SOFT, tint
+
+Mask = npt.NDArray[np.bool_]
+
+WORDS_CSS = f"""
+.words {{ font: 1.125rem/2 {SERIF}; color: {INK}; overflow-wrap: anywhere; margin: 0;
+  -webkit-print-color-adjust: exact; print-color-adjust: exact; }}
+.words .w {{ padding: .1em .14em .06em; border-radius: 3px; border-bottom: .16em solid transparent;
+  -webkit-box-decoration-break: clone; box-decoration-break: clone; }}
+.words .hit, .words .human {{ border-bottom: .16em solid {BLUE}; border-radius: 3px 3px 0 0; }}
+.words .miss {{ border-bottom: .16em dashed {BLUE}; border-radius: 3px 3px 0 0; }}
+.words .hit, .words .false-alarm {{ outline: 1px solid {AMBER_INK}; }}
+.words .selected {{ outline: 1px solid {AMBER_INK}; }}
+.words .false-alarm {{ background-image: linear-gradient(135deg, {INK} .3em, transparent .32em);
+  background-repeat: no-repeat; }}
+.words .against {{ background-image: repeating-linear-gradient(135deg, {tint(SOFT, 0.45)} 0 1px,
+  transparent 1px 5px); }}
+.words .unread {{ color: {SOFT}; font-style: italic; }}
+.words .isolate {{ unicode-bidi: isolate; }}
+.words-legend {{ display: flex; flex-wrap: wrap; gap: .3em 1.2em; font-size: .875rem; margin: .6em 0 0; }}
+.words-legend.words {{ font-size: .9375rem; line-height: 1.8; }}
+"""
+"""Style of :func:`words_html` and :func:`legend_html`; include it once in a page."""
+
+_TITLES = {
+    "hit": "hit: selected, and in the human rationale",
+    "miss": "miss: in the human rationale, not selected",
+    "false-alarm": "false alarm: selected, not in the human rationale",
+    "human": "in the human rationale",
+    "selected": "selected",
+    "unread": "not read by the model",
+    "": "",
+}
+_UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*")
+
+
+@dataclass(frozen=True, slots=True)
+class WordView:
+    """One word as it is shown.
+
+    Attributes:
+        text: The word, characters that no page can hold replaced.
+        state: ``hit``, ``miss``, ``false-alarm``, ``human``, ``selected``, ``unread`` or empty.
+        tone: Its score over the highest absolute one of the document, -1 to 1.
+        title: State and score in words.
+    """
+
+    text: str
+    state: str
+    tone: float
+    title: str
+
+
+def word_views(
+    words: Sequence[str],
+    scores: npt.ArrayLike,
+    rationale: Mask | None = None,
+    selected: Mask | None = None,
+    *,
+    covered: Mask | None = None,
+) -> list[WordView]:
+    """What to show for each word.
+
+    Args:
+        words: The document's words, W of them.
+        scores: float (W,), the words' scores; negative ones speak against the target.
+        rationale: bool (W,), the human rationale; None where no human was asked.
+        selected: bool (W,), the words the model chose; None where nothing was selected.
+        covered: bool (W,), False for words the model was not given; None means all were.
+
+    Raises:
+        DataError: Where an array is not as long as ``words``.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    read = np.ones(len(words), dtype=np.bool_) if covered is None else covered
+    for name, array in (
+        ("scores", values),
+        ("rationale", rationale),
+        ("selected", selected),
+        ("covered", read),
+    ):
+        if array is not None and array.shape != (len(words),):
+            raise DataError(f"{name} of shape {array.shape} for {len(words)} words")
+    values = np.where(read & np.isfinite(values), values, 0.0)
+    top = float(np.abs(values).max(initial=0.0)) or 1.0
+    return [
+        _view(word, float(values[i]), top, _state(i, rationale, selected, read))
+        for i, word in enumerate(words)
+    ]
+
+
+def words_html(
+    words: Sequence[str],
+    scores: npt.ArrayLike,
+    rationale: Mask | None = None,
+    selected: Mask | None = None,
+    *,
+    covered: Mask | None = None,
+    css_class: str = "",
+) -> str:
+    """The document as one paragraph of escaped, labelled words; needs :data:`WORDS_CSS` on the page.
+
+    Grounds are inline styles and everything else classes, so that it survives a sanitiser such as DOMPurify.
+    Arguments and errors are those of :func:`word_views`.
+
+    >>> words_html(["<b>"], [1.0])
+    '<p class="words" dir="auto"><span class="w" title="score 1" style="background-color:rgba(231,138,0,1)">&lt;b&gt;</span></p>'
+    """  # noqa: E501 - the example is one line of HTML
+    views = word_views(words, scores, rationale, selected, covered=covered)
+    classes = f"words {css_class}".strip()
+    return f'<p class="{escape(classes)}" dir="auto">{" ".join(map(_span, views))}</p>'
+
+
+def legend_html(*, rationale: bool = True, selected: bool = True, signed: bool = False) -> str:
+    """The key to :func:`words_html`; only what occurs in the text is explained."""
+    entries: list[tuple[str, WordView]] = [("", WordView("darker: higher score", "", 0.55, ""))]
+    if signed:
+        entries.append(("", WordView("hatched: against the target", "", -0.4, "")))
+    states: Iterable[str] = ()
+    if rationale and selected:
+        states = ("hit", "miss", "false-alarm")
+    elif rationale or selected:
+        states = ("human",) if rationale else ("selected",)
+    tones = {"hit": 0.7, "false-alarm": 0.5}
+    entries += [(state, WordView(_TITLES[state], state, tones.get(state, 0.0), "")) for state in states]
+    spans = "".join(f"<span>{_span(view)}</span>" for _, view in entries)
+    return f'<div class="words words-legend" role="note" aria-label="Key to the words">{spans}</div>'
+
+
+def visible(word: str) -> str:
+    r"""The word with what HTML cannot hold replaced, and an open box where there would be nothing to see.
+
+    >>> visible("a\x00b"), visible("\u200b")
+    ('a�b', '␣')
+    """
+    return "\u2423" if _INVISIBLE.fullmatch(word) else _UNSAFE.sub("\ufffd", word)
+
+
+def _state(i: int, rationale: Mask | None, selected: Mask | None, read: Mask) -> str:
+    if not read[i]:
+        return "unread"
+    human, chosen = rationale is not None and rationale[i], selected is not None and selected[i]
+    if rationale is None or selected is None:
+        return "human" if human else "selected" if chosen else ""
+    return {(True, True): "hit", (True, False): "miss", (False, True): "false-alarm"}.get(
+        (bool(human), bool(chosen)), ""
+    )
+
+
+def _view(word: str, score: float, top: float, state: str) -> WordView:
+    facts = [_TITLES[state], "" if state == "unread" else f"score {score:.3g}".replace("-", "−")]
+    return WordView(visible(word), state, score / top, "; ".join(filter(None, facts)))
+
+
+def _span(view: WordView) -> str:
+    classes = ["w", view.state, "against" if view.tone <= -0.02 else ""]
+    if _BIDI_CONTROLS.search(view.text):
+        classes.append("isolate")  # a stray override must not turn the words after it
+    attributes = f'class="{" ".join(filter(None, classes))}"'
+    if view.title:
+        attributes += f' title="{escape(view.title)}"'
+    if view.state and view.title:
+        attributes += f' role="img" aria-label="{escape(_clip(view.text))}, {escape(view.title)}"'
+    if view.tone >= 0.02:
+        attributes += f' style="background-color:{tint(AMBER, round(view.tone, 2))}"'
+    return f"<span {attributes}>{escape(view.text)}</span>"
+
+
+def _clip(text: str, length: int = 60) -> str:
+    return text if len(text) <= length else f"{text[:length]}…"

@@ -1,0 +1,145 @@
+"""Writing a report: the page, and the same numbers as Markdown, CSV and Parquet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rationale.corpus.document import Documents
+from rationale.errors import ScoresError
+from rationale.files import atomic_path, atomic_text, check_output
+from rationale.report.findings import findings
+from rationale.report.prose import Fact, commands, glossary, left_out, measured, methods_glossary
+from rationale.report.results import Results
+from rationale.report.tables import agreement_table, faithfulness_table, records_table, selection_table
+
+if TYPE_CHECKING:
+    from rationale.agreement import Agreement
+    from rationale.scores.scored import Scores
+
+
+def report(
+    scores: Scores,
+    documents: Documents,
+    agreement: Agreement,
+    out: str | Path,
+    *,
+    overwrite: bool = False,
+    csv: str | Path | None = None,
+    markdown: str | Path | None = None,
+    parquet: str | Path | None = None,
+    methods: Sequence[str] | None = None,
+    examples: int = 1,
+) -> Path:
+    """Writes one offline HTML file that a person who was not there understands, and tables if asked for.
+
+    Args:
+        scores: The scores.
+        documents: The documents they were computed from.
+        agreement: What ``agree`` returned for them.
+        out: The HTML file.
+        overwrite: Whether outputs that exist may be replaced.
+        csv: Where to write every record as CSV, at full precision.
+        markdown: Where to write findings and main tables as Markdown.
+        parquet: Where to write every record as Parquet.
+        methods: Methods whose best and worst documents are shown; None takes the best of four families.
+        examples: How many of the best documents, and how many of the worst, to show for each.
+
+    Returns:
+        The HTML file's path.
+
+    Raises:
+        ScoresError: Where scores, documents and agreement do not belong together.
+        OutputError: Where an output exists and ``overwrite`` is off (none is written), or the disk refuses.
+    """
+    from rationale.report.html import report_html
+
+    for path in (out, csv, markdown, parquet):
+        if path is not None:
+            check_output(path, overwrite=overwrite)
+    check_belongs(scores, documents, agreement)
+    page = report_html(scores, documents, agreement, methods=methods, examples=examples)
+    if csv is not None:
+        atomic_text(csv, records_table(agreement).to_csv(), overwrite=overwrite)
+    if markdown is not None:
+        atomic_text(markdown, report_markdown(agreement), overwrite=overwrite)
+    if parquet is not None:
+        _write_parquet(agreement, parquet, overwrite)
+    return atomic_text(out, page, overwrite=overwrite)
+
+
+def report_markdown(agreement: Agreement) -> str:
+    """Findings, recipe and the main tables as Markdown.
+
+    Args:
+        agreement: What ``agree`` returned.
+    """
+    results = Results(agreement)
+    tables = [agreement_table(agreement)] if "ap" in results.metrics else []
+    tables += [selection_table(agreement, select) for select in results.selections]
+    tables += [faithfulness_table(agreement)] if "comprehensiveness" in results.metrics else []
+    parts = [
+        "# Agreement with human rationales",
+        _bullets(findings(agreement)),
+        *(table.to_markdown() for table in tables),
+        "## What was measured",
+        _facts(measured(agreement)),
+        "## What was left out",
+        _bullets(left_out(agreement)),
+        "## Glossary",
+        _facts([*glossary(agreement), *methods_glossary(agreement)]),
+        "## How to repeat this",
+        *(f"```sh\n{command}\n```" for command in commands(agreement)),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def check_belongs(scores: Scores, documents: Documents, agreement: Agreement) -> None:
+    """Makes sure that an agreement was computed from these scores and documents.
+
+    Raises:
+        ScoresError: Saying which of them is another.
+    """
+    settings = agreement.recipe.get("agreement", {})
+    made_from = {key: value for key, value in agreement.recipe.items() if key != "agreement"}
+    if made_from != json.loads(json.dumps(scores.recipe)) and made_from != scores.recipe:
+        differing = sorted(
+            key for key in made_from.keys() | scores.recipe if made_from.get(key) != scores.recipe.get(key)
+        )
+        raise ScoresError(
+            f"the agreement was computed from other scores (differs in: {', '.join(differing)})",
+            remedy="Run `rationale agree` on these scores, or pass the scores it was run on.",
+        )
+    scored = set(scores.keys)
+    part = Documents((d for d in documents if d.key in scored), source=documents.source)
+    if settings.get("fingerprint") not in (None, documents.fingerprint, part.fingerprint):
+        raise ScoresError(
+            f"the agreement was computed from {settings.get('source')} (split {settings.get('split')}), "
+            "whose texts or rationales differ from these documents",
+            where=documents.source,
+            remedy="Pass the data and the split that `rationale agree` was given.",
+        )
+
+
+def _write_parquet(agreement: Agreement, path: str | Path, overwrite: bool) -> None:
+    import pyarrow.parquet as pq
+
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        pq.write_table(records_table(agreement).to_arrow(), temporary, compression="zstd")
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {_plain(line)}" for line in lines)
+
+
+def _facts(facts: Sequence[Fact]) -> str:
+    return "\n".join(f"- **{_plain(fact.term)}**: {_plain(fact.text)}" for fact in facts)
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown does not read as markup."""
+    for mark in ("\\", "`", "*", "_", "<", "["):
+        text = text.replace(mark, f"\\{mark}")
+    return " ".join(text.split())

@@ -1,0 +1,107 @@
+"""The tables say what the agreement says, beside the baselines, and warn where they flatter."""
+
+import csv
+import io
+
+import pytest
+
+from rationale.agreement import Agreement
+from rationale.report.results import Results
+from rationale.report.table import Interval
+from rationale.report.tables import (
+    agreement_table,
+    comparison_table,
+    confusion_table,
+    faithfulness_table,
+    layer_table,
+    records_table,
+    selection_table,
+)
+
+
+def interval(agreement: Agreement, *place) -> Interval:
+    record = agreement.record(*place)
+    return Interval(record["value"], record["low"], record["high"])
+
+
+def test_the_headline_shows_first_last_and_best_layer(agreement) -> None:
+    table = agreement_table(agreement)
+    row = next(r for r in table.rows if r[0] == "Saliency")
+    best = max(agreement.record("ap", "saliency", layer)["value"] for layer in range(6))
+    assert row[1] == interval(agreement, "ap", "saliency", 0)
+    assert row[2] == interval(agreement, "ap", "saliency", 5)
+    assert row[3].value == best == agreement.record("ap", "saliency", row[4])["value"]
+    assert row[5:] == (30, 1)  # one pair is all rationale; the one nobody annotated is not asked
+    assert any("optimistic" in note for note in table.notes)
+
+
+def test_baselines_come_last_under_a_rule_and_are_never_stressed(agreement) -> None:
+    table = agreement_table(agreement)
+    assert [row[0] for row in table.rows][-2:] == ["Random", "Position"]
+    assert table.rules == {len(table.rows) - 2}
+    assert all(number < len(table.rows) - 2 for number, _ in table.strong)
+    stressed = {column: table.rows[number][column].value for number, column in table.strong}
+    for column in (1, 2, 3):
+        values = [r[column].value for r in table.rows[:-2] if isinstance(r[column], Interval)]
+        assert stressed[column] == max(values)
+
+
+def test_low_is_best_where_low_is_good(agreement) -> None:
+    results = Results(agreement)
+    best = results.best_layer("saliency", "fpr", "delta")
+    rates = [agreement.record("fpr", "saliency", layer, "delta")["value"] for layer in range(6)]
+    assert rates[best] == min(rates)
+
+
+@pytest.mark.parametrize("select", ["delta", "topk"])
+def test_fpr_never_stands_alone(agreement, select) -> None:
+    table = selection_table(agreement, select)
+    keys = [column.key for column in table.columns]
+    assert keys[2:] == ["fpr", "precision", "recall", "selected_share", "token_f1", "iou_f1"]
+    row = next(r for r in table.rows if r[:2] == ("Attention CLS", 5))
+    for key, cell in zip(keys[2:], row[2:], strict=True):
+        assert cell == interval(agreement, key, "attention.cls", 5, select)
+
+
+def test_the_layer_table_has_every_layer_of_every_method(agreement) -> None:
+    table = layer_table(agreement, "ap")
+    for row, method in zip(table.rows, Results(agreement).methods, strict=True):
+        for layer, cell in enumerate(row[1:]):
+            there = layer in Results(agreement).layers(method)
+            assert cell == (interval(agreement, "ap", method, layer) if there else None)
+
+
+def test_comparisons_are_those_of_the_agreement(agreement) -> None:
+    table = comparison_table(agreement, "ap", method="random")
+    wanted = [
+        c for c in agreement.comparisons if c["metric"] == "ap" and "random" in (c["method"], c["other"])
+    ]
+    assert [(r[4].value, r[5]) for r in table.rows] == [(c["difference"], c["p"]) for c in wanted]
+    assert len(wanted) > 40
+
+
+def test_faithfulness_is_shown_where_it_was_measured(agreement) -> None:
+    table = faithfulness_table(agreement)
+    layers = [row[1] for row in table.rows if row[0] == "Saliency"]
+    assert layers == [0, 5]
+    assert table.rows[0][2] == interval(agreement, "comprehensiveness", "saliency", 0)
+
+
+def test_the_csv_holds_every_record_at_full_precision(agreement) -> None:
+    rows = list(csv.DictReader(io.StringIO(records_table(agreement).to_csv())))
+    assert len(rows) == len(agreement.records)
+    for row, record in zip(rows, agreement.records, strict=True):
+        assert row["method"] == record["method"]
+        assert row["select"] == (record["select"] or "")
+        assert (float(row["value"]) if row["value"] else None) == record["value"]
+
+
+def test_the_confusion_table_adds_up(agreement) -> None:
+    table = confusion_table(agreement)
+    assert sum(cell for row in table.rows for cell in row[1:]) == agreement.classification["n"]
+
+
+def test_one_record_is_enough_for_a_table(agreement) -> None:
+    little = Agreement({}, agreement.records[:1], (), {})
+    assert len(agreement_table(little).rows) == 1
+    assert layer_table(little, "ap").rows[0][1].value == agreement.records[0]["value"]
