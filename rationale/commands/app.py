@@ -1,0 +1,79 @@
+"""``rationale app``: the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rationale.bundle import bundled
+from rationale.commands.options import BatchSize, Device, Dtype, Overwrite, Seed
+from rationale.errors import ScoresError
+
+PRIVATE = {
+    "server.address": "localhost",
+    "server.showEmailPrompt": "false",
+    "browser.gatherUsageStats": "false",
+    "runner.magicEnabled": "false",
+}
+"""Whatever a config file says: the app listens on this machine only, and tells nobody that it runs."""
+
+
+def app(
+    scores: Annotated[
+        list[Path] | None,
+        typer.Option(help="A score folder, or a folder of some; repeat for several."),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="The documents. Default: where the scores' recipe says.")
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="Their split. Default: the recipe's.")] = None,
+    agreement: Annotated[
+        Path | None, typer.Option(help="An agreement.json; without one agreement is computed when needed.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model of the page Try. Default: the one that was scored.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Where to listen. Default: 8501, or the next free one."),
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+    device: Device = "auto",
+    dtype: Dtype = "float32",
+    batch_size: BatchSize = None,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Look at documents, compare methods, try a text, export: in the browser, on this machine only.
+
+    Example: `rationale app --scores scores --agreement agreement.json --model ./classifier`
+    """
+    from streamlit.web.cli import main as streamlit
+
+    del overwrite  # what is downloaded never replaces a file here
+    for path in (*(scores or ()), *([agreement] if agreement else ())):
+        if not path.exists():
+            raise ScoresError("there is no such file or folder", where=path)
+    flags = {**PRIVATE, "server.headless": str(not browser).lower()}
+    if port is not None:
+        flags["server.port"] = str(port)
+    given = {
+        "--data": data, "--split": split, "--agreement": agreement, "--model": model,
+        "--device": device, "--dtype": dtype, "--batch-size": batch_size, "--seed": seed,
+    }  # fmt: skip
+    arguments = [
+        *(part for path in scores or () for part in ("--scores", str(path))),
+        *_options(given),
+    ]
+    script = bundled("apps") / "app.py"
+    options = [f"--{name}={value}" for name, value in flags.items()]
+    streamlit(["run", str(script), *options, "--", *arguments], standalone_mode=False)
+
+
+def _options(given: dict[str, str | int | Path | None]) -> Iterator[str]:
+    for name, value in given.items():
+        if value is not None:
+            yield from (name, str(value))
