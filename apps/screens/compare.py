@@ -1,0 +1,123 @@
+"""Compare: the methods over all documents, layer by layer, and two of them on one document."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import streamlit as st
+
+from rationale.agreement import Agreement, metrics
+from rationale.agreement.evaluate import Select
+from rationale.report.figures import layer_curves
+from rationale.report.results import Results, titled
+from rationale.report.table import Table
+from rationale.report.tables import (
+    agreement_table,
+    comparison_table,
+    faithfulness_table,
+    layer_table,
+    selection_table,
+)
+from workbench.address import Address
+from workbench.collection import Collection, agreement_of
+from workbench.figures import show_figure, show_table
+from workbench.listing import choose_collection, choose_document
+from workbench.messages import messages
+from workbench.reading import (
+    choose_beside,
+    choose_method,
+    choose_part,
+    choose_select,
+    choose_units,
+    show_words,
+    toolbar,
+)
+from workbench.settings import Settings
+
+Tables = dict[str, Callable[[Agreement, str, Select], Table]]
+
+TABLES: Tables = {
+    "headline": lambda agreement, metric, select: agreement_table(agreement, metric, _needed(metric, select)),
+    "every layer": lambda agreement, metric, select: layer_table(agreement, metric, _needed(metric, select)),
+    "differences": lambda agreement, metric, select: comparison_table(
+        agreement, metric, _needed(metric, select)
+    ),
+    "selected words": lambda agreement, metric, select: selection_table(agreement, select),
+    "faithfulness": lambda agreement, metric, select: faithfulness_table(agreement),
+}
+
+
+def compare() -> None:
+    """The page."""
+    settings = Settings.parse(sys.argv[1:])
+    address = Address()
+    with messages():
+        with toolbar():
+            collection = choose_collection(address, settings)
+            picks = toolbar()
+        agreement = agreement_of(collection.stamp, collection)
+        with picks:
+            select, metric = _choose_curves(address, agreement)
+        _curves(agreement, metric, select)
+        _tables(address, agreement, metric, select)
+    address.write()
+    _one_document(collection)
+
+
+def _needed(metric: str, select: Select) -> Select | None:
+    return select if metrics.get(metric).needs_selection else None
+
+
+def _choose_curves(address: Address, agreement: Agreement) -> tuple[Select, str]:
+    results = Results(agreement)
+    select = choose_select(address, annotated=True, among=results.selections)
+    names = [name for name in results.metrics if name != "fpr"]
+    metric = address.choose("metric", names, st.selectbox, "Metric", format_func=_title, width=230)
+    return select, metric
+
+
+def _title(metric: str) -> str:
+    return metrics.get(metric).title
+
+
+def _curves(agreement: Agreement, metric: str, select: Select) -> None:
+    """The layer curves of two metrics, with their intervals."""
+    for column, name in zip(st.columns(2), (metric, "fpr"), strict=True):
+        with column.container(border=True, key=f"card.{name == 'fpr'}"):
+            st.markdown(f"**{titled(name, _needed(name, select))}** by layer, with 95 % intervals")
+            show_figure(layer_curves(agreement, name, select, height=340), key=f"curve.{name == 'fpr'}")
+
+
+def _tables(address: Address, agreement: Agreement, metric: str, select: Select) -> None:
+    options = [name for name in TABLES if name != "faithfulness" or _faithful(agreement)]
+    with st.container(border=True, key="card.table"):
+        name = address.choose("table", options, st.segmented_control, "Table", required=True)
+        show_table(TABLES[name](agreement, metric, select))
+
+
+def _faithful(agreement: Agreement) -> bool:
+    return "comprehensiveness" in Results(agreement).metrics
+
+
+@st.fragment
+def _one_document(collection: Collection) -> None:
+    """Two methods on one document, under the same layer; a step here leaves the curves alone."""
+    address = Address()
+    st.subheader("On one document", anchor=False)
+    with messages():
+        with toolbar():
+            key = choose_document(address, collection)
+        opened = collection.open(key)
+        with toolbar():
+            method = choose_method(address, collection)
+            beside = choose_beside(address, collection, method, must=True)
+            units = choose_units(address)
+            part = choose_part(address, *opened, units)
+        methods = [method] if beside is None else [method, beside]
+        select: Select = "topk" if address.get("select") == "topk" and opened[0].annotated else "delta"
+        show_words(address, collection, opened, methods, select, units, part, key="compare")
+    address.write()
+
+
+compare()

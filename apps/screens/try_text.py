@@ -1,0 +1,117 @@
+"""Try: any text with a live model."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import streamlit as st
+
+from rationale.corpus import Document, Documents
+from rationale.encoder.loading import Classifier, load_classifier
+from rationale.errors import ModelError
+from rationale.scores import METHODS, ONE_PASS, ScoreOptions, explain
+from rationale.scores.store import read_recipe
+from workbench.address import Address
+from workbench.collection import Collection
+from workbench.messages import messages
+from workbench.reading import choose_beside, choose_method, choose_part, choose_units, show_words, toolbar
+from workbench.settings import Settings
+
+_TRIED = "try.collection"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the reader wants explained.
+
+    Attributes:
+        model: A hub id or a folder.
+        text: Any text.
+        query: The other segment of a sentence pair; empty for none.
+        methods: Score methods.
+    """
+
+    model: str
+    text: str
+    query: str
+    methods: tuple[str, ...]
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the model …")
+def classifier(model: str, device: str, dtype: str) -> Classifier:
+    """A model, loaded once."""
+    return load_classifier(model, device=device, dtype=dtype)
+
+
+def try_text() -> None:
+    """The page."""
+    address = Address()
+    with messages():
+        settings = Settings.parse(sys.argv[1:])
+        asked = _form(settings)
+        if asked is not None:
+            st.session_state[_TRIED] = _explain(asked, settings)
+            address.set("pins", None)
+            address.set("part", None)
+        tried: Collection | None = st.session_state.get(_TRIED)
+        if tried is not None:
+            _show(address, tried)
+    address.write()
+
+
+def _form(settings: Settings) -> Asked | None:
+    """The text and what to do with it; None until it is sent."""
+    with st.container(key="card.try"), st.form("try.form", border=True):
+        text = _area("Text", "try.text", 110, "Write or paste a text of any length.")
+        with toolbar():
+            named = settings.model or _scored_with(settings)
+            model = st.text_input("Model", named, key="try.model", width=360, persist_state="session")
+            methods = st.multiselect(
+                "Methods", list(METHODS), [*ONE_PASS], key="try.methods", width="stretch",
+                format_func=lambda name: METHODS.get(name).title, persist_state="session",
+            )  # fmt: skip
+        with st.expander("The model reads a second text (a question, a premise)"):
+            query = _area("Second text", "try.query", 70, "")
+        sent = st.form_submit_button("Explain", key="try.send", type="primary")
+    if not sent:
+        return None
+    if not (model := (model or "").strip()):
+        raise ModelError("no model was named", remedy="Name a hub id or a folder with a trained classifier.")
+    return Asked(model, text, query, tuple(methods) or ONE_PASS[:1])
+
+
+def _area(label: str, key: str, height: int, placeholder: str) -> str:
+    return st.text_area(label, key=key, height=height, placeholder=placeholder, persist_state="session") or ""
+
+
+def _scored_with(settings: Settings) -> str:
+    """The model of the open scores, where some are open."""
+    folders = list(settings.folders().values())
+    return str(read_recipe(folders[0])["model"]["name"]) if folders else ""
+
+
+def _explain(asked: Asked, settings: Settings) -> Collection:
+    """The text as a collection of one document, scored now."""
+    options = ScoreOptions(methods=asked.methods, batch_size=settings.batch_size, seed=settings.seed)
+    model = classifier(asked.model, settings.device, settings.dtype)
+    with st.spinner("Scoring …"):
+        scores = explain(model, asked.text, query=asked.query, options=options)
+    (scored,) = scores
+    words, query = tuple(asked.text.split()), tuple(asked.query.split())
+    document = Document(scored.id, scored.docid, words, query=query, annotated=False)
+    return Collection("text", scores, Documents([document], source="text"))
+
+
+def _show(address: Address, tried: Collection) -> None:
+    opened = tried.open(tried.keys[0])
+    with toolbar():
+        method = choose_method(address, tried)
+        beside = choose_beside(address, tried, method)
+        units = choose_units(address)
+        part = choose_part(address, *opened, units)
+    methods = [method] if beside is None else [method, beside]
+    show_words(address, tried, opened, methods, "delta", units, part, key="try")
+
+
+try_text()

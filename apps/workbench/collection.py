@@ -1,0 +1,250 @@
+"""What was opened: scores, their documents, and how well they agree; read once, kept for all sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from rationale.agreement import Agreement, agree, metrics, rank, top_k
+from rationale.agreement.evaluate import SELECTIONS, Measured, Place, Select
+from rationale.agreement.evaluate import Settings as Measuring
+from rationale.agreement.evaluate import measure as measure_scores
+from rationale.corpus import Document, Documents, Key, load_documents
+from rationale.errors import ScoresError
+from rationale.report.write import check_belongs
+from rationale.scores import MemoryScores, ScoredDocument, Scores, StoredScores
+from rationale.scores.store import COMPLETE
+from workbench.panels import CHOSEN, REST, Layered, Numbers
+
+SELECT_TITLES: dict[Select, str] = {"delta": "above a fair share", "topk": "as many as the human"}
+"""How people call the two ways to select words."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Scores beside their documents.
+
+    Attributes:
+        name: A short name that the URL carries.
+        scores: The scores.
+        documents: Their documents, with human rationales where there are some.
+        given: The agreement that was opened with them, or None.
+        stamp: Changes when the files do; what is computed from them is kept under it.
+    """
+
+    name: str
+    scores: Scores
+    documents: Documents
+    given: Agreement | None = None
+    stamp: str = ""
+
+    @property
+    def title(self) -> str:
+        """Data, split and model, for people."""
+        data, model = self.scores.recipe["data"], self.scores.recipe["model"]
+        parts = (Path(str(data["source"])).name, data["split"], Path(str(model["name"])).name)
+        return " · ".join(str(part) for part in parts if part)
+
+    @cached_property
+    def keys(self) -> tuple[Key, ...]:
+        """The scored pairs that are among the documents, in corpus order."""
+        return tuple(key for key in self.scores.keys if self.documents.get(key) is not None)
+
+    @cached_property
+    def texts(self) -> dict[Key, str]:
+        """Id and text in lower case, to search in."""
+        return {key: f"{key[0]} {key[1]} {' '.join(self._document(key).words)}".lower() for key in self.keys}
+
+    @property
+    def annotated(self) -> bool:
+        """Whether a human marked any document."""
+        return any(self._document(key).annotated for key in self.keys)
+
+    @property
+    def measuring(self) -> Measuring:
+        """How agreement is measured: both selections, and as the given agreement was."""
+        settings = {} if self.given is None else self.given.recipe["agreement"]
+        eta = settings.get("eta")
+        return Measuring(eta=None if eta is None else tuple(eta), absolute=bool(settings.get("absolute")))
+
+    def title_of(self, method: str) -> str:
+        """What people call a method."""
+        return str(self.scores.recipe["methods"][method].get("title") or method)
+
+    def open(self, key: Key) -> tuple[Document, ScoredDocument]:
+        """A document and its scores.
+
+        Raises:
+            ScoresError: Where they are of different texts.
+        """
+        document, scored = self._document(key), self.scores.get(key)
+        if document.digest != scored.digest:
+            raise ScoresError(
+                f"the scores of {key[0]!r} were computed from another text",
+                where=self.documents.source,
+                remedy="Pass the --data and --split that were scored, or score this data again.",
+            )
+        return document, scored
+
+    def _document(self, key: Key) -> Document:
+        document = self.documents.get(key)
+        if document is None:
+            raise ScoresError(f"there is no document {key[1]!r} of annotation {key[0]!r}", where=self.name)
+        return document
+
+    def layered(self, document: Document, scored: ScoredDocument, method: str, select: Select) -> Layered:
+        """One method on one document: what it selects in each layer, and how that agrees."""
+        entry = self.scores.recipe["methods"][method]
+        layers = scored.layers[method]
+        settings = self.measuring
+        given = settings.eta or (1.0,) * (max(layers) + 1)
+        eta = np.array([given[layer] for layer in layers], dtype=np.float32)
+        chosen = selected(document, scored, method, select, eta, absolute=settings.absolute)
+        numbers = self.numbers(document, scored)
+        return Layered(
+            method=method,
+            title=self.title_of(method),
+            marks=np.where(chosen, CHOSEN, REST).astype(np.int8),
+            thresholds=thresholds(scored, eta) if select == "delta" else None,
+            numbers=[numbers_at(numbers, method, layer, select) for layer in layers],
+            signed=bool(entry["signed"]),
+        )
+
+    def numbers(self, document: Document, scored: ScoredDocument) -> Measured | None:
+        """Every metric on this one document; None where no human marked it."""
+        if not document.annotated:
+            return None
+        alone = MemoryScores(self.scores.recipe, [scored])
+        return measure_scores(alone, Documents([document], source=self.documents.source), self.measuring)
+
+
+def thresholds(scored: ScoredDocument, eta: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """What each token has to reach to be selected by delta: eta / n of its window, float32 (R, T)."""
+    return eta[:, None] / scored.window_tokens.astype(np.float32)[scored.token_window]
+
+
+def selected(
+    document: Document,
+    scored: ScoredDocument,
+    method: str,
+    select: Select,
+    eta: npt.NDArray[np.float32],
+    *,
+    absolute: bool = False,
+) -> npt.NDArray[np.bool_]:
+    """The words each layer selects, bool (R, W); words the model never read are not selected."""
+    rows = len(scored.layers[method])
+    chosen = np.zeros((rows, len(scored.covered)), dtype=np.bool_)
+    if select == "delta":
+        for row in range(rows):
+            chosen[row] = scored.selected_by_delta(method, row, float(eta[row])) & scored.covered
+        return chosen
+    truth, scores = document.rationale[scored.covered], scored.words[method][:, scored.covered]
+    offsets = np.array([0, truth.size])
+    ranking = rank(np.abs(scores) if absolute else scores, truth, offsets)
+    chosen[:, scored.covered] = top_k(ranking, np.array([truth.sum()]))
+    return chosen
+
+
+def numbers_at(measured: Measured | None, method: str, layer: int, select: Select) -> Numbers:
+    """Metric to value of one document; None where a metric is not defined on it."""
+    found: dict[str, float | None] = {}
+    for name, metric in metrics.items():
+        place = Place(method, layer, name, select if metric.needs_selection else None)
+        if measured is not None and place in measured.parts:
+            value = float(metric.of_means(measured.parts[place])[0])
+            found[name] = None if np.isnan(value) else value
+    return found
+
+
+def open_collection(
+    name: str, folder: Path, data: str | None, split: str | None, agreement: Path | None, *, only: bool
+) -> Collection:
+    """Scores and the documents their recipe names, or those that were given instead.
+
+    Args:
+        name: A short name for the URL.
+        folder: The score folder.
+        data: Where the documents are; None follows the recipe.
+        split: Their split; None follows the recipe.
+        agreement: An agreement, or None.
+        only: Whether no other scores are open that the agreement could belong to.
+
+    Raises:
+        RationaleError: Where one of them cannot be read, or they do not belong together.
+    """
+    times = [path.stat().st_mtime_ns for path in (folder / COMPLETE, agreement) if path and path.exists()]
+    return _open(f"{name} {folder} {times}", name, folder, data, split, agreement, only)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Opening the scores …")
+def _open(
+    stamp: str,
+    name: str,
+    folder: Path,
+    data: str | None,
+    split: str | None,
+    agreement: Path | None,
+    only: bool,
+) -> Collection:
+    scores = StoredScores(folder)
+    recipe = scores.recipe["data"]
+    documents = load_documents(data or recipe["source"], split or recipe["split"])
+    given = None if agreement is None else _given(agreement, scores, documents, only)
+    collection = Collection(name, scores, documents, given, stamp)
+    if not collection.keys:
+        raise ScoresError(
+            f"none of the scored documents is in {documents.source} (split {documents.split})",
+            where=folder,
+            remedy=f"They were computed from {recipe['source']}, split {recipe['split']}: pass it as --data.",
+        )
+    return collection
+
+
+def _given(path: Path, scores: Scores, documents: Documents, only: bool) -> Agreement | None:
+    agreement = Agreement.load(path)
+    try:
+        check_belongs(scores, documents, agreement)
+    except ScoresError:
+        if only:
+            raise
+        return None
+    return agreement
+
+
+@st.cache_resource(max_entries=8, show_spinner="Comparing every document with its rationale …")
+def all_numbers(stamp: str, _collection: Collection) -> Measured:
+    """Every metric of every document."""
+    return measure_scores(_collection.scores, _collection.documents, _collection.measuring)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Computing agreement, with its intervals …")
+def agreement_of(stamp: str, _collection: Collection) -> Agreement:
+    """The agreement that was given, or one computed now with the defaults of ``rationale agree``."""
+    return _collection.given or agree(_collection.scores, _collection.documents)
+
+
+def column(measured: Measured, metric: str, method: str, layer: int, select: Select) -> dict[Key, float]:
+    """One metric of each pair that has it."""
+    entry = metrics.get(metric)
+    parts = measured.parts.get(Place(method, layer, metric, select if entry.needs_selection else None))
+    if parts is None:
+        return {}
+    values = entry.of_means(parts)
+    return {key: float(v) for key, v in zip(measured.keys, values, strict=True) if not np.isnan(v)}
+
+
+__all__ = [
+    "SELECTIONS",
+    "SELECT_TITLES",
+    "Collection",
+    "agreement_of",
+    "all_numbers",
+    "column",
+    "open_collection",
+]

@@ -1,0 +1,1 @@
+"""Components that Streamlit's own widgets cannot be: no reflow, arrow keys, pointers in sync."""

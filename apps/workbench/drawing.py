@@ -1,0 +1,135 @@
+"""The words component's data: one document, one method or two, and where the reader is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rationale.corpus.document import Document
+from rationale.scores.scored import ScoredDocument
+from workbench.panels import Layered, Page, input_level
+from workbench.units import Shown, Units, safe
+
+PART = 4000
+"""Units shown at once: more would make the page heavy, so that longer documents are turned in parts."""
+
+_LABELS = {
+    "layers": "Layers",
+    "strip": "Every word in every layer",
+    "kinds": ["", "special token", "query", "not read by the model"],
+    "marks": ["not selected", "selected", "dropped here", "dropped before"],
+    "verdicts": ["", "false alarm", "human rationale, a miss", "human rationale, a hit"],
+}
+_DROPS = {
+    "strip": "The fall of every word",
+    "marks": ["no trace", "kept", "dropped here", "dropped before"],
+    "verdicts": ["", "", "human rationale, lost", "human rationale"],
+}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Where the reader is, for a component that starts anew.
+
+    Attributes:
+        layer: The layer, or None for the last one.
+        pins: Pinned words.
+        part: Which part of a very long document is shown.
+    """
+
+    layer: int | None = None
+    pins: tuple[int, ...] = ()
+    part: int = 0
+
+
+def words_data(
+    document: Document,
+    scored: ScoredDocument,
+    methods: Sequence[Layered],
+    labels: Sequence[str],
+    *,
+    units: Units = "words",
+    reader: Reader | None = None,
+    share: float | None = None,
+) -> dict[str, Any]:
+    """The component's data for a document under one method, or two side by side.
+
+    Args:
+        document: The document, words and human rationale.
+        scored: Its scores.
+        methods: One or two methods.
+        labels: Class names, in the order of ``scored.probabilities``.
+        units: Whether words or the model's tokens are shown.
+        reader: Where the reader is.
+        share: The share of words whose removal was measured, where it was.
+    """
+    reader = reader or Reader()
+    text, layers = Shown.of(document, scored, units), _layers(methods, scored)
+    part = slice(reader.part * PART, (reader.part + 1) * PART)
+    human = text.human if document.annotated else None
+    page = Page(scored, text, layers or [0], human, part, labels, len(methods) > 1, share)
+    data = {
+        **_units(text, scored, part),
+        "human": None if human is None else human[part].astype(int).tolist(),
+        "layers": page.layers,
+        "names": [f"Layer {layer}" for layer in layers] or ["Whole model"],
+        "labels": _labels(units, drops=any(m.drops for m in methods)),
+        "prediction": _prediction(scored, labels),
+        "panels": [page.panel(method) for method in methods],
+    }
+    data["document"] = _digest([*scored.key, scored.digest])
+    data["text"] = _digest([data["document"], units, part.start, len(methods), human is None])
+    data["version"] = _digest(data)
+    layer = page.layers[-1] if reader.layer is None else reader.layer
+    return {**data, "layer": layer, "pins": list(reader.pins)}
+
+
+def parts(document: Document, scored: ScoredDocument, units: Units) -> int:
+    """How many parts a document is shown in; 1 unless it is very long."""
+    count = len(document.words) if units == "words" else len(scored.tokens)
+    return max(1, -(-count // PART))
+
+
+def _layers(methods: Sequence[Layered], scored: ScoredDocument) -> list[int]:
+    """All layers that a method was scored at; none where no method has layers."""
+    layered = [m.method for m in methods if not input_level(m.method, scored)]
+    return sorted({layer for method in layered for layer in scored.layers[method]})
+
+
+def _units(text: Shown, scored: ScoredDocument, part: slice) -> dict[str, Any]:
+    tokens = text.tokens
+    return {
+        "units": text.texts[part],
+        "kinds": text.kinds[part].tolist() if text.kinds.any() else None,
+        "joins": text.joins[part].tolist() if tokens else None,
+        "words": text.words[part].tolist() if tokens else None,
+        "windows": scored.token_window[part].tolist() if tokens else None,
+        "notes": text.notes[part],
+        "offset": part.start,
+    }
+
+
+def _labels(units: Units, *, drops: bool) -> dict[str, Any]:
+    return {
+        **_LABELS,
+        **(_DROPS if drops else {}),
+        "units": units,
+        "text": f"The document, {units[:-1]} by {units[:-1]}",
+    }
+
+
+def _prediction(scored: ScoredDocument, labels: Sequence[str]) -> dict[str, Any]:
+    ranked = sorted(zip(labels, scored.probabilities, strict=True), key=lambda pair: -pair[1])[:6]
+    if scored.label is None:
+        note = "no gold label"
+    else:
+        right = "right" if scored.label == scored.predicted else "wrong"
+        note = f"gold label: {safe(scored.label)}; the prediction is {right}"
+    return {"bars": [[safe(name), p] for name, p in ranked], "note": note}
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]

@@ -1,0 +1,141 @@
+"""Which scores and which document are on show: pickers whose choice lives in the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from rationale.agreement.evaluate import SELECTIONS, Select
+from rationale.corpus import Key
+from workbench.address import Address, choose_now
+from workbench.collection import Collection, all_numbers, column, open_collection
+from workbench.messages import plain
+from workbench.settings import Settings
+from workbench.units import safe
+
+SORTS = {
+    "file": ("file order", None, False),
+    "ap-high": ("AP, best first", "ap", True),
+    "ap-low": ("AP, worst first", "ap", False),
+    "fpr-low": ("FPR, lowest first", "fpr", False),
+    "fpr-high": ("FPR, highest first", "fpr", True),
+}
+MOST = 500
+"""Documents listed at once: a longer list is narrowed by searching."""
+
+
+def name_of(key: Key) -> str:
+    """A pair as the URL writes it.
+
+    >>> name_of(("a1", "a1")), name_of(("a1", "d7"))
+    ('a1', 'a1 d7')
+    """
+    return key[0] if key[0] == key[1] else f"{key[0]} {key[1]}"
+
+
+def choose_collection(address: Address, settings: Settings) -> Collection:
+    """The scores that are open; a picker where there are several.
+
+    Raises:
+        RationaleError: Where they cannot be opened.
+    """
+    folders = settings.folders()
+    if not folders:
+        st.info(
+            "No scores are open. `rationale demo` makes some from the embedded sample; then "
+            "`rationale app --scores FOLDER` shows them. *Try* works with a model alone.",
+            icon=":material/folder_open:",
+        )
+        st.stop()
+    names = list(folders)
+    name = names[0]
+    if len(names) > 1:
+        name = address.choose("scores", names, st.selectbox, "Run", width=260)
+    return open_collection(
+        name, folders[name], settings.data, settings.split, settings.agreement, only=len(names) == 1
+    )
+
+
+def choose_document(address: Address, collection: Collection) -> Key:
+    """The document on show; search and sort decide what is listed, and in which order."""
+    search = address.choose_text("search", "Search", placeholder="id or words", width=190)
+    sort = "file"
+    if collection.annotated:
+        sort = address.choose("sort", list(SORTS), st.selectbox, "Sort", format_func=_sort_title, width=180)
+    keys, values = listed(address, collection, search, sort)
+    if not keys:
+        st.info(plain(f"No document contains “{safe(search)}”."), icon=":material/search_off:")
+        st.stop()
+    show = partial(_label, collection, values)
+    shown = _with_chosen(keys, address.get("document"))
+    key = address.choose(
+        "document", shown, st.selectbox, "Document", text=name_of, format_func=show, width=360
+    )
+    if st.session_state.setdefault("address.shown", key) != key:
+        address.set("pins", None)
+        address.set("part", None)
+        st.session_state["address.shown"] = key
+    _turn(shown, key)
+    if len(keys) > len(shown):
+        st.caption(f"{len(shown)} of {len(keys):,} are listed; search to narrow.")
+    return key
+
+
+def _with_chosen(keys: Sequence[Key], chosen: str | None) -> list[Key]:
+    """The first :data:`MOST`, and the one on show where it comes later."""
+    shown = list(keys[:MOST])
+    return shown + [key for key in keys[MOST:] if name_of(key) == chosen]
+
+
+def listed(
+    address: Address, collection: Collection, search: str, sort: str
+) -> tuple[list[Key], dict[Key, str]]:
+    """The documents that hold ``search``, sorted; and the number each was sorted by, as text."""
+    wanted = search.strip().lower()
+    keys = [key for key in collection.keys if wanted in collection.texts[key]]
+    title, metric, down = SORTS[sort]
+    if metric is None:
+        return keys, {}
+    methods = collection.scores.methods
+    method = address.get("method") or ""
+    method = method if method in methods else methods[0]
+    layers = collection.scores.layers(method)
+    asked = address.number("layer")
+    layer = asked if asked in layers else layers[-1]
+    select: Select = next((s for s in SELECTIONS if s == address.get("select")), SELECTIONS[0])
+    values = column(all_numbers(collection.stamp, collection), metric, method, layer, select)
+    worst = float("-inf") if down else float("inf")
+    keys.sort(key=lambda key: values.get(key, worst), reverse=down)
+    word = title.split(",")[0]
+    return keys, {key: f"{word} {value:.2f}" for key, value in values.items()}
+
+
+def _label(collection: Collection, values: dict[Key, str], key: Key) -> str:
+    document = collection.documents.get(key)
+    if document is None:
+        return name_of(key)
+    begins = " ".join(word[:20] for word in document.words[:7])
+    parts_ = (values.get(key), safe(name_of(key)), document.label, safe(begins) + " …")
+    return " · ".join(part for part in parts_ if part)
+
+
+def _sort_title(sort: str) -> str:
+    return SORTS[sort][0]
+
+
+def _turn(keys: Sequence[Key], key: Key) -> None:
+    """Buttons for the document before and after."""
+    at = keys.index(key)
+    with st.container(horizontal=True, width="content", gap="xxsmall", vertical_alignment="bottom"):
+        for label, by, what in (("‹", -1, "previous"), ("›", 1, "next")):
+            inside = 0 <= at + by < len(keys)
+            st.button(
+                label,
+                key=f"turn.{what}",
+                help=f"{what} document",
+                disabled=not inside,
+                on_click=choose_now,
+                args=("document", name_of(keys[at + by] if inside else key)),
+            )

@@ -1,0 +1,29 @@
+"""Errors of the library as messages on the page: what, where, and what to do; never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from rationale.errors import RationaleError
+
+
+@contextmanager
+def messages() -> Iterator[None]:
+    """Shows a :class:`RationaleError` and ends the page there; other errors are bugs and stay loud."""
+    try:
+        yield
+    except RationaleError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        st.stop()
+
+
+def plain(text: str) -> str:
+    r"""Text that Streamlit's markdown shows as it is written.
+
+    >>> plain("a*b*[c](d) :red[e] $f$ <g>")
+    'a\\*b\\*\\[c\\]\\(d\\) \\:red\\[e\\] \\$f\\$ \\<g\\>'
+    """
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$" else c for c in text).replace("\n", " ")

@@ -1,0 +1,242 @@
+"""One method on one document as the component draws it: a row a layer, laid out, rounded and named.
+
+Nothing is computed here that the library computes; scores, selections and metrics arrive ready.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.scores.methods import METHODS, LayeredMethod
+from rationale.scores.scored import ScoredDocument
+from workbench.units import UNREAD, Mask, Shown, safe
+
+Numbers = Mapping[str, float | None]
+Marks = npt.NDArray[np.int8]
+Floats = npt.NDArray[np.float32]
+
+REST, CHOSEN, DROPPED_HERE, DROPPED_BEFORE = range(4)
+"""What becomes of a word at a layer; only systems that drop tokens have the last two."""
+
+_FACTS = (
+    ("ap", "average precision"),
+    ("fpr", "false positive rate"),
+    ("precision", "precision"),
+    ("recall", "recall"),
+    ("selected_share", "share selected"),
+    ("roc_auc", "ROC-AUC"),
+)
+_SHORT = (("P", "precision"), ("R", "recall"), ("FPR", "fpr"))
+
+
+@dataclass(frozen=True)
+class Layered:
+    """One method on one document, a row a layer; R rows, W words, T tokens.
+
+    Attributes:
+        method: The method's name.
+        title: What it is called on the page.
+        marks: int (R, W), what became of each word: rest, chosen, dropped here, dropped before.
+        thresholds: float32 (R, T), what a token's score has to reach; None where words are ranked instead.
+        numbers: One mapping of metric to value a row; empty where no human marked the document.
+        signed: Whether scores may speak against the target.
+    """
+
+    method: str
+    title: str
+    marks: Marks
+    thresholds: Floats | None = None
+    numbers: Sequence[Numbers] = field(default_factory=tuple)
+    signed: bool = False
+
+    @property
+    def drops(self) -> bool:
+        """Whether words were dropped, and not only passed over."""
+        return bool((self.marks >= DROPPED_HERE).any())
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the panels on one page have in common.
+
+    Attributes:
+        scored: The document's scores.
+        text: Its words or tokens.
+        layers: The layers the slider runs over.
+        human: bool (U,), the human rationale; None where no human was asked.
+        part: The units on show.
+        labels: Class names, in the order of the probabilities.
+        beside: Whether two panels stand side by side.
+        share: The share of words whose removal was measured, where it was.
+    """
+
+    scored: ScoredDocument
+    text: Shown
+    layers: Sequence[int]
+    human: Mask | None
+    part: slice
+    labels: Sequence[str]
+    beside: bool
+    share: float | None
+
+    def panel(self, layered: Layered) -> dict[str, Any]:
+        """The data of one panel."""
+        method, part = layered.method, self.part
+        own = self.scored.layers[method]
+        scores = self.scored.token_scores[method] if self.text.tokens else self.scored.words[method]
+        marks = self._token_marks(layered) if self.text.tokens else layered.marks
+        whole = input_level(method, self.scored)
+        legend = self._legend(layered)
+        thresholds, best = self._thresholds(layered)
+        return {
+            "title": safe(layered.title),
+            "headings": [self._heading(layered, layer) for layer in self.layers],
+            "rows": [0 if whole else _index(own, layer) for layer in self.layers],
+            "scores": [_rounded(row[part]) for row in scores],
+            "marks": [row[part].tolist() for row in marks],
+            "levels": [self._level(row, n) for row, n in _pairs(layered)],
+            "facts": [self._facts(row, n) for row, n in _pairs(layered)],
+            "alarms": not layered.drops,
+            "legend": legend,
+            "tallies": [self._tallies(row, legend) for row in marks],
+            "perturbed": [self._perturbed(method, layer) for layer in own],
+            "thresholds": thresholds and [_rounded(row[part]) for row in thresholds],
+            "best": best and [_rounded(row[part]) for row in best],
+        }
+
+    def _heading(self, layered: Layered, layer: int) -> str:
+        title = safe(layered.title)
+        if input_level(layered.method, self.scored):
+            return title if self.beside else "What the whole model weighs"
+        if layer not in self.scored.layers[layered.method]:
+            return f"{title}: not scored at layer {layer}"
+        verb = "still reads" if layered.drops else "weighs"
+        return f"{title}, layer {layer}" if self.beside else f"What layer {layer} {verb}"
+
+    def _token_marks(self, layered: Layered) -> Marks:
+        """A token wears its word's mark; under a threshold only the tokens that met it are chosen."""
+        inside = self.text.words >= 0
+        marks = np.full((len(layered.marks), len(inside)), REST, dtype=np.int8)
+        marks[:, inside] = layered.marks[:, self.text.words[inside]]
+        if layered.thresholds is not None:
+            met = self.scored.token_scores[layered.method] >= layered.thresholds
+            marks[(marks == CHOSEN) & ~met] = REST
+        return marks
+
+    def _thresholds(self, layered: Layered) -> tuple[list[Floats] | None, list[Floats] | None]:
+        """Each unit's threshold; for words that of their best token, with that token's score beside it."""
+        if layered.thresholds is None:
+            return None, None
+        if self.text.tokens:
+            return list(layered.thresholds), None
+        scores = self.scored.token_scores[layered.method]
+        word, count = self.scored.token_word, len(self.text.texts)
+        found = [
+            best_tokens(row, threshold, word, count)
+            for row, threshold in zip(scores, layered.thresholds, strict=True)
+        ]
+        return [threshold for _, threshold in found], [best for best, _ in found]
+
+    def _level(self, marks: Marks, numbers: Numbers) -> dict[str, Any]:
+        """What the list of layers says about one layer."""
+        chosen, total = self._counts(marks)
+        told = [f"{short} {_figure(numbers[name])}" for short, name in _SHORT if name in numbers]
+        return {"share": chosen / max(1, total), "count": f"{chosen} of {total}", "caption": " · ".join(told)}
+
+    def _facts(self, marks: Marks, numbers: Numbers) -> list[list[str]]:
+        chosen, total = self._counts(marks)
+        told = [[title, _figure(numbers[name])] for name, title in _FACTS if name in numbers]
+        return [["words selected", f"{chosen} of {total}"], *told]
+
+    def _counts(self, marks: Marks) -> tuple[int, int]:
+        return int((marks == CHOSEN).sum()), int(self.scored.covered.sum())
+
+    def _legend(self, layered: Layered) -> list[list[str]]:
+        """Look and meaning of each sign that occurs."""
+        entries = [["scale", "darker: higher score"]]
+        if layered.signed:
+            entries.append(["against", "hatched: against the target"])
+        if layered.drops:
+            entries += [["chosen", "kept"], ["dropped", "dropped here"], ["gone", "dropped before"]]
+            if self.human is not None:
+                entries += [["found", "human rationale"], ["lost", "human rationale, lost"]]
+        elif self.human is not None:
+            entries += [["chosen found", "hit"], ["lost", "miss"], ["chosen alarm", "false alarm"]]
+        else:
+            entries.append(["chosen", "selected"])
+        if (self.text.kinds == UNREAD).any():
+            entries.append(["unread", "not read by the model"])
+        return entries
+
+    def _tallies(self, marks: Marks, legend: Sequence[Sequence[str]]) -> list[str]:
+        """How many units of the whole document wear each sign of the legend."""
+        chosen = marks == CHOSEN
+        human = np.zeros(len(marks), dtype=np.bool_) if self.human is None else self.human
+        wearing = {
+            "chosen": chosen, "chosen found": chosen & human, "chosen alarm": chosen & ~human,
+            "found": chosen & human, "lost": ~chosen & human, "dropped": marks == DROPPED_HERE,
+            "gone": marks == DROPPED_BEFORE, "unread": self.text.kinds == UNREAD,
+        }  # fmt: skip
+        return [str(int(wearing[look].sum())) if look in wearing else "" for look, _ in legend]
+
+    def _perturbed(self, method: str, layer: int) -> list[list[Any]]:
+        """The predicted class' probability with only the best words, and without them."""
+        name, share = safe(self.scored.predicted), self.share
+        predicted = self.labels.index(self.scored.predicted)
+        for p in self.scored.perturbed:
+            if (p.method, p.layer, p.share) == (method, layer, share):
+                return [
+                    [f"{name}, best {100 * p.share:.0f} % only", p.only[predicted]],
+                    [f"{name}, without them", p.without[predicted]],
+                ]
+        return []
+
+
+def best_tokens(
+    scores: Floats, thresholds: Floats, token_word: npt.NDArray[np.int32], words: int
+) -> tuple[Floats, Floats]:
+    """Score and threshold of each word's token that comes highest above, or least below, its threshold.
+
+    Args:
+        scores: float32 (T,).
+        thresholds: float32 (T,).
+        token_word: int32 (T,), -1 where a token belongs to no word.
+        words: W.
+
+    Returns:
+        Two float32 (W,); 0 and NaN for words without a token.
+    """
+    best, met = np.zeros(words, np.float32), np.full(words, np.nan, np.float32)
+    order = np.argsort(scores / thresholds, kind="stable")
+    order = order[token_word[order] >= 0]
+    best[token_word[order]], met[token_word[order]] = scores[order], thresholds[order]
+    return best, met
+
+
+def input_level(method: str, scored: ScoredDocument) -> bool:
+    """Whether a method has one row for the whole model, the same at every layer."""
+    layered = method in METHODS and isinstance(METHODS.get(method), LayeredMethod)
+    return not layered and scored.layers[method] == (0,)
+
+
+def _pairs(layered: Layered) -> list[tuple[Marks, Numbers]]:
+    numbers: Sequence[Numbers] = layered.numbers or [{}] * len(layered.marks)
+    return list(zip(layered.marks, numbers, strict=True))
+
+
+def _index(layers: Sequence[int], layer: int) -> int:
+    return layers.index(layer) if layer in layers else -1
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _rounded(row: npt.NDArray[np.floating[Any]]) -> list[float | None]:
+    """Four significant digits; NaN becomes null."""
+    return [None if value != value else float(f"{value:.4g}") for value in row.tolist()]

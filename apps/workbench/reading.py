@@ -1,0 +1,110 @@
+"""What is shown of a document: the score, a second one beside it, the selection, words or tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rationale.agreement.evaluate import SELECTIONS, Select
+from rationale.corpus import Document
+from rationale.scores import ScoredDocument
+from workbench.address import Address, touch
+from workbench.collection import SELECT_TITLES, Collection
+from workbench.components.words import words_view
+from workbench.drawing import Reader, parts, words_data
+from workbench.units import Units
+
+_UNITS: tuple[Units, ...] = ("words", "tokens")
+
+
+def choose_method(address: Address, collection: Collection) -> str:
+    """The score method on show."""
+    return address.choose(
+        "method",
+        collection.scores.methods,
+        st.selectbox,
+        "Method",
+        format_func=collection.title_of,
+        width=230,
+    )
+
+
+def choose_beside(address: Address, collection: Collection, method: str, *, must: bool = False) -> str | None:
+    """A second method under the same layer slider; None for nothing beside the first."""
+    others = [other for other in collection.scores.methods if other != method]
+    options = others if must else ["", *others]
+    if not options:
+        return None
+    chosen = address.choose(
+        "beside", options, st.selectbox, "Beside it",
+        format_func=lambda other: collection.title_of(other) if other else "nothing", width=230,
+        quiet=True,
+    )  # fmt: skip
+    return chosen or None
+
+
+def choose_select(address: Address, *, annotated: bool, among: Sequence[str] = SELECTIONS) -> Select:
+    """How words are selected; as many as the human only where a human selected some."""
+    options = [select for select in SELECTIONS if select in among]
+    if not annotated or not options:
+        return "delta"
+    return address.choose(
+        "select", options, st.segmented_control, "Words selected",
+        format_func=SELECT_TITLES.__getitem__, required=True,
+        help="Above a fair share: a token of the word scores at least 1/n, n being the tokens of its window. "
+        "As many as the human: the k best words, k being the number of rationale words.",
+    )  # fmt: skip
+
+
+def choose_units(address: Address) -> Units:
+    """Words, or the tokens the model reads."""
+    return address.choose(
+        "units", _UNITS, st.segmented_control, "Show", format_func=str.capitalize, required=True
+    )
+
+
+def choose_part(address: Address, document: Document, scored: ScoredDocument, units: Units) -> int:
+    """Which part of a very long document is on show."""
+    count = parts(document, scored, units)
+    if count == 1:
+        address.set("part", None)
+        return 0
+    options = list(range(1, count + 1))
+    return address.choose("part", options, st.selectbox, f"Part of {count}", width=110) - 1
+
+
+def show_words(
+    address: Address,
+    collection: Collection,
+    opened: tuple[Document, ScoredDocument],
+    methods: Sequence[str],
+    select: Select,
+    units: Units,
+    part: int,
+    *,
+    key: str,
+) -> None:
+    """The words component for one method or two; where the reader goes, the address follows."""
+    document, scored = opened
+    reader = Reader(address.number("layer"), address.pins, part)
+    faithfulness = collection.scores.recipe.get("faithfulness") or {}
+    data = words_data(
+        document,
+        scored,
+        [collection.layered(document, scored, method, select) for method in methods],
+        collection.scores.labels,
+        units=units,
+        reader=reader,
+        share=faithfulness.get("share"),
+    )
+    seen = words_view(data, key=f"{key}.{address.epoch}", on_change=touch)
+    if seen.layer is not None:
+        address.set("layer", seen.layer)
+    if seen.pins is not None:
+        address.set("pins", ".".join(map(str, seen.pins)))
+
+
+def toolbar() -> st.delta_generator.DeltaGenerator:
+    """A row of widgets that wraps where there is little room."""
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="small")

@@ -1,0 +1,78 @@
+"""What the command line gave the app: ``streamlit run apps/app.py -- --scores SCORES --data DIR``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rationale.errors import ScoresError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to open.
+
+    Attributes:
+        scores: Score folders, or folders that hold some.
+        data: Where the documents are, instead of where the scores' recipe says.
+        split: Their split, instead of the recipe's.
+        agreement: An ``agreement.json``; without one agreement is computed when it is first looked at.
+        model: The model of the page *Try*: a hub id or a folder.
+        device: Where that model runs.
+        dtype: Its arithmetic.
+        batch_size: Its windows a batch; None lets the device decide.
+        seed: Of random methods.
+    """
+
+    scores: tuple[Path, ...] = ()
+    data: str | None = None
+    split: str | None = None
+    agreement: Path | None = None
+    model: str | None = None
+    device: str = "auto"
+    dtype: str = "float32"
+    batch_size: int | None = None
+    seed: int = 0
+
+    @classmethod
+    def parse(cls, arguments: Sequence[str]) -> Settings:
+        """Settings from arguments; what is none of ours is left to Streamlit."""
+        parser = argparse.ArgumentParser(prog="app.py", allow_abbrev=False)
+        parser.add_argument("--scores", type=Path, action="append", default=[])
+        parser.add_argument("--agreement", type=Path)
+        parser.add_argument("--device", default=cls.device)
+        parser.add_argument("--dtype", default=cls.dtype)
+        parser.add_argument("--batch-size", type=int)
+        parser.add_argument("--seed", type=int, default=cls.seed)
+        for name in ("--data", "--split", "--model"):
+            parser.add_argument(name)
+        given, _ = parser.parse_known_args(arguments)
+        return cls(**{**vars(given), "scores": tuple(given.scores)})
+
+    def folders(self) -> dict[str, Path]:
+        """The score folders by a short name that a URL can carry, in the order they were given.
+
+        Raises:
+            ScoresError: Where a path holds no scores.
+        """
+        found: dict[str, Path] = {}
+        for path in (one for given in self.scores for one in _score_folders(given)):
+            name = path.resolve().name
+            if name in found:
+                name = "/".join(path.resolve().parts[-2:])
+            found[name] = path
+        return found
+
+
+def _score_folders(path: Path) -> list[Path]:
+    """``path`` where it is a score folder, else those directly inside it."""
+    if (path / "recipe.json").is_file():
+        return [path]
+    inside = sorted(recipe.parent for recipe in path.glob("*/recipe.json"))
+    if not inside:
+        raise ScoresError(
+            "no scores are here", where=path, remedy="Pass the folder that `rationale score --out` wrote."
+        )
+    return inside

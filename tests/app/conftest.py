@@ -1,0 +1,90 @@
+"""One small run, one server and one browser for all tests of the app."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from tests.app.material import make
+
+APPS = Path(__file__).parents[2] / "apps"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _importable():
+    """The app's modules are imported from apps/, as Streamlit does it."""
+    sys.path.insert(0, str(APPS))
+    yield
+    sys.path.remove(str(APPS))
+
+
+@pytest.fixture(scope="session")
+def material(tmp_path_factory) -> Path:
+    return make(tmp_path_factory.mktemp("app"))
+
+
+@pytest.fixture(scope="session")
+def arguments(material) -> list[str]:
+    return ["--scores", str(material / "scores"), "--model", str(material / "model")]
+
+
+@pytest.fixture(scope="session")
+def server(arguments, tmp_path_factory):
+    """The app as the command line starts it; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    command = [
+        str(Path(sys.executable).with_name("rationale")),
+        "app",
+        "--no-browser",
+        "--port",
+        str(port),
+        *arguments,
+    ]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "default"}
+    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, env=environment) as process:
+        address = f"http://localhost:{port}"
+        _wait(f"{address}/_stcore/health", process, log)
+        yield address
+        process.terminate()
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
+    for _ in range(240):
+        if process.poll() is not None:
+            pytest.fail(f"the app did not start: {log.read_text()}")
+        try:
+            with urlopen(url, timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(0.25)
+    pytest.fail("the app did not answer")
+
+
+@pytest.fixture
+def page(browser, server):
+    """A fresh page at 1280 px; the test fails where the console saw an error or another machine was asked."""
+    context = browser.new_context(viewport={"width": 1280, "height": 860}, base_url=server)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    seen: list[str] = []
+    page.on("pageerror", lambda error: seen.append(f"page error: {error}"))
+    page.on("console", lambda message: message.type == "error" and seen.append(message.text))
+    page.on("request", lambda request: request.url.startswith(("http", "ws")) and _local(request.url, seen))
+    yield page
+    context.close()
+    assert not seen
+
+
+def _local(url: str, seen: list[str]) -> None:
+    if not url.split("://", 1)[1].startswith("localhost"):
+        seen.append(f"asked {url}")

@@ -1,0 +1,132 @@
+"""A small run for the app: invented reviews on disk, a tiny random model, scores made by the library itself.
+
+Run as a script it writes the material to a folder, to look at the app by hand.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+from rationale.corpus import Document, Documents, Span, load_documents, write_eraser
+from rationale.scores import Faithfulness, ScoreOptions, score
+
+LAYERS = 4
+METHODS = ("saliency", "saliency.sum", "attention.all", "rollout.cls", "random")
+PLOT = (
+    "the heist is staged with real patience , and for half an hour nobody speaks .",
+    "a courier crosses the harbour at night while her brother counts the boats from the roof .",
+    "in the second act the family moves inland , and the camera follows them through fields and stations .",
+    "an old friend returns with a map that may be false , and nobody asks where he slept .",
+)
+OPINION = {
+    "NEG": ("the script forgets what it was doing", "the ending is tedious , muddled and far too long"),
+    "POS": ("every scene earns its place", "the acting is superb and the ending quietly devastating"),
+}
+HOSTILE = (
+    "<script>window.hacked=1</script>",
+    '<img/src=x/onerror="window.hacked=1">',
+    "x" * 10_000,
+    "سلام",
+    "שלום",
+    "👩‍👩‍👧‍👦",
+    "\u202eevil\u202c",
+    "e\u0301\u0323",
+    "{{7*7}}",
+    "**bold**",
+    "$x$",
+    ":red[z]",
+    "&lt;b&gt;",
+)
+"""Words that must stay text on every page."""
+
+
+def reviews(count: int = 12) -> list[Document]:
+    """Reviews of plot and opinion; the opinion is the rationale."""
+    made = []
+    for number in range(count):
+        label = ("NEG", "POS")[number % 2]
+        words: list[str] = []
+        spans = []
+        for part in range(1 + number % 3):
+            words += PLOT[(number + part) % len(PLOT)].split()
+            opinion = OPINION[label][(number + part) % 2].split()
+            spans.append(Span(len(words), len(words) + len(opinion)))
+            words += [*opinion, "."]
+        made.append(
+            Document(
+                f"review-{number:02d}", f"review-{number:02d}", tuple(words), label=label, spans=tuple(spans)
+            )
+        )
+    return made
+
+
+def hostile() -> Document:
+    """One review made of the words a page could trip over."""
+    words = ("the", *HOSTILE, "ending", "is", "tedious", ".")
+    return Document(
+        "hostile <b>", "hostile", words, label="NEG", spans=(Span(1, 3), Span(len(words) - 4, len(words) - 1))
+    )
+
+
+def long_review() -> Document:
+    """A review of 9,000 words: three parts on the page, several windows for the model."""
+    words = tuple((" ".join(PLOT) + " ").split() * 150)[:9000]
+    return Document("long", "long", words, label="POS", spans=(Span(8990, 8995),))
+
+
+def tiny_model(
+    folder: Path, *, labels=("NEG", "POS"), layers: int = LAYERS, width: int = 32, length: int = 128
+) -> Path:
+    """A BERT with random weights and a WordPiece tokenizer over the reviews' words and all their letters."""
+    words = sorted({w.lower() for text in (*PLOT, *sum(OPINION.values(), ())) for w in text.split()})
+    letters = sorted({c for text in (*words, *map(str, range(10)), "<>=\"'/&;*$:[]{}") for c in text})
+    long_ = [w for w in words if len(w) > 7]
+    pieces = [f"##{c}" for c in letters] + sorted({f"##{w[4:]}" for w in long_})
+    known = [w for w in words if w not in long_] + sorted({w[:4] for w in long_})
+    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = {t: i for i, t in enumerate(dict.fromkeys([*specials, *letters, *known, *pieces]))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=200))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
+    )  # fmt: skip
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]",
+        sep_token="[SEP]", mask_token="[MASK]", model_max_length=length,
+    ).save_pretrained(folder)  # fmt: skip
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=width, num_hidden_layers=layers, num_attention_heads=4,
+        intermediate_size=2 * width, max_position_embeddings=length, initializer_range=0.2,
+        id2label=dict(enumerate(labels)), label2id={name: i for i, name in enumerate(labels)},
+    )  # fmt: skip
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return folder
+
+
+def make(folder: Path) -> Path:
+    """``data/`` (ERASER layout), ``model/``, ``scores/val`` and ``scores/hard`` under ``folder``."""
+    write_eraser({"val": reviews(), "hard": [hostile(), long_review(), *reviews(2)]}, folder / "data")
+    model = tiny_model(folder / "model")
+    for split, methods in (("val", METHODS), ("hard", ("saliency", "saliency.sum", "random"))):
+        faithfulness = Faithfulness(0.2) if split == "val" else None
+        score(
+            model,
+            load_documents(folder / "data", split),
+            ScoreOptions(methods=methods, faithfulness=faithfulness, part_size=4),
+            out=folder / "scores" / split,
+            device="cpu",
+            progress=False,
+        )
+    return folder
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]))
+
+__all__ = ["Documents", "make"]
