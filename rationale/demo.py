@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import ModernBertConfig, ModernBertForSequenceClassification, PreTrainedTokenizerFast
 
 from rationale.agreement import Agreement, agree
@@ -24,8 +25,9 @@ from rationale.training import TrainingOptions, train_classifier
 
 SPLIT, REVIEWS = "val", 40
 MAX_LENGTH = 192
+WHOLE = 4  # a word seen so often is one token
 TRAINING = TrainingOptions(
-    max_length=MAX_LENGTH, epochs=5, learning_rate=2e-3, batch_size=16, weight_decay=0.05, warmup=0.1
+    max_length=MAX_LENGTH, epochs=7, learning_rate=2e-3, batch_size=16, weight_decay=0.05, warmup=0.1
 )
 SHAPE: dict[str, Any] = {
     "hidden_size": 64,
@@ -76,7 +78,7 @@ def sample_folder() -> Path:
 
 
 def sample_classifier(cache: Path) -> Path:
-    """A small ModernBERT trained from scratch on the sample's train split, in about half a minute.
+    """A small ModernBERT trained from scratch on the sample's train split, in under a minute.
 
     Its layers are local but for the first of three, and it pools by the mean: 1,080 reviews teach it what
     they do not teach BERT's shape, that "not dull" praises and "my brother called it dull" says nothing.
@@ -143,7 +145,7 @@ def run_demo(out: Path) -> tuple[Demo, Agreement]:
 def _hash(train: Documents) -> str:
     """Changes with the sample, the recipe and the libraries that decide the weights."""
     libraries = {name: version(name) for name in ("torch", "transformers", "tokenizers", "rationale")}
-    made_of = [train.fingerprint, asdict(TRAINING), SHAPE, libraries]
+    made_of = [train.fingerprint, asdict(TRAINING), SHAPE, WHOLE, libraries]
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -171,15 +173,25 @@ def _make_start(folder: Path, train: Documents) -> None:
 
 
 def _tokenizer(train: Documents) -> PreTrainedTokenizerFast:
-    backend = Tokenizer(models.WordPiece(**{"unk_token": _SPECIAL["unk_token"]}))
+    backend = Tokenizer(models.WordPiece(_vocabulary(train), unk_token=_SPECIAL["unk_token"]))
     backend.normalizer = normalizers.BertNormalizer(lowercase=True)
     backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=2000, special_tokens=list(_SPECIAL.values()), show_progress=False
-    )
-    backend.train_from_iterator((" ".join(d.words) for d in train), trainer)
     pair = [("[CLS]", backend.token_to_id("[CLS]")), ("[SEP]", backend.token_to_id("[SEP]"))]
     backend.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=pair
     )
     return PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=MAX_LENGTH, **_SPECIAL)
+
+
+def _vocabulary(train: Documents) -> dict[str, int]:
+    """Frequent words whole, the others in pieces of three letters, and every letter alone.
+
+    The library's own trainer breaks ties by chance; this gives every machine the same ids.
+    """
+    split = pre_tokenizers.BertPreTokenizer().pre_tokenize_str
+    counts = Counter(w.lower() for d in train for w, _ in split(" ".join(d.words)))
+    whole = {word for word, count in counts.items() if count >= WHOLE}
+    rest = counts.keys() - whole
+    pieces = {f"{'##' * bool(i)}{word[i : i + 3]}" for word in rest for i in range(0, len(word), 3)}
+    letters = {f"{mark}{letter}" for word in counts for letter in word for mark in ("", "##")}
+    return {token: i for i, token in enumerate([*_SPECIAL.values(), *sorted(whole | pieces | letters)])}
