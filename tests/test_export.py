@@ -93,7 +93,7 @@ def recipe(documents, **changes):
         },
         "target": "predicted",
         "protocol": "document",
-        "faithfulness": {"share": SHARES[0], "bins": list(SHARES[1:]), "layers": [0], "limit": None},
+        "faithfulness": {"share": SHARES[0], "bins": list(SHARES[1:]), "layers": [0]},
         **changes,
     }
 
@@ -295,14 +295,9 @@ def test_eta_moves_the_threshold(tmp_path, scores, documents):
         export_eraser(scores, documents, tmp_path / "q", Choice("saliency", 2, eta=(9.0, 0.5)))
 
 
-def test_faithfulness_of_some_documents_only_is_left_out(tmp_path, documents):
+def test_faithfulness_of_some_documents_only_is_refused(tmp_path, documents):
     rng = np.random.default_rng(3)
     items = [score(d, rng, perturb=number < 4) for number, d in enumerate(documents)]
-    settings = {**recipe(documents)["faithfulness"], "limit": 4}
-    limited = MemoryScores(recipe(documents, faithfulness=settings), items)
-    done = export_eraser(limited, documents, tmp_path / "p", Choice("saliency", 0))
-    assert done.notes == ("no faithfulness: only the first 4 documents were perturbed, the format wants all",)
-    check_format(written(tmp_path / "p"), documents)
     with pytest.raises(ScoresError, match=r"document 'd3.0' of annotation 'a3': .* are missing"):
         export_eraser(
             MemoryScores(recipe(documents), items), documents, tmp_path / "q", Choice("saliency", 0)

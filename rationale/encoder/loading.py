@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
-from transformers.utils import logging
 
 from rationale.corpus.document import Documents
 from rationale.encoder.attention import plain
 from rationale.encoder.base import FAMILIES, Attend, Encoder
-from rationale.errors import DataError, ModelError, RationaleError
+from rationale.encoder.hub import explained, quiet_transformers
+from rationale.errors import DataError, ModelError
 from rationale.tokens.alignment import require_fast
 from rationale.tokens.packing import Packed
 
@@ -120,7 +119,7 @@ def load_classifier(
             a tokenizer that is missing, slow or another model's, or weights that are not safetensors.
     """
     name, arithmetic = _source(source), _dtype(dtype)
-    with _quiet(), _explained(name):
+    with quiet_transformers(), explained(name):
         config = AutoConfig.from_pretrained(name, trust_remote_code=False)
         family = _family(config, name)
         model, report = AutoModelForSequenceClassification.from_pretrained(
@@ -187,35 +186,6 @@ def _dtype(name: str) -> torch.dtype:
     if name not in _DTYPES:
         raise ModelError(f"no arithmetic is called {name!r}", remedy=f"Known: {', '.join(_DTYPES)}.")
     return _DTYPES[name]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without transformers' progress bar and load report: what matters of it is an error here."""
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
-
-
-@contextmanager
-def _explained(name: str) -> Iterator[None]:
-    try:
-        yield
-    except RationaleError:
-        raise
-    except Exception as error:  # whatever a damaged checkpoint makes transformers stumble over
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(
-            f"this model cannot be loaded ({first})",
-            where=name,
-            remedy="Expected a hub id, or a folder with config.json, model.safetensors and tokenizer.json.",
-        ) from error
 
 
 def _family(config: Any, name: str) -> type[Encoder]:

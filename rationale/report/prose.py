@@ -125,7 +125,7 @@ def _faithfulness_options(settings: Mapping[str, Any] | None) -> list[str]:
     options = ["--faithfulness", "--faithfulness-share", str(settings["share"])]
     for layer in settings.get("layers") or ():
         options += ["--faithfulness-layer", str(layer)]
-    return options + (["--faithfulness-limit", str(settings["limit"])] if settings.get("limit") else [])
+    return options
 
 
 def _data(recipe: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
@@ -193,11 +193,10 @@ def _uncertainty(settings: Mapping[str, Any]) -> str:
 
 def _faithfulness(settings: Mapping[str, Any]) -> str:
     bins = ", ".join(f"{100 * share:g}" for share in settings["bins"])
-    limit = f" Only the first {settings['limit']} documents were perturbed." if settings.get("limit") else ""
     return (
         f"The {100 * settings['share']:.1f} % of words with the highest scores were removed, or alone "
         f"kept, and the model read what was left; AOPC averages over {bins} %. Token ids are removed and "
-        f"the others keep their positions.{limit}"
+        f"the others keep their positions."
     )
 
 

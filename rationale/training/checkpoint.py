@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +16,8 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
-from transformers.utils import logging as transformers_logging
 
+from rationale.encoder.hub import explained, quiet_transformers
 from rationale.encoder.loading import weights_hash
 from rationale.errors import ModelError
 from rationale.tokens.alignment import require_fast
@@ -59,7 +58,7 @@ def load_checkpoint(
         ModelError: Where nothing can be loaded, the tokenizer has no fast version, or the head is for other
             labels.
     """
-    with quiet_transformers(), _loading(source):
+    with quiet_transformers(), explained(source):
         config = AutoConfig.from_pretrained(source)
         tokenizer = AutoTokenizer.from_pretrained(source)
     require_fast(tokenizer)
@@ -69,39 +68,11 @@ def load_checkpoint(
     config.id2label, config.label2id = dict(enumerate(order)), {name: i for i, name in enumerate(order)}
     config.problem_type = "single_label_classification"
     _set_attention_dropout(source, config, attention_dropout)
-    with quiet_transformers(), _loading(source):
+    with quiet_transformers(), explained(source):
         model = _with_own_head(source, config) if keep else _with_fresh_head(source, config)
     if not keep:
         log.info("%s: a fresh classification head for %s", source, ", ".join(order))
     return Checkpoint(model, tokenizer, order, not keep, weights_hash(model))
-
-
-@contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """Turns off transformers' load reports and bars for a while; what is wrong is said by our own errors."""
-    logs: Any = transformers_logging  # its functions carry no annotations
-    verbosity, bars = logs.get_verbosity(), logs.is_progress_bar_enabled()
-    logs.set_verbosity_error()
-    logs.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logs.set_verbosity(verbosity)
-        if bars:
-            logs.enable_progress_bar()
-
-
-@contextmanager
-def _loading(source: str) -> Iterator[None]:
-    """Whatever transformers raises about a checkpoint becomes one clear error."""
-    try:
-        yield
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(
-            f"the checkpoint cannot be loaded ({str(error).strip().splitlines()[0]})",
-            where=source,
-            remedy="Give a folder or hub id with config.json, a tokenizer and model.safetensors.",
-        ) from error
 
 
 def _head_order(source: str, config: Any, labels: Sequence[str]) -> tuple[str, ...]:

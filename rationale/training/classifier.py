@@ -15,9 +15,10 @@ from safetensors import SafetensorError
 from transformers import set_seed
 
 from rationale.corpus.document import Documents
+from rationale.encoder.hub import quiet_transformers
 from rationale.errors import DataError, ModelError, OutputError
 from rationale.files import atomic_path, check_output, disk_errors
-from rationale.training.checkpoint import load_checkpoint, quiet_transformers
+from rationale.training.checkpoint import load_checkpoint
 from rationale.training.encoding import encode, window_length
 from rationale.training.options import TrainingOptions
 from rationale.training.progress import Progress

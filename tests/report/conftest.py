@@ -158,7 +158,7 @@ def make_recipe(documents: Documents) -> dict:
         "batch_size": 8,
         "part_size": 32,
         "seed": 0,
-        "faithfulness": {"share": 0.2, "bins": [0.01, 0.05, 0.1, 0.2, 0.5], "layers": None, "limit": None},
+        "faithfulness": {"share": 0.2, "bins": [0.01, 0.05, 0.1, 0.2, 0.5], "layers": None},
         "versions": {"python": "3.11", "rationale": "0.1.0", "torch": "2.13.0", "transformers": "5.23.0"},
     }
 

@@ -1,0 +1,42 @@
+"""Reading checkpoints with transformers: quietly, and with one clear error for whatever is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from transformers.utils import logging
+
+from rationale.errors import ModelError, RationaleError
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Turns off transformers' load reports and bars for a while; what is wrong is said by our own errors."""
+    logs: Any = logging  # its functions carry no annotations
+    verbosity, bars = logs.get_verbosity(), logs.is_progress_bar_enabled()
+    logs.set_verbosity_error()
+    logs.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logs.set_verbosity(verbosity)
+        if bars:
+            logs.enable_progress_bar()
+
+
+@contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Whatever a damaged checkpoint makes transformers stumble over becomes a ModelError."""
+    try:
+        yield
+    except RationaleError:
+        raise
+    except Exception as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f"this model cannot be loaded ({first})",
+            where=name,
+            remedy="Expected a hub id, or a folder with config.json, model.safetensors and tokenizer.json.",
+        ) from error
