@@ -20,9 +20,13 @@ _LARGE_BLOCK = 1 << 27
 
 def plain(layer: int, heads: Heads, packed: Packed) -> Tensor:
     """Scaled dot-product attention of every input with itself; context (N, heads x head width)."""
+    width = heads.query.shape[-1]
+    if heads.bias is not None:
+        heads = _biased(heads, heads.bias)
     query, key, value = (_split(packed, rows) for rows in (heads.query, heads.key, heads.value))
-    context = scaled_dot_product_attention(query, key, value, attn_mask=_visible(packed, heads.reach))
-    return packed.padding.unpad(context.transpose(1, 2)).flatten(1)
+    visible = _visible(packed, heads.reach)
+    context = scaled_dot_product_attention(query, key, value, attn_mask=visible, scale=width**-0.5)
+    return packed.padding.unpad(context[..., :width].transpose(1, 2)).flatten(1)
 
 
 def reading(read: Read) -> Callable[[int, Heads, Packed], Tensor]:
@@ -44,16 +48,33 @@ def head_mean(heads: Heads, packed: Packed) -> Tensor:
     """Attention probabilities averaged over heads, (B, n, n); rows and columns of padding are 0."""
     query, key = _split(packed, heads.query), _split(packed, heads.key)
     examples, count, longest, width = query.shape
+    bias = None if heads.bias is None else packed.padding.pad(heads.bias)
     visible = _visible(packed, heads.reach)
     mean = query.new_empty(examples, longest, longest)
     for example, rows in _blocks(query, count * longest):
         logits = (query[example, :, rows] * width**-0.5) @ key[example].transpose(-1, -2)
+        if bias is not None:
+            logits += bias[example]
         if visible is not None:
             seen = visible[example] if visible.shape[-2] == 1 else visible[example, :, rows]
             logits = logits.masked_fill_(~seen, -torch.inf)
         mean[example, rows] = torch.softmax(logits, dim=-1).mean(dim=-3)
     mask = packed.padding.mask
     return mean if mask is None else mean.mul_(mask[:, :, None])
+
+
+def _biased(heads: Heads, bias: Tensor) -> Heads:
+    """Heads whose plain product carries the bias: one more column, 1 in queries, the bias in keys.
+
+    SDPA leaves its fast paths where a mask asks for a gradient; a wider key costs little. Eight columns
+    instead of one keep the kernels aligned.
+    """
+    more = heads.query.new_zeros(*heads.query.shape[:2], 8)
+    one, scaled = more.clone(), bias.to(more.dtype) * heads.query.shape[-1] ** 0.5
+    one[..., 0] = 1
+    carried = torch.cat((scaled[:, None, None].expand(-1, more.shape[1], 1), more[..., 1:]), dim=-1)
+    query, key = torch.cat((heads.query, one), dim=-1), torch.cat((heads.key, carried), dim=-1)
+    return Heads(query, key, torch.cat((heads.value, more), dim=-1), heads.reach)
 
 
 def _split(packed: Packed, rows: Tensor) -> Tensor:

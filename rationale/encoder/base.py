@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from rationale.registry import Registry
@@ -20,12 +19,14 @@ class Heads:
 
     Attributes:
         reach: A token sees neighbours at most this many positions away; None means all.
+        bias: float (N,), added to every logit of each key; None means 0. It may be differentiated.
     """
 
     query: Tensor
     key: Tensor
     value: Tensor
     reach: int | None = None
+    bias: Tensor | None = None
 
 
 Attend = Callable[[int, Heads, Packed], Tensor]
@@ -51,6 +52,16 @@ class Encoder(ABC):
     def layers(self) -> int:
         """The number of layers, L."""
         return len(self.blocks)
+
+    @property
+    def width(self) -> int:
+        """The width of what enters a layer, d."""
+        return int(self.config.hidden_size)
+
+    @property
+    def inner(self) -> tuple[int, bool]:
+        """The width inside the feed-forward, and whether a gate doubles what leads to it."""
+        return int(self.config.intermediate_size), False
 
     @abstractmethod
     def _blocks(self) -> Any:
@@ -111,6 +122,8 @@ def first_rows(hidden: Tensor, packed: Packed) -> Tensor:
 
 
 def mean_rows(hidden: Tensor, packed: Packed) -> Tensor:
-    """The mean row of every input, (B, d)."""
-    total = hidden.new_zeros(len(packed.lengths), hidden.shape[1]).index_add(0, packed.example, hidden)
-    return total / torch.tensor(packed.lengths, device=hidden.device, dtype=hidden.dtype)[:, None]
+    """The mean row of every input, (B, d), each row weighing its mass."""
+    if packed.mass is None:
+        return packed.total(hidden) / hidden.new_tensor(packed.lengths)[:, None]
+    mass = packed.mass.to(hidden.dtype)
+    return packed.total(hidden * mass[:, None]) / packed.total(mass)[:, None]

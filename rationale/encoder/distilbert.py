@@ -18,6 +18,11 @@ class DistilBert(Encoder):
     def _blocks(self) -> Any:
         return self.model.distilbert.transformer.layer
 
+    @property
+    def inner(self) -> tuple[int, bool]:
+        """The width inside the feed-forward."""
+        return int(self.config.hidden_dim), False
+
     def embed(self, packed: Packed) -> Tensor:
         """What enters layer 0, (N, d)."""
         embedded: Tensor = self.model.distilbert.embeddings(

@@ -18,6 +18,11 @@ class ModernBert(Encoder):
     def _blocks(self) -> Any:
         return self.model.model.layers
 
+    @property
+    def inner(self) -> tuple[int, bool]:
+        """The width inside the gated feed-forward."""
+        return int(self.config.intermediate_size), True
+
     def embed(self, packed: Packed) -> Tensor:
         """What enters layer 0, (N, d): no positions are added here."""
         embedded: Tensor = self.model.model.embeddings(input_ids=packed.ids)

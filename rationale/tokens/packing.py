@@ -23,12 +23,14 @@ class Packed:
         types: int64 (N,), token type ids.
         positions: int64 (N,), each token's position in its full input: dropped neighbours leave gaps.
         lengths: The B lengths.
+        mass: float (N,), how much of each row is there while dropping is learnt; None means all of it.
     """
 
     ids: Tensor
     types: Tensor
     positions: Tensor
     lengths: tuple[int, ...]
+    mass: Tensor | None = None
 
     @cached_property
     def starts(self) -> Tensor:
@@ -41,6 +43,15 @@ class Packed:
         """int64 (N,), the input each row belongs to."""
         lengths = torch.tensor(self.lengths, device=self.ids.device)
         return torch.repeat_interleave(torch.arange(len(self.lengths), device=self.ids.device), lengths)
+
+    def total(self, rows: Tensor) -> Tensor:
+        """The sum of each input's rows: (N, …) -> (B, …)."""
+        return rows.new_zeros(len(self.lengths), *rows.shape[1:]).index_add(0, self.example, rows)
+
+    def select(self, keep: Tensor) -> Packed:
+        """The rows where bool (N,) ``keep`` is True, at their positions; every input keeps one at least."""
+        counts = torch.bincount(self.example[keep], minlength=len(self.lengths)).tolist()
+        return Packed(self.ids[keep], self.types[keep], self.positions[keep], tuple(counts))
 
     @cached_property
     def padding(self) -> Padding:

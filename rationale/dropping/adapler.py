@@ -1,0 +1,106 @@
+"""AdapLeR (Modarressi, Mohebbi and Pilehvar, ACL 2022): contribution predictors with learnt thresholds."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from rationale.dropping.system import FLOOR, SYSTEMS, Decision, Soft, System, first, renormalised, softmax
+from rationale.tokens.packing import Packed
+
+ETA_LEAST, THETA_LEAST = 0.01, 1e-3
+_GONE = 1e-6  # a mass below this stays as it is
+
+
+@SYSTEMS.register("adapler")
+class AdapLeR(System):
+    """Before each layer a small predictor shares 1 among the tokens alive; below eta / n a token leaves.
+
+    Attributes:
+        eta: float32 (L,), threshold of each layer times its number of tokens (section 3.2).
+        theta: float32 (L - 1,), weight of [CLS] in the target of layers 1 and up (Eq. 7).
+        theta_dummy: float32 (L - 1,), 1; through it theta learns from the speed objective. Not saved.
+
+    Args:
+        layers: L.
+        width: d.
+        inner: Width of the predictors' hidden layer.
+        beta: Slope of soft removal above the threshold (Eq. 4).
+        weigh_by_keep: Multiply soft removal by the mass that entered, as the published system does; False
+            is Eq. 4 as printed.
+    """
+
+    name = "adapler"
+    theta_dummy: Tensor
+
+    def __init__(
+        self, layers: int, width: int, *, inner: int = 32, beta: float = 0.1, weigh_by_keep: bool = True
+    ) -> None:
+        super().__init__(layers, width, {"inner": inner, "beta": beta, "weigh_by_keep": weigh_by_keep})
+        self.beta, self.weigh_by_keep = beta, weigh_by_keep
+        self.predictors = nn.ModuleList(
+            nn.Sequential(nn.Linear(width, inner), nn.GELU(), nn.Linear(inner, 1)) for _ in range(layers)
+        )
+        self.eta = nn.Parameter(torch.full((layers,), 0.25))
+        self.theta = nn.Parameter(torch.ones(layers - 1))
+        self.register_buffer("theta_dummy", torch.ones(layers - 1), persistent=False)
+
+    @property
+    def flops(self) -> int:
+        """The predictor, its GELU and the softmax."""
+        inner = self.settings["inner"]
+        return int(2 * self.width * inner + 2 * inner + 4 * inner + inner + 1 + 7)
+
+    def clamp(self) -> None:
+        """Brings eta back into [0.01, 1] and theta above 0.001: after every step."""
+        with torch.no_grad():
+            self.eta.clamp_(ETA_LEAST, 1.0)
+            self.theta.clamp_(min=THETA_LEAST)
+
+    def hard(self, layer: int, hidden: Tensor, packed: Packed, alive: Tensor | None) -> Decision:
+        """Keeps [CLS] and every token whose score reaches eta / n (section 3.2)."""
+        scores = softmax(self._logits(layer, hidden), packed, alive)
+        here = torch.ones_like(scores) if alive is None else alive.float()
+        thresholds = (self.eta[layer].float() / packed.total(here))[packed.example]
+        keep = (scores >= thresholds) & (here > 0) | first(packed)
+        return Decision(scores, thresholds, keep)
+
+    def soft(self, layer: int, hidden: Tensor, packed: Packed, state: Soft, strength: float) -> None:
+        """Takes mass from the tokens below the threshold, steeply, and a little from all others (Eq. 4)."""
+        start = first(packed)
+        predicted = renormalised(softmax(self._logits(layer, hidden), packed) * state.keep, packed)
+        state.predicted.append(predicted)
+        state.entering.append(state.keep.detach())
+        scores = self._with_theta(layer, predicted, packed)
+        delta = (self.eta[layer] / self._soft_length(state.keep, packed))[packed.example]
+        removal = self._removal(scores, delta, strength).masked_fill(start, 0.0)
+        if self.weigh_by_keep:
+            removal = removal * state.keep
+        state.bias = (state.bias + removal).clamp(min=FLOOR)
+        state.keep = torch.where(state.keep > _GONE, state.keep * removal.exp(), state.keep)
+        state.lengths.append(self._soft_length(state.keep, packed))
+
+    def _logits(self, layer: int, hidden: Tensor) -> Tensor:
+        """float32 (N,), whatever the encoder computes in."""
+        with torch.autocast(hidden.device.type, enabled=False):
+            logits: Tensor = self.predictors[layer](hidden.float())
+        return logits.squeeze(-1)
+
+    def _with_theta(self, layer: int, predicted: Tensor, packed: Packed) -> Tensor:
+        """Lets theta's stand-in, which is 1, scale [CLS]: nothing changes but the gradient."""
+        if layer == 0:
+            return predicted
+        factor = torch.ones_like(predicted)
+        factor[packed.starts] = self.theta_dummy[layer - 1].clamp(min=THETA_LEAST)
+        return renormalised(predicted * factor, packed)
+
+    def _removal(self, scores: Tensor, delta: Tensor, strength: float) -> Tensor:
+        """Eq. 4, (N,), not above 0: two straight lines that meet at the threshold, the lower of the two."""
+        below = strength / (delta + 1e-30) * (scores - delta) - self.beta / strength
+        above = (scores - 1) * self.beta / ((1 - delta + 1e-7) * strength)
+        return torch.minimum(below, above).clamp(FLOOR, 0.0)
+
+    @staticmethod
+    def _soft_length(keep: Tensor, packed: Packed) -> Tensor:
+        """float32 (B,): the mass of all tokens but [CLS], plus 1."""
+        return packed.total(keep) - keep[packed.starts] + 1

