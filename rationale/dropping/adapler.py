@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from rationale.dropping.system import FLOOR, SYSTEMS, Decision, Soft, System, first, renormalised, softmax
 from rationale.tokens.packing import Packed
@@ -60,8 +63,8 @@ class AdapLeR(System):
     def hard(self, layer: int, hidden: Tensor, packed: Packed, alive: Tensor | None) -> Decision:
         """Keeps [CLS] and every token whose score reaches eta / n (section 3.2)."""
         scores = softmax(self._logits(layer, hidden), packed, alive)
-        here = torch.ones_like(scores) if alive is None else alive.float()
-        thresholds = (self.eta[layer].float() / packed.total(here))[packed.example]
+        here = torch.ones_like(scores) if alive is None else alive.to(scores.dtype)
+        thresholds = (self.eta[layer].to(scores.dtype) / packed.total(here))[packed.example]
         keep = (scores >= thresholds) & (here > 0) | first(packed)
         return Decision(scores, thresholds, keep)
 
@@ -81,9 +84,13 @@ class AdapLeR(System):
         state.lengths.append(self._soft_length(state.keep, packed))
 
     def _logits(self, layer: int, hidden: Tensor) -> Tensor:
-        """float32 (N,), whatever the encoder computes in."""
+        """float32 (N,), whatever the encoder computes in; float64 only where it does so itself."""
+        wide = torch.promote_types(hidden.dtype, torch.float32)
+        predictor: Any = self.predictors[layer]
+        first, gelu, second = predictor
         with torch.autocast(hidden.device.type, enabled=False):
-            logits: Tensor = self.predictors[layer](hidden.float())
+            inside = gelu(linear(hidden.to(wide), first.weight.to(wide), first.bias.to(wide)))
+            logits: Tensor = linear(inside, second.weight.to(wide), second.bias.to(wide))
         return logits.squeeze(-1)
 
     def _with_theta(self, layer: int, predicted: Tensor, packed: Packed) -> Tensor:

@@ -83,7 +83,8 @@ def mask(
 
 def soft(encoder: Encoder, system: System, packed: Packed, strength: float) -> tuple[Tensor, Soft]:
     """Drops by degrees: logits (B, C) and the state after the last layer; differentiable throughout."""
-    hidden, state = encoder.embed(packed), Soft.start(packed)
+    hidden = encoder.embed(packed)
+    state = Soft.start(hidden)
     for layer in range(encoder.layers):
         system.soft(layer, hidden, packed, state, strength)
         hidden = _layer(encoder, layer, hidden, packed, plain, state.bias)

@@ -51,10 +51,11 @@ class Soft:
     entering: list[Tensor]
 
     @classmethod
-    def start(cls, packed: Packed) -> Self:
-        """Everything is there."""
-        rows, device = packed.ids.shape[0], packed.ids.device
-        return cls(torch.zeros(rows, device=device), torch.ones(rows, device=device), [], [], [])
+    def start(cls, hidden: Tensor) -> Self:
+        """Everything is there: one row each of (N, d) ``hidden``; never narrower than float32."""
+        wide = torch.promote_types(hidden.dtype, torch.float32)
+        ones = torch.ones(len(hidden), device=hidden.device, dtype=wide)
+        return cls(torch.zeros_like(ones), ones, [], [], [])
 
 
 class System(nn.Module, ABC):

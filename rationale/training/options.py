@@ -8,7 +8,7 @@ from typing import Any, Literal
 from rationale.errors import RationaleError
 
 
-def _option(default: Any, text: str) -> Any:
+def option(default: Any, text: str) -> Any:
     """A dataclass field whose ``metadata["help"]`` the command line shows."""
     return field(default=default, metadata={"help": text})
 
@@ -24,34 +24,32 @@ class TrainingOptions:
     2
     """
 
-    max_length: int | None = _option(
+    max_length: int | None = option(
         None,
         "Sub-words a document may take, specials and query included; longer ones are cut at the word side. "
         "Default: 512, or less where the model takes less.",
     )
-    epochs: int = _option(4, "Passes over the training documents.")
-    learning_rate: float = _option(
-        3e-5, "Peak learning rate of AdamW; falls linearly to 0 after the warm-up."
-    )
-    batch_size: int = _option(16, "Documents a step and device.")
-    grad_accumulation: int = _option(1, "Batches summed before each optimizer step.")
-    warmup: float = _option(0.1, "Share of the steps over which the learning rate rises from 0.")
-    weight_decay: float = _option(0.01, "Weight decay of AdamW (not on biases and norms).")
-    label_smoothing: float = _option(0.0, "Probability mass taken from the right label and spread over all.")
-    attention_dropout: float | None = _option(
+    epochs: int = option(4, "Passes over the training documents.")
+    learning_rate: float = option(3e-5, "Peak learning rate of AdamW; falls linearly to 0 after the warm-up.")
+    batch_size: int = option(16, "Documents a step and device.")
+    grad_accumulation: int = option(1, "Batches summed before each optimizer step.")
+    warmup: float = option(0.1, "Share of the steps over which the learning rate rises from 0.")
+    weight_decay: float = option(0.01, "Weight decay of AdamW (not on biases and norms).")
+    label_smoothing: float = option(0.0, "Probability mass taken from the right label and spread over all.")
+    attention_dropout: float | None = option(
         None,
         "Dropout on attention weights; default: the checkpoint's own (0.1 in BERT). On a CPU 0 trains about "
         "three times faster: any other value makes PyTorch leave its fused attention for the slow path.",
     )
-    patience: int | None = _option(
+    patience: int | None = option(
         None, "Stop when this many epochs in a row have not been better on dev. Default: run all epochs."
     )
-    new_head: bool = _option(
+    new_head: bool = option(
         False, "Start from a fresh classification head, also where the checkpoint has one of its own."
     )
-    seed: int = _option(0, "Seed of the head's weights, the order of the documents and dropout.")
-    device: str = _option("auto", "auto, cpu, cuda or mps; several cards: start with `accelerate launch`.")
-    dtype: Literal["float32", "bfloat16"] = _option(
+    seed: int = option(0, "Seed of the head's weights, the order of the documents and dropout.")
+    device: str = option("auto", "auto, cpu, cuda or mps; several cards: start with `accelerate launch`.")
+    dtype: Literal["float32", "bfloat16"] = option(
         "float32", "Arithmetic of the forward pass (bfloat16: autocast; weights stay float32)."
     )
 

@@ -1,0 +1,126 @@
+"""AdapLeR's two objectives and who learns from which (sections 3.4 and 3.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from rationale.dropping.adapler import AdapLeR
+from rationale.dropping.run import soft
+from rationale.dropping.system import Soft, renormalised
+from rationale.encoder.base import Encoder
+from rationale.tokens.packing import Packed
+
+_LEAST = 1e-7
+
+
+def strength(epoch: int, epochs: int) -> float:
+    """Lambda in epoch 0, 1, …: how steeply soft removal falls below the threshold.
+
+    >>> [round(strength(k, 5)) for k in range(5)]
+    [10, 100, 1000, 10000, 100000]
+    """
+    if epochs == 3:
+        return 50.0 * 50.0**epoch
+    if epochs == 10:
+        return 10.0 * 3.0**epoch
+    return float(10.0 * 1e4 ** (epoch / max(epochs - 1, 1)))
+
+
+def target(saliency: Tensor, layer: int, entering: Tensor, system: AdapLeR, packed: Packed) -> Tensor:
+    """What the predictor of ``layer`` should say (Eq. 6 and 7), (N,), detached.
+
+    Args:
+        saliency: (N,), not negative.
+        layer: Which predictor.
+        entering: (N,), the mass that enters the layer.
+        system: Holds theta, the weight of [CLS] in layers 1 and up.
+        packed: What the rows are.
+    """
+    shares = renormalised(saliency * entering, packed)
+    if layer > 0:
+        factor = torch.ones_like(shares)
+        factor[packed.starts] = system.theta.detach()[layer - 1]
+        shares = renormalised(shares * factor, packed)
+    return shares.detach()
+
+
+def predictor_loss(state: Soft, saliency: Tensor, system: AdapLeR, packed: Packed) -> Tensor:
+    """Sum over layers of (L - l) KL(target || predicted), the mean over inputs (Eq. 6), shape ()."""
+    total = saliency.new_zeros(())
+    for layer, (predicted, entering) in enumerate(zip(state.predicted, state.entering, strict=True)):
+        wanted = target(saliency, layer, entering, system, packed).clamp(_LEAST, 1)
+        said = predicted.clamp(_LEAST, 1)
+        divergence = (wanted * (wanted.log() - said.log())).sum() / len(packed.lengths)
+        total = total + (system.layers - layer) * divergence
+    return total
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The parts of both objectives on one batch, each of shape ().
+
+    Attributes:
+        classification: Cross entropy.
+        predictors: :func:`predictor_loss`.
+        length: Mean over inputs of the soft lengths, summed over layers (Eq. 8).
+    """
+
+    classification: Tensor
+    predictors: Tensor
+    length: Tensor
+
+
+def losses(
+    encoder: Encoder, system: AdapLeR, packed: Packed, labels: Tensor, saliency: Tensor, lam: float
+) -> Losses:
+    """One soft pass.
+
+    Args:
+        encoder: The backbone's adapter.
+        system: AdapLeR's parameters.
+        packed: The batch, N rows of B inputs.
+        labels: int64 (B,).
+        saliency: float32 (N,), the stored target.
+        lam: Lambda.
+    """
+    logits, state = soft(encoder, system, packed, lam)
+    wide = torch.promote_types(logits.dtype, torch.float32)
+    classification = cross_entropy(logits.to(wide), labels)
+    length = torch.stack(state.lengths).sum(dim=0).mean()
+    return Losses(classification, predictor_loss(state, saliency, system, packed), length)
+
+
+def accumulate(
+    found: Losses, system: AdapLeR, weights: list[Tensor], *, gamma: float, phi: float, share: float = 1.0
+) -> None:
+    """Adds the exact gradients of both objectives to ``.grad``: two passes back over one graph.
+
+    Weights, predictors included, learn from CE + gamma KL and never see the length; eta and theta learn from
+    CE + phi length and never see the KL. Theta's gradient is its stand-in's, divided by theta.
+
+    Args:
+        found: The losses, with their graph.
+        system: Its ``eta`` and ``theta`` are the thresholds.
+        weights: All other parameters that learn.
+        gamma: Weight of the predictors' loss.
+        phi: Weight of the length.
+        share: Scales all gradients: 1 / batches a step.
+    """
+    speed = (found.classification + phi * found.length) * share
+    stand_in = [system.theta_dummy] if len(system.theta) else []
+    for_eta, *for_theta = torch.autograd.grad(speed, [system.eta, *stand_in], retain_graph=True)
+    _add(system.eta, for_eta)
+    if for_theta:
+        _add(system.theta, for_theta[0] / system.theta.detach())
+    learn = (found.classification + gamma * found.predictors) * share
+    for weight, gradient in zip(weights, torch.autograd.grad(learn, weights, allow_unused=True), strict=True):
+        if gradient is not None:
+            _add(weight, gradient)
+
+
+def _add(parameter: Tensor, gradient: Tensor) -> None:
+    parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient

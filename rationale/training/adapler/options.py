@@ -1,0 +1,63 @@
+"""Everything AdapLeR's training can be told; the paper's settings a data set as presets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rationale.training.options import TrainingOptions, option
+
+
+@dataclass(frozen=True)
+class AdapLeROptions(TrainingOptions):
+    """How to train AdapLeR; what :class:`TrainingOptions` says holds for phases 1 and 3.
+
+    Raises:
+        RationaleError: On a value outside its range.
+    """
+
+    learning_rate: float = option(2e-5, "Peak learning rate of the weights, falling linearly to 0.")
+    warmup: float = option(0.06, "Share of the steps over which learning rates rise from 0.")
+    epochs: int = option(5, "Passes over the training documents in phase 3.")
+    fine_tune_epochs: int | None = option(None, "Passes in phase 1. Default: as many as in phase 3.")
+    gamma: float = option(5e-3, "Weight of the predictors' loss (KL to saliency).")
+    phi: float = option(5e-4, "Weight of the expected length: larger drops more.")
+    threshold_rate: float | None = option(
+        None,
+        "Learning rate of eta and theta. The paper's 5e-4 supposes 18,750 steps; the default, 2 / steps "
+        "between 5e-4 and 1e-2, lets eta cross its range in shorter runs too.",
+    )
+    inner: int = option(32, "Width inside each contribution predictor.")
+    beta: float = option(0.1, "Slope of soft removal above the threshold (Eq. 4).")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("fine_tune_epochs", "inner"):
+            self._require(name, lambda value: value >= 1, "at least 1")
+        for name in ("gamma", "phi"):
+            self._require(name, lambda value: value >= 0, "at least 0")
+        for name in ("threshold_rate", "beta"):
+            self._require(name, lambda value: value > 0, "above 0")
+
+
+def _preset(epochs: int, rate: float, length: int, batch: int, gamma: float, phi: float) -> dict[str, Any]:
+    return {
+        "epochs": epochs,
+        "learning_rate": rate,
+        "max_length": length,
+        "batch_size": batch,
+        "gamma": gamma,
+        "phi": phi,
+    }
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "sst2": _preset(5, 2e-5, 64, 32, 5e-3, 5e-4),
+    "imdb": _preset(5, 2e-5, 512, 16, 5e-3, 5e-4),
+    "cola": _preset(10, 3e-5, 64, 32, 3e-3, 3e-2),
+    "mrpc": _preset(10, 3e-5, 128, 32, 3e-2, 5e-2),
+    "mnli": _preset(3, 2e-5, 128, 32, 5e-3, 5e-4),
+    "qnli": _preset(5, 2e-5, 128, 32, 5e-3, 1e-4),
+    "agnews": _preset(5, 2e-5, 128, 32, 1e-1, 1e-1),
+}
+"""The paper's settings for BERT-base (appendix B); smaller backbones want larger rates."""
