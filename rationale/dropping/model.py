@@ -59,7 +59,7 @@ class DroppingConfig(PreTrainedConfig):
 
 @dataclass
 class DroppingOutput(SequenceClassifierOutput):
-    """The classifier's output, and ``alive``, int64 (L, B): tokens that pass each layer."""
+    """The classifier's output, and ``alive``, int64 (B, 1 + L): tokens at the start and in each layer."""
 
     alive: Tensor | None = None
 
@@ -113,9 +113,11 @@ class DroppingForSequenceClassification(PreTrainedModel):
         **_: Any,
     ) -> DroppingOutput:
         """Logits (B, C) in hard mode, from padded int64 (B, n); with ``labels`` (B,) the cross entropy."""
-        run = hard(self.encoder, self.system, packed(input_ids, attention_mask, token_type_ids))
+        batch = packed(input_ids, attention_mask, token_type_ids)
+        run = hard(self.encoder, self.system, batch)
+        alive = torch.cat([run.alive.new_tensor(batch.lengths)[None], run.alive]).T
         loss = None if labels is None else functional.cross_entropy(run.logits.float(), labels)
-        return DroppingOutput(loss=loss, logits=run.logits, alive=run.alive)
+        return DroppingOutput(loss=loss, logits=run.logits, alive=alive)
 
 
 def packed(ids: Tensor, mask: Tensor | None = None, types: Tensor | None = None) -> Packed:

@@ -42,19 +42,19 @@ class Encoded(Dataset[dict[str, Any]]):
     """
 
     def __init__(self, windows: Sequence[Window], labels: Sequence[int], *, typed: bool) -> None:
-        self._windows, self._labels, self._typed = windows, labels, typed
+        self.windows, self.labels, self._typed = windows, labels, typed
         self.lengths = [len(window.ids) for window in windows]
 
     def __len__(self) -> int:
-        return len(self._windows)
+        return len(self.windows)
 
     def __getitem__(self, position: int) -> dict[str, Any]:
         """Lists of n ints, the label id, and the document's position."""
-        window = self._windows[position]
+        window = self.windows[position]
         row: dict[str, Any] = {"input_ids": window.ids.tolist(), "attention_mask": [1] * len(window.ids)}
         if self._typed:
             row["token_type_ids"] = window.types.tolist()
-        return {**row, "labels": self._labels[position], "position": position}
+        return {**row, "labels": self.labels[position], "position": position}
 
 
 def encode(

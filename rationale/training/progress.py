@@ -42,7 +42,13 @@ class Progress(TrainerCallback):
         **_: Any,
     ) -> None:
         """Shows the newest loss and dev accuracy beside the bar."""
-        names = {"loss": "loss", "eval_accuracy": "dev accuracy"}
+        names = {
+            "loss": "loss",
+            "predictor_loss": "CP loss",
+            "expected_length": "length",
+            "eval_accuracy": "dev accuracy",
+            "eval_speedup": "speedup",
+        }
         news = {names[key]: f"{value:.4f}" for key, value in (logs or {}).items() if key in names}
         if self._bar is not None and news:
             self._shown.update(news)

@@ -13,7 +13,12 @@ from rationale.corpus.document import Documents
 from rationale.training.checkpoint import Checkpoint
 from rationale.training.options import TrainingOptions
 
-DEV_FIGURES = {"eval_loss": "dev_loss", "eval_accuracy": "dev_accuracy", "eval_macro_f1": "dev_macro_f1"}
+DEV_FIGURES = {
+    "eval_loss": "dev_loss",
+    "eval_accuracy": "dev_accuracy",
+    "eval_macro_f1": "dev_macro_f1",
+    "eval_speedup": "dev_speedup",
+}
 
 
 def describe(

@@ -18,6 +18,7 @@ from transformers import (
     EvalPrediction,
     PrinterCallback,
     Trainer,
+    TrainerState,
     TrainingArguments,
 )
 from transformers.trainer_pt_utils import LengthGroupedSampler
@@ -72,18 +73,27 @@ class ClassifierTrainer(Trainer):
         """
         positions = inputs.pop("position").tolist()
         loss: Tensor = super().training_step(model, inputs, num_items_in_batch)
-        if not bool(torch.isfinite(loss)):
-            raise ModelError(
-                f"the loss is {loss.item()} at step {self.state.global_step + 1} of {self.state.max_steps}; "
-                f"the batch holds {', '.join(self._keys[p] for p in positions)}",
-                remedy="Lower the learning rate, use float32, or look at these documents.",
-            )
+        finite_loss(loss, self.state, [self._keys[p] for p in positions])
         return loss
 
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:
         rows: Any = self.train_dataset if train_dataset is None else train_dataset
         together = self.args.train_batch_size * self.args.gradient_accumulation_steps
         return EpochSampler(together, rows.lengths, self.args.seed)
+
+
+def finite_loss(loss: Tensor, state: TrainerState, keys: Sequence[str]) -> None:
+    """Stops where the loss, shape (), is no number, naming step and batch.
+
+    Raises:
+        ModelError: Where it is NaN or infinite.
+    """
+    if not bool(torch.isfinite(loss)):
+        raise ModelError(
+            f"the loss is {loss.item()} at step {state.global_step + 1} of {state.max_steps}; "
+            f"the batch holds {', '.join(keys)}",
+            remedy="Lower the learning rate, use float32, or look at these documents.",
+        )
 
 
 def build_trainer(
@@ -94,12 +104,17 @@ def build_trainer(
     keys: Sequence[str],
     rows: Encoded,
     dev_rows: Encoded | None,
+    keep: int | None = 2,
 ) -> ClassifierTrainer:
-    """A Trainer that checkpoints to ``folder`` and evaluates on ``dev_rows`` after each epoch."""
+    """A Trainer that checkpoints to ``folder`` and evaluates on ``dev_rows`` after each epoch.
+
+    ``keep`` checkpoints stay: the best and the last at least (with 1 the Trainer deletes the last when it
+    ends); None keeps all.
+    """
     trainer = ClassifierTrainer(
         keys=keys,
         model=start.model,
-        args=_arguments(folder, options, choose=dev_rows is not None),
+        args=arguments(folder, options, choose=dev_rows is not None, keep=keep),
         train_dataset=rows,
         eval_dataset=dev_rows,
         processing_class=start.tokenizer,
@@ -149,7 +164,9 @@ def dev_metrics(prediction: EvalPrediction) -> dict[str, float]:
     return {"accuracy": accuracy, "macro_f1": macro_f1, "choice": accuracy + macro_f1 / (2 * len(gold))}
 
 
-def _arguments(folder: Path, options: TrainingOptions, *, choose: bool) -> TrainingArguments:
+def arguments(
+    folder: Path, options: TrainingOptions, *, choose: bool, keep: int | None = 2
+) -> TrainingArguments:
     """The Trainer's own settings; ``choose`` says whether there is a dev set to choose the epoch by."""
     return TrainingArguments(
         output_dir=str(folder),
@@ -168,7 +185,7 @@ def _arguments(folder: Path, options: TrainingOptions, *, choose: bool) -> Train
         label_names=["labels"],
         eval_strategy="epoch" if choose else "no",
         save_strategy="epoch",
-        save_total_limit=2,  # the best and the last; with 1 the Trainer deletes the last when it ends
+        save_total_limit=keep,
         load_best_model_at_end=choose,
         metric_for_best_model="choice" if choose else None,
         greater_is_better=True if choose else None,

@@ -74,8 +74,12 @@ class UnfinishedRun:
     def copy_model(self, state: Mapping[str, Any], to: Path) -> None:
         """Copies model, config and tokenizer of the best epoch, or of the last where there was no dev set."""
         best = state.get("best_global_step") or state["global_step"]
-        source = self.folder / f"checkpoint-{best}"
-        shutil.copytree(source, to, ignore=_PRIVATE, copy_function=shutil.copyfile)
+        self.copy_checkpoint(self.folder / f"checkpoint-{best}", to)
+
+    @staticmethod
+    def copy_checkpoint(checkpoint: Path, to: Path) -> None:
+        """Copies model, config and tokenizer, and nothing that is the Trainer's own."""
+        shutil.copytree(checkpoint, to, ignore=_PRIVATE, copy_function=shutil.copyfile)
 
     def remove(self) -> None:
         """Deletes the folder."""

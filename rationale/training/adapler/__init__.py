@@ -1,5 +1,6 @@
 """AdapLeR's recipe in three phases: fine-tune, store saliency, train the predictors and thresholds."""
 
 from rationale.training.adapler.options import PRESETS, AdapLeROptions
+from rationale.training.adapler.train import TrainedAdapLeR, train_adapler
 
-__all__ = ["PRESETS", "AdapLeROptions"]
+__all__ = ["PRESETS", "AdapLeROptions", "TrainedAdapLeR", "train_adapler"]
