@@ -130,3 +130,14 @@ def test_deep_lift_over_references_is_their_mean():
         for names in (("pad", "mask"), ("pad",), ("mask",))
     )
     np.testing.assert_allclose(both, (pad + mask) / 2, atol=1e-6)
+
+
+def test_layer_norm_of_small_variances_is_complete_in_float32():
+    """1 / sqrt changes fast there: a midpoint's slope would miss percents."""
+    x = (halves(5, 8, seed=3).detach().float() * torch.tensor([0.02, 0.05])[:, None, None]).requires_grad_()
+    plain = torch.nn.functional.layer_norm(x, (8,))
+    generator = torch.Generator().manual_seed(4)
+    weights = torch.randn(5, 8, generator=generator)
+    (gradient,) = torch.autograd.grad((layer_norm(x, (8,)) * weights).sum(), x)
+    explained = (gradient[:1] * (x[0] - x[1])).sum()
+    torch.testing.assert_close(explained, ((plain[0] - plain[1]) * weights).sum(), rtol=1e-4, atol=1e-4)

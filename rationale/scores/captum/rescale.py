@@ -93,9 +93,17 @@ def layer_norm(
     """Layer norm over the last dimension."""
     centred = x - x.mean(dim=-1, keepdim=True)
     variance = elementwise(torch.square, centred).mean(dim=-1, keepdim=True)
-    normal = product(centred, elementwise(torch.rsqrt, variance + eps))
+    normal = product(centred, reciprocal_root(variance + eps))
     scaled = normal if weight is None else normal * weight
     return scaled if bias is None else scaled + bias
+
+
+def reciprocal_root(x: Tensor) -> Tensor:
+    """1 / sqrt(x) with the slope between the halves, in a form that small variances do not round off."""
+    value = x.detach().rsqrt()
+    above, below = value.chunk(2)
+    slope = -((above * below) ** 2) / (above + below)
+    return _with_gradient(value, torch.cat([slope, slope]) * x)
 
 
 def attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, **_: Any) -> Tensor:
