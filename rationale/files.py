@@ -22,6 +22,8 @@ def check_output(path: str | Path, *, overwrite: bool) -> Path:
     """
     path = Path(path)
     with disk_errors(path):
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise OutputError("this is a device or a pipe", where=path, remedy="Name a file or a folder.")
         if path.exists() and not overwrite:
             raise OutputError(
                 "the output exists already", where=path, remedy="Choose another path, or pass --overwrite."
@@ -48,8 +50,8 @@ def atomic_path(path: str | Path, *, overwrite: bool) -> Iterator[Path]:
     """Yields a temporary sibling to write to; it becomes ``path`` if the block succeeds and vanishes if not.
 
     Raises:
-        OutputError: Where ``path`` exists and ``overwrite`` is off, or is a folder that shares no name
-            with the output, or the disk refuses.
+        OutputError: Where ``path`` exists and ``overwrite`` is off, or is a folder that holds anything the
+            output does not, or the disk refuses.
     """
     path = check_output(path, overwrite=overwrite)
     path = path if path.name else path.resolve()
@@ -89,12 +91,12 @@ def _check_replaceable(temporary: Path, path: Path) -> None:
         return
     if not temporary.is_dir():
         raise OutputError("the output is a file, and a folder is there", where=path, remedy="Name a file.")
-    there = {entry.name for entry in path.iterdir()}
-    if there and there.isdisjoint(entry.name for entry in temporary.iterdir()):
+    foreign = {entry.name for entry in path.iterdir()} - {entry.name for entry in temporary.iterdir()}
+    if foreign:
         raise OutputError(
-            f"the folder there is no earlier output: it holds {min(there)!r}",
+            f"the folder there is more than an earlier output: it holds {min(foreign)!r}",
             where=path,
-            remedy="It is not overwritten; choose another path.",
+            remedy="It is not overwritten; move that away, or choose another path.",
         )
 
 

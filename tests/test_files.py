@@ -123,7 +123,7 @@ def content(path):
 
 def test_a_folder_is_replaced_whole(tmp_path):
     path = tmp_path / "model"
-    folder(path, config="1", weights="1")
+    folder(path, config="1")
     folder(path, config="2", tokenizer="2")
     assert content(path) == {"config": "2", "tokenizer": "2"}
     assert only(path)
@@ -145,7 +145,7 @@ def test_overwriting_deletes_no_folder_named_by_mistake(tmp_path, monkeypatch):
     path.mkdir()
     (path / "thesis.tex").write_text("years")
     with pytest.raises(
-        OutputError, match=r"home: .* no earlier output: it holds 'thesis\.tex'\. It is not overw"
+        OutputError, match=r"home: .* more than an earlier output: it holds 'thesis\.tex'\. It is not overw"
     ):
         folder(path, config="1")
     with pytest.raises(OutputError, match="home: the output is a file, and a folder is there"):
@@ -165,3 +165,20 @@ def test_json_holds_no_nan(tmp_path):
         atomic_json(path, {"value": float("nan")}, overwrite=True)
     assert json.loads(path.read_text(encoding="utf-8"))["value"] == 0.1
     assert only(path)
+
+
+def test_overwriting_keeps_what_is_not_ours(tmp_path):
+    path = tmp_path / "model"
+    folder(path, config="1")
+    (path / "notes.txt").write_text("years")
+    with pytest.raises(OutputError, match=r"holds 'notes\.txt'.*move that away"):
+        folder(path, config="2")
+    assert content(path) == {"config": "1", "notes.txt": "years"}
+
+
+def test_a_device_is_no_output(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OutputError, match="pipe: this is a device or a pipe"):
+        atomic_text(pipe, "text", overwrite=True)
+    assert pipe.is_fifo()

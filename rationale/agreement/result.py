@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -145,6 +146,9 @@ class Agreement:
             raise ScoresError(f"is no JSON ({error})", where=path, remedy=remedy) from error
         if not isinstance(content, dict) or any(part not in content for part in _PARTS):
             raise ScoresError(f"holds no agreement: it needs {', '.join(_PARTS)}", where=path, remedy=remedy)
+        problem = _problem(content)
+        if problem:
+            raise ScoresError(f"was changed by hand: {problem}", where=path, remedy=remedy)
         return cls(
             content["recipe"],
             tuple(content["records"]),
@@ -166,7 +170,7 @@ class Agreement:
 
 def pairs_path(path: Path) -> Path:
     """Where the values of the pairs lie beside ``agreement.json``."""
-    return path.with_name(f"{path.stem}.pairs.parquet")
+    return path.with_name(f"{path.name.removesuffix('.json')}.pairs.parquet")
 
 
 def pair_table(measured: Measured) -> pa.Table:
@@ -211,6 +215,26 @@ def _load_pairs(path: Path, digest: bytes) -> pa.Table | None:
             f"is damaged ({error})", where=path, remedy="Run `rationale agree --overwrite` again."
         ) from error
     return table if (table.schema.metadata or {}).get(_DIGEST) == digest else None
+
+
+def _problem(content: Mapping[str, Any]) -> str | None:
+    """What of an agreement's JSON has not the form that was written; None where all has."""
+    kinds = {"recipe": dict, "records": list, "comparisons": list, "classification": dict}
+    for part, kind in kinds.items():
+        if not isinstance(content[part], kind):
+            return f"{part} is no {'object' if kind is dict else 'list'}"
+    for part, needed in (("records", Record.__annotations__), ("comparisons", Comparison.__annotations__)):
+        for number, row in enumerate(content[part]):
+            if not isinstance(row, dict) or row.keys() != needed.keys():
+                return f"{part}[{number}] needs {', '.join(needed)}"
+    for number, row in enumerate(content["records"]):
+        metric, value = row["metric"], row["value"]
+        if not isinstance(row["layer"], int) or not isinstance(row["method"], str) or metric not in metrics:
+            return f"records[{number}] has no method, layer or metric that is known"
+        if value is not None and not (isinstance(value, (int, float)) and math.isfinite(value)):
+            return f"records[{number}] has the value {value!r}"
+    there = {"accuracy", "low", "high", "n"} <= content["classification"].keys()
+    return None if there else "classification needs accuracy, low, high, n"
 
 
 def _digest(text: str) -> bytes:

@@ -14,7 +14,7 @@ from rationale.agreement.evaluate import Select
 from rationale.commands.options import BatchSize, Data, Device, Dtype, Overwrite, Seed, Split
 from rationale.corpus import load_documents
 from rationale.files import check_output
-from rationale.report.tables import agreement_table, selection_table
+from rationale.report.tables import agreement_table, faithfulness_table, selection_table
 from rationale.scores import StoredScores
 
 
@@ -69,6 +69,8 @@ def _print(agreement: Agreement, out: Path) -> None:
     console.print(agreement_table(agreement).to_rich())
     for select in settings["select"]:
         console.print(selection_table(agreement, select).to_rich())
+    if agreement.recipe.get("faithfulness"):
+        console.print(faithfulness_table(agreement).to_rich())
     left_out = {
         "without annotation": settings["unannotated"],
         "without scores": settings["unscored"],

@@ -11,7 +11,7 @@ Dtype = Annotated[str, typer.Option(help="float32, float64 or bfloat16. Scores i
 BatchSize = Annotated[
     int | None, typer.Option(min=1, help="Inputs at once; halved on its own where memory runs out.")
 ]
-Seed = Annotated[int, typer.Option(help="Of everything random.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")]
 Overwrite = Annotated[bool, typer.Option(help="Replace an output that exists.")]
 Model = Annotated[str, typer.Option(help="A hub id or a local folder (safetensors).")]
 Data = Annotated[

@@ -10,6 +10,7 @@ import typer
 from rationale.agreement import Agreement
 from rationale.commands.options import BatchSize, Data, Device, Dtype, Overwrite, Seed, Split
 from rationale.corpus import load_documents
+from rationale.errors import OutputError
 from rationale.report.write import report as write_report
 from rationale.scores.store import StoredScores
 
@@ -40,6 +41,11 @@ def report(
     --out report.html`
     """
     del device, dtype, batch_size, seed  # no model runs here
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise OutputError(
+            f"--out is the page, and {out.name!r} is no name of one",
+            remedy="Name it NAME.html; --markdown, --csv and --parquet write the other formats.",
+        )
     opened = StoredScores(scores)
     documents = load_documents(data, split or opened.recipe["data"]["split"])
     path = write_report(

@@ -25,7 +25,10 @@ def score(
     split: Split = None,
     method: Annotated[
         list[str] | None,
-        typer.Option(help="A score method; repeat for several. Default: all one-pass methods and baselines."),
+        typer.Option(
+            help="A score method; repeat for several. Default: saliency in its four forms, attention and "
+            "rollout (.all and .cls), and the baselines. `rationale list methods` names all."
+        ),
     ] = None,
     protocol: Annotated[
         str,
@@ -69,8 +72,8 @@ def score(
     """
     documents = sample(load_documents(data, split), limit)
     settings = None
-    if faithfulness or faithfulness_share is not None:
-        share = faithfulness_share or _rationale_share(data)
+    if faithfulness or faithfulness_share is not None or faithfulness_layer:
+        share = _rationale_share(data) if faithfulness_share is None else faithfulness_share
         settings = Faithfulness(share, tuple(faithfulness_layer or ()) or None)
     options = ScoreOptions(
         methods=tuple(method) if method else ScoreOptions.methods,
@@ -88,7 +91,7 @@ def score(
         max_length=max_length,
     )
     scores = score_documents(classifier, documents, options, out=out, overwrite=overwrite)
-    typer.echo(f"{out}: {len(scores)} documents, {len(scores.methods)} methods")
+    typer.echo(f"{out}: documents {len(scores)}, methods {len(scores.methods)}")
 
 
 def _rationale_share(data: str) -> float:

@@ -30,13 +30,17 @@ def is_eraser(source: object) -> bool:
 
 
 def _mentions_annotations(path: Path) -> bool:
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
         return b'"annotation_id"' in file.read(1 << 16)
 
 
 def eraser_splits(folder: str | Path) -> list[str]:
     """The splits an ERASER folder holds: train, val and test first, then others by name."""
-    return usual_order(path.stem for path in Path(folder).glob("*.jsonl") if path.stem not in NOT_A_SPLIT)
+    return usual_order(
+        path.stem for path in Path(folder).glob("*.jsonl") if path.is_file() and path.stem not in NOT_A_SPLIT
+    )
 
 
 def read_eraser(

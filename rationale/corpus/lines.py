@@ -11,6 +11,7 @@ from typing import Any
 from rationale.errors import DataError
 
 _BOM = b"\xef\xbb\xbf"
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # escapes among which a lone one may be
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -79,7 +80,20 @@ def json_object(line: str, where: str) -> dict[str, Any]:
         ) from error
     if not isinstance(content, dict):
         raise DataError(f"expected a JSON object, got {type(content).__name__}", where=where)
+    if _HALF.search(line):
+        _check_encodable(content, where)
     return content
+
+
+def _check_encodable(content: dict[str, Any], where: str) -> None:
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"half a surrogate pair, {error.object[error.start]!r}: no text can hold it",
+            where=where,
+            remedy="The file was cut inside a character when it was written; write the character whole.",
+        ) from error
 
 
 def need(row: Mapping[str, Any], name: str, where: str) -> Any:

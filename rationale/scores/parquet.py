@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -110,8 +111,26 @@ def _damaged(path: Path, what: str) -> ScoresError:
     )
 
 
-def read_part(part: Path) -> tuple[ScoredDocument, ...]:
-    """The documents of one part, arrays as numpy."""
+def digest(part: Path) -> str:
+    """16 hex digits over the bytes of a part's tables."""
+    total = hashlib.sha256()
+    for name in _SCHEMAS:
+        total.update((part / f"{name}.parquet").read_bytes())
+    return total.hexdigest()[:16]
+
+
+def read_part(part: Path, expected: str) -> tuple[ScoredDocument, ...]:
+    """The documents of one part, arrays as numpy.
+
+    Raises:
+        ScoresError: Where a table is damaged, or the part is not the one whose digest was ``expected``.
+    """
+    try:
+        found = digest(part)
+    except OSError as error:
+        raise _damaged(part, error.strerror or str(error)) from error
+    if found != expected:
+        raise _damaged(part, "it was changed after it was written")
     documents = read_table(part / "documents.parquet")
     scores = _grouped(read_table(part / "scores.parquet"))
     perturbed = _perturbed(read_table(part / "perturbed.parquet"))

@@ -58,11 +58,11 @@ def score(
     recipe = make_recipe(classifier, documents, options)
     scorer = DocumentScorer(classifier, options, batch_size(options, classifier.device.type))
     parts = [documents[i : i + options.part_size] for i in range(0, len(documents), options.part_size)]
+    writer = None if out is None else ScoreWriter(out, recipe, overwrite=overwrite)
     with tqdm(total=len(documents), unit="doc", desc="scoring", disable=not progress) as bar:
-        if out is None:
+        if writer is None:
             scored = [one for part in parts for one in _part(scorer, part, bar.update)]
             return MemoryScores(recipe, scored)
-        writer = ScoreWriter(out, recipe, overwrite=overwrite)
         for number, part in enumerate(parts):
             if number in writer.done:
                 bar.update(len(part))

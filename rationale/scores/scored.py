@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rationale.corpus.document import Key
+from rationale.errors import ScoresError
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
@@ -82,8 +83,17 @@ class ScoredDocument:
         return (self.id, self.docid)
 
     def row(self, method: str, layer: int) -> int:
-        """The row of ``layer`` in this method's arrays."""
-        return self.layers[method].index(layer)
+        """The row of ``layer`` in this method's arrays.
+
+        Raises:
+            ScoresError: Where the method has no such layer.
+        """
+        there = self.layers[method]
+        if layer not in there:
+            raise ScoresError(
+                f"{method} has no layer {layer}", remedy=f"Layers: {', '.join(map(str, there))}."
+            )
+        return there.index(layer)
 
     def selected_by_delta(self, method: str, row: int, eta: float = 1.0) -> BoolArray:
         """The words some token of which scores at least ``eta / n``; n = tokens of its window.

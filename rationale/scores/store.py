@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,29 @@ from typing import Any
 from rationale.corpus.document import Key
 from rationale.errors import OutputError, RationaleError, ScoresError
 from rationale.files import atomic_json, atomic_path, disk_errors, put_in_place
-from rationale.scores.parquet import read_part, read_table, write_part
+from rationale.scores.parquet import digest, read_part, read_table, write_part
 from rationale.scores.scored import ScoredDocument, scores_html
 
 RECIPE, COMPLETE = "recipe.json", "COMPLETE"
 _NEEDED = {"model", "data", "labels", "methods"}
+_SHAPES: dict[str, Callable[[Any], bool]] = {
+    "model": lambda value: isinstance(value, dict) and "name" in value,
+    "data": lambda value: (
+        isinstance(value, dict)
+        and isinstance(value.get("documents"), int)
+        and {"source", "split"} <= value.keys()
+    ),
+    "labels": lambda value: isinstance(value, list) and all(isinstance(label, str) for label in value),
+    "methods": lambda value: isinstance(value, dict) and all(map(_is_method, value.values())),
+    "faithfulness": lambda value: (
+        value is None or (isinstance(value, dict) and {"share", "bins"} <= value.keys())
+    ),
+}
+
+
+def _is_method(value: Any) -> bool:
+    layers = value.get("layers") if isinstance(value, dict) else None
+    return isinstance(layers, list) and all(isinstance(layer, int) for layer in layers)
 
 
 class _WithRecipe:
@@ -100,7 +118,7 @@ class StoredScores(_WithRecipe):
 
     def __iter__(self) -> Iterator[ScoredDocument]:
         for part in self._parts:
-            yield from self._read(part)
+            yield from self._read(part, self._parts[part])
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -120,7 +138,8 @@ class StoredScores(_WithRecipe):
         """The document filed under ``key``."""
         if key not in self._where:
             raise _not_scored(key, self.folder)
-        return next(d for d in self._read(self._where[key]) if d.key == key)
+        part = self._where[key]
+        return next(d for d in self._read(part, self._parts[part]) if d.key == key)
 
     def _repr_html_(self) -> str:
         return scores_html(self)
@@ -190,7 +209,8 @@ class ScoreWriter:
     def finish(self) -> StoredScores:
         """Marks the folder complete and opens it."""
         self._begin()
-        atomic_json(self._work / COMPLETE, {"parts": len(list(self._work.glob("part-*")))}, overwrite=True)
+        digests = {part.name: digest(part) for part in sorted(self._work.glob("part-*"))}
+        atomic_json(self._work / COMPLETE, {"parts": digests}, overwrite=True)
         if self._work != self.folder:
             with disk_errors(self.folder):
                 _move_others(self.folder, self._work)
@@ -210,27 +230,30 @@ def read_recipe(folder: Path) -> dict[str, Any]:
         raise ScoresError("this is no score folder: it has no recipe.json", where=folder, remedy=remedy)
     try:
         recipe = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise ScoresError(f"the recipe is damaged ({error})", where=path, remedy=remedy) from error
     if not isinstance(recipe, dict) or recipe.get("kind") != "scores" or not recipe.keys() >= _NEEDED:
         raise ScoresError("the recipe is not one of scores", where=path, remedy=remedy)
+    wrong = next((name for name, holds in _SHAPES.items() if not holds(recipe.get(name))), None)
+    if wrong:
+        raise ScoresError(f"the recipe's {wrong!r} is damaged", where=path, remedy=remedy)
     return recipe
 
 
-def _parts(folder: Path) -> list[Path]:
-    """The parts in order, as many as the completion mark says."""
+def _parts(folder: Path) -> dict[Path, str]:
+    """The parts in order with their digests, those that the completion mark names."""
     parts, mark = sorted(folder.glob("part-*")), folder / COMPLETE
     try:
-        expected = json.loads(mark.read_text(encoding="utf-8"))["parts"]
+        expected = dict(json.loads(mark.read_text(encoding="utf-8"))["parts"])
     except (ValueError, KeyError, TypeError):
-        expected = None
-    if expected != len(parts):
+        expected = {}
+    if sorted(expected) != [part.name for part in parts]:
         raise ScoresError(
-            f"the scores are damaged: {len(parts)} parts are here, and COMPLETE tells of {expected}",
+            f"the scores are damaged: {len(parts)} parts are here, and COMPLETE tells of {len(expected)}",
             where=folder,
             remedy="Remove the file COMPLETE, then repeat the `rationale score` run.",
         )
-    return parts
+    return {part: expected[part.name] for part in parts}
 
 
 def _differing(folder: Path, recipe: dict[str, Any]) -> list[str]:

@@ -411,3 +411,32 @@ def test_notebooks_show_escaped_text(agreement):
     shown = Agreement(agreement.recipe, tuple(hostile), (), agreement.classification)._repr_html_()
     assert "<script>" not in shown
     assert "&lt;script&gt;" in shown
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: c.update(recipe=7), "recipe is no object"),
+        (lambda c: c.update(comparisons=[1]), r"comparisons\[0\] needs metric"),
+        (lambda c: c["records"][3].update(value="x"), r"records\[3\] has the value 'x'"),
+        (lambda c: c["records"][3].update(value=float("nan")), r"records\[3\] has the value nan"),
+        (lambda c: c["records"][2].update(layer="0"), r"records\[2\] has no method, layer or metric"),
+        (lambda c: c["records"][2].update(metric="mean"), r"records\[2\] has no method, layer or metric"),
+        (lambda c: c["records"][1].pop("value"), r"records\[1\] needs method, layer"),
+        (lambda c: c.update(classification={}), "classification needs accuracy"),
+    ],
+)
+def test_an_agreement_changed_by_hand_is_refused(agreement, tmp_path, change, said):
+    path = agreement.save(tmp_path / "agreement.json")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    change(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(ScoresError, match=f"agreement.json: was changed by hand: {said}"):
+        Agreement.load(path)
+
+
+def test_two_agreements_of_one_stem_keep_their_own_values(agreement, tmp_path):
+    first, second = agreement.save(tmp_path / "one.json"), agreement.save(tmp_path / "one.txt")
+    assert Agreement.load(first).per_document is not None
+    assert Agreement.load(second).per_document is not None
+    assert len(list(tmp_path.iterdir())) == 4

@@ -352,3 +352,18 @@ def test_the_only_split_need_not_be_named(folder):
 @pytest.mark.parametrize("limit", [0, -3])
 def test_a_limit_below_one(folder, limit):
     assert f"the limit must be at least 1, got {limit}" in message(folder([annotation()]), limit=limit)
+
+
+def test_folders_where_files_should_be(folder):
+    at = folder([annotation()])
+    (at / "val.jsonl").rename(at / "kept")
+    (at / "val.jsonl").mkdir()
+    (at / "docs.jsonl").mkdir()
+    assert "not a kind of data that can be read" in message(at)
+
+
+def test_half_a_surrogate_pair_is_no_text(folder):
+    at = folder(json.dumps(annotation(identifier="\ud800")) + "\n")
+    said = message(at)
+    assert "val.jsonl:1" in said
+    assert "half a surrogate pair" in said

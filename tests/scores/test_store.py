@@ -177,15 +177,35 @@ def rename_a_column(folder):
     pq.write_table(table.rename_columns(names), path)
 
 
+def reverse_a_table(folder):
+    path = folder / "part-00001" / "scores.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.take(list(range(table.num_rows))[::-1]), path)
+
+
+def double_a_part(folder):
+    shutil.copytree(folder / "part-00001", folder / "part-00002")
+
+
+def change_the_recipe(folder, **parts):
+    path = folder / "recipe.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **parts}))
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
         (lose_a_part, r"scores: the scores are damaged: 1 parts are here, and COMPLETE tells of 2.*repeat"),
-        (lose_a_table, r"scores\.parquet: a part of the scores is damaged.*Remove this part's folder"),
-        (halve_a_table, r"documents\.parquet: a part of the scores is damaged"),
-        (empty_a_table, r"perturbed\.parquet: a part of the scores is damaged"),
-        (rename_a_column, r"documents\.parquet: .* is damaged \(its columns are identifier, docid"),
-        (lambda f: (f / "COMPLETE").write_text("half"), "COMPLETE tells of None"),
+        (lose_a_table, r"part-00001: a part of the scores is damaged.*Remove this part's folder"),
+        (halve_a_table, r"part-00001: .* is damaged \(it was changed after it was written\)"),
+        (empty_a_table, r"part-00001: .* is damaged \(it was changed"),
+        (rename_a_column, r"part-00001: .* is damaged \(it was changed"),
+        (reverse_a_table, r"part-00001: .* is damaged \(it was changed"),
+        (double_a_part, r"damaged: 3 parts are here, and COMPLETE tells of 2"),
+        (lambda f: (f / "COMPLETE").write_text("half"), "COMPLETE tells of 0"),
+        (lambda f: change_the_recipe(f, data=7), r"recipe\.json: the recipe's 'data' is damaged"),
+        (lambda f: change_the_recipe(f, methods={"saliency": 7}), "the recipe's 'methods' is damaged"),
+        (lambda f: change_the_recipe(f, labels="NEG"), "the recipe's 'labels' is damaged"),
         (lambda f: (f / "recipe.json").write_text("{"), r"recipe\.json: the recipe is damaged"),
         (lambda f: (f / "recipe.json").write_text("[]"), r"recipe\.json: the recipe is not one of scores"),
         (lambda f: (f / "recipe.json").write_text('{"kind": "scores"}'), "not one of scores"),
@@ -272,7 +292,7 @@ def test_equal_runs_have_equal_recipes_and_each_choice_shows():
         {"part_size": 5},
         {"faithfulness": None},
         {"faithfulness": Faithfulness(0.3, layers=(0,))},
-        {"faithfulness": Faithfulness(0.3, limit=2)},
+        {"faithfulness": Faithfulness(0.3, layers=(1,))},
     ]
     recipes = [make_recipe(classifier, documents, options(**change)) for change in changes]
     recipes += [
