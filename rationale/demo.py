@@ -18,6 +18,8 @@ from rationale.agreement import Agreement, agree
 from rationale.bundle import bundled
 from rationale.corpus import Documents, load_documents, split_dev
 from rationale.corpus.splits import sample
+from rationale.encoder.hub import quiet_transformers
+from rationale.encoder.loading import load_classifier
 from rationale.files import atomic_path
 from rationale.report.write import report
 from rationale.scores import METHODS, ONE_PASS, Faithfulness, ScoreOptions, Scores, StoredScores, score
@@ -114,12 +116,14 @@ def score_sample(model: Path, out: Path | None = None, methods: tuple[str, ...] 
     """
     train = load_documents(str(sample_folder()), "train")
     share = sum(float(d.rationale.mean()) for d in train) / len(train)
+    classifier = load_classifier(model)
+    fitting = [name for name, method in METHODS.items() if method.fits(classifier.encoder)]
     options = ScoreOptions(
-        methods=methods or tuple(dict.fromkeys((*ONE_PASS, *METHODS))),
+        methods=methods or tuple(dict.fromkeys((*ONE_PASS, *fitting))),
         faithfulness=Faithfulness(share),
         batch_size=32,
     )
-    return score(model, sample_reviews(), options, out=out)
+    return score(classifier, sample_reviews(), options, out=out)
 
 
 def run_demo(out: Path) -> tuple[Demo, Agreement]:
@@ -167,7 +171,7 @@ def _make_start(folder: Path, train: Documents) -> None:
         torch.manual_seed(0)
         config = ModernBertConfig(**SHAPE, **own)
         model = ModernBertForSequenceClassification(config)
-    with atomic_path(folder, overwrite=True) as temporary:
+    with quiet_transformers(), atomic_path(folder, overwrite=True) as temporary:
         model.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
 

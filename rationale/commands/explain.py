@@ -42,7 +42,8 @@ def explain(
     console.print(Text(_prediction(scored, classifier.labels), style="bold"))
     for name in options.methods:
         row = 0 if layer is None else scored.row(name, layer)
-        console.print(Text(f"{METHODS.get(name).title}, layer {scored.layers[name][row]}", style="dim"))
+        title = f"{METHODS.get(name).title}, layer {scored.layers[name][row]}: each word and its score"
+        console.print(Text(title, style="dim"))
         console.print(_coloured(words.split(), scored, name, row))
 
 
@@ -62,5 +63,5 @@ def _coloured(words: list[str], scored: ScoredDocument, method: str, row: int) -
             f"#{255 - int(25 * strength):02x}{255 - int(117 * strength):02x}{255 - int(230 * strength):02x}"
         )
         out.append(word, style=f"black on {shade}" if value >= 0 else "black on #9db8e8")
-        out.append(f"{value:.3f} ".replace("0.", "."), style="dim")
+        out.append(f" {value:.3f}  ".replace("0.", "."), style="dim")
     return out

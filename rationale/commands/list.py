@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 app = typer.Typer(no_args_is_help=True, help="List what can be asked for by name.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -66,7 +66,11 @@ def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
-    table = Table(*rows[0])
+    table = Table(*(Column(name, no_wrap=name == "name", overflow="fold") for name in rows[0]))
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(_said(value) for value in row.values()))
     Console().print(table)
+
+
+def _said(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -89,7 +89,8 @@ def _quoted(quotations: Sequence[str], words: Sequence[str], where: str) -> tupl
             raise DataError(
                 f"the evidence {_short(quotation)} is not in the text",
                 where=where,
-                remedy="Evidence must be quoted exactly, from word to word; upper and lower case differ.",
+                remedy="Evidence must be quoted exactly, from word to word; upper and lower case differ. "
+                "A mask is written [1, 0, 1].",
             )
         touched = (_touched(start, end, bounds, 0) for start, end in found)
         spans.extend(span for span in touched if span is not None)

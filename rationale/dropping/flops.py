@@ -41,7 +41,7 @@ class Costs:
     def of(cls, encoder: Encoder, system: System | None = None) -> Costs:
         """The costs of an encoder of any family, with the decisions of a system."""
         d, heads = encoder.width, int(encoder.config.num_attention_heads)
-        inner, gated = encoder.inner
+        inner, gated = encoder.inner_width
         weights = 4 * d * d + (3 if gated else 2) * d * inner
         biases = 4 * d + inner + d
         token = 2 * weights + biases + 2 * d + 2 * _NORM * d + _GELU * inner

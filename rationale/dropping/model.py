@@ -99,6 +99,13 @@ class DroppingForSequenceClassification(PreTrainedModel):
         """The family's adapter over the backbone."""
         return FAMILIES.get(self.config.backbone["model_type"])(self.backbone)
 
+    def save_pretrained(self, save_directory: Any, *args: Any, **settings: Any) -> None:
+        """Saves weights and config; AdapLeR's eta stands in the config too, where people look for it."""
+        eta = getattr(self.system, "eta", None)
+        if eta is not None:
+            self.config.eta = eta.detach().tolist()
+        super().save_pretrained(save_directory, *args, **settings)
+
     def get_input_embeddings(self) -> Any:
         """The backbone's."""
         return self.backbone.get_input_embeddings()

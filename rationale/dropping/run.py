@@ -52,6 +52,7 @@ def mask(
     packed: Packed,
     watch: Watch | None = None,
     attend: Attend = plain,
+    hidden: Tensor | None = None,
     states: list[Tensor] | None = None,
 ) -> Run:
     """Takes the same decisions and hides the dropped from attention: all rows stay, so gradients can flow.
@@ -62,9 +63,10 @@ def mask(
         packed: The batch.
         watch: Called with each decision.
         attend: The attention to run, which respects a bias.
+        hidden: What enters layer 0, (N, d); None embeds the batch.
         states: Is given what enters each layer, L tensors (N, d).
     """
-    hidden = encoder.embed(packed)
+    hidden = encoder.embed(packed) if hidden is None else hidden
     rows = torch.arange(len(packed.ids), device=packed.ids.device)
     keep, alive = torch.ones_like(packed.ids, dtype=torch.bool), []
     for layer in range(encoder.layers):

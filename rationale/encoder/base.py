@@ -59,7 +59,7 @@ class Encoder(ABC):
         return int(self.config.hidden_size)
 
     @property
-    def inner(self) -> tuple[int, bool]:
+    def inner_width(self) -> tuple[int, bool]:
         """The width inside the feed-forward, and whether a gate doubles what leads to it."""
         return int(self.config.intermediate_size), False
 
@@ -100,6 +100,14 @@ class Encoder(ABC):
     def forward(self, packed: Packed, attend: Attend) -> Tensor:
         """Logits (B, C)."""
         return self.tail(0, self.embed(packed), packed, attend)
+
+    def walk(self, hidden: Tensor, packed: Packed, attend: Attend) -> tuple[list[Tensor], Tensor]:
+        """What enters each layer, L tensors (N, d), and the logits (B, C), from the embeddings (N, d)."""
+        states = []
+        for number in range(self.layers):
+            states.append(hidden)
+            hidden = self.layer(number, hidden, packed, attend)
+        return states, self.classify(hidden, packed)
 
     def tail(self, layer: int, hidden: Tensor, packed: Packed, attend: Attend) -> Tensor:
         """Logits (B, C) from what enters ``layer``, (N, d)."""

@@ -19,7 +19,7 @@ class DistilBert(Encoder):
         return self.model.distilbert.transformer.layer
 
     @property
-    def inner(self) -> tuple[int, bool]:
+    def inner_width(self) -> tuple[int, bool]:
         """The width inside the feed-forward."""
         return int(self.config.hidden_dim), False
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,7 @@ def load_classifier(
         ModelError: For a family without an adapter, no classification head, several labels an example,
             a tokenizer that is missing, slow or another model's, or weights that are not safetensors.
     """
+    import_module("rationale.dropping")  # a family whose adapter holds another family's: it cannot be below
     name, arithmetic = _source(source), _dtype(dtype)
     with quiet_transformers(), explained(name):
         config = AutoConfig.from_pretrained(name, trust_remote_code=False)

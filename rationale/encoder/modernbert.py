@@ -19,7 +19,7 @@ class ModernBert(Encoder):
         return self.model.model.layers
 
     @property
-    def inner(self) -> tuple[int, bool]:
+    def inner_width(self) -> tuple[int, bool]:
         """The width inside the gated feed-forward."""
         return int(self.config.intermediate_size), True
 

@@ -1,6 +1,13 @@
 """Scores: one file a method, one engine that computes several in one pass, one store."""
 
-from rationale.scores import attention, baselines, captum, rollout, saliency  # noqa: F401  (registers methods)
+from rationale.scores import (  # noqa: F401  (registers methods)
+    attention,
+    baselines,
+    captum,
+    contribution,
+    rollout,
+    saliency,
+)
 from rationale.scores.methods import BASELINES, METHODS, ONE_PASS, Method
 from rationale.scores.options import Faithfulness, ScoreOptions
 from rationale.scores.pipeline import explain, score

@@ -10,13 +10,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from rationale.dropping.encoder import Dropping
 from rationale.encoder.attention import plain, reading
 from rationale.encoder.base import Attend
 from rationale.encoder.loading import Classifier, finite
+from rationale.errors import ModelError
 from rationale.scores.backoff import in_batches
 from rationale.scores.methods import (
     AttentionMethod,
     AttentionReader,
+    DecisionMethod,
     FloatArray,
     GradientMethod,
     LayeredMethod,
@@ -58,6 +61,14 @@ class OnePass:
         self.classifier, self.batch_size = classifier, batch_size
         self._gradient = [m for m in methods if isinstance(m, GradientMethod)]
         self._attention = [m for m in methods if isinstance(m, AttentionMethod)]
+        self._decision = [m for m in methods if isinstance(m, DecisionMethod)]
+        misfit = next((m for m in methods if not m.fits(classifier.encoder)), None)
+        if misfit is not None:
+            raise ModelError(
+                f"{misfit.name} is what a token-dropping model decides, and this one drops none",
+                where=classifier.identity["name"],
+                remedy="Train one with `rationale train adapler`, or ask for another method.",
+            )
 
     @property
     def differentiates(self) -> bool:
@@ -91,6 +102,7 @@ class OnePass:
         )
         scores = self._gradient_scores(states, logits, chosen)
         scores |= {name: packed_rows(reader.finish(), packed) for name, reader in readers.items()}
+        scores |= self._decision_scores(states, packed)
         probabilities = self.classifier.probabilities(logits).cpu().numpy()
         return self._split(packed, probabilities, chosen.tolist(), scores)
 
@@ -99,13 +111,8 @@ class OnePass:
         encoder = self.classifier.encoder
         with torch.no_grad():
             hidden = encoder.embed(packed)
-        states: list[Tensor] = []
         with torch.set_grad_enabled(self.differentiates):
-            hidden.requires_grad_(self.differentiates)
-            for layer in range(encoder.layers):
-                states.append(hidden)
-                hidden = encoder.layer(layer, hidden, packed, attend)
-            logits = encoder.classify(hidden, packed)
+            states, logits = encoder.walk(hidden.requires_grad_(self.differentiates), packed, attend)
         return states, finite(logits, self.classifier.identity["name"])
 
     def _gradient_scores(self, states: list[Tensor], logits: Tensor, chosen: Tensor) -> dict[str, Tensor]:
@@ -122,6 +129,16 @@ class OnePass:
                 for method in self._gradient
             }
 
+    def _decision_scores(self, states: list[Tensor], packed: Packed) -> dict[str, Tensor]:
+        """Per decision method, scores (L, N)."""
+        encoder = self.classifier.encoder
+        if not self._decision or not isinstance(encoder, Dropping):
+            return {}
+        with torch.no_grad():
+            made = encoder.decisions(states, packed)
+            scores, alive = [d.scores for d in made], [d.keep for d in made]
+            return {method.name: method.reduce(scores, alive) for method in self._decision}
+
     def _split(
         self,
         packed: Packed,
@@ -130,7 +147,7 @@ class OnePass:
         scores: Mapping[str, Tensor],
     ) -> list[Reading]:
         name = self.classifier.identity["name"]
-        signed = {m.name: m.signed for m in (*self._gradient, *self._attention)}
+        signed = {m.name: m.signed for m in (*self._gradient, *self._attention, *self._decision)}
         rows = {m: finite(s, name).float().cpu().numpy() for m, s in scores.items()}
         ends = np.cumsum(packed.lengths)
         return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from rationale.corpus.document import Document
 from rationale.registry import Registry
 
 if TYPE_CHECKING:
+    from rationale.encoder.base import Encoder
     from rationale.encoder.loading import Classifier
     from rationale.tokens.windows import Window
 
@@ -41,6 +43,11 @@ class Method(ABC):
     def settings(self) -> dict[str, Any]:
         """What besides the name decides the numbers; saved in the recipe."""
         return {}
+
+    def fits(self, encoder: Encoder) -> bool:
+        """Whether this encoder has such scores."""
+        del encoder
+        return True
 
 
 class LayeredMethod(Method):
@@ -73,6 +80,18 @@ class AttentionMethod(LayeredMethod):
     @abstractmethod
     def reader(self) -> AttentionReader:
         """A fresh reader for one batch."""
+
+
+class DecisionMethod(LayeredMethod):
+    """Reads what a dropping model decides before each layer; other models have no such scores."""
+
+    def fits(self, encoder: Encoder) -> bool:
+        """Whether the encoder drops tokens."""
+        return hasattr(encoder, "decisions")
+
+    @abstractmethod
+    def reduce(self, scores: Sequence[Tensor], alive: Sequence[Tensor]) -> Tensor:
+        """Scores (L, N) from each layer's compared scores, float32 (N,), and who passes it, bool (N,)."""
 
 
 class WindowMethod(Method):

@@ -51,7 +51,7 @@ def test_products_are_those_pytorch_counts(name):
     with math, FlopCounterMode(display=False) as counter, torch.no_grad():
         model.encoder.forward(inputs, plain)
     costs, n, d = Costs.of(model.encoder), inputs.lengths[0], model.encoder.width
-    inner, gated = model.encoder.inner
+    inner, gated = model.encoder.inner_width
     products = 2 * (4 * d * d + (3 if gated else 2) * d * inner) * n + 4 * d * n * n
     narrow = getattr(model.encoder.config, "embedding_size", d)
     once = 2 * narrow * d * n * (narrow != d) + 2 * d * d + 2 * d * 2

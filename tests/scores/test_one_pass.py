@@ -37,11 +37,14 @@ def assert_equal(one, other, within=1e-5):
     np.testing.assert_allclose(one.probabilities, other.probabilities, atol=within)
     assert one.scores.keys() == other.scores.keys()
     for method, scores in one.scores.items():
-        np.testing.assert_allclose(scores, other.scores[method], atol=within, err_msg=method)
+        loose = 5 if METHODS.get(method).signed else 1  # a sum over the width whose terms cancel
+        np.testing.assert_allclose(scores, other.scores[method], atol=loose * within, err_msg=method)
 
 
 def test_the_names_are_all_layered_methods():
-    assert {name for name, method in METHODS.items() if isinstance(method, LayeredMethod)} == set(NAMES)
+    encoder = toy_classifier("bert").encoder
+    layered = {name for name, m in METHODS.items() if isinstance(m, LayeredMethod) and m.fits(encoder)}
+    assert layered == set(NAMES)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,0 +1,98 @@
+"""A dropping model among the encoder families: scored like any other, its dropped tokens out of sight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rationale.dropping import run
+from rationale.dropping.model import DroppingForSequenceClassification
+from rationale.dropping.system import Decision, System
+from rationale.encoder.attention import plain
+from rationale.encoder.base import FAMILIES, Attend, Encoder, Heads
+from rationale.errors import ModelError
+from rationale.tokens.packing import Packed
+
+
+@FAMILIES.register("token-dropping")
+class Dropping(Encoder):
+    """The backbone's adapter whose layers take the system's decisions, as a mask: gradients see what it sees.
+
+    Args:
+        model: A dropping model.
+    """
+
+    def __init__(self, model: DroppingForSequenceClassification) -> None:
+        self.inner = model.encoder
+        self.system: System = model.system
+        super().__init__(model)
+        self.config = self.inner.config
+
+    def _blocks(self) -> Any:
+        return self.inner.blocks
+
+    @property
+    def inner_width(self) -> tuple[int, bool]:
+        """The backbone's."""
+        return self.inner.inner_width
+
+    @staticmethod
+    def max_length(config: Any) -> int:
+        """The backbone's."""
+        own = config.backbone_config()
+        return FAMILIES.get(own.model_type).max_length(own)
+
+    def embed(self, packed: Packed) -> Tensor:
+        """The backbone's."""
+        return self.inner.embed(packed)
+
+    def project(self, layer: int, hidden: Tensor, packed: Packed) -> Heads:
+        """The backbone's."""
+        return self.inner.project(layer, hidden, packed)
+
+    def merge(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
+        """The backbone's."""
+        return self.inner.merge(layer, hidden, context)
+
+    def feed_forward(self, layer: int, hidden: Tensor) -> Tensor:
+        """The backbone's."""
+        return self.inner.feed_forward(layer, hidden)
+
+    def classify(self, hidden: Tensor, packed: Packed) -> Tensor:
+        """The backbone's."""
+        return self.inner.classify(hidden, packed)
+
+    def walk(self, hidden: Tensor, packed: Packed, attend: Attend) -> tuple[list[Tensor], Tensor]:
+        """What enters each layer, dropped rows too, and the logits of the rows that are kept."""
+        states: list[Tensor] = []
+        done = run.mask(self.inner, self.system, packed, attend=attend, hidden=hidden, states=states)
+        return states, done.logits
+
+    def tail(self, layer: int, hidden: Tensor, packed: Packed, attend: Attend) -> Tensor:
+        """Logits from the embeddings on.
+
+        Raises:
+            ModelError: For a later layer: what was dropped before it is not known.
+        """
+        if layer > 0:
+            raise ModelError(
+                f"layer {layer} of a dropping model cannot run alone: who is left was decided before",
+                remedy="Ask for layer 0, or for a one-pass method.",
+            )
+        return run.mask(self.inner, self.system, packed, attend=attend, hidden=hidden).logits
+
+    def forward(self, packed: Packed, attend: Attend) -> Tensor:
+        """Logits (B, C): dropped for real where nobody reads the attention."""
+        if attend is plain and not torch.is_grad_enabled():
+            return run.hard(self.inner, self.system, packed).logits
+        return super().forward(packed, attend)
+
+    def decisions(self, states: list[Tensor], packed: Packed) -> list[Decision]:
+        """The decision of every layer, from what entered it (mask mode's states)."""
+        alive, made = torch.ones_like(packed.ids, dtype=torch.bool), []
+        for layer, hidden in enumerate(states):
+            made.append(self.system.hard(layer, hidden, packed, alive))
+            alive = made[-1].keep
+        return made

@@ -1,0 +1,76 @@
+"""A dropping model is scored like any other, and its own decisions are scores."""
+
+import numpy as np
+import pytest
+import torch
+
+from rationale.agreement.agree import read_eta
+from rationale.corpus import Document, Documents
+from rationale.dropping.run import hard
+from rationale.dropping.trace import trace
+from rationale.encoder.loading import load_classifier
+from rationale.errors import ModelError
+from rationale.scores import ONE_PASS, ScoreOptions, score
+from rationale.tokens import Windower, pack
+from tests.dropping.test_run import dropping_model
+from tests.toys import MODELS, toy_classifier, toy_tokenizer, wordy
+
+
+@pytest.fixture(params=MODELS)
+def classifier(request, tmp_path):
+    dropping_model(request.param).save_pretrained(tmp_path)
+    toy_tokenizer(MODELS[request.param][0]).save_pretrained(tmp_path)
+    return load_classifier(tmp_path, device="cpu")
+
+
+@pytest.fixture
+def documents():
+    return Documents([Document(str(n), str(n), wordy(n, n), label="POS") for n in (4, 11, 9, 16)])
+
+
+def test_predictions_are_those_of_the_hard_run(classifier, documents):
+    scores = score(classifier, documents, ScoreOptions((*ONE_PASS, "contribution")), progress=False)
+    windower = Windower(classifier.tokenizer, classifier.max_length, "document")
+    for document, scored in zip(documents, scores, strict=True):
+        (window,) = windower(document).windows
+        with torch.no_grad():
+            run = hard(
+                classifier.encoder.inner, classifier.encoder.system, pack([window.ids], [window.types])
+            )
+        expected = classifier.probabilities(run.logits)[0].numpy()
+        np.testing.assert_allclose(scored.probabilities, expected, atol=1e-5)
+
+
+def test_contribution_and_alive_are_the_traces(classifier, documents):
+    scores = score(classifier, documents, ScoreOptions(("contribution", "alive")), progress=False)
+    windower = Windower(classifier.tokenizer, classifier.max_length, "document")
+    for document, scored in zip(documents, scores, strict=True):
+        (window,) = windower(document).windows
+        packed = pack([window.ids], [window.types])
+        _, (said,) = trace(classifier.encoder.inner, classifier.encoder.system, packed)
+        for layer in range(said.layers):
+            got = scored.token_scores["contribution"][layer]
+            np.testing.assert_allclose(got, np.nan_to_num(said.scores[layer]), atol=1e-5)
+            assert np.array_equal(scored.token_scores["alive"][layer] > 0, said.alive(layer))
+
+
+def test_the_dropped_receive_no_attention(classifier, documents):
+    scores = score(
+        classifier, documents, ScoreOptions(("saliency", "attention.all", "alive")), progress=False
+    )
+    for scored in scores:
+        gone = scored.token_scores["alive"][0] == 0
+        assert (scored.token_scores["attention.all"][0][gone] < 1e-6).all()
+
+
+def test_a_plain_model_decides_nothing():
+    documents = Documents([Document("a", "a", ("word",))])
+    with pytest.raises(
+        ModelError, match=r"contribution is what a token-dropping model decides.*train adapler"
+    ):
+        score(toy_classifier("bert"), documents, ScoreOptions(("contribution",)))
+
+
+def test_eta_is_read_from_the_folder(tmp_path):
+    dropping_model("bert", eta=0.5).save_pretrained(tmp_path)
+    assert read_eta(tmp_path) == (0.5, 0.5, 0.5)
