@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import MISSING, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -13,7 +13,9 @@ import typer
 
 from rationale.commands.options import Data, Model, Overwrite
 from rationale.corpus.splits import sample
+from rationale.errors import RationaleError
 from rationale.training import TrainingOptions, train_classifier
+from rationale.training.adapler import PRESETS, AdapLeROptions, train_adapler
 from rationale.training.data import hold_out, training_split
 
 app = typer.Typer(no_args_is_help=True)
@@ -55,26 +57,30 @@ def with_options(options: type[Any]) -> Callable[[Callable[..., None]], Callable
     return decorate
 
 
+Out = Annotated[Path, typer.Option(help="Folder to make; while running, work lies in OUT.unfinished.")]
+TrainSplit = Annotated[str | None, typer.Option(help="Split to train on. Default: train, or the only one.")]
+Dev = Annotated[
+    str,
+    typer.Option(
+        help="What the epoch is chosen by: a share of the training split (by the hash of the id, "
+        "stratified), another split, or none.",
+    ),
+]
+Limit = Annotated[
+    int | None, typer.Option(help="Use about so many documents of the split (by hash, stratified).")
+]
+
+
 @app.command()
 @with_options(TrainingOptions)
 def classifier(
     model: Model,
     data: Data,
-    out: Annotated[Path, typer.Option(help="Folder to make; while running, work lies in OUT.unfinished.")],
+    out: Out,
     options: TrainingOptions,
-    split: Annotated[
-        str | None, typer.Option(help="Split to train on. Default: train, or the only one.")
-    ] = None,
-    dev: Annotated[
-        str,
-        typer.Option(
-            help="What the epoch is chosen by: a share of the training split (by the hash of the id, "
-            "stratified), another split, or none.",
-        ),
-    ] = "0.1",
-    limit: Annotated[
-        int | None, typer.Option(help="Use about so many documents of the split (by hash, stratified).")
-    ] = None,
+    split: TrainSplit = None,
+    dev: Dev = "0.1",
+    limit: Limit = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Fine-tune a classifier; the same command continues a run that was killed.
@@ -85,5 +91,58 @@ def classifier(
     documents = sample(training_split(data, split), limit)
     training, held_out = hold_out(documents, dev, data=data)
     trained = train_classifier(model, training, held_out, out, options, overwrite=overwrite)
-    figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in trained.best.items())
-    typer.echo(f"{trained.path}: {figures}")
+    _tell(trained.path, trained.best)
+
+
+@app.command()
+@with_options(AdapLeROptions)
+def adapler(
+    context: typer.Context,
+    model: Model,
+    data: Data,
+    out: Out,
+    options: AdapLeROptions,
+    preset: Annotated[
+        str | None,
+        typer.Option(help=f"The paper's settings for a data set: {', '.join(PRESETS)}. Options given win."),
+    ] = None,
+    fine_tuned: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of phases 1 and 2, made where missing: runs that differ in --gamma or --phi share "
+            "one. Default: OUT.fine-tuned. Its 1/ is the plain classifier to compare with."
+        ),
+    ] = None,
+    split: TrainSplit = None,
+    dev: Dev = "0.1",
+    limit: Limit = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Train AdapLeR: fine-tune, store saliency, learn predictors and thresholds. Kills are resumed.
+
+    Example: `rationale train adapler --model ./encoder --data movies --out adapler --phi 5e-4`
+    """
+    documents = sample(training_split(data, split), limit)
+    training, held_out = hold_out(documents, dev, data=data)
+    chosen = _with_preset(options, preset, context)
+    trained = train_adapler(
+        model, training, held_out, out, chosen, fine_tuned=fine_tuned, overwrite=overwrite
+    )
+    _tell(trained.path, trained.best)
+    typer.echo(f"the plain classifier to compare with: {trained.fine_tuned / '1'}")
+
+
+def _with_preset(options: AdapLeROptions, preset: str | None, context: typer.Context) -> AdapLeROptions:
+    """The preset's values wherever the command line gave none."""
+    if preset is None:
+        return options
+    if preset not in PRESETS:
+        raise RationaleError(f"no preset is called {preset!r}", remedy=f"Known: {', '.join(PRESETS)}.")
+    sources = {name: context.get_parameter_source(name) for name in PRESETS[preset]}
+    unset = {k: v for k, v in PRESETS[preset].items() if getattr(sources[k], "name", "") == "DEFAULT"}
+    return replace(options, **unset)
+
+
+def _tell(path: Path, best: Mapping[str, float]) -> None:
+    figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in best.items())
+    typer.echo(f"{path}: {figures}")

@@ -14,6 +14,7 @@ from rationale.corpus import Document, Documents
 from rationale.errors import DataError, ModelError, OutputError
 from rationale.training import TrainingOptions, train_classifier
 from rationale.training import classifier as classifier_module
+from rationale.training import fitting as fitting_module
 
 FAST = TrainingOptions(epochs=4, batch_size=8, learning_rate=3e-3, device="cpu", attention_dropout=0.0)
 BRIEF = replace(FAST, epochs=1)
@@ -130,7 +131,7 @@ def test_patience_stops_and_a_run_cut_off_after_it_does_not_train_on(encoder, tm
         broken.setattr(classifier_module, "_finish", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             train_classifier(*arguments)
-    monkeypatch.setattr(classifier_module.ClassifierTrainer, "train", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(fitting_module.ClassifierTrainer, "train", lambda *_, **__: 1 / 0)
     trained = train_classifier(*arguments)
     assert [entry["epoch"] for entry in trained.epochs] == [1, 2, 3]
     assert trained.best["epoch"] == 1
@@ -151,14 +152,14 @@ def test_a_loss_that_is_no_number_stops_with_step_documents_and_checkpoint(tmp_p
 
 
 def test_the_last_good_checkpoint_is_named(tmp_path, encoder, monkeypatch):
-    original = classifier_module.ClassifierTrainer.training_step
+    original = fitting_module.ClassifierTrainer.training_step
 
     def poisoned(self, model, inputs, items=None):
         if self.state.global_step == 5:
             model.classifier.weight.data.fill_(float("inf"))
         return original(self, model, inputs, items)
 
-    monkeypatch.setattr(classifier_module.ClassifierTrainer, "training_step", poisoned)
+    monkeypatch.setattr(fitting_module.ClassifierTrainer, "training_step", poisoned)
     with pytest.raises(
         ModelError, match=r"at step 6 of 16.*good checkpoint is .*out\.unfinished/checkpoint-4\."
     ):
@@ -211,7 +212,7 @@ def test_too_little_memory_says_what_to_change(tmp_path, encoder, monkeypatch):
     def full(*_):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(classifier_module.ClassifierTrainer, "training_step", full)
+    monkeypatch.setattr(fitting_module.ClassifierTrainer, "training_step", full)
     with pytest.raises(ModelError, match="Halve --batch-size and double --grad-accumulation"):
         train_classifier(encoder, planted(16), None, tmp_path / "out", BRIEF)
 

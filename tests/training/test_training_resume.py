@@ -14,6 +14,7 @@ from toy_training import planted
 from rationale.errors import OutputError
 from rationale.training import TrainingOptions, train_classifier
 from rationale.training import classifier as classifier_module
+from rationale.training import fitting as fitting_module
 from rationale.training import progress as progress_module
 from rationale.training import trainer as trainer_module
 
@@ -111,7 +112,7 @@ def test_a_run_that_only_lacked_its_end_is_finished_without_training(encoder, wh
         broken.setattr(classifier_module, "_finish", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             train(encoder, tmp_path / "out")
-    monkeypatch.setattr(classifier_module.ClassifierTrainer, "train", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(fitting_module.ClassifierTrainer, "train", lambda *_, **__: 1 / 0)
     assert_same(train(encoder, tmp_path / "out").path, whole)
 
 

@@ -108,7 +108,7 @@ class AdapLeRTrainer(ClassifierTrainer):
         if "loss" in logs and self._parts:
             kl, length = np.mean(self._parts, axis=0)
             logs |= {"predictor_loss": float(kl), "expected_length": float(length)}
-            logs["eta"] = float(self.system.eta.mean())
+            logs["eta"] = self.system.eta.mean().item()
             self._parts.clear()
         super().log(logs, start_time)
 
