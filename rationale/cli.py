@@ -24,6 +24,8 @@ COMMANDS = {
     "report": "Write scores and agreement as one page, or as tables.",
     "export": "Write scores in another tool's format.",
     "explain": "Score one text, in the terminal.",
+    "evaluate": "What a token-dropping model costs and saves.",
+    "trace": "Which token a dropping model lets go in which layer.",
     "app": "Look at scores in the browser.",
     "list": "List score methods, metrics, encoder families.",
 }

@@ -1,0 +1,59 @@
+"""``rationale evaluate``: what a dropping model costs and saves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Seed, Split
+from rationale.corpus import load_documents
+from rationale.corpus.splits import sample
+from rationale.encoder.loading import load_classifier
+from rationale.files import atomic_json, check_output
+from rationale.study.evaluate import evaluate as evaluate_on
+
+
+def evaluate(
+    model: Model,
+    data: Data,
+    out: Annotated[Path, typer.Option(help="The JSON to write.")],
+    split: Split = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only so many documents: a sample, stratified by label.")
+    ] = None,
+    timed: Annotated[int, typer.Option(min=0, help="Documents to measure time with; 0 measures none.")] = 200,
+    rounds: Annotated[int, typer.Option(min=1, help="How often time is measured; the median counts.")] = 3,
+    device: Device = "auto",
+    dtype: Dtype = "float32",
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Accuracy, FLOPs and measured speedup of a model that drops tokens, against itself undropped.
+
+    Example: `rationale evaluate --model adapler --data movies --split val --out evaluation.json`
+    """
+    check_output(out, overwrite=overwrite)
+    classifier = load_classifier(model, device=device, dtype=dtype)
+    documents = sample(load_documents(data, split), limit)
+    result = evaluate_on(classifier, documents, timed=timed, rounds=rounds, seed=seed)
+    atomic_json(out, result, overwrite=overwrite)
+    _print(result)
+    typer.echo(f"{out}: {result['n']} documents")
+
+
+def _print(result: dict[str, Any]) -> None:
+    metrics, console = result["metrics"], Console()
+    table = Table("what", "value")
+    table.add_row("accuracy", f"{metrics['accuracy']:.3f} [{metrics['low']:.3f}, {metrics['high']:.3f}]")
+    table.add_row("macro F1, MCC", f"{metrics['macro_f1']:.3f}, {metrics['mcc']:.3f}")
+    table.add_row("FLOPs speedup", f"{result['flops_speedup']:.2f}x")
+    for size, ratio in result["measured_speedup"].items():
+        spread = f"{ratio['median']:.2f}x ({ratio['min']:.2f} to {ratio['max']:.2f})"
+        table.add_row(f"measured speedup, batch {size}", spread)
+    for layer, alive in enumerate(result["alive"]):
+        table.add_row(f"alive in layer {layer}", f"{alive['mean']:.1f} tokens, {alive['share']:.1%}")
+    console.print(table)

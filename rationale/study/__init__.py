@@ -1,0 +1,1 @@
+"""Studies: what dropping costs and saves, measured."""

@@ -1,0 +1,107 @@
+"""``rationale evaluate`` and ``rationale trace`` on a toy model that drops."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
+from typer.testing import CliRunner
+
+from rationale.cli import app
+from rationale.corpus import Document, write_eraser
+from rationale.dropping.flops import Costs
+from rationale.errors import DataError, ModelError, OutputError
+from tests.dropping.test_run import dropping_model
+from tests.toys import toy_folder, toy_tokenizer, wordy
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    root = tmp_path_factory.mktemp("dropping")
+    dropping_model("bert").save_pretrained(root / "model")
+    toy_tokenizer("wordpiece").save_pretrained(root / "model")
+    lengths = (3, 14, 8, 21, 11, 5, 17, 9)
+    documents = [Document(f"d{n}", f"d{n}", wordy(n, n), label=("NEG", "POS")[n % 2]) for n in lengths]
+    write_eraser({"val": documents}, root / "data")
+    return root
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def test_evaluate_writes_what_it_prints(folder, tmp_path):
+    out = tmp_path / "evaluation.json"
+    given = ["evaluate", "--model", folder / "model", "--data", folder / "data", "--out", out]
+    result = invoke(*given, "--rounds", 1)
+    assert result.exit_code == 0, result.output
+    said = json.loads(out.read_text())
+    assert said["n"] == 8
+    assert set(said["measured_speedup"]) == {"1", "32"}
+    predictions = said["predictions"]
+    gold = [("NEG", "POS").index(p["label"]) for p in predictions]
+    chosen = [int(np.argmax(p["probabilities"])) for p in predictions]
+    assert said["metrics"]["accuracy"] == accuracy_score(gold, chosen)
+    assert said["metrics"]["macro_f1"] == pytest.approx(f1_score(gold, chosen, average="macro"))
+    assert said["metrics"]["mcc"] == pytest.approx(matthews_corrcoef(gold, chosen))
+    alive = np.array([p["alive"] for p in predictions]).T
+    assert [layer["mean"] for layer in said["alive"]] == pytest.approx(alive[1:].mean(axis=1).tolist())
+    model = dropping_model("bert")
+    costs = Costs.of(model.encoder, model.system)
+    by_hand = costs.plain(alive[0], 3).sum() / costs.dropped(alive[1:], alive[0]).sum()
+    assert said["flops_speedup"] == pytest.approx(by_hand)
+    assert f"{by_hand:.2f}x" in result.output
+    with pytest.raises(OutputError, match="exists already"):
+        invoke(*given)
+
+
+def test_evaluate_agrees_with_the_model_as_transformers_calls_it(folder, tmp_path):
+    out = tmp_path / "evaluation.json"
+    invoke("evaluate", "--model", folder / "model", "--data", folder / "data", "--out", out, "--timed", 0)
+    said = json.loads(out.read_text())
+    model, tokenizer = dropping_model("bert"), toy_tokenizer("wordpiece")
+    assert said["measured_speedup"] == {}
+    for one in said["predictions"]:
+        words = " ".join(wordy(int(one["id"][1:]), int(one["id"][1:])))
+        with torch.no_grad():
+            got = model(**tokenizer(words, return_tensors="pt"))
+        assert got.alive[0].tolist() == one["alive"]
+        assert got.logits.softmax(-1)[0].tolist() == pytest.approx(one["probabilities"], abs=1e-5)
+
+
+def test_trace_prints_a_line_a_layer(folder):
+    result = invoke("trace", "--model", folder / "model", "--text", " ".join(wordy(14, 14)))
+    assert result.exit_code == 0, result.output
+    for layer in range(3):
+        assert f"layer {layer}, " in result.output
+
+
+def test_trace_writes_every_decision(folder, tmp_path):
+    out = tmp_path / "traces.json"
+    invoke("trace", "--model", folder / "model", "--data", folder / "data", "--limit", 4, "--out", out)
+    traces = json.loads(out.read_text())["traces"]
+    assert len(traces) == 4
+    for one in traces:
+        for layer, (scores, threshold) in enumerate(zip(one["scores"], one["thresholds"], strict=True)):
+            met = [s for s, left in zip(scores, one["dropped"], strict=True) if left is None or left >= layer]
+            assert None not in met
+            fell = [s for s, left in zip(scores, one["dropped"], strict=True) if left == layer]
+            assert all(s < threshold for s in fell)
+        assert one["alive"][-1] == sum(left is None for left in one["dropped"])
+
+
+def test_what_cannot_be_done_is_told(folder, tmp_path):
+    plain = ["--model", toy_folder("bert")]
+    with pytest.raises(ModelError, match=r"drops no tokens.*rationale train adapler"):
+        invoke("evaluate", *plain, "--data", folder / "data", "--out", tmp_path / "e.json")
+    with pytest.raises(ModelError, match="drops no tokens"):
+        invoke("trace", *plain, "--text", "word")
+    with pytest.raises(DataError, match="either --text or --data"):
+        invoke("trace", "--model", folder / "model")
+    with pytest.raises(DataError, match="no words"):
+        invoke("trace", "--model", folder / "model", "--text", "  ")
+    write_eraser({"val": [Document("a", "a", ("word",), label="MAYBE")]}, tmp_path / "other")
+    with pytest.raises(DataError, match="label 'MAYBE', the model knows NEG, POS"):
+        invoke("evaluate", "--model", folder / "model", "--data", tmp_path / "other", "--out", tmp_path / "e")
+    assert not (tmp_path / "e.json").exists()
