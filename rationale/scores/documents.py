@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -56,8 +56,8 @@ class DocumentScorer:
         """What the model reads of ``document``."""
         return self._windower(document)
 
-    def __call__(self, documents: Sequence[Document]) -> list[tuple[ScoredDocument, Windows]]:
-        """Each document scored, with its windows.
+    def __call__(self, documents: Sequence[Document]) -> Iterator[tuple[ScoredDocument, Windows]]:
+        """Yields each document scored, with its windows.
 
         Raises:
             DataError: Where the target is the gold label and a document has none.
@@ -65,10 +65,8 @@ class DocumentScorer:
         """
         windows = [self.windows(document) for document in documents]
         readings, predicted = self._read(documents, windows)
-        return [
-            (self._document(document, own, readings[number], predicted[number]), own)
-            for number, (document, own) in enumerate(zip(documents, windows, strict=True))
-        ]
+        for number, (document, own) in enumerate(zip(documents, windows, strict=True)):
+            yield self._document(document, own, readings[number], predicted[number]), own
 
     def _read(
         self, documents: Sequence[Document], windows: Sequence[Windows]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from rationale.errors import RationaleError
-from rationale.scores.methods import BASELINES, METHODS, ONE_PASS
+from rationale.scores.methods import BASELINES, METHODS, ONE_PASS, WindowMethod
 from rationale.tokens.windows import Protocol
 
 Target = Literal["predicted", "gold"]
@@ -43,7 +43,8 @@ class ScoreOptions:
         faithfulness: Whether and how to perturb, or None.
         batch_size: Windows a batch; None lets the device decide.
         seed: Of everything random.
-        part_size: Documents a part on disk: what a kill can lose.
+        part_size: Documents a part on disk, what a kill can lose; None takes 32, or 4 where methods or
+            faithfulness run the model many times a document.
     """
 
     methods: Sequence[str] = (*ONE_PASS, *BASELINES)
@@ -52,7 +53,7 @@ class ScoreOptions:
     faithfulness: Faithfulness | None = None
     batch_size: int | None = None
     seed: int = 0
-    part_size: int = 32
+    part_size: int | None = None
 
     def __post_init__(self) -> None:
         for name in self.methods:
@@ -63,5 +64,11 @@ class ScoreOptions:
             raise RationaleError(
                 f"no target is called {self.target!r}", remedy=f"Known: {', '.join(get_args(Target))}."
             )
-        if self.part_size < 1 or (self.batch_size is not None and self.batch_size < 1):
+        if any(size is not None and size < 1 for size in (self.part_size, self.batch_size)):
             raise RationaleError("a part and a batch hold at least one")
+
+    @property
+    def documents_a_part(self) -> int:
+        """``part_size``, decided."""
+        slow = self.faithfulness or any(isinstance(METHODS.get(name), WindowMethod) for name in self.methods)
+        return self.part_size or (4 if slow else 32)

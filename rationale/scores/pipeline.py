@@ -57,7 +57,8 @@ def score(
     classifier.check_labels(documents)
     recipe = make_recipe(classifier, documents, options)
     scorer = DocumentScorer(classifier, options, batch_size(options, classifier.device.type))
-    parts = [documents[i : i + options.part_size] for i in range(0, len(documents), options.part_size)]
+    size = options.documents_a_part
+    parts = [documents[i : i + size] for i in range(0, len(documents), size)]
     writer = None if out is None else ScoreWriter(out, recipe, overwrite=overwrite)
     with tqdm(total=len(documents), unit="doc", desc="scoring", disable=not progress) as bar:
         if writer is None:

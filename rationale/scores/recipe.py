@@ -43,7 +43,7 @@ def make_recipe(classifier: Classifier, documents: Documents, options: ScoreOpti
         "dtype": str(parameter.dtype).removeprefix("torch."),
         "device": parameter.device.type,
         "batch_size": batch_size(options, parameter.device.type),
-        "part_size": options.part_size,
+        "part_size": options.documents_a_part,
         "seed": options.seed,
         "faithfulness": _faithfulness(options.faithfulness),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
