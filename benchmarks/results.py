@@ -28,6 +28,7 @@ def main() -> None:
     found = json.loads(given.agreement.read_text(encoding="utf-8"))
     found["recipe"]["model"]["name"] = Path(found["recipe"]["model"]["name"]).name
     found["recipe"]["data"]["source"] = Path(found["recipe"]["data"]["source"]).name
+    found["recipe"]["agreement"]["source"] = Path(found["recipe"]["agreement"]["source"]).name
     found["comparisons"] = [c for c in found["comparisons"] if c["other"] == "random" and c["metric"] == "ap"]
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"{given.name}.json").write_text(json.dumps(found, separators=(",", ":")) + "\n")
