@@ -19,6 +19,7 @@ from rationale.errors import ScoresError
 from rationale.report.write import check_belongs
 from rationale.scores import MemoryScores, ScoredDocument, Scores, StoredScores
 from rationale.scores.store import COMPLETE
+from workbench.dropping import ALIVE, dropped, drops
 from workbench.panels import CHOSEN, REST, Layered, Numbers
 
 SELECT_TITLES: dict[Select, str] = {"delta": "above a fair share", "topk": "as many as the human"}
@@ -101,16 +102,21 @@ class Collection:
         """One method on one document: what it selects in each layer, and how that agrees."""
         entry = self.scores.recipe["methods"][method]
         layers = scored.layers[method]
+        if drops(method, scored):
+            found = self.numbers(document, scored)
+            kept = [numbers_at(found, ALIVE, layer, "delta") for layer in layers]
+            eta = self.scores.recipe["model"].get("eta")
+            return dropped(scored, method, self.title_of(method), eta, kept)
         settings = self.measuring
         given = settings.eta or (1.0,) * (max(layers) + 1)
-        eta = np.array([given[layer] for layer in layers], dtype=np.float32)
-        chosen = selected(document, scored, method, select, eta, absolute=settings.absolute)
+        etas = np.array([given[layer] for layer in layers], dtype=np.float32)
+        chosen = selected(document, scored, method, select, etas, absolute=settings.absolute)
         numbers = self.numbers(document, scored)
         return Layered(
             method=method,
             title=self.title_of(method),
             marks=np.where(chosen, CHOSEN, REST).astype(np.int8),
-            thresholds=thresholds(scored, eta) if select == "delta" else None,
+            thresholds=thresholds(scored, etas) if select == "delta" else None,
             numbers=[numbers_at(numbers, method, layer, select) for layer in layers],
             signed=bool(entry["signed"]),
         )

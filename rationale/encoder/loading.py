@@ -147,6 +147,9 @@ def load_classifier(
         "layers": encoder.layers,
         "max_length": longest,
     }
+    eta = getattr(config, "eta", None)
+    if eta is not None:  # what a dropping model compares its scores with
+        identity["eta"] = list(eta)
     return Classifier(encoder, tokenizer, _labels(config, labels, name), longest, identity)
 
 
