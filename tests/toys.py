@@ -57,8 +57,8 @@ def _template(tokenizer, single, pair, *names):
 def wordpiece():
     """As BERT has it: lower case, punctuation split off, type ids 0 and 1.
 
-    The vocabulary is made and not trained: the library's trainer breaks ties by chance, and no two runs of the
-    tests would see the same pieces.
+    The vocabulary is made and not trained: the library's trainer breaks ties by chance, so that no two runs
+    of the tests would see the same pieces.
     """
     words = sorted({word.lower() for word in " ".join(SENTENCES).split()})
     short = {word for word in words if len(word) < 5}
