@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+
+# One thread a worker: two workers of two threads each wait for each other on two cores, for minutes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 collect_ignore = ["scores/interrupted.py"]  # a script that test_interrupted.py runs in a child
 
