@@ -20,7 +20,7 @@ from rationale.encoder.loading import Classifier, load_classifier
 from rationale.errors import DataError
 from rationale.files import atomic_json, check_output
 from rationale.study.evaluate import dropping_of
-from rationale.tokens import Windower, pack
+from rationale.tokens import Windower, pack_windows
 
 
 def trace(
@@ -69,7 +69,7 @@ def _documents(text: str | None, data: str | None, split: str | None, query: str
 def _one(classifier: Classifier, document: Document) -> tuple[dict[str, Any], list[str], DropTrace]:
     window = Windower(classifier.tokenizer, classifier.max_length, "truncate")(document).windows[0]
     encoder = dropping_of(classifier)
-    packed = pack([window.ids], [window.types], device=classifier.device)
+    packed = pack_windows([window], classifier.device)
     run, (said,) = trace_of(encoder.inner, encoder.system, packed)
     tokens: list[str] = classifier.tokenizer.convert_ids_to_tokens(window.ids.tolist())
     chances = classifier.probabilities(run.logits)[0].tolist()

@@ -25,7 +25,7 @@ from rationale.scores.methods import (
     LayeredMethod,
     normalise,
 )
-from rationale.tokens.packing import Packed, pack
+from rationale.tokens.packing import Packed, pack_windows
 from rationale.tokens.windows import Window
 
 
@@ -93,7 +93,7 @@ class OnePass:
         )
 
     def _batch(self, windows: Sequence[Window], targets: Sequence[int | None]) -> list[Reading]:
-        packed = pack([w.ids for w in windows], [w.types for w in windows], device=self.classifier.device)
+        packed = pack_windows(windows, self.classifier.device)
         readers = {method.name: method.reader() for method in self._attention}
         states, logits = self._forward(packed, _feeding(list(readers.values())))
         chosen = torch.tensor(

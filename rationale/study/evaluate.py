@@ -22,7 +22,7 @@ from rationale.encoder.attention import plain
 from rationale.encoder.loading import Classifier, finite
 from rationale.errors import DataError, ModelError
 from rationale.scores.backoff import in_batches
-from rationale.tokens import Packed, Window, Windower, buckets, pack
+from rationale.tokens import Packed, Window, Windower, buckets, pack_windows
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -136,14 +136,12 @@ def _gold(classifier: Classifier, documents: Documents, label: str | None, name:
     return classifier.labels.index(label)
 
 
-def _pack(windows: Sequence[Window], device: torch.device) -> Packed:
-    return pack([w.ids for w in windows], [w.types for w in windows], device=device)
-
-
 def _outcomes(classifier: Classifier, encoder: Dropping, windows: Sequence[Window]) -> list[_Outcome]:
     def batch(places: list[int]) -> list[_Outcome]:
         with torch.no_grad():
-            run = hard(encoder.inner, encoder.system, _pack([windows[i] for i in places], classifier.device))
+            run = hard(
+                encoder.inner, encoder.system, pack_windows([windows[i] for i in places], classifier.device)
+            )
         logits = finite(run.logits, classifier.identity["name"])
         chances, alive = classifier.probabilities(logits).cpu().numpy(), run.alive.cpu().numpy()
         return [_Outcome(chances[i], alive[:, i]) for i in range(len(places))]
@@ -180,7 +178,8 @@ def _measured(
     """Time of the undropped model divided by that of the dropping one: median, smallest, largest round."""
     device = next(encoder.model.parameters()).device
     batches = [
-        _pack([windows[i] for i in places], device) for places in buckets([len(w.ids) for w in windows], size)
+        pack_windows([windows[i] for i in places], device)
+        for places in buckets([len(w.ids) for w in windows], size)
     ]
     ways = (
         lambda batch: encoder.inner.forward(batch, plain),

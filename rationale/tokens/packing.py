@@ -11,6 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from rationale.tokens.windows import Window
+
 IntArray = npt.NDArray[np.int32]
 
 
@@ -104,6 +106,11 @@ def pack(
         return torch.from_numpy(np.concatenate(parts).astype(np.int64)).to(device)
 
     return Packed(join(ids), join(types), join(places), tuple(len(one) for one in ids))
+
+
+def pack_windows(windows: Sequence[Window], device: torch.device | str = "cpu") -> Packed:
+    """Lays windows end to end."""
+    return pack([window.ids for window in windows], [window.types for window in windows], device=device)
 
 
 def buckets(lengths: Sequence[int], batch_size: int) -> Iterator[list[int]]:

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from transformers import set_seed
-
 from rationale.corpus.document import Documents
-from rationale.files import atomic_path, check_output
-from rationale.training.checkpoint import load_checkpoint
-from rationale.training.encoding import encode, window_length
-from rationale.training.fitting import fit, training_labels
+from rationale.files import check_output
+from rationale.training.fitting import RECIPE, complete
 from rationale.training.options import TrainingOptions
-from rationale.training.recipe import DEV_FIGURES, describe, history
+from rationale.training.prepare import prepare
+from rationale.training.recipe import DEV_FIGURES
 from rationale.training.trainer import build_trainer
 from rationale.training.unfinished import UnfinishedRun
-
-log = logging.getLogger(__name__)
-
-_RECIPE = "training.json"
 
 
 @dataclass(frozen=True)
@@ -41,7 +33,7 @@ class TrainedClassifier:
     def open(cls, path: str | Path) -> TrainedClassifier:
         """Reads a finished folder."""
         path = Path(path)
-        return cls(path, json.loads((path / _RECIPE).read_text(encoding="utf-8")))
+        return cls(path, json.loads((path / RECIPE).read_text(encoding="utf-8")))
 
     @property
     def epochs(self) -> list[dict[str, float]]:
@@ -93,34 +85,7 @@ def train_classifier(
     """
     options = options or TrainingOptions()
     out = check_output(out, overwrite=overwrite)
-    labels = training_labels(train)
-    set_seed(options.seed)
-    start = load_checkpoint(
-        str(model), labels, new_head=options.new_head, attention_dropout=options.attention_dropout
-    )
-    length = window_length(start.tokenizer, start.model.config, options.max_length)
-    start.tokenizer.model_max_length = length
-    ids = {name: i for i, name in enumerate(start.labels)}
-    rows = encode(start.tokenizer, train, ids, length)
-    dev_rows = None if dev is None else encode(start.tokenizer, dev, ids, length)
+    prepared = prepare(model, train, dev, options)
     run = UnfinishedRun.beside(out)
-    keys = [document.id for document in train]
-    trainer = build_trainer(run.folder, start, options, keys=keys, rows=rows, dev_rows=dev_rows)
-    recipe = describe(str(model), start, train, dev, length, options)
-    with trainer.args.main_process_first(local=False):
-        run.begin(recipe, overwrite=overwrite)
-    fit(run, trainer)
-    if trainer.is_world_process_zero():
-        _finish(run, out, recipe, overwrite=overwrite)
-    trainer.accelerator.wait_for_everyone()
+    complete(run, build_trainer(run.folder, prepared, options), out, prepared.recipe, overwrite=overwrite)
     return TrainedClassifier.open(out)
-
-
-def _finish(run: UnfinishedRun, out: Path, recipe: dict[str, Any], *, overwrite: bool) -> None:
-    """Puts model, tokenizer and ``training.json`` into ``out`` in one step and removes the work folder."""
-    state = run.last_state()
-    with atomic_path(out, overwrite=overwrite) as folder:
-        run.copy_model(state, folder)
-        text = json.dumps({**recipe, **history(state)}, indent=1, ensure_ascii=False, allow_nan=False)
-        (folder / _RECIPE).write_text(text + "\n", encoding="utf-8", newline="\n")
-    run.remove()

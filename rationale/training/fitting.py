@@ -2,38 +2,74 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 
-from rationale.corpus.document import Documents
 from rationale.encoder.hub import quiet_transformers
-from rationale.errors import DataError, ModelError, OutputError
-from rationale.files import disk_errors
+from rationale.errors import ModelError, OutputError
+from rationale.files import atomic_path, disk_errors
 from rationale.training.progress import Progress
+from rationale.training.recipe import history
 from rationale.training.trainer import ClassifierTrainer
 from rationale.training.unfinished import UnfinishedRun
 
 log = logging.getLogger(__name__)
 
+RECIPE = "training.json"
 
-def training_labels(train: Documents) -> tuple[str, ...]:
-    """The labels to learn.
 
-    Raises:
-        DataError: Where there are fewer than two.
+def complete(
+    run: UnfinishedRun,
+    trainer: ClassifierTrainer,
+    out: Path,
+    recipe: Mapping[str, Any],
+    *,
+    overwrite: bool,
+    card: Callable[[Mapping[str, Any]], str] | None = None,
+) -> None:
+    """Begins or continues ``run``, trains, and turns it into ``out``; one of several processes writes.
+
+    Args:
+        run: The run that is to become ``out``.
+        trainer: Writes its checkpoints to the run's folder.
+        out: The folder to make: the chosen epoch's model and tokenizer, and ``training.json``.
+        recipe: All that decides the outcome.
+        overwrite: Replace an ``out`` that exists, or an unfinished run with another recipe.
+        card: Makes ``README.md`` of what ``training.json`` holds.
     """
-    if len(train.labels) < 2:
-        raise DataError(
-            f"the {len(train)} training documents have {len(train.labels)} label(s): "
-            f"{', '.join(train.labels) or 'none'}",
-            where=train.source,
-            remedy="A classifier needs documents of at least two labels.",
-        )
-    return train.labels
+    with trainer.args.main_process_first(local=False):
+        run.begin(recipe, overwrite=overwrite)
+    fit(run, trainer)
+    if trainer.is_world_process_zero():
+        _finish(run, out, recipe, overwrite=overwrite, card=card)
+    trainer.accelerator.wait_for_everyone()
+
+
+def _finish(
+    run: UnfinishedRun,
+    out: Path,
+    recipe: Mapping[str, Any],
+    *,
+    overwrite: bool,
+    card: Callable[[Mapping[str, Any]], str] | None,
+) -> None:
+    """Puts the finished model into ``out`` in one step and removes the work folder."""
+    state = run.last_state()
+    content = {**recipe, **history(state)}
+    with atomic_path(out, overwrite=overwrite) as folder:
+        run.copy_model(state, folder)
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        (folder / RECIPE).write_text(text + "\n", encoding="utf-8", newline="\n")
+        if card is not None:
+            (folder / "README.md").write_text(card(content), encoding="utf-8", newline="\n")
+    run.remove()
 
 
 def fit(run: UnfinishedRun, trainer: ClassifierTrainer) -> None:

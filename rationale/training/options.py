@@ -44,6 +44,9 @@ class TrainingOptions:
     patience: int | None = option(
         None, "Stop when this many epochs in a row have not been better on dev. Default: run all epochs."
     )
+    metric: Literal["accuracy", "macro_f1", "mcc"] = option(
+        "accuracy", "The dev figure that the epoch is chosen by: accuracy, macro_f1 or mcc (Matthews)."
+    )
     new_head: bool = option(
         False, "Start from a fresh classification head, also where the checkpoint has one of its own."
     )
@@ -63,6 +66,8 @@ class TrainingOptions:
         self._require(
             "device", lambda value: value in ("auto", "cpu", "cuda", "mps"), "auto, cpu, cuda or mps"
         )
+        figures = ("accuracy", "macro_f1", "mcc")
+        self._require("metric", lambda value: value in figures, "accuracy, macro_f1 or mcc")
         self._require("dtype", lambda value: value in ("float32", "bfloat16"), "float32 or bfloat16")
 
     def _require(self, name: str, holds: Any, wanted: str) -> None:

@@ -17,6 +17,7 @@ DEV_FIGURES = {
     "eval_loss": "dev_loss",
     "eval_accuracy": "dev_accuracy",
     "eval_macro_f1": "dev_macro_f1",
+    "eval_mcc": "dev_mcc",
     "eval_speedup": "dev_speedup",
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import (
@@ -18,15 +18,15 @@ from transformers import (
     EvalPrediction,
     PrinterCallback,
     Trainer,
+    TrainerCallback,
     TrainerState,
     TrainingArguments,
 )
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from rationale.errors import ModelError
-from rationale.training.checkpoint import Checkpoint
-from rationale.training.encoding import Encoded
 from rationale.training.options import TrainingOptions
+from rationale.training.prepare import Prepared
 from rationale.training.progress import Progress, Saving
 
 
@@ -98,33 +98,44 @@ def finite_loss(loss: Tensor, state: TrainerState, keys: Sequence[str]) -> None:
 
 def build_trainer(
     folder: Path,
-    start: Checkpoint,
+    prepared: Prepared,
     options: TrainingOptions,
+    kind: type[ClassifierTrainer] = ClassifierTrainer,
     *,
-    keys: Sequence[str],
-    rows: Encoded,
-    dev_rows: Encoded | None,
     keep: int | None = 2,
+    callbacks: Sequence[TrainerCallback] = (),
+    **settings: Any,
 ) -> ClassifierTrainer:
-    """A Trainer that checkpoints to ``folder`` and evaluates on ``dev_rows`` after each epoch.
+    """A Trainer that checkpoints to ``folder`` and evaluates on the dev documents after each epoch.
 
-    ``keep`` checkpoints stay: the best and the last at least (with 1 the Trainer deletes the last when it
-    ends); None keeps all.
+    Args:
+        folder: Where checkpoints go.
+        prepared: What it starts from and trains on.
+        options: How.
+        kind: The Trainer's class.
+        keep: Checkpoints that stay: the best and the last at least (with 1 the Trainer deletes the last when
+            it ends); None keeps all.
+        callbacks: More than the usual ones.
+        **settings: What the class takes besides, or instead of a classifier's usual.
     """
-    trainer = ClassifierTrainer(
-        keys=keys,
-        model=start.model,
-        args=arguments(folder, options, choose=dev_rows is not None, keep=keep),
-        train_dataset=rows,
-        eval_dataset=dev_rows,
-        processing_class=start.tokenizer,
-        data_collator=DataCollatorWithPadding(start.tokenizer),
-        compute_loss_func=partial(cross_entropy, smoothing=options.label_smoothing),
-        compute_metrics=dev_metrics,
-        callbacks=[Progress(), Saving()],
+    tokenizer, choose = prepared.start.tokenizer, prepared.dev_rows is not None
+    usual = {
+        "model": prepared.start.model,
+        "compute_loss_func": partial(cross_entropy, smoothing=options.label_smoothing),
+        "compute_metrics": partial(dev_metrics, metric=options.metric),
+    }
+    trainer = kind(
+        keys=[key[0] for key in prepared.keys],
+        args=arguments(folder, options, choose=choose, keep=keep),
+        train_dataset=prepared.rows,
+        eval_dataset=prepared.dev_rows,
+        processing_class=tokenizer,
+        data_collator=DataCollatorWithPadding(tokenizer),
+        callbacks=[Progress(), Saving(), *callbacks],
+        **usual | settings,
     )
     trainer.remove_callback(PrinterCallback)
-    if options.patience is not None and dev_rows is not None:
+    if options.patience is not None and choose:
         trainer.add_callback(EarlyStoppingCallback(options.patience))
     return trainer
 
@@ -145,8 +156,8 @@ def cross_entropy(
     return total / (len(labels) if num_items_in_batch is None else num_items_in_batch)
 
 
-def dev_metrics(prediction: EvalPrediction) -> dict[str, float]:
-    """Accuracy, macro F1, and ``choice``: the accuracy, with macro F1 deciding between equal ones.
+def dev_metrics(prediction: EvalPrediction, metric: str = "accuracy") -> dict[str, float]:
+    """Accuracy, macro F1, Matthews' correlation, and ``choice``: what the epoch is chosen by.
 
     Raises:
         ModelError: Where a logit is NaN or infinite.
@@ -158,10 +169,13 @@ def dev_metrics(prediction: EvalPrediction) -> dict[str, float]:
             remedy="Lower the learning rate or use float32.",
         )
     predicted = logits.argmax(axis=-1)
-    accuracy = float(accuracy_score(gold, predicted))
-    macro_f1 = float(f1_score(gold, predicted, average="macro"))
+    figures = {
+        "accuracy": float(accuracy_score(gold, predicted)),
+        "macro_f1": float(f1_score(gold, predicted, average="macro")),
+        "mcc": float(matthews_corrcoef(gold, predicted)),
+    }
     # Accuracies differ by at least 1/n, so half of that orders equal ones and never overrules.
-    return {"accuracy": accuracy, "macro_f1": macro_f1, "choice": accuracy + macro_f1 / (2 * len(gold))}
+    return {**figures, "choice": figures[metric] + figures["macro_f1"] / (2 * len(gold))}
 
 
 def arguments(

@@ -7,7 +7,7 @@ from rationale.corpus import Document, Documents, Span
 from rationale.dropping.trace import trace
 from rationale.encoder.loading import load_classifier
 from rationale.scores import ScoreOptions, score
-from rationale.tokens import Windower, pack
+from rationale.tokens import Windower, pack_windows
 from tests.dropping.test_run import dropping_model
 from tests.toys import toy_tokenizer, wordy
 
@@ -27,7 +27,7 @@ def opened(tmp_path_factory):
     scores = score(classifier, documents, ScoreOptions(methods), progress=False)
     window = Windower(classifier.tokenizer, classifier.max_length, "document")(document).windows[0]
     encoder = classifier.encoder
-    _, (said,) = trace(encoder.inner, encoder.system, pack([window.ids], [window.types]))
+    _, (said,) = trace(encoder.inner, encoder.system, pack_windows([window]))
     return Collection("toy", scores, documents), document, scores.get(document.key), said
 
 

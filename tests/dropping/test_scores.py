@@ -11,7 +11,7 @@ from rationale.dropping.trace import trace
 from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError
 from rationale.scores import ONE_PASS, ScoreOptions, score
-from rationale.tokens import Windower, pack
+from rationale.tokens import Windower, pack_windows
 from tests.dropping.test_run import dropping_model
 from tests.toys import MODELS, toy_classifier, toy_tokenizer, wordy
 
@@ -34,9 +34,7 @@ def test_predictions_are_those_of_the_hard_run(classifier, documents):
     for document, scored in zip(documents, scores, strict=True):
         (window,) = windower(document).windows
         with torch.no_grad():
-            run = hard(
-                classifier.encoder.inner, classifier.encoder.system, pack([window.ids], [window.types])
-            )
+            run = hard(classifier.encoder.inner, classifier.encoder.system, pack_windows([window]))
         expected = classifier.probabilities(run.logits)[0].numpy()
         np.testing.assert_allclose(scored.probabilities, expected, atol=1e-5)
 
@@ -46,7 +44,7 @@ def test_contribution_and_alive_are_the_traces(classifier, documents):
     windower = Windower(classifier.tokenizer, classifier.max_length, "document")
     for document, scored in zip(documents, scores, strict=True):
         (window,) = windower(document).windows
-        packed = pack([window.ids], [window.types])
+        packed = pack_windows([window])
         _, (said,) = trace(classifier.encoder.inner, classifier.encoder.system, packed)
         for layer in range(said.layers):
             got = scored.token_scores["contribution"][layer]

@@ -7,7 +7,7 @@ from toys import MODELS, toy_classifier, wordy
 
 from rationale.corpus.document import Document
 from rationale.encoder import FAMILIES, head_mean, plain, reading
-from rationale.tokens import Windower, pack
+from rationale.tokens import Windower, pack, pack_windows
 
 from .plain import FAMILY_OF, one, padded
 
@@ -38,7 +38,7 @@ def windows_of(name, *, outputs=2):
 
 def packed_of(windows, keeps=None):
     if keeps is None:
-        return pack([w.ids for w in windows], [w.types for w in windows])
+        return pack_windows(windows)
     places = [np.asarray(keep, dtype=np.int32) for keep in keeps]
     return pack(
         [w.ids[p] for w, p in zip(windows, places, strict=True)],

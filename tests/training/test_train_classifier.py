@@ -13,7 +13,6 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, Bert
 from rationale.corpus import Document, Documents
 from rationale.errors import DataError, ModelError, OutputError
 from rationale.training import TrainingOptions, train_classifier
-from rationale.training import classifier as classifier_module
 from rationale.training import fitting as fitting_module
 
 FAST = TrainingOptions(epochs=4, batch_size=8, learning_rate=3e-3, device="cpu", attention_dropout=0.0)
@@ -128,7 +127,7 @@ def test_patience_stops_and_a_run_cut_off_after_it_does_not_train_on(encoder, tm
     options = replace(FAST, epochs=9, learning_rate=1e-12, patience=2)
     arguments = (encoder, planted(16), planted(8, seed=1), tmp_path / "out", options)
     with monkeypatch.context() as broken:
-        broken.setattr(classifier_module, "_finish", lambda *_, **__: 1 / 0)
+        broken.setattr(fitting_module, "_finish", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             train_classifier(*arguments)
     monkeypatch.setattr(fitting_module.ClassifierTrainer, "train", lambda *_, **__: 1 / 0)

@@ -14,8 +14,8 @@ from rationale.cli import app
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, OutputError
 from rationale.scores import ScoreOptions, score
+from rationale.training import trainer as trainer_module
 from rationale.training.adapler import PRESETS, AdapLeROptions, train_adapler
-from rationale.training.adapler import train as train_module
 from rationale.training.progress import Progress, Saving
 
 OPTIONS = AdapLeROptions(epochs=4, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=0.05, device="cpu")
@@ -54,7 +54,7 @@ def test_thresholds_stay_in_their_range_and_move(trained):
 
 def test_saliency_is_stored_by_id_and_is_the_mean_of_three_checkpoints(trained):
     table = pq.read_table(trained.fine_tuned / "saliency.parquet")
-    stored = dict(zip(table["id"].to_pylist(), table["saliency"].to_pylist(), strict=True))
+    stored = dict(zip(table["id"].to_pylist(), table["importance"].to_pylist(), strict=True))
     assert set(stored) == {d.id for d in TRAIN}
     document = TRAIN[5]
     maps = []
@@ -102,8 +102,8 @@ def test_a_run_that_is_broken_off_ends_with_the_same_weights(encoder, trained, t
 
     settings = {"fine_tuned": trained.fine_tuned}
     with monkeypatch.context() as patched:
-        patched.setattr(train_module, "Progress", Interrupt)
-        patched.setattr(train_module, "Saving", lambda: Saving(0.0))
+        patched.setattr(trainer_module, "Progress", Interrupt)
+        patched.setattr(trainer_module, "Saving", lambda: Saving(0.0))
         with pytest.raises(KeyboardInterrupt):
             train_adapler(encoder, TRAIN, DEV, tmp_path / "out", OPTIONS, **settings)
     assert not (tmp_path / "out").exists()

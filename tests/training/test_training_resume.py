@@ -13,7 +13,6 @@ from toy_training import planted
 
 from rationale.errors import OutputError
 from rationale.training import TrainingOptions, train_classifier
-from rationale.training import classifier as classifier_module
 from rationale.training import fitting as fitting_module
 from rationale.training import progress as progress_module
 from rationale.training import trainer as trainer_module
@@ -109,7 +108,7 @@ def test_a_checkpoint_cut_off_while_written_is_passed_over(encoder, whole, tmp_p
 
 def test_a_run_that_only_lacked_its_end_is_finished_without_training(encoder, whole, tmp_path, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr(classifier_module, "_finish", lambda *_, **__: 1 / 0)
+        broken.setattr(fitting_module, "_finish", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             train(encoder, tmp_path / "out")
     monkeypatch.setattr(fitting_module.ClassifierTrainer, "train", lambda *_, **__: 1 / 0)

@@ -9,6 +9,7 @@ from typing import Any
 def card(recipe: Mapping[str, Any]) -> str:
     """Markdown with the metadata block that model hubs read."""
     best, options = recipe["best"], recipe["options"]
+    metric = options["metric"].replace("_", " ")
     head = ["---", "library_name: transformers", "pipeline_tag: text-classification"]
     head += ["tags: [token-dropping, adapler]"]
     figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in best.items())
@@ -25,7 +26,7 @@ def card(recipe: Mapping[str, Any]) -> str:
             f"(weights {recipe['model']['hash']}), {recipe['train']['documents']} training documents, "
             f"at most {recipe['max_length']} tokens.",
             "",
-            f"Kept epoch: {figures}. Phase 1's best dev accuracy was {recipe['fine_tuned_accuracy']:.4g}.",
+            f"Kept epoch: {figures}. Phase 1's best dev {metric} was {recipe['fine_tuned_best']:.4g}.",
             "",
             f"Settings: {chosen}. `training.json` has all of them and every epoch.",
             "",

@@ -75,7 +75,14 @@ class Losses:
 
 
 def losses(
-    encoder: Encoder, system: AdapLeR, packed: Packed, labels: Tensor, saliency: Tensor, lam: float
+    encoder: Encoder,
+    system: AdapLeR,
+    packed: Packed,
+    labels: Tensor,
+    saliency: Tensor,
+    lam: float,
+    *,
+    smoothing: float = 0.0,
 ) -> Losses:
     """One soft pass.
 
@@ -86,10 +93,11 @@ def losses(
         labels: int64 (B,).
         saliency: float32 (N,), the stored target.
         lam: Lambda.
+        smoothing: Probability mass spread evenly over all labels in the cross entropy.
     """
     logits, state = soft(encoder, system, packed, lam)
     wide = torch.promote_types(logits.dtype, torch.float32)
-    classification = cross_entropy(logits.to(wide), labels)
+    classification = cross_entropy(logits.to(wide), labels, label_smoothing=smoothing)
     length = torch.stack(state.lengths).sum(dim=0).mean()
     return Losses(classification, predictor_loss(state, saliency, system, packed), length)
 
@@ -111,7 +119,7 @@ def accumulate(
         share: Scales all gradients: 1 / batches a step.
     """
     speed = (found.classification + phi * found.length) * share
-    stand_in = [system.theta_dummy] if len(system.theta) else []
+    stand_in = [system.theta_dummy] if len(system.theta) and system.theta_dummy.requires_grad else []
     for_eta, *for_theta = torch.autograd.grad(speed, [system.eta, *stand_in], retain_graph=True)
     _add(system.eta, for_eta)
     if for_theta:

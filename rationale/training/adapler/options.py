@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from rationale.training.options import TrainingOptions, option
 
@@ -27,11 +27,23 @@ class AdapLeROptions(TrainingOptions):
         "Learning rate of eta and theta. The paper's 5e-4 supposes 18,750 steps; the default, 2 / steps "
         "between 5e-4 and 1e-2, lets eta cross its range in shorter runs too.",
     )
+    warm_start: bool = option(
+        False, "Start phase 3 from phase 1's best epoch; the paper starts from the checkpoint again."
+    )
+    target: Literal["saliency", "attention"] = option(
+        "saliency", "What the predictors learn: saliency, or attention received (an ablation)."
+    )
+    learn_theta: bool = option(True, "Learn theta, the weight of [CLS] in the target (off: an ablation).")
+    removal: Literal["soft", "steep"] = option(
+        "soft", "Lambda rises from epoch to epoch, or is at its last value from the start (an ablation)."
+    )
     inner: int = option(32, "Width inside each contribution predictor.")
     beta: float = option(0.1, "Slope of soft removal above the threshold (Eq. 4).")
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._require("target", lambda value: value in ("saliency", "attention"), "saliency or attention")
+        self._require("removal", lambda value: value in ("soft", "steep"), "soft or steep")
         for name in ("fine_tune_epochs", "inner"):
             self._require(name, lambda value: value >= 1, "at least 1")
         for name in ("gamma", "phi"):
@@ -54,7 +66,7 @@ def _preset(epochs: int, rate: float, length: int, batch: int, gamma: float, phi
 PRESETS: dict[str, dict[str, Any]] = {
     "sst2": _preset(5, 2e-5, 64, 32, 5e-3, 5e-4),
     "imdb": _preset(5, 2e-5, 512, 16, 5e-3, 5e-4),
-    "cola": _preset(10, 3e-5, 64, 32, 3e-3, 3e-2),
+    "cola": {**_preset(10, 3e-5, 64, 32, 3e-3, 3e-2), "metric": "mcc"},
     "mrpc": _preset(10, 3e-5, 128, 32, 3e-2, 5e-2),
     "mnli": _preset(3, 2e-5, 128, 32, 5e-3, 5e-4),
     "qnli": _preset(5, 2e-5, 128, 32, 5e-3, 1e-4),

@@ -13,28 +13,29 @@ from transformers import EvalPrediction, TrainerCallback, TrainerControl, Traine
 from rationale.dropping.adapler import AdapLeR
 from rationale.dropping.flops import Costs, speedup
 from rationale.dropping.model import DroppingForSequenceClassification, packed
+from rationale.training.adapler.importance import FloatArray
 from rationale.training.adapler.objectives import Losses, accumulate, losses, strength
 from rationale.training.adapler.options import AdapLeROptions
-from rationale.training.adapler.saliency import FloatArray
 from rationale.training.trainer import ClassifierTrainer, dev_metrics, finite_loss
 
-_MARGIN = 0.01  # dev accuracy that may be lost for speed
+_MARGIN = 0.01  # of the dev figure, that may be lost for speed
 
 
 class AdapLeRTrainer(ClassifierTrainer):
     """Trains a :class:`DroppingForSequenceClassification` of AdapLeR.
 
     Args:
-        saliency: The stored map of each training document, float32 (n,), in the order of ``keys``.
-        options: Gamma, phi and the thresholds' learning rate.
+        importance: The stored map of each training document, float32 (n,), in the order of ``keys``.
+        adapler: Gamma, phi and the thresholds' learning rate.
         **settings: What :class:`ClassifierTrainer` takes.
     """
 
-    def __init__(self, *, saliency: Sequence[FloatArray], options: AdapLeROptions, **settings: Any) -> None:
+    def __init__(self, *, importance: Sequence[FloatArray], adapler: AdapLeROptions, **settings: Any) -> None:
         super().__init__(**settings)
-        self._saliency, self._options = saliency, options
+        self._importance, self._options = importance, adapler
         self._parts: list[tuple[float, float]] = []
-        self.system.theta_dummy.requires_grad_()
+        self.system.theta.requires_grad_(adapler.learn_theta)
+        self.system.theta_dummy.requires_grad_(adapler.learn_theta)
 
     @property
     def system(self) -> AdapLeR:
@@ -53,7 +54,7 @@ class AdapLeRTrainer(ClassifierTrainer):
         """
         model.train()
         positions = inputs.pop("position").tolist()
-        found = self._losses(inputs, np.concatenate([self._saliency[p] for p in positions]))
+        found = self._losses(inputs, np.concatenate([self._importance[p] for p in positions]))
         loss = (found.classification + self._options.gamma * found.predictors).detach()
         finite_loss(loss + found.length.detach(), self.state, [self._keys[p] for p in positions])
         share = 1 / self.current_gradient_accumulation_steps
@@ -64,18 +65,19 @@ class AdapLeRTrainer(ClassifierTrainer):
         self._parts.append((found.predictors.item(), found.length.item()))
         return loss * share
 
-    def _losses(self, inputs: dict[str, Any], saliency: FloatArray) -> Losses:
+    def _losses(self, inputs: dict[str, Any], importance: FloatArray) -> Losses:
         inputs = self._prepare_inputs(inputs)
         own: Any = self.accelerator.unwrap_model(self.model)
         batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
-        epochs = int(self.args.num_train_epochs)
-        lam = strength(min(int(self.state.epoch or 0), epochs - 1), epochs)
-        wanted = torch.from_numpy(saliency).to(batch.ids.device)
+        last = int(self.args.num_train_epochs) - 1
+        epoch = last if self._options.removal == "steep" else min(int(self.state.epoch or 0), last)
+        lam, smoothing = strength(epoch, last + 1), self._options.label_smoothing
+        wanted = torch.from_numpy(importance).to(batch.ids.device)
         with self.compute_loss_context_manager():
-            return losses(own.encoder, own.system, batch, inputs["labels"], wanted, lam)
+            return losses(own.encoder, own.system, batch, inputs["labels"], wanted, lam, smoothing=smoothing)
 
     def _thresholds(self) -> list[nn.Parameter]:
-        return [self.system.eta, self.system.theta]
+        return [p for p in (self.system.eta, self.system.theta) if p.requires_grad]
 
     def _weights(self) -> list[Tensor]:
         thresholds = {id(p) for p in self._thresholds()}
@@ -138,23 +140,24 @@ def threshold_rate(options: AdapLeROptions, steps: int) -> float:
     return options.threshold_rate or min(max(2 / max(steps, 1), 5e-4), 1e-2)
 
 
-def dropping_metrics(costs: Costs, best: float) -> Callable[[EvalPrediction], dict[str, float]]:
-    """Dev figures of a hard run: accuracy, macro F1, FLOPs speedup, and what the epoch is chosen by.
+def dropping_metrics(costs: Costs, best: float, metric: str) -> Callable[[EvalPrediction], dict[str, float]]:
+    """Dev figures of a hard run: a classifier's, FLOPs speedup, and what the epoch is chosen by.
 
     Args:
         costs: Of the model with its system.
-        best: Phase 1's best accuracy. Epochs within a point of it are ranked by speedup and come before all
-            others, which are ranked by accuracy.
+        best: Phase 1's best figure. Epochs within a point of it are ranked by speedup and come before all
+            others, which are ranked by the figure.
+        metric: Which figure that is.
     """
 
     def compute(prediction: EvalPrediction) -> dict[str, float]:
         outputs: Any = prediction.predictions
         logits, alive = outputs
-        figures = dev_metrics(EvalPrediction(logits, prediction.label_ids))
+        figures = dev_metrics(EvalPrediction(logits, prediction.label_ids), metric)
         alive = np.asarray(alive, np.int64).T
         plain = costs.plain(alive[0], len(alive) - 1)
         ratio = speedup(plain, costs.dropped(alive[1:], alive[0]))
-        within = figures["accuracy"] >= best - _MARGIN - 1e-9
+        within = figures[metric] >= best - _MARGIN - 1e-9
         return {**figures, "speedup": ratio, "choice": 1 + ratio if within else figures["choice"] / 2}
 
     return compute

@@ -1,0 +1,143 @@
+"""Phase 2: what each token is worth to the fine-tuned classifier, stored once by id (section 2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from rationale.corpus.document import Key
+from rationale.encoder.attention import plain, reading
+from rationale.encoder.loading import Classifier, finite, load_classifier
+from rationale.errors import ModelError
+from rationale.files import atomic_path
+from rationale.scores import METHODS
+from rationale.scores.backoff import in_batches
+from rationale.scores.engine import packed_rows
+from rationale.scores.methods import AttentionMethod, GradientMethod
+from rationale.tokens import Packed, pack_windows
+from rationale.training.encoding import Encoded
+
+FloatArray = npt.NDArray[np.float32]
+Target = Literal["saliency", "attention"]
+_BATCH, _PART = 16, 256
+
+
+def importance(
+    classifier: Classifier, rows: Encoded, target: Target, *, progress: bool = True
+) -> list[FloatArray]:
+    """One map a document, float32 (n,), not normalised.
+
+    Args:
+        classifier: A fine-tuned checkpoint.
+        rows: The training documents.
+        target: ``saliency``: || dy/dh * h ||_2 at the embeddings, y the gold label's logit; ``attention``:
+            what each token receives, the mean over layers and heads.
+        progress: Whether a terminal shows a bar.
+    """
+    found: list[FloatArray] = []
+    quiet = None if progress else True
+    with tqdm(total=len(rows), desc=target, unit="document", leave=False, disable=quiet) as bar:
+        for start in range(0, len(rows), _PART):
+            part = range(start, min(start + _PART, len(rows)))
+            lengths = [rows.lengths[i] for i in part]
+
+            def batch(at: list[int], part: range = part) -> list[FloatArray]:
+                return _batch(classifier, rows, [part[i] for i in at], target)
+
+            found += in_batches(lengths, _BATCH, batch)
+            bar.update(len(part))
+    return found
+
+
+def _batch(classifier: Classifier, rows: Encoded, places: Sequence[int], target: Target) -> list[FloatArray]:
+    packed = pack_windows([rows.windows[i] for i in places], classifier.device)
+    gold = torch.tensor([rows.labels[i] for i in places], device=classifier.device)
+    values = finite(_TARGETS[target](classifier, packed, gold), classifier.identity["name"])
+    return [part.float().cpu().numpy() for part in torch.split(values, list(packed.lengths))]
+
+
+def _saliency(classifier: Classifier, packed: Packed, gold: Tensor) -> Tensor:
+    method = cast("GradientMethod", METHODS.get("saliency"))
+    with torch.no_grad():
+        hidden = classifier.encoder.embed(packed)
+    logits = classifier.encoder.tail(0, hidden.requires_grad_(), packed, plain)
+    (gradient,) = torch.autograd.grad(logits.gather(1, gold[:, None]).sum(), hidden)
+    return method.reduce(hidden.detach(), gradient)
+
+
+def _attention(classifier: Classifier, packed: Packed, gold: Tensor) -> Tensor:
+    del gold
+    reader = cast("AttentionMethod", METHODS.get("attention.all")).reader()
+    with torch.no_grad():
+        classifier.encoder.forward(packed, reading(reader.read))
+    return packed_rows(reader.finish(), packed).mean(dim=0)
+
+
+_TARGETS: Mapping[Target, Callable[[Classifier, Packed, Tensor], Tensor]] = {
+    "saliency": _saliency,
+    "attention": _attention,
+}
+
+
+def store(
+    checkpoints: Sequence[Path], keys: Sequence[Key], rows: Encoded, out: Path, target: Target, device: str
+) -> None:
+    """Writes the mean map of ``checkpoints`` to Parquet, one row a document: id, docid, importance.
+
+    A checkpoint's own map is kept beside ``out`` until all are there: a killed run computes none twice.
+    """
+    maps, parts = [], [out.with_name(f"{out.stem}-{i + 1}.parquet") for i in range(len(checkpoints))]
+    for checkpoint, part in zip(checkpoints, parts, strict=True):
+        if not part.exists():
+            classifier = load_classifier(checkpoint, device=device)
+            _write(part, keys, importance(classifier, rows, target))
+        maps.append(load(part, keys, rows))
+    means = [np.mean(each, axis=0, dtype=np.float64).astype(np.float32) for each in zip(*maps, strict=True)]
+    _write(out, keys, [np.atleast_1d(mean) for mean in means])
+    for part in parts:
+        part.unlink()
+
+
+def load(path: Path, keys: Sequence[Key], rows: Encoded) -> list[FloatArray]:
+    """The stored maps in the order of ``keys``, found by id and never by position.
+
+    Raises:
+        ModelError: Where a document has no map, or one of another length: the file is of other data.
+    """
+    table = pq.read_table(path)
+    names = zip(table["id"].to_pylist(), table["docid"].to_pylist(), strict=True)
+    place = {name: i for i, name in enumerate(names)}
+    column = table["importance"].combine_chunks()
+    offsets, values = column.offsets.to_numpy(), column.values.to_numpy()
+    maps = []
+    for key, length in zip(keys, rows.lengths, strict=True):
+        at = place.get(key)
+        found = 0 if at is None else offsets[at + 1] - offsets[at]
+        if at is None or found != length:
+            raise ModelError(
+                f"annotation {key[0]!r}, document {key[1]!r}, has "
+                + ("no map" if at is None else f"a map of {found} tokens and is {length} long"),
+                where=path,
+                remedy="The file is of other data or another tokenizer: make it anew with --overwrite.",
+            )
+        maps.append(values[offsets[at] : offsets[at + 1]])
+    return maps
+
+
+def _write(path: Path, keys: Sequence[Key], maps: Sequence[FloatArray]) -> None:
+    columns = {
+        "id": pa.array([key[0] for key in keys], pa.string()),
+        "docid": pa.array([key[1] for key in keys], pa.string()),
+        "importance": pa.array(list(maps), pa.list_(pa.float32())),
+    }
+    with atomic_path(path, overwrite=True) as temporary:
+        pq.write_table(pa.table(columns), temporary, compression="zstd")

@@ -1,0 +1,77 @@
+"""What a training starts from: the checkpoint, the documents as it reads them, and a recipe of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from transformers import set_seed
+
+from rationale.corpus.document import Documents, Key
+from rationale.errors import DataError
+from rationale.training.checkpoint import Checkpoint, load_checkpoint
+from rationale.training.encoding import Encoded, encode, window_length
+from rationale.training.options import TrainingOptions
+from rationale.training.recipe import describe
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A checkpoint and documents, ready to be trained on.
+
+    Attributes:
+        start: The classifier as it is before training; its tokenizer's ``model_max_length`` is the length
+            trained with, so that scoring reads windows of that length.
+        keys: The training documents, in the order of ``rows``.
+        rows: The training documents as the model reads them.
+        dev_rows: Those the epoch is chosen by, if any.
+        recipe: All that decides the outcome, as JSON.
+    """
+
+    start: Checkpoint
+    keys: tuple[Key, ...]
+    rows: Encoded
+    dev_rows: Encoded | None
+    recipe: dict[str, Any]
+
+    def anew(self, source: str | Path, options: TrainingOptions) -> Prepared:
+        """The same documents with ``source`` loaded afresh: what trains changes the weights it is given."""
+        start = _load(source, self.start.labels, options)
+        start.tokenizer.model_max_length = self.start.tokenizer.model_max_length
+        return replace(self, start=start)
+
+
+def prepare(model: str | Path, train: Documents, dev: Documents | None, options: TrainingOptions) -> Prepared:
+    """Loads ``model`` with a head for the labels of ``train`` and encodes the documents.
+
+    Raises:
+        DataError: On documents without label or words, fewer than two labels, a dev label not in train.
+        ModelError: Where the checkpoint cannot be loaded or does not fit.
+    """
+    start = _load(model, _labels(train), options)
+    length = window_length(start.tokenizer, start.model.config, options.max_length)
+    start.tokenizer.model_max_length = length
+    ids = {name: i for i, name in enumerate(start.labels)}
+    rows = encode(start.tokenizer, train, ids, length)
+    dev_rows = None if dev is None else encode(start.tokenizer, dev, ids, length)
+    recipe = describe(str(model), start, train, dev, length, options)
+    return Prepared(start, tuple(document.key for document in train), rows, dev_rows, recipe)
+
+
+def _load(model: str | Path, labels: tuple[str, ...], options: TrainingOptions) -> Checkpoint:
+    set_seed(options.seed)
+    return load_checkpoint(
+        str(model), labels, new_head=options.new_head, attention_dropout=options.attention_dropout
+    )
+
+
+def _labels(train: Documents) -> tuple[str, ...]:
+    if len(train.labels) < 2:
+        raise DataError(
+            f"the {len(train)} training documents have {len(train.labels)} label(s): "
+            f"{', '.join(train.labels) or 'none'}",
+            where=train.source,
+            remedy="A classifier needs documents of at least two labels.",
+        )
+    return train.labels
