@@ -10,8 +10,8 @@ Expects in ``--published`` (whichever are there):
     cola_in_domain_train.tsv, cola_in_domain_dev.tsv    source, label, mark, sentence, no header
 
 Writes ``OUT/{agnews,sst2,cola}/{train,dev,test}.jsonl``. ``test`` is what is reported: the published test or
-dev rows. ``dev`` is a part of the published train, taken out of it by the hash of the text (so that a sentence
-that occurs twice is on one side): settings and epochs are chosen on it. ``train`` is the rest.
+dev rows. ``dev`` is a part of the published train, taken out of it by the hash of the text (so that a
+sentence that occurs twice is on one side): settings and epochs are chosen on it. ``train`` is the rest.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def agree(
         recipe={**scores.recipe, "agreement": _recipe(settings, measured, documents, unscored)},
         records=tuple(sorted(_records(measured, settings), key=_order(measured))),
         comparisons=compare(measured, settings),
-        classification=classification(measured, scores.labels, settings),
+        classification=classification(measured.gold, measured.predicted, scores.labels, settings),
         per_document=pair_table(measured),
     )
 

@@ -7,31 +7,38 @@ from typing import Any
 
 import numpy as np
 
-from rationale.agreement.evaluate import Measured, Settings
+from rationale.agreement.evaluate import Settings
 from rationale.agreement.statistics import bootstrap_intervals, number_or_none
 
 
-def classification(measured: Measured, labels: Sequence[str], settings: Settings) -> dict[str, Any]:
-    """Accuracy with its interval, macro F1 and the confusion matrix, over the pairs with a known label.
+def classification(
+    gold: Sequence[str | None], predicted: Sequence[str], labels: Sequence[str], settings: Settings
+) -> dict[str, Any]:
+    """Accuracy with its interval, macro F1, Matthews' correlation and the confusion matrix.
 
     Args:
-        measured: Gold and predicted labels.
+        gold: A label each, or None where it is not known: left out.
+        predicted: As many.
         labels: The classes, in the model's order.
         settings: Of the bootstrap.
 
     Returns:
-        ``accuracy``, ``low``, ``high``, ``macro_f1`` (over the classes that occur; None where no label is
-        known), ``n``, ``labels`` (the model's, then gold labels it does not know) and ``confusion`` (a row a
-        gold label, a column a predicted one).
+        ``accuracy``, ``low``, ``high``, ``macro_f1`` (over the classes that occur) and ``mcc`` (0 where there
+        is but one): all None where no label is known; ``n``; ``labels`` (the model's, then gold labels it
+        does not know) and ``confusion`` (a row a gold label, a column a predicted one).
     """
-    from sklearn.metrics import confusion_matrix, f1_score  # two seconds that `rationale list` need not pay
+    from sklearn.metrics import (  # two seconds that `rationale list` need not pay
+        confusion_matrix,
+        f1_score,
+        matthews_corrcoef,
+    )
 
-    known = [(g, p) for g, p in zip(measured.gold, measured.predicted, strict=True) if g is not None]
+    known = [(g, p) for g, p in zip(gold, predicted, strict=True) if g is not None]
     names = [*labels, *sorted({g for g, _ in known} - set(labels))]
-    out: dict[str, Any] = {"accuracy": None, "low": None, "high": None, "macro_f1": None, "n": len(known)}
     if not known:
-        return {**out, "labels": names, "confusion": [[0] * len(names) for _ in names]}
-    gold, predicted = zip(*known, strict=True)
+        nothing = dict.fromkeys(("accuracy", "low", "high", "macro_f1", "mcc"))
+        return {**nothing, "n": 0, "labels": names, "confusion": [[0] * len(names) for _ in names]}
+    gold, predicted = map(list, zip(*known, strict=True))
     right = np.array([g == p for g, p in known], dtype=np.float64)
     low, high = bootstrap_intervals(
         right[None, None], resamples=settings.resamples, seed=settings.seed, confidence=settings.confidence
@@ -41,6 +48,7 @@ def classification(measured: Measured, labels: Sequence[str], settings: Settings
         "low": number_or_none(low[0]),
         "high": number_or_none(high[0]),
         "macro_f1": float(f1_score(gold, predicted, average="macro", zero_division=0.0)),
+        "mcc": float(matthews_corrcoef(gold, predicted)) if len({*gold, *predicted}) > 1 else 0.0,
         "n": len(known),
         "labels": names,
         "confusion": confusion_matrix(gold, predicted, labels=names).tolist(),

@@ -1,4 +1,4 @@
-"""``rationale evaluate``: what a dropping model costs and saves."""
+"""``rationale evaluate``: how right a model is, and what dropping costs and saves."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.encoder.loading import load_classifier
 from rationale.files import atomic_json, check_output
+from rationale.study.evaluate import Timing
 from rationale.study.evaluate import evaluate as evaluate_on
 
 
@@ -32,14 +33,14 @@ def evaluate(
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Accuracy, FLOPs and measured speedup of a model that drops tokens, against itself undropped.
+    """Accuracy of a model and, where it drops tokens, FLOPs and measured speedup against itself undropped.
 
     Example: `rationale evaluate --model adapler --data movies --split val --out evaluation.json`
     """
     check_output(out, overwrite=overwrite)
     classifier = load_classifier(model, device=device, dtype=dtype)
     documents = sample(load_documents(data, split), limit)
-    result = evaluate_on(classifier, documents, timed=timed, rounds=rounds, seed=seed)
+    result = evaluate_on(classifier, documents, Timing(timed, rounds), seed=seed)
     atomic_json(out, result, overwrite=overwrite)
     _print(result)
     typer.echo(f"{out}: {result['n']} documents")

@@ -14,12 +14,12 @@ from rich.text import Text
 from rationale.commands.options import Device, Dtype, Model, Overwrite, Split
 from rationale.corpus import Document, Documents, load_documents
 from rationale.corpus.splits import sample
+from rationale.dropping.encoder import dropping_of
 from rationale.dropping.trace import DropTrace
 from rationale.dropping.trace import trace as trace_of
 from rationale.encoder.loading import Classifier, load_classifier
 from rationale.errors import DataError
 from rationale.files import atomic_json, check_output
-from rationale.study.evaluate import dropping_of
 from rationale.tokens import Windower, pack_windows
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -14,6 +14,9 @@ from rationale.encoder.attention import plain
 from rationale.encoder.base import FAMILIES, Attend, Encoder, Heads
 from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
+
+if TYPE_CHECKING:
+    from rationale.encoder.loading import Classifier
 
 
 @FAMILIES.register("token-dropping")
@@ -96,3 +99,19 @@ class Dropping(Encoder):
             made.append(self.system.hard(layer, hidden, packed, alive))
             alive = made[-1].keep
         return made
+
+
+def dropping_of(classifier: Classifier) -> Dropping:
+    """The classifier's encoder, where it drops tokens.
+
+    Raises:
+        ModelError: Where it does not.
+    """
+    encoder = classifier.encoder
+    if not isinstance(encoder, Dropping):
+        raise ModelError(
+            "this model drops no tokens",
+            where=classifier.identity["name"],
+            remedy="Pass the folder that `rationale train adapler` wrote.",
+        )
+    return encoder

@@ -30,6 +30,12 @@ class Run:
     alive: Tensor
 
 
+def undropped(encoder: Encoder, packed: Packed) -> Run:
+    """The encoder as it is, nothing dropped: what the others are compared with."""
+    logits = encoder.forward(packed, plain)
+    return Run(logits, torch.tensor(packed.lengths, device=logits.device).expand(encoder.layers, -1))
+
+
 def hard(encoder: Encoder, system: System, packed: Packed, watch: Watch | None = None) -> Run:
     """Drops for real: rows that leave are in no later product. For inference: shapes depend on numbers."""
     hidden = encoder.embed(packed)

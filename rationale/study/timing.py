@@ -1,0 +1,50 @@
+"""Two ways through the same batches, timed in turn: the ratio that a speedup is."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from tqdm.auto import tqdm
+
+from rationale.tokens import Packed
+
+Way = Callable[[Packed], object]
+
+
+def ratios(
+    one: Way, other: Way, batches: Sequence[Packed], rounds: int, *, title: str, progress: bool = True
+) -> dict[str, float]:
+    """How many times as long ``one`` takes as ``other``: median, smallest and largest round.
+
+    Args:
+        one: Runs a batch.
+        other: Runs it otherwise; the two take turns in this process, ``one`` first.
+        batches: All of them each time.
+        rounds: How often.
+        title: Of the progress bar.
+        progress: Whether a terminal shows it.
+    """
+    found = []
+    quiet = None if progress else True
+    for _ in tqdm(range(rounds), desc=title, leave=False, disable=quiet):
+        found.append(_seconds(one, batches) / _seconds(other, batches))
+    return {"median": statistics.median(found), "min": min(found), "max": max(found)}
+
+
+def _seconds(way: Way, batches: Sequence[Packed]) -> float:
+    start = time.perf_counter()
+    with torch.inference_mode():
+        for batch in _fresh(batches):
+            way(batch)
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def _fresh(batches: Sequence[Packed]) -> Iterator[Packed]:
+    """Each batch without what an earlier run has cached on it."""
+    for batch in batches:
+        yield Packed(batch.ids, batch.types, batch.positions, batch.lengths)
