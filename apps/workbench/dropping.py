@@ -30,7 +30,7 @@ def dropped(
         numbers: How the kept words of each layer agree with the human's.
     """
     thresholds = None if eta is None or method != CONTRIBUTION else _thresholds(scored, eta)
-    return Layered(method, title, _marks(scored), thresholds, numbers)
+    return Layered(method, title, _marks(scored), thresholds, numbers, kept=ALIVE)
 
 
 def _marks(scored: ScoredDocument) -> Marks:

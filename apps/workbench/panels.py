@@ -45,6 +45,7 @@ class Layered:
         thresholds: float32 (R, T), what a token's score has to reach; None where words are ranked instead.
         numbers: One mapping of metric to value a row; empty where no human marked the document.
         signed: Whether scores may speak against the target.
+        kept: The method whose selection is what a dropping model keeps; None where nothing is dropped.
     """
 
     method: str
@@ -53,11 +54,12 @@ class Layered:
     thresholds: Floats | None = None
     numbers: Sequence[Numbers] = field(default_factory=tuple)
     signed: bool = False
+    kept: str | None = None
 
     @property
     def drops(self) -> bool:
         """Whether words were dropped, and not only passed over."""
-        return bool((self.marks >= DROPPED_HERE).any())
+        return self.kept is not None
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Page:
             "alarms": not layered.drops,
             "legend": legend,
             "tallies": [self._tallies(row, legend) for row in marks],
-            "perturbed": [self._perturbed(method, layer) for layer in own],
+            "perturbed": [self._perturbed(layered, layer) for layer in own],
             "thresholds": thresholds and [_rounded(row[part]) for row in thresholds],
             "best": best and [_rounded(row[part]) for row in best],
         }
@@ -184,14 +186,15 @@ class Page:
         }  # fmt: skip
         return [str(int(wearing[look].sum())) if look in wearing else "" for look, _ in legend]
 
-    def _perturbed(self, method: str, layer: int) -> list[list[Any]]:
-        """The predicted class' probability with only the best words, and without them."""
-        name, share = safe(self.scored.predicted), self.share
+    def _perturbed(self, layered: Layered, layer: int) -> list[list[Any]]:
+        """The predicted class' probability with only the selected words, and without them."""
+        name, share, method = safe(self.scored.predicted), self.share, layered.kept or layered.method
         predicted = self.labels.index(self.scored.predicted)
         for p in self.scored.perturbed:
             if (p.method, p.layer, p.share) == (method, layer, share):
+                what = "kept words" if layered.kept else f"best {100 * p.share:.0f} %"
                 return [
-                    [f"{name}, best {100 * p.share:.0f} % only", p.only[predicted]],
+                    [f"{name}, {what} only", p.only[predicted]],
                     [f"{name}, without them", p.without[predicted]],
                 ]
         return []

@@ -32,5 +32,10 @@ METHODS.register("contribution")(
     )
 )
 METHODS.register("alive")(
-    _Alive("alive", "Alive", "1 / n for each of the n tokens that pass the layer, 0 for those dropped")
+    _Alive(
+        "alive",
+        "Alive",
+        "1 / n for each of the n tokens that pass the layer, 0 for those dropped",
+        selects=True,
+    )
 )

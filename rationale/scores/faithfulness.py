@@ -1,4 +1,4 @@
-"""Perturbed predictions: without a method's best words, and with nothing but them (DeYoung et al., 2020)."""
+"""Perturbed predictions: without the words a method selects, and with nothing else (DeYoung et al., 2020)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from rationale.encoder.loading import Classifier
+from rationale.scores.methods import METHODS
 from rationale.scores.options import BINS, Faithfulness
 from rationale.scores.removal import reduced_logits, without
 from rationale.scores.scored import Perturbed, ScoredDocument
@@ -66,11 +67,17 @@ def perturb(
 
 
 def _cases(document: ScoredDocument, settings: Faithfulness) -> Iterator[tuple[str, int, float, BoolArray]]:
+    """Method, layer, share and the selected words; a method's own selection stands under the first share."""
     shares = dict.fromkeys((settings.share, *BINS))
     for method, layers in document.layers.items():
-        asked = settings.layers if settings.layers is not None else (layers[0], layers[-1])
-        for layer in dict.fromkeys(asked):
-            if layer in layers:
-                scores = document.words[method][layers.index(layer)]
-                for share in shares:
-                    yield method, layer, share, top_words(scores, document.covered, share)
+        selects = METHODS.get(method).selects
+        usual = layers if selects else (layers[0], layers[-1])
+        for layer in dict.fromkeys(usual if settings.layers is None else settings.layers):
+            if layer not in layers:
+                continue
+            scores = document.words[method][layers.index(layer)]
+            if selects:
+                yield method, layer, settings.share, (scores > 0) & document.covered
+                continue
+            for share in shares:
+                yield method, layer, share, top_words(scores, document.covered, share)

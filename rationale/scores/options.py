@@ -21,7 +21,8 @@ class Faithfulness:
 
     Attributes:
         share: The share of words for comprehensiveness and sufficiency: the mean rationale share of train.
-        layers: The layers whose scores are tried; None means the first and the last of each method.
+        layers: The layers whose scores are tried; None means the first and the last of each method, and all
+            of a method that selects words by itself.
     """
 
     share: float

@@ -6,7 +6,7 @@ import pytest
 from rationale.corpus import Document, Documents, Span
 from rationale.dropping.trace import trace
 from rationale.encoder.loading import load_classifier
-from rationale.scores import ScoreOptions, score
+from rationale.scores import Faithfulness, ScoreOptions, score
 from rationale.tokens import Windower, pack_windows
 from tests.dropping.test_run import dropping_model
 from tests.toys import toy_tokenizer, wordy
@@ -24,7 +24,8 @@ def opened(tmp_path_factory):
     document = Document("a", "a", wordy(18, 3), label="POS", spans=(Span(2, 6),))
     documents = Documents([document])
     methods = ("contribution", "alive", "saliency")
-    scores = score(classifier, documents, ScoreOptions(methods), progress=False)
+    options = ScoreOptions(methods, faithfulness=Faithfulness(0.2))
+    scores = score(classifier, documents, options, progress=False)
     window = Windower(classifier.tokenizer, classifier.max_length, "document")(document).windows[0]
     encoder = classifier.encoder
     _, (said,) = trace(encoder.inner, encoder.system, pack_windows([window]))
@@ -69,3 +70,17 @@ def test_numbers_are_of_the_words_kept(opened):
 def test_other_methods_of_the_same_scores_are_shown_as_ever(opened):
     collection, document, scored, _ = opened
     assert not collection.layered(document, scored, "saliency", "delta").drops
+
+
+def test_the_prediction_is_told_with_the_kept_words_alone_and_without_them(opened):
+    from workbench.drawing import words_data
+
+    collection, document, scored, said = opened
+    layered = collection.layered(document, scored, "contribution", "delta")
+    (panel,) = words_data(document, scored, [layered], collection.scores.labels, share=0.2)["panels"]
+    at = collection.scores.labels.index(scored.predicted)
+    for layer in range(said.layers):
+        one = next(p for p in scored.perturbed if (p.method, p.layer) == ("alive", layer))
+        only, without = panel["perturbed"][layer]
+        assert only == [f"{scored.predicted}, kept words only", one.only[at]]
+        assert without == [f"{scored.predicted}, without them", one.without[at]]

@@ -10,8 +10,8 @@ from rationale.dropping.run import hard
 from rationale.dropping.trace import trace
 from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError
-from rationale.scores import ONE_PASS, ScoreOptions, score
-from rationale.tokens import Windower, pack_windows
+from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, score
+from rationale.tokens import Windower, pack, pack_windows
 from tests.dropping.test_run import dropping_model
 from tests.toys import MODELS, toy_classifier, toy_tokenizer, wordy
 
@@ -50,6 +50,26 @@ def test_contribution_and_alive_are_the_traces(classifier, documents):
             got = scored.token_scores["contribution"][layer]
             np.testing.assert_allclose(got, np.nan_to_num(said.scores[layer]), atol=1e-5)
             assert np.array_equal(scored.token_scores["alive"][layer] > 0, said.alive(layer))
+
+
+def test_faithfulness_of_alive_is_that_of_what_each_layer_keeps(classifier, documents):
+    options = ScoreOptions(("alive",), faithfulness=Faithfulness(0.2))
+    scores = score(classifier, documents, options, progress=False)
+    windower = Windower(classifier.tokenizer, classifier.max_length, "document")
+    system = classifier.encoder.system
+    for document, scored in zip(documents, scores, strict=True):
+        (window,) = windower(document).windows
+        _, (said,) = trace(classifier.encoder.inner, system, pack_windows([window]))
+        assert [p.layer for p in scored.perturbed] == list(range(said.layers))
+        for one in scored.perturbed:
+            kept = {int(w) for w in window.word[said.dropped > one.layer] if w >= 0}
+            for wanted, got in ((True, one.only), (False, one.without)):
+                stays = np.array([w < 0 or (int(w) in kept) is wanted for w in window.word])
+                places = np.flatnonzero(stays).astype(np.int32)
+                packed = pack([window.ids[stays]], [window.types[stays]], [places])
+                with torch.no_grad():
+                    expected = hard(classifier.encoder.inner, system, packed).logits
+                np.testing.assert_allclose(got, classifier.probabilities(expected)[0], atol=1e-5)
 
 
 def test_the_dropped_receive_no_attention(classifier, documents):
