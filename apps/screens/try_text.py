@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from rationale.corpus import Document, Documents
+from rationale.corpus import Documents
 from rationale.encoder.loading import Classifier, load_classifier
 from rationale.errors import ModelError
 from rationale.scores import METHODS, ONE_PASS, ScoreOptions, explain
@@ -97,10 +97,7 @@ def _explain(asked: Asked, settings: Settings) -> Collection:
     model = classifier(asked.model, settings.device, settings.dtype)
     with st.spinner("Scoring …"):
         scores = explain(model, asked.text, query=asked.query, options=options)
-    (scored,) = scores
-    words, query = tuple(asked.text.split()), tuple(asked.query.split())
-    document = Document(scored.id, scored.docid, words, query=query, annotated=False)
-    return Collection("text", scores, Documents([document], source="text"))
+    return Collection("text", scores, Documents.of_text(asked.text, asked.query))
 
 
 def _show(address: Address, tried: Collection) -> None:

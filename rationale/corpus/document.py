@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import overload
+from typing import Self, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -110,6 +110,19 @@ class Documents(Sequence[Document]):
                     remedy="Give each (annotation, document) pair its own id.",
                 )
             self._index[document.key] = position
+
+    @classmethod
+    def of_text(cls, text: str, query: str = "") -> Self:
+        """One text that nobody annotated, split into words at white space, and its query.
+
+        Raises:
+            DataError: Where the text has no word.
+        """
+        words = tuple(text.split())
+        if not words:
+            raise DataError("the text has no words", remedy="Write at least one word.")
+        one = Document("text", "text", words, query=tuple(query.split()), annotated=False)
+        return cls([one], source="text")
 
     @overload
     def __getitem__(self, index: int) -> Document: ...

@@ -94,11 +94,7 @@ def explain(
     Raises:
         DataError: Where the text has no word.
     """
-    words = tuple(text.split())
-    if not words:
-        raise DataError("the text has no words", remedy="Write at least one word.")
-    document = Document("text", "text", words, query=tuple(query.split()), annotated=False)
-    documents = Documents([document], source="text")
+    documents = Documents.of_text(text, query)
     return score(model, documents, options, device=device, dtype=dtype, progress=False)
 
 

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
@@ -107,6 +108,23 @@ def test_trace_writes_every_decision(folder, tmp_path):
             fell = [s for s, left in zip(scores, one["dropped"], strict=True) if left == layer]
             assert all(s < threshold for s in fell)
         assert one["alive"][-1] == sum(left is None for left in one["dropped"])
+
+
+def test_trace_as_parquet_has_a_row_a_token(folder, tmp_path):
+    given = ["trace", "--model", folder / "model", "--data", folder / "data"]
+    invoke(*given, "--out", tmp_path / "t.json")
+    invoke(*given, "--out", tmp_path / "t.parquet")
+    rows = pq.read_table(tmp_path / "t.parquet").to_pylist()
+    traces = {one["id"]: one for one in json.loads((tmp_path / "t.json").read_text())["traces"]}
+    assert len(rows) == sum(len(one["tokens"]) for one in traces.values())
+    for row in rows:
+        one, at = traces[row["id"]], row["position"]
+        assert (row["token"], row["word"], row["dropped"]) == (
+            one["tokens"][at], one["word"][at], one["dropped"][at]
+        )  # fmt: skip
+        met = [layer[at] for layer in one["scores"] if layer[at] is not None]
+        assert row["scores"] == pytest.approx(met)
+        assert row["thresholds"] == pytest.approx(one["thresholds"][: len(met)])
 
 
 def test_what_cannot_be_done_is_told(folder, tmp_path):

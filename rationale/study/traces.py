@@ -1,0 +1,143 @@
+"""Which token of which document left where: traces of a dropping model over a corpus, and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm.auto import tqdm
+
+from rationale.corpus.document import Document, Documents
+from rationale.dropping.encoder import dropping_of
+from rationale.dropping.trace import DropTrace, trace
+from rationale.encoder.loading import Classifier, finite
+from rationale.files import atomic_path
+from rationale.scores.backoff import in_batches
+from rationale.tokens import Window, Windower, pack_windows
+
+_BATCH, _PART = 32, 256
+_TABLE = pa.schema(
+    [
+        ("id", pa.string()),
+        ("docid", pa.string()),
+        ("position", pa.int32()),
+        ("token", pa.string()),
+        ("word", pa.int32()),
+        ("dropped", pa.int32()),
+        ("scores", pa.list_(pa.float32())),
+        ("thresholds", pa.list_(pa.float32())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Traced:
+    """One document's way through the model.
+
+    Attributes:
+        document: The document.
+        predicted: The class the model chose.
+        probabilities: float64 (C,).
+        tokens: The first window's tokens, as the tokenizer writes them.
+        word: int32 (n,), the word of each token, -1 for special tokens and the query.
+        way: Where each token left.
+    """
+
+    document: Document
+    predicted: str
+    probabilities: npt.NDArray[np.float64]
+    tokens: tuple[str, ...]
+    word: npt.NDArray[np.int32]
+    way: DropTrace
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """As JSON: ``dropped`` is the layer before which a token left, null where it stayed to the end."""
+        way = self.way
+        return {
+            "id": self.document.id,
+            "docid": self.document.docid,
+            "predicted": self.predicted,
+            "probabilities": self.probabilities.tolist(),
+            "tokens": list(self.tokens),
+            "word": self.word.tolist(),
+            "dropped": _dropped(way),
+            "scores": [[None if np.isnan(s) else float(s) for s in row] for row in way.scores],
+            "thresholds": way.thresholds.tolist(),
+            "alive": way.lengths.tolist(),
+        }
+
+
+def trace_documents(
+    classifier: Classifier, documents: Documents, *, progress: bool = True
+) -> Iterator[Traced]:
+    """The first window of every document, run hard; in order.
+
+    Raises:
+        ModelError: Where the model drops no tokens or yields NaN.
+        DataError: Where a query leaves no room.
+    """
+    dropping_of(classifier)
+    windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
+    quiet = None if progress else True
+    with tqdm(total=len(documents), desc="trace", unit="document", leave=False, disable=quiet) as bar:
+        for start in range(0, len(documents), _PART):
+            part = documents[start : start + _PART]
+            windows = [windower(document).windows[0] for document in part]
+            found = _traces(classifier, windows)
+            for document, window, (chances, way) in zip(part, windows, found, strict=True):
+                tokens = tuple(classifier.tokenizer.convert_ids_to_tokens(window.ids.tolist()))
+                predicted = classifier.labels[int(chances.argmax())]
+                yield Traced(document, predicted, chances, tokens, window.word, way)
+                bar.update()
+
+
+def _traces(classifier: Classifier, windows: list[Window]) -> list[tuple[npt.NDArray[np.float64], DropTrace]]:
+    encoder = dropping_of(classifier)
+
+    def batch(places: list[int]) -> list[tuple[npt.NDArray[np.float64], DropTrace]]:
+        packed = pack_windows([windows[i] for i in places], classifier.device)
+        run, ways = trace(encoder.inner, encoder.system, packed)
+        chances = classifier.probabilities(finite(run.logits, classifier.identity["name"])).cpu().numpy()
+        return list(zip(chances, ways, strict=True))
+
+    return in_batches([len(w.ids) for w in windows], _BATCH, batch)
+
+
+def write_traces(path: Path, traces: Iterable[Traced], *, overwrite: bool) -> int:
+    """Writes Parquet, a row a token; returns how many documents there were.
+
+    ``dropped`` is the layer before which it left, null where it stayed to the end; ``scores`` and
+    ``thresholds`` have one entry for each layer whose decision it met.
+    """
+    count = 0
+    with atomic_path(path, overwrite=overwrite) as temporary, pq.ParquetWriter(temporary, _TABLE) as writer:
+        for count, one in enumerate(traces, start=1):  # noqa: B007  (how many, in the end)
+            writer.write_table(_rows(one))
+    return count
+
+
+def _rows(one: Traced) -> pa.Table:
+    way, n = one.way, len(one.tokens)
+    met = [min(int(left) + 1, way.layers) for left in way.dropped]
+    columns = {
+        "id": [one.document.id] * n,
+        "docid": [one.document.docid] * n,
+        "position": list(range(n)),
+        "token": list(one.tokens),
+        "word": one.word.tolist(),
+        "dropped": _dropped(way),
+        "scores": [way.scores[: met[i], i].tolist() for i in range(n)],
+        "thresholds": [way.thresholds[: met[i]].tolist() for i in range(n)],
+    }
+    return pa.table(columns, schema=_TABLE)
+
+
+def _dropped(way: DropTrace) -> list[int | None]:
+    return [None if layer == way.layers else int(layer) for layer in way.dropped]
