@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -11,7 +14,7 @@ from rationale.corpus import Document
 from rationale.scores import ScoredDocument
 from workbench.address import Address, touch
 from workbench.collection import SELECT_TITLES, Collection
-from workbench.components.words import words_view
+from workbench.components.words import standalone, words_view
 from workbench.drawing import Reader, parts, words_data
 from workbench.units import Units
 
@@ -99,10 +102,34 @@ def show_words(
         share=faithfulness.get("share"),
     )
     seen = words_view(data, key=f"{key}.{address.epoch}", on_change=touch)
+    offer_view(data, "-".join(dict.fromkeys(scored.key)), key=key)
     if seen.layer is not None:
         address.set("layer", seen.layer)
     if seen.pins is not None:
         address.set("pins", ".".join(map(str, seen.pins)))
+
+
+def offer_view(data: dict[str, Any], name: str, *, key: str) -> None:
+    """Two buttons: this very view as a page of its own, and what it shows as data."""
+    name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)[:80]
+    with st.container(horizontal=True, gap="xsmall", key=f"save.{key}"):
+        for label, ending, what, write in (
+            (
+                "Save view",
+                "html",
+                "One page, no network needed; layers and words still answer.",
+                standalone,
+            ),
+            ("Save data", "json", "Words, scores, thresholds and marks of every layer.", _as_json),
+        ):
+            st.download_button(
+                label, partial(write, data, name), file_name=f"{name}.{ending}", key=f"save.{key}.{ending}",
+                on_click="ignore", type="tertiary", help=what,
+            )  # fmt: skip
+
+
+def _as_json(data: dict[str, Any], name: str) -> str:
+    return json.dumps({"name": name, **data}, ensure_ascii=False, allow_nan=False, indent=1)
 
 
 def toolbar() -> st.delta_generator.DeltaGenerator:

@@ -1,5 +1,6 @@
 """The app for real: started by the command line, read in Chromium."""
 
+import json
 import re
 
 import pyarrow.parquet as pq
@@ -166,6 +167,24 @@ def test_downloads_what_the_command_line_writes(page, tmp_path):
     assert len(found["predictions.jsonl"].read_text().splitlines()) == 12
     assert found["report.html"].read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
     assert found["report.md"].read_text(encoding="utf-8").startswith("# Agreement")
+
+
+def test_the_view_and_its_data_can_be_saved(page, browser, tmp_path):
+    opened(page, "scores=val&document=review-02&layer=1")
+    said = labels(page)
+    with page.expect_download() as view:
+        page.get_by_role("button", name="Save view").click()
+    with page.expect_download() as data:
+        page.get_by_role("button", name="Save data").click()
+    view.value.save_as(tmp_path / view.value.suggested_filename)
+    data.value.save_as(tmp_path / "data.json")
+    assert view.value.suggested_filename == "review-02.html"
+    other = browser.new_page()
+    other.goto((tmp_path / "review-02.html").as_uri())
+    assert labels(other) == said
+    content = json.loads((tmp_path / "data.json").read_text())
+    assert [shown.partition(":")[0] for shown in said] == content["units"]
+    other.close()
 
 
 def test_hostile_words_stay_text(page):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.app.material import HOSTILE
 
@@ -283,6 +284,29 @@ def test_hostile_words_stay_text(mount):
     assert shown[len(HOSTILE)] == "⟨empty⟩"
     assert shown[len(HOSTILE) + 1] == "⟨U+200B⟩"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_saved_it_is_a_page_of_its_own_that_still_answers(browser, tmp_path):
+    from workbench.components.words import standalone
+
+    words = [*HOSTILE, "</script><script>window.hurt = 1</script>", "end"]
+    saved = tmp_path / "view.html"
+    made = data(words, [0] * len(words), [[0.1] * len(words), [0.0] * len(words)])
+    saved.write_text(standalone(made, "a <b> title"), encoding="utf-8")
+    page = browser.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    page.on("request", lambda request: request.url.startswith("http") and errors.append(request.url))
+    page.goto(saved.as_uri())
+    assert page.title() == "a <b> title"
+    assert page.locator(".text .unit").count() == len(words)
+    expect(page.locator(".text-card h2")).to_have_text("What layer 0 weighs", ignore_case=True)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".text-card h2")).to_have_text("What layer 1 weighs", ignore_case=True)
+    assert page.evaluate("window.hurt") is None
+    page.close()
+    assert not errors
 
 
 def test_right_to_left_text_runs_from_the_right(mount):

@@ -6,7 +6,9 @@ The document travels as data and reaches the page through ``textContent`` only.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +41,32 @@ class Seen(NamedTuple):
     pins: tuple[int, ...] | None
 
 
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+{style}
+body {{ margin: 0 auto; padding: 20px; max-width: 1400px; background: {ground}; }}
+.text {{ max-height: none; }}
+</style>
+</head>
+<body>
+{html}
+<script type="application/json" id="data">{data}</script>
+<script type="module">
+{script}
+const data = JSON.parse(document.getElementById("data").textContent);
+render({{ parentElement: document.body, data, setStateValue() {{}} }});
+</script>
+</body>
+</html>
+"""
+
 HTML = '<div class="frame"><div class="words-view"></div></div>'
 
 
@@ -55,6 +83,19 @@ def script() -> str:
 
 def _read(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def standalone(data: dict[str, Any], title: str) -> str:
+    """The view as one HTML file that needs neither server nor network: layers, strip and card still work.
+
+    Args:
+        data: What :func:`workbench.drawing.words_data` makes.
+        title: The page's.
+    """
+    inside = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    return _PAGE.format(
+        title=escape(title), style=style(), html=HTML, data=inside, script=script(), ground=palette.GROUND
+    )
 
 
 _words = st.components.v2.component("rationale_words", html=HTML, css=style(), js=script())

@@ -220,7 +220,7 @@ function paintLegends(homes, data, step) {
 
 const VIEWS = new WeakMap();
 
-export default function ({ parentElement, data, setStateValue }) {
+export default function render({ parentElement, data, setStateValue }) {
   if (!VIEWS.has(parentElement)) VIEWS.set(parentElement, new WordsView(parentElement));
   VIEWS.get(parentElement).show(data, setStateValue);
   return () => {
