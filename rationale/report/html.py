@@ -23,6 +23,7 @@ from rationale.report.results import Results
 from rationale.report.sections import Block, Section, sections
 from rationale.report.table import Column, Interval
 from rationale.report.words import WORDS_CSS, legend_html, visible, words_html
+from rationale.study.survival import ALIVE, survival
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +68,7 @@ def report_html(
         examples: How many of the best documents, and how many of the worst, to show for each.
     """
     shown = galleries(scores, documents, agreement, methods=methods, count=examples)
+    survived = survival(scores, documents) if ALIVE in scores.methods else None
     script = _template("report.js").render()
     plotly = get_plotlyjs()
     page: str = _template("report.html").render(
@@ -78,7 +80,7 @@ def report_html(
         tiles=_tiles(agreement),
         findings=findings(agreement),
         measured=measured(agreement),
-        sections=_numbered(sections(agreement)),
+        sections=_numbered(sections(agreement, survived)),
         galleries=[_gallery(one, agreement) for one in shown],
         legend=Markup(legend_html(signed=_signed(shown))),  # noqa: S704
         selected_by=next((_SELECTED_BY[e.select] for g in shown for e in g.examples), ""),

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from rationale.report.figures import document_distribution, faithfulness_plane, layer_curves, selection_plane
 from rationale.report.palette import BASELINES, strokes
 from rationale.report.results import Results, describe, titled
+from rationale.report.survival import kinds_table, survival_curves, words_table
 from rationale.report.table import Cell, Column, Interval, Table
 from rationale.report.tables import (
     SELECTION_RULES,
@@ -24,6 +25,7 @@ from rationale.report.tables import (
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
+    from rationale.study.survival import Survival
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,16 @@ class Section:
     blocks: Sequence[Block]
 
 
-def sections(agreement: Agreement) -> list[Section]:
-    """The sections there is something to say in."""
+def sections(agreement: Agreement, survived: Survival | None = None) -> list[Section]:
+    """The sections there is something to say in; ``survived`` is what a dropping model keeps."""
     results = Results(agreement)
     found = [_ranking(agreement, results)]
     found += [_selected(agreement, results, select) for select in results.selections]
     found.append(_differences(agreement, results))
     if "comprehensiveness" in results.metrics:
         found.append(_faithfulness(agreement, results))
+    if survived is not None:
+        found.append(_survival(survived))
     if agreement.classification.get("n"):
         found.append(_classification(agreement))
     return [section for section in found if section.blocks]
@@ -170,6 +174,27 @@ def _faithfulness(agreement: Agreement, results: Results) -> Section:
     return Section("faithfulness", "Faithfulness", (_FAITHFUL,), blocks)
 
 
+def _survival(found: Survival) -> Section:
+    last = found.layers[-1]
+    columns = (
+        Column("layer", "After layer", "integer"),
+        Column("lost", "Nothing of the rationale left", "integer"),
+    )
+    lost = Table(
+        columns,
+        tuple((layer, len(lost)) for layer, lost in zip(found.layers, found.lost, strict=True)),
+        f"Documents without a living word of the human rationale, of {found.annotated}",
+    )
+    blocks = [
+        Block(survival_curves(found), "Share of words alive by layer. Bands are intervals over documents."),
+        Block(table=kinds_table(found, last)),
+        Block(table=words_table(found, last, most=True), folded="Words kept most often"),
+        Block(table=words_table(found, last, most=False), folded="Words dropped most often"),
+    ]
+    blocks += [Block(table=lost)] * bool(found.annotated)
+    return Section("survival", "What survives the dropping", (_SURVIVAL,), blocks)
+
+
 def _classification(agreement: Agreement) -> Section:
     blocks = [Block(table=confusion_table(agreement))]
     return Section("classification", "The model's own predictions", (_CLASSIFIED,), blocks)
@@ -202,4 +227,8 @@ _FAITHFUL = (
     "(low is good)."
 )
 _FAITHFUL_PLANE = "Faithfulness against agreement with the human; numbers are layers, bars are intervals."
+_SURVIVAL = (
+    "The model drops tokens as it reads. A word is alive after a layer as long as one of its tokens is; a "
+    "model that keeps what a human would point at keeps the words of the human rationale longer than others."
+)
 _CLASSIFIED = "Explanations of a model that is often wrong need another reading; this is how often it is."

@@ -7,10 +7,13 @@ from streamlit.testing.v1 import AppTest
 
 from rationale.agreement import agree
 from rationale.corpus import load_documents
-from rationale.scores import StoredScores
+from rationale.scores import ScoreOptions, StoredScores, score
+from rationale.study.survival import survival
 from tests.app.conftest import APPS
+from tests.dropping.test_run import dropping_model
+from tests.toys import toy_tokenizer
 
-PAGES = ("explore", "compare", "try_text", "export")
+PAGES = ("explore", "compare", "corpus", "try_text", "export")
 
 
 @pytest.fixture
@@ -245,3 +248,25 @@ def test_what_cannot_be_explained_is_a_message(app, text, model, said):
     at.button(key="try.send").click().run()
     assert not at.exception
     assert said in at.error[0].value.replace("\\", "")
+
+
+def test_the_corpus_page_says_what_survives(app, material, tmp_path):
+    dropping_model("bert").save_pretrained(tmp_path / "model")
+    toy_tokenizer("wordpiece").save_pretrained(tmp_path / "model")
+    documents = load_documents(material / "data", "val")
+    out = tmp_path / "dropping"
+    score(tmp_path / "model", documents, ScoreOptions(("alive",)), out=out, device="cpu", progress=False)
+    at = app("corpus", given=["--scores", str(out)])
+    assert not at.exception
+    found = survival(StoredScores(out), documents)
+    shown = " ".join(element.proto.body for element in at.get("html"))
+    for share in found.kinds:
+        assert f"{share.name}</th>" in shown
+    told = " ".join(element.value for element in at.markdown)
+    assert f"in {len(found.lost[-1])} of {found.annotated} documents" in told
+    assert all(f"document={key[0]}" in told for key in found.lost[-1])
+
+
+def test_the_corpus_page_of_a_plain_model_says_how_to_get_one_that_drops(app):
+    at = app("corpus")
+    assert "rationale train adapler" in at.info[0].value

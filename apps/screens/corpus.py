@@ -1,0 +1,106 @@
+"""Corpus: which words and kinds of words a dropping model keeps, and where it loses all a human marked."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from rationale.corpus import Key
+from rationale.report.survival import kinds_table, survival_curves, words_csv, words_table
+from rationale.study.survival import Survival, survival
+from workbench.address import Address
+from workbench.collection import Collection
+from workbench.dropping import ALIVE
+from workbench.figures import show_figure, show_table
+from workbench.listing import choose_collection, name_of
+from workbench.messages import messages, plain
+from workbench.reading import toolbar
+from workbench.settings import Settings
+from workbench.units import safe
+
+MOST = 200
+"""Documents listed at once."""
+
+
+@st.cache_resource(max_entries=8, show_spinner="Counting the words that survive …")
+def survival_of(stamp: str, _collection: Collection) -> Survival:
+    """What survives in a collection."""
+    return survival(_collection.scores, _collection.documents)
+
+
+def corpus() -> None:
+    """The page."""
+    address = Address()
+    with messages():
+        with toolbar():
+            collection = choose_collection(address, Settings.parse(sys.argv[1:]))
+            if ALIVE not in collection.scores.methods:
+                _nothing_dropped()
+            found = survival_of(collection.stamp, collection)
+            layer = address.choose(
+                "layer", found.layers, st.selectbox, "After layer", default=found.layers[-1], width=130
+            )
+        _curves(found)
+        _words(found, layer)
+        _lost(address, found, layer)
+    address.write()
+
+
+def _nothing_dropped() -> None:
+    st.info(
+        "These scores are of a model that drops nothing, or `alive` was not among the methods. "
+        "`rationale train adapler` makes one that does; then `rationale score … --method alive "
+        "--method contribution`.",
+        icon=":material/filter_alt_off:",
+    )
+    st.stop()
+
+
+def _curves(found: Survival) -> None:
+    with st.container(border=True, key="card.curves"):
+        st.markdown(f"**Words alive by layer**, {found.documents:,} documents, with 95 % intervals")
+        show_figure(survival_curves(found), key="survival")
+
+
+def _words(found: Survival, layer: int) -> None:
+    tables = (
+        kinds_table(found, layer),
+        words_table(found, layer, most=True),
+        words_table(found, layer, most=False),
+    )
+    for column, table in zip(st.columns(3), tables, strict=True):
+        with column.container(border=True, key=f"card.{table.columns[0].key}.{table.caption}"):
+            show_table(table)
+    st.download_button(
+        "Save all words", partial(words_csv, found), file_name="words.csv", key="save.words",
+        on_click="ignore", type="tertiary", help="Every word type with its share alive after each layer.",
+    )  # fmt: skip
+
+
+def _lost(address: Address, found: Survival, layer: int) -> None:
+    """The documents to look at first: nothing of what the human marked is left."""
+    if not found.annotated:
+        return
+    lost = found.lost[found.layers.index(layer)]
+    with st.container(border=True, key="card.lost"):
+        share = len(lost) / found.annotated
+        st.markdown(
+            f"**Nothing of the human rationale is left** after layer {layer} in {len(lost):,} of "
+            f"{found.annotated:,} documents ({share:.0%})"
+        )
+        links = [f"[{plain(safe(name_of(key)))}]({_link(address, key, layer)})" for key in lost[:MOST]]
+        st.markdown(" · ".join(links) or "None.")
+        if len(lost) > MOST:
+            st.caption(f"The first {MOST} of {len(lost):,}.")
+
+
+def _link(address: Address, key: Key, layer: int) -> str:
+    scores = address.get("scores")
+    query = {"document": name_of(key), "method": ALIVE, "layer": layer}
+    return "explore?" + urlencode(query | ({"scores": scores} if scores else {}))
+
+
+corpus()

@@ -1,0 +1,104 @@
+"""What survives the dropping, as figures and tables for report and app."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from rationale.report.figures.style import TICKS, finish, plain
+from rationale.report.palette import AMBER, AMBER_INK, BLUE, GREY, INK, tint
+from rationale.report.table import Cell, Column, Interval, Table
+from rationale.study.survival import Share, Survival
+
+_LOOKS = {
+    "all words": (INK, "solid", "circle"),
+    "human rationale": (BLUE, "solid", "diamond"),
+    "not in the rationale": (BLUE, "dot", "diamond-open"),
+    "content words": (AMBER, "solid", "square"),
+    "function words": (AMBER_INK, "dash", "square-open"),
+    "numbers": (GREY, "dash", "triangle-up"),
+    "punctuation": (GREY, "dot", "cross"),
+}
+
+
+def survival_curves(found: Survival, *, height: int = 360) -> go.Figure:
+    """The share of words alive after each layer, a curve a kind, with 95 % intervals."""
+    figure = go.Figure()
+    for share in found.kinds:
+        colour, dash, symbol = _LOOKS[share.name]
+        bounded = all(end is not None for end in (*share.low, *share.high))
+        if bounded:
+            figure.add_scatter(
+                x=[*found.layers, *reversed(found.layers)],
+                y=[*share.high, *reversed(share.low)],
+                fill="toself",
+                fillcolor=tint(colour, 0.1),
+                line={"width": 0},
+                mode="lines",
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        figure.add_scatter(
+            x=list(found.layers),
+            y=list(share.alive),
+            name=plain(share.name),
+            mode="lines+markers",
+            line={"color": colour, "dash": dash, "width": 2.2},
+            marker={"symbol": symbol, "size": 8, "color": colour},
+            hovertemplate=f"<b>{plain(share.name)}</b><br>layer %{{x}}: %{{y:.1%}} alive<extra></extra>",
+        )
+    figure.update_yaxes(TICKS, title_text="share of words alive", range=[0, 1.04], tickformat=".0%")
+    figure.update_xaxes(TICKS, title_text="layer", dtick=1)
+    figure = finish(figure, _alt(found), height=height)
+    return figure.update_layout(showlegend=True, legend={"font": {"size": 12}})
+
+
+def _alt(found: Survival) -> str:
+    told = [f"{s.name} {s.alive[0]:.0%} to {s.alive[-1]:.0%}" for s in found.kinds]
+    first, last = found.layers[0], found.layers[-1]
+    return f"Share of words alive, layer {first} to layer {last}: {', '.join(told)}."
+
+
+def kinds_table(found: Survival, layer: int) -> Table:
+    """Each kind of word: how many, and the share alive after ``layer``."""
+    return _table(found, found.kinds, layer, "Kind", f"Words alive after layer {layer}, by kind")
+
+
+def words_table(found: Survival, layer: int, *, most: bool, count: int = 20) -> Table:
+    """The word types kept most often, or least often, after ``layer``."""
+    row = found.layers.index(layer)
+    sign = -1 if most else 1
+    ranked = sorted(found.words, key=lambda share: (sign * share.alive[row], -share.words, share.name))
+    title = f"Words {'kept' if most else 'dropped'} most often by layer {layer}"
+    return _table(found, ranked[:count], layer, "Word", title)
+
+
+def _table(found: Survival, shares: Sequence[Share], layer: int, what: str, caption: str) -> Table:
+    row = found.layers.index(layer)
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (share.name, share.words, Interval(share.alive[row], share.low[row], share.high[row]))
+        for share in shares
+    )
+    columns = (
+        Column("name", what, "text", header=True),
+        Column("count", "Occurs", "integer"),
+        Column("alive", "Share alive", "interval"),
+    )
+    return Table(columns, rows, caption)
+
+
+def words_csv(found: Survival) -> str:
+    """Every word type and kind with its share alive after each layer, as CSV."""
+    columns = (
+        Column("what", "What", "text"),
+        Column("name", "Name", "text"),
+        Column("count", "n", "integer"),
+        *(Column(f"layer_{layer}", f"Layer {layer}", "interval") for layer in found.layers),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for what, shares in (("kind", found.kinds), ("word", found.words)):
+        for share in shares:
+            ends = zip(share.alive, share.low, share.high, strict=True)
+            rows.append((what, share.name, share.words, *(Interval(*end) for end in ends)))
+    return Table(columns, tuple(rows)).to_csv()

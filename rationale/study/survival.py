@@ -1,0 +1,212 @@
+"""Which words survive the dropping, over a corpus: by kind, by word, and what of the human rationale is lost.
+
+A word is alive after a layer as long as one of its tokens is. Words the model never read count nowhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from string import punctuation
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import binomtest
+
+from rationale.agreement.statistics import bootstrap_intervals, number_or_none
+from rationale.corpus.document import Document, Documents, Key
+from rationale.errors import ScoresError
+from rationale.scores.scored import ScoredDocument, Scores
+
+ALIVE = "alive"
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of words that are alive after each layer.
+
+    Attributes:
+        name: Of what words.
+        words: How many there are.
+        alive: One share a layer, in [0, 1].
+        low: Lower end of its 95 % interval; None where it is not defined.
+        high: Upper end.
+    """
+
+    name: str
+    words: int
+    alive: tuple[float, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Survival:
+    """What survives in one corpus under one model.
+
+    Attributes:
+        layers: The layers.
+        documents: How many documents were read.
+        kinds: All words, then kinds of words, most alive in the last layer first; intervals are bootstraps
+            over documents of the ratio of sums.
+        words: Every word type that occurs often enough, case folded and bare of punctuation, most alive in
+            the last layer first; intervals are Wilson's, over occurrences.
+        lost: For each layer the documents of whose human rationale no word is alive.
+        annotated: How many documents have a human rationale that the model read some of.
+    """
+
+    layers: tuple[int, ...]
+    documents: int
+    kinds: tuple[Share, ...]
+    words: tuple[Share, ...]
+    lost: tuple[tuple[Key, ...], ...]
+    annotated: int
+
+
+def survival(
+    scores: Scores, documents: Documents, *, least: int = 5, resamples: int = 1000, seed: int = 0
+) -> Survival:
+    """Reads off the method ``alive`` what every layer keeps.
+
+    Args:
+        scores: Scores of a dropping model that hold ``alive``.
+        documents: Their documents.
+        least: How often a word has to occur to be listed.
+        resamples: Of the bootstrap.
+        seed: Of the bootstrap.
+
+    Raises:
+        ScoresError: Where ``alive`` was not scored.
+    """
+    if ALIVE not in scores.methods:
+        raise ScoresError(
+            "the scores do not say which words were dropped",
+            remedy="Score a model that drops tokens with `--method alive` among the methods.",
+        )
+    layers = scores.layers(ALIVE)
+    tally = _Tally(len(layers))
+    for scored in scores:
+        document = documents.get(scored.key)
+        if document is not None:
+            tally.add(document, scored)
+    return Survival(
+        layers=layers,
+        documents=len(tally.kinds),
+        kinds=_kinds(tally.kinds, len(layers), resamples, seed),
+        words=_words(tally, least),
+        lost=tuple(map(tuple, tally.lost)),
+        annotated=tally.annotated,
+    )
+
+
+class _Tally:
+    """Counts of words and of words alive, a document at a time."""
+
+    def __init__(self, layers: int) -> None:
+        self.kinds: list[
+            Mapping[str, npt.NDArray[np.int64]]
+        ] = []  # kind -> (1 + L,): words, alive after each
+        self.count: Counter[str] = Counter()
+        self.alive: dict[str, npt.NDArray[np.int64]] = {}
+        self.lost: list[list[Key]] = [[] for _ in range(layers)]
+        self.annotated = 0
+
+    def add(self, document: Document, scored: ScoredDocument) -> None:
+        kept = scored.words[ALIVE] > 0
+        covered = scored.covered
+        bare = [bare_word(word) for word in document.words]
+        masks = _masks(document, bare)
+        self.kinds.append(
+            {
+                name: np.array([(mask & covered).sum(), *(kept & mask & covered).sum(axis=1)])
+                for name, mask in masks.items()
+            }
+        )
+        for place in np.flatnonzero(covered):
+            word = bare[place]
+            if word:
+                self.count[word] += 1
+                self.alive[word] = self.alive.get(word, 0) + kept[:, place].astype(np.int64)
+        human = document.rationale & covered
+        if document.annotated and human.any():
+            self.annotated += 1
+            for layer in np.flatnonzero(~(kept & human).any(axis=1)):
+                self.lost[layer].append(document.key)
+
+
+def bare_word(word: str) -> str:
+    """A word as it is counted: case folded, without punctuation at its ends; empty where nothing is left.
+
+    >>> bare_word("Dull,"), bare_word("--"), bare_word("don't")
+    ('dull', '', "don't")
+    """
+    return word.casefold().strip(punctuation + "“”‘’…–—")
+
+
+def _masks(document: Document, bare: Sequence[str]) -> dict[str, BoolArray]:
+    """Which words are of which kind, bool (W,)."""
+    frequent = _function_words()
+    rules: dict[str, Callable[[str], bool]] = {
+        "all words": lambda word: True,
+        "content words": lambda word: bool(word) and not word[0].isdigit() and word not in frequent,
+        "function words": lambda word: word in frequent,
+        "numbers": lambda word: word[:1].isdigit(),
+        "punctuation": lambda word: not word,
+    }
+    found = {name: np.array([rule(word) for word in bare], dtype=np.bool_) for name, rule in rules.items()}
+    if document.annotated:
+        found["human rationale"] = document.rationale
+        found["not in the rationale"] = ~document.rationale
+    return found
+
+
+@cache
+def _function_words() -> frozenset[str]:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # two seconds that `--help` need not pay
+
+    return frozenset(ENGLISH_STOP_WORDS)
+
+
+def _kinds(
+    found: Sequence[Mapping[str, npt.NDArray[np.int64]]], layers: int, resamples: int, seed: int
+) -> tuple[Share, ...]:
+    names = dict.fromkeys(name for one in found for name in one)
+    shares = []
+    for name in names:
+        counts = np.full((1 + layers, len(found)), np.nan)
+        for place, one in enumerate(found):
+            if name in one and one[name][0]:
+                counts[:, place] = one[name]
+        words = np.nansum(counts[0])
+        if not words:
+            continue
+        parts = np.stack([counts[1:], np.broadcast_to(counts[0], (layers, len(found)))])
+        low, high = bootstrap_intervals(
+            parts, resamples=resamples, seed=seed, combine=lambda means: means[0] / means[1]
+        )
+        alive = np.nansum(counts[1:], axis=1) / words
+        ends = [tuple(map(number_or_none, end)) for end in (low, high)]
+        shares.append(Share(name, int(words), tuple(alive.tolist()), *ends))
+    return tuple(sorted(shares, key=lambda share: (share.name != "all words", -share.alive[-1])))
+
+
+def _words(tally: _Tally, least: int) -> tuple[Share, ...]:
+    shares = []
+    for word, count in tally.count.items():
+        if count < least:
+            continue
+        alive = tally.alive[word]
+        ends = [binomtest(int(k), count).proportion_ci(method="wilson") for k in alive]
+        shares.append(
+            Share(
+                word,
+                count,
+                tuple((alive / count).tolist()),
+                tuple(float(end.low) for end in ends),
+                tuple(float(end.high) for end in ends),
+            )
+        )
+    return tuple(sorted(shares, key=lambda share: (-share.alive[-1], -share.words, share.name)))
