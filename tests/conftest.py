@@ -42,3 +42,11 @@ def trained_on_sample(pytestconfig) -> Path:
     from rationale.demo import sample_classifier
 
     return sample_classifier(Path(pytestconfig.cache.mkdir("sample-classifier")))
+
+
+@pytest.fixture(scope="session")
+def dropping_on_sample(pytestconfig) -> Path:
+    """The demo's AdapLeR; its phase 1 is the classifier above."""
+    from rationale.demo import sample_adapler
+
+    return sample_adapler(Path(pytestconfig.cache.mkdir("sample-classifier")))

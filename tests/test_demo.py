@@ -6,7 +6,10 @@ from rationale.agreement import agree
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.demo import sample_classifier, sample_folder
+from rationale.encoder.loading import load_classifier
 from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, score
+from rationale.study.evaluate import Timing, evaluate
+from rationale.study.survival import survival
 
 PERTURBING = ("integrated_gradients", "deep_lift", "occlusion", "lime", "kernel_shap")
 
@@ -36,6 +39,13 @@ def perturbing(trained_on_sample, reviews):
     return agree(score(trained_on_sample, few, options, progress=False), few, resamples=50)
 
 
+@pytest.fixture(scope="module")
+def dropping(dropping_on_sample, reviews):
+    """The scores of all 150 reviews by the model that drops tokens."""
+    options = ScoreOptions(methods=("contribution", "alive", "random"), faithfulness=Faithfulness(0.15))
+    return score(dropping_on_sample, reviews, options, progress=False)
+
+
 def value(agreement, method, metric="ap", layer=0):
     return agreement.record(metric, method, layer, None)["value"]
 
@@ -45,7 +55,7 @@ def test_it_learns_what_a_bag_of_words_cannot(one_pass, reviews):
 
 
 def test_training_is_cached_by_content(trained_on_sample):
-    assert sample_classifier(trained_on_sample.parent) == trained_on_sample
+    assert sample_classifier(trained_on_sample.parents[1]) == trained_on_sample
 
 
 @pytest.mark.parametrize(
@@ -73,3 +83,32 @@ def test_perturbing_scores_find_the_planted_words(perturbing, method):
 def test_signed_evidence_carries_the_prediction(perturbing, method):
     random = value(perturbing, "random", "comprehensiveness")
     assert value(perturbing, method, "comprehensiveness") > random + 0.1
+
+
+def test_adapler_reads_a_third_of_the_tokens_and_is_as_often_right(dropping_on_sample, one_pass, reviews):
+    """Measured: 0.93 of 150 test reviews at 3.4 times fewer operations, the plain classifier 0.9."""
+    found = evaluate(load_classifier(dropping_on_sample), reviews, Timing(0))
+    plain = sum(s.predicted == s.label for s in one_pass) / len(reviews)
+    assert found["metrics"]["accuracy"] >= plain - 0.05
+    assert found["flops_speedup"] >= 2
+
+
+def test_its_predictors_find_the_planted_words(dropping, reviews):
+    agreement = agree(dropping, reviews, resamples=50)
+    for layer in range(3):
+        assert value(agreement, "contribution", layer=layer) >= value(agreement, "random") + 0.05
+
+
+def test_what_the_first_layer_keeps_is_what_it_reads(dropping):
+    """Words dropped before the first layer were read by no other: without them the prediction stays."""
+    gaps = []
+    for scored in dropping:
+        at = dropping.labels.index(scored.predicted)
+        kept = next(p for p in scored.perturbed if (p.method, p.layer) == ("alive", 0))
+        gaps.append(kept.only[at] - kept.without[at])
+    assert sum(gaps) / len(gaps) > 0.2
+
+
+def test_the_human_rationale_outlives_the_rest(dropping, reviews):
+    kinds = {share.name: share for share in survival(dropping, reviews).kinds}
+    assert kinds["human rationale"].low[-1] > kinds["not in the rationale"].high[-1]

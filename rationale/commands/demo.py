@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from rationale.commands.evaluate import evaluation_table
 from rationale.commands.options import BatchSize, Device, Dtype, Overwrite, Seed
-from rationale.demo import run_demo
+from rationale.demo import Demo, run_demo
 from rationale.report.tables import agreement_table
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="The folder for model, scores, agreement and report.")] = Path(
+    out: Annotated[Path, typer.Option(help="The folder for models, scores, agreement and reports.")] = Path(
         "rationale-demo"
     ),
     open_app: Annotated[bool, typer.Option("--open", help="Open the app on the results.")] = False,
@@ -24,7 +25,7 @@ def demo(
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Train a small model on the sample, score it with every method, compare, report. A few minutes, once.
+    """Train two small models on the sample, score them with every method, compare, report. Minutes, once.
 
     What was made before from the same sample, recipe and versions is kept, so a second run takes seconds.
     """
@@ -38,16 +39,35 @@ def demo(
     terminal = Console()
     console = terminal if terminal.is_terminal else Console(width=160)
     console.print(
-        "[bold]rationale demo[/bold]: reviews with planted rationales, a model trained from scratch"
+        "[bold]rationale demo[/bold]: reviews with planted rationales, a classifier trained from scratch, "
+        "and AdapLeR, which learns from it which tokens to drop"
     )
-    made, agreement = run_demo(out)
-    console.print(agreement_table(agreement).to_rich())
-    accuracy = agreement.classification
-    console.print(f"accuracy of the classifier on {accuracy['n']} reviews: {accuracy['accuracy']:.3f}")
-    console.print(f"\nReport:  {made.report.resolve()}", soft_wrap=True, highlight=False)
-    command = f"rationale app --scores {made.scores} --agreement {made.agreement} --model {made.model}"
-    console.print(f"Browser: make app, or {command}", soft_wrap=True, highlight=False)
+    made = run_demo(out)
+    _tell(console, made)
     if open_app:
         from rationale.commands.app import app
 
-        app(scores=[made.scores], data=str(made.data), agreement=made.agreement, model=str(made.model))
+        app(scores=_scores(made), data=str(made.data), model=str(made.adapler.model))
+
+
+def _tell(console: Console, made: Demo) -> None:
+    for title, run in (("The classifier", made.plain), ("AdapLeR", made.adapler)):
+        accuracy = run.agreement.classification
+        console.print(
+            f"\n[bold]{title}[/bold]: accuracy on {accuracy['n']} reviews {accuracy['accuracy']:.3f}"
+        )
+        console.print(agreement_table(run.agreement).to_rich())
+    console.print(
+        f"[bold]What dropping costs and saves[/bold], {made.evaluation['n']} reviews of the test split"
+    )
+    console.print(evaluation_table(made.evaluation))
+    for run in (made.plain, made.adapler):
+        console.print(f"Report:  {run.report.resolve()}", soft_wrap=True, highlight=False)
+    scores = " ".join(f"--scores {path}" for path in _scores(made))
+    command = f"rationale app {scores} --model {made.adapler.model}"
+    console.print(f"Browser: make app, or {command}", soft_wrap=True, highlight=False)
+
+
+def _scores(made: Demo) -> list[Path]:
+    """The dropping model first: the app opens on what it drops."""
+    return [made.adapler.scores, made.plain.scores]

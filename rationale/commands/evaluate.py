@@ -42,13 +42,13 @@ def evaluate(
     documents = sample(load_documents(data, split), limit)
     result = evaluate_on(classifier, documents, Timing(timed, rounds), seed=seed)
     atomic_json(out, result, overwrite=overwrite)
-    _print(result)
+    Console().print(evaluation_table(result))
     typer.echo(f"{out}: {result['n']} documents")
 
 
-def _print(result: dict[str, Any]) -> None:
-    metrics, console = result["metrics"], Console()
-    table = Table("what", "value")
+def evaluation_table(result: dict[str, Any]) -> Table:
+    """An evaluation for the terminal."""
+    metrics, table = result["metrics"], Table("what", "value")
     table.add_row("accuracy", f"{metrics['accuracy']:.3f} [{metrics['low']:.3f}, {metrics['high']:.3f}]")
     table.add_row("macro F1, MCC", f"{metrics['macro_f1']:.3f}, {metrics['mcc']:.3f}")
     table.add_row("FLOPs speedup", f"{result['flops_speedup']:.2f}x")
@@ -57,4 +57,4 @@ def _print(result: dict[str, Any]) -> None:
         table.add_row(f"measured speedup, batch {size}", spread)
     for layer, alive in enumerate(result["alive"]):
         table.add_row(f"alive in layer {layer}", f"{alive['mean']:.1f} tokens, {alive['share']:.1%}")
-    console.print(table)
+    return table

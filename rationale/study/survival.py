@@ -74,7 +74,7 @@ def survival(
     Args:
         scores: Scores of a dropping model that hold ``alive``.
         documents: Their documents.
-        least: How often a word has to occur to be listed.
+        least: How often a word, or a kind, has to occur to be listed.
         resamples: Of the bootstrap.
         seed: Of the bootstrap.
 
@@ -95,7 +95,7 @@ def survival(
     return Survival(
         layers=layers,
         documents=len(tally.kinds),
-        kinds=_kinds(tally.kinds, len(layers), resamples, seed),
+        kinds=_kinds(tally.kinds, len(layers), least, resamples, seed),
         words=_words(tally, least),
         lost=tuple(map(tuple, tally.lost)),
         annotated=tally.annotated,
@@ -171,7 +171,7 @@ def _function_words() -> frozenset[str]:
 
 
 def _kinds(
-    found: Sequence[Mapping[str, npt.NDArray[np.int64]]], layers: int, resamples: int, seed: int
+    found: Sequence[Mapping[str, npt.NDArray[np.int64]]], layers: int, least: int, resamples: int, seed: int
 ) -> tuple[Share, ...]:
     names = dict.fromkeys(name for one in found for name in one)
     shares = []
@@ -181,7 +181,7 @@ def _kinds(
             if name in one and one[name][0]:
                 counts[:, place] = one[name]
         words = np.nansum(counts[0])
-        if not words:
+        if words < least:
             continue
         parts = np.stack([counts[1:], np.broadcast_to(counts[0], (layers, len(found)))])
         low, high = bootstrap_intervals(

@@ -1,0 +1,103 @@
+"""The road itself: two models, every score, agreement, reports, and what dropping costs and saves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rationale.agreement import Agreement, agree
+from rationale.corpus import load_documents
+from rationale.demo.sample import sample_adapler, sample_classifier, sample_folder, sample_reviews
+from rationale.encoder.loading import Classifier, load_classifier
+from rationale.files import atomic_json
+from rationale.report.write import report
+from rationale.scores import METHODS, ONE_PASS, Faithfulness, ScoreOptions, StoredScores, score
+from rationale.scores.methods import BASELINES, DecisionMethod
+from rationale.study.evaluate import evaluate
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model's scores and what follows from them.
+
+    Attributes:
+        model: The model.
+        scores: The score folder.
+        agreement: Agreement with the planted rationales.
+        saved: The agreement.json.
+        report: The report.
+    """
+
+    model: Path
+    scores: Path
+    agreement: Agreement
+    saved: Path
+    report: Path
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo made.
+
+    Attributes:
+        data: The sample, an ERASER folder.
+        plain: The classifier under every score method.
+        adapler: The model that drops tokens, under its own scores and the one-pass methods.
+        evaluation: What dropping costs and saves on the sample's test split.
+    """
+
+    data: Path
+    plain: Run
+    adapler: Run
+    evaluation: dict[str, Any]
+
+
+def run_demo(out: Path) -> Demo:
+    """Trains, scores, compares, reports; what is there already, made by equal inputs, is kept.
+
+    Args:
+        out: The folder for all results.
+    """
+    plain, adapler = sample_classifier(out), sample_adapler(out)
+    stamp = adapler.name.removeprefix("adapler-")
+    return Demo(
+        sample_folder(),
+        _run(plain, out, f"scores-{stamp}", ""),
+        _run(adapler, out, f"adapler-scores-{stamp}", "adapler-"),
+        _evaluation(adapler, out / "evaluation.json"),
+    )
+
+
+def _run(model: Path, out: Path, folder: str, prefix: str) -> Run:
+    scores, documents = out / folder, sample_reviews()
+    if not (scores / "COMPLETE").exists():
+        classifier = load_classifier(model)
+        options = ScoreOptions(methods(classifier), faithfulness=Faithfulness(_share()), batch_size=32)
+        score(classifier, documents, options, out=scores)
+    stored, page, saved = StoredScores(scores), out / f"{prefix}report.html", out / f"{prefix}agreement.json"
+    agreement = agree(stored, documents)
+    agreement.save(saved, overwrite=True)
+    report(stored, documents, agreement, page, overwrite=True)
+    return Run(model, scores, agreement, saved, page)
+
+
+def methods(classifier: Classifier) -> tuple[str, ...]:
+    """What the demo scores a model with: all there is; a dropping model's own scores first, and no captum."""
+    fitting = {name: method for name, method in METHODS.items() if method.fits(classifier.encoder)}
+    own = [name for name, method in fitting.items() if isinstance(method, DecisionMethod)]
+    if own:
+        return (*own, *ONE_PASS, *BASELINES)
+    return tuple(dict.fromkeys((*ONE_PASS, *fitting)))
+
+
+def _share() -> float:
+    """The mean share of rationale words in train."""
+    train = load_documents(str(sample_folder()), "train")
+    return sum(float(d.rationale.mean()) for d in train) / len(train)
+
+
+def _evaluation(model: Path, path: Path) -> dict[str, Any]:
+    found = evaluate(load_classifier(model), load_documents(str(sample_folder()), "test"))
+    atomic_json(path, found, overwrite=True)
+    return found
