@@ -2,9 +2,9 @@
 
     python benchmarks/steps.py --model MINILM --out docs/results/steps.json
 
-Both steps are whole: forward, backward, clipping, AdamW. The plain one is transformers' own model with SDPA and
-no padding; phase 3's is AdapLeR's two exact gradients over one soft pass at lambda = 10. Batches of random
-tokens, every row of the full length; the two take turns, round after round, in one process.
+Both steps are whole: forward, backward, clipping, AdamW. The plain one is transformers' own model with SDPA,
+without padding; phase 3's is AdapLeR's two exact gradients over one soft pass at lambda = 10. Batches of
+random tokens, every row of the full length; the two take turns, round after round, in one process.
 """
 
 from __future__ import annotations

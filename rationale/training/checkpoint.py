@@ -17,6 +17,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from rationale.dropping.model import DroppingConfig
 from rationale.encoder.hub import explained, quiet_transformers
 from rationale.encoder.loading import weights_hash
 from rationale.errors import ModelError
@@ -62,6 +63,12 @@ def load_checkpoint(
         config = AutoConfig.from_pretrained(source)
         tokenizer = AutoTokenizer.from_pretrained(source)
     require_fast(tokenizer)
+    if isinstance(config, DroppingConfig):
+        raise ModelError(
+            "this is a token-dropping model already",
+            where=source,
+            remedy="Start from a plain one: that of phase 1 is in the folder OUT.fine-tuned, named 1.",
+        )
     has_head = any(name.endswith("ForSequenceClassification") for name in config.architectures or ())
     keep = has_head and not new_head
     order = _head_order(source, config, labels) if keep else tuple(labels)

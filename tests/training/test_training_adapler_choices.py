@@ -1,0 +1,179 @@
+"""AdapLeR's training: what each choice changes, and bad input told before it costs anything."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from toy_training import planted, save_encoder
+from transformers import AutoConfig, AutoModelForSequenceClassification
+
+from rationale.corpus import Document, Documents
+from rationale.dropping.model import DroppingForSequenceClassification
+from rationale.encoder.loading import load_classifier
+from rationale.errors import DataError, ModelError, RationaleError
+from rationale.scores import ScoreOptions, score
+from rationale.training.adapler import AdapLeROptions, train_adapler
+from rationale.training.adapler import trainer as trainer_module
+from rationale.training.adapler.importance import load
+from rationale.training.prepare import prepare
+from rationale.training.progress import Progress
+
+OPTIONS = AdapLeROptions(epochs=2, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=0.05, device="cpu")
+TRAIN, DEV = planted(48), planted(24, seed=1)
+
+
+@pytest.fixture(scope="module")
+def trained(encoder, tmp_path_factory):
+    return train_adapler(encoder, TRAIN, DEV, tmp_path_factory.mktemp("adapler") / "out", OPTIONS)
+
+
+def again(encoder, trained, out, **changes):
+    """Another phase 3 over the same phases 1 and 2."""
+    options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs, **changes)
+    return train_adapler(encoder, TRAIN, DEV, out, options, fine_tuned=trained.fine_tuned)
+
+
+def system(trained):
+    return AutoModelForSequenceClassification.from_pretrained(trained.path).system
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_a_warm_start_begins_with_the_weights_of_phase_one(encoder, trained, tmp_path, monkeypatch, warm):
+    begun = {}
+
+    class Watch(Progress):
+        def on_train_begin(self, args, state, control, model=None, **_):
+            begun.update({name: weight.clone() for name, weight in model.backbone.state_dict().items()})
+
+    monkeypatch.setattr("rationale.training.trainer.Progress", Watch)
+    again(encoder, trained, tmp_path / "out", warm_start=warm, epochs=1)
+    best = AutoModelForSequenceClassification.from_pretrained(trained.fine_tuned / "1").state_dict()
+    assert begun.keys() == best.keys()
+    assert all(torch.equal(begun[name], weight) for name, weight in best.items()) is warm
+
+
+def test_the_attention_target_is_what_tokens_receive_in_plain_transformers(encoder, trained, tmp_path):
+    again(encoder, trained, tmp_path / "attention", target="attention", epochs=1)
+    table = pq.read_table(trained.fine_tuned / "attention.parquet")
+    stored = dict(zip(table["id"].to_pylist(), table["importance"].to_pylist(), strict=True))
+    document = TRAIN[7]
+    received = []
+    for checkpoint in sorted(path for path in trained.fine_tuned.iterdir() if path.is_dir()):
+        classifier = load_classifier(checkpoint, device="cpu")
+        model = AutoModelForSequenceClassification.from_pretrained(checkpoint, attn_implementation="eager")
+        inputs = classifier.tokenizer(" ".join(document.words), return_tensors="pt")
+        with torch.no_grad():
+            attentions = model(**inputs, output_attentions=True).attentions
+        received.append(torch.stack(attentions)[:, 0].mean(dim=(0, 1)).sum(dim=0).numpy())
+    np.testing.assert_allclose(stored[document.id], np.mean(received, axis=0), rtol=1e-4)
+
+
+def test_theta_stays_one_where_it_is_not_to_be_learnt(encoder, trained, tmp_path):
+    off = again(encoder, trained, tmp_path / "off", learn_theta=False)
+    assert torch.equal(system(off).theta, torch.ones_like(system(off).theta))
+    assert not torch.equal(system(trained).theta, torch.ones_like(system(trained).theta))
+    assert not torch.equal(system(off).eta, torch.full_like(system(off).eta, 0.25))
+
+
+def test_steep_removal_is_at_its_last_strength_from_the_start(encoder, trained, tmp_path, monkeypatch):
+    seen, own = [], trainer_module.losses
+
+    def watched(*given, **settings):
+        seen.append(given[5])
+        return own(*given, **settings)
+
+    monkeypatch.setattr(trainer_module, "losses", watched)
+    again(encoder, trained, tmp_path / "soft")
+    soft, seen[:] = list(seen), []
+    again(encoder, trained, tmp_path / "steep", removal="steep")
+    assert soft[0] < soft[-1]
+    assert set(seen) == {soft[-1]}
+
+
+def test_the_epoch_is_chosen_by_the_figure_that_was_asked_for(encoder, tmp_path):
+    options = replace(OPTIONS, metric="mcc", epochs=3)
+    trained = train_adapler(encoder, TRAIN, DEV, tmp_path / "out", options)
+    phase_one = json.loads((trained.fine_tuned / "recipe.json").read_text())
+    assert phase_one["best"]["dev_mcc"] == max(epoch["dev_mcc"] for epoch in phase_one["epochs"])
+    assert trained.recipe["fine_tuned_best"] == phase_one["best"]["dev_mcc"]
+    assert "dev mcc" in (trained.path / "README.md").read_text()
+
+
+def test_patience_ends_phase_three_too(encoder, tmp_path):
+    """At this rate nothing is ever better than the first epoch."""
+    idle = replace(OPTIONS, epochs=9, patience=1, learning_rate=1e-12, phi=0.0)
+    trained = train_adapler(encoder, TRAIN, DEV, tmp_path / "out", idle)
+    assert len(trained.recipe["epochs"]) < 9
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"target": "gradients"}, "--target"),
+        ({"removal": "hard"}, "--removal"),
+        ({"metric": "auc"}, "--metric"),
+        ({"phi": -1.0}, "--phi"),
+        ({"threshold_rate": 0.0}, "--threshold-rate"),
+    ],
+)
+def test_settings_out_of_range_are_named(changes, message):
+    with pytest.raises(RationaleError, match=message):
+        replace(OPTIONS, **changes)
+
+
+def test_a_label_that_only_dev_knows_is_named(encoder, tmp_path):
+    strange = Documents([*DEV, Document("odd", "odd", ("good",), label="UNHEARD")])
+    with pytest.raises(DataError, match=r"'odd'.*'UNHEARD' does not occur among the training documents"):
+        train_adapler(encoder, TRAIN, strange, tmp_path / "out", OPTIONS)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_empty_text_is_named(encoder, tmp_path):
+    empty = Documents([*TRAIN, Document("void", "void", (), label=TRAIN[0].label)])
+    with pytest.raises(DataError, match=r"'void'.*the document is empty"):
+        train_adapler(encoder, empty, DEV, tmp_path / "out", OPTIONS)
+
+
+def test_maps_of_other_data_are_refused(encoder, trained):
+    other = prepare(encoder, planted(60), DEV, OPTIONS)
+    with pytest.raises(ModelError, match=r"has no map.*--overwrite"):
+        load(trained.fine_tuned / "saliency.parquet", other.keys, other.rows)
+    longer = Documents([replace(d, words=(*d.words, "plain1")) for d in TRAIN])
+    other = prepare(encoder, longer, DEV, OPTIONS)
+    with pytest.raises(ModelError, match=r"a map of \d+ tokens and is \d+ long"):
+        load(trained.fine_tuned / "saliency.parquet", other.keys, other.rows)
+
+
+def test_a_dropping_model_is_no_checkpoint_to_start_from(trained, tmp_path):
+    with pytest.raises(RationaleError, match=r"token-dropping model already.*fine-tuned"):
+        train_adapler(trained.path, TRAIN, DEV, tmp_path / "out", OPTIONS)
+
+
+def test_a_family_without_an_adapter_is_named(tmp_path):
+    folder = save_encoder(tmp_path / "encoder")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "model_type": "gpt2"}))
+    with pytest.raises(RationaleError, match=r"gpt2.*|weights are missing"):
+        train_adapler(folder, TRAIN, DEV, tmp_path / "out", OPTIONS)
+
+
+def test_a_checkpoint_of_another_system_is_named(trained, tmp_path):
+    config = AutoConfig.from_pretrained(trained.path)
+    config.system = "unheard-of"
+    with pytest.raises(RationaleError, match=r"unheard-of.*adapler"):
+        DroppingForSequenceClassification(config)
+
+
+def test_texts_longer_than_the_model_are_cut_and_batches_of_any_lengths_work(encoder, tmp_path):
+    """The toy reads 32 tokens; documents have 1 to 200 words, mixed in every batch."""
+    lengths = [1, 200, 2, 90, 31, 150, 3, 45]
+    said = [("good" if i % 2 else "bad", *("plain3",) * lengths[i % 8]) for i in range(32)]
+    documents = Documents([Document(str(i), str(i), w, label="ab"[i % 2]) for i, w in enumerate(said)])
+    trained = train_adapler(encoder, documents, None, tmp_path / "out", replace(OPTIONS, epochs=1))
+    scores = score(str(trained.path), documents, ScoreOptions(("alive",)), device="cpu", progress=False)
+    assert all(scored.covered.all() for scored in scores)
+    table = pq.read_table(trained.fine_tuned / "saliency.parquet")
+    assert {len(row) for row in table["importance"].to_pylist()} == {min(n + 3, 32) for n in lengths}
