@@ -5,6 +5,7 @@ import torch
 
 from rationale.dropping import run
 from rationale.dropping.model import packed, wrap
+from rationale.dropping.system import Decision, System
 from tests.toys import MODELS, plain_model, toy_folder, toy_tokenizer, wordy
 
 LENGTHS = (1, 3, 9, 17, 30, 30, 12)
@@ -124,3 +125,41 @@ def test_soft_removal_approaches_the_mask_as_lambda_grows(name):
     assert gaps[1] < 1e-3 <= gaps[0]
     torch.testing.assert_close(lengths, hard.alive.float(), atol=1e-2, rtol=1e-3)
     assert torch.isfinite(lengths).all()
+
+
+class Replay(System):
+    """Decides what another run decided, and keeps the scores it would have gone by itself."""
+
+    def __init__(self, own, decided):
+        super().__init__(own.layers, own.width, {})
+        self.own, self.decided, self.scores = own, decided, []
+
+    flops = 0
+
+    def hard(self, layer, hidden, packed, alive):
+        said = self.own.hard(layer, hidden, packed, alive)
+        self.scores.append(said.scores)
+        return Decision(said.scores, said.thresholds, self.decided[layer].keep)
+
+    def soft(self, layer, hidden, packed, state, strength):
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_bfloat16_says_the_same_of_the_same_tokens(name):
+    """Compared on the keep set of float32; scores are float32 in both, whatever the encoder computes in."""
+    model, inputs, decided = dropping_model(name), batch(name), []
+    with torch.no_grad():
+        exact = run.hard(
+            model.encoder, model.system, inputs, lambda layer, rows, decision: decided.append(decision)
+        )
+        model.backbone.to(torch.bfloat16)
+        replay = Replay(model.system, decided)
+        rough = run.hard(model.encoder, replay, inputs)
+    assert rough.logits.dtype == torch.bfloat16
+    assert torch.equal(rough.alive, exact.alive)
+    assert int(exact.alive[-1].sum()) < sum(inputs.lengths)
+    torch.testing.assert_close(rough.logits.float(), exact.logits, atol=0.05, rtol=0.05)
+    for ours, theirs in zip(replay.scores, decided, strict=True):
+        assert ours.dtype == torch.float32
+        torch.testing.assert_close(ours, theirs.scores, atol=0.02, rtol=0.1)

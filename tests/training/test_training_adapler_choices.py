@@ -109,6 +109,12 @@ def test_patience_ends_phase_three_too(encoder, tmp_path):
     assert len(trained.recipe["epochs"]) < 9
 
 
+def test_removal_as_printed_is_saved_with_the_model(encoder, trained, tmp_path):
+    printed = again(encoder, trained, tmp_path / "printed", weigh_by_keep=False, epochs=1)
+    assert not system(printed).weigh_by_keep
+    assert system(trained).weigh_by_keep
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -39,6 +39,9 @@ class AdapLeROptions(TrainingOptions):
     )
     inner: int = option(32, "Width inside each contribution predictor.")
     beta: float = option(0.1, "Slope of soft removal above the threshold (Eq. 4).")
+    weigh_by_keep: bool = option(
+        True, "Multiply soft removal by the mass that entered, as published; off: Eq. 4 as it is printed."
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

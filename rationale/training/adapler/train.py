@@ -94,7 +94,8 @@ def _start(model: str | Path, prepared: Prepared, first: FineTuned, options: Ada
 
 
 def _trainer(folder: Path, start: Prepared, first: FineTuned, options: AdapLeROptions) -> ClassifierTrainer:
-    model = wrap(start.start.model, "adapler", {"inner": options.inner, "beta": options.beta})
+    settings = {name: getattr(options, name) for name in ("inner", "beta", "weigh_by_keep")}
+    model = wrap(start.start.model, "adapler", settings)
     costs = Costs.of(model.encoder, model.system)
     return build_trainer(
         folder,
