@@ -10,10 +10,10 @@ import streamlit as st
 
 from rationale.corpus import Key
 from rationale.report.survival import kinds_table, survival_curves, words_csv, words_table
+from rationale.scores.scored import ALIVE
 from rationale.study.survival import Survival, survival
 from workbench.address import Address
 from workbench.collection import Collection
-from workbench.dropping import ALIVE
 from workbench.figures import show_figure, show_table
 from workbench.listing import choose_collection, name_of
 from workbench.messages import messages, plain

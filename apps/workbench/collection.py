@@ -18,8 +18,9 @@ from rationale.corpus import Document, Documents, Key, load_documents
 from rationale.errors import ScoresError
 from rationale.report.write import check_belongs
 from rationale.scores import MemoryScores, ScoredDocument, Scores, StoredScores
+from rationale.scores.scored import ALIVE
 from rationale.scores.store import COMPLETE
-from workbench.dropping import ALIVE, dropped, drops
+from workbench.dropping import dropped, drops
 from workbench.panels import CHOSEN, REST, Layered, Numbers
 
 SELECT_TITLES: dict[Select, str] = {"delta": "above a fair share", "topk": "as many as the human"}
@@ -116,7 +117,7 @@ class Collection:
             method=method,
             title=self.title_of(method),
             marks=np.where(chosen, CHOSEN, REST).astype(np.int8),
-            thresholds=thresholds(scored, etas) if select == "delta" else None,
+            thresholds=etas[:, None] / scored.entering(layers) if select == "delta" else None,
             numbers=[numbers_at(numbers, method, layer, select) for layer in layers],
             signed=bool(entry["signed"]),
         )
@@ -127,11 +128,6 @@ class Collection:
             return None
         alone = MemoryScores(self.scores.recipe, [scored])
         return measure_scores(alone, Documents([document], source=self.documents.source), self.measuring)
-
-
-def thresholds(scored: ScoredDocument, eta: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """What each token has to reach to be selected by delta: eta / n of its window, float32 (R, T)."""
-    return eta[:, None] / scored.window_tokens.astype(np.float32)[scored.token_window]
 
 
 def selected(

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rationale.scores.scored import ScoredDocument
-from workbench.panels import CHOSEN, DROPPED_BEFORE, DROPPED_HERE, REST, Floats, Layered, Marks, Numbers
+from rationale.scores.scored import ALIVE, ScoredDocument
+from workbench.panels import CHOSEN, DROPPED_BEFORE, DROPPED_HERE, REST, Layered, Marks, Numbers
 
-ALIVE, CONTRIBUTION = "alive", "contribution"
+CONTRIBUTION = "contribution"
 
 
 def drops(method: str, scored: ScoredDocument) -> bool:
@@ -29,7 +29,9 @@ def dropped(
         eta: Of each layer; None where it is unknown or the method is compared with nothing.
         numbers: How the kept words of each layer agree with the human's.
     """
-    thresholds = None if eta is None or method != CONTRIBUTION else _thresholds(scored, eta)
+    thresholds = None
+    if eta is not None and method == CONTRIBUTION:
+        thresholds = np.asarray(eta, np.float32)[:, None] / scored.entering(scored.layers[method])
     return Layered(method, title, _marks(scored), thresholds, numbers, kept=ALIVE)
 
 
@@ -40,12 +42,3 @@ def _marks(scored: ScoredDocument) -> Marks:
     marks = np.where(kept, CHOSEN, np.where(before, DROPPED_HERE, DROPPED_BEFORE)).astype(np.int8)
     marks[:, ~scored.covered] = REST
     return marks
-
-
-def _thresholds(scored: ScoredDocument, eta: Sequence[float]) -> Floats:
-    """Eta / n of each layer, n the tokens of the window that enter it; float32 (L, T)."""
-    alive = scored.token_scores[ALIVE] > 0
-    entering = np.concatenate([np.ones_like(alive[:1]), alive[:-1]])
-    window, count = scored.token_window, len(scored.window_tokens)
-    sizes = np.stack([np.bincount(window, weights=row, minlength=count)[window] for row in entering])
-    return (np.asarray(eta)[:, None] / sizes).astype(np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -81,10 +81,9 @@ class Block:
             places.append(place[scored.token_word])
         return np.concatenate(places)
 
-    @cached_property
-    def token_window(self) -> npt.NDArray[np.int32]:
-        """Tokens of the window each token stands in, int32 (T,)."""
-        return np.concatenate([s.window_tokens[s.token_window] for s in self.scored])
+    def entering(self, layers: Sequence[int]) -> npt.NDArray[np.float32]:
+        """How many tokens of each token's window enter each layer, float32 (L, T)."""
+        return np.concatenate([s.entering(layers) for s in self.scored], axis=1)
 
     def words(self, method: str) -> npt.NDArray[np.float32]:
         """Word scores of a method, float32 (L, N).

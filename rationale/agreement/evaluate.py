@@ -180,7 +180,7 @@ def _selection(
         tokens = block.tokens(method)
         tokens = np.abs(tokens) if absolute else tokens
         thresholds = _eta(eta, layers, method)
-        chosen = above_share(tokens, block.token_window, block.token_word, thresholds, len(block.truth))
+        chosen = above_share(tokens, block.entering(layers), block.token_word, thresholds, len(block.truth))
     return selection(chosen, block.truth, block.offsets, breaks=block.breaks, spans=block.spans)
 
 

@@ -116,16 +116,16 @@ def top_k(ranking: Ranking, k: Int) -> Bool:
 
 def above_share(
     tokens: npt.NDArray[np.float32],
-    window: npt.NDArray[np.integer],
+    entering: npt.NDArray[np.number],
     word: npt.NDArray[np.integer],
     eta: npt.NDArray[np.float32],
     words: int,
 ) -> Bool:
-    """The words some token of which scores at least ``eta / n``, n = tokens of its window; in float32.
+    """The words some token of which scores at least ``eta / n``, n = tokens that enter the layer; in float32.
 
     Args:
         tokens: float32 (L, T), normalised inside each window.
-        window: (T,), n of the window each token stands in.
+        entering: (T,) or (L, T), n: how many tokens of its window enter the layer.
         word: (T,), the word each token belongs to; -1 where it belongs to none.
         eta: float32 (L,).
         words: N.
@@ -138,7 +138,7 @@ def above_share(
     >>> above_share(tokens, np.full(4, 4), word, eta, 3).tolist()
     [[True, True, False]]
     """
-    threshold = eta.astype(np.float32)[:, None] / window.astype(np.float32)
+    threshold = eta.astype(np.float32)[:, None] / entering.astype(np.float32)
     layer, token = np.nonzero((tokens >= threshold) & (word >= 0))
     selected = np.zeros((tokens.shape[0], words), dtype=np.bool_)
     selected[layer, word[token]] = True

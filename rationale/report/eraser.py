@@ -138,9 +138,10 @@ def _selected(
         return values, top_k(ranking, totals(block.truth, block.offsets))[0]
     if choice.select != "delta":
         raise ScoresError(f"words cannot be selected by {choice.select!r}", remedy="Known: delta, topk.")
-    eta = np.float32(1 if choice.eta is None else _eta_of(choice.eta, int(choice.layer or 0)))
+    layer = int(choice.layer or 0)
+    eta = np.float32(1 if choice.eta is None else _eta_of(choice.eta, layer))
     thresholds = np.array([eta], dtype=np.float32)
-    return values, above_share(tokens, block.token_window, block.token_word, thresholds, len(values))[0]
+    return values, above_share(tokens, block.entering([layer]), block.token_word, thresholds, len(values))[0]
 
 
 def _eta_of(eta: tuple[float, ...], layer: int) -> float:

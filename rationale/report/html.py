@@ -23,7 +23,8 @@ from rationale.report.results import Results
 from rationale.report.sections import Block, Section, sections
 from rationale.report.table import Column, Interval
 from rationale.report.words import WORDS_CSS, legend_html, visible, words_html
-from rationale.study.survival import ALIVE, survival
+from rationale.scores.scored import ALIVE
+from rationale.study.survival import survival
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Protocol
@@ -14,6 +14,8 @@ from rationale.corpus.document import Key
 from rationale.errors import ScoresError
 
 FloatArray = npt.NDArray[np.float32]
+ALIVE = "alive"
+"""The method that says which tokens of a dropping model pass each layer."""
 IntArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -95,8 +97,24 @@ class ScoredDocument:
             )
         return there.index(layer)
 
+    def entering(self, layers: Sequence[int]) -> FloatArray:
+        """How many tokens of each token's window enter each layer: the n of delta, float32 (len(layers), T).
+
+        All of them, but for a dropping model whose ``alive`` was scored: those alive after the layer before.
+        """
+        whole = self.window_tokens[self.token_window].astype(np.float32)
+        counts = np.tile(whole, (len(layers), 1))
+        if ALIVE in self.token_scores:
+            alive = self.token_scores[ALIVE] > 0
+            for row, layer in enumerate(layers):
+                if layer - 1 in self.layers[ALIVE]:
+                    kept = alive[self.row(ALIVE, layer - 1)]
+                    sizes = np.bincount(self.token_window, weights=kept, minlength=len(self.window_tokens))
+                    counts[row] = sizes[self.token_window]
+        return counts
+
     def selected_by_delta(self, method: str, row: int, eta: float = 1.0) -> BoolArray:
-        """The words some token of which scores at least ``eta / n``; n = tokens of its window.
+        """The words some token of which scores at least ``eta / n``; n as :meth:`entering` has it.
 
         Args:
             method: A method in ``token_scores``.
@@ -106,8 +124,8 @@ class ScoredDocument:
         Returns:
             bool (W,). Scores and thresholds are compared as float32.
         """
-        threshold = (np.float32(eta) / self.window_tokens.astype(np.float32))[self.token_window]
-        chosen = (self.token_scores[method][row] >= threshold) & (self.token_word >= 0)
+        (entering,) = self.entering([self.layers[method][row]])
+        chosen = (self.token_scores[method][row] >= np.float32(eta) / entering) & (self.token_word >= 0)
         selected = np.zeros(self.covered.shape[0], dtype=np.bool_)
         selected[self.token_word[chosen]] = True
         return selected

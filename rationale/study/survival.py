@@ -18,9 +18,8 @@ from scipy.stats import binomtest
 from rationale.agreement.statistics import bootstrap_intervals, number_or_none
 from rationale.corpus.document import Document, Documents, Key
 from rationale.errors import ScoresError
-from rationale.scores.scored import ScoredDocument, Scores
+from rationale.scores.scored import ALIVE, ScoredDocument, Scores
 
-ALIVE = "alive"
 BoolArray = npt.NDArray[np.bool_]
 
 

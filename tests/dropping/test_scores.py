@@ -1,11 +1,14 @@
 """A dropping model is scored like any other, and its own decisions are scores."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from rationale.agreement import agree
 from rationale.agreement.agree import read_eta
-from rationale.corpus import Document, Documents
+from rationale.corpus import Document, Documents, Span
 from rationale.dropping.run import hard
 from rationale.dropping.trace import trace
 from rationale.encoder.loading import load_classifier
@@ -50,6 +53,26 @@ def test_contribution_and_alive_are_the_traces(classifier, documents):
             got = scored.token_scores["contribution"][layer]
             np.testing.assert_allclose(got, np.nan_to_num(said.scores[layer]), atol=1e-5)
             assert np.array_equal(scored.token_scores["alive"][layer] > 0, said.alive(layer))
+
+
+def test_delta_with_the_models_own_eta_is_what_passes_each_layer(classifier, documents):
+    """n counts the tokens alive before the layer, so the selection is the model's decision itself."""
+    scores = score(classifier, documents, ScoreOptions(("contribution", "alive")), progress=False)
+    eta = tuple(classifier.encoder.system.eta.tolist())
+    for scored in scores:
+        for layer, value in enumerate(eta):
+            kept = scored.words["alive"][layer] > 0
+            assert np.array_equal(scored.selected_by_delta("contribution", layer, value), kept)
+    found = agree(scores, documents_with_rationales(documents), eta=eta, resamples=20)
+    for layer in range(len(eta)):
+        for metric in ("fpr", "recall", "selected_share"):
+            ours = found.record(metric, "contribution", layer, "delta")
+            theirs = found.record(metric, "alive", layer, "delta")
+            assert ours["value"] == theirs["value"]
+
+
+def documents_with_rationales(documents):
+    return Documents([replace(d, spans=(Span(1, 3),)) for d in documents])
 
 
 def test_faithfulness_of_alive_is_that_of_what_each_layer_keeps(classifier, documents):
