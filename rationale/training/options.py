@@ -51,7 +51,9 @@ class TrainingOptions:
         False, "Start from a fresh classification head, also where the checkpoint has one of its own."
     )
     seed: int = option(0, "Seed of the head's weights, the order of the documents and dropout.")
-    device: str = option("auto", "auto, cpu, cuda or mps; several cards: start with `accelerate launch`.")
+    device: str = option(
+        "auto", "auto, cpu, cuda or mps; several: `torchrun --nproc_per_node 2 $(which rationale) train …`."
+    )
     dtype: Literal["float32", "bfloat16"] = option(
         "float32", "Arithmetic of the forward pass (bfloat16: autocast; weights stay float32)."
     )

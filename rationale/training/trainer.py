@@ -197,6 +197,7 @@ def arguments(
         train_sampling_strategy="group_by_length",
         remove_unused_columns=False,
         label_names=["labels"],
+        ddp_find_unused_parameters=False,
         eval_strategy="epoch" if choose else "no",
         save_strategy="epoch",
         save_total_limit=keep,

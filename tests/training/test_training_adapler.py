@@ -1,6 +1,9 @@
 """AdapLeR's three phases on a planted rule: what they leave, resume and refuse."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -156,3 +159,19 @@ def test_the_command_line_and_its_presets(encoder, folder, tmp_path):
     options = json.loads((tmp_path / "out" / "training.json").read_text())["options"]
     assert (options["epochs"], options["max_length"]) == (1, 24)
     assert options["phi"] == PRESETS["cola"]["phi"]
+
+
+def test_several_processes_make_one_model(encoder, folder, tmp_path):
+    """Two processes on a CPU: each phase, half the steps, one output."""
+    tools = Path(sys.executable).parent
+    launch = [tools / "torchrun", "--standalone", "--nproc_per_node", "2"]
+    train = [tools / "rationale", "train", "adapler", "--model", encoder, "--data", folder]
+    train += ["--out", tmp_path / "out", "--epochs", "2", "--batch-size", "4", "--device", "cpu"]
+    done = subprocess.run([*map(str, launch), *map(str, train)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    recipe = json.loads((tmp_path / "out" / "training.json").read_text())
+    steps = -(-recipe["train"]["documents"] // 8)
+    assert [epoch["step"] for epoch in recipe["epochs"]] == [steps, 2 * steps]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.fine-tuned"]
+    model = AutoModelForSequenceClassification.from_pretrained(tmp_path / "out")
+    assert all(torch.isfinite(weight).all() for weight in model.state_dict().values())

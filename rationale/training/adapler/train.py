@@ -17,7 +17,7 @@ from rationale.training.adapler.phases import FineTuned, fine_tune
 from rationale.training.adapler.trainer import AdapLeRTrainer, Clamp, dropping_metrics
 from rationale.training.fitting import RECIPE, complete
 from rationale.training.prepare import Prepared, prepare
-from rationale.training.trainer import ClassifierTrainer, build_trainer
+from rationale.training.trainer import ClassifierTrainer, arguments, build_trainer
 from rationale.training.unfinished import UnfinishedRun
 
 
@@ -97,12 +97,14 @@ def _trainer(folder: Path, start: Prepared, first: FineTuned, options: AdapLeROp
     settings = {name: getattr(options, name) for name in ("inner", "beta", "weigh_by_keep")}
     model = wrap(start.start.model, "adapler", settings)
     costs = Costs.of(model.encoder, model.system)
+    with arguments(folder, options, choose=False).main_process_first(local=False):
+        maps = first.maps(options.target, start, "cpu" if options.device == "cpu" else "auto")
     return build_trainer(
         folder,
         start,
         options,
         AdapLeRTrainer,
-        importance=first.maps(options.target, start, "cpu" if options.device == "cpu" else "auto"),
+        importance=maps,
         adapler=options,
         model=model,
         compute_loss_func=None,
