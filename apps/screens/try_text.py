@@ -11,7 +11,7 @@ from rationale.corpus import Documents
 from rationale.encoder.loading import Classifier, load_classifier
 from rationale.errors import ModelError
 from rationale.scores import METHODS, ONE_PASS, ScoreOptions, explain
-from rationale.scores.store import read_recipe
+from rationale.scores.recipe import read_recipe
 from workbench.address import Address
 from workbench.collection import Collection
 from workbench.messages import messages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,28 +13,10 @@ from rationale.corpus.document import Key
 from rationale.errors import OutputError, RationaleError, ScoresError
 from rationale.files import atomic_json, atomic_path, disk_errors, put_in_place
 from rationale.scores.parquet import digest, read_part, read_table, write_part
+from rationale.scores.recipe import RECIPE, read_recipe
 from rationale.scores.scored import ScoredDocument, scores_html
 
-RECIPE, COMPLETE = "recipe.json", "COMPLETE"
-_NEEDED = {"model", "data", "labels", "methods"}
-_SHAPES: dict[str, Callable[[Any], bool]] = {
-    "model": lambda value: isinstance(value, dict) and "name" in value,
-    "data": lambda value: (
-        isinstance(value, dict)
-        and isinstance(value.get("documents"), int)
-        and {"source", "split"} <= value.keys()
-    ),
-    "labels": lambda value: isinstance(value, list) and all(isinstance(label, str) for label in value),
-    "methods": lambda value: isinstance(value, dict) and all(map(_is_method, value.values())),
-    "faithfulness": lambda value: (
-        value is None or (isinstance(value, dict) and {"share", "bins"} <= value.keys())
-    ),
-}
-
-
-def _is_method(value: Any) -> bool:
-    layers = value.get("layers") if isinstance(value, dict) else None
-    return isinstance(layers, list) and all(isinstance(layer, int) for layer in layers)
+COMPLETE = "COMPLETE"
 
 
 class _WithRecipe:
@@ -216,28 +198,6 @@ class ScoreWriter:
                 _move_others(self.folder, self._work)
                 put_in_place(self._work, self.folder.resolve())
         return StoredScores(self.folder)
-
-
-def read_recipe(folder: Path) -> dict[str, Any]:
-    """The recipe of a score folder.
-
-    Raises:
-        ScoresError: Where there is none, or it is not JSON.
-    """
-    path = folder / RECIPE
-    remedy = "Pass the folder that `rationale score --out` wrote."
-    if not path.is_file():
-        raise ScoresError("this is no score folder: it has no recipe.json", where=folder, remedy=remedy)
-    try:
-        recipe = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ScoresError(f"the recipe is damaged ({error})", where=path, remedy=remedy) from error
-    if not isinstance(recipe, dict) or recipe.get("kind") != "scores" or not recipe.keys() >= _NEEDED:
-        raise ScoresError("the recipe is not one of scores", where=path, remedy=remedy)
-    wrong = next((name for name, holds in _SHAPES.items() if not holds(recipe.get(name))), None)
-    if wrong:
-        raise ScoresError(f"the recipe's {wrong!r} is damaged", where=path, remedy=remedy)
-    return recipe
 
 
 def _parts(folder: Path) -> dict[Path, str]:
