@@ -69,6 +69,10 @@ class DroppingForSequenceClassification(PreTrainedModel):
 
     Called as transformers call a classifier, it runs hard: rows that are dropped are computed no further,
     whatever the batch and its padding. Training goes through :func:`rationale.dropping.run.soft`.
+
+    Args:
+        config: What to build.
+        backbone: The classifier whose tokens leave; None builds an untrained one of the config.
     """
 
     config_class = DroppingConfig
@@ -76,7 +80,7 @@ class DroppingForSequenceClassification(PreTrainedModel):
     main_input_name = "input_ids"
     _supports_sdpa = True
 
-    def __init__(self, config: DroppingConfig) -> None:
+    def __init__(self, config: DroppingConfig, backbone: PreTrainedModel | None = None) -> None:
         super().__init__(config)
         own = config.backbone_config()
         if own.model_type not in FAMILIES:
@@ -85,7 +89,7 @@ class DroppingForSequenceClassification(PreTrainedModel):
                 remedy=f"Known families: {', '.join(FAMILIES)}.",
             )
         build: Any = AutoModelForSequenceClassification.from_config  # carries no annotations
-        self.backbone = build(own)
+        self.backbone: Any = build(own) if backbone is None else backbone
         encoder = self.encoder
         width = encoder.width
         self.system: System = SYSTEMS.get(config.system)(encoder.layers, width, **config.settings)
@@ -143,9 +147,7 @@ def wrap(
 ) -> DroppingForSequenceClassification:
     """A dropping model around a ``…ForSequenceClassification``, whose weights it shares."""
     config = DroppingConfig(classifier.config.to_dict(), system, settings)
-    model = DroppingForSequenceClassification(config)
-    model.backbone = classifier
-    return model
+    return DroppingForSequenceClassification(config, classifier)
 
 
 AutoConfig.register(DroppingConfig.model_type, DroppingConfig)

@@ -38,8 +38,8 @@ class TrainingOptions:
     label_smoothing: float = option(0.0, "Probability mass taken from the right label and spread over all.")
     attention_dropout: float | None = option(
         None,
-        "Dropout on attention weights; default: the checkpoint's own (0.1 in BERT). On a CPU 0 trains about "
-        "three times faster: any other value makes PyTorch leave its fused attention for the slow path.",
+        "Dropout on attention weights; default: the checkpoint's own (0.1 in BERT). On a CPU 0 trains "
+        "several times faster: any other value makes PyTorch leave its fused attention for the slow path.",
     )
     patience: int | None = option(
         None, "Stop when this many epochs in a row have not been better on dev. Default: run all epochs."
