@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -63,10 +64,12 @@ class AdapLeR(System):
     def hard(self, layer: int, hidden: Tensor, packed: Packed, alive: Tensor | None) -> Decision:
         """Keeps [CLS] and every token whose score reaches eta / n (section 3.2)."""
         scores = softmax(self._logits(layer, hidden), packed, alive)
-        here = torch.ones_like(scores) if alive is None else alive.to(scores.dtype)
-        thresholds = (self.eta[layer].to(scores.dtype) / packed.total(here))[packed.example]
-        keep = (scores >= thresholds) & (here > 0) | first(packed)
-        return Decision(scores, thresholds, keep)
+        count = packed.sizes if alive is None else packed.total(alive.long())
+        thresholds = packed.spread(self.eta[layer].to(scores.dtype) / count)
+        keep = scores >= thresholds
+        if alive is not None:
+            keep &= alive
+        return Decision(scores, thresholds, keep.index_fill(0, packed.starts, value=True))
 
     def soft(self, layer: int, hidden: Tensor, packed: Packed, state: Soft, strength: float) -> None:
         """Takes mass from the tokens below the threshold, steeply, and a little from all others (Eq. 4)."""
@@ -75,7 +78,7 @@ class AdapLeR(System):
         state.predicted.append(predicted)
         state.entering.append(state.keep.detach())
         scores = self._with_theta(layer, predicted, packed)
-        delta = (self.eta[layer] / self._soft_length(state.keep, packed))[packed.example]
+        delta = packed.spread(self.eta[layer] / self._soft_length(state.keep, packed))
         removal = self._removal(scores, delta, strength).masked_fill(start, 0.0)
         if self.weigh_by_keep:
             removal = removal * state.keep
@@ -88,7 +91,8 @@ class AdapLeR(System):
         wide = torch.promote_types(hidden.dtype, torch.float32)
         predictor: Any = self.predictors[layer]
         first, gelu, second = predictor
-        with torch.autocast(hidden.device.type, enabled=False):
+        kind = hidden.device.type
+        with torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext():
             inside = gelu(linear(hidden.to(wide), first.weight.to(wide), first.bias.to(wide)))
             logits: Tensor = linear(inside, second.weight.to(wide), second.bias.to(wide))
         return logits.squeeze(-1)

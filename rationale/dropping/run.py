@@ -46,7 +46,9 @@ def hard(encoder: Encoder, system: System, packed: Packed, watch: Watch | None =
         if watch and rows is not None:
             watch(layer, rows, decision)
             rows = rows[decision.keep]
-        hidden, packed = hidden[decision.keep], packed.select(decision.keep)
+        if not bool(decision.keep.all()):
+            kept, packed = packed.select(decision.keep)
+            hidden = hidden.index_select(0, kept)
         alive.append(packed.lengths)
         hidden = encoder.layer(layer, hidden, packed, plain)
     return Run(encoder.classify(hidden, packed), torch.tensor(alive, device=hidden.device))
@@ -86,7 +88,8 @@ def mask(
         alive.append(packed.total(keep.long()))
         bias = torch.zeros_like(decision.scores).masked_fill(~keep, FLOOR)
         hidden = _layer(encoder, layer, hidden, packed, attend, bias)
-    return Run(encoder.classify(hidden[keep], packed.select(keep)), torch.stack(alive))
+    kept, packed = packed.select(keep)
+    return Run(encoder.classify(hidden[kept], packed), torch.stack(alive))
 
 
 def soft(encoder: Encoder, system: System, packed: Packed, strength: float) -> tuple[Tensor, Soft]:

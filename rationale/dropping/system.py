@@ -99,21 +99,21 @@ SYSTEMS: Registry[type[System]] = Registry("token-dropping system")
 
 def first(packed: Packed) -> Tensor:
     """Bool (N,), True at the first row of every input: its [CLS]."""
-    there = torch.zeros_like(packed.ids, dtype=torch.bool)
-    there[packed.starts] = True
-    return there
+    return torch.zeros_like(packed.ids, dtype=torch.bool).index_fill(0, packed.starts, value=True)
 
 
 def softmax(logits: Tensor, packed: Packed, alive: Tensor | None = None) -> Tensor:
     """Softmax of float32 (N,) within each input, over the rows alive; the others get 0."""
     if alive is not None:
         logits = logits.masked_fill(~alive, -torch.inf)
+    if len(packed.lengths) == 1:
+        return torch.softmax(logits, dim=0)
     highest = logits.new_full((len(packed.lengths),), -torch.inf)
     highest = highest.scatter_reduce(0, packed.example, logits.detach(), "amax")
-    powers = (logits - highest[packed.example]).exp()
-    return powers / packed.total(powers)[packed.example]
+    powers = (logits - packed.spread(highest)).exp()
+    return powers / packed.spread(packed.total(powers))
 
 
 def renormalised(scores: Tensor, packed: Packed) -> Tensor:
     """Scores (N,) divided by their sum within each input."""
-    return scores / (packed.total(scores) + 1e-15)[packed.example]
+    return scores / packed.spread(packed.total(scores) + 1e-15)

@@ -37,23 +37,40 @@ class Packed:
     @cached_property
     def starts(self) -> Tensor:
         """int64 (B,), the row at which each input begins: its [CLS]."""
-        ends = torch.tensor(self.lengths, device=self.ids.device).cumsum(0)
-        return ends - torch.tensor(self.lengths, device=self.ids.device)
+        return self.sizes.cumsum(0) - self.sizes
 
     @cached_property
     def example(self) -> Tensor:
         """int64 (N,), the input each row belongs to."""
-        lengths = torch.tensor(self.lengths, device=self.ids.device)
-        return torch.repeat_interleave(torch.arange(len(self.lengths), device=self.ids.device), lengths)
+        numbers = torch.arange(len(self.lengths), device=self.ids.device)
+        return torch.repeat_interleave(numbers, self.sizes, output_size=self.ids.shape[0])
+
+    @cached_property
+    def sizes(self) -> Tensor:
+        """int64 (B,), the lengths."""
+        return torch.tensor(self.lengths, device=self.ids.device)
 
     def total(self, rows: Tensor) -> Tensor:
         """The sum of each input's rows: (N, …) -> (B, …)."""
+        if len(self.lengths) == 1:
+            return rows.sum(dim=0, keepdim=True)
         return rows.new_zeros(len(self.lengths), *rows.shape[1:]).index_add(0, self.example, rows)
 
-    def select(self, keep: Tensor) -> Packed:
-        """The rows where bool (N,) ``keep`` is True, at their positions; every input keeps one at least."""
-        counts = torch.bincount(self.example[keep], minlength=len(self.lengths)).tolist()
-        return Packed(self.ids[keep], self.types[keep], self.positions[keep], tuple(counts))
+    def spread(self, values: Tensor) -> Tensor:
+        """Each input's value at all of its rows: (B,) -> (N,)."""
+        if len(self.lengths) == 1:
+            return values.expand(self.ids.shape[0])
+        return values[self.example]
+
+    def select(self, keep: Tensor) -> tuple[Tensor, Packed]:
+        """The rows, int64, where bool (N,) ``keep`` is True, and the batch of them; every input keeps one."""
+        rows = keep.nonzero().squeeze(-1)
+        if len(self.lengths) == 1:
+            counts = [rows.shape[0]]
+        else:
+            counts = torch.bincount(self.example[rows], minlength=len(self.lengths)).tolist()
+        ids, types, positions = (p.index_select(0, rows) for p in (self.ids, self.types, self.positions))
+        return rows, Packed(ids, types, positions, tuple(counts))
 
     @cached_property
     def padding(self) -> Padding:

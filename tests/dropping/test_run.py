@@ -147,19 +147,24 @@ class Replay(System):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_bfloat16_says_the_same_of_the_same_tokens(name):
-    """Compared on the keep set of float32; scores are float32 in both, whatever the encoder computes in."""
+    """Compared on the keep set of float32, where rounding costs about what it costs the plain classifier.
+
+    Scores are float32 in both, whatever the encoder computes in.
+    """
     model, inputs, decided = dropping_model(name), batch(name), []
     with torch.no_grad():
         exact = run.hard(
             model.encoder, model.system, inputs, lambda layer, rows, decision: decided.append(decision)
         )
+        plain = run.undropped(model.encoder, inputs).logits
         model.backbone.to(torch.bfloat16)
         replay = Replay(model.system, decided)
         rough = run.hard(model.encoder, replay, inputs)
+        rounding = (run.undropped(model.encoder, inputs).logits.float() - plain).abs().max()
     assert rough.logits.dtype == torch.bfloat16
     assert torch.equal(rough.alive, exact.alive)
     assert int(exact.alive[-1].sum()) < sum(inputs.lengths)
-    torch.testing.assert_close(rough.logits.float(), exact.logits, atol=0.05, rtol=0.05)
+    assert (rough.logits.float() - exact.logits).abs().max() < 4 * rounding
     for ours, theirs in zip(replay.scores, decided, strict=True):
         assert ours.dtype == torch.float32
-        torch.testing.assert_close(ours, theirs.scores, atol=0.02, rtol=0.1)
+        torch.testing.assert_close(ours, theirs.scores, atol=0.02, rtol=0.15)

@@ -1,0 +1,154 @@
+"""Measured against FLOPs speedup of a trained dropping model, and where the time goes.
+
+    python benchmarks/dropping.py --model ADAPLER --data DATA --out docs/results/dropping-NAME.json
+
+Three ways through the same documents, in turn within one process, round after round, in batches of 1 and of
+32 neighbours in length:
+
+    transformers    the backbone as transformers runs it: SDPA, padded to the longest of the batch
+    undropped       the backbone as we run it: packed rows, padding in attention only
+    dropped         the dropping model
+
+The faster of the first two is what the speedup is measured against. The profile is of one more pass of
+`dropped`: seconds of deciding (predictors, softmax, comparison), of taking the rows that stay, of the layers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from rationale.corpus import load_documents
+from rationale.dropping.encoder import dropping_of
+from rationale.dropping.flops import Costs, speedup
+from rationale.dropping.run import hard, undropped
+from rationale.encoder.attention import plain
+from rationale.encoder.loading import load_classifier
+from rationale.tokens import Packed, Window, Windower, buckets, pack_windows
+
+Way = Callable[[list[Window], Packed], object]
+
+
+def through_transformers(model: Any, windows: list[Window], packed: Packed) -> object:
+    longest = max(len(w.ids) for w in windows)
+    ids = torch.zeros(len(windows), longest, dtype=torch.long)
+    there = torch.zeros_like(ids)
+    for row, window in enumerate(windows):
+        ids[row, : len(window.ids)] = torch.from_numpy(window.ids.astype(np.int64))
+        there[row, : len(window.ids)] = 1
+    return model(input_ids=ids, attention_mask=None if bool(there.all()) else there).logits
+
+
+def seconds(way: Way, batches: list[tuple[list[Window], Packed]]) -> float:
+    start = time.perf_counter()
+    with torch.inference_mode():
+        for windows, packed in batches:
+            way(windows, Packed(packed.ids, packed.types, packed.positions, packed.lengths))
+    return time.perf_counter() - start
+
+
+def profile(encoder: Any, system: Any, batches: list[tuple[list[Window], Packed]]) -> dict[str, float]:
+    """`hard` once more, by hand, with a clock."""
+    spent: dict[str, float] = defaultdict(float)
+    with torch.inference_mode():
+        for _, packed in batches:
+            packed = Packed(packed.ids, packed.types, packed.positions, packed.lengths)
+            clock = time.perf_counter()
+            hidden = encoder.embed(packed)
+            clock = lap(spent, "embeddings", clock)
+            for layer in range(encoder.layers):
+                decision = system.hard(layer, hidden, packed, None)
+                clock = lap(spent, "deciding", clock)
+                if not bool(decision.keep.all()):
+                    kept, packed = packed.select(decision.keep)
+                    hidden = hidden.index_select(0, kept)
+                clock = lap(spent, "taking rows", clock)
+                hidden = encoder.layer(layer, hidden, packed, plain)
+                clock = lap(spent, "layers", clock)
+            encoder.classify(hidden, packed)
+            lap(spent, "head", clock)
+    return dict(spent)
+
+
+def lap(spent: dict[str, float], name: str, since: float) -> float:
+    now = time.perf_counter()
+    spent[name] += now - since
+    return now
+
+
+def measured(found: dict[str, list[float]]) -> dict[str, Any]:
+    best = min(("transformers", "undropped"), key=lambda name: statistics.median(found[name]))
+    ratios = [a / b for a, b in zip(found[best], found["dropped"], strict=True)]
+    return {
+        "seconds": {name: statistics.median(values) for name, values in found.items()},
+        "baseline": best,
+        "speedup": {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--documents", type=int, default=256)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+
+    classifier = load_classifier(given.model, device="cpu")
+    dropping = dropping_of(classifier)
+    encoder, system = dropping.inner, dropping.system
+    encoder.model.set_attn_implementation("sdpa")
+    windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
+    documents = load_documents(given.data, given.split)[: given.documents]
+    windows = [windower(d).windows[0] for d in documents]
+    lengths = np.array([len(w.ids) for w in windows])
+    ways: dict[str, Way] = {
+        "transformers": partial(through_transformers, encoder.model),
+        "undropped": lambda windows, packed: undropped(encoder, packed),
+        "dropped": lambda windows, packed: hard(encoder, system, packed),
+    }
+    result: dict[str, Any] = {
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        "model": Path(given.model).name,
+        "documents": len(windows),
+        "mean tokens": float(lengths.mean()),
+        "rounds": given.rounds,
+    }
+    for size in (1, 32):
+        chosen = [[windows[i] for i in places] for places in buckets(lengths.tolist(), size)]
+        batches = [(some, pack_windows(some)) for some in chosen]
+        with torch.no_grad():
+            runs = [hard(encoder, system, packed) for _, packed in batches]
+        alive = torch.cat([run.alive for run in runs], dim=1).numpy()
+        ordered = np.concatenate([packed.lengths for _, packed in batches])
+        costs = Costs.of(encoder, system)
+        result["FLOPs speedup"] = speedup(costs.plain(ordered, encoder.layers), costs.dropped(alive, ordered))
+        found: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in tqdm(range(given.rounds), desc=f"batches of {size}"):
+            for name, way in ways.items():
+                found[name].append(seconds(way, batches))
+        result[f"batch {size}"] = {**measured(found), "profile": profile(encoder, system, batches)}
+    text = json.dumps(result, indent=1)
+    print(text)
+    if given.out:
+        given.out.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
