@@ -267,6 +267,19 @@ def test_the_corpus_page_says_what_survives(app, material, tmp_path):
     assert all(f"document={key[0]}" in told for key in found.lost[-1])
 
 
+def test_an_own_text_opens_on_what_a_dropping_model_drops(app, tmp_path):
+    dropping_model("bert").save_pretrained(tmp_path)
+    toy_tokenizer("wordpiece").save_pretrained(tmp_path)
+    at = app("try_text", given=["--model", str(tmp_path)])
+    at.text_area(key="try.text").input("they were not again a friend ?")
+    at.button(key="try.send").click().run()
+    assert not at.exception
+    (panel,) = words(at)["panels"]
+    assert panel["title"] == "Contribution predictor"
+    assert [entry for entry, _ in panel["legend"]][:2] == ["scale", "chosen"]
+    assert "kept" in dict(panel["legend"]).values()
+
+
 def test_the_corpus_page_of_a_plain_model_says_how_to_get_one_that_drops(app):
     at = app("corpus")
     assert "rationale train adapler" in at.info[0].value
