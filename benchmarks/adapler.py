@@ -51,7 +51,7 @@ SETS: dict[str, dict[str, Any]] = {
         "rows": None,
         "options": {
             "max_length": 512, "batch_size": 8, "learning_rate": 3e-5, "epochs": 3, "gamma": 5e-3,
-            "fine_tune_epochs": 1,
+            "fine_tune_epochs": 1, "predictor_rate": 1e-3,
         },
     },
 }  # fmt: skip

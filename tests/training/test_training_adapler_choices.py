@@ -109,6 +109,32 @@ def test_patience_ends_phase_three_too(encoder, tmp_path):
     assert len(trained.recipe["epochs"]) < 9
 
 
+@pytest.mark.parametrize("predictors", [None, 0.02])
+def test_everything_learns_at_its_own_rate(encoder, trained, tmp_path, monkeypatch, predictors):
+    groups = []
+
+    class Watch(Progress):
+        def on_train_begin(self, args, state, control, model=None, optimizer=None, **_):
+            names = {id(p): name for name, p in model.named_parameters()}
+            for group in optimizer.param_groups:
+                groups.extend(
+                    (names[id(p)], group["initial_lr"], group["weight_decay"]) for p in group["params"]
+                )
+
+    monkeypatch.setattr("rationale.training.trainer.Progress", Watch)
+    again(encoder, trained, tmp_path / "out", predictor_rate=predictors, threshold_rate=0.003, epochs=1)
+    model = AutoModelForSequenceClassification.from_pretrained(tmp_path / "out")
+    assert sorted(name for name, _, _ in groups) == sorted(name for name, _ in model.named_parameters())
+    for name, own, decay in groups:
+        if name in ("system.eta", "system.theta"):
+            assert (own, decay) == (0.003, 0.0)
+        elif name.startswith("system.predictors"):
+            assert own == (predictors or OPTIONS.learning_rate)
+            assert (decay > 0) is name.endswith("weight")
+        else:
+            assert own == OPTIONS.learning_rate
+
+
 def test_removal_as_printed_is_saved_with_the_model(encoder, trained, tmp_path):
     printed = again(encoder, trained, tmp_path / "printed", weigh_by_keep=False, epochs=1)
     assert not system(printed).weigh_by_keep

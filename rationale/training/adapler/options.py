@@ -27,6 +27,11 @@ class AdapLeROptions(TrainingOptions):
         "Learning rate of eta and theta. The paper's 5e-4 supposes 18,750 steps; the default, 2 / steps "
         "between 5e-4 and 1e-2, lets eta cross its range in shorter runs too.",
     )
+    predictor_rate: float | None = option(
+        None,
+        "Learning rate of the contribution predictors, which start from nothing: in short runs they want "
+        "more than the weights (1e-3). Default: that of the weights, as in the paper.",
+    )
     warm_start: bool = option(
         False, "Start phase 3 from phase 1's best epoch; the paper starts from the checkpoint again."
     )
@@ -51,7 +56,7 @@ class AdapLeROptions(TrainingOptions):
             self._require(name, lambda value: value >= 1, "at least 1")
         for name in ("gamma", "phi"):
             self._require(name, lambda value: value >= 0, "at least 0")
-        for name in ("threshold_rate", "beta"):
+        for name in ("threshold_rate", "predictor_rate", "beta"):
             self._require(name, lambda value: value > 0, "above 0")
 
 

@@ -91,11 +91,14 @@ class AdapLeRTrainer(ClassifierTrainer):
                     parameter.grad = self.accelerator.reduce(parameter.grad, reduction="mean")
 
     def create_optimizer(self, model: Any = None) -> Any:
-        """AdamW over the weights, and the thresholds at their own rate without decay."""
+        """AdamW over the weights; predictors and thresholds at their own rates, thresholds without decay."""
         optimizer = super().create_optimizer(model)
-        thresholds = {id(p) for p in self._thresholds()}
-        for group in optimizer.param_groups:
-            group["params"] = [p for p in group["params"] if id(p) not in thresholds]
+        groups = optimizer.param_groups
+        if self._options.predictor_rate is not None:
+            own = {id(p) for p in self.system.predictors.parameters()}
+            groups += [{**g, "params": _among(g, own), "lr": self._options.predictor_rate} for g in groups]
+            _leave_out(groups[: len(groups) // 2], own)
+        _leave_out(groups, {id(p) for p in self._thresholds()})
         rate = threshold_rate(self._options, self.state.max_steps or self.args.max_steps)
         optimizer.add_param_group({"params": self._thresholds(), "lr": rate, "weight_decay": 0.0})
         return optimizer
@@ -129,6 +132,15 @@ class Clamp(TrainerCallback):
         """Clamps."""
         if model is not None:
             model.system.clamp()  # type: ignore[operator]
+
+
+def _among(group: dict[str, Any], chosen: set[int]) -> list[Tensor]:
+    return [p for p in group["params"] if id(p) in chosen]
+
+
+def _leave_out(groups: list[dict[str, Any]], chosen: set[int]) -> None:
+    for group in groups:
+        group["params"] = [p for p in group["params"] if id(p) not in chosen]
 
 
 def threshold_rate(options: AdapLeROptions, steps: int) -> float:
