@@ -1,0 +1,81 @@
+"""The cells of docs/results/adapler as curves: what is lost against how many times fewer operations.
+
+    python benchmarks/pareto.py --set agnews
+
+draws docs/images/pareto-SET.png in a headless Chromium: one point a cell, the paired difference from the
+plain classifier of the same seed with its 95 % interval, against the FLOPs speedup on the reported split.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+from adapler_tables import CELLS, accuracy, matthews, outcomes
+from playwright.sync_api import sync_playwright
+from scipy.stats import bootstrap
+
+from rationale.report.figures.style import TICKS, finish
+from rationale.report.palette import AMBER, INK, SOFT
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+
+
+def figure(name: str) -> go.Figure:
+    score = matthews if name == "cola" else accuracy
+    points = []
+    for path in sorted(CELLS.glob(f"{name}-phi*.json")):
+        found, right = json.loads(path.read_text()), outcomes(path.stem)
+        plain = outcomes(f"{name}-plain-{path.stem.split('-')[-1]}")
+        gold = right[0]
+        drawn = bootstrap(
+            (gold, right[1], plain[1]),
+            lambda g, o, t: score(g, o) - score(g, t),
+            paired=True, vectorized=False, n_resamples=1000, method="percentile", rng=0,
+        ).confidence_interval  # fmt: skip
+        points.append((found["flops_speedup"], score(*right) - score(*plain), drawn, path.stem))
+    points.sort(key=lambda point: point[0])
+    x, y = [p[0] for p in points], [100 * p[1] for p in points]
+    above = [100 * (p[2].high - p[1]) for p in points]
+    below = [100 * (p[1] - p[2].low) for p in points]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[1, *x], y=[0, *y], mode="lines+markers+text",
+        text=["plain", *(p[3].split("-")[1].replace("phi", "φ ") for p in points)], textposition="top right",
+        line={"color": AMBER, "width": 2},
+        marker={"size": 9, "color": AMBER, "line": {"color": INK, "width": 1}},
+        error_y={
+            "type": "data", "array": [0, *above], "arrayminus": [0, *below], "color": SOFT, "thickness": 1,
+        },
+    )  # fmt: skip
+    low = min([-2.0, *(np.array(y) - below)])
+    figure.update_xaxes(
+        TICKS, title_text="times fewer operations (FLOPs speedup)", range=[0.8, max(x) * 1.15]
+    )
+    figure.update_yaxes(TICKS, title_text="points lost or won", range=[low - 0.5, 2])
+    figure.add_hline(y=0, line={"color": SOFT, "width": 1, "dash": "dot"})
+    return finish(figure, f"Accuracy lost against FLOPs speedup on {name}", height=420)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--set", required=True)
+    name = parser.parse_args().set
+    page = figure(name).to_html(include_plotlyjs=True, config={"staticPlot": True}, default_width="820px")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        tab = browser.new_page(viewport={"width": 840, "height": 440})
+        tab.set_content(page)
+        tab.wait_for_timeout(1500)
+        tab.screenshot(path=IMAGES / f"pareto-{name}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
