@@ -56,6 +56,7 @@ def atomic_path(path: str | Path, *, overwrite: bool) -> Iterator[Path]:
     path = check_output(path, overwrite=overwrite)
     path = path if path.name else path.resolve()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    _sweep(path)
     try:
         with disk_errors(path):
             yield temporary
@@ -67,6 +68,27 @@ def atomic_path(path: str | Path, *, overwrite: bool) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    """Removes what killed processes left of this output: temporaries whose process is gone."""
+    for left in path.parent.glob(f".{escape(path.name)}.*.tmp"):
+        process = left.name.removesuffix(".tmp").rpartition(".")[2]
+        if process.isdecimal() and not _runs(int(process)):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def put_in_place(temporary: Path, path: Path) -> None:

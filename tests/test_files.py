@@ -182,3 +182,15 @@ def test_a_device_is_no_output(tmp_path):
     with pytest.raises(OutputError, match="pipe: this is a device or a pipe"):
         atomic_text(pipe, "text", overwrite=True)
     assert pipe.is_fifo()
+
+
+def test_what_a_killed_process_left_of_an_output_is_removed(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left, mine, other = (tmp_path / f".out.json.{n}.tmp" for n in (gone.pid, os.getpid(), "notes"))
+    for path in (left, other):
+        path.write_text("half")
+    atomic_json(tmp_path / "out.json", {}, overwrite=False)
+    assert not left.exists()
+    assert not mine.exists()
+    assert other.exists()

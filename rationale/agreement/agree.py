@@ -57,6 +57,7 @@ def agree(
             ``select``, ``eta`` or ``resamples`` cannot be used.
     """
     settings = _settings(select, eta, absolute, resamples, seed)
+    _check_eta(settings.eta, scores)
     unscored = check_keys(scores, documents)
     measured = measure(scores, documents, settings)
     return Agreement(
@@ -83,6 +84,18 @@ def _settings(
         raise ScoresError(f"eta is {list(values)}, expected one finite number a layer")
     chosen = SELECTIONS if select is None else tuple(name for name in SELECTIONS if name == select)
     return Settings(chosen, values, absolute, resamples, seed)
+
+
+def _check_eta(eta: tuple[float, ...] | None, scores: Scores) -> None:
+    """A dropping model's scores are compared with its own eta, or with none."""
+    own = scores.recipe["model"].get("eta")
+    if eta is None or own is None:
+        return
+    if len(own) != len(eta) or not np.allclose(own, eta, atol=1e-6):
+        raise ScoresError(
+            f"eta is {list(eta)}, and the scored model's own is {[round(value, 4) for value in own]}",
+            remedy="Pass the scored model with --eta-from, or leave it out: eta is then 1.",
+        )
 
 
 def _records(measured: Measured, settings: Settings) -> Iterator[Record]:

@@ -35,7 +35,7 @@ def agree(
     absolute: Annotated[
         bool, typer.Option("--absolute", help="Rank signed methods by absolute value, not by evidence.")
     ] = False,
-    resamples: Annotated[int, typer.Option(min=1, help="Of the bootstrap.")] = 1000,
+    resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 1000,
     device: Device = "auto",
     dtype: Dtype = "float32",
     batch_size: BatchSize = None,

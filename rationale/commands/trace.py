@@ -15,7 +15,7 @@ from rationale.corpus import Documents, load_documents
 from rationale.corpus.splits import sample
 from rationale.dropping.encoder import dropping_of
 from rationale.encoder.loading import load_classifier
-from rationale.errors import DataError
+from rationale.errors import DataError, OutputError
 from rationale.files import atomic_json, check_output
 from rationale.study.traces import Traced, trace_documents, write_traces
 
@@ -40,6 +40,8 @@ def trace(
     Example: `rationale trace --model adapler --text "not once did it drag"`
     """
     if out is not None:
+        if out.suffix not in (".json", ".parquet"):
+            raise OutputError("traces are .json or .parquet", where=out, remedy="Name the output so.")
         check_output(out, overwrite=overwrite)
     documents = sample(_documents(text, data, split, query), limit)
     classifier = load_classifier(model, device=device, dtype=dtype)
@@ -60,6 +62,10 @@ def trace(
 def _documents(text: str | None, data: str | None, split: str | None, query: str) -> Documents:
     if (text is None) == (data is None):
         raise DataError("give either --text or --data", remedy="--text takes one text, --data a data set.")
+    if text is not None and split is not None:
+        raise DataError("--split goes with --data", remedy="Leave it out: one text has no splits.")
+    if text is None and query:
+        raise DataError("--query goes with --text", remedy="Leave it out: documents bring their own.")
     if text is None:
         return load_documents(str(data), split)
     return Documents.of_text(sys.stdin.read() if text == "-" else text, query)

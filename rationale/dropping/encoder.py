@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -35,6 +36,25 @@ class Dropping(Encoder):
 
     def _blocks(self) -> Any:
         return self.inner.blocks
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Eta, where the system has one: what its scores are compared with.
+
+        Raises:
+            ModelError: Where config.json tells of another eta than the weights hold.
+        """
+        eta = getattr(self.system, "eta", None)
+        if eta is None:
+            return {}
+        held, told = eta.detach().float().tolist(), self.model.config.to_dict().get("eta", ())
+        if not _alike(told, held):
+            raise ModelError(
+                f"config.json says eta is {told}, and the weights hold {[round(value, 4) for value in held]}",
+                where=self.model.config.name_or_path,
+                remedy="One of the two files was changed; take both from where the model was saved.",
+            )
+        return {"eta": held}
 
     @property
     def inner_width(self) -> tuple[int, bool]:
@@ -99,6 +119,11 @@ class Dropping(Encoder):
             made.append(self.system.hard(layer, hidden, packed, alive))
             alive = made[-1].keep
         return made
+
+
+def _alike(told: Any, held: list[float]) -> bool:
+    numbers = isinstance(told, list) and all(isinstance(value, int | float) for value in told)
+    return numbers and len(told) == len(held) and bool(np.allclose(told, held, atol=1e-6))
 
 
 def dropping_of(classifier: Classifier) -> Dropping:

@@ -92,7 +92,13 @@ class DroppingForSequenceClassification(PreTrainedModel):
         self.backbone: Any = build(own) if backbone is None else backbone
         encoder = self.encoder
         width = encoder.width
-        self.system: System = SYSTEMS.get(config.system)(encoder.layers, width, **config.settings)
+        try:
+            self.system: System = SYSTEMS.get(config.system)(encoder.layers, width, **config.settings)
+        except TypeError as error:
+            raise ModelError(
+                f"{config.system} does not know these settings: {config.settings}",
+                remedy="config.json is of another version or was changed.",
+            ) from error
         self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: Any) -> None:

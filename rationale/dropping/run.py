@@ -11,6 +11,7 @@ from torch import Tensor
 from rationale.dropping.system import FLOOR, Decision, Soft, System
 from rationale.encoder.attention import plain
 from rationale.encoder.base import Attend, Encoder
+from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
 
 Watch = Callable[[int, Tensor, Decision], None]
@@ -42,7 +43,7 @@ def hard(encoder: Encoder, system: System, packed: Packed, watch: Watch | None =
     rows = torch.arange(len(packed.ids), device=packed.ids.device) if watch else None
     alive = []
     for layer in range(encoder.layers):
-        decision = system.hard(layer, hidden, packed, None)
+        decision = _finite(system.hard(layer, hidden, packed, None), layer)
         if watch and rows is not None:
             watch(layer, rows, decision)
             rows = rows[decision.keep]
@@ -81,7 +82,7 @@ def mask(
         if states is not None:
             states.append(hidden)
         with torch.no_grad():
-            decision = system.hard(layer, hidden, packed, keep)
+            decision = _finite(system.hard(layer, hidden, packed, keep), layer)
         if watch:
             watch(layer, rows, decision)
         keep = decision.keep
@@ -100,6 +101,20 @@ def soft(encoder: Encoder, system: System, packed: Packed, strength: float) -> t
         system.soft(layer, hidden, packed, state, strength)
         hidden = _layer(encoder, layer, hidden, packed, plain, state.bias)
     return encoder.classify(hidden, replace(packed, mass=state.keep)), state
+
+
+def _finite(decision: Decision, layer: int) -> Decision:
+    """The decision, where it is one: a NaN is below no threshold and above none, so all would leave.
+
+    Raises:
+        ModelError: Where a score or a threshold is NaN or infinite.
+    """
+    if not bool(torch.isfinite(decision.scores).all() & torch.isfinite(decision.thresholds).all()):
+        raise ModelError(
+            f"the model decides by NaN or infinite scores in layer {layer}",
+            remedy="Its weights are damaged or its training diverged.",
+        )
+    return decision
 
 
 def _layer(

@@ -147,9 +147,8 @@ def load_classifier(
         "layers": encoder.layers,
         "max_length": longest,
     }
-    eta = getattr(config, "eta", None)
-    if eta is not None:  # what a dropping model compares its scores with
-        identity["eta"] = list(eta)
+    with explained(name):
+        identity |= encoder.identity
     return Classifier(encoder, tokenizer, _labels(config, labels, name), longest, identity)
 
 
@@ -213,6 +212,13 @@ def _family(config: Any, name: str) -> type[Encoder]:
 
 def _check_weights(report: Mapping[str, Any], model: Any, name: str) -> None:
     missing = sorted(report["missing_keys"])
+    own = [key for key in missing if key.startswith("system.")]
+    if own:
+        raise ModelError(
+            f"the dropping model lacks weights ({', '.join(own[:3])})",
+            where=name,
+            remedy="The weights were cut short, or config.json is of another system.",
+        )
     if any(not key.startswith(f"{model.base_model_prefix}.") for key in missing):
         raise ModelError(
             f"the checkpoint has no classification head (missing {', '.join(missing[:3])})",

@@ -45,7 +45,7 @@ def complete(
         card: Makes ``README.md`` of what ``training.json`` holds.
     """
     with trainer.args.main_process_first(local=False):
-        run.begin(recipe, overwrite=overwrite)
+        run.begin(recipe, overwrite=overwrite, exclusive=trainer.is_world_process_zero())
     fit(run, trainer)
     if trainer.is_world_process_zero():
         _finish(run, out, recipe, overwrite=overwrite, card=card)

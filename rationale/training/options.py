@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -74,6 +75,7 @@ class TrainingOptions:
 
     def _require(self, name: str, holds: Any, wanted: str) -> None:
         value = getattr(self, name)
-        if value is not None and not holds(value):
+        endless = isinstance(value, float) and not math.isfinite(value)
+        if value is not None and (endless or not holds(value)):
             option = "--" + name.replace("_", "-")
             raise RationaleError(f"{option} is {value!r}", remedy=f"It must be {wanted}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from rationale.training.checkpoint import Checkpoint, load_checkpoint
 from rationale.training.encoding import Encoded, encode, window_length
 from rationale.training.options import TrainingOptions
 from rationale.training.recipe import describe
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
     ids = {name: i for i, name in enumerate(start.labels)}
     rows = encode(start.tokenizer, train, ids, length)
     dev_rows = None if dev is None else encode(start.tokenizer, dev, ids, length)
+    if dev is not None and len(dev.labels) == 1:
+        log.warning("all %d dev documents are %s: they say little about an epoch", len(dev), dev.labels[0])
     recipe = describe(str(model), start, train, dev, length, options)
     return Prepared(start, tuple(document.key for document in train), rows, dev_rows, recipe)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rationale.errors import OutputError
 from rationale.files import atomic_json, disk_errors
 
 _RUN = "run.json"
 _STATE = "trainer_state.json"
+_LOCK = ".lock"
+_HELD: list[IO[str]] = []  # the locks of this process; the system frees them when it ends
 _PRIVATE = shutil.ignore_patterns(
     _STATE, "optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state*.pth", "training_args.bin"
 )
@@ -34,24 +37,59 @@ class UnfinishedRun:
         """The run that is to become ``out``."""
         return cls(out.with_name(out.name + ".unfinished"))
 
-    def begin(self, recipe: Mapping[str, Any], *, overwrite: bool) -> None:
+    def begin(self, recipe: Mapping[str, Any], *, overwrite: bool, exclusive: bool = True) -> None:
         """Makes the folder, or takes up the one that a killed run of the same recipe left.
 
+        Args:
+            recipe: What the run is started with.
+            overwrite: Replace an unfinished run of another recipe.
+            exclusive: Keep every other run out until this process ends.
+
         Raises:
-            OutputError: Where one of another recipe lies there and ``overwrite`` is off, or the disk refuses.
+            OutputError: Where one of another recipe lies there and ``overwrite`` is off, something else lies
+                there, another process trains there, or the disk refuses.
         """
         earlier = _read_json(self.folder / _RUN)
-        if earlier != recipe and self.folder.exists():
-            if earlier is not None and not overwrite:
-                raise OutputError(
-                    f"an unfinished run with other settings lies there ({_difference(earlier, recipe)})",
-                    where=self.folder,
-                    remedy="Repeat its settings to continue it, or pass --overwrite to start anew.",
-                )
-            shutil.rmtree(self.folder)
+        if earlier is None and self.folder.exists() and not all(map(_is_leftover, self.folder.iterdir())):
+            raise OutputError(
+                "this folder is needed while training, and holds something else",
+                where=self.folder,
+                remedy="It is not touched; move it away, or choose another output.",
+            )
+        if earlier not in (None, recipe) and not overwrite:
+            raise OutputError(
+                f"an unfinished run with other settings lies there ({difference(earlier, recipe)})",
+                where=self.folder,
+                remedy="Repeat its settings to continue it, or pass --overwrite to start anew.",
+            )
         with disk_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
+            if exclusive:
+                self._lock()
+            if earlier != recipe:
+                self._empty()
         atomic_json(self.folder / _RUN, recipe, overwrite=True)
+
+    def _lock(self) -> None:
+        """Holds the folder until this process ends, however it ends."""
+        held = (self.folder / _LOCK).open("w")
+        try:
+            fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            held.close()
+            raise OutputError(
+                "another process is training there",
+                where=self.folder,
+                remedy="Wait until it has ended, then repeat the command.",
+            ) from None
+        _HELD.append(held)
+
+    def _empty(self) -> None:
+        for entry in self.folder.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name != _LOCK:
+                entry.unlink()
 
     def checkpoints(self) -> list[Path]:
         """Whole checkpoints, oldest first; the Trainer writes a checkpoint's state file last."""
@@ -81,9 +119,19 @@ class UnfinishedRun:
         """Copies model, config and tokenizer, and nothing that is the Trainer's own."""
         shutil.copytree(checkpoint, to, ignore=_PRIVATE, copy_function=shutil.copyfile)
 
+    def discard(self, recipe: Mapping[str, Any]) -> None:
+        """Deletes the folder where it is what a run of ``recipe`` left when it was killed at its very end."""
+        if _read_json(self.folder / _RUN) == recipe:
+            self.remove()
+
     def remove(self) -> None:
         """Deletes the folder."""
         shutil.rmtree(self.folder)
+
+
+def _is_leftover(entry: Path) -> bool:
+    """What a run leaves that was killed before it said what it is."""
+    return entry.name == _LOCK or (entry.name.startswith(f".{_RUN}.") and entry.suffix == ".tmp")
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
@@ -94,14 +142,14 @@ def _read_json(path: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _difference(earlier: Any, now: Any, name: str = "") -> str:
+def difference(earlier: Any, now: Any, name: str = "") -> str:
     """The first entry that differs.
 
-    >>> _difference({"options": {"epochs": 3}}, {"options": {"epochs": 4}})
+    >>> difference({"options": {"epochs": 3}}, {"options": {"epochs": 4}})
     'options.epochs: 3, now 4'
     """
     if isinstance(earlier, Mapping) and isinstance(now, Mapping):
         for key in [*now, *(k for k in earlier if k not in now)]:
             if earlier.get(key) != now.get(key):
-                return _difference(earlier.get(key), now.get(key), f"{name}.{key}".lstrip("."))
+                return difference(earlier.get(key), now.get(key), f"{name}.{key}".lstrip("."))
     return f"{name}: {earlier!r}, now {now!r}"

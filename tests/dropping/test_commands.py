@@ -131,6 +131,13 @@ def test_what_cannot_be_done_is_told(folder, tmp_path):
     plain = ["--model", toy_folder("bert")]
     with pytest.raises(ModelError, match=r"drops no tokens.*rationale train adapler"):
         invoke("trace", *plain, "--text", "word")
+    text = ["trace", "--model", folder / "model", "--text", "word"]
+    with pytest.raises(DataError, match="--split goes with --data"):
+        invoke(*text, "--split", "val")
+    with pytest.raises(DataError, match="--query goes with --text"):
+        invoke("trace", "--model", folder / "model", "--data", folder / "data", "--query", "why")
+    with pytest.raises(OutputError, match=r"traces are \.json or \.parquet"):
+        invoke(*text, "--out", tmp_path / "t.csv")
     with pytest.raises(DataError, match="either --text or --data"):
         invoke("trace", "--model", folder / "model")
     with pytest.raises(DataError, match="no words"):

@@ -1,10 +1,12 @@
 """A dropping model is scored like any other, and its own decisions are scores."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from rationale.agreement import agree
 from rationale.agreement.agree import read_eta
@@ -12,8 +14,9 @@ from rationale.corpus import Document, Documents, Span
 from rationale.dropping.run import hard
 from rationale.dropping.trace import trace
 from rationale.encoder.loading import load_classifier
-from rationale.errors import ModelError
+from rationale.errors import ModelError, ScoresError
 from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, score
+from rationale.study.traces import trace_documents
 from rationale.tokens import Windower, pack, pack_windows
 from tests.dropping.test_run import dropping_model
 from tests.toys import MODELS, toy_classifier, toy_tokenizer, wordy
@@ -115,3 +118,53 @@ def test_a_plain_model_decides_nothing():
 def test_eta_is_read_from_the_folder(tmp_path):
     dropping_model("bert", eta=0.5).save_pretrained(tmp_path)
     assert read_eta(tmp_path) == (0.5, 0.5, 0.5)
+
+
+def damaged(classifier, tmp_path, change):
+    """The model's folder with other weights or another config."""
+    folder = tmp_path / "damaged"
+    classifier.encoder.model.save_pretrained(folder)
+    classifier.tokenizer.save_pretrained(folder)
+    weights, config = (
+        load_file(folder / "model.safetensors"),
+        json.loads((folder / "config.json").read_text()),
+    )
+    change(weights, config)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def test_a_model_that_decides_by_nan_is_refused(classifier, documents, tmp_path):
+    """A NaN reaches no threshold: without a check all tokens would leave, and nothing would tell."""
+
+    def poison(weights, config):
+        name = "system.predictors.1.0.weight"
+        weights[name] = torch.full_like(weights[name], torch.nan)
+
+    broken = load_classifier(damaged(classifier, tmp_path, poison), device="cpu")
+    for ask in (("alive",), ("saliency",)):
+        with pytest.raises(ModelError, match="NaN or infinite scores in layer 1"):
+            score(broken, documents, ScoreOptions(ask), progress=False)
+    with pytest.raises(ModelError, match="NaN or infinite scores in layer 1"):
+        list(trace_documents(broken, documents, progress=False))
+
+
+@pytest.mark.parametrize("eta", [[0.01, 0.01, 0.01], [0.25], None, "much", [0.25, 0.25, float("nan")]])
+def test_config_and_weights_have_to_tell_of_one_eta(classifier, tmp_path, eta):
+    folder = damaged(classifier, tmp_path, lambda weights, config: config.update(eta=eta))
+    with pytest.raises(ModelError, match=r"config\.json says eta is .*, and the weights hold"):
+        load_classifier(folder, device="cpu")
+
+
+def test_missing_weights_of_the_system_are_called_that(classifier, tmp_path):
+    folder = damaged(classifier, tmp_path, lambda weights, config: weights.pop("system.eta"))
+    with pytest.raises(ModelError, match=r"the dropping model lacks weights \(system.eta\)"):
+        load_classifier(folder, device="cpu")
+
+
+def test_scores_are_not_compared_with_another_models_eta(classifier, documents):
+    scores = score(classifier, documents, ScoreOptions(("contribution", "alive")), progress=False)
+    for other in ((0.01,) * 3, (0.25,) * 7):
+        with pytest.raises(ScoresError, match="the scored model's own is"):
+            agree(scores, documents_with_rationales(documents), eta=other, resamples=20)

@@ -1,9 +1,13 @@
 """AdapLeR's training: what each choice changes, and bad input told before it costs anything."""
 
 import json
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -13,7 +17,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification
 from rationale.corpus import Document, Documents
 from rationale.dropping.model import DroppingForSequenceClassification
 from rationale.encoder.loading import load_classifier
-from rationale.errors import DataError, ModelError, RationaleError
+from rationale.errors import DataError, ModelError, OutputError, RationaleError
 from rationale.scores import ScoreOptions, score
 from rationale.training.adapler import AdapLeROptions, train_adapler
 from rationale.training.adapler import trainer as trainer_module
@@ -149,6 +153,8 @@ def test_removal_as_printed_is_saved_with_the_model(encoder, trained, tmp_path):
         ({"metric": "auc"}, "--metric"),
         ({"phi": -1.0}, "--phi"),
         ({"threshold_rate": 0.0}, "--threshold-rate"),
+        ({"phi": float("inf")}, "--phi"),
+        ({"beta": float("nan")}, "--beta"),
     ],
 )
 def test_settings_out_of_range_are_named(changes, message):
@@ -171,7 +177,7 @@ def test_an_empty_text_is_named(encoder, tmp_path):
 
 def test_maps_of_other_data_are_refused(encoder, trained):
     other = prepare(encoder, planted(60), DEV, OPTIONS)
-    with pytest.raises(ModelError, match=r"has no map.*--overwrite"):
+    with pytest.raises(ModelError, match=r"has no map.*makes it anew"):
         load(trained.fine_tuned / "saliency.parquet", other.keys, other.rows)
     longer = Documents([replace(d, words=(*d.words, "plain1")) for d in TRAIN])
     other = prepare(encoder, longer, DEV, OPTIONS)
@@ -209,3 +215,84 @@ def test_texts_longer_than_the_model_are_cut_and_batches_of_any_lengths_work(enc
     assert all(scored.covered.all() for scored in scores)
     table = pq.read_table(trained.fine_tuned / "saliency.parquet")
     assert {len(row) for row in table["importance"].to_pylist()} == {min(n + 3, 32) for n in lengths}
+
+
+def test_what_is_not_ours_is_not_touched(encoder, trained, tmp_path):
+    (tmp_path / "out.unfinished").mkdir()
+    (tmp_path / "out.unfinished" / "thesis.txt").write_text("precious")
+    with pytest.raises(OutputError, match=r"holds something else.*move it away"):
+        again(encoder, trained, tmp_path / "out")
+    assert (tmp_path / "out.unfinished" / "thesis.txt").read_text() == "precious"
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    with pytest.raises(OutputError, match="does not hold phases 1 and 2"):
+        train_adapler(encoder, TRAIN, DEV, tmp_path / "other", OPTIONS, fine_tuned=foreign)
+    with pytest.raises(OutputError, match="cannot share a folder"):
+        train_adapler(encoder, TRAIN, DEV, tmp_path / "same", OPTIONS, fine_tuned=tmp_path / "same")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda folder: shutil.rmtree(folder / "2"), r"2: a checkpoint of phase 1 is missing"),
+        (lambda folder: (folder / "recipe.json").write_text("{"), r"recipe.json: the recipe is damaged"),
+        (lambda folder: (folder / "recipe.json").write_text("{}"), r"recipe.json: the recipe is not one"),
+        (lambda folder: (folder / "saliency.parquet").write_bytes(b"PAR1"), r"saliency.parquet: .*damaged"),
+        (lambda folder: poison(folder / "saliency.parquet"), r"saliency.parquet: .*NaN"),
+    ],
+)
+def test_damaged_phases_are_named(encoder, trained, tmp_path, damage, message):
+    copy = shutil.copytree(trained.fine_tuned, tmp_path / "copy")
+    if "checkpoint" in message:
+        (copy / "saliency.parquet").unlink()
+    damage(copy)
+    options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs)
+    with pytest.raises(ModelError, match=message):
+        train_adapler(encoder, TRAIN, DEV, tmp_path / "out", options, fine_tuned=copy)
+
+
+def poison(path):
+    table = pq.read_table(path)
+    maps = table["importance"].to_pylist()
+    maps[3][0] = float("nan")
+    pq.write_table(table.set_column(2, "importance", pa.array(maps, pa.list_(pa.float32()))), path)
+
+
+def test_what_a_kill_left_at_the_very_end_is_cleaned_up(encoder, trained, tmp_path):
+    copy = shutil.copytree(trained.fine_tuned, tmp_path / "copy")
+    recipe = json.loads((copy / "recipe.json").read_text())
+    left = tmp_path / "copy.unfinished"
+    left.mkdir()
+    begun = {name: value for name, value in recipe.items() if name not in ("epochs", "best")}
+    (left / "run.json").write_text(json.dumps(begun))
+    options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs)
+    train_adapler(encoder, TRAIN, DEV, tmp_path / "out", options, fine_tuned=copy)
+    assert not left.exists()
+
+
+def test_two_processes_do_not_train_in_one_folder(encoder, trained, tmp_path):
+    """The other holds the folder's lock, and would hold it until it ends."""
+    (tmp_path / "out.unfinished").mkdir()
+    hold = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX); "
+    hold += "print(1, flush=True); input()"
+    lock = tmp_path / "out.unfinished" / ".lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        other.stdout.readline()
+        with pytest.raises(OutputError, match="another process is training there"):
+            again(encoder, trained, tmp_path / "out")
+        other.communicate(b"\n")
+    assert again(encoder, trained, tmp_path / "out").path.exists()
+
+
+def test_without_a_dev_set_nothing_is_said_of_one(encoder, tmp_path):
+    trained = train_adapler(encoder, TRAIN, None, tmp_path / "out", replace(OPTIONS, epochs=1))
+    assert trained.recipe["fine_tuned_best"] is None
+    assert "Phase 1's best" not in (trained.path / "README.md").read_text()
+
+
+def test_dev_documents_of_one_class_are_warned_of(encoder, trained, tmp_path, caplog):
+    one = Documents([d for d in DEV if d.label == DEV[0].label])
+    prepare(encoder, TRAIN, one, OPTIONS)
+    assert "they say little about an epoch" in caplog.text

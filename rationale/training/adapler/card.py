@@ -13,6 +13,8 @@ def card(recipe: Mapping[str, Any]) -> str:
     head = ["---", "library_name: transformers", "pipeline_tag: text-classification"]
     head += ["tags: [token-dropping, adapler]"]
     figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in best.items())
+    before = recipe["fine_tuned_best"]
+    compared = "" if before is None else f" Phase 1's best dev {metric} was {before:.4g}."
     names = ("gamma", "phi", "epochs", "learning_rate", "seed")
     chosen = ", ".join(f"{name} {options[name]}" for name in names)
     return "\n".join(
@@ -26,7 +28,7 @@ def card(recipe: Mapping[str, Any]) -> str:
             f"(weights {recipe['model']['hash']}), {recipe['train']['documents']} training documents, "
             f"at most {recipe['max_length']} tokens.",
             "",
-            f"Kept epoch: {figures}. Phase 1's best dev {metric} was {recipe['fine_tuned_best']:.4g}.",
+            f"Kept epoch: {figures}." + compared,
             "",
             f"Settings: {chosen}. `training.json` has all of them and every epoch.",
             "",

@@ -29,6 +29,7 @@ from rationale.training.encoding import Encoded
 FloatArray = npt.NDArray[np.float32]
 Target = Literal["saliency", "attention"]
 _BATCH, _PART = 16, 256
+_ANEW = "Remove the file: the same command makes it anew."
 
 
 def importance(
@@ -111,13 +112,19 @@ def load(path: Path, keys: Sequence[Key], rows: Encoded) -> list[FloatArray]:
     """The stored maps in the order of ``keys``, found by id and never by position.
 
     Raises:
-        ModelError: Where a document has no map, or one of another length: the file is of other data.
+        ModelError: Where a document has no map, or one of another length: the file is of other data; or
+            where the file is damaged.
     """
-    table = pq.read_table(path)
+    try:
+        table = pq.read_table(path, columns=["id", "docid", "importance"])
+    except (OSError, pa.ArrowException) as error:
+        raise ModelError(f"the stored maps are damaged ({error})", where=path, remedy=_ANEW) from error
     names = zip(table["id"].to_pylist(), table["docid"].to_pylist(), strict=True)
     place = {name: i for i, name in enumerate(names)}
     column = table["importance"].combine_chunks()
     offsets, values = column.offsets.to_numpy(), column.values.to_numpy()
+    if not np.isfinite(values).all():
+        raise ModelError("the stored maps hold NaN or infinite values", where=path, remedy=_ANEW)
     maps = []
     for key, length in zip(keys, rows.lengths, strict=True):
         at = place.get(key)
@@ -127,7 +134,7 @@ def load(path: Path, keys: Sequence[Key], rows: Encoded) -> list[FloatArray]:
                 f"annotation {key[0]!r}, document {key[1]!r}, has "
                 + ("no map" if at is None else f"a map of {found} tokens and is {length} long"),
                 where=path,
-                remedy="The file is of other data or another tokenizer: make it anew with --overwrite.",
+                remedy=f"The file is of other data or another tokenizer. {_ANEW}",
             )
         maps.append(values[offsets[at] : offsets[at + 1]])
     return maps

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rationale.errors import OutputError
+from rationale.errors import ModelError, OutputError
 from rationale.files import atomic_path
 from rationale.training.adapler.importance import FloatArray, Target, load, store
 from rationale.training.adapler.options import AdapLeROptions
@@ -17,9 +17,10 @@ from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared
 from rationale.training.recipe import history
 from rationale.training.trainer import build_trainer
-from rationale.training.unfinished import UnfinishedRun
+from rationale.training.unfinished import UnfinishedRun, difference
 
 KEPT = 3
+_ANEW = "Make phases 1 and 2 anew: remove the folder, or pass --overwrite."
 _RECIPE = "recipe.json"
 
 
@@ -37,17 +38,43 @@ class FineTuned:
     @property
     def best(self) -> Path:
         """The classifier of the best epoch."""
-        return self.folder / "1"
+        return self.checkpoints[0]
+
+    @property
+    def checkpoints(self) -> list[Path]:
+        """The classifiers kept, best first.
+
+        Raises:
+            ModelError: Where one is missing.
+        """
+        kept = min(KEPT, len(self.recipe["epochs"]))
+        found = [self.folder / str(number + 1) for number in range(kept)]
+        for path in found:
+            if not (path / "config.json").is_file():
+                raise ModelError("a checkpoint of phase 1 is missing", where=path, remedy=_ANEW)
+        return found
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """What made it, and how each epoch went."""
-        content: dict[str, Any] = json.loads((self.folder / _RECIPE).read_text(encoding="utf-8"))
+        """What made it, and how each epoch went.
+
+        Raises:
+            ModelError: Where it is damaged.
+        """
+        path = self.folder / _RECIPE
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            complete = {"options", "epochs", "best"} <= content.keys()
+        except (OSError, ValueError, AttributeError) as error:
+            raise ModelError(f"the recipe is damaged ({error})", where=path, remedy=_ANEW) from error
+        if not complete:
+            raise ModelError("the recipe is not one of phase 1", where=path, remedy=_ANEW)
         return content
 
-    def dev(self, metric: str) -> float:
-        """A dev figure of the best epoch; 0 where there was no dev set."""
-        return float(self.recipe["best"].get(f"dev_{metric}", 0.0))
+    def dev(self, metric: str) -> float | None:
+        """A dev figure of the best epoch; None where there was no dev set."""
+        found = self.recipe["best"].get(f"dev_{metric}")
+        return None if found is None else float(found)
 
     def maps(self, target: Target, prepared: Prepared, device: str) -> list[FloatArray]:
         """Phase 2: the stored maps in the order of ``prepared.keys``; computed where they are not there yet.
@@ -57,8 +84,7 @@ class FineTuned:
         """
         path = self.folder / f"{target}.parquet"
         if not path.exists():
-            checkpoints = sorted(folder for folder in self.folder.iterdir() if folder.is_dir())
-            store(checkpoints, prepared.keys, prepared.rows, path, target, device)
+            store(self.checkpoints, prepared.keys, prepared.rows, path, target, device)
         return load(path, prepared.keys, prepared.rows)
 
 
@@ -68,20 +94,16 @@ def fine_tune(folder: Path, prepared: Prepared, options: AdapLeROptions, *, over
     Raises:
         OutputError: Where ``folder`` was made by another recipe and ``overwrite`` is off.
     """
-    done, plain = FineTuned(folder), _plain(options)
+    done, plain, run = FineTuned(folder), _plain(options), UnfinishedRun.beside(folder)
     recipe = {**prepared.recipe, "options": asdict(plain)}
-    if (folder / _RECIPE).exists() and _without_outcome(done.recipe) == recipe:
-        return done
     if folder.exists() and not overwrite:
-        raise OutputError(
-            "phases 1 and 2 of another run lie there",
-            where=folder,
-            remedy="Name another folder with --fine-tuned, or pass --overwrite to make them anew.",
-        )
-    run = UnfinishedRun.beside(folder)
+        _check_recipe(done, recipe)
+    if folder.exists() and _is_ours(done) and _without_outcome(done.recipe) == recipe:
+        run.discard(recipe)
+        return done
     trainer = build_trainer(run.folder, prepared, plain, keep=None)
     with trainer.args.main_process_first(local=False):
-        run.begin(recipe, overwrite=overwrite)
+        run.begin(recipe, overwrite=overwrite, exclusive=trainer.is_world_process_zero())
     fit(run, trainer)
     if trainer.is_world_process_zero():
         with atomic_path(folder, overwrite=overwrite) as temporary:
@@ -93,6 +115,26 @@ def fine_tune(folder: Path, prepared: Prepared, options: AdapLeROptions, *, over
         run.remove()
     trainer.accelerator.wait_for_everyone()
     return done
+
+
+def _check_recipe(done: FineTuned, recipe: dict[str, Any]) -> None:
+    if not _is_ours(done):
+        raise OutputError(
+            "this folder does not hold phases 1 and 2",
+            where=done.folder,
+            remedy="It is not touched; name another with --fine-tuned.",
+        )
+    earlier = _without_outcome(done.recipe)
+    if earlier != recipe:
+        raise OutputError(
+            f"phases 1 and 2 of another run lie there ({difference(earlier, recipe)})",
+            where=done.folder,
+            remedy="Name another folder with --fine-tuned, or pass --overwrite to make them anew.",
+        )
+
+
+def _is_ours(done: FineTuned) -> bool:
+    return (done.folder / _RECIPE).exists()
 
 
 def _without_outcome(recipe: dict[str, Any]) -> dict[str, Any]:

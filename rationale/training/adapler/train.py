@@ -10,6 +10,7 @@ from typing import Any
 from rationale.corpus.document import Documents
 from rationale.dropping.flops import Costs
 from rationale.dropping.model import wrap
+from rationale.errors import OutputError
 from rationale.files import check_output
 from rationale.training.adapler.card import card
 from rationale.training.adapler.options import AdapLeROptions
@@ -75,8 +76,10 @@ def train_adapler(
     """
     options = options or AdapLeROptions()
     out = check_output(out, overwrite=overwrite)
-    prepared = prepare(model, train, dev, options)
     folder = Path(fine_tuned) if fine_tuned else out.with_name(out.name + ".fine-tuned")
+    if folder.resolve() == out.resolve():
+        raise OutputError("phases 1 and 2 and the model cannot share a folder", where=out)
+    prepared = prepare(model, train, dev, options)
     first = fine_tune(folder, prepared, options, overwrite=overwrite)
     best = first.dev(options.metric)
     recipe = prepared.recipe | {"kind": "adapler", "fine_tuned_best": best}

@@ -152,13 +152,15 @@ def threshold_rate(options: AdapLeROptions, steps: int) -> float:
     return options.threshold_rate or min(max(2 / max(steps, 1), 5e-4), 1e-2)
 
 
-def dropping_metrics(costs: Costs, best: float, metric: str) -> Callable[[EvalPrediction], dict[str, float]]:
+def dropping_metrics(
+    costs: Costs, best: float | None, metric: str
+) -> Callable[[EvalPrediction], dict[str, float]]:
     """Dev figures of a hard run: a classifier's, FLOPs speedup, and what the epoch is chosen by.
 
     Args:
         costs: Of the model with its system.
-        best: Phase 1's best figure. Epochs within a point of it are ranked by speedup and come before all
-            others, which are ranked by the figure.
+        best: Phase 1's best figure, if there was a dev set. Epochs within a point of it are ranked by
+            speedup and come before all others, which are ranked by the figure.
         metric: Which figure that is.
     """
 
@@ -169,7 +171,7 @@ def dropping_metrics(costs: Costs, best: float, metric: str) -> Callable[[EvalPr
         alive = np.asarray(alive, np.int64).T
         plain = costs.plain(alive[0], len(alive) - 1)
         ratio = speedup(plain, costs.dropped(alive[1:], alive[0]))
-        within = figures[metric] >= best - _MARGIN - 1e-9
+        within = figures[metric] >= (best or 0.0) - _MARGIN - 1e-9
         return {**figures, "speedup": ratio, "choice": 1 + ratio if within else figures["choice"] / 2}
 
     return compute
