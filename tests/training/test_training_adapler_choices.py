@@ -75,6 +75,18 @@ def test_the_attention_target_is_what_tokens_receive_in_plain_transformers(encod
     np.testing.assert_allclose(stored[document.id], np.mean(received, axis=0), rtol=1e-4)
 
 
+def test_phase_one_can_have_a_rate_of_its_own(encoder, trained, tmp_path):
+    """Another rate in phase 3 alone leaves phases 1 and 2 as they are."""
+    slow = again(
+        encoder, trained, tmp_path / "slow", learning_rate=1e-4, fine_tune_rate=OPTIONS.learning_rate
+    )
+    assert slow.recipe["options"]["learning_rate"] == 1e-4
+    with pytest.raises(
+        OutputError, match=r"another run lie there \(options.learning_rate: 0.002, now 0.0001\)"
+    ):
+        again(encoder, trained, tmp_path / "other", learning_rate=1e-4)
+
+
 def test_theta_stays_one_where_it_is_not_to_be_learnt(encoder, trained, tmp_path):
     off = again(encoder, trained, tmp_path / "off", learn_theta=False)
     assert torch.equal(system(off).theta, torch.ones_like(system(off).theta))

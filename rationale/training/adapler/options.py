@@ -20,6 +20,9 @@ class AdapLeROptions(TrainingOptions):
     warmup: float = option(0.06, "Share of the steps over which learning rates rise from 0.")
     epochs: int = option(5, "Passes over the training documents in phase 3.")
     fine_tune_epochs: int | None = option(None, "Passes in phase 1. Default: as many as in phase 3.")
+    fine_tune_rate: float | None = option(
+        None, "Peak learning rate of the weights in phase 1. Default: that of phase 3."
+    )
     gamma: float = option(5e-3, "Weight of the predictors' loss (KL to saliency).")
     phi: float = option(5e-4, "Weight of the expected length: larger drops more.")
     threshold_rate: float | None = option(
@@ -56,7 +59,7 @@ class AdapLeROptions(TrainingOptions):
             self._require(name, lambda value: value >= 1, "at least 1")
         for name in ("gamma", "phi"):
             self._require(name, lambda value: value >= 0, "at least 0")
-        for name in ("threshold_rate", "predictor_rate", "beta"):
+        for name in ("threshold_rate", "predictor_rate", "fine_tune_rate", "beta"):
             self._require(name, lambda value: value > 0, "above 0")
 
 

@@ -155,4 +155,8 @@ def _plain(options: AdapLeROptions) -> TrainingOptions:
     """The plain fine-tuning that ``options`` ask for."""
     names = TrainingOptions.__dataclass_fields__
     plain = TrainingOptions(**{name: getattr(options, name) for name in names})
-    return replace(plain, epochs=options.fine_tune_epochs or options.epochs)
+    return replace(
+        plain,
+        epochs=options.fine_tune_epochs or options.epochs,
+        learning_rate=options.fine_tune_rate or options.learning_rate,
+    )
