@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from glob import escape
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from rationale.errors import OutputError
+
+_OLD_SECONDS = 3600.0
 
 
 def check_output(path: str | Path, *, overwrite: bool) -> Path:
@@ -71,10 +74,14 @@ def atomic_path(path: str | Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 def _sweep(path: Path) -> None:
-    """Removes what killed processes left of this output: temporaries whose process is gone."""
+    """Removes what killed processes left of this output: old temporaries whose process is gone.
+
+    Old, because a process of another machine or container may write here, and is not seen from this one.
+    """
     for left in path.parent.glob(f".{escape(path.name)}.*.tmp"):
         process = left.name.removesuffix(".tmp").rpartition(".")[2]
-        if process.isdecimal() and not _runs(int(process)):
+        old = time.time() - left.stat().st_mtime > _OLD_SECONDS
+        if old and process.isdecimal() and not _runs(int(process)):
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import shutil
@@ -75,14 +76,15 @@ class UnfinishedRun:
         held = (self.folder / _LOCK).open("w")
         try:
             fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            held.close()
-            raise OutputError(
-                "another process is training there",
-                where=self.folder,
-                remedy="Wait until it has ended, then repeat the command.",
-            ) from None
-        _HELD.append(held)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EAGAIN):
+                held.close()
+                raise OutputError(
+                    "another process is training there",
+                    where=self.folder,
+                    remedy="Wait until it has ended, then repeat the command.",
+                ) from None
+        _HELD.append(held)  # also where the file system knows no locks
 
     def _empty(self) -> None:
         for entry in self.folder.iterdir():
