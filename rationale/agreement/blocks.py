@@ -81,8 +81,15 @@ class Block:
             places.append(place[scored.token_word])
         return np.concatenate(places)
 
-    def entering(self, layers: Sequence[int]) -> npt.NDArray[np.float32]:
-        """How many tokens of each token's window enter each layer, float32 (L, T)."""
+    @cached_property
+    def token_window(self) -> npt.NDArray[np.int32]:
+        """Tokens of the window each token stands in, int32 (T,)."""
+        return np.concatenate([s.window_tokens[s.token_window] for s in self.scored])
+
+    def entering(self, layers: Sequence[int]) -> npt.NDArray[np.number]:
+        """How many tokens of each token's window enter each layer: (L, T); (T,) where nothing is dropped."""
+        if not self.scored[0].drops:
+            return self.token_window
         return np.concatenate([s.entering(layers) for s in self.scored], axis=1)
 
     def words(self, method: str) -> npt.NDArray[np.float32]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from rationale.scores.methods import METHODS, DecisionMethod
+from rationale.scores.scored import ALIVE
 
 
 class _Contribution(DecisionMethod):
@@ -31,9 +32,9 @@ METHODS.register("contribution")(
         "What the dropping model's predictor gives a token that enters the layer; 0 once it is dropped",
     )
 )
-METHODS.register("alive")(
+METHODS.register(ALIVE)(
     _Alive(
-        "alive",
+        ALIVE,
         "Alive",
         "1 / n for each of the n tokens that pass the layer, 0 for those dropped",
         selects=True,

@@ -14,10 +14,11 @@ from rationale.corpus.document import Key
 from rationale.errors import ScoresError
 
 FloatArray = npt.NDArray[np.float32]
-ALIVE = "alive"
-"""The method that says which tokens of a dropping model pass each layer."""
 IntArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
+
+ALIVE = "alive"
+"""The method that says which tokens of a dropping model pass each layer."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,11 @@ class ScoredDocument:
             )
         return there.index(layer)
 
+    @property
+    def drops(self) -> bool:
+        """Whether it is known which tokens a dropping model let go."""
+        return ALIVE in self.token_scores
+
     def entering(self, layers: Sequence[int]) -> FloatArray:
         """How many tokens of each token's window enter each layer: the n of delta, float32 (len(layers), T).
 
@@ -104,7 +110,7 @@ class ScoredDocument:
         """
         whole = self.window_tokens[self.token_window].astype(np.float32)
         counts = np.tile(whole, (len(layers), 1))
-        if ALIVE in self.token_scores:
+        if self.drops:
             alive = self.token_scores[ALIVE] > 0
             for row, layer in enumerate(layers):
                 if layer - 1 in self.layers[ALIVE]:
