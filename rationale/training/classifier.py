@@ -9,7 +9,7 @@ from typing import Any
 
 from rationale.corpus.document import Documents
 from rationale.files import check_output
-from rationale.training.fitting import RECIPE, complete
+from rationale.training.fitting import RECIPE, chosen_model, complete
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import prepare
 from rationale.training.recipe import DEV_FIGURES
@@ -87,5 +87,6 @@ def train_classifier(
     out = check_output(out, overwrite=overwrite)
     prepared = prepare(model, train, dev, options)
     run = UnfinishedRun.beside(out)
-    complete(run, build_trainer(run.folder, prepared, options), out, prepared.recipe, overwrite=overwrite)
+    trainer = build_trainer(run.folder, prepared, options)
+    complete(run, trainer, out, prepared.recipe, chosen_model, overwrite=overwrite)
     return TrainedClassifier.open(out)

@@ -25,50 +25,51 @@ log = logging.getLogger(__name__)
 RECIPE = "training.json"
 
 
+Content = Mapping[str, Any]
+Fill = Callable[[UnfinishedRun, Path, Content], None]
+"""Puts what a run leaves into a folder, given the content of its ``training.json``."""
+
+
 def complete(
     run: UnfinishedRun,
     trainer: ClassifierTrainer,
     out: Path,
     recipe: Mapping[str, Any],
+    fill: Fill,
     *,
     overwrite: bool,
-    card: Callable[[Mapping[str, Any]], str] | None = None,
 ) -> None:
     """Begins or continues ``run``, trains, and turns it into ``out``; one of several processes writes.
 
     Args:
         run: The run that is to become ``out``.
         trainer: Writes its checkpoints to the run's folder.
-        out: The folder to make: the chosen epoch's model and tokenizer, and ``training.json``.
+        out: The folder to make: what ``fill`` puts there, and ``training.json``.
         recipe: All that decides the outcome.
+        fill: What goes into ``out``, such as :func:`chosen_model`.
         overwrite: Replace an ``out`` that exists, or an unfinished run with another recipe.
-        card: Makes ``README.md`` of what ``training.json`` holds.
     """
     with trainer.args.main_process_first(local=False):
         run.begin(recipe, overwrite=overwrite, exclusive=trainer.is_world_process_zero())
     fit(run, trainer)
     if trainer.is_world_process_zero():
-        _finish(run, out, recipe, overwrite=overwrite, card=card)
+        _finish(run, out, recipe, fill, overwrite=overwrite)
     trainer.accelerator.wait_for_everyone()
 
 
-def _finish(
-    run: UnfinishedRun,
-    out: Path,
-    recipe: Mapping[str, Any],
-    *,
-    overwrite: bool,
-    card: Callable[[Mapping[str, Any]], str] | None,
-) -> None:
+def chosen_model(run: UnfinishedRun, folder: Path, content: Content) -> None:
+    """Fills ``folder`` with the model and tokenizer of the chosen epoch."""
+    run.copy_model(run.last_state(), folder)
+
+
+def _finish(run: UnfinishedRun, out: Path, recipe: Mapping[str, Any], fill: Fill, *, overwrite: bool) -> None:
     """Puts the finished model into ``out`` in one step and removes the work folder."""
-    state = run.last_state()
-    content = {**recipe, **history(state)}
+    content = {**recipe, **history(run.last_state())}
     with atomic_path(out, overwrite=overwrite) as folder:
-        run.copy_model(state, folder)
+        folder.mkdir(exist_ok=True)
+        fill(run, folder, content)
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
         (folder / RECIPE).write_text(text + "\n", encoding="utf-8", newline="\n")
-        if card is not None:
-            (folder / "README.md").write_text(card(content), encoding="utf-8", newline="\n")
     run.remove()
 
 

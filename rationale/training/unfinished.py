@@ -119,7 +119,7 @@ class UnfinishedRun:
     @staticmethod
     def copy_checkpoint(checkpoint: Path, to: Path) -> None:
         """Copies model, config and tokenizer, and nothing that is the Trainer's own."""
-        shutil.copytree(checkpoint, to, ignore=_PRIVATE, copy_function=shutil.copyfile)
+        shutil.copytree(checkpoint, to, ignore=_PRIVATE, copy_function=shutil.copyfile, dirs_exist_ok=True)
 
     def discard(self, recipe: Mapping[str, Any]) -> None:
         """Deletes the folder where it is what a run of ``recipe`` left when it was killed at its very end."""

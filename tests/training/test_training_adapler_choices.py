@@ -112,7 +112,7 @@ def test_steep_removal_is_at_its_last_strength_from_the_start(encoder, trained, 
 def test_the_epoch_is_chosen_by_the_figure_that_was_asked_for(encoder, tmp_path):
     options = replace(OPTIONS, metric="mcc", epochs=3)
     trained = train_adapler(encoder, TRAIN, DEV, tmp_path / "out", options)
-    phase_one = json.loads((trained.fine_tuned / "recipe.json").read_text())
+    phase_one = json.loads((trained.fine_tuned / "training.json").read_text())
     assert phase_one["best"]["dev_mcc"] == max(epoch["dev_mcc"] for epoch in phase_one["epochs"])
     assert trained.recipe["fine_tuned_best"] == phase_one["best"]["dev_mcc"]
     assert "dev mcc" in (trained.path / "README.md").read_text()
@@ -247,8 +247,8 @@ def test_what_is_not_ours_is_not_touched(encoder, trained, tmp_path):
     ("damage", "message"),
     [
         (lambda folder: shutil.rmtree(folder / "2"), r"2: a checkpoint of phase 1 is missing"),
-        (lambda folder: (folder / "recipe.json").write_text("{"), r"recipe.json: the recipe is damaged"),
-        (lambda folder: (folder / "recipe.json").write_text("{}"), r"recipe.json: the recipe is not one"),
+        (lambda folder: (folder / "training.json").write_text("{"), r"training.json: the recipe is damaged"),
+        (lambda folder: (folder / "training.json").write_text("{}"), r"training.json: the recipe is not one"),
         (lambda folder: (folder / "saliency.parquet").write_bytes(b"PAR1"), r"saliency.parquet: .*damaged"),
         (lambda folder: poison(folder / "saliency.parquet"), r"saliency.parquet: .*NaN"),
     ],
@@ -272,7 +272,7 @@ def poison(path):
 
 def test_what_a_kill_left_at_the_very_end_is_cleaned_up(encoder, trained, tmp_path):
     copy = shutil.copytree(trained.fine_tuned, tmp_path / "copy")
-    recipe = json.loads((copy / "recipe.json").read_text())
+    recipe = json.loads((copy / "training.json").read_text())
     left = tmp_path / "copy.unfinished"
     left.mkdir()
     begun = {name: value for name, value in recipe.items() if name not in ("epochs", "best")}

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rationale.errors import ModelError, OutputError
-from rationale.files import atomic_path
 from rationale.training.adapler.importance import FloatArray, Target, load, store
 from rationale.training.adapler.options import AdapLeROptions
-from rationale.training.fitting import fit
+from rationale.training.fitting import RECIPE, Content, complete
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared
-from rationale.training.recipe import history
 from rationale.training.trainer import build_trainer
 from rationale.training.unfinished import UnfinishedRun, difference
 
 KEPT = 3
 _ANEW = "Make phases 1 and 2 anew: remove the folder, or pass --overwrite."
-_RECIPE = "recipe.json"
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class FineTuned:
 
     Attributes:
         folder: ``1/`` is the best epoch, a classifier like any other; ``2/`` and ``3/`` the next; the mean
-            of the three's maps in ``saliency.parquet`` (or another target's name); ``recipe.json``.
+            of the three's maps in ``saliency.parquet`` (or another target's name); ``training.json``.
     """
 
     folder: Path
@@ -61,7 +58,7 @@ class FineTuned:
         Raises:
             ModelError: Where it is damaged.
         """
-        path = self.folder / _RECIPE
+        path = self.folder / RECIPE
         try:
             content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             complete = {"options", "epochs", "best"} <= content.keys()
@@ -102,18 +99,12 @@ def fine_tune(folder: Path, prepared: Prepared, options: AdapLeROptions, *, over
         run.discard(recipe)
         return done
     trainer = build_trainer(run.folder, prepared, plain, keep=None)
-    with trainer.args.main_process_first(local=False):
-        run.begin(recipe, overwrite=overwrite, exclusive=trainer.is_world_process_zero())
-    fit(run, trainer)
-    if trainer.is_world_process_zero():
-        with atomic_path(folder, overwrite=overwrite) as temporary:
-            temporary.mkdir(exist_ok=True)
-            for number, checkpoint in enumerate(_best(run, plain.metric)):
-                run.copy_checkpoint(checkpoint, temporary / str(number + 1))
-            content = {**recipe, **history(run.last_state())}
-            (temporary / _RECIPE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        run.remove()
-    trainer.accelerator.wait_for_everyone()
+
+    def three_best(run: UnfinishedRun, folder: Path, content: Content) -> None:
+        for number, checkpoint in enumerate(_best(run, content["epochs"], plain.metric)):
+            run.copy_checkpoint(checkpoint, folder / str(number + 1))
+
+    complete(run, trainer, folder, recipe, three_best, overwrite=overwrite)
     return done
 
 
@@ -134,20 +125,17 @@ def _check_recipe(done: FineTuned, recipe: dict[str, Any]) -> None:
 
 
 def _is_ours(done: FineTuned) -> bool:
-    return (done.folder / _RECIPE).exists()
+    return (done.folder / RECIPE).exists()
 
 
 def _without_outcome(recipe: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in recipe.items() if k not in ("epochs", "best")}
 
 
-def _best(run: UnfinishedRun, metric: str) -> Sequence[Path]:
+def _best(run: UnfinishedRun, epochs: Sequence[Mapping[str, Any]], metric: str) -> list[Path]:
     """The checkpoints of the three best epochs by dev, best first; of the last three where there was none."""
     names = (f"dev_{metric}", "dev_macro_f1")
-    order = sorted(
-        history(run.last_state())["epochs"],
-        key=lambda entry: (*(-entry.get(name, 0) for name in names), -entry["epoch"]),
-    )
+    order = sorted(epochs, key=lambda entry: (*(-entry.get(name, 0) for name in names), -entry["epoch"]))
     return [run.folder / f"checkpoint-{entry['step']:g}" for entry in order[:KEPT]]
 
 

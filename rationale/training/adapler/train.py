@@ -16,7 +16,7 @@ from rationale.training.adapler.card import card
 from rationale.training.adapler.options import AdapLeROptions
 from rationale.training.adapler.phases import FineTuned, fine_tune
 from rationale.training.adapler.trainer import AdapLeRTrainer, Clamp, dropping_metrics
-from rationale.training.fitting import RECIPE, complete
+from rationale.training.fitting import RECIPE, Content, chosen_model, complete
 from rationale.training.prepare import Prepared, prepare
 from rationale.training.trainer import ClassifierTrainer, arguments, build_trainer
 from rationale.training.unfinished import UnfinishedRun
@@ -85,8 +85,13 @@ def train_adapler(
     recipe = prepared.recipe | {"kind": "adapler", "fine_tuned_best": best}
     run = UnfinishedRun.beside(out)
     trainer = _trainer(run.folder, _start(model, prepared, first, options), first, options)
-    complete(run, trainer, out, recipe, overwrite=overwrite, card=card)
+    complete(run, trainer, out, recipe, _with_card, overwrite=overwrite)
     return TrainedAdapLeR(out, folder)
+
+
+def _with_card(run: UnfinishedRun, folder: Path, content: Content) -> None:
+    chosen_model(run, folder, content)
+    (folder / "README.md").write_text(card(content), encoding="utf-8", newline="\n")
 
 
 def _start(model: str | Path, prepared: Prepared, first: FineTuned, options: AdapLeROptions) -> Prepared:

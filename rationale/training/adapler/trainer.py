@@ -93,14 +93,14 @@ class AdapLeRTrainer(ClassifierTrainer):
     def create_optimizer(self, model: Any = None) -> Any:
         """AdamW over the weights; predictors and thresholds at their own rates, thresholds without decay."""
         optimizer = super().create_optimizer(model)
-        groups = optimizer.param_groups
-        if self._options.predictor_rate is not None:
-            own = {id(p) for p in self.system.predictors.parameters()}
-            groups += [{**g, "params": _among(g, own), "lr": self._options.predictor_rate} for g in groups]
-            _leave_out(groups[: len(groups) // 2], own)
-        _leave_out(groups, {id(p) for p in self._thresholds()})
+        predictors, thresholds = set(self.system.predictors.parameters()), self._thresholds()
+        for group in list(optimizer.param_groups):
+            own = [p for p in group["params"] if p in predictors]
+            group["params"] = [p for p in group["params"] if p not in predictors.union(thresholds)]
+            rate = self._options.predictor_rate or group["lr"]
+            optimizer.add_param_group({**group, "params": own, "lr": rate})
         rate = threshold_rate(self._options, self.state.max_steps or self.args.max_steps)
-        optimizer.add_param_group({"params": self._thresholds(), "lr": rate, "weight_decay": 0.0})
+        optimizer.add_param_group({"params": thresholds, "lr": rate, "weight_decay": 0.0})
         return optimizer
 
     def _clip_grad_norm(self, model: nn.Module) -> Tensor:
@@ -132,15 +132,6 @@ class Clamp(TrainerCallback):
         """Clamps."""
         if model is not None:
             model.system.clamp()  # type: ignore[operator]
-
-
-def _among(group: dict[str, Any], chosen: set[int]) -> list[Tensor]:
-    return [p for p in group["params"] if id(p) in chosen]
-
-
-def _leave_out(groups: list[dict[str, Any]], chosen: set[int]) -> None:
-    for group in groups:
-        group["params"] = [p for p in group["params"] if id(p) not in chosen]
 
 
 def threshold_rate(options: AdapLeROptions, steps: int) -> float:
