@@ -48,6 +48,11 @@ class TrainingOptions:
     metric: Literal["accuracy", "macro_f1", "mcc"] = option(
         "accuracy", "The dev figure that the epoch is chosen by: accuracy, macro_f1 or mcc (Matthews)."
     )
+    keep: Literal["best", "last"] = option(
+        "best",
+        "The epoch whose weights are kept: best (on dev), or last (dev is measured and decides nothing, as a "
+        "curve over settings wants it).",
+    )
     new_head: bool = option(
         False, "Start from a fresh classification head, also where the checkpoint has one of its own."
     )
@@ -71,6 +76,9 @@ class TrainingOptions:
         )
         figures = ("accuracy", "macro_f1", "mcc")
         self._require("metric", lambda value: value in figures, "accuracy, macro_f1 or mcc")
+        self._require("keep", lambda value: value in ("best", "last"), "best or last")
+        if self.keep == "last":
+            self._require("patience", lambda _: False, "left out with --keep last: it stops by dev")
         self._require("dtype", lambda value: value in ("float32", "bfloat16"), "float32 or bfloat16")
 
     def _require(self, name: str, holds: Any, wanted: str) -> None:

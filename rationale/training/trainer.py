@@ -118,7 +118,7 @@ def build_trainer(
         callbacks: More than the usual ones.
         **settings: What the class takes besides, or instead of a classifier's usual.
     """
-    tokenizer, choose = prepared.start.tokenizer, prepared.dev_rows is not None
+    tokenizer, dev = prepared.start.tokenizer, prepared.dev_rows is not None
     usual = {
         "model": prepared.start.model,
         "compute_loss_func": partial(cross_entropy, smoothing=options.label_smoothing),
@@ -126,7 +126,7 @@ def build_trainer(
     }
     trainer = kind(
         keys=[key[0] for key in prepared.keys],
-        args=arguments(folder, options, choose=choose, keep=keep),
+        args=arguments(folder, options, dev=dev, keep=keep),
         train_dataset=prepared.rows,
         eval_dataset=prepared.dev_rows,
         processing_class=tokenizer,
@@ -135,7 +135,7 @@ def build_trainer(
         **usual | settings,
     )
     trainer.remove_callback(PrinterCallback)
-    if options.patience is not None and choose:
+    if options.patience is not None and dev:
         trainer.add_callback(EarlyStoppingCallback(options.patience))
     return trainer
 
@@ -179,9 +179,10 @@ def dev_metrics(prediction: EvalPrediction, metric: str = "accuracy") -> dict[st
 
 
 def arguments(
-    folder: Path, options: TrainingOptions, *, choose: bool, keep: int | None = 2
+    folder: Path, options: TrainingOptions, *, dev: bool, keep: int | None = 2
 ) -> TrainingArguments:
-    """The Trainer's own settings; ``choose`` says whether there is a dev set to choose the epoch by."""
+    """The Trainer's own settings; ``dev`` says whether there is a dev set to run after each epoch."""
+    choose = dev and options.keep == "best"
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=options.epochs,
@@ -198,7 +199,7 @@ def arguments(
         remove_unused_columns=False,
         label_names=["labels"],
         ddp_find_unused_parameters=False,
-        eval_strategy="epoch" if choose else "no",
+        eval_strategy="epoch" if dev else "no",
         save_strategy="epoch",
         save_total_limit=keep,
         load_best_model_at_end=choose,

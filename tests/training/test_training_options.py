@@ -35,8 +35,14 @@ def test_the_help_of_attention_dropout_warns_of_the_slow_path():
         ("attention_dropout", -0.5),
         ("device", "abacus"),
         ("dtype", "float16"),
+        ("keep", "first"),
     ],
 )
 def test_a_value_out_of_range_names_its_option(name, value):
     with pytest.raises(RationaleError, match=f"^--{name.replace('_', '-')} is {value!r}. It must be "):
         TrainingOptions(**{name: value})
+
+
+def test_the_last_epoch_is_not_kept_by_a_run_that_stops_by_dev():
+    with pytest.raises(RationaleError, match="--patience is 2. It must be left out with --keep last"):
+        TrainingOptions(patience=2, keep="last")

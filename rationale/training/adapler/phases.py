@@ -145,6 +145,7 @@ def _plain(options: AdapLeROptions) -> TrainingOptions:
     plain = TrainingOptions(**{name: getattr(options, name) for name in names})
     return replace(
         plain,
+        keep="best",
         epochs=options.fine_tune_epochs or options.epochs,
         learning_rate=options.fine_tune_rate or options.learning_rate,
     )

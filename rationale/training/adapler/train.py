@@ -59,7 +59,8 @@ def train_adapler(
     """Fine-tunes ``model``, stores saliency, and trains AdapLeR from ``model`` again (section 3.5).
 
     The epoch kept is the one with the largest FLOPs speedup among those within a point of phase 1's best dev
-    figure; where there is none, the one with the best figure, and ``training.json`` says so.
+    figure; where there is none, the one with the best figure, and ``training.json`` says so. With
+    ``options.keep`` "last" it is the last.
 
     Args:
         model: A local folder or hub id.
@@ -105,7 +106,7 @@ def _trainer(folder: Path, start: Prepared, first: FineTuned, options: AdapLeROp
     settings = {name: getattr(options, name) for name in ("inner", "beta", "weigh_by_keep")}
     model = wrap(start.start.model, "adapler", settings)
     costs = Costs.of(model.encoder, model.system)
-    with arguments(folder, options, choose=False).main_process_first(local=False):
+    with arguments(folder, options, dev=False).main_process_first(local=False):
         maps = first.maps(options.target, start, "cpu" if options.device == "cpu" else "auto")
     return build_trainer(
         folder,
