@@ -107,7 +107,16 @@ def matthews(gold: Any, predicted: Any) -> float:
 
 
 def gap(score: Any, ours: Any, theirs: Any) -> str:
-    """The difference in points with its interval."""
+    """The difference in points with its interval, in words."""
+    value, low, high = difference(score, ours, theirs)
+    wide = max(value - low, high - value) > TARGET
+    return f"{100 * value:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]" + (
+        " (not resolvable at this n)" if wide else ""
+    )
+
+
+def difference(score: Any, ours: Any, theirs: Any) -> tuple[float, float, float]:
+    """The paired difference and its 95 % interval, as shares of 1."""
     gold = ours[0]
     if not np.array_equal(gold, theirs[0]):
         raise SystemExit("the two cells are of other documents")
@@ -122,11 +131,7 @@ def gap(score: Any, ours: Any, theirs: Any) -> str:
             lambda g, o, t: matthews(g, o) - matthews(g, t),
             paired=True, vectorized=False, n_resamples=2_000, method="percentile", rng=0,
         )  # fmt: skip
-    low, high = found.confidence_interval
-    wide = max(value - low, high - value) > TARGET
-    return f"{100 * value:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]" + (
-        " (not resolvable at this n)" if wide else ""
-    )
+    return (float(value), *found.confidence_interval)
 
 
 if __name__ == "__main__":

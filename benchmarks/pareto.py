@@ -15,9 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
-from adapler_tables import CELLS, accuracy, matthews, outcomes
+from adapler_tables import CELLS, accuracy, difference, matthews, outcomes
 from playwright.sync_api import sync_playwright
-from scipy.stats import bootstrap
 
 from rationale.report.figures.style import TICKS, finish
 from rationale.report.palette import AMBER, INK, SOFT
@@ -31,21 +30,15 @@ def figure(name: str) -> go.Figure:
     for path in sorted(CELLS.glob(f"{name}-phi*.json")):
         found, right = json.loads(path.read_text()), outcomes(path.stem)
         plain = outcomes(f"{name}-plain-{path.stem.split('-')[-1]}")
-        gold = right[0]
-        drawn = bootstrap(
-            (gold, right[1], plain[1]),
-            lambda g, o, t: score(g, o) - score(g, t),
-            paired=True, vectorized=False, n_resamples=1000, method="percentile", rng=0,
-        ).confidence_interval  # fmt: skip
-        points.append((found["flops_speedup"], score(*right) - score(*plain), drawn, path.stem))
+        points.append((found["flops_speedup"], *difference(score, right, plain), path.stem))
     points.sort(key=lambda point: point[0])
     x, y = [p[0] for p in points], [100 * p[1] for p in points]
-    above = [100 * (p[2].high - p[1]) for p in points]
-    below = [100 * (p[1] - p[2].low) for p in points]
+    above = [100 * (p[3] - p[1]) for p in points]
+    below = [100 * (p[1] - p[2]) for p in points]
     figure = go.Figure()
     figure.add_scatter(
         x=[1, *x], y=[0, *y], mode="lines+markers+text",
-        text=["plain", *(p[3].split("-")[1].replace("phi", "φ ") for p in points)], textposition="top right",
+        text=["plain", *(p[4].split("-")[1].replace("phi", "φ ") for p in points)], textposition="top right",
         line={"color": AMBER, "width": 2},
         marker={"size": 9, "color": AMBER, "line": {"color": INK, "width": 1}},
         error_y={

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from rationale.corpus import Documents
-from rationale.dropping import Dropping
 from rationale.encoder.loading import Classifier, load_classifier
 from rationale.errors import ModelError
 from rationale.scores import METHODS, ONE_PASS, ScoreOptions, explain
-from rationale.scores.methods import DecisionMethod
+from rationale.scores.methods import decision_methods
 from rationale.scores.recipe import read_recipe
 from workbench.address import Address
 from workbench.collection import Collection
@@ -96,17 +95,12 @@ def _scored_with(settings: Settings) -> str:
 def _explain(asked: Asked, settings: Settings) -> Collection:
     """The text as a collection of one document, scored now."""
     model = classifier(asked.model, settings.device, settings.dtype)
-    methods = tuple(dict.fromkeys((*_own(model), *asked.methods)))
+    # a dropping model's own scores, asked for or not: the page opens on what it drops
+    methods = tuple(dict.fromkeys((*decision_methods(model.encoder), *asked.methods)))
     options = ScoreOptions(methods=methods, batch_size=settings.batch_size, seed=settings.seed)
     with st.spinner("Scoring …"):
         scores = explain(model, asked.text, query=asked.query, options=options)
     return Collection("text", scores, Documents.of_text(asked.text, asked.query))
-
-
-def _own(model: Classifier) -> tuple[str, ...]:
-    """A dropping model's own scores, asked for or not: the page opens on what it drops."""
-    found = METHODS.items() if isinstance(model.encoder, Dropping) else ()
-    return tuple(name for name, method in found if isinstance(method, DecisionMethod))
 
 
 def _show(address: Address, tried: Collection) -> None:

@@ -6,9 +6,28 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rationale.agreement.evaluate import Settings
 from rationale.agreement.statistics import bootstrap_intervals, number_or_none
+
+
+def figures(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
+    """Accuracy, macro F1 over the classes that occur, and Matthews' correlation (0 where there is but one).
+
+    Args:
+        gold: (n,), n at least 1.
+        predicted: (n,), classes named alike.
+    """
+    from sklearn.metrics import f1_score, matthews_corrcoef  # two seconds that `rationale list` need not pay
+
+    gold, predicted = np.asarray(gold), np.asarray(predicted)
+    several = len(np.union1d(gold, predicted)) > 1
+    return {
+        "accuracy": float((gold == predicted).mean()),
+        "macro_f1": float(f1_score(gold, predicted, average="macro", zero_division=0.0)),
+        "mcc": float(matthews_corrcoef(gold, predicted)) if several else 0.0,
+    }
 
 
 def classification(
@@ -27,11 +46,7 @@ def classification(
         is but one): all None where no label is known; ``n``; ``labels`` (the model's, then gold labels it
         does not know) and ``confusion`` (a row a gold label, a column a predicted one).
     """
-    from sklearn.metrics import (  # two seconds that `rationale list` need not pay
-        confusion_matrix,
-        f1_score,
-        matthews_corrcoef,
-    )
+    from sklearn.metrics import confusion_matrix
 
     known = [(g, p) for g, p in zip(gold, predicted, strict=True) if g is not None]
     names = [*labels, *sorted({g for g, _ in known} - set(labels))]
@@ -44,11 +59,9 @@ def classification(
         right[None, None], resamples=settings.resamples, seed=settings.seed, confidence=settings.confidence
     )
     return {
-        "accuracy": float(right.mean()),
+        **figures(gold, predicted),
         "low": number_or_none(low[0]),
         "high": number_or_none(high[0]),
-        "macro_f1": float(f1_score(gold, predicted, average="macro", zero_division=0.0)),
-        "mcc": float(matthews_corrcoef(gold, predicted)) if len({*gold, *predicted}) > 1 else 0.0,
         "n": len(known),
         "labels": names,
         "confusion": confusion_matrix(gold, predicted, labels=names).tolist(),

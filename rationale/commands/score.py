@@ -95,12 +95,11 @@ def score(
 
 
 def _rationale_share(data: str) -> float:
-    """The mean share of rationale words over the annotated documents of train."""
-    train = [d for d in load_documents(data, "train") if d.annotated and d.spans]
-    if not train:
+    share = load_documents(data, "train").rationale_share
+    if share is None:
         raise DataError(
             "no train document has a rationale, so the share of words to remove is unknown",
             where=data,
             remedy="Pass --faithfulness-share, e.g. 0.2.",
         )
-    return sum(float(d.rationale.mean()) for d in train) / len(train)
+    return share

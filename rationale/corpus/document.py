@@ -150,6 +150,12 @@ class Documents(Sequence[Document]):
         return tuple(sorted({d.label for d in self._items if d.label is not None}))
 
     @property
+    def rationale_share(self) -> float | None:
+        """The mean share of rationale words over the documents that have any; None where none has."""
+        shares = [float(d.rationale.mean()) for d in self._items if d.annotated and d.spans]
+        return sum(shares) / len(shares) if shares else None
+
+    @property
     def fingerprint(self) -> str:
         """16 hex digits over every document's key, text, label and rationale, in order."""
         total = hashlib.sha256()

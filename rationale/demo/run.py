@@ -13,7 +13,7 @@ from rationale.encoder.loading import Classifier, load_classifier
 from rationale.files import atomic_json
 from rationale.report.write import report
 from rationale.scores import METHODS, ONE_PASS, Faithfulness, ScoreOptions, StoredScores, score
-from rationale.scores.methods import BASELINES, DecisionMethod
+from rationale.scores.methods import BASELINES, decision_methods
 from rationale.study.evaluate import evaluate
 
 
@@ -73,7 +73,8 @@ def _run(model: Path, out: Path, folder: str, prefix: str) -> Run:
     scores, documents = out / folder, sample_reviews()
     if not (scores / "COMPLETE").exists():
         classifier = load_classifier(model)
-        options = ScoreOptions(methods(classifier), faithfulness=Faithfulness(_share()), batch_size=32)
+        share = load_documents(str(sample_folder()), "train").rationale_share or 0.0
+        options = ScoreOptions(methods(classifier), faithfulness=Faithfulness(share), batch_size=32)
         score(classifier, documents, options, out=scores)
     stored, page, saved = StoredScores(scores), out / f"{prefix}report.html", out / f"{prefix}agreement.json"
     agreement = agree(stored, documents)
@@ -84,17 +85,11 @@ def _run(model: Path, out: Path, folder: str, prefix: str) -> Run:
 
 def methods(classifier: Classifier) -> tuple[str, ...]:
     """What the demo scores a model with: all there is; a dropping model's own scores first, and no captum."""
-    fitting = {name: method for name, method in METHODS.items() if method.fits(classifier.encoder)}
-    own = [name for name, method in fitting.items() if isinstance(method, DecisionMethod)]
+    own = decision_methods(classifier.encoder)
     if own:
         return (*own, *ONE_PASS, *BASELINES)
+    fitting = [name for name, method in METHODS.items() if method.fits(classifier.encoder)]
     return tuple(dict.fromkeys((*ONE_PASS, *fitting)))
-
-
-def _share() -> float:
-    """The mean share of rationale words in train."""
-    train = load_documents(str(sample_folder()), "train")
-    return sum(float(d.rationale.mean()) for d in train) / len(train)
 
 
 def _evaluation(model: Path, path: Path) -> dict[str, Any]:

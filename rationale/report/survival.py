@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from rationale.report.figures.style import TICKS, finish, plain
-from rationale.report.palette import AMBER, AMBER_INK, BLUE, GREY, INK, tint
+from rationale.report.figures.style import TICKS, band, finish, plain
+from rationale.report.palette import AMBER, AMBER_INK, BLUE, GREY, INK
 from rationale.report.table import Cell, Column, Interval, Table
 from rationale.study.survival import Share, Survival
 
@@ -29,16 +29,8 @@ def survival_curves(found: Survival, *, height: int = 360) -> go.Figure:
         colour, dash, symbol = _LOOKS[share.name]
         bounded = all(end is not None for end in (*share.low, *share.high))
         if bounded:
-            figure.add_scatter(
-                x=[*found.layers, *reversed(found.layers)],
-                y=[*share.high, *reversed(share.low)],
-                fill="toself",
-                fillcolor=tint(colour, 0.1),
-                line={"width": 0},
-                mode="lines",
-                hoverinfo="skip",
-                showlegend=False,
-            )
+            low, high = ([end or 0.0 for end in ends] for ends in (share.low, share.high))
+            figure.add_trace(band(found.layers, low, high, colour, 0.1, showlegend=False))
         figure.add_scatter(
             x=list(found.layers),
             y=list(share.alive),

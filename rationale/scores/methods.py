@@ -137,6 +137,15 @@ ONE_PASS = (
 BASELINES = ("random", "position", "length")
 
 
+def decision_methods(encoder: Encoder) -> tuple[str, ...]:
+    """The methods that read what a dropping model decides; none for other models."""
+    return tuple(
+        name
+        for name, method in METHODS.items()
+        if isinstance(method, DecisionMethod) and method.fits(encoder)
+    )
+
+
 def normalise(scores: FloatArray, *, signed: bool) -> FloatArray:
     """Divides each row by its sum, or its sum of absolute values where ``signed``; a row of zeros stays.
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import (
@@ -24,6 +23,7 @@ from transformers import (
 )
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
+from rationale.agreement.classification import figures
 from rationale.errors import ModelError
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared
@@ -168,14 +168,9 @@ def dev_metrics(prediction: EvalPrediction, metric: str = "accuracy") -> dict[st
             "the model yields logits that are no numbers on the dev documents",
             remedy="Lower the learning rate or use float32.",
         )
-    predicted = logits.argmax(axis=-1)
-    figures = {
-        "accuracy": float(accuracy_score(gold, predicted)),
-        "macro_f1": float(f1_score(gold, predicted, average="macro")),
-        "mcc": float(matthews_corrcoef(gold, predicted)),
-    }
+    found = figures(gold, logits.argmax(axis=-1))
     # Accuracies differ by at least 1/n, so half of that orders equal ones and never overrules.
-    return {**figures, "choice": figures[metric] + figures["macro_f1"] / (2 * len(gold))}
+    return {**found, "choice": found[metric] + found["macro_f1"] / (2 * len(gold))}
 
 
 def arguments(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rationale.report.figures.style import TICKS, finish, plain, spread
-from rationale.report.palette import INK, Stroke, strokes, tint
+from rationale.report.figures.style import TICKS, band, finish, plain, spread
+from rationale.report.palette import INK, Stroke, strokes
 from rationale.report.results import Results, describe, titled
 
 if TYPE_CHECKING:
@@ -139,17 +139,8 @@ def _bands(lines: Sequence[_Line], last: int) -> Iterator[go.Scatter]:
             continue
         x, low = line.stretched([r["low"] or 0.0 for r in line.records], last)
         _, high = line.stretched([r["high"] or 0.0 for r in line.records], last)
-        yield go.Scatter(
-            x=[*x, *reversed(x)],
-            y=[*high, *reversed(low)],
-            fill="toself",
-            fillcolor=tint(line.stroke.colour, 0.05 if line.flat else 0.1),
-            line={"width": 0},
-            mode="lines",
-            hoverinfo="skip",
-            legendgroup=line.name,
-            name=plain(line.title),
-        )
+        strength = 0.05 if line.flat else 0.1
+        yield band(x, low, high, line.stroke.colour, strength, legendgroup=line.name, name=plain(line.title))
 
 
 def _labels(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from scipy.optimize import isotonic_regression
 
-from rationale.report.palette import INK, LINE, PAPER, SANS, SOFT
+from rationale.report.palette import INK, LINE, PAPER, SANS, SOFT, tint
 
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
@@ -55,6 +56,22 @@ def alt_text(figure: go.Figure) -> str:
         figure: A figure made by this package.
     """
     return str((figure.layout.meta or {}).get("alt", ""))
+
+
+def band(
+    x: Sequence[float], low: Sequence[float], high: Sequence[float], colour: str, strength: float, **look: Any
+) -> go.Scatter:
+    """The area between two curves, tinted."""
+    return go.Scatter(
+        x=[*x, *reversed(x)],
+        y=[*high, *reversed(low)],
+        fill="toself",
+        fillcolor=tint(colour, strength),
+        line={"width": 0},
+        mode="lines",
+        hoverinfo="skip",
+        **look,
+    )
 
 
 def plain(text: str) -> str:
