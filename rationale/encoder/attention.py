@@ -1,12 +1,17 @@
-"""Attention over packed batches: plain, and with the head-mean attention read on the way."""
+"""Attention over packed batches: plain, with its head mean read on the way, or with what rows receive."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
+from torch.utils.checkpoint import checkpoint
 
 from rationale.encoder.base import Heads
 from rationale.tokens.packing import Packed
@@ -47,20 +52,85 @@ def reading(read: Read) -> Callable[[int, Heads, Packed], Tensor]:
 def head_mean(heads: Heads, packed: Packed) -> Tensor:
     """Attention probabilities averaged over heads, (B, n, n); rows and columns of padding are 0."""
     query, key = _split(packed, heads.query), _split(packed, heads.key)
-    examples, count, longest, width = query.shape
-    bias = None if heads.bias is None else packed.padding.pad(heads.bias)
+    bias = _padded_bias(heads, packed)
     visible = _visible(packed, heads.reach)
-    mean = query.new_empty(examples, longest, longest)
-    for example, rows in _blocks(query, count * longest):
-        logits = (query[example, :, rows] * width**-0.5) @ key[example].transpose(-1, -2)
-        if bias is not None:
-            logits += bias[example]
-        if visible is not None:
-            seen = visible[example] if visible.shape[-2] == 1 else visible[example, :, rows]
-            logits = logits.masked_fill_(~seen, -torch.inf)
-        mean[example, rows] = torch.softmax(logits, dim=-1).mean(dim=-3)
+    longest = query.shape[2]
+    mean = query.new_empty(len(query), longest, longest)
+    for some, rows in _blocks(query):
+        mean[some, rows] = _probabilities(query, key, bias, visible, some, rows).mean(dim=1)
     mask = packed.padding.mask
     return mean if mask is None else mean.mul_(mask[:, :, None])
+
+
+@dataclass(frozen=True)
+class Received:
+    """What each of N rows is given in one layer, the mean over heads.
+
+    Attributes:
+        total: (N,), from all queries that vote: the column sum of the attention.
+        own: (N,), from itself: the diagonal; 0 where the row does not vote.
+    """
+
+    total: Tensor
+    own: Tensor
+
+
+def receiving(heads: Heads, packed: Packed, voters: Tensor | None = None) -> tuple[Tensor, Received]:
+    """Plain attention and what each row receives: context (N, heads x head width), and sums over queries.
+
+    Probabilities are made a block at a time and never kept, with a graph neither: the way back makes them
+    again. Differentiable in context and sums alike.
+
+    Args:
+        heads: The layer's.
+        packed: The batch.
+        voters: bool (N,), the queries that count; None for all. Padding never counts.
+    """
+    query, key, value = (_split(packed, rows) for rows in (heads.query, heads.key, heads.value))
+    bias, visible = _padded_bias(heads, packed), _visible(packed, heads.reach)
+    wide = torch.promote_types(query.dtype, torch.float32)
+    votes = torch.ones_like(packed.ids, dtype=wide) if voters is None else voters.to(wide)
+    votes = packed.padding.pad(votes)
+
+    def block(
+        query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, some: slice, rows: slice
+    ) -> Any:
+        chances = _probabilities(query, key, bias, visible, some, rows)
+        weights = votes[some, rows]
+        mean = chances.to(wide).mean(dim=1)
+        own = mean.diagonal(offset=rows.start, dim1=1, dim2=2) * weights
+        return chances @ value[some], (weights[:, None] @ mean).squeeze(1), own
+
+    blocks = list(_blocks(query))
+    again = len(blocks) > 1 and torch.is_grad_enabled()
+    run: Any = partial(checkpoint, block, use_reentrant=False) if again else block
+    done = [run(query, key, value, bias, some, rows) for some, rows in blocks]
+    groups = [
+        list(group) for _, group in groupby(zip(blocks, done, strict=True), lambda one: one[0][0].start)
+    ]
+    context = torch.cat([torch.cat([part[0] for _, part in group], dim=2) for group in groups])
+    total = torch.cat([torch.stack([part[1] for _, part in group]).sum(dim=0) for group in groups])
+    own = torch.cat([torch.cat([part[2] for _, part in group], dim=1) for group in groups])
+    unpad = packed.padding.unpad
+    return unpad(context.transpose(1, 2)).flatten(1), Received(unpad(total), unpad(own))
+
+
+def _probabilities(
+    query: Tensor, key: Tensor, bias: Tensor | None, visible: Tensor | None, some: slice, rows: slice
+) -> Tensor:
+    """Attention of some rows of some inputs: (b, heads, r, n)."""
+    logits = (query[some, :, rows] * query.shape[-1] ** -0.5) @ key[some].transpose(-1, -2)
+    if bias is not None:
+        logits = logits + bias[some, None, None]
+    if visible is not None:
+        seen = visible[some] if visible.shape[-2] == 1 else visible[some, :, rows]
+        logits = logits.masked_fill(~seen, -torch.inf)
+    return torch.softmax(logits, dim=-1)
+
+
+def _padded_bias(heads: Heads, packed: Packed) -> Tensor | None:
+    """(B, n)."""
+    return None if heads.bias is None else packed.padding.pad(heads.bias.to(heads.query.dtype))
 
 
 def _biased(heads: Heads, bias: Tensor) -> Heads:
@@ -82,13 +152,14 @@ def _split(packed: Packed, rows: Tensor) -> Tensor:
     return packed.padding.pad(rows).transpose(1, 2)
 
 
-def _blocks(query: Tensor, row: int) -> Iterator[tuple[int, slice]]:
-    """Which (example, rows) to compute at once, where one row of all heads takes ``row`` numbers."""
-    examples, longest = query.shape[0], query.shape[2]
-    step = max(1, _BLOCK.get(query.device.type, _LARGE_BLOCK) // row)
-    for example in range(examples):
+def _blocks(query: Tensor) -> Iterator[tuple[slice, slice]]:
+    """Which inputs and rows of (B, heads, n, width) to compute at once: whole inputs, or rows of one."""
+    examples, count, longest = query.shape[:3]
+    room = _BLOCK.get(query.device.type, _LARGE_BLOCK) // (count * longest)
+    together, step = max(1, room // longest), min(longest, max(1, room))
+    for first in range(0, examples, together):
         for start in range(0, longest, step):
-            yield example, slice(start, start + step)
+            yield slice(first, first + together), slice(start, start + step)
 
 
 def _visible(packed: Packed, reach: int | None) -> Tensor | None:
