@@ -22,20 +22,22 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
 from rationale.corpus import load_documents
+from rationale.dropping import run
 from rationale.dropping.encoder import dropping_of
 from rationale.dropping.flops import Costs, speedup
 from rationale.dropping.run import hard, undropped
-from rationale.encoder.attention import plain
 from rationale.encoder.loading import load_classifier
 from rationale.tokens import Packed, Window, Windower, buckets, pack_windows
 
@@ -60,33 +62,38 @@ def seconds(way: Way, batches: list[tuple[list[Window], Packed]]) -> float:
     return time.perf_counter() - start
 
 
+PARTS = {
+    "embeddings": ("embed",),
+    "layers": ("project", "merge", "feed_forward"),
+    "head": ("classify",),
+}
+
+
 def profile(encoder: Any, system: Any, batches: list[tuple[list[Window], Packed]]) -> dict[str, float]:
-    """`hard` once more, by hand, with a clock."""
+    """Seconds of one more pass, by part; what is left over is taking the rows that stay."""
     spent: dict[str, float] = defaultdict(float)
-    with torch.inference_mode():
-        for _, packed in batches:
-            packed = replace(packed)
-            clock = time.perf_counter()
-            hidden = encoder.embed(packed)
-            clock = lap(spent, "embeddings", clock)
-            for layer in range(encoder.layers):
-                decision = system.hard(layer, hidden, packed, None)
-                clock = lap(spent, "deciding", clock)
-                if not bool(decision.keep.all()):
-                    kept, packed = packed.select(decision.keep)
-                    hidden = hidden.index_select(0, kept)
-                clock = lap(spent, "taking rows", clock)
-                hidden = encoder.layer(layer, hidden, packed, plain)
-                clock = lap(spent, "layers", clock)
-            encoder.classify(hidden, packed)
-            lap(spent, "head", clock)
-    return dict(spent)
+    with ExitStack() as stack:
+        for part, names in PARTS.items():
+            for name in names:
+                stack.enter_context(clocked(encoder, name, part, spent))
+        for name in ("plain", "receiving"):
+            stack.enter_context(clocked(run, name, "layers", spent))
+        stack.enter_context(clocked(system, "hard", "deciding", spent))
+        total = seconds(lambda _, packed: hard(encoder, system, packed), batches)
+    return {**spent, "taking rows": total - sum(spent.values())}
 
 
-def lap(spent: dict[str, float], name: str, since: float) -> float:
-    now = time.perf_counter()
-    spent[name] += now - since
-    return now
+def clocked(owner: Any, name: str, part: str, spent: dict[str, float]) -> Any:
+    original = getattr(owner, name)
+
+    def measured(*given: Any, **named: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return original(*given, **named)
+        finally:
+            spent[part] += time.perf_counter() - start
+
+    return patch.object(owner, name, measured)
 
 
 def measured(found: dict[str, list[float]]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from rationale.dropping.system import FLOOR, SYSTEMS, Decision, Soft, System, first, renormalised, softmax
+from rationale.dropping.ragged import first, renormalised, softmax
+from rationale.dropping.system import FLOOR, SYSTEMS, Counts, Decision, Seen, Soft, System
 from rationale.tokens.packing import Packed
 
 ETA_LEAST, THETA_LEAST = 0.01, 1e-3
@@ -34,7 +35,7 @@ class AdapLeR(System):
             is Eq. 4 as printed.
     """
 
-    name = "adapler"
+    name, title, place = "adapler", "AdapLeR", "layer"
     theta_dummy: Tensor
 
     def __init__(
@@ -49,11 +50,11 @@ class AdapLeR(System):
         self.theta = nn.Parameter(torch.ones(layers - 1))
         self.register_buffer("theta_dummy", torch.ones(layers - 1), persistent=False)
 
-    @property
-    def flops(self) -> int:
+    def costs(self, entering: Counts, heads: int) -> Counts:
         """The predictor, its GELU and the softmax."""
-        inner = self.settings["inner"]
-        return int(2 * self.width * inner + 2 * inner + 4 * inner + inner + 1 + 7)
+        inner = int(self.settings["inner"])
+        counts: Counts = (2 * self.width * inner + 2 * inner + 4 * inner + inner + 1 + 7) * entering
+        return counts
 
     def clamp(self) -> None:
         """Brings eta back into [0.01, 1] and theta above 0.001: after every step."""
@@ -61,20 +62,21 @@ class AdapLeR(System):
             self.eta.clamp_(ETA_LEAST, 1.0)
             self.theta.clamp_(min=THETA_LEAST)
 
-    def hard(self, layer: int, hidden: Tensor, packed: Packed, alive: Tensor | None) -> Decision:
+    def hard(self, layer: int, seen: Seen) -> Decision:
         """Keeps [CLS] and every token whose score reaches eta / n (section 3.2)."""
-        scores = softmax(self._logits(layer, hidden), packed, alive)
-        count = packed.sizes if alive is None else packed.total(alive.long())
-        thresholds = packed.spread(self.eta[layer].to(scores.dtype) / count)
+        packed = seen.packed
+        scores = softmax(self._logits(layer, seen.hidden), packed, seen.alive)
+        thresholds = packed.spread(self.eta[layer].to(scores.dtype) / seen.count)
         keep = scores >= thresholds
-        if alive is not None:
-            keep &= alive
+        if seen.alive is not None:
+            keep &= seen.alive
         return Decision(scores, thresholds, keep.index_fill(0, packed.starts, value=True))
 
-    def soft(self, layer: int, hidden: Tensor, packed: Packed, state: Soft, strength: float) -> None:
+    def soft(self, layer: int, seen: Seen, state: Soft, strength: float) -> None:
         """Takes mass from the tokens below the threshold, steeply, and a little from all others (Eq. 4)."""
+        packed = seen.packed
         start = first(packed)
-        predicted = renormalised(softmax(self._logits(layer, hidden), packed) * state.keep, packed)
+        predicted = renormalised(softmax(self._logits(layer, seen.hidden), packed) * state.keep, packed)
         state.predicted.append(predicted)
         state.entering.append(state.keep.detach())
         scores = self._with_theta(layer, predicted, packed)
@@ -82,7 +84,7 @@ class AdapLeR(System):
         removal = self._removal(scores, delta, strength).masked_fill(start, 0.0)
         if self.weigh_by_keep:
             removal = removal * state.keep
-        state.bias = (state.bias + removal).clamp(min=FLOOR)
+        state.bias = (removal if state.bias is None else state.bias + removal).clamp(min=FLOOR)
         state.keep = torch.where(state.keep > _GONE, state.keep * removal.exp(), state.keep)
         state.lengths.append(self._soft_length(state.keep, packed))
 

@@ -87,10 +87,25 @@ class Dropping(Encoder):
         """The backbone's."""
         return self.inner.classify(hidden, packed)
 
-    def walk(self, hidden: Tensor, packed: Packed, attend: Attend) -> tuple[list[Tensor], Tensor]:
-        """What enters each layer, dropped rows too, and the logits of the rows that are kept."""
+    def walk(
+        self, hidden: Tensor, packed: Packed, attend: Attend, made: list[Decision] | None = None
+    ) -> tuple[list[Tensor], Tensor]:
+        """What enters each layer, dropped rows too, and the logits of the rows that are kept.
+
+        Args:
+            hidden: The embeddings, (N, d).
+            packed: The batch.
+            attend: The attention to run.
+            made: Is given the decision of every layer.
+        """
         states: list[Tensor] = []
-        done = run.mask(self.inner, self.system, packed, attend=attend, hidden=hidden, states=states)
+
+        def watch(layer: int, rows: Tensor, decision: Decision) -> None:
+            del layer, rows  # all layers in order, all rows
+            if made is not None:
+                made.append(decision)
+
+        done = run.mask(self.inner, self.system, packed, watch, attend, hidden, states)
         return states, done.logits
 
     def tail(self, layer: int, hidden: Tensor, packed: Packed, attend: Attend) -> Tensor:
@@ -111,14 +126,6 @@ class Dropping(Encoder):
         if attend is plain and not torch.is_grad_enabled():
             return run.hard(self.inner, self.system, packed).logits
         return super().forward(packed, attend)
-
-    def decisions(self, states: list[Tensor], packed: Packed) -> list[Decision]:
-        """The decision of every layer, from what entered it (mask mode's states)."""
-        alive, made = torch.ones_like(packed.ids, dtype=torch.bool), []
-        for layer, hidden in enumerate(states):
-            made.append(self.system.hard(layer, hidden, packed, alive))
-            alive = made[-1].keep
-        return made
 
 
 def _alike(told: Any, held: list[float]) -> bool:

@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from rationale.dropping.system import System
+from rationale.dropping.system import Counts, System
 from rationale.encoder.base import Encoder
 
-Counts = npt.NDArray[np.int64]
 _SOFTMAX, _NORM, _GELU = 7, 9, 4  # operations an element: scale, mask, max, subtract, exp, sum, divide; …
 
 
@@ -24,43 +22,51 @@ class Costs:
     """What one forward pass costs, as polynomials in the number of tokens.
 
     Attributes:
-        square: Per layer, for each pair of tokens.
-        token: Per layer, for each token.
-        decision: Per layer, for each token that enters a decision; 0 for a plain model.
+        square: Per layer, for each pair of tokens in its attention.
+        attention: Per layer, for each token in its attention.
+        feed_forward: Per layer, for each token in its feed-forward.
         entering: For each token of the input, once: what precedes the layers and is not a table look-up.
         fixed: For each input, once: pooling and classifier.
+        heads: Attention heads.
+        system: Who drops; None for a plain model.
     """
 
     square: int
-    token: int
-    decision: int
+    attention: int
+    feed_forward: int
     entering: int
     fixed: int
+    heads: int
+    system: System | None
 
     @classmethod
     def of(cls, encoder: Encoder, system: System | None = None) -> Costs:
         """The costs of an encoder of any family, with the decisions of a system."""
         d, heads = encoder.width, int(encoder.config.num_attention_heads)
         inner, gated = encoder.inner_width
-        weights = 4 * d * d + (3 if gated else 2) * d * inner
-        biases = 4 * d + inner + d
-        token = 2 * weights + biases + 2 * d + 2 * _NORM * d + _GELU * inner
+        add_and_norm = d + _NORM * d
+        attention = 2 * 4 * d * d + 4 * d + add_and_norm
+        feed_forward = 2 * (3 if gated else 2) * d * inner + inner + d + _GELU * inner + add_and_norm
         classes = int(encoder.config.num_labels)
         fixed = 2 * d * d + 2 * d + (2 * d + 1) * classes
-        decision = 0 if system is None else system.flops
         narrow = int(getattr(encoder.config, "embedding_size", d))
         entering = _NORM * narrow + (0 if narrow == d else 2 * narrow * d + d)
-        return cls(4 * d + _SOFTMAX * heads, token, decision, entering, fixed)
+        return cls(4 * d + _SOFTMAX * heads, attention, feed_forward, entering, fixed, heads, system)
 
     def layers(self, alive: Counts, entering: Counts) -> Counts:
         """Operations of each layer: int64 (L, B).
 
         Args:
-            alive: int64 (L, B), tokens in each layer, special tokens included.
-            entering: int64 (L, B), tokens that its decision is taken on.
+            alive: int64 (L, B), tokens in each layer's feed-forward, special tokens included.
+            entering: int64 (L, B), tokens that enter the layer and its decision.
         """
-        counts: Counts = self.square * alive**2 + self.token * alive + self.decision * entering
-        return counts
+        if self.system is None:
+            decisions, attending = np.zeros_like(alive), alive
+        else:
+            decisions = self.system.costs(entering, self.heads)
+            attending = alive if self.system.place == "layer" else entering
+        counts: Counts = self.square * attending**2 + self.attention * attending
+        return counts + self.feed_forward * alive + decisions
 
     def dropped(self, alive: Counts, lengths: Counts) -> Counts:
         """Operations of each input whose tokens leave: int64 (B,).
@@ -75,7 +81,7 @@ class Costs:
 
     def plain(self, lengths: Counts, layers: int) -> Counts:
         """Operations of each input where nothing leaves: int64 (B,)."""
-        each = self.square * lengths**2 + self.token * lengths
+        each = self.square * lengths**2 + (self.attention + self.feed_forward) * lengths
         counts: Counts = layers * each + self.entering * lengths + self.fixed
         return counts
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from rationale.dropping.system import FLOOR, Decision, Soft, System
-from rationale.encoder.attention import plain
-from rationale.encoder.base import Attend, Encoder
+from rationale.dropping.system import FLOOR, Decision, Place, Seen, Soft, System
+from rationale.encoder.attention import Received, plain, receiving
+from rationale.encoder.base import Attend, Encoder, Heads
 from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
 
@@ -37,22 +37,70 @@ def undropped(encoder: Encoder, packed: Packed) -> Run:
     return Run(logits, torch.tensor(packed.lengths, device=logits.device).expand(encoder.layers, -1))
 
 
-def hard(encoder: Encoder, system: System, packed: Packed, watch: Watch | None = None) -> Run:
-    """Drops for real: rows that leave are in no later product. For inference: shapes depend on numbers."""
-    hidden = encoder.embed(packed)
-    rows = torch.arange(len(packed.ids), device=packed.ids.device) if watch else None
-    alive = []
-    for layer in range(encoder.layers):
-        decision = _finite(system.hard(layer, hidden, packed, None), layer)
-        if watch and rows is not None:
-            watch(layer, rows, decision)
-            rows = rows[decision.keep]
+class _Leaving:
+    """Rows on their way through the layers, those that are dropped taken out."""
+
+    def __init__(self, system: System, hidden: Tensor, packed: Packed, watch: Watch | None) -> None:
+        self.system, self.hidden, self.packed, self._watch = system, hidden, packed, watch
+        self._sizes, self._carried = packed.sizes, None  # type: Tensor, Tensor | None
+        self._rows = torch.arange(len(packed.ids), device=packed.ids.device) if watch else None
+
+    def decide(self, place: Place, layer: int, received: Received | None = None) -> None:
+        """Lets rows leave, where ``place`` is the system's."""
+        if self.system.place != place:
+            return
+        seen = Seen(self.hidden, self.packed, self._sizes, received=received, carried=self._carried)
+        decision = _finite(self.system.hard(layer, seen), layer)
+        if self._watch and self._rows is not None:
+            self._watch(layer, self._rows, decision)
+            self._rows = self._rows[decision.keep]
+        self._carried = decision.carry
         if not bool(decision.keep.all()):
-            kept, packed = packed.select(decision.keep)
-            hidden = hidden.index_select(0, kept)
-        alive.append(packed.lengths)
-        hidden = encoder.layer(layer, hidden, packed, plain)
-    return Run(encoder.classify(hidden, packed), torch.tensor(alive, device=hidden.device))
+            kept, self.packed = self.packed.select(decision.keep)
+            self.hidden = self.hidden.index_select(0, kept)
+            self._carried = None if decision.carry is None else decision.carry[kept]
+
+
+def hard(encoder: Encoder, system: System, packed: Packed, watch: Watch | None = None) -> Run:
+    """Drops for real: rows that leave are in no later product. Shapes depend on numbers."""
+    going, alive = _Leaving(system, encoder.embed(packed), packed, watch), []
+    for layer in range(encoder.layers):
+        going.decide("layer", layer)
+        heads = encoder.project(layer, going.hidden, going.packed)
+        context, received = _attend(system, layer, heads, going.packed)
+        going.hidden = encoder.merge(layer, going.hidden, context)
+        going.decide("feed-forward", layer, received)
+        going.hidden = encoder.feed_forward(layer, going.hidden)
+        alive.append(going.packed.lengths)
+    return Run(encoder.classify(going.hidden, going.packed), torch.tensor(alive, device=going.hidden.device))
+
+
+class _Hiding:
+    """Rows on their way through the layers, all of them; those that are dropped are hidden from attention."""
+
+    def __init__(self, system: System, packed: Packed, watch: Watch | None) -> None:
+        self.system, self._packed, self._watch = system, packed, watch
+        self._carried: Tensor | None = None
+        self._rows = torch.arange(len(packed.ids), device=packed.ids.device)
+        self.keep = torch.ones_like(packed.ids, dtype=torch.bool)
+
+    @torch.no_grad()
+    def decide(self, place: Place, layer: int, hidden: Tensor, heads: Heads | None = None) -> None:
+        """Moves ``keep`` on, where ``place`` is the system's."""
+        if self.system.place != place:
+            return
+        asked = heads is not None and self.system.reads_attention
+        received = receiving(heads, self._packed, self.keep)[1] if heads is not None and asked else None
+        seen = Seen(hidden, self._packed, self._packed.sizes, self.keep, received, self._carried)
+        decision = _finite(self.system.hard(layer, seen), layer)
+        if self._watch:
+            self._watch(layer, self._rows, decision)
+        self.keep, self._carried = decision.keep, decision.carry
+
+    def hidden_keys(self, heads: Heads) -> Heads:
+        """Heads whose dropped keys nobody sees."""
+        bias = torch.zeros(len(self.keep), device=self.keep.device)
+        return replace(heads, bias=bias.masked_fill(~self.keep, FLOOR))
 
 
 def mask(
@@ -76,20 +124,17 @@ def mask(
         states: Is given what enters each layer, L tensors (N, d).
     """
     hidden = encoder.embed(packed) if hidden is None else hidden
-    rows = torch.arange(len(packed.ids), device=packed.ids.device)
-    keep, alive = torch.ones_like(packed.ids, dtype=torch.bool), []
+    going, alive = _Hiding(system, packed, watch), []
     for layer in range(encoder.layers):
         if states is not None:
             states.append(hidden)
-        with torch.no_grad():
-            decision = _finite(system.hard(layer, hidden, packed, keep), layer)
-        if watch:
-            watch(layer, rows, decision)
-        keep = decision.keep
-        alive.append(packed.total(keep.long()))
-        bias = torch.zeros_like(decision.scores).masked_fill(~keep, FLOOR)
-        hidden = _layer(encoder, layer, hidden, packed, attend, bias)
-    kept, packed = packed.select(keep)
+        going.decide("layer", layer, hidden)
+        heads = going.hidden_keys(encoder.project(layer, hidden, packed))
+        hidden = encoder.merge(layer, hidden, attend(layer, heads, packed))
+        going.decide("feed-forward", layer, hidden, heads)
+        hidden = encoder.feed_forward(layer, hidden)
+        alive.append(packed.total(going.keep.long()))
+    kept, packed = packed.select(going.keep)
     return Run(encoder.classify(hidden[kept], packed), torch.stack(alive))
 
 
@@ -98,9 +143,25 @@ def soft(encoder: Encoder, system: System, packed: Packed, strength: float) -> t
     hidden = encoder.embed(packed)
     state = Soft.start(hidden)
     for layer in range(encoder.layers):
-        system.soft(layer, hidden, packed, state, strength)
-        hidden = _layer(encoder, layer, hidden, packed, plain, state.bias)
+        if system.place == "layer":
+            system.soft(layer, Seen(hidden, packed, packed.sizes), state, strength)
+        heads = replace(encoder.project(layer, hidden, packed), bias=state.bias)
+        context, received = _attend(system, layer, heads, packed)
+        hidden = encoder.merge(layer, hidden, context)
+        if system.place == "feed-forward":
+            system.soft(layer, Seen(hidden, packed, packed.sizes, received=received), state, strength)
+        hidden = _times(encoder.feed_forward(layer, _times(hidden, state.before)), state.after)
     return encoder.classify(hidden, replace(packed, mass=state.keep)), state
+
+
+def _attend(system: System, layer: int, heads: Heads, packed: Packed) -> tuple[Tensor, Received | None]:
+    if system.reads_attention:
+        return receiving(heads, packed)
+    return plain(layer, heads, packed), None
+
+
+def _times(hidden: Tensor, gate: Tensor | None) -> Tensor:
+    return hidden if gate is None else hidden * gate[:, None].to(hidden.dtype)
 
 
 def _finite(decision: Decision, layer: int) -> Decision:
@@ -115,11 +176,3 @@ def _finite(decision: Decision, layer: int) -> Decision:
             remedy="Its weights are damaged or its training diverged.",
         )
     return decision
-
-
-def _layer(
-    encoder: Encoder, layer: int, hidden: Tensor, packed: Packed, attend: Attend, bias: Tensor
-) -> Tensor:
-    heads = replace(encoder.project(layer, hidden, packed), bias=bias)
-    context = attend(layer, heads, packed)
-    return encoder.feed_forward(layer, encoder.merge(layer, hidden, context))

@@ -4,32 +4,67 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from rationale.encoder.attention import Received
 from rationale.registry import Registry
 from rationale.tokens.packing import Packed
 
 FLOOR = -10_000.0
 """The logit of a key that is gone."""
 
+Counts = npt.NDArray[np.int64]
+Place = Literal["layer", "feed-forward"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a decision is taken on: N rows of B inputs.
+
+    Attributes:
+        hidden: (N, d), what is about to enter the layer, or its feed-forward.
+        packed: What the rows are. In hard mode those still alive, in mask and soft mode all.
+        sizes: int64 (B,), tokens each input began with.
+        alive: None where all rows are alive, else bool (N,): the dead stay dropped.
+        received: What each row is given in this layer's attention, by the rows alive; None for a system that
+            does not ask for it.
+        carried: float32 (N,), what the last layer's decision handed on; None in the first layer.
+    """
+
+    hidden: Tensor
+    packed: Packed
+    sizes: Tensor
+    alive: Tensor | None = None
+    received: Received | None = None
+    carried: Tensor | None = None
+
+    @property
+    def count(self) -> Tensor:
+        """int64 (B,), the tokens alive."""
+        return self.packed.sizes if self.alive is None else self.packed.total(self.alive.long())
+
 
 @dataclass(frozen=True)
 class Decision:
-    """What a system says of the N rows that enter a layer.
+    """What a system says of N rows.
 
     Attributes:
         scores: float32 (N,), as compared.
         thresholds: float32 (N,), what each score has to reach.
         keep: bool (N,); the first row of every input is always kept.
+        carry: float32 (N,), handed to the next layer's decision; None for nothing.
     """
 
     scores: Tensor
     thresholds: Tensor
     keep: Tensor
+    carry: Tensor | None = None
 
 
 @dataclass
@@ -37,29 +72,38 @@ class Soft:
     """The running state of dropping by degrees, while it is learnt.
 
     Attributes:
-        bias: float32 (N,), the logarithm of what is left of each key, at least :data:`FLOOR`.
         keep: float32 (N,), the mass left of each row, 1 at the start.
+        bias: float32 (N,), the logarithm of what is left of each key, at least :data:`FLOOR`; None for 0.
+        before: float32 (N,), what rows are multiplied by before this layer's feed-forward; None for 1.
+        after: float32 (N,), what rows are multiplied by after it; None for 1.
         lengths: After each layer so far, the soft length of every input, float32 (B,).
         predicted: Each layer's scores over the mass that entered it, float32 (N,).
         entering: The mass that entered each layer, float32 (N,), detached.
     """
 
-    bias: Tensor
     keep: Tensor
-    lengths: list[Tensor]
-    predicted: list[Tensor]
-    entering: list[Tensor]
+    bias: Tensor | None = None
+    before: Tensor | None = None
+    after: Tensor | None = None
+    lengths: list[Tensor] = field(default_factory=list)
+    predicted: list[Tensor] = field(default_factory=list)
+    entering: list[Tensor] = field(default_factory=list)
 
     @classmethod
     def start(cls, hidden: Tensor) -> Self:
         """Everything is there: one row each of (N, d) ``hidden``; never narrower than float32."""
         wide = torch.promote_types(hidden.dtype, torch.float32)
-        ones = torch.ones(len(hidden), device=hidden.device, dtype=wide)
-        return cls(torch.zeros_like(ones), ones, [], [], [])
+        return cls(torch.ones(len(hidden), device=hidden.device, dtype=wide))
 
 
 class System(nn.Module, ABC):
-    """A token-dropping system: its own parameters and its two rules. It knows no encoder.
+    """A token-dropping system: its own parameters and its rules. It knows no encoder.
+
+    Attributes:
+        name: In :data:`SYSTEMS`.
+        title: As people write it.
+        place: Where it decides: before the whole layer, or between attention and feed-forward.
+        reads_attention: Whether it asks for what each row receives (only before the feed-forward).
 
     Args:
         layers: L, the encoder's layers.
@@ -68,52 +112,29 @@ class System(nn.Module, ABC):
     """
 
     name: str
+    title: str
+    place: Place
+    reads_attention: bool = False
 
     def __init__(self, layers: int, width: int, settings: Mapping[str, Any]) -> None:
         super().__init__()
         self.layers, self.width, self.settings = layers, width, dict(settings)
 
-    @property
     @abstractmethod
-    def flops(self) -> int:
-        """Operations of one layer's decision on one token."""
+    def costs(self, entering: Counts, heads: int) -> Counts:
+        """Operations of a layer's decision on inputs of so many tokens, shaped like ``entering``."""
 
     @abstractmethod
-    def hard(self, layer: int, hidden: Tensor, packed: Packed, alive: Tensor | None) -> Decision:
-        """Who passes ``layer``, from what enters it, (N, d).
+    def hard(self, layer: int, seen: Seen) -> Decision:
+        """Who passes ``layer``; the dead get score 0 and stay dropped."""
 
-        Args:
-            layer: The layer about to run.
-            hidden: Its input; in hard mode of the rows still alive, in mask mode of all rows.
-            packed: What the rows are.
-            alive: None where all rows are alive, else bool (N,): the dead get score 0 and stay dropped.
+    def soft(self, layer: int, seen: Seen, state: Soft, strength: float) -> None:
+        """Moves ``state`` past ``layer``; ``strength`` is how close to hard the rule is.
+
+        Raises:
+            NotImplementedError: By a system that is not learnt by degrees.
         """
-
-    @abstractmethod
-    def soft(self, layer: int, hidden: Tensor, packed: Packed, state: Soft, strength: float) -> None:
-        """Moves ``state`` past ``layer``; ``strength`` is how close to hard the rule is (lambda)."""
+        raise NotImplementedError(f"{self.name} drops for real while it is learnt")
 
 
 SYSTEMS: Registry[type[System]] = Registry("token-dropping system")
-
-
-def first(packed: Packed) -> Tensor:
-    """Bool (N,), True at the first row of every input: its [CLS]."""
-    return torch.zeros_like(packed.ids, dtype=torch.bool).index_fill(0, packed.starts, value=True)
-
-
-def softmax(logits: Tensor, packed: Packed, alive: Tensor | None = None) -> Tensor:
-    """Softmax of float32 (N,) within each input, over the rows alive; the others get 0."""
-    if alive is not None:
-        logits = logits.masked_fill(~alive, -torch.inf)
-    if len(packed.lengths) == 1:
-        return torch.softmax(logits, dim=0)
-    highest = logits.new_full((len(packed.lengths),), -torch.inf)
-    highest = highest.scatter_reduce(0, packed.example, logits.detach(), "amax")
-    powers = (logits - packed.spread(highest)).exp()
-    return powers / packed.spread(packed.total(powers))
-
-
-def renormalised(scores: Tensor, packed: Packed) -> Tensor:
-    """Scores (N,) divided by their sum within each input."""
-    return scores / packed.spread(packed.total(scores) + 1e-15)

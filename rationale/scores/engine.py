@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from rationale.dropping.encoder import Dropping
+from rationale.dropping.system import Decision
 from rationale.encoder.attention import plain, reading
 from rationale.encoder.base import Attend
 from rationale.encoder.loading import Classifier, finite
@@ -95,25 +96,29 @@ class OnePass:
     def _batch(self, windows: Sequence[Window], targets: Sequence[int | None]) -> list[Reading]:
         packed = pack_windows(windows, self.classifier.device)
         readers = {method.name: method.reader() for method in self._attention}
-        states, logits = self._forward(packed, _feeding(list(readers.values())))
+        states, logits, made = self._forward(packed, _feeding(list(readers.values())))
         chosen = torch.tensor(
             [int(row.argmax()) if t is None else t for row, t in zip(logits.detach(), targets, strict=True)],
             device=logits.device,
         )
         scores = self._gradient_scores(states, logits, chosen)
         scores |= {name: packed_rows(reader.finish(), packed) for name, reader in readers.items()}
-        scores |= self._decision_scores(states, packed)
+        scores |= {m.name: m.reduce([d.scores for d in made], [d.keep for d in made]) for m in self._decision}
         probabilities = self.classifier.probabilities(logits).cpu().numpy()
         return self._split(packed, probabilities, chosen.tolist(), scores)
 
-    def _forward(self, packed: Packed, attend: Attend) -> tuple[list[Tensor], Tensor]:
-        """What enters each layer, L tensors (N, d), and the logits (B, C)."""
-        encoder = self.classifier.encoder
+    def _forward(self, packed: Packed, attend: Attend) -> tuple[list[Tensor], Tensor, list[Decision]]:
+        """What enters each layer, L tensors (N, d); the logits (B, C); a dropping model's decisions."""
+        encoder, made = self.classifier.encoder, list[Decision]()
         with torch.no_grad():
             hidden = encoder.embed(packed)
+        hidden.requires_grad_(self.differentiates)
         with torch.set_grad_enabled(self.differentiates):
-            states, logits = encoder.walk(hidden.requires_grad_(self.differentiates), packed, attend)
-        return states, finite(logits, self.classifier.identity["name"])
+            if isinstance(encoder, Dropping):
+                states, logits = encoder.walk(hidden, packed, attend, made)
+            else:
+                states, logits = encoder.walk(hidden, packed, attend)
+        return states, finite(logits, self.classifier.identity["name"]), made
 
     def _gradient_scores(self, states: list[Tensor], logits: Tensor, chosen: Tensor) -> dict[str, Tensor]:
         """Per gradient method, scores (L, N)."""
@@ -128,16 +133,6 @@ class OnePass:
                 )
                 for method in self._gradient
             }
-
-    def _decision_scores(self, states: list[Tensor], packed: Packed) -> dict[str, Tensor]:
-        """Per decision method, scores (L, N)."""
-        encoder = self.classifier.encoder
-        if not self._decision or not isinstance(encoder, Dropping):
-            return {}
-        with torch.no_grad():
-            made = encoder.decisions(states, packed)
-            scores, alive = [d.scores for d in made], [d.keep for d in made]
-            return {method.name: method.reduce(scores, alive) for method in self._decision}
 
     def _split(
         self,

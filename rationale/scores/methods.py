@@ -90,7 +90,7 @@ class DecisionMethod(LayeredMethod):
 
     def fits(self, encoder: Encoder) -> bool:
         """Whether the encoder drops tokens."""
-        return hasattr(encoder, "decisions")
+        return hasattr(encoder, "system")
 
     @abstractmethod
     def reduce(self, scores: Sequence[Tensor], alive: Sequence[Tensor]) -> Tensor:

@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from rationale.dropping.adapler import AdapLeR
+from rationale.dropping.ragged import renormalised
 from rationale.dropping.run import soft
-from rationale.dropping.system import Soft, renormalised
+from rationale.dropping.system import Soft
 from rationale.encoder.base import Encoder
 from rationale.tokens.packing import Packed
 

@@ -1,0 +1,40 @@
+"""Softmax, shares and ranks within each input of a packed batch: no loop over inputs."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from rationale.tokens.packing import Packed
+
+
+def first(packed: Packed) -> Tensor:
+    """Bool (N,), True at the first row of every input: its [CLS]."""
+    return torch.zeros_like(packed.ids, dtype=torch.bool).index_fill(0, packed.starts, value=True)
+
+
+def softmax(logits: Tensor, packed: Packed, alive: Tensor | None = None) -> Tensor:
+    """Softmax of float32 (N,) within each input, over the rows alive; the others get 0."""
+    if alive is not None:
+        logits = logits.masked_fill(~alive, -torch.inf)
+    if len(packed.lengths) == 1:
+        return torch.softmax(logits, dim=0)
+    highest = logits.new_full((len(packed.lengths),), -torch.inf)
+    highest = highest.scatter_reduce(0, packed.example, logits.detach(), "amax")
+    powers = (logits - packed.spread(highest)).exp()
+    return powers / packed.spread(packed.total(powers))
+
+
+def renormalised(scores: Tensor, packed: Packed) -> Tensor:
+    """Scores (N,) divided by their sum within each input."""
+    return scores / packed.spread(packed.total(scores) + 1e-15)
+
+
+def ranks(scores: Tensor, packed: Packed) -> Tensor:
+    """int64 (N,), each row's place among its input's, 0 the highest; of equals the earlier row is higher."""
+    order = torch.argsort(scores, descending=True, stable=True)
+    if len(packed.lengths) > 1:
+        order = order[torch.argsort(packed.example[order], stable=True)]
+    places = torch.empty_like(order)
+    places[order] = torch.arange(len(order), device=order.device)
+    return places - packed.spread(packed.starts)
