@@ -16,7 +16,14 @@ from transformers import (
 )
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from rationale.dropping import adapler  # noqa: F401  (registers the system)
+from rationale.dropping import (  # noqa: F401  (registers the systems)
+    adapler,
+    baselines,
+    lat,
+    ltp,
+    power_bert,
+    spatten,
+)
 from rationale.dropping.run import hard
 from rationale.dropping.system import SYSTEMS, System
 from rationale.encoder import FAMILIES, Encoder

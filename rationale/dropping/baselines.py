@@ -1,0 +1,91 @@
+"""What every system has to beat: as many tokens dropped, without asking the model which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from rationale.dropping.ragged import first
+from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, System
+from rationale.dropping.top import top
+from rationale.errors import ModelError
+
+
+class Blind(System):
+    """A fixed share of the input's length stays in each layer.
+
+    Args:
+        layers: L.
+        width: d.
+        shares: The share of the input that passes each layer, L numbers in (0, 1], none above the one before.
+
+    Raises:
+        ModelError: Where ``shares`` are no such numbers.
+    """
+
+    place = "layer"
+
+    def __init__(self, layers: int, width: int, *, shares: Sequence[float], **more: int) -> None:
+        super().__init__(layers, width, {"shares": list(shares), **more})
+        falling = all(after <= before for before, after in pairwise(shares))
+        if len(shares) != layers or not falling or not all(0 < share <= 1 for share in shares):
+            raise ModelError(
+                f"the shares are {list(shares)}",
+                remedy=f"Give {layers} numbers above 0 and at most 1, none above the one before it.",
+            )
+        self.shares = tuple(shares)
+
+    def costs(self, entering: Counts, heads: int) -> Counts:
+        """Nothing."""
+        counts: Counts = 0 * entering
+        return counts
+
+    def hard(self, layer: int, seen: Seen) -> Decision:
+        """Keeps [CLS] and what the rule prefers, round(share n) of the n tokens the input began with."""
+        scores = self._preference(seen)
+        if seen.alive is not None:
+            scores = scores * seen.alive
+        return top(scores, torch.round(self.shares[layer] * seen.sizes).long(), seen)
+
+    def _preference(self, seen: Seen) -> Tensor:
+        """float32 (N,), in (0, 1]; a row's own, whoever else is left."""
+        raise NotImplementedError
+
+
+@SYSTEMS.register("random")
+class RandomDropping(Blind):
+    """Drops tokens by lot, the same ones whenever the same input comes: token and position decide.
+
+    Args:
+        layers: L.
+        width: d.
+        shares: As for all of its kind.
+        seed: Of the lot.
+    """
+
+    name, title = "random", "Random"
+
+    def __init__(self, layers: int, width: int, *, shares: Sequence[float], seed: int = 0) -> None:
+        super().__init__(layers, width, shares=shares, seed=seed)
+        self.seed = seed
+
+    def _preference(self, seen: Seen) -> Tensor:
+        mixed = seen.packed.ids * 2_654_435_761 + seen.packed.positions * 40_503 + self.seed * 97_531 + 12_345
+        for factor in (0x45D9F3B, 0x45D9F3B):  # a small integer hash, within 32 bits
+            mixed = ((mixed >> 16) ^ mixed) * factor & 0xFFFFFFFF
+        return (((mixed >> 16) ^ mixed) & 0xFFFFFF).float() / 0x1000000 + 1e-6
+
+
+@SYSTEMS.register("first")
+class FirstTokens(Blind):
+    """Keeps the beginning, and the token that ends the input; with one share for all layers, truncation."""
+
+    name, title = "first", "First tokens"
+
+    def _preference(self, seen: Seen) -> Tensor:
+        packed = seen.packed
+        last = torch.roll(first(packed), -1)
+        return (1 / (1.0 + packed.positions.float())).masked_fill(last, 1.0)

@@ -1,0 +1,97 @@
+"""Learned Token Pruning (Kim et al., KDD 2022): attention received, and a threshold a layer."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from rationale.dropping.ragged import first
+from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, Soft, System
+from rationale.errors import ModelError
+
+_LEAST = 1e-5  # a threshold never falls below it, so that what has score 0 stays out
+
+
+@SYSTEMS.register("ltp")
+class LTP(System):
+    """A token stays where the mean attention it receives, over heads and queries, reaches theta (Eq. 7, 8).
+
+    The mean divides by a fixed ``reference`` length, as the published system does by the length it pads to:
+    a threshold means the same for short and long inputs, of which the short lose fewer tokens.
+
+    Attributes:
+        theta: float32 (L,), the thresholds.
+
+    Args:
+        layers: L.
+        width: d.
+        final: The last layer's threshold before training; the others rise linearly to it.
+        reference: The length the mean divides by.
+        ramp: ``one-based``, theta_l = final l / L for l = 1 … L as published; ``zero-based``, as the code of
+            its authors has it: l = 0 … L - 1, and the first layer drops nothing and learns nothing.
+
+    Raises:
+        ModelError: On another ``ramp``, a ``reference`` below 1, a ``final`` that is no number.
+    """
+
+    name, title, place, reads_attention = "ltp", "LTP", "feed-forward", True
+
+    def __init__(
+        self,
+        layers: int,
+        width: int,
+        *,
+        final: float = 0.01,
+        reference: int = 128,
+        ramp: Literal["one-based", "zero-based"] = "one-based",
+    ) -> None:
+        super().__init__(layers, width, {"final": final, "reference": reference, "ramp": ramp})
+        if ramp not in ("one-based", "zero-based") or reference < 1 or not math.isfinite(final):
+            raise ModelError(
+                f"LTP has the settings {self.settings}",
+                remedy="ramp is one-based or zero-based, reference at least 1, final a number.",
+            )
+        self.reference, self.idle = reference, ramp == "zero-based"
+        start = 0 if self.idle else 1
+        self.theta = nn.Parameter(final * torch.arange(start, layers + start, dtype=torch.float32) / layers)
+
+    def costs(self, entering: Counts, heads: int) -> Counts:
+        """Adding up the columns of every head, and comparing."""
+        counts: Counts = heads * entering**2 + 2 * entering
+        return counts
+
+    def hard(self, layer: int, seen: Seen) -> Decision:
+        """Keeps [CLS] and every token whose score reaches theta (Eq. 8)."""
+        scores = self._scores(seen)
+        threshold = self.theta[layer].detach().to(scores.dtype).clamp(min=_LEAST)
+        if self._drops_nothing(layer):
+            threshold = torch.zeros_like(threshold)
+        keep = scores >= threshold
+        if seen.alive is not None:
+            keep &= seen.alive
+        keep = keep.index_fill(0, seen.packed.starts, value=True)
+        return Decision(scores, threshold.expand_as(scores), keep)
+
+    def soft(self, layer: int, seen: Seen, state: Soft, strength: float) -> None:
+        """Multiplies what leaves the layer by sigmoid((score - theta) / T), T = 1 / strength (Eq. 9, 10).
+
+        All tokens go on voting, as published; [CLS] keeps 1.
+        """
+        if self._drops_nothing(layer):
+            state.after = None
+            return
+        scores = self._scores(seen)
+        mask = torch.sigmoid((scores - self.theta[layer]) * strength)
+        state.after = mask.masked_fill(first(seen.packed), 1.0)
+        state.lengths.append(seen.packed.total(state.after))
+
+    def _drops_nothing(self, layer: int) -> bool:
+        return self.idle and layer == 0
+
+    def _scores(self, seen: Seen) -> Tensor:
+        if seen.received is None:
+            raise TypeError("LTP reads the attention received")
+        return seen.received.total.to(self.theta.dtype) / self.reference

@@ -1,0 +1,70 @@
+"""SpAtten's cascade token pruning (Wang, Zhang and Han, HPCA 2021): attention summed up over the layers."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, System
+from rationale.dropping.top import top
+from rationale.errors import ModelError
+
+_FLOOR = 0.01
+
+
+@SYSTEMS.register("spatten")
+class SpAtten(System):
+    """A fixed share of the input's length stays in each layer, the tokens that received most attention.
+
+    Nothing is learnt: a classifier is fine-tuned with the dropping on. Placed as LTP's authors place it, so
+    that FLOPs compare: decided in the attention of a layer, gone from its feed-forward.
+
+    Args:
+        layers: L.
+        width: d.
+        ratio: The share that stays in the last layer; the first max(3, 15 %) layers keep all, and from there
+            the share falls linearly. Shares below 0.01 are 0.01.
+        cumulative: Scores add up over layers, as in SpAtten; False takes each layer's own, as LTP's
+            comparison did.
+
+    Raises:
+        ModelError: Where ``ratio`` is above 1 or no number.
+    """
+
+    name, title, place, reads_attention = "spatten", "SpAtten", "feed-forward", True
+
+    def __init__(self, layers: int, width: int, *, ratio: float = 0.5, cumulative: bool = True) -> None:
+        super().__init__(layers, width, {"ratio": ratio, "cumulative": cumulative})
+        if not ratio <= 1:
+            raise ModelError(f"SpAtten's ratio is {ratio}", remedy="It is a share of the input, at most 1.")
+        self.cumulative, self.shares = cumulative, shares(layers, ratio)
+
+    def costs(self, entering: Counts, heads: int) -> Counts:
+        """Adding up the columns of every head, and to those of earlier layers; the ranking is not counted."""
+        counts: Counts = heads * entering**2 + 2 * entering
+        return counts
+
+    def hard(self, layer: int, seen: Seen) -> Decision:
+        """Keeps [CLS] and the best, round(share n) of the n tokens the input began with."""
+        if seen.received is None:
+            raise TypeError("SpAtten reads the attention received")
+        scores = seen.received.total
+        if self.cumulative and seen.carried is not None:
+            scores = scores + seen.carried
+        if seen.alive is not None:
+            scores = scores * seen.alive
+        decision = top(scores, torch.round(self.shares[layer] * seen.sizes).long(), seen)
+        return Decision(decision.scores, decision.thresholds, decision.keep, carry=scores)
+
+
+def shares(layers: int, ratio: float) -> tuple[float, ...]:
+    """The share of the input that passes each layer.
+
+    >>> [round(share, 3) for share in shares(12, 0.2)]
+    [1.0, 1.0, 1.0, 0.911, 0.822, 0.733, 0.644, 0.556, 0.467, 0.378, 0.289, 0.2]
+    """
+    whole = min(layers, max(3, math.ceil(0.15 * layers)))
+    falling = layers - whole
+    later = (1 + (ratio - 1) * (step + 1) / falling for step in range(falling))
+    return (*(1.0 for _ in range(whole)), *(max(_FLOOR, share) for share in later))

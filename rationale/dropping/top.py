@@ -1,0 +1,57 @@
+"""Keeping the k best: what systems share that fix how many tokens stay rather than how good they must be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rationale.dropping.ragged import first, ranks
+from rationale.dropping.system import Decision, Seen
+from rationale.errors import ModelError
+
+
+def top(scores: Tensor, counts: Tensor, seen: Seen) -> Decision:
+    """[CLS] and the ``counts - 1`` best of the others; of equals the earlier stays.
+
+    The threshold is the lowest score kept, [CLS]'s own where it alone is.
+
+    Args:
+        scores: float32 (N,), finite.
+        counts: int64 (B,), how many stay; less than 1 is 1, more than there are is all.
+        seen: What the rows are.
+    """
+    packed = seen.packed
+    preferred = scores.masked_fill(first(packed), torch.inf)
+    if seen.alive is not None:
+        preferred = preferred.masked_fill(~seen.alive, -torch.inf)
+    counts = torch.minimum(counts.clamp(min=1), seen.count)
+    places = ranks(preferred, packed)
+    last = places == packed.spread(counts - 1)
+    thresholds = scores.new_zeros(len(packed.lengths)).index_put((packed.example[last],), scores[last])
+    keep = places < packed.spread(counts)
+    return Decision(scores, packed.spread(thresholds), keep)
+
+
+def check_lengths(name: str, lengths: Sequence[Any], layers: int) -> tuple[int, ...]:
+    """The lengths, where they are a configuration of ``layers`` layers.
+
+    Raises:
+        ModelError: Where there are more or fewer, one is below 1, or one is above the one before.
+    """
+    remedy = f"{name} wants {layers} whole numbers of at least 1, none above the one before it."
+    if len(lengths) != layers:
+        raise ModelError(
+            f"the {name} configuration has {len(lengths)} lengths for {layers} layers", remedy=remedy
+        )
+    for layer, length in enumerate(lengths):
+        if type(length) is not int or length < 1:
+            raise ModelError(f"the {name} configuration says {length!r} in layer {layer}", remedy=remedy)
+        if layer and length > lengths[layer - 1]:
+            raise ModelError(
+                f"the {name} configuration rises from {lengths[layer - 1]} to {length} in layer {layer}",
+                remedy=remedy,
+            )
+    return tuple(lengths)

@@ -1,0 +1,147 @@
+"""The contract of a token-dropping system, which every one registered is held to."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import AutoModelForSequenceClassification, pipeline
+
+from rationale.corpus.document import Document
+from rationale.dropping import run
+from rationale.dropping.flops import Costs
+from rationale.dropping.system import SYSTEMS
+from rationale.dropping.trace import trace
+from rationale.encoder.loading import load_classifier
+from rationale.scores.engine import OnePass
+from rationale.scores.methods import METHODS, decision_methods
+from rationale.tokens import Packed, Windower, pack_windows
+from tests.dropping.systems import FAMILIES, toy
+from tests.dropping.test_run import LENGTHS, batch, one
+from tests.toys import MODELS as TOYS
+from tests.toys import toy_tokenizer, wordy
+
+pytestmark = pytest.mark.parametrize("system", SYSTEMS)
+over_families = pytest.mark.parametrize("family", FAMILIES)
+
+
+@over_families
+def test_hard_and_mask_keep_the_same_tokens_and_give_the_same_logits(system, family):
+    model, inputs = toy(system, family), batch(family)
+    kept = {"hard": [], "mask": []}
+
+    def watch(kind):
+        return lambda layer, rows, decision: kept[kind].append(set(rows[decision.keep].tolist()))
+
+    with torch.no_grad():
+        hard = run.hard(model.encoder, model.system, inputs, watch("hard"))
+        mask = run.mask(model.encoder, model.system, inputs, watch("mask"))
+    assert kept["hard"] == kept["mask"]
+    assert torch.equal(hard.alive, mask.alive)
+    torch.testing.assert_close(hard.logits, mask.logits, atol=1e-5, rtol=1e-5)
+    assert len(LENGTHS) < int(hard.alive[-1].sum()) < sum(inputs.lengths)  # some leave, some stay
+    assert (hard.alive[1:] <= hard.alive[:-1]).all()
+
+
+@over_families
+def test_an_input_fares_the_same_alone_in_any_batch_and_in_any_order(system, family):
+    model, inputs = toy(system, family), batch(family)
+    order = list(range(len(LENGTHS)))[::-1]
+    parts = [one(inputs, number) for number in order]
+    shuffled = Packed(
+        *(torch.cat([getattr(p, name) for p in parts]) for name in ("ids", "types", "positions")),
+        tuple(p.lengths[0] for p in parts),
+    )
+    with torch.no_grad():
+        together = run.hard(model.encoder, model.system, inputs)
+        again = run.hard(model.encoder, model.system, shuffled)
+        for place, number in enumerate(order):
+            alone = run.hard(model.encoder, model.system, parts[place])
+            for other, at in ((together, number), (again, place)):
+                torch.testing.assert_close(other.logits[at], alone.logits[0], atol=1e-5, rtol=1e-5)
+                assert torch.equal(other.alive[:, at], alone.alive[:, 0])
+
+
+def test_it_comes_back_as_it_was_saved_and_works_in_a_pipeline(system, tmp_path):
+    model = toy(system)
+    model.save_pretrained(tmp_path)
+    again = AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
+    assert again.config.system == system
+    assert again.system.settings == model.system.settings
+    tokenizer, text = toy_tokenizer("wordpiece"), " ".join(wordy(20))
+    inputs = tokenizer(text, return_tensors="pt")
+    with torch.no_grad():
+        before, after = model(**inputs), again(**inputs)
+    torch.testing.assert_close(before.logits, after.logits, atol=1e-6, rtol=1e-6)
+    assert torch.equal(before.alive, after.alive)
+    [said] = pipeline("text-classification", model=again, tokenizer=tokenizer)(text)
+    assert said["score"] == pytest.approx(float(before.logits.softmax(-1).max()), abs=1e-5)
+
+
+@over_families
+def test_matrix_products_are_those_pytorch_counts(system, family):
+    """Ours exceed them by what is no product: a few per cent at any real width."""
+    model, inputs = toy(system, family), batch(family, (50,))
+    encoder, dropping = model.encoder, model.system
+    math = sdpa_kernel(SDPBackend.MATH)  # the counter does not know the CPU's fused attention
+    with math, FlopCounterMode(display=False) as counter, torch.no_grad():
+        alive = run.hard(encoder, dropping, inputs).alive[:, 0].numpy()
+    d, (inner, gated) = encoder.width, encoder.inner_width
+    entering = np.array([inputs.lengths[0], *alive[:-1]])
+    attending = alive if dropping.place == "layer" else entering
+    expected = (8 * d * d * attending + 4 * d * attending**2).sum()
+    expected += (2 * (3 if gated else 2) * d * inner * alive).sum()
+    expected += 2 * d * d + 2 * d * 2  # the head
+    if dropping.reads_attention:
+        expected += (2 * attending**2).sum()  # the mean over heads, summed over queries as a product
+    if system == "adapler":
+        expected += (2 * d * 32 + 2 * 32) * entering.sum()
+    assert counter.get_total_flops() == expected
+    ours = Costs.of(encoder, dropping).dropped(alive[:, None], np.array(inputs.lengths))
+    assert expected < ours[0] < 2 * expected  # norms weigh more at a width of 24
+
+
+def test_a_trace_agrees_with_the_run_and_cls_never_leaves(system):
+    model, inputs = toy(system), batch("bert")
+    ran, traces = trace(model.encoder, model.system, inputs)
+    for number, said in enumerate(traces):
+        assert said.dropped[0] == said.layers
+        assert said.lengths.tolist() == ran.alive[:, number].tolist()
+        for layer in range(said.layers):
+            stayed = said.alive(layer)
+            stayed[0] = False
+            assert (said.scores[layer, stayed] >= said.thresholds[layer]).all()
+            assert np.isnan(said.scores[layer, said.dropped < layer]).all()
+
+
+@over_families
+def test_gradients_flow_through_what_is_left(system, family):
+    """Systems that drop for real in training learn through the rows that stay."""
+    model, inputs = toy(system, family), batch(family)
+    run.hard(model.encoder, model.system, inputs).logits.sum().backward()
+    weights = [p for name, p in model.backbone.named_parameters() if "query" in name or "Wqkv" in name]
+    gradients = [p.grad for p in weights or model.backbone.parameters() if p.grad is not None]
+    assert gradients
+    assert all(torch.isfinite(g).all() for g in gradients)
+    assert any(g.abs().max() > 0 for g in gradients)
+
+
+def test_its_decisions_are_scores_like_any_other(system, tmp_path):
+    """What a score method reads of the model equals what the model does when nobody looks."""
+    toy(system).save_pretrained(tmp_path)
+    toy_tokenizer(TOYS["bert"][0]).save_pretrained(tmp_path)
+    classifier = load_classifier(tmp_path, device="cpu")
+    names = decision_methods(classifier.encoder)
+    assert "alive" in names
+    windows = _windows(classifier)
+    readings = OnePass(classifier, [METHODS.get(name) for name in names], 4)(windows, [None] * len(windows))
+    with torch.no_grad():
+        ran = run.hard(classifier.encoder.inner, classifier.encoder.system, pack_windows(windows))
+    for number, reading in enumerate(readings):
+        alive = (reading.scores["alive"] > 0).sum(axis=1)
+        assert alive.tolist() == ran.alive[:, number].tolist()
+
+
+def _windows(classifier):
+    windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
+    return [windower(Document(str(n), str(n), wordy(n, n))).windows[0] for n in (4, 30, 12)]
