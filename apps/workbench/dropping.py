@@ -10,11 +10,12 @@ from rationale.scores.scored import ALIVE, ScoredDocument
 from workbench.panels import CHOSEN, DROPPED_BEFORE, DROPPED_HERE, REST, Layered, Marks, Numbers
 
 CONTRIBUTION = "contribution"
+OWN = (ALIVE, CONTRIBUTION, "decision")
 
 
 def drops(method: str, scored: ScoredDocument) -> bool:
     """Whether the method's scores are a dropping model's own, and say who was dropped where."""
-    return method in (ALIVE, CONTRIBUTION) and ALIVE in scored.words
+    return method in OWN and ALIVE in scored.words
 
 
 def dropped(
@@ -24,7 +25,7 @@ def dropped(
 
     Args:
         scored: Holds ``alive`` and ``method``.
-        method: ``alive`` or ``contribution``.
+        method: One of :data:`OWN`.
         title: What it is called on the page.
         eta: Of each layer; None where it is unknown or the method is compared with nothing.
         numbers: How the kept words of each layer agree with the human's.

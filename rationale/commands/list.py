@@ -62,6 +62,23 @@ def families(as_json: Json = False) -> None:
     _show(rows, as_json=as_json)
 
 
+@app.command()
+def systems(as_json: Json = False) -> None:
+    """Token-dropping systems."""
+    from rationale.dropping import SYSTEMS
+
+    rows = [
+        {
+            "name": name,
+            "title": system.title,
+            "decides before": f"the {system.place}",
+            "definition": (system.__doc__ or "").splitlines()[0],
+        }
+        for name, system in SYSTEMS.items()
+    ]
+    _show(rows, as_json=as_json)
+
+
 def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))

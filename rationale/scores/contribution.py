@@ -1,21 +1,30 @@
-"""The scores a dropping model itself goes by: its contribution predictors, layer by layer."""
+"""The scores a dropping model itself goes by, layer by layer, and who passes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from rationale.encoder.base import Encoder
 from rationale.scores.methods import METHODS, DecisionMethod
 from rationale.scores.scored import ALIVE
 
 
-class _Contribution(DecisionMethod):
+@dataclass(frozen=True)
+class _Compared(DecisionMethod):
+    by: Callable[[str], bool] = field(kw_only=True)
+
     def reduce(self, scores: Sequence[Tensor], alive: Sequence[Tensor]) -> Tensor:
-        """S^l as compared with the threshold; 0 for tokens that are gone."""
+        """What is compared with the threshold; 0 for tokens that are gone."""
         del alive
         return torch.stack(list(scores))
+
+    def fits(self, encoder: Encoder) -> bool:
+        """Whether the encoder drops tokens, by a system that this score is of."""
+        return super().fits(encoder) and self.by(encoder.system.name)  # type: ignore[attr-defined]
 
 
 class _Alive(DecisionMethod):
@@ -26,10 +35,19 @@ class _Alive(DecisionMethod):
 
 
 METHODS.register("contribution")(
-    _Contribution(
+    _Compared(
         "contribution",
         "Contribution predictor",
-        "What the dropping model's predictor gives a token that enters the layer; 0 once it is dropped",
+        "What AdapLeR's predictor gives a token that enters the layer; 0 once it is dropped",
+        by=lambda system: system == "adapler",
+    )
+)
+METHODS.register("decision")(
+    _Compared(
+        "decision",
+        "Dropping score",
+        "What a dropping system other than AdapLeR ranks or compares a token by; 0 once it is dropped",
+        by=lambda system: system != "adapler",
     )
 )
 METHODS.register(ALIVE)(

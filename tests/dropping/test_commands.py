@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from rationale.cli import app
 from rationale.corpus import Document, write_eraser
+from rationale.dropping import SYSTEMS
 from rationale.dropping.flops import Costs
 from rationale.errors import DataError, ModelError, OutputError
 from tests.dropping.test_run import dropping_model
@@ -146,3 +147,9 @@ def test_what_cannot_be_done_is_told(folder, tmp_path):
     with pytest.raises(DataError, match="label 'MAYBE', the model knows NEG, POS"):
         invoke("evaluate", "--model", folder / "model", "--data", tmp_path / "other", "--out", tmp_path / "e")
     assert not (tmp_path / "e.json").exists()
+
+
+def test_the_systems_are_listed():
+    listed = json.loads(invoke("list", "systems", "--json").stdout)
+    assert {one["name"] for one in listed} == set(SYSTEMS)
+    assert all(one["definition"].endswith(".") for one in listed)
