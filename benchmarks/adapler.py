@@ -33,7 +33,8 @@ from rationale.corpus import Documents, load_documents
 from rationale.corpus.splits import sample, split_dev
 from rationale.encoder.loading import load_classifier
 from rationale.study.evaluate import Timing, evaluate
-from rationale.training.adapler import AdapLeROptions, fine_tune, train_adapler
+from rationale.training.adapler import AdapLeROptions, train_adapler
+from rationale.training.dropping.fine_tuned import fine_tune
 from rationale.training.prepare import prepare
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "adapler"

@@ -12,7 +12,8 @@ from rationale.bundle import bundled
 from rationale.corpus import Documents, load_documents, split_dev
 from rationale.corpus.splits import sample
 from rationale.demo.start import MAX_LENGTH, SHAPE, WHOLE, make_start
-from rationale.training.adapler import AdapLeROptions, fine_tune, train_adapler
+from rationale.training.adapler import AdapLeROptions, train_adapler
+from rationale.training.dropping.fine_tuned import fine_tune
 from rationale.training.prepare import prepare
 
 SPLIT, REVIEWS = "val", 40

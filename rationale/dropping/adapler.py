@@ -56,8 +56,12 @@ class AdapLeR(System):
         counts: Counts = (2 * self.width * inner + 2 * inner + 4 * inner + inner + 1 + 7) * entering
         return counts
 
+    def thresholds(self) -> list[nn.Parameter]:
+        """Eta and theta."""
+        return [self.eta, self.theta]
+
     def clamp(self) -> None:
-        """Brings eta back into [0.01, 1] and theta above 0.001: after every step."""
+        """Brings eta back into [0.01, 1] and theta above 0.001."""
         with torch.no_grad():
             self.eta.clamp_(ETA_LEAST, 1.0)
             self.theta.clamp_(min=THETA_LEAST)

@@ -88,6 +88,17 @@ class LTP(System):
         state.after = mask.masked_fill(first(seen.packed), 1.0)
         state.lengths.append(seen.packed.total(state.after))
 
+    def thresholds(self) -> list[nn.Parameter]:
+        """Theta."""
+        return [self.theta]
+
+    def penalty(self, state: Soft) -> Tensor:
+        """The sum over layers of the soft lengths over the reference, the mean over inputs (Eq. 12).
+
+        As in the code of its authors, where the paper divides by L as well; padding counts nothing here.
+        """
+        return torch.stack(state.lengths).sum(dim=0).mean() / self.reference
+
     def _drops_nothing(self, layer: int) -> bool:
         return self.idle and layer == 0
 

@@ -51,14 +51,18 @@ class PoWERBERT(System):
         masses = self.weights.detach().double().sum(dim=1)
         return tuple(accumulate((max(1, int(mass + 1e-6)) for mass in masses), min))
 
-    def clamp(self) -> None:
-        """Brings the weights back into [0, 1]: after every step."""
-        with torch.no_grad():
-            self._sought.clamp_(0.0, 1.0)
+    def thresholds(self) -> list[nn.Parameter]:
+        """The weights, while they are sought."""
+        return [] if self.weights is None else [self.weights]
 
-    @property
-    def mass(self) -> Tensor:
-        """What the search adds to the loss, shape (): the weights' sum, layer l (from 1) counting l times."""
+    def clamp(self) -> None:
+        """Brings the weights back into [0, 1]."""
+        if self.weights is not None:
+            with torch.no_grad():
+                self.weights.clamp_(0.0, 1.0)
+
+    def penalty(self, state: Soft) -> Tensor:
+        """The weights' sum, layer l (from 1) counting l times; no input's share in it."""
         per_layer = self._sought.sum(dim=1)
         return (per_layer * torch.arange(1, self.layers + 1).to(per_layer)).sum()
 

@@ -128,6 +128,21 @@ class System(nn.Module, ABC):
     def hard(self, layer: int, seen: Seen) -> Decision:
         """Who passes ``layer``; the dead get score 0 and stay dropped."""
 
+    def thresholds(self) -> list[nn.Parameter]:
+        """The parameters that decide how much is dropped, and learn at their own rate."""
+        return []
+
+    def clamp(self) -> None:
+        """Brings them back into their ranges: after every step."""
+
+    def penalty(self, state: Soft) -> Tensor:
+        """What dropping by degrees adds to the loss, shape (): a mean over the inputs.
+
+        Raises:
+            NotImplementedError: By a system that is not learnt by degrees, or not by one loss.
+        """
+        raise NotImplementedError(f"{self.name} adds no penalty")
+
     def soft(self, layer: int, seen: Seen, state: Soft, strength: float) -> None:
         """Moves ``state`` past ``layer``; ``strength`` is how close to hard the rule is.
 

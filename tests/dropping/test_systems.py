@@ -168,7 +168,7 @@ def test_power_berts_configuration_is_the_mass_rounded_down_at_least_one_and_nev
     with torch.no_grad():
         system.weights.copy_(torch.tensor([[0.58], [0.72], [0.33], [0.0]]).expand(4, 10))
     assert system.retention == (5, 5, 3, 1)
-    assert float(system.mass.detach()) == pytest.approx(5.8 + 2 * 7.2 + 3 * 3.3)
+    assert float(system.penalty(None).detach()) == pytest.approx(5.8 + 2 * 7.2 + 3 * 3.3)
     with torch.no_grad():
         system.weights.add_(7)
     system.clamp()

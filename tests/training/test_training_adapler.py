@@ -92,7 +92,7 @@ def test_phases_one_and_two_are_shared_by_runs_of_other_phi(encoder, trained, tm
 
 
 def test_phases_of_other_data_are_refused(encoder, trained, tmp_path):
-    with pytest.raises(OutputError, match=r"phases 1 and 2 of another run lie there.*fine-tuned"):
+    with pytest.raises(OutputError, match=r"another training lies there.*fine-tuned"):
         train_adapler(encoder, planted(40), DEV, tmp_path / "out", OPTIONS, fine_tuned=trained.fine_tuned)
 
 

@@ -82,7 +82,7 @@ def test_phase_one_can_have_a_rate_of_its_own(encoder, trained, tmp_path):
     )
     assert slow.recipe["options"]["learning_rate"] == 1e-4
     with pytest.raises(
-        OutputError, match=r"another run lie there \(options.learning_rate: 0.002, now 0.0001\)"
+        OutputError, match=r"another training lies there \(options.learning_rate: 0.002, now 0.0001\)"
     ):
         again(encoder, trained, tmp_path / "other", learning_rate=1e-4)
 
@@ -237,7 +237,7 @@ def test_what_is_not_ours_is_not_touched(encoder, trained, tmp_path):
     assert (tmp_path / "out.unfinished" / "thesis.txt").read_text() == "precious"
     foreign = tmp_path / "foreign"
     foreign.mkdir()
-    with pytest.raises(OutputError, match="does not hold phases 1 and 2"):
+    with pytest.raises(OutputError, match="does not hold a stage of training"):
         train_adapler(encoder, TRAIN, DEV, tmp_path / "other", OPTIONS, fine_tuned=foreign)
     with pytest.raises(OutputError, match="cannot share a folder"):
         train_adapler(encoder, TRAIN, DEV, tmp_path / "same", OPTIONS, fine_tuned=tmp_path / "same")
@@ -246,7 +246,7 @@ def test_what_is_not_ours_is_not_touched(encoder, trained, tmp_path):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda folder: shutil.rmtree(folder / "2"), r"2: a checkpoint of phase 1 is missing"),
+        (lambda folder: shutil.rmtree(folder / "2"), r"2: a checkpoint of the fine-tuning is missing"),
         (lambda folder: (folder / "training.json").write_text("{"), r"training.json: the recipe is damaged"),
         (lambda folder: (folder / "training.json").write_text("{}"), r"training.json: the recipe is not one"),
         (lambda folder: (folder / "saliency.parquet").write_bytes(b"PAR1"), r"saliency.parquet: .*damaged"),
@@ -301,7 +301,7 @@ def test_two_processes_do_not_train_in_one_folder(encoder, trained, tmp_path):
 def test_without_a_dev_set_nothing_is_said_of_one(encoder, tmp_path):
     trained = train_adapler(encoder, TRAIN, None, tmp_path / "out", replace(OPTIONS, epochs=1))
     assert trained.recipe["fine_tuned_best"] is None
-    assert "Phase 1's best" not in (trained.path / "README.md").read_text()
+    assert "best dev accuracy was" not in (trained.path / "README.md").read_text()
 
 
 def test_dev_documents_of_one_class_are_warned_of(encoder, trained, tmp_path, caplog):

@@ -24,7 +24,9 @@ from rationale.scores.backoff import in_batches
 from rationale.scores.engine import packed_rows
 from rationale.scores.methods import AttentionMethod, GradientMethod
 from rationale.tokens import Packed, pack_windows
+from rationale.training.dropping.fine_tuned import FineTuned
 from rationale.training.encoding import Encoded
+from rationale.training.prepare import Prepared
 
 FloatArray = npt.NDArray[np.float32]
 Target = Literal["saliency", "attention"]
@@ -89,6 +91,18 @@ _TARGETS: Mapping[Target, Callable[[Classifier, Packed, Tensor], Tensor]] = {
 }
 
 
+def maps(first: FineTuned, prepared: Prepared, target: Target, device: str) -> list[FloatArray]:
+    """The stored maps in the order of ``prepared.keys``; computed where they are not there yet.
+
+    Raises:
+        ModelError: Where what is stored is of other data.
+    """
+    path = first.folder / f"{target}.parquet"
+    if not path.exists():
+        store(first.checkpoints, prepared.keys, prepared.rows, path, target, device)
+    return load(path, prepared.keys, prepared.rows)
+
+
 def store(
     checkpoints: Sequence[Path], keys: Sequence[Key], rows: Encoded, out: Path, target: Target, device: str
 ) -> None:
@@ -96,13 +110,13 @@ def store(
 
     A checkpoint's own map is kept beside ``out`` until all are there: a killed run computes none twice.
     """
-    maps, parts = [], [out.with_name(f"{out.stem}-{i + 1}.parquet") for i in range(len(checkpoints))]
+    found, parts = [], [out.with_name(f"{out.stem}-{i + 1}.parquet") for i in range(len(checkpoints))]
     for checkpoint, part in zip(checkpoints, parts, strict=True):
         if not part.exists():
             classifier = load_classifier(checkpoint, device=device)
             _write(part, keys, importance(classifier, rows, target))
-        maps.append(load(part, keys, rows))
-    means = [np.mean(each, axis=0, dtype=np.float64).astype(np.float32) for each in zip(*maps, strict=True)]
+        found.append(load(part, keys, rows))
+    means = [np.mean(each, axis=0, dtype=np.float64).astype(np.float32) for each in zip(*found, strict=True)]
     _write(out, keys, [np.atleast_1d(mean) for mean in means])
     for part in parts:
         part.unlink()
@@ -125,19 +139,19 @@ def load(path: Path, keys: Sequence[Key], rows: Encoded) -> list[FloatArray]:
     offsets, values = column.offsets.to_numpy(), column.values.to_numpy()
     if not np.isfinite(values).all():
         raise ModelError("the stored maps hold NaN or infinite values", where=path, remedy=_ANEW)
-    maps = []
+    found = []
     for key, length in zip(keys, rows.lengths, strict=True):
         at = place.get(key)
-        found = 0 if at is None else offsets[at + 1] - offsets[at]
-        if at is None or found != length:
+        there = 0 if at is None else offsets[at + 1] - offsets[at]
+        if at is None or there != length:
             raise ModelError(
                 f"annotation {key[0]!r}, document {key[1]!r}, has "
-                + ("no map" if at is None else f"a map of {found} tokens and is {length} long"),
+                + ("no map" if at is None else f"a map of {there} tokens and is {length} long"),
                 where=path,
                 remedy=f"The file is of other data or another tokenizer. {_ANEW}",
             )
-        maps.append(values[offsets[at] : offsets[at + 1]])
-    return maps
+        found.append(values[offsets[at] : offsets[at + 1]])
+    return found
 
 
 def _write(path: Path, keys: Sequence[Key], maps: Sequence[FloatArray]) -> None:

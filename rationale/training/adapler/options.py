@@ -5,24 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rationale.training.options import TrainingOptions, option
+from rationale.training.dropping.options import DroppingOptions
+from rationale.training.options import option
 
 
 @dataclass(frozen=True)
-class AdapLeROptions(TrainingOptions):
-    """How to train AdapLeR; what :class:`TrainingOptions` says holds for phases 1 and 3.
+class AdapLeROptions(DroppingOptions):
+    """How to train AdapLeR; what :class:`DroppingOptions` says: phase 1 fine-tunes, phase 3 is the last.
 
     Raises:
         RationaleError: On a value outside its range.
     """
 
-    learning_rate: float = option(2e-5, "Peak learning rate of the weights, falling linearly to 0.")
-    warmup: float = option(0.06, "Share of the steps over which learning rates rise from 0.")
-    epochs: int = option(5, "Passes over the training documents in phase 3.")
-    fine_tune_epochs: int | None = option(None, "Passes in phase 1. Default: as many as in phase 3.")
-    fine_tune_rate: float | None = option(
-        None, "Peak learning rate of the weights in phase 1. Default: that of phase 3."
-    )
     gamma: float = option(5e-3, "Weight of the predictors' loss (KL to saliency).")
     phi: float = option(5e-4, "Weight of the expected length: larger drops more.")
     threshold_rate: float | None = option(
@@ -55,11 +49,10 @@ class AdapLeROptions(TrainingOptions):
         super().__post_init__()
         self._require("target", lambda value: value in ("saliency", "attention"), "saliency or attention")
         self._require("removal", lambda value: value in ("soft", "steep"), "soft or steep")
-        for name in ("fine_tune_epochs", "inner"):
-            self._require(name, lambda value: value >= 1, "at least 1")
+        self._require("inner", lambda value: value >= 1, "at least 1")
         for name in ("gamma", "phi"):
             self._require(name, lambda value: value >= 0, "at least 0")
-        for name in ("threshold_rate", "predictor_rate", "fine_tune_rate", "beta"):
+        for name in ("threshold_rate", "predictor_rate", "beta"):
             self._require(name, lambda value: value > 0, "above 0")
 
 

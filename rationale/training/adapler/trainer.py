@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import EvalPrediction, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from rationale.dropping.adapler import AdapLeR
-from rationale.dropping.flops import Costs, speedup
-from rationale.dropping.model import DroppingForSequenceClassification, packed
+from rationale.dropping.model import packed
 from rationale.training.adapler.importance import FloatArray
 from rationale.training.adapler.objectives import Losses, accumulate, losses, strength
 from rationale.training.adapler.options import AdapLeROptions
-from rationale.training.trainer import ClassifierTrainer, dev_metrics, finite_loss
+from rationale.training.dropping.trainer import DroppingTrainer
+from rationale.training.trainer import finite_loss
 
-_MARGIN = 0.01  # of the dev figure, that may be lost for speed
 
-
-class AdapLeRTrainer(ClassifierTrainer):
+class AdapLeRTrainer(DroppingTrainer):
     """Trains a :class:`DroppingForSequenceClassification` of AdapLeR.
 
     Args:
@@ -31,7 +29,7 @@ class AdapLeRTrainer(ClassifierTrainer):
     """
 
     def __init__(self, *, importance: Sequence[FloatArray], adapler: AdapLeROptions, **settings: Any) -> None:
-        super().__init__(**settings)
+        super().__init__(threshold_rate=partial(threshold_rate, adapler), **settings)
         self._importance, self._options = importance, adapler
         self._parts: list[tuple[float, float]] = []
         self.system.theta.requires_grad_(adapler.learn_theta)
@@ -40,8 +38,7 @@ class AdapLeRTrainer(ClassifierTrainer):
     @property
     def system(self) -> AdapLeR:
         """The parameters that are AdapLeR's own."""
-        model: Any = self.accelerator.unwrap_model(self.model)
-        system: AdapLeR = model.system
+        system: AdapLeR = self.dropping.system
         return system
 
     def training_step(
@@ -59,15 +56,15 @@ class AdapLeRTrainer(ClassifierTrainer):
         finite_loss(loss + found.length.detach(), self.state, [self._keys[p] for p in positions])
         share = 1 / self.current_gradient_accumulation_steps
         accumulate(
-            found, self.system, self._weights(), gamma=self._options.gamma, phi=self._options.phi, share=share
+            found, self.system, self.weights(), gamma=self._options.gamma, phi=self._options.phi, share=share
         )
-        self._average_over_processes()
+        self.average_over_processes()
         self._parts.append((found.predictors.item(), found.length.item()))
         return loss * share
 
     def _losses(self, inputs: dict[str, Any], importance: FloatArray) -> Losses:
         inputs = self._prepare_inputs(inputs)
-        own: Any = self.accelerator.unwrap_model(self.model)
+        own = self.dropping
         batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
         last = int(self.args.num_train_epochs) - 1
         epoch = last if self._options.removal == "steep" else min(int(self.state.epoch or 0), last)
@@ -76,37 +73,16 @@ class AdapLeRTrainer(ClassifierTrainer):
         with self.compute_loss_context_manager():
             return losses(own.encoder, own.system, batch, inputs["labels"], wanted, lam, smoothing=smoothing)
 
-    def _thresholds(self) -> list[nn.Parameter]:
-        return [p for p in (self.system.eta, self.system.theta) if p.requires_grad]
-
-    def _weights(self) -> list[Tensor]:
-        thresholds = {id(p) for p in self._thresholds()}
-        return [p for p in self.model.parameters() if p.requires_grad and id(p) not in thresholds]  # type: ignore[union-attr]
-
-    def _average_over_processes(self) -> None:
-        """What DDP's hooks do for a plain backward, which this is not."""
-        if self.args.world_size > 1 and self.accelerator.sync_gradients:
-            for parameter in self.model.parameters():  # type: ignore[union-attr]
-                if parameter.grad is not None:
-                    parameter.grad = self.accelerator.reduce(parameter.grad, reduction="mean")
-
     def create_optimizer(self, model: Any = None) -> Any:
-        """AdamW over the weights; predictors and thresholds at their own rates, thresholds without decay."""
+        """AdamW over the weights; predictors and thresholds at their own rates."""
         optimizer = super().create_optimizer(model)
-        predictors, thresholds = set(self.system.predictors.parameters()), self._thresholds()
-        for group in list(optimizer.param_groups):
+        predictors = set(self.system.predictors.parameters())
+        for group in optimizer.param_groups[:-1]:
             own = [p for p in group["params"] if p in predictors]
-            group["params"] = [p for p in group["params"] if p not in predictors.union(thresholds)]
+            group["params"] = [p for p in group["params"] if p not in predictors]
             rate = self._options.predictor_rate or group["lr"]
             optimizer.add_param_group({**group, "params": own, "lr": rate})
-        rate = threshold_rate(self._options, self.state.max_steps or self.args.max_steps)
-        optimizer.add_param_group({"params": thresholds, "lr": rate, "weight_decay": 0.0})
         return optimizer
-
-    def _clip_grad_norm(self, model: nn.Module) -> Tensor:
-        """Each objective's parameters are clipped to norm 1 on their own."""
-        nn.utils.clip_grad_norm_(self._thresholds(), 1.0)
-        return nn.utils.clip_grad_norm_(self._weights(), 1.0)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Adds the predictors' loss, the expected length and lambda to what is logged."""
@@ -118,22 +94,6 @@ class AdapLeRTrainer(ClassifierTrainer):
         super().log(logs, start_time)
 
 
-class Clamp(TrainerCallback):
-    """Brings eta and theta back into their ranges after every step."""
-
-    def on_optimizer_step(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        model: DroppingForSequenceClassification | None = None,
-        **_: Any,
-    ) -> None:
-        """Clamps."""
-        if model is not None:
-            model.system.clamp()  # type: ignore[operator]
-
-
 def threshold_rate(options: AdapLeROptions, steps: int) -> float:
     """The learning rate of eta and theta for a run of so many steps.
 
@@ -141,28 +101,3 @@ def threshold_rate(options: AdapLeROptions, steps: int) -> float:
     (0.0005, 0.004)
     """
     return options.threshold_rate or min(max(2 / max(steps, 1), 5e-4), 1e-2)
-
-
-def dropping_metrics(
-    costs: Costs, best: float | None, metric: str
-) -> Callable[[EvalPrediction], dict[str, float]]:
-    """Dev figures of a hard run: a classifier's, FLOPs speedup, and what the epoch is chosen by.
-
-    Args:
-        costs: Of the model with its system.
-        best: Phase 1's best figure, if there was a dev set. Epochs within a point of it are ranked by
-            speedup and come before all others, which are ranked by the figure.
-        metric: Which figure that is.
-    """
-
-    def compute(prediction: EvalPrediction) -> dict[str, float]:
-        outputs: Any = prediction.predictions
-        logits, alive = outputs
-        figures = dev_metrics(EvalPrediction(logits, prediction.label_ids), metric)
-        alive = np.asarray(alive, np.int64).T
-        plain = costs.plain(alive[0], len(alive) - 1)
-        ratio = speedup(plain, costs.dropped(alive[1:], alive[0]))
-        within = figures[metric] >= (best or 0.0) - _MARGIN - 1e-9
-        return {**figures, "speedup": ratio, "choice": 1 + ratio if within else figures["choice"] / 2}
-
-    return compute

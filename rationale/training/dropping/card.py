@@ -1,28 +1,34 @@
-"""The model card of a trained AdapLeR: what it is, how it was made, what dev said."""
+"""The model card of a trained model that drops tokens: what it is, how it was made, what dev said."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from rationale.dropping import SYSTEMS
+from rationale.training.dropping.options import DroppingOptions
+
+_COMMON = DroppingOptions.__dataclass_fields__
+
 
 def card(recipe: Mapping[str, Any]) -> str:
-    """Markdown with the metadata block that model hubs read."""
+    """Markdown with the metadata block that model hubs read; ``recipe`` is what ``training.json`` holds."""
+    system = SYSTEMS.get(recipe["kind"])
     best, options = recipe["best"], recipe["options"]
     metric = options["metric"].replace("_", " ")
     head = ["---", "library_name: transformers", "pipeline_tag: text-classification"]
-    head += ["tags: [token-dropping, adapler]"]
+    head += [f"tags: [token-dropping, {system.name}]"]
     figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in best.items())
     before = recipe["fine_tuned_best"]
-    compared = "" if before is None else f" Phase 1's best dev {metric} was {before:.4g}."
-    names = ("gamma", "phi", "epochs", "learning_rate", "seed")
+    compared = "" if before is None else f" Plain fine-tuning's best dev {metric} was {before:.4g}."
+    names = [name for name in options if name not in _COMMON or name in ("epochs", "learning_rate", "seed")]
     chosen = ", ".join(f"{name} {options[name]}" for name in names)
     return "\n".join(
         [
             *head,
             "---",
             "",
-            f"# AdapLeR over {recipe['model']['family']}",
+            f"# {system.title} over {recipe['model']['family']}",
             "",
             f"Labels: {', '.join(recipe['labels'])}. Started from `{recipe['model']['name']}` "
             f"(weights {recipe['model']['hash']}), {recipe['train']['documents']} training documents, "

@@ -1,0 +1,1 @@
+"""What the training of all token-dropping systems shares: fine-tuning, stages, the choice of an epoch."""

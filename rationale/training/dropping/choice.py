@@ -1,0 +1,39 @@
+"""Which epoch of a model that drops tokens is kept: the papers' rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from transformers import EvalPrediction
+
+from rationale.dropping.flops import Costs, speedup
+from rationale.training.trainer import dev_metrics
+
+_MARGIN = 0.01  # of the dev figure, that may be lost for speed
+
+
+def dropping_metrics(
+    costs: Costs, best: float | None, metric: str
+) -> Callable[[EvalPrediction], dict[str, float]]:
+    """Dev figures of a hard run: a classifier's, FLOPs speedup, and what the epoch is chosen by.
+
+    Args:
+        costs: Of the model with its system.
+        best: The plain fine-tuning's best figure, if there was a dev set. Epochs within a point of it are
+            ranked by speedup and come before all others, which are ranked by the figure.
+        metric: Which figure that is.
+    """
+
+    def compute(prediction: EvalPrediction) -> dict[str, float]:
+        outputs: Any = prediction.predictions
+        logits, alive = outputs
+        figures = dev_metrics(EvalPrediction(logits, prediction.label_ids), metric)
+        alive = np.asarray(alive, np.int64).T
+        plain = costs.plain(alive[0], len(alive) - 1)
+        ratio = speedup(plain, costs.dropped(alive[1:], alive[0]))
+        within = figures[metric] >= (best or 0.0) - _MARGIN - 1e-9
+        return {**figures, "speedup": ratio, "choice": 1 + ratio if within else figures["choice"] / 2}
+
+    return compute

@@ -1,0 +1,90 @@
+"""What every recipe begins with: a plain fine-tuning, of which the three best epochs are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rationale.errors import ModelError
+from rationale.training.dropping.options import DroppingOptions
+from rationale.training.dropping.stage import ANEW, outcome, stage
+from rationale.training.fitting import Content
+from rationale.training.prepare import Prepared
+from rationale.training.trainer import ClassifierTrainer, build_trainer
+from rationale.training.unfinished import UnfinishedRun
+
+KEPT = 3
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """A plain classifier's three best epochs.
+
+    Attributes:
+        folder: ``1/`` is the best epoch, a classifier like any other; ``2/`` and ``3/`` the next;
+            ``training.json``; maps of what each token is worth, where AdapLeR has stored some.
+    """
+
+    folder: Path
+
+    @property
+    def best(self) -> Path:
+        """The classifier of the best epoch."""
+        return self.checkpoints[0]
+
+    @property
+    def checkpoints(self) -> list[Path]:
+        """The classifiers kept, best first.
+
+        Raises:
+            ModelError: Where one is missing.
+        """
+        kept = min(KEPT, len(self.recipe["epochs"]))
+        found = [self.folder / str(number + 1) for number in range(kept)]
+        for path in found:
+            if not (path / "config.json").is_file():
+                raise ModelError("a checkpoint of the fine-tuning is missing", where=path, remedy=ANEW)
+        return found
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What made it, and how each epoch went.
+
+        Raises:
+            ModelError: Where it is damaged.
+        """
+        return outcome(self.folder)
+
+    def dev(self, metric: str) -> float | None:
+        """A dev figure of the best epoch; None where there was no dev set."""
+        found = self.recipe["best"].get(f"dev_{metric}")
+        return None if found is None else float(found)
+
+
+def fine_tune(folder: Path, prepared: Prepared, options: DroppingOptions, *, overwrite: bool) -> FineTuned:
+    """Fine-tunes; nothing is done where ``folder`` was made by an equal recipe.
+
+    Raises:
+        OutputError: Where ``folder`` was made by another recipe and ``overwrite`` is off.
+    """
+    plain = options.fine_tuning()
+
+    def build(checkpoints: Path) -> ClassifierTrainer:
+        return build_trainer(checkpoints, prepared, plain, keep=None)
+
+    def three_best(run: UnfinishedRun, to: Path, content: Content) -> None:
+        for number, checkpoint in enumerate(_best(run, content["epochs"], plain.metric)):
+            run.copy_checkpoint(checkpoint, to / str(number + 1))
+
+    recipe = {**prepared.recipe, "kind": "classifier", "options": asdict(plain)}
+    stage(folder, recipe, build, three_best, overwrite=overwrite)
+    return FineTuned(folder)
+
+
+def _best(run: UnfinishedRun, epochs: Sequence[Mapping[str, Any]], metric: str) -> list[Path]:
+    """The checkpoints of the three best epochs by dev, best first; of the last three where there was none."""
+    names = (f"dev_{metric}", "dev_macro_f1")
+    order = sorted(epochs, key=lambda entry: (*(-entry.get(name, 0) for name in names), -entry["epoch"]))
+    return [run.folder / f"checkpoint-{entry['step']:g}" for entry in order[:KEPT]]

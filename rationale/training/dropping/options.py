@@ -1,0 +1,42 @@
+"""What the training of every token-dropping system can be told besides what fine-tuning can."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rationale.training.options import TrainingOptions, option
+
+
+@dataclass(frozen=True)
+class DroppingOptions(TrainingOptions):
+    """How to train a model that drops tokens: a plain fine-tuning, then the system's own stages.
+
+    Raises:
+        RationaleError: On a value outside its range.
+    """
+
+    learning_rate: float = option(2e-5, "Peak learning rate of the weights, falling linearly to 0.")
+    warmup: float = option(0.06, "Share of the steps over which learning rates rise from 0.")
+    epochs: int = option(5, "Passes over the training documents, in the last stage.")
+    fine_tune_epochs: int | None = option(
+        None, "Passes of the plain fine-tuning that comes first. Default: as many as in the last stage."
+    )
+    fine_tune_rate: float | None = option(
+        None, "Peak learning rate of the plain fine-tuning. Default: that of the last stage."
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require("fine_tune_epochs", lambda value: value >= 1, "at least 1")
+        self._require("fine_tune_rate", lambda value: value > 0, "above 0")
+
+    def fine_tuning(self) -> TrainingOptions:
+        """The plain fine-tuning these ask for."""
+        names = TrainingOptions.__dataclass_fields__
+        plain = TrainingOptions(**{name: getattr(self, name) for name in names})
+        return replace(
+            plain,
+            keep="best",
+            epochs=self.fine_tune_epochs or self.epochs,
+            learning_rate=self.fine_tune_rate or self.learning_rate,
+        )

@@ -1,0 +1,163 @@
+"""A whole training of a model that drops tokens: the fine-tuning first, its stages, what it leaves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoModelForSequenceClassification
+
+from rationale.corpus.document import Documents
+from rationale.dropping import Costs, DroppingForSequenceClassification, wrap
+from rationale.errors import OutputError
+from rationale.files import check_output
+from rationale.training.dropping.card import card
+from rationale.training.dropping.choice import dropping_metrics
+from rationale.training.dropping.fine_tuned import FineTuned, fine_tune
+from rationale.training.dropping.options import DroppingOptions
+from rationale.training.dropping.stage import stage
+from rationale.training.fitting import RECIPE, Content, chosen_model, complete
+from rationale.training.options import TrainingOptions
+from rationale.training.prepare import Prepared, prepare
+from rationale.training.trainer import ClassifierTrainer, build_trainer
+from rationale.training.unfinished import UnfinishedRun
+
+
+@dataclass(frozen=True)
+class TrainedDropping:
+    """A finished training.
+
+    Attributes:
+        path: The folder: model, config, tokenizer, ``training.json`` and a model card.
+        fine_tuned: The plain fine-tuning; ``fine_tuned / "1"`` is the classifier to compare with.
+    """
+
+    path: Path
+    fine_tuned: Path
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What ``training.json`` holds."""
+        content: dict[str, Any] = json.loads((self.path / RECIPE).read_text(encoding="utf-8"))
+        return content
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The epoch whose weights were kept: dev accuracy and FLOPs speedup."""
+        return dict(self.recipe["best"])
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The stages of one training, each made once and used again by an equal recipe.
+
+    Attributes:
+        model: The checkpoint it all begins with.
+        prepared: The documents as it reads them.
+        first: The plain fine-tuning.
+        out: The folder to make.
+        options: How.
+        overwrite: Whether to replace what other recipes made.
+    """
+
+    model: str | Path
+    prepared: Prepared
+    first: FineTuned
+    out: Path
+    options: DroppingOptions
+    overwrite: bool
+
+    @classmethod
+    def begin(
+        cls,
+        model: str | Path,
+        train: Documents,
+        dev: Documents | None,
+        out: str | Path,
+        options: DroppingOptions,
+        *,
+        fine_tuned: str | Path | None,
+        overwrite: bool,
+    ) -> Stages:
+        """Reads the documents and fine-tunes, in ``fine_tuned`` or OUT.fine-tuned.
+
+        Raises:
+            DataError, ModelError, OutputError: As :func:`rationale.training.train_classifier`.
+        """
+        out = check_output(out, overwrite=overwrite)
+        folder = Path(fine_tuned) if fine_tuned else out.with_name(out.name + ".fine-tuned")
+        if folder.resolve() == out.resolve():
+            raise OutputError("the fine-tuning and the model cannot share a folder", where=out)
+        prepared = prepare(model, train, dev, options)
+        first = fine_tune(folder, prepared, options, overwrite=overwrite)
+        return cls(model, prepared, first, out, options, overwrite)
+
+    def plain(self) -> Prepared:
+        """Ready to train on from the fine-tuning's best epoch."""
+        return self.prepared.anew(self.first.best, replace(self.options, new_head=False))
+
+    def metrics(self, model: DroppingForSequenceClassification) -> Callable[..., dict[str, float]]:
+        """The dev figures of a hard run of ``model``."""
+        metric = self.options.metric
+        return dropping_metrics(Costs.of(model.encoder, model.system), self.first.dev(metric), metric)
+
+    def between(
+        self,
+        name: str,
+        options: TrainingOptions,
+        build: Callable[[Path], ClassifierTrainer],
+        more: Mapping[str, Any],
+    ) -> DroppingForSequenceClassification:
+        """A stage that leaves a model for the next, in OUT.name.
+
+        Args:
+            name: Of the stage.
+            options: Its own.
+            build: Makes its trainer, given the folder for checkpoints.
+            more: What else decides its outcome.
+        """
+        folder = self.out.with_name(f"{self.out.name}.{name}")
+        recipe = {**self._recipe(name), "options": asdict(options), **more}
+        stage(folder, recipe, build, chosen_model, overwrite=self.overwrite)
+        made: DroppingForSequenceClassification = AutoModelForSequenceClassification.from_pretrained(folder)
+        return made
+
+    def hard(self, system: str, backbone: Any, settings: dict[str, Any]) -> TrainedDropping:
+        """The last stage of most: fine-tuning with the dropping on, rows gone for real; leaves OUT.
+
+        Args:
+            system: Who drops.
+            backbone: The classifier to go on from.
+            settings: The system's.
+        """
+        model = wrap(backbone, system, settings)
+        for parameter in model.system.parameters():
+            parameter.requires_grad_(False)
+
+        def build(checkpoints: Path) -> ClassifierTrainer:
+            return build_trainer(
+                checkpoints, self.prepared, self.options, model=model, compute_metrics=self.metrics(model)
+            )
+
+        return self.last(system, build, {"system": model.config.settings})
+
+    def last(
+        self, system: str, build: Callable[[Path], ClassifierTrainer], more: Mapping[str, Any] | None = None
+    ) -> TrainedDropping:
+        """The stage that leaves OUT, with its model card."""
+        recipe = {**self._recipe(system), **(more or {})}
+        run = UnfinishedRun.beside(self.out)
+        complete(run, build(run.folder), self.out, recipe, _with_card, overwrite=self.overwrite)
+        return TrainedDropping(self.out, self.first.folder)
+
+    def _recipe(self, kind: str) -> dict[str, Any]:
+        best = self.first.dev(self.options.metric)
+        return {**self.prepared.recipe, "kind": kind, "fine_tuned_best": best}
+
+
+def _with_card(run: UnfinishedRun, folder: Path, content: Content) -> None:
+    chosen_model(run, folder, content)
+    (folder / "README.md").write_text(card(content), encoding="utf-8", newline="\n")

@@ -1,0 +1,83 @@
+"""The Trainer of models that drop tokens by degrees: thresholds at their own rate, kept in range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from rationale.dropping.model import DroppingForSequenceClassification
+from rationale.dropping.system import System
+from rationale.training.trainer import ClassifierTrainer
+
+
+class DroppingTrainer(ClassifierTrainer):
+    """Trains a :class:`DroppingForSequenceClassification`.
+
+    Args:
+        threshold_rate: Peak learning rate of the system's thresholds, for a run of so many steps.
+        **settings: What :class:`ClassifierTrainer` takes.
+    """
+
+    def __init__(self, *, threshold_rate: Callable[[int], float], **settings: Any) -> None:
+        super().__init__(**settings)
+        self._threshold_rate = threshold_rate
+
+    @property
+    def dropping(self) -> Any:
+        """The model itself, whatever it is wrapped in."""
+        return self.accelerator.unwrap_model(self.model)
+
+    @property
+    def system(self) -> System:
+        """The system's own parameters and rules."""
+        found: System = self.dropping.system
+        return found
+
+    def thresholds(self) -> list[nn.Parameter]:
+        """What learns at its own rate."""
+        return [p for p in self.system.thresholds() if p.requires_grad]
+
+    def weights(self) -> list[Tensor]:
+        """All that learns besides."""
+        thresholds = {id(p) for p in self.thresholds()}
+        return [p for p in self.dropping.parameters() if p.requires_grad and id(p) not in thresholds]
+
+    def create_optimizer(self, model: Any = None) -> Any:
+        """AdamW over the weights; thresholds at their own rate, without decay."""
+        optimizer, thresholds = super().create_optimizer(model), self.thresholds()
+        for group in optimizer.param_groups:
+            group["params"] = [p for p in group["params"] if not any(p is own for own in thresholds)]
+        rate = self._threshold_rate(self.state.max_steps or self.args.max_steps)
+        optimizer.add_param_group({"params": thresholds, "lr": rate, "weight_decay": 0.0})
+        return optimizer
+
+    def average_over_processes(self) -> None:
+        """What DDP's hooks do for a forward that goes through it, which ours does not."""
+        if self.args.world_size > 1 and self.accelerator.sync_gradients:
+            for parameter in self.dropping.parameters():
+                if parameter.grad is not None:
+                    parameter.grad = self.accelerator.reduce(parameter.grad, reduction="mean")
+
+    def _clip_grad_norm(self, model: nn.Module) -> Tensor:
+        """Thresholds and weights are clipped to norm 1 on their own: neither eats the other's share."""
+        nn.utils.clip_grad_norm_(self.thresholds(), 1.0)
+        return nn.utils.clip_grad_norm_(self.weights(), 1.0)
+
+
+class Clamp(TrainerCallback):
+    """Brings thresholds back into their ranges after every step."""
+
+    def on_optimizer_step(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        model: DroppingForSequenceClassification | None = None,
+        **_: Any,
+    ) -> None:
+        """Clamps."""
+        if model is not None:
+            model.system.clamp()
