@@ -17,6 +17,11 @@ from rationale.errors import RationaleError
 from rationale.training import TrainingOptions, train_classifier
 from rationale.training.adapler import PRESETS, AdapLeROptions, train_adapler
 from rationale.training.data import hold_out, training_split
+from rationale.training.dropping.options import DroppingOptions
+from rationale.training.dropping.stages import TrainedDropping
+from rationale.training.fixed import BlindOptions, SpAttenOptions, train_blind, train_spatten
+from rationale.training.ltp import LTPOptions, train_ltp
+from rationale.training.power_bert import PoWERBERTOptions, train_power_bert
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -69,6 +74,13 @@ Dev = Annotated[
 Limit = Annotated[
     int | None, typer.Option(help="Use about so many documents of the split (by hash, stratified).")
 ]
+FineTunedFolder = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the plain fine-tuning (AdapLeR's phases 1 and 2), made where missing: runs of other "
+        "settings and systems can share it. Default: OUT.fine-tuned. Its 1/ is what to compare with."
+    ),
+]
 
 
 @app.command()
@@ -106,13 +118,7 @@ def adapler(
         str | None,
         typer.Option(help=f"The paper's settings for a data set: {', '.join(PRESETS)}. Options given win."),
     ] = None,
-    fine_tuned: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of phases 1 and 2, made where missing: runs that differ in --gamma or --phi share "
-            "one. Default: OUT.fine-tuned. Its 1/ is the plain classifier to compare with."
-        ),
-    ] = None,
+    fine_tuned: FineTunedFolder = None,
     split: TrainSplit = None,
     dev: Dev = "0.1",
     limit: Limit = None,
@@ -128,8 +134,62 @@ def adapler(
     trained = train_adapler(
         model, training, held_out, out, chosen, fine_tuned=fine_tuned, overwrite=overwrite
     )
-    _tell(trained.path, trained.best)
-    typer.echo(f"the plain classifier to compare with: {trained.fine_tuned / '1'}")
+    _tell_dropping(trained)
+
+
+def _dropping_command(name: str, options: type[DroppingOptions], run: Callable[..., Any], about: str) -> None:
+    """One command for a system that is trained like most."""
+
+    @app.command(name, help=about)
+    @with_options(options)
+    def command(
+        model: Model,
+        data: Data,
+        out: Out,
+        options: Any,
+        fine_tuned: FineTunedFolder = None,
+        split: TrainSplit = None,
+        dev: Dev = "0.1",
+        limit: Limit = None,
+        overwrite: Overwrite = False,
+    ) -> None:
+        documents = sample(training_split(data, split), limit)
+        training, held_out = hold_out(documents, dev, data=data)
+        trained = run(model, training, held_out, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
+        _tell_dropping(trained)
+
+
+for _name, _options, _run, _about in (
+    (
+        "ltp",
+        LTPOptions,
+        train_ltp,
+        "Train Learned Token Pruning: fine-tune, learn thresholds by degrees, fine-tune with them fixed.\n\n"
+        "Example: `rationale train ltp --model ./encoder --data movies --out ltp --lam 0.1`",
+    ),
+    (
+        "power-bert",
+        PoWERBERTOptions,
+        train_power_bert,
+        "Train PoWER-BERT: fine-tune, seek how many tokens each layer needs, fine-tune with as many.\n\n"
+        "Example: `rationale train power-bert --model ./encoder --data movies --out power --lam 1e-3`",
+    ),
+    (
+        "spatten",
+        SpAttenOptions,
+        train_spatten,
+        "Train SpAtten: fine-tune, then again with the tokens of least attention dropped.\n\n"
+        "Example: `rationale train spatten --model ./encoder --data movies --out spatten --ratio 0.3`",
+    ),
+    (
+        "blind",
+        BlindOptions,
+        train_blind,
+        "Train a baseline that drops tokens without asking the model which.\n\n"
+        "Example: `rationale train blind --model ./encoder --data movies --out first --rule first`",
+    ),
+):
+    _dropping_command(_name, _options, _run, _about)
 
 
 def _with_preset(options: AdapLeROptions, preset: str | None, context: typer.Context) -> AdapLeROptions:
@@ -146,3 +206,8 @@ def _with_preset(options: AdapLeROptions, preset: str | None, context: typer.Con
 def _tell(path: Path, best: Mapping[str, float]) -> None:
     figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in best.items())
     typer.echo(f"{path}: {figures}")
+
+
+def _tell_dropping(trained: TrainedDropping) -> None:
+    _tell(trained.path, trained.best)
+    typer.echo(f"the plain classifier to compare with: {trained.fine_tuned / '1'}")

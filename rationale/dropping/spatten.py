@@ -10,7 +10,7 @@ from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, System
 from rationale.dropping.top import top
 from rationale.errors import ModelError
 
-_FLOOR = 0.01
+_WHOLE, _FLOOR = 3, 0.01
 
 
 @SYSTEMS.register("spatten")
@@ -29,7 +29,7 @@ class SpAtten(System):
             comparison did.
 
     Raises:
-        ModelError: Where ``ratio`` is above 1 or no number.
+        ModelError: Where ``ratio`` is above 1 or no number, or there are 3 layers or fewer: none would drop.
     """
 
     name, title, place, reads_attention = "spatten", "SpAtten", "feed-forward", True
@@ -38,6 +38,11 @@ class SpAtten(System):
         super().__init__(layers, width, {"ratio": ratio, "cumulative": cumulative})
         if not ratio <= 1:
             raise ModelError(f"SpAtten's ratio is {ratio}", remedy="It is a share of the input, at most 1.")
+        if layers <= _WHOLE:
+            raise ModelError(
+                f"SpAtten drops nothing in its first {_WHOLE} layers, and this model has {layers}",
+                remedy="Take a deeper model, or another system.",
+            )
         self.cumulative, self.shares = cumulative, shares(layers, ratio)
 
     def costs(self, entering: Counts, heads: int) -> Counts:
@@ -64,7 +69,7 @@ def shares(layers: int, ratio: float) -> tuple[float, ...]:
     >>> [round(share, 3) for share in shares(12, 0.2)]
     [1.0, 1.0, 1.0, 0.911, 0.822, 0.733, 0.644, 0.556, 0.467, 0.378, 0.289, 0.2]
     """
-    whole = min(layers, max(3, math.ceil(0.15 * layers)))
+    whole = min(layers, max(_WHOLE, math.ceil(0.15 * layers)))
     falling = layers - whole
     later = (1 + (ratio - 1) * (step + 1) / falling for step in range(falling))
     return (*(1.0 for _ in range(whole)), *(max(_FLOOR, share) for share in later))

@@ -40,18 +40,17 @@ def toy_config(**settings: object) -> BertConfig:
     return BertConfig(
         vocab_size=len(VOCABULARY),
         hidden_size=32,
-        num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=48,
         max_position_embeddings=32,
-        **settings,
+        **{"num_hidden_layers": 2, **settings},
     )
 
 
-def save_encoder(folder: Path, *, cursed: bool = False) -> Path:
+def save_encoder(folder: Path, *, cursed: bool = False, layers: int = 2) -> Path:
     """An encoder without a head; ``cursed`` makes the embedding of that word NaN."""
     torch.manual_seed(3)
-    model = BertModel(toy_config())
+    model = BertModel(toy_config(num_hidden_layers=layers))
     if cursed:
         model.embeddings.word_embeddings.weight.data[VOCABULARY.index("cursed")] = float("nan")
     model.save_pretrained(folder)

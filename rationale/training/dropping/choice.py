@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,8 @@ from transformers import EvalPrediction
 
 from rationale.dropping.flops import Costs, speedup
 from rationale.training.trainer import dev_metrics
+
+log = logging.getLogger(__name__)
 
 _MARGIN = 0.01  # of the dev figure, that may be lost for speed
 
@@ -33,6 +36,10 @@ def dropping_metrics(
         alive = np.asarray(alive, np.int64).T
         plain = costs.plain(alive[0], len(alive) - 1)
         ratio = speedup(plain, costs.dropped(alive[1:], alive[0]))
+        if len(alive) > 1 and alive[-1].max() <= 1:
+            log.warning(
+                "nothing but [CLS] is left of any dev document in the last layer: too much is dropped"
+            )
         within = figures[metric] >= (best or 0.0) - _MARGIN - 1e-9
         return {**figures, "speedup": ratio, "choice": 1 + ratio if within else figures["choice"] / 2}
 

@@ -11,7 +11,7 @@ from typing import Any
 from transformers import AutoModelForSequenceClassification
 
 from rationale.corpus.document import Documents
-from rationale.dropping import Costs, DroppingForSequenceClassification, wrap
+from rationale.dropping import Costs, DroppingForSequenceClassification
 from rationale.errors import OutputError
 from rationale.files import check_output
 from rationale.training.dropping.card import card
@@ -125,15 +125,12 @@ class Stages:
         made: DroppingForSequenceClassification = AutoModelForSequenceClassification.from_pretrained(folder)
         return made
 
-    def hard(self, system: str, backbone: Any, settings: dict[str, Any]) -> TrainedDropping:
+    def hard(self, model: DroppingForSequenceClassification) -> TrainedDropping:
         """The last stage of most: fine-tuning with the dropping on, rows gone for real; leaves OUT.
 
         Args:
-            system: Who drops.
-            backbone: The classifier to go on from.
-            settings: The system's.
+            model: What to go on from; its system's parameters stay as they are.
         """
-        model = wrap(backbone, system, settings)
         for parameter in model.system.parameters():
             parameter.requires_grad_(False)
 
@@ -142,7 +139,7 @@ class Stages:
                 checkpoints, self.prepared, self.options, model=model, compute_metrics=self.metrics(model)
             )
 
-        return self.last(system, build, {"system": model.config.settings})
+        return self.last(model.system.name, build, {"system": model.system.settings})
 
     def last(
         self, system: str, build: Callable[[Path], ClassifierTrainer], more: Mapping[str, Any] | None = None

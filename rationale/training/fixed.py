@@ -1,0 +1,106 @@
+"""Fine-tuning with a fixed rule on: SpAtten, and the blind baselines that every system has to beat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rationale.corpus.document import Documents
+from rationale.dropping.model import wrap
+from rationale.errors import RationaleError
+from rationale.training.dropping.options import DroppingOptions
+from rationale.training.dropping.stages import Stages, TrainedDropping
+from rationale.training.options import option
+
+
+@dataclass(frozen=True)
+class SpAttenOptions(DroppingOptions):
+    """How to train SpAtten.
+
+    Raises:
+        RationaleError: On a value outside its range.
+    """
+
+    ratio: float = option(0.3, "Share of an input's tokens that stays in the last layer.")
+    cumulative: bool = option(True, "Sum attention up over layers; off: each layer's own.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require("ratio", lambda value: value <= 1, "at most 1")
+
+
+@dataclass(frozen=True)
+class BlindOptions(DroppingOptions):
+    """How to train with tokens dropped by lot, or with the first kept.
+
+    Raises:
+        RationaleError: On a value outside its range.
+    """
+
+    rule: Literal["random", "first"] = option("random", "Which stay: random, or first (the beginning).")
+    shares: str = option(
+        "0.5", "Share of an input's tokens that passes each layer: one number for all, or L with commas."
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require("rule", lambda value: value in ("random", "first"), "random or first")
+        self.numbers(1)
+
+    def numbers(self, layers: int) -> list[float]:
+        """The shares of so many layers.
+
+        Raises:
+            RationaleError: Where they are no numbers.
+        """
+        try:
+            found = [float(part) for part in self.shares.split(",")]
+        except ValueError:
+            raise RationaleError(
+                f"--shares is {self.shares!r}", remedy="Give numbers such as 0.9,0.8,0.6,0.4,0.3,0.2."
+            ) from None
+        return found * layers if len(found) == 1 else found
+
+
+def train_spatten(
+    model: str | Path,
+    train: Documents,
+    dev: Documents | None,
+    out: str | Path,
+    options: SpAttenOptions | None = None,
+    *,
+    fine_tuned: str | Path | None = None,
+    overwrite: bool = False,
+) -> TrainedDropping:
+    """Fine-tunes ``model``, then again with the dropping on.
+
+    Arguments, errors and the choice of the epoch are those of :func:`train_adapler`.
+    """
+    options = options or SpAttenOptions()
+    stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
+    return _fixed(stages, "spatten", {"ratio": options.ratio, "cumulative": options.cumulative})
+
+
+def train_blind(
+    model: str | Path,
+    train: Documents,
+    dev: Documents | None,
+    out: str | Path,
+    options: BlindOptions | None = None,
+    *,
+    fine_tuned: str | Path | None = None,
+    overwrite: bool = False,
+) -> TrainedDropping:
+    """Fine-tunes ``model``, then again with tokens dropped that nobody chose.
+
+    Arguments, errors and the choice of the epoch are those of :func:`train_adapler`.
+    """
+    options = options or BlindOptions()
+    stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
+    layers = int(stages.prepared.start.model.config.num_hidden_layers)
+    return _fixed(stages, options.rule, {"shares": options.numbers(layers)})
+
+
+def _fixed(stages: Stages, system: str, settings: dict[str, Any]) -> TrainedDropping:
+    return stages.hard(wrap(stages.plain().start.model, system, settings))

@@ -1,0 +1,91 @@
+"""PoWER-BERT's recipe: fine-tune, seek how many tokens each layer needs, fine-tune with as many."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rationale.corpus.document import Documents
+from rationale.dropping.model import wrap
+from rationale.dropping.power_bert import PoWERBERT
+from rationale.training.dropping.options import DroppingOptions
+from rationale.training.dropping.soft import SoftTrainer
+from rationale.training.dropping.stages import Stages, TrainedDropping
+from rationale.training.dropping.trainer import Clamp
+from rationale.training.options import option
+from rationale.training.trainer import ClassifierTrainer, build_trainer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PoWERBERTOptions(DroppingOptions):
+    """How to train PoWER-BERT; the last stage is the re-training with the configuration found.
+
+    Raises:
+        RationaleError: On a value outside its range.
+    """
+
+    search_epochs: int = option(1, "Passes of the search for the retention configuration.")
+    lam: float = option(1e-3, "Lambda: weight of the retention weights' sum; larger drops more.")
+    threshold_rate: float | None = option(
+        None,
+        "Learning rate of the retention weights. A weight can fall by half of rate x steps: the default, "
+        "4 / steps, lets it fall from 1 to 0 and back in any run.",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require("search_epochs", lambda value: value >= 1, "at least 1")
+        self._require("lam", lambda value: value >= 0, "at least 0")
+        self._require("threshold_rate", lambda value: value > 0, "above 0")
+
+
+def train_power_bert(
+    model: str | Path,
+    train: Documents,
+    dev: Documents | None,
+    out: str | Path,
+    options: PoWERBERTOptions | None = None,
+    *,
+    fine_tuned: str | Path | None = None,
+    overwrite: bool = False,
+) -> TrainedDropping:
+    """Fine-tunes ``model``, seeks a configuration in OUT.search, and fine-tunes with it.
+
+    Arguments, errors and the choice of the epoch are those of :func:`train_adapler`.
+    """
+    options = options or PoWERBERTOptions()
+    stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
+    longest = max(stages.prepared.rows.lengths)
+    search = replace(options, epochs=options.search_epochs, keep="last", patience=None)
+    settings = {"longest": longest}
+    sought = stages.between(
+        "search", search, lambda folder: _search(folder, stages, search, settings), {"system": settings}
+    )
+    found: PoWERBERT = sought.system  # type: ignore[assignment]
+    log.info("retention configuration: %s", ", ".join(map(str, found.retention)))
+    return stages.hard(
+        wrap(sought.backbone, "power-bert", {"retention": list(found.retention), "longest": longest})
+    )
+
+
+def _search(
+    folder: Path, stages: Stages, options: PoWERBERTOptions, settings: dict[str, int]
+) -> ClassifierTrainer:
+    start = stages.plain()
+    model = wrap(start.start.model, "power-bert", settings)
+    return build_trainer(
+        folder,
+        start,
+        options,
+        SoftTrainer,
+        model=model,
+        strength=0.0,
+        weight=options.lam,
+        smoothing=options.label_smoothing,
+        threshold_rate=lambda steps: options.threshold_rate or 4 / max(steps, 1),
+        compute_metrics=stages.metrics(model),
+        callbacks=[Clamp()],
+    )

@@ -1,0 +1,224 @@
+"""The rivals' recipes on a planted rule: what each stage leaves, what learns in it, what is used again."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+import torch
+from toy_training import planted, save_encoder
+from transformers import AutoModelForSequenceClassification, pipeline
+from typer.testing import CliRunner
+
+from rationale.cli import app
+from rationale.errors import ModelError, OutputError, RationaleError
+from rationale.training import fitting
+from rationale.training.adapler import AdapLeROptions, train_adapler
+from rationale.training.dropping.options import DroppingOptions
+from rationale.training.dropping.stage import outcome
+from rationale.training.fixed import BlindOptions, SpAttenOptions, train_blind, train_spatten
+from rationale.training.ltp import LTPOptions, train_ltp
+from rationale.training.power_bert import PoWERBERTOptions, train_power_bert
+
+COMMON = {"epochs": 3, "fine_tune_epochs": 4, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
+TRAIN, DEV = planted(64), planted(24, seed=1)
+RECIPES = {
+    "ltp": (train_ltp, LTPOptions(**COMMON, soft_epochs=2, reference=12, final_threshold=0.06, lam=0.05)),
+    "power-bert": (train_power_bert, PoWERBERTOptions(**COMMON, search_epochs=2, lam=5e-3)),
+    "spatten": (train_spatten, SpAttenOptions(**COMMON, ratio=0.3)),
+    "random": (train_blind, BlindOptions(**COMMON, rule="random", shares="0.8")),
+    "first": (train_blind, BlindOptions(**COMMON, rule="first", shares="0.8")),
+}
+over_systems = pytest.mark.parametrize("name", RECIPES)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    """Deep enough for SpAtten, which leaves three layers alone."""
+    return save_encoder(tmp_path_factory.mktemp("deep") / "encoder", layers=5)
+
+
+@pytest.fixture(scope="module")
+def fine_tuned(encoder, tmp_path_factory):
+    """One plain fine-tuning for all."""
+    return tmp_path_factory.mktemp("systems") / "fine-tuned"
+
+
+@pytest.fixture(scope="module")
+def made(encoder, tmp_path_factory, fine_tuned):
+    """Trains a system once."""
+    root, done = tmp_path_factory.mktemp("made"), {}
+
+    def make(name):
+        if name not in done:
+            train, options = RECIPES[name]
+            done[name] = train(encoder, TRAIN, DEV, root / name, options, fine_tuned=fine_tuned)
+        return done[name]
+
+    return make
+
+
+def model_in(folder):
+    return AutoModelForSequenceClassification.from_pretrained(folder).eval()
+
+
+@over_systems
+def test_it_leaves_a_model_that_drops_and_says_how_it_was_made(made, name):
+    trained = made(name)
+    model = model_in(trained.path)
+    assert model.system.name == name
+    assert trained.best["dev_speedup"] > 1
+    assert trained.recipe["kind"] == name
+    assert trained.recipe["system"] == model.system.settings
+    card = (trained.path / "README.md").read_text()
+    assert f"# {model.system.title} over bert" in card
+    assert f"token-dropping, {name}]" in card
+    pipe = pipeline("text-classification", model=model, tokenizer=str(trained.path))
+    said = [one["label"] for one in pipe([" ".join(d.words) for d in DEV])]
+    right = sum(label == d.label for label, d in zip(said, DEV, strict=True))
+    assert right / len(DEV) == pytest.approx(trained.best["dev_accuracy"])
+
+
+@pytest.mark.parametrize("name", ["ltp", "spatten", "power-bert"])
+def test_what_asks_the_model_learns_the_rule(made, name):
+    assert made(name).best["dev_accuracy"] > 0.8
+
+
+def test_ltps_thresholds_learn_softly_and_stay_in_the_hard_stage(made):
+    trained = made("ltp")
+    soft = model_in(trained.path.with_name("ltp.soft")).system.theta
+    final = model_in(trained.path).system.theta
+    assert torch.equal(soft, final)
+    ramp = 0.06 * torch.arange(1, len(final) + 1) / len(final)
+    assert not torch.allclose(final, ramp, atol=1e-4)
+
+
+def test_more_weight_on_the_length_makes_ltp_drop_more(encoder, made, tmp_path, fine_tuned):
+    train, options = RECIPES["ltp"]
+    heavy = replace(options, lam=1.0, epochs=1)
+    train(encoder, TRAIN, DEV, tmp_path / "ltp", heavy, fine_tuned=fine_tuned)
+    light, heavy = made("ltp").path.with_name("ltp.soft"), tmp_path / "ltp.soft"
+    assert (model_in(heavy).system.theta >= model_in(light).system.theta - 1e-6).all()
+    assert outcome(heavy)["best"]["dev_speedup"] > outcome(light)["best"]["dev_speedup"]
+
+
+def test_without_a_soft_stage_ltp_keeps_the_ramp(encoder, tmp_path, fine_tuned):
+    train, options = RECIPES["ltp"]
+    manual = replace(options, soft_epochs=0, epochs=1)
+    trained = train(encoder, TRAIN, DEV, tmp_path / "ltp", manual, fine_tuned=fine_tuned)
+    theta = model_in(trained.path).system.theta
+    torch.testing.assert_close(theta.detach(), 0.06 * torch.arange(1, len(theta) + 1) / len(theta))
+    assert not (tmp_path / "ltp.soft").exists()
+
+
+def test_power_bert_finds_a_configuration_and_keeps_it(made):
+    trained = made("power-bert")
+    sought = model_in(trained.path.with_name("power-bert.search")).system
+    final = model_in(trained.path).system
+    assert final.retention == sought.retention
+    assert final.retention[-1] < final.settings["longest"]
+    assert final.weights is None
+    assert float(sought.weights.min().detach()) >= 0
+    assert float(sought.weights.max().detach()) <= 1
+
+
+def test_all_share_the_plain_fine_tuning_with_adapler(encoder, made, tmp_path, fine_tuned):
+    made("ltp")
+    before = (fine_tuned / "1" / "model.safetensors").stat().st_mtime_ns
+    train_adapler(encoder, TRAIN, DEV, tmp_path / "adapler", AdapLeROptions(**COMMON), fine_tuned=fine_tuned)
+    made("spatten")
+    assert (fine_tuned / "1" / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_a_run_killed_between_stages_goes_on_and_ends_the_same(
+    encoder, made, tmp_path, fine_tuned, monkeypatch
+):
+    train, options = RECIPES["ltp"]
+    original, calls = fitting.fit, []
+
+    def killed(run, trainer):
+        calls.append(run.folder.name)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        original(run, trainer)
+
+    given = (encoder, TRAIN, DEV, tmp_path / "ltp", options)
+    with monkeypatch.context() as broken:
+        broken.setattr(fitting, "fit", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(*given, fine_tuned=fine_tuned)
+    assert calls == ["ltp.soft.unfinished", "ltp.unfinished"]
+    soft = (tmp_path / "ltp.soft" / "model.safetensors").stat().st_mtime_ns
+    trained = train(*given, fine_tuned=fine_tuned)
+    assert (tmp_path / "ltp.soft" / "model.safetensors").stat().st_mtime_ns == soft
+    whole = made("ltp")
+    for name, value in model_in(whole.path).state_dict().items():
+        assert torch.equal(value, model_in(trained.path).state_dict()[name]), name
+
+
+def test_a_stage_of_another_recipe_is_not_used(encoder, made, tmp_path, fine_tuned):
+    train, options = RECIPES["ltp"]
+    shutil.copytree(made("ltp").path.with_name("ltp.soft"), tmp_path / "ltp.soft")
+    other = replace(options, lam=0.3)
+    with pytest.raises(OutputError, match=r"another training lies there \(options.lam: 0.05, now 0.3\)"):
+        train(encoder, TRAIN, DEV, tmp_path / "ltp", other, fine_tuned=fine_tuned)
+
+
+def test_a_system_that_drops_everything_says_so_while_it_trains(encoder, tmp_path, fine_tuned, caplog):
+    train, options = RECIPES["ltp"]
+    greedy = replace(options, soft_epochs=0, epochs=1, final_threshold=50.0)
+    train(encoder, TRAIN, DEV, tmp_path / "ltp", greedy, fine_tuned=fine_tuned)
+    assert "nothing but [CLS] is left" in caplog.text
+
+
+def test_one_systems_model_cannot_begin_anothers(made, tmp_path):
+    train, options = RECIPES["spatten"]
+    with pytest.raises(ModelError, match="plain"):
+        train(made("ltp").path, TRAIN, DEV, tmp_path / "out", options)
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "value"),
+    [
+        (LTPOptions, "temperature", 0.0),
+        (LTPOptions, "ramp", "steep"),
+        (LTPOptions, "lam", -1.0),
+        (LTPOptions, "soft_epochs", -1),
+        (LTPOptions, "reference", 0),
+        (PoWERBERTOptions, "search_epochs", 0),
+        (PoWERBERTOptions, "lam", float("nan")),
+        (SpAttenOptions, "ratio", 1.1),
+        (BlindOptions, "rule", "last"),
+        (BlindOptions, "shares", "half"),
+        (DroppingOptions, "fine_tune_rate", 0.0),
+    ],
+)
+def test_a_value_out_of_range_names_its_option(options, name, value):
+    with pytest.raises(RationaleError, match=f"--{name.replace('_', '-')} is"):
+        options(**{name: value})
+
+
+def test_the_command_trains_and_tells(folder, encoder, tmp_path):
+    given = ["train", "spatten", "--model", encoder, "--data", folder, "--out", tmp_path / "out"]
+    given += [
+        "--epochs",
+        1,
+        "--fine-tune-epochs",
+        1,
+        "--learning-rate",
+        "2e-3",
+        "--device",
+        "cpu",
+        "--ratio",
+        0.2,
+    ]
+    result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "dev speedup" in result.output
+    assert json.loads((tmp_path / "out" / "config.json").read_text())["settings"]["ratio"] == 0.2
+
+
+def test_spatten_says_that_it_needs_more_than_three_layers(tmp_path):
+    shallow = save_encoder(tmp_path / "shallow", layers=3)
+    with pytest.raises(ModelError, match="first 3 layers, and this model has 3"):
+        train_spatten(shallow, TRAIN, None, tmp_path / "out", SpAttenOptions(epochs=1, device="cpu"))
