@@ -20,6 +20,7 @@ from rationale.training.data import hold_out, training_split
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stages import TrainedDropping
 from rationale.training.fixed import BlindOptions, SpAttenOptions, train_blind, train_spatten
+from rationale.training.lat import LATOptions, train_lat
 from rationale.training.ltp import LTPOptions, train_ltp
 from rationale.training.power_bert import PoWERBERTOptions, train_power_bert
 
@@ -173,6 +174,13 @@ for _name, _options, _run, _about in (
         train_power_bert,
         "Train PoWER-BERT: fine-tune, seek how many tokens each layer needs, fine-tune with as many.\n\n"
         "Example: `rationale train power-bert --model ./encoder --data movies --out power --lam 1e-3`",
+    ),
+    (
+        "lat",
+        LATOptions,
+        train_lat,
+        "Train LAT: fine-tune, learn to bear any lengths, search over dev for those that serve best.\n\n"
+        "Example: `rationale train lat --model ./encoder --data movies --out lat --drop 0.3`",
     ),
     (
         "spatten",

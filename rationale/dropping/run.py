@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 
 import torch
@@ -61,10 +61,27 @@ class _Leaving:
             self._carried = None if decision.carry is None else decision.carry[kept]
 
 
-def hard(encoder: Encoder, system: System, packed: Packed, watch: Watch | None = None) -> Run:
-    """Drops for real: rows that leave are in no later product. Shapes depend on numbers."""
+def hard(
+    encoder: Encoder,
+    system: System,
+    packed: Packed,
+    watch: Watch | None = None,
+    skipped: Container[int] = (),
+) -> Run:
+    """Drops for real: rows that leave are in no later product. Shapes depend on numbers.
+
+    Args:
+        encoder: The family's adapter.
+        system: Who decides.
+        packed: The batch.
+        watch: Called with each decision.
+        skipped: Layers that are passed by, with no attention, no feed-forward and no decision (LayerDrop).
+    """
     going, alive = _Leaving(system, encoder.embed(packed), packed, watch), []
     for layer in range(encoder.layers):
+        if layer in skipped:
+            alive.append(going.packed.lengths)
+            continue
         going.decide("layer", layer)
         heads = encoder.project(layer, going.hidden, going.packed)
         context, received = _attend(system, layer, heads, going.packed)

@@ -17,6 +17,7 @@ from rationale.training.adapler import AdapLeROptions, train_adapler
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stage import outcome
 from rationale.training.fixed import BlindOptions, SpAttenOptions, train_blind, train_spatten
+from rationale.training.lat import LATOptions, train_lat
 from rationale.training.ltp import LTPOptions, train_ltp
 from rationale.training.power_bert import PoWERBERTOptions, train_power_bert
 
@@ -25,6 +26,10 @@ TRAIN, DEV = planted(64), planted(24, seed=1)
 RECIPES = {
     "ltp": (train_ltp, LTPOptions(**COMMON, soft_epochs=2, reference=12, final_threshold=0.06, lam=0.05)),
     "power-bert": (train_power_bert, PoWERBERTOptions(**COMMON, search_epochs=2, lam=5e-3)),
+    "lat": (
+        train_lat,
+        LATOptions(**COMMON, drop=0.4, layer_drop=0.0, iterations=2, population=4, offspring=4),
+    ),
     "spatten": (train_spatten, SpAttenOptions(**COMMON, ratio=0.3)),
     "random": (train_blind, BlindOptions(**COMMON, rule="random", shares="0.8")),
     "first": (train_blind, BlindOptions(**COMMON, rule="first", shares="0.8")),
@@ -79,7 +84,7 @@ def test_it_leaves_a_model_that_drops_and_says_how_it_was_made(made, name):
     assert right / len(DEV) == pytest.approx(trained.best["dev_accuracy"])
 
 
-@pytest.mark.parametrize("name", ["ltp", "spatten", "power-bert"])
+@pytest.mark.parametrize("name", ["ltp", "lat", "spatten", "power-bert"])
 def test_what_asks_the_model_learns_the_rule(made, name):
     assert made(name).best["dev_accuracy"] > 0.8
 
@@ -187,6 +192,9 @@ def test_one_systems_model_cannot_begin_anothers(made, tmp_path):
         (LTPOptions, "reference", 0),
         (PoWERBERTOptions, "search_epochs", 0),
         (PoWERBERTOptions, "lam", float("nan")),
+        (LATOptions, "drop", 1.0),
+        (LATOptions, "distil", "both"),
+        (LATOptions, "offspring", 0),
         (SpAttenOptions, "ratio", 1.1),
         (BlindOptions, "rule", "last"),
         (BlindOptions, "shares", "half"),

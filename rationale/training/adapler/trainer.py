@@ -77,7 +77,7 @@ class AdapLeRTrainer(DroppingTrainer):
         """AdamW over the weights; predictors and thresholds at their own rates."""
         optimizer = super().create_optimizer(model)
         predictors = set(self.system.predictors.parameters())
-        for group in optimizer.param_groups[:-1]:
+        for group in list(optimizer.param_groups):
             own = [p for p in group["params"] if p in predictors]
             group["params"] = [p for p in group["params"] if p not in predictors]
             rate = self._options.predictor_rate or group["lr"]

@@ -18,7 +18,8 @@ def card(recipe: Mapping[str, Any]) -> str:
     metric = options["metric"].replace("_", " ")
     head = ["---", "library_name: transformers", "pipeline_tag: text-classification"]
     head += [f"tags: [token-dropping, {system.name}]"]
-    figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in best.items())
+    numbers = {name: value for name, value in best.items() if isinstance(value, int | float)}
+    figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in numbers.items())
     before = recipe["fine_tuned_best"]
     compared = "" if before is None else f" Plain fine-tuning's best dev {metric} was {before:.4g}."
     names = [name for name in options if name not in _COMMON or name in ("epochs", "learning_rate", "seed")]
@@ -34,7 +35,7 @@ def card(recipe: Mapping[str, Any]) -> str:
             f"(weights {recipe['model']['hash']}), {recipe['train']['documents']} training documents, "
             f"at most {recipe['max_length']} tokens.",
             "",
-            f"Kept epoch: {figures}." + compared,
+            f"Kept: {figures}." + compared,
             "",
             f"Settings: {chosen}. `training.json` has all of them and every epoch.",
             "",

@@ -13,12 +13,12 @@ from transformers import AutoModelForSequenceClassification
 from rationale.corpus.document import Documents
 from rationale.dropping import Costs, DroppingForSequenceClassification
 from rationale.errors import OutputError
-from rationale.files import check_output
+from rationale.files import atomic_path, check_output
 from rationale.training.dropping.card import card
 from rationale.training.dropping.choice import dropping_metrics
 from rationale.training.dropping.fine_tuned import FineTuned, fine_tune
 from rationale.training.dropping.options import DroppingOptions
-from rationale.training.dropping.stage import stage
+from rationale.training.dropping.stage import outcome, stage
 from rationale.training.fitting import RECIPE, Content, chosen_model, complete
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
@@ -148,6 +148,26 @@ class Stages:
         recipe = {**self._recipe(system), **(more or {})}
         run = UnfinishedRun.beside(self.out)
         complete(run, build(run.folder), self.out, recipe, _with_card, overwrite=self.overwrite)
+        return TrainedDropping(self.out, self.first.folder)
+
+    def save(
+        self, name: str, model: DroppingForSequenceClassification, more: Mapping[str, Any]
+    ) -> TrainedDropping:
+        """Leaves OUT without more learning: the model of a stage, set up otherwise.
+
+        Args:
+            name: The stage.
+            model: What to save.
+            more: What ``training.json`` says besides the stage's own; ``best`` are figures of ``model``.
+        """
+        made = outcome(self.out.with_name(f"{self.out.name}.{name}"))
+        content = {**made, "kind": model.system.name, "system": model.system.settings, **more}
+        with atomic_path(self.out, overwrite=self.overwrite) as folder:
+            model.save_pretrained(folder)
+            self.prepared.start.tokenizer.save_pretrained(folder)
+            text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+            (folder / RECIPE).write_text(text + "\n", encoding="utf-8", newline="\n")
+            (folder / "README.md").write_text(card(content), encoding="utf-8", newline="\n")
         return TrainedDropping(self.out, self.first.folder)
 
     def _recipe(self, kind: str) -> dict[str, Any]:

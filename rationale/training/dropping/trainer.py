@@ -50,8 +50,9 @@ class DroppingTrainer(ClassifierTrainer):
         optimizer, thresholds = super().create_optimizer(model), self.thresholds()
         for group in optimizer.param_groups:
             group["params"] = [p for p in group["params"] if not any(p is own for own in thresholds)]
-        rate = self._threshold_rate(self.state.max_steps or self.args.max_steps)
-        optimizer.add_param_group({"params": thresholds, "lr": rate, "weight_decay": 0.0})
+        if thresholds:
+            rate = self._threshold_rate(self.state.max_steps or self.args.max_steps)
+            optimizer.add_param_group({"params": thresholds, "lr": rate, "weight_decay": 0.0})
         return optimizer
 
     def average_over_processes(self) -> None:
@@ -63,7 +64,8 @@ class DroppingTrainer(ClassifierTrainer):
 
     def _clip_grad_norm(self, model: nn.Module) -> Tensor:
         """Thresholds and weights are clipped to norm 1 on their own: neither eats the other's share."""
-        nn.utils.clip_grad_norm_(self.thresholds(), 1.0)
+        if self.thresholds():
+            nn.utils.clip_grad_norm_(self.thresholds(), 1.0)
         return nn.utils.clip_grad_norm_(self.weights(), 1.0)
 
 

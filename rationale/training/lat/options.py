@@ -1,0 +1,38 @@
+"""Everything LAT's training can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rationale.training.dropping.options import DroppingOptions
+from rationale.training.options import option
+
+
+@dataclass(frozen=True)
+class LATOptions(DroppingOptions):
+    """How to train LAT; the last stage learns to bear any lengths, a search without learning follows.
+
+    Raises:
+        RationaleError: On a value outside its range.
+    """
+
+    drop: float = option(0.2, "p: the largest share of what is left that one layer may drop.")
+    sandwich: int = option(2, "Random configurations a step, besides the full and the smallest.")
+    layer_drop: float = option(0.2, "Chance that a pass leaves a layer out.")
+    distil: Literal["as-coded", "usual"] = option(
+        "as-coded", "KL(smaller || full) as in the authors' code, or KL(full || smaller)."
+    )
+    iterations: int = option(10, "Generations of the search over dev; 0 takes the best of the first.")
+    population: int = option(20, "Configurations the search begins with.")
+    offspring: int = option(30, "Mutations, and as many crossovers, a generation.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require("distil", lambda value: value in ("as-coded", "usual"), "as-coded or usual")
+        for name in ("drop", "layer_drop"):
+            self._require(name, lambda value: 0 <= value < 1, "at least 0 and below 1")
+        for name in ("sandwich", "iterations"):
+            self._require(name, lambda value: value >= 0, "at least 0")
+        for name in ("population", "offspring"):
+            self._require(name, lambda value: value >= 1, "at least 1")

@@ -1,0 +1,177 @@
+"""LAT from a checkpoint to a finished folder: fine-tuning, any lengths, and the search over dev."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from rationale.agreement.classification import figures
+from rationale.corpus.document import Documents
+from rationale.dropping.flops import Costs
+from rationale.dropping.lat import LAT
+from rationale.dropping.model import DroppingForSequenceClassification, wrap
+from rationale.dropping.run import hard
+from rationale.encoder.loading import weights_hash
+from rationale.errors import DataError
+from rationale.files import atomic_json
+from rationale.scores.backoff import in_batches
+from rationale.tokens import pack_windows
+from rationale.training.dropping.stages import Stages, TrainedDropping
+from rationale.training.encoding import Encoded
+from rationale.training.lat.evolution import Bounds, Lengths, front, search
+from rationale.training.lat.options import LATOptions
+from rationale.training.lat.trainer import LATTrainer
+from rationale.training.trainer import ClassifierTrainer, build_trainer
+
+_MARGIN, _BATCH = 0.01, 64
+
+
+def train_lat(
+    model: str | Path,
+    train: Documents,
+    dev: Documents | None,
+    out: str | Path,
+    options: LATOptions | None = None,
+    *,
+    fine_tuned: str | Path | None = None,
+    overwrite: bool = False,
+) -> TrainedDropping:
+    """Fine-tunes ``model``, learns any lengths in OUT.any-length, and searches lengths over ``dev``.
+
+    OUT has the cheapest lengths within a point of the plain fine-tuning's dev figure, the best figure where
+    there are none; all of the Pareto front stand in its ``training.json``.
+
+    Other arguments and errors are those of :func:`train_adapler`.
+
+    Raises:
+        DataError: Without ``dev``: there is nothing to search by.
+    """
+    options = options or LATOptions()
+    if dev is None:
+        raise DataError("LAT searches its lengths on dev documents", remedy="Pass --dev 0.1, or a split.")
+    stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
+    learn = replace(options, keep="last", patience=None)
+    bounds = Bounds(
+        int(stages.prepared.start.model.config.num_hidden_layers),
+        max(stages.prepared.rows.lengths),
+        options.drop,
+    )
+    learnt = stages.between(
+        "any-length",
+        learn,
+        lambda folder: _trainer(folder, stages, learn, bounds),
+        {"longest": bounds.longest},
+    )
+    found = _search(stages, learnt, bounds, options)  # of OUT.search.json, which a killed search goes on from
+    chosen = _chosen(found, stages.first.dev(options.metric))
+    made = wrap(learnt.backbone, "lat", {"lengths": list(chosen)})
+    full = found[bounds.upper][0]
+    pareto = [_told(one, *judged, full, options.metric) for one, judged in front(found)]
+    best = _told(chosen, *found[chosen], full, options.metric)
+    return stages.save("any-length", made, {"best": best, "front": pareto, "searched": len(found)})
+
+
+def _trainer(folder: Path, stages: Stages, options: LATOptions, bounds: Bounds) -> ClassifierTrainer:
+    start = stages.plain()
+    model = wrap(start.start.model, "lat", {})
+    return build_trainer(
+        folder,
+        start,
+        options,
+        LATTrainer,
+        model=model,
+        bounds=bounds,
+        lat=options,
+        compute_loss_func=None,
+        compute_metrics=stages.metrics(model),
+    )
+
+
+def _search(
+    stages: Stages, model: DroppingForSequenceClassification, bounds: Bounds, options: LATOptions
+) -> dict[Lengths, tuple[float, float]]:
+    dev = stages.prepared.dev_rows
+    if dev is None:
+        raise TypeError("the search needs dev documents")
+    memory = stages.out.with_name(f"{stages.out.name}.search.json")
+    about = {"model": weights_hash(model), "dev": stages.prepared.recipe["dev"], "metric": options.metric}
+    total = 2 + options.population + 2 * options.iterations * options.offspring
+    with tqdm(total=total, desc="search", unit="lengths", leave=False, disable=None) as bar:
+        judge = _Judge(model, dev, about, memory, bar)
+        return search(
+            judge,
+            bounds,
+            iterations=options.iterations,
+            population=options.population,
+            offspring=options.offspring,
+            seed=options.seed,
+        )
+
+
+class _Judge:
+    """Operations and dev figure of a configuration; what was judged once is kept in a file."""
+
+    def __init__(
+        self,
+        model: DroppingForSequenceClassification,
+        dev: Encoded,
+        about: dict[str, Any],
+        memory: Path,
+        bar: Any,
+    ) -> None:
+        model.eval()  # type: ignore[no-untyped-call]
+        self._model, self._dev, self._about, self._memory, self._bar = model, dev, about, memory, bar
+        self._costs = Costs.of(model.encoder, model.system)
+        self._known = _remembered(memory, about)
+
+    def __call__(self, lengths: Lengths) -> tuple[float, float]:
+        if lengths not in self._known:
+            self._known[lengths] = self._measure(lengths)
+            listed = [[list(one), *judged] for one, judged in self._known.items()]
+            atomic_json(self._memory, {**self._about, "judged": listed}, overwrite=True)
+        self._bar.update()
+        return self._known[lengths]
+
+    def _measure(self, lengths: Lengths) -> tuple[float, float]:
+        rows, encoder = self._dev, self._model.encoder
+        system: LAT = self._model.system  # type: ignore[assignment]
+
+        def batch(places: list[int]) -> list[tuple[int, Any]]:
+            windows = [rows.windows[i] for i in places]
+            with torch.inference_mode():
+                run = hard(encoder, system, pack_windows(windows, self._model.device))
+            return list(zip(run.logits.argmax(dim=-1).tolist(), run.alive.T.cpu().numpy(), strict=True))
+
+        with system.using(lengths):
+            found = in_batches(rows.lengths, _BATCH, batch)
+        alive = np.stack([one for _, one in found], axis=1)
+        cost = float(self._costs.dropped(alive, np.array(rows.lengths)).mean())
+        return cost, figures(rows.labels, [said for said, _ in found])[self._about["metric"]]
+
+
+def _remembered(memory: Path, about: dict[str, Any]) -> dict[Lengths, tuple[float, float]]:
+    """What an earlier search of the same model, data and metric has judged."""
+    try:
+        content = json.loads(memory.read_text(encoding="utf-8"))
+        if {name: content[name] for name in about} != about:
+            return {}
+        return {tuple(one): (cost, figure) for one, cost, figure in content["judged"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _told(lengths: Lengths, cost: float, figure: float, full: float, metric: str) -> dict[str, Any]:
+    return {"lengths": list(lengths), f"dev_{metric}": round(figure, 6), "dev_speedup": round(full / cost, 6)}
+
+
+def _chosen(found: dict[Lengths, tuple[float, float]], best: float | None) -> Lengths:
+    within = {one: judged for one, judged in found.items() if judged[1] >= (best or 0.0) - _MARGIN - 1e-9}
+    if within:
+        return min(within, key=lambda one: (within[one][0], -within[one][1]))
+    return max(found, key=lambda one: (found[one][1], -found[one][0]))

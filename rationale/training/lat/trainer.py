@@ -1,0 +1,88 @@
+"""LengthDrop and LayerDrop under the sandwich rule, on the Hugging Face Trainer."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import kl_div, log_softmax, softmax
+
+from rationale.dropping.model import packed
+from rationale.dropping.run import hard
+from rationale.training.dropping.trainer import DroppingTrainer
+from rationale.training.lat.evolution import Bounds, Lengths
+from rationale.training.lat.options import LATOptions
+from rationale.training.trainer import cross_entropy, finite_loss
+
+
+class LATTrainer(DroppingTrainer):
+    """LengthDrop and LayerDrop under the sandwich rule: every step runs several lengths of one batch.
+
+    Args:
+        bounds: Of the lengths drawn.
+        lat: The share a layer may drop, the sandwich, LayerDrop, the distillation's direction.
+        **settings: What :class:`DroppingTrainer` takes.
+    """
+
+    def __init__(self, *, bounds: Bounds, lat: LATOptions, **settings: Any) -> None:
+        super().__init__(threshold_rate=lambda steps: 0.0, **settings)
+        self._bounds, self._lat = bounds, lat
+
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """The full model learns the labels, the others its output; returns the mean loss, shape ().
+
+        Raises:
+            ModelError: Where the loss is NaN or infinite, before the weights take the step.
+        """
+        model.train()
+        positions = inputs.pop("position").tolist()
+        inputs = self._prepare_inputs(inputs)
+        batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
+        drawn = np.random.default_rng([self.args.seed, self.state.global_step, positions[0]])
+        plans = [None, self._bounds.lower, *(self._draw(drawn) for _ in range(self._lat.sandwich))]
+        share = 1 / (len(plans) * self.current_gradient_accumulation_steps)
+        teacher, total = None, torch.zeros((), device=batch.ids.device)
+        for lengths in plans:
+            logits = self._run(batch, lengths, drawn)
+            if teacher is None:
+                smoothing = self._lat.label_smoothing
+                loss = cross_entropy({"logits": logits}, inputs["labels"], smoothing=smoothing)
+                teacher = logits.detach()
+            else:
+                loss = distillation(logits, teacher, self._lat.distil)
+            finite_loss(loss.detach(), self.state, [self._keys[p] for p in positions])
+            self.accelerator.backward(loss * share)
+            total = total + loss.detach() * share
+        self.average_over_processes()
+        return total
+
+    def _run(self, batch: Any, lengths: Lengths | None, drawn: np.random.Generator) -> Tensor:
+        own, chance = self.dropping, self._lat.layer_drop
+        skipped = {layer for layer in range(self._bounds.layers) if drawn.random() < chance}
+        with own.system.using(lengths), self.compute_loss_context_manager():
+            return hard(own.encoder, own.system, batch, skipped=skipped).logits
+
+    def _draw(self, drawn: np.random.Generator) -> Lengths:
+        lengths = [self._bounds.longest]
+        for _ in range(self._bounds.layers):
+            least = max(2, math.ceil(lengths[-1] * (1 - self._lat.drop)))
+            lengths.append(int(drawn.integers(min(least, lengths[-1]), lengths[-1], endpoint=True)))
+        return tuple(lengths[1:])
+
+
+def distillation(logits: Tensor, teacher: Tensor, direction: str) -> Tensor:
+    """What a smaller run loses against the full one's logits, both (B, C), shape ().
+
+    One logit is a regression: softmax would be 1 and teach nothing, so it is the squared error.
+    """
+    if logits.shape[-1] == 1:
+        return (logits.float() - teacher.float()).square().mean()
+    smaller, full = log_softmax(logits.float(), dim=-1), log_softmax(teacher.float(), dim=-1)
+    if direction == "usual":
+        return kl_div(smaller, full, reduction="batchmean", log_target=True)
+    return kl_div(full, softmax(logits.float(), dim=-1), reduction="batchmean")
