@@ -23,6 +23,7 @@ from rationale.training.fixed import BlindOptions, SpAttenOptions, train_blind, 
 from rationale.training.lat import LATOptions, train_lat
 from rationale.training.ltp import LTPOptions, train_ltp
 from rationale.training.power_bert import PoWERBERTOptions, train_power_bert
+from rationale.training.tr_bert import TRBERTOptions, train_tr_bert
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -188,6 +189,13 @@ for _name, _options, _run, _about in (
         train_spatten,
         "Train SpAtten: fine-tune, then again with the tokens of least attention dropped.\n\n"
         "Example: `rationale train spatten --model ./encoder --data movies --out spatten --ratio 0.3`",
+    ),
+    (
+        "tr-bert",
+        TRBERTOptions,
+        train_tr_bert,
+        "Train TR-BERT: fine-tune, learn policies by reward, then policies and model with a teacher.\n\n"
+        "Example: `rationale train tr-bert --model ./encoder --data movies --out tr-bert --alpha 1`",
     ),
     (
         "blind",

@@ -23,6 +23,7 @@ from rationale.dropping import (  # noqa: F401  (registers the systems)
     ltp,
     power_bert,
     spatten,
+    tr_bert,
 )
 from rationale.dropping.run import hard
 from rationale.dropping.system import SYSTEMS, System

@@ -122,7 +122,7 @@ class System(nn.Module, ABC):
 
     @abstractmethod
     def costs(self, entering: Counts, heads: int) -> Counts:
-        """Operations of a layer's decision on inputs of so many tokens, shaped like ``entering``."""
+        """Operations of each layer's decision, int64 (L, B), on inputs of ``entering`` tokens, (L, B)."""
 
     @abstractmethod
     def hard(self, layer: int, seen: Seen) -> Decision:

@@ -25,6 +25,7 @@ SETTINGS = {
     "spatten": {"ratio": 0.3},
     "power-bert": {"retention": _falling(24, 5)},
     "lat": {"lengths": _falling(24, 5)},
+    "tr-bert": {},
     "random": {"shares": [0.9, 0.8, 0.6, 0.4, 0.3]},
     "first": {"shares": [0.9, 0.8, 0.6, 0.4, 0.3]},
 }
@@ -37,9 +38,10 @@ def toy(system, family="bert", **settings):
         toy_folder(family, **FAMILIES[family]), attn_implementation="eager"
     )
     model = wrap(backbone, system, {**SETTINGS[system], **settings}).eval()
-    torch.manual_seed(0)
-    if system == "adapler":
+    torch.manual_seed(4)
+    learnt = {"adapler": "predictors", "tr-bert": "policies"}.get(system)
+    if learnt:
         with torch.no_grad():
-            for parameter in model.system.predictors.parameters():
+            for parameter in getattr(model.system, learnt).parameters():
                 parameter.copy_(torch.randn_like(parameter) * 0.3)
     return model

@@ -1,0 +1,93 @@
+"""TR-BERT (Ye et al., NAACL 2021): at two places a policy chooses, token by token, who goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, System
+from rationale.errors import ModelError
+
+Draw = Callable[[int, Tensor, Seen], Tensor]
+"""``draw(point, chances, seen)``: bool (N,), who goes on where the chances, float32 (N,), are these."""
+
+
+@SYSTEMS.register("tr-bert")
+class TRBERT(System):
+    """Before two of the layers each token goes on where its policy gives it an even chance at least.
+
+    Args:
+        layers: L.
+        width: d.
+        points: The layers before which policies choose; None takes 1 and L / 2.
+        inner: Width of the policies' hidden layer.
+
+    Raises:
+        ModelError: Where ``points`` are no layers, or do not rise.
+    """
+
+    name, title, place = "tr-bert", "TR-BERT", "layer"
+
+    def __init__(
+        self, layers: int, width: int, *, points: Sequence[int] | None = None, inner: int = 32
+    ) -> None:
+        chosen = list(points) if points is not None else sorted({min(1, layers - 1), layers // 2})
+        super().__init__(layers, width, {"points": chosen, "inner": inner})
+        if chosen != sorted(set(chosen)) or not all(0 <= point < layers for point in chosen):
+            raise ModelError(
+                f"TR-BERT's points are {chosen}",
+                remedy=f"Give rising layer numbers from 0 to {layers - 1}.",
+            )
+        self.points = tuple(chosen)
+        self.policies = nn.ModuleList(
+            nn.Sequential(nn.Linear(width, inner), nn.GELU(), nn.Linear(inner, 1)) for _ in chosen
+        )
+        self._draw: Draw | None = None
+
+    def thresholds(self) -> list[nn.Parameter]:
+        """The policies' parameters."""
+        return list(self.policies.parameters())
+
+    @contextmanager
+    def drawing(self, draw: Draw) -> Iterator[None]:
+        """Leaves the choice to ``draw`` for a while, as training does."""
+        self._draw = draw
+        try:
+            yield
+        finally:
+            self._draw = None
+
+    def costs(self, entering: Counts, heads: int) -> Counts:
+        """The policy and its GELU at its points, nothing elsewhere; ``entering`` is (L, B)."""
+        inner = int(self.settings["inner"])
+        each = 2 * self.width * inner + inner + 4 * inner + 2 * inner + 1 + 4
+        at = np.zeros((self.layers, 1), dtype=np.int64)
+        at[list(self.points)] = each
+        counts: Counts = at * entering
+        return counts
+
+    def hard(self, layer: int, seen: Seen) -> Decision:
+        """Keeps [CLS] and, at a point, every token with a chance of a half; elsewhere all."""
+        there = torch.ones_like(seen.packed.ids, dtype=torch.bool) if seen.alive is None else seen.alive
+        if layer not in self.points:
+            nothing = torch.zeros(len(there), device=there.device)
+            return Decision(nothing, nothing, there)
+        point = self.points.index(layer)
+        chances = self._chances(point, seen.hidden) * there
+        half = torch.full_like(chances, 0.5)
+        keep = chances >= half if self._draw is None else self._draw(point, chances, seen)
+        keep = (keep & there).index_fill(0, seen.packed.starts, value=True)
+        return Decision(chances, half, keep)
+
+    def _chances(self, point: int, hidden: Tensor) -> Tensor:
+        """float32 (N,), whatever the encoder computes in."""
+        policy: Any = self.policies[point]
+        wide = torch.promote_types(hidden.dtype, policy[0].weight.dtype)
+        with torch.autocast(hidden.device.type, enabled=False):
+            chances: Tensor = torch.sigmoid(policy(hidden.to(wide)).squeeze(-1))
+        return chances

@@ -1,0 +1,39 @@
+"""Everything TR-BERT's training can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rationale.training.dropping.options import DroppingOptions
+from rationale.training.options import option
+
+
+@dataclass(frozen=True)
+class TRBERTOptions(DroppingOptions):
+    """How to train TR-BERT; the last stage is the joint one, with the plain fine-tuning as teacher.
+
+    Raises:
+        RationaleError: On a value outside its range.
+    """
+
+    alpha: float = option(1.0, "What a kept token costs in the reward; larger drops more.")
+    joint_alpha: float | None = option(None, "The same in the joint stage. Default: --alpha.")
+    policy_epochs: int = option(3, "Passes in which policies alone learn.")
+    policy_rate: float = option(
+        1e-3, "Learning rate of the policies; the authors' 3e-5 supposes thousands of steps."
+    )
+    samples: int = option(8, "Choices drawn for each document and step; their mean reward is the baseline.")
+    guide_rate: float = option(
+        0.5, "Share of the policies' own steps in which one choice of each document follows the gradient."
+    )
+    inner: int = option(32, "Width inside each policy.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("alpha", "joint_alpha"):
+            self._require(name, lambda value: value >= 0, "at least 0")
+        for name in ("policy_epochs", "inner"):
+            self._require(name, lambda value: value >= 1, "at least 1")
+        self._require("samples", lambda value: value >= 2, "at least 2: one choice has no baseline")
+        self._require("policy_rate", lambda value: value > 0, "above 0")
+        self._require("guide_rate", lambda value: 0 <= value <= 1, "at least 0 and at most 1")

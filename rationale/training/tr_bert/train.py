@@ -1,0 +1,74 @@
+"""TR-BERT from a checkpoint to a finished folder: fine-tuning, policies by reward, both with a teacher."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from rationale.corpus.document import Documents
+from rationale.dropping.model import DroppingForSequenceClassification, wrap
+from rationale.encoder.base import FAMILIES
+from rationale.training.dropping.stages import Stages, TrainedDropping
+from rationale.training.tr_bert.options import TRBERTOptions
+from rationale.training.tr_bert.trainer import PolicyTrainer
+from rationale.training.trainer import ClassifierTrainer, build_trainer
+
+
+def train_tr_bert(
+    model: str | Path,
+    train: Documents,
+    dev: Documents | None,
+    out: str | Path,
+    options: TRBERTOptions | None = None,
+    *,
+    fine_tuned: str | Path | None = None,
+    overwrite: bool = False,
+) -> TrainedDropping:
+    """Fine-tunes ``model``, learns policies in OUT.policy, then policies and model together.
+
+    Lengths in the reward are the documents' own: the authors divide by the length they pad to, under which
+    short inputs feel almost no pressure.
+
+    Arguments, errors and the choice of the epoch are those of :func:`train_adapler`.
+    """
+    options = options or TRBERTOptions()
+    stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
+    alone = replace(options, epochs=options.policy_epochs, keep="last", patience=None)
+
+    def policies(folder: Path) -> ClassifierTrainer:
+        start = stages.plain()
+        fresh = wrap(start.start.model, "tr-bert", {"inner": options.inner})
+        return _trainer(folder, stages, fresh, alone, teacher=False)
+
+    learnt = stages.between("policy", alone, policies, {})
+
+    def joint(folder: Path) -> ClassifierTrainer:
+        return _trainer(folder, stages, learnt, options, teacher=True)
+
+    return stages.last("tr-bert", joint, {"system": learnt.system.settings})
+
+
+def _trainer(
+    folder: Path,
+    stages: Stages,
+    model: DroppingForSequenceClassification,
+    options: TRBERTOptions,
+    *,
+    teacher: bool,
+) -> ClassifierTrainer:
+    tutor = None
+    if teacher:
+        plain = stages.plain().start.model
+        plain.eval().requires_grad_(requires_grad=False)
+        tutor = FAMILIES.get(plain.config.model_type)(plain)
+    return build_trainer(
+        folder,
+        stages.prepared,
+        options,
+        PolicyTrainer,
+        model=model,
+        tr_bert=options,
+        teacher=tutor,
+        compute_loss_func=None,
+        compute_metrics=stages.metrics(model),
+    )

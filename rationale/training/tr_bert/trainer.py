@@ -1,0 +1,93 @@
+"""Both of TR-BERT's learning stages on the Hugging Face Trainer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from rationale.dropping.model import packed
+from rationale.dropping.run import hard, undropped
+from rationale.encoder.base import Encoder
+from rationale.tokens.packing import Packed
+from rationale.training.dropping.trainer import DroppingTrainer
+from rationale.training.tr_bert.options import TRBERTOptions
+from rationale.training.tr_bert.reward import Drawn, policy_loss, tiled, worth
+from rationale.training.trainer import finite_loss
+
+
+class PolicyTrainer(DroppingTrainer):
+    """Learns by reward: policies alone, or, with a teacher, policies and model together.
+
+    Args:
+        tr_bert: Alpha, samples, guidance.
+        teacher: The plain classifier whose probabilities replace the labels; None learns policies alone, over
+            a model whose weights stay.
+        **settings: What :class:`DroppingTrainer` takes.
+    """
+
+    def __init__(self, *, tr_bert: TRBERTOptions, teacher: Encoder | None = None, **settings: Any) -> None:
+        super().__init__(threshold_rate=lambda steps: tr_bert.policy_rate, **settings)
+        self._options, self._teacher = tr_bert, teacher
+        self._kept: list[float] = []
+        joint = teacher is not None
+        self.dropping.backbone.requires_grad_(joint)
+        self._alpha = tr_bert.joint_alpha if joint and tr_bert.joint_alpha is not None else tr_bert.alpha
+
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """Draws choices for every document, rewards them, and goes back once; returns the loss, shape ().
+
+        Raises:
+            ModelError: Where the loss is NaN or infinite, before the weights take the step.
+        """
+        positions = inputs.pop("position").tolist()
+        inputs = self._prepare_inputs(inputs)
+        batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
+        drawn = Drawn(self._guide(batch, inputs["labels"]))
+        model.train()
+        own, copies = self.dropping, self._options.samples
+        with own.system.drawing(drawn), self.compute_loss_context_manager():
+            logits = hard(own.encoder, own.system, tiled(batch, copies)).logits
+        losses = cross_entropy(
+            logits.float(),
+            self._wanted(batch, inputs["labels"], copies),
+            reduction="none",
+            label_smoothing=0.0 if self._teacher else self._options.label_smoothing,
+        )
+        loss = policy_loss(drawn, losses, self._alpha, copies)
+        if self._teacher is not None:
+            loss = loss + losses.mean()
+        finite_loss(loss.detach(), self.state, [self._keys[p] for p in positions])
+        share = 1 / self.current_gradient_accumulation_steps
+        self.accelerator.backward(loss * share)
+        self.average_over_processes()
+        self._kept.append(torch.stack(drawn.kept).mean().item())
+        return loss.detach() * share
+
+    def _wanted(self, batch: Packed, labels: Tensor, copies: int) -> Tensor:
+        """Labels, or the teacher's probabilities, of every copy."""
+        if self._teacher is None:
+            return labels.repeat(copies)
+        with torch.no_grad():
+            return undropped(self._teacher, batch).logits.float().softmax(dim=-1).repeat(copies, 1)
+
+    def _guide(self, batch: Packed, labels: Tensor) -> list[Tensor] | None:
+        """The gradient's opinion, in the first share of the policies' own steps."""
+        guided = self.state.global_step < self._options.guide_rate * self.state.max_steps
+        if self._teacher is not None or not guided:
+            return None
+        own = self.dropping
+        own.eval()
+        return worth(own.encoder, batch, labels, own.system.points)
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Adds the mean share of tokens kept to what is logged: a policy that collapses shows here."""
+        if "loss" in logs and self._kept:
+            logs["kept"] = float(np.mean(self._kept))
+            self._kept.clear()
+        super().log(logs, start_time)
