@@ -25,9 +25,10 @@ COMMANDS = {
     "export": "Write scores in another tool's format.",
     "explain": "Score one text, in the terminal.",
     "evaluate": "What a token-dropping model costs and saves.",
+    "compare": "Train and evaluate token-dropping systems beside each other.",
     "trace": "Which token a dropping model lets go in which layer.",
     "app": "Look at scores in the browser.",
-    "list": "List score methods, metrics, encoder families.",
+    "list": "List score methods, metrics, encoder families, systems.",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import MISSING, fields, replace
 from functools import wraps
 from pathlib import Path
@@ -17,13 +17,8 @@ from rationale.errors import RationaleError
 from rationale.training import TrainingOptions, train_classifier
 from rationale.training.adapler import PRESETS, AdapLeROptions, train_adapler
 from rationale.training.data import hold_out, training_split
-from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stages import TrainedDropping
-from rationale.training.fixed import BlindOptions, SpAttenOptions, train_blind, train_spatten
-from rationale.training.lat import LATOptions, train_lat
-from rationale.training.ltp import LTPOptions, train_ltp
-from rationale.training.power_bert import PoWERBERTOptions, train_power_bert
-from rationale.training.tr_bert import TRBERTOptions, train_tr_bert
+from rationale.training.recipes import RECIPES, Recipe
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -33,7 +28,9 @@ def train() -> None:
     """Fine-tune a model on documents."""
 
 
-def with_options(options: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_options(
+    options: type[Any], without: Container[str] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Gives a command one option for each field of a dataclass, and passes them on as ``options``."""
     types = get_type_hints(options)
     extra = [
@@ -44,6 +41,7 @@ def with_options(options: type[Any]) -> Callable[[Callable[..., None]], Callable
             annotation=Annotated[types[entry.name], typer.Option(help=entry.metadata.get("help", ""))],
         )
         for entry in fields(options)
+        if entry.name not in without
     ]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -139,11 +137,12 @@ def adapler(
     _tell_dropping(trained)
 
 
-def _dropping_command(name: str, options: type[DroppingOptions], run: Callable[..., Any], about: str) -> None:
+def _dropping_command(name: str, recipe: Recipe, about: str, example: str) -> None:
     """One command for a system that is trained like most."""
+    shown = f"Example: `rationale train {name} --model ./encoder --data movies --out {name} {example}`"
 
-    @app.command(name, help=about)
-    @with_options(options)
+    @app.command(name, help=f"{about}\n\n{shown}")
+    @with_options(recipe.options, without=recipe.fixed)
     def command(
         model: Model,
         data: Data,
@@ -157,55 +156,40 @@ def _dropping_command(name: str, options: type[DroppingOptions], run: Callable[.
     ) -> None:
         documents = sample(training_split(data, split), limit)
         training, held_out = hold_out(documents, dev, data=data)
-        trained = run(model, training, held_out, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
+        chosen = replace(options, **recipe.fixed)
+        trained = recipe.train(
+            model, training, held_out, out, chosen, fine_tuned=fine_tuned, overwrite=overwrite
+        )
         _tell_dropping(trained)
 
 
-for _name, _options, _run, _about in (
-    (
-        "ltp",
-        LTPOptions,
-        train_ltp,
-        "Train Learned Token Pruning: fine-tune, learn thresholds by degrees, fine-tune with them fixed.\n\n"
-        "Example: `rationale train ltp --model ./encoder --data movies --out ltp --lam 0.1`",
+ABOUT = {
+    "ltp": (
+        "Train Learned Token Pruning: fine-tune, learn thresholds by degrees, fine-tune with them fixed.",
+        "--lam 0.1",
     ),
-    (
-        "power-bert",
-        PoWERBERTOptions,
-        train_power_bert,
-        "Train PoWER-BERT: fine-tune, seek how many tokens each layer needs, fine-tune with as many.\n\n"
-        "Example: `rationale train power-bert --model ./encoder --data movies --out power --lam 1e-3`",
+    "power-bert": (
+        "Train PoWER-BERT: fine-tune, seek how many tokens each layer needs, fine-tune with as many.",
+        "--lam 1e-3",
     ),
-    (
-        "lat",
-        LATOptions,
-        train_lat,
-        "Train LAT: fine-tune, learn to bear any lengths, search over dev for those that serve best.\n\n"
-        "Example: `rationale train lat --model ./encoder --data movies --out lat --drop 0.3`",
+    "lat": (
+        "Train LAT: fine-tune, learn to bear any lengths, search over dev for those that serve best.",
+        "--drop 0.3",
     ),
-    (
-        "spatten",
-        SpAttenOptions,
-        train_spatten,
-        "Train SpAtten: fine-tune, then again with the tokens of least attention dropped.\n\n"
-        "Example: `rationale train spatten --model ./encoder --data movies --out spatten --ratio 0.3`",
+    "spatten": (
+        "Train SpAtten: fine-tune, then again with the tokens of least attention dropped.",
+        "--ratio 0.3",
     ),
-    (
-        "tr-bert",
-        TRBERTOptions,
-        train_tr_bert,
-        "Train TR-BERT: fine-tune, learn policies by reward, then policies and model with a teacher.\n\n"
-        "Example: `rationale train tr-bert --model ./encoder --data movies --out tr-bert --alpha 1`",
+    "tr-bert": (
+        "Train TR-BERT: fine-tune, learn policies by reward, then policies and model with a teacher.",
+        "--alpha 1",
     ),
-    (
-        "blind",
-        BlindOptions,
-        train_blind,
-        "Train a baseline that drops tokens without asking the model which.\n\n"
-        "Example: `rationale train blind --model ./encoder --data movies --out first --rule first`",
-    ),
-):
-    _dropping_command(_name, _options, _run, _about)
+    "random": ("Train a baseline that drops tokens by lot.", "--shares 0.9,0.8,0.6,0.5,0.4,0.3"),
+    "first": ("Train a baseline that keeps the beginning of a document.", "--shares 0.4"),
+}
+
+for _name, (_about, _example) in ABOUT.items():
+    _dropping_command(_name, RECIPES[_name], _about, _example)
 
 
 def _with_preset(options: AdapLeROptions, preset: str | None, context: typer.Context) -> AdapLeROptions:

@@ -70,18 +70,14 @@ def report_html(
     """
     shown = galleries(scores, documents, agreement, methods=methods, count=examples)
     survived = survival(scores, documents) if ALIVE in scores.methods else None
-    script = _template("report.js").render()
-    plotly = get_plotlyjs()
-    page: str = _template("report.html").render(
-        policy=_policy(plotly, script),
-        version=version("rationale"),
+    return render(
+        "report.html",
         title=f"Agreement with human rationales: {_subject(agreement)}",
         subtitle=_subject(agreement),
-        css=Markup(_template("report.css").render(palette=vars(palette), words_css=WORDS_CSS)),  # noqa: S704
         tiles=_tiles(agreement),
         findings=findings(agreement),
         measured=measured(agreement),
-        sections=_numbered(sections(agreement, survived)),
+        sections=sections(agreement, survived),
         galleries=[_gallery(one, agreement) for one in shown],
         legend=Markup(legend_html(signed=_signed(shown))),  # noqa: S704
         selected_by=next((_SELECTED_BY[e.select] for g in shown for e in g.examples), ""),
@@ -89,10 +85,22 @@ def report_html(
         metrics=glossary(agreement),
         methods=methods_glossary(agreement),
         commands="\n\n".join(commands(agreement)),
+    )
+
+
+def render(page: str, *, sections: Sequence[Section], **content: Any) -> str:
+    """A page as one text: its template filled, with style, plotly and the one script that draws figures."""
+    script, plotly = _template("report.js").render(), get_plotlyjs()
+    rendered: str = _template(page).render(
+        policy=_policy(plotly, script),
+        version=version("rationale"),
+        css=Markup(_template("report.css").render(palette=vars(palette), words_css=WORDS_CSS)),  # noqa: S704
         plotly=Markup(plotly),  # noqa: S704
         script=Markup(script),  # noqa: S704
+        sections=_numbered(sections),
+        **content,
     )
-    return page
+    return rendered
 
 
 @cache

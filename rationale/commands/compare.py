@@ -1,0 +1,81 @@
+"""``rationale compare``: systems trained and evaluated beside each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from rationale.commands.options import Data, Model, Overwrite
+from rationale.commands.train import Dev, Limit, TrainSplit
+from rationale.corpus import load_documents
+from rationale.corpus.splits import sample
+from rationale.errors import RationaleError
+from rationale.files import atomic_text
+from rationale.report.comparison import comparison_page, comparison_table
+from rationale.study.compare import compare as compare_systems
+from rationale.study.evaluate import Timing
+from rationale.study.grid import Setting, known_options
+from rationale.training.data import hold_out, training_split
+
+
+def compare(
+    model: Model,
+    data: Data,
+    out: Annotated[
+        Path, typer.Option(help="Folder of all cells, comparison.json, comparison.csv and comparison.html.")
+    ],
+    system: Annotated[
+        list[str],
+        typer.Option(
+            help="SYSTEM or SYSTEM:option=value,option=value; repeat it for other systems and settings. "
+            "`rationale list systems` names them, `rationale train SYSTEM --help` their options."
+        ),
+    ],
+    reported: Annotated[str, typer.Option(help="Split that systems are compared on.")] = "test",
+    common: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="option=value for all systems that know it, e.g. epochs=4; repeat it."),
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="Seeds, with commas.")] = "0",
+    split: TrainSplit = None,
+    dev: Dev = "0.1",
+    limit: Limit = None,
+    limit_reported: Annotated[int | None, typer.Option(help="Compare on about so many documents.")] = None,
+    timed: Annotated[int, typer.Option(min=0, help="Documents to measure time with; 0 measures none.")] = 200,
+    rounds: Annotated[int, typer.Option(min=1, help="How often time is measured; the median counts.")] = 3,
+    overwrite: Overwrite = True,
+) -> None:
+    """Train systems from one plain fine-tuning and set them beside each other; a killed grid goes on.
+
+    Example: `rationale compare --model ./encoder --data movies --reported val --out compared
+    --system adapler:phi=5e-4,warm_start=true --system ltp:lam=0.1 --system ltp:lam=0.3
+    --system first:shares=0.4 --set epochs=3 --set max_length=512`
+    """
+    settings = [Setting.parse(text) for text in system]
+    training, held_out = hold_out(sample(training_split(data, split), limit), dev, data=data)
+    found = compare_systems(
+        model,
+        training,
+        held_out,
+        sample(load_documents(data, reported), limit_reported),
+        out,
+        settings,
+        common=known_options(common or []),
+        seeds=_numbers(seeds),
+        timing=Timing(timed, rounds),
+    )
+    table = comparison_table(found["records"])
+    atomic_text(out / "comparison.csv", table.to_csv(), overwrite=overwrite)
+    page = comparison_page(found, out / "comparison.html", overwrite=overwrite)
+    Console().print(table.to_rich())
+    typer.echo(f"{page}: open it in any browser; it needs no network")
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise RationaleError(f"--seeds is {text!r}", remedy="Give whole numbers such as 0,1,2.") from None

@@ -1,0 +1,232 @@
+"""Systems beside each other: trained, evaluated and held against the human rationale on the same terms."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from rationale.agreement import agree
+from rationale.agreement.statistics import bootstrap_intervals
+from rationale.corpus.document import Documents
+from rationale.dropping.system import SYSTEMS
+from rationale.encoder.loading import Classifier, load_classifier
+from rationale.errors import OutputError, RationaleError
+from rationale.files import atomic_json
+from rationale.scores import ScoreOptions, score
+from rationale.scores.methods import decision_methods
+from rationale.scores.scored import ALIVE
+from rationale.study.evaluate import Timing, evaluate
+from rationale.study.grid import PLAIN, Setting, cell, plain_options
+from rationale.training.dropping.fine_tuned import fine_tune
+from rationale.training.fitting import RECIPE
+from rationale.training.prepare import prepare
+from rationale.training.recipes import RECIPES
+from rationale.training.unfinished import difference
+
+log = logging.getLogger(__name__)
+
+_MODEL, _EVALUATION, _MADE_OF = "model", "evaluation.json", "cell.json"
+
+
+def compare(
+    model: str | Path,
+    train: Documents,
+    dev: Documents | None,
+    reported: Documents,
+    out: str | Path,
+    settings: Sequence[Setting],
+    *,
+    common: Mapping[str, Any] | None = None,
+    seeds: Sequence[int] = (0,),
+    timing: Timing | None = None,
+) -> dict[str, Any]:
+    """Trains and evaluates every setting with every seed; what is there already, made of the same, is kept.
+
+    Args:
+        model: The checkpoint all begin with.
+        train: Labelled documents.
+        dev: What epochs are chosen by.
+        reported: The documents of the tables; where they have rationales, the kept set is held against them.
+        out: A folder a cell, ``comparison.json`` of all.
+        settings: Systems with their options.
+        common: Options of all systems that know them.
+        seeds: Each trains a plain fine-tuning of its own, which all systems start from.
+        timing: As for :func:`evaluate`.
+
+    Returns:
+        ``records``: one a cell, the plain ones first, with ``system``, ``setting``, ``seed``, ``accuracy``
+        with ``low`` and ``high``, ``difference`` from the plain model of the seed with its ends, ``mcc``,
+        ``macro_f1``, ``flops_speedup``, ``measured_speedup``, ``alive`` (share a layer), ``steps``,
+        ``seconds`` (None where a training was resumed), ``n`` and, with rationales, ``rationale``:
+        precision, recall and FPR of the kept set and AP of the score, a number a layer. ``recipe``.
+
+    Raises:
+        OutputError: Where a cell was made of other data, settings or another model.
+        RationaleError: Where settings repeat.
+    """
+    root, common = Path(out), dict(common or {})
+    if len({setting.name for setting in settings}) < len(settings):
+        raise RationaleError("a setting is given twice", remedy="Name each once; seeds repeat it.")
+    made_of = _made_of(model, train, dev, reported, common)
+    jobs = [(None, seed) for seed in seeds] + [(setting, seed) for setting in settings for seed in seeds]
+    records: list[dict[str, Any]] = []
+    with tqdm(jobs, desc="cells", unit="cell", disable=None) as bar:
+        for setting, seed in bar:
+            name = PLAIN if setting is None else setting.name
+            bar.set_postfix_str(f"{name}, seed {seed}")
+            folder = cell(root, name, seed)
+            _claim(folder, {**made_of, "setting": name, "seed": seed})
+            source, seconds = _train(setting, seed, folder, root, model, train, dev, common)
+            _evaluate(folder, source, reported, timing)
+            records.append(_record(setting, seed, folder, source, seconds))
+            _against_plain(records)
+            atomic_json(root / "comparison.json", {"records": records, "recipe": made_of}, overwrite=True)
+    return {"records": records, "recipe": made_of}
+
+
+def _made_of(
+    model: str | Path, train: Documents, dev: Documents | None, reported: Documents, common: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "model": str(model),
+        "train": train.fingerprint,
+        "dev": None if dev is None else dev.fingerprint,
+        "reported": {
+            "source": reported.source,
+            "split": reported.split,
+            "fingerprint": reported.fingerprint,
+        },
+        "common": common,
+    }
+
+
+def _claim(folder: Path, made_of: dict[str, Any]) -> None:
+    """Writes down what a cell is made of; a cell made of something else is not continued."""
+    path = folder / _MADE_OF
+    if path.exists():
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+        if earlier != made_of:
+            raise OutputError(
+                f"this cell was made of something else ({difference(earlier, made_of)})",
+                where=folder,
+                remedy="Remove the folder, or compare into another one.",
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    atomic_json(path, made_of, overwrite=False)
+
+
+def _train(
+    setting: Setting | None,
+    seed: int,
+    folder: Path,
+    root: Path,
+    model: str | Path,
+    train: Documents,
+    dev: Documents | None,
+    common: dict[str, Any],
+) -> tuple[Path, float | None]:
+    """The model of a cell, and how long its own training took, where that was in one go."""
+    plain, clock = cell(root, PLAIN, seed) / _MODEL, folder / "seconds.json"
+    fresh, start = not any(folder.glob(f"{_MODEL}*")), time.perf_counter()
+    if setting is None:
+        chosen = plain_options(common, seed)
+        source = fine_tune(plain, prepare(model, train, dev, chosen), chosen, overwrite=False).best
+    else:
+        source = folder / _MODEL
+        if not source.exists():
+            options = setting.options(common, seed)
+            RECIPES[setting.system].train(model, train, dev, source, options, fine_tuned=plain)
+    if fresh:
+        atomic_json(clock, {"seconds": round(time.perf_counter() - start, 1)}, overwrite=True)
+    return source, json.loads(clock.read_text())["seconds"] if clock.exists() else None
+
+
+def _evaluate(folder: Path, source: Path, reported: Documents, timing: Timing | None) -> None:
+    path = folder / _EVALUATION
+    if path.exists():
+        return
+    classifier = load_classifier(source)
+    found = evaluate(classifier, reported, timing)
+    if any(document.annotated and document.spans for document in reported):
+        found["rationale"] = _rationale(classifier, reported)
+    atomic_json(path, found, overwrite=False)
+
+
+def _rationale(classifier: Classifier, reported: Documents) -> dict[str, list[float | None]]:
+    """The kept set against the human rationale, layer by layer; nothing for a model that keeps all."""
+    methods = decision_methods(classifier.encoder)
+    if not methods:
+        return {}
+    scored = score(classifier, reported, ScoreOptions(methods, protocol="truncate"))
+    agreement = agree(scored, reported)
+    own = next(name for name in methods if name != ALIVE)
+
+    def by_layer(method: str, metric: str, select: str | None) -> list[float | None]:
+        found = [
+            r
+            for r in agreement.records
+            if r["method"] == method and r["metric"] == metric and r["select"] == select
+        ]
+        return [r["value"] for r in sorted(found, key=lambda r: r["layer"])]
+
+    kept = {name: by_layer(ALIVE, name, "delta") for name in ("precision", "recall", "fpr")}
+    return {"ap": by_layer(own, "ap", None), **kept}
+
+
+def _record(
+    setting: Setting | None, seed: int, folder: Path, source: Path, seconds: float | None
+) -> dict[str, Any]:
+    found = json.loads((folder / _EVALUATION).read_text(encoding="utf-8"))
+    metrics = found["metrics"]
+    right = [
+        max(range(len(row["probabilities"])), key=row["probabilities"].__getitem__)
+        == found["recipe"]["labels"].index(row["label"])
+        for row in found["predictions"]
+    ]
+    return {
+        "cell": folder.name,
+        "system": PLAIN if setting is None else setting.system,
+        "title": "Plain" if setting is None else SYSTEMS.get(setting.system).title,
+        "setting": {} if setting is None else dict(setting.given),
+        "seed": seed,
+        **{name: metrics[name] for name in ("accuracy", "low", "high", "macro_f1", "mcc")},
+        "flops_speedup": found["flops_speedup"],
+        "measured_speedup": found["measured_speedup"],
+        "alive": [layer["share"] for layer in found["alive"]],
+        "steps": _steps(source),
+        "seconds": seconds,
+        "n": found["n"],
+        "rationale": found.get("rationale") or None,
+        "right": right,
+    }
+
+
+def _steps(source: Path) -> int:
+    """Optimizer steps of all stages of its own."""
+    parent = source.parent if (source.parent / RECIPE).exists() else source
+    stages = [parent, *(path for path in parent.parent.glob(f"{parent.name}.*") if (path / RECIPE).exists())]
+    recipes = {path: json.loads((path / RECIPE).read_text(encoding="utf-8")) for path in stages}
+    return sum({path: int(r["epochs"][-1]["step"]) for path, r in recipes.items()}.values())
+
+
+def _against_plain(records: list[dict[str, Any]]) -> None:
+    """The paired difference in accuracy from the plain model of the same seed, with its interval."""
+    plain = {record["seed"]: record for record in records if record["system"] == PLAIN}
+    for record in records:
+        if record["system"] == PLAIN or "difference" in record:
+            continue
+        gap = np.array(record["right"], np.float64) - np.array(plain[record["seed"]]["right"], np.float64)
+        low, high = bootstrap_intervals(gap[None, None], resamples=10_000, seed=0)
+        record |= {
+            "difference": float(gap.mean()),
+            "difference_low": float(low[0]),
+            "difference_high": float(high[0]),
+        }

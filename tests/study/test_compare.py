@@ -1,0 +1,200 @@
+"""A grid of systems: what it trains, keeps, refuses and says, on a toy checkpoint."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from rationale.cli import app
+from rationale.corpus import write_eraser
+from rationale.dropping import SYSTEMS
+from rationale.encoder.loading import load_classifier
+from rationale.errors import OutputError, RationaleError
+from rationale.report.comparison import comparison_page, comparison_table, within_a_point
+from rationale.study import compare as module
+from rationale.study.compare import compare
+from rationale.study.evaluate import Timing
+from rationale.study.grid import PLAIN, Setting, known_options
+from rationale.training.recipes import RECIPES
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
+
+from toy_training import planted, save_encoder
+
+COMMON = {"epochs": 1, "fine_tune_epochs": 6, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
+SETTINGS = ("ltp:reference=12,final_threshold=0.06", "spatten:ratio=0.2", "first:shares=0.5")
+TRAIN, DEV, REPORTED = planted(48), planted(16, seed=1), planted(24, seed=2, split="test")
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    return save_encoder(tmp_path_factory.mktemp("deep") / "encoder", layers=4)
+
+
+def run(encoder, out, settings=SETTINGS, **more):
+    given = {"common": COMMON, "timing": Timing(8, 1, (1, 4)), **more}
+    return compare(encoder, TRAIN, DEV, REPORTED, out, [Setting.parse(one) for one in settings], **given)
+
+
+@pytest.fixture(scope="module")
+def compared(encoder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("compared") / "grid"
+    return out, run(encoder, out)
+
+
+def test_every_cell_is_a_model_that_reloads_and_an_evaluation_of_it(compared):
+    out, found = compared
+    assert [r["system"] for r in found["records"]] == [PLAIN, "ltp", "spatten", "first"]
+    assert json.loads((out / "comparison.json").read_text())["records"] == found["records"]
+    for record in found["records"]:
+        cell = out / record["cell"]
+        model = cell / "model" / "1" if record["system"] == PLAIN else cell / "model"
+        classifier = load_classifier(model, device="cpu")
+        evaluation = json.loads((cell / "evaluation.json").read_text())
+        assert evaluation["recipe"]["model"]["name"] == classifier.identity["name"]
+        assert record["accuracy"] == evaluation["metrics"]["accuracy"]
+        assert record["accuracy"] == pytest.approx(np.mean(record["right"]))
+        assert record["n"] == len(REPORTED)
+        assert record["steps"] > 0
+        assert record["seconds"] > 0
+
+
+def test_all_cells_of_a_seed_begin_with_one_fine_tuning(compared):
+    out, found = compared
+    assert len(list(out.glob("**/1/model.safetensors"))) == 1
+    plain = found["records"][0]
+    for record in found["records"][1:]:
+        gap = np.mean(record["right"]) - np.mean(plain["right"])
+        assert record["difference"] == pytest.approx(gap)
+        assert record["difference_low"] <= gap <= record["difference_high"]
+        assert record["flops_speedup"] > 1
+
+
+def test_the_kept_set_is_held_against_the_human_rationale(compared):
+    """Precision and recall of what is alive, counted here from the evaluation's own traces."""
+    out, found = compared
+    from rationale.study.traces import trace_documents
+
+    [record] = [r for r in found["records"] if r["system"] == "spatten"]
+    classifier = load_classifier(out / record["cell"] / "model", device="cpu")
+    hits, kept, gold = [], [], []
+    for traced in trace_documents(classifier, REPORTED, progress=False):
+        alive = {int(w) for w in traced.word[traced.way.alive(traced.way.layers - 1)] if w >= 0}
+        human = set(np.flatnonzero(traced.document.rationale).tolist())
+        hits.append(len(alive & human))
+        kept.append(len(alive))
+        gold.append(len(human))
+    recall = np.mean([h / g for h, g in zip(hits, gold, strict=True) if g])
+    assert record["rationale"]["recall"][-1] == pytest.approx(recall, abs=1e-6)
+    assert len(record["rationale"]["ap"]) == 4
+    assert found["records"][0]["rationale"] is None
+
+
+def test_a_killed_grid_goes_on_and_does_nothing_twice(encoder, compared, tmp_path, monkeypatch):
+    original = module._train
+
+    def killed(setting, *rest):
+        if setting is not None and setting.system == "spatten":
+            raise KeyboardInterrupt
+        return original(setting, *rest)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(module, "_train", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(encoder, tmp_path / "grid")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "grid").glob("ltp*/model/*")}
+    assert before
+    again = run(encoder, tmp_path / "grid")
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    for ours, theirs in zip(again["records"], compared[1]["records"], strict=True):
+        assert ours["right"] == theirs["right"]
+        assert ours["flops_speedup"] == theirs["flops_speedup"]
+
+
+def test_a_grid_whose_data_changed_is_not_continued(encoder, compared):
+    out, _ = compared
+    with pytest.raises(OutputError, match=r"plain-seed0: this cell was made of something else \(train: "):
+        compare(
+            encoder, planted(40), DEV, REPORTED, out, [Setting.parse("spatten")], common=COMMON,
+            timing=Timing(0),
+        )  # fmt: skip
+
+
+def test_one_more_system_is_added_to_a_grid_that_is_there(encoder, compared):
+    out, found = compared
+    more = run(encoder, out, (*SETTINGS, "random:shares=0.5"))
+    assert more["records"][:4] == found["records"]
+    assert more["records"][4]["system"] == "random"
+
+
+def test_the_page_and_the_table_say_what_the_records_say(compared, tmp_path):
+    _, found = compared
+    table = comparison_table(found["records"])
+    assert len(table.rows) == len(found["records"])
+    lines = table.to_csv().splitlines()
+    assert lines[0].startswith("cell,accuracy,accuracy_low,accuracy_high,difference")
+    page = comparison_page(found, tmp_path / "page.html").read_text()
+    for record in found["records"]:
+        assert record["cell"] in page
+    assert "Content-Security-Policy" in page
+    assert "drop what humans marked" in page
+
+
+def test_the_papers_rule_takes_the_fastest_within_a_point():
+    def cell(name, gap, ratio, system="ltp"):
+        return {"cell": name, "system": system, "difference": gap, "flops_speedup": ratio}
+
+    plain = {"cell": "plain", "system": PLAIN, "flops_speedup": 1.0}
+    records = [
+        plain,
+        cell("a", -0.005, 2.0),
+        cell("b", -0.01, 3.0),
+        cell("c", -0.02, 9.0),
+        cell("d", -0.5, 2.0, "lat"),
+    ]
+    assert {system: found["cell"] for system, found in within_a_point(records).items()} == {"ltp": "b"}
+
+
+def test_every_system_has_a_recipe_and_every_option_a_place():
+    assert RECIPES.keys() == set(SYSTEMS)
+    assert known_options(["epochs=3", "phi=1e-3"]) == {"epochs": 3, "phi": 1e-3}
+    chosen = Setting.parse("adapler:phi=0.1,warm_start=true").options({"epochs": 3, "lam": 5.0}, seed=7)
+    assert (chosen.phi, chosen.warm_start, chosen.epochs, chosen.seed) == (0.1, True, 3, 7)
+    assert chosen.fine_tune_epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ltp2", "no system is called 'ltp2'"),
+        ("ltp:phi=1", "'phi' is no option"),
+        ("ltp:lam=much", "lam is 'much'. It must be float"),
+        ("adapler:warm_start=1", "warm_start is '1'. It must be bool"),
+        ("ltp:soft_epochs=1.5", "soft_epochs is '1.5'. It must be int"),
+    ],
+)
+def test_a_setting_that_is_none_names_what_is_wrong(text, message):
+    with pytest.raises(RationaleError, match=message):
+        Setting.parse(text)
+
+
+def test_a_setting_named_twice_is_refused(encoder, tmp_path):
+    with pytest.raises(RationaleError, match="a setting is given twice"):
+        run(encoder, tmp_path / "grid", ("spatten", "spatten"))
+
+
+def test_the_command_writes_everything(encoder, tmp_path):
+    write_eraser({"train": TRAIN, "test": REPORTED}, tmp_path / "data")
+    given = ["compare", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
+    given += ["--system", "first:shares=0.6,0.6,0.5,0.5", "--timed", 4, "--rounds", 1]
+    given += ["--set", "epochs=1", "--set", "batch-size=8", "--set", "device=cpu"]
+    result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "first-shares0.6,0.6,0.5,0.5-seed0" in json.dumps(
+        json.loads((tmp_path / "out" / "comparison.json").read_text())
+    )
+    assert (tmp_path / "out" / "comparison.html").exists()
+    assert (tmp_path / "out" / "comparison.csv").read_text().count("\n") == 3
