@@ -144,6 +144,6 @@ def dropping_of(classifier: Classifier) -> Dropping:
         raise ModelError(
             "this model drops no tokens",
             where=classifier.identity["name"],
-            remedy="Pass the folder that `rationale train adapler` wrote.",
+            remedy="Pass the folder that `rationale train adapler`, or another system, wrote.",
         )
     return encoder

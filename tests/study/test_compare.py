@@ -143,6 +143,21 @@ def test_the_page_and_the_table_say_what_the_records_say(compared, tmp_path):
     assert "drop what humans marked" in page
 
 
+def test_the_page_draws_its_figures_and_fetches_nothing(compared, tmp_path, browser):
+    page = comparison_page(compared[1], tmp_path / "page.html")
+    said, asked = [], []
+    tab = browser.new_page(viewport={"width": 1100, "height": 900})
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(page.as_uri())
+    tab.wait_for_selector("#figure-2 .point")
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    for title in ("Plain", "LTP", "SpAtten", "First tokens"):
+        assert tab.locator("#figure-1 .legendtext", has_text=title).count() == 1
+    tab.close()
+
+
 def test_the_papers_rule_takes_the_fastest_within_a_point():
     def cell(name, gap, ratio, system="ltp"):
         return {"cell": name, "system": system, "difference": gap, "flops_speedup": ratio}
