@@ -31,8 +31,10 @@ def explained(name: str) -> Iterator[None]:
     """Whatever a damaged checkpoint makes transformers stumble over becomes a ModelError."""
     try:
         yield
-    except RationaleError:
-        raise
+    except RationaleError as error:
+        if error.where is not None:
+            raise
+        raise type(error)(error.what, where=name, remedy=error.remedy) from error
     except Exception as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(

@@ -219,6 +219,13 @@ def _check_weights(report: Mapping[str, Any], model: Any, name: str) -> None:
             where=name,
             remedy="The weights were cut short, or config.json is of another system.",
         )
+    foreign = sorted(key for key in report["unexpected_keys"] if key.startswith("system."))
+    if foreign:
+        raise ModelError(
+            f"the weights hold what the system of config.json has no place for ({', '.join(foreign[:3])})",
+            where=name,
+            remedy="They are another system's: take config.json from where the model was saved.",
+        )
     if any(not key.startswith(f"{model.base_model_prefix}.") for key in missing):
         raise ModelError(
             f"the checkpoint has no classification head (missing {', '.join(missing[:3])})",

@@ -1,5 +1,8 @@
 """Each system against its published rule, run by hand over transformers' own layers and attentions."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +10,11 @@ import torch
 from rationale.dropping import run
 from rationale.dropping.power_bert import PoWERBERT
 from rationale.dropping.trace import trace
-from rationale.errors import ModelError
+from rationale.encoder.loading import load_classifier
+from rationale.errors import ModelError, RationaleError
 from tests.dropping.systems import toy
 from tests.dropping.test_run import batch, one
+from tests.toys import toy_tokenizer
 
 
 def by_hand(model, inputs, between, after=lambda layer, hidden: hidden):
@@ -216,3 +221,25 @@ def test_the_first_tokens_are_the_beginning_and_the_last_token():
 def test_a_configuration_that_is_none_is_refused(system, settings, message):
     with pytest.raises(ModelError, match=message):
         toy(system, **settings)
+
+
+@pytest.mark.parametrize(
+    ("saved", "claimed", "settings", "message"),
+    [
+        ("adapler", "tr-bert", {}, "lacks weights (system.policies"),
+        ("ltp", "adapler", {}, "lacks weights (system.eta"),
+        ("ltp", "spatten", {"ratio": 0.3}, "no place for (system.theta)"),
+        ("spatten", "ltp", {}, "lacks weights (system.theta)"),
+        ("lat", "power-bert", {"retention": [9, 9]}, "2 lengths for 5 layers"),
+        ("lat", "no-such", {}, "no token-dropping system is called 'no-such'"),
+    ],
+)
+def test_one_systems_checkpoint_is_not_loaded_as_anothers(saved, claimed, settings, message, tmp_path):
+    toy(saved).save_pretrained(tmp_path)
+    toy_tokenizer("wordpiece").save_pretrained(tmp_path)
+    path = tmp_path / "config.json"
+    changed = {**json.loads(path.read_text()), "system": claimed, "settings": settings}
+    path.write_text(json.dumps(changed))
+    with pytest.raises(RationaleError, match=re.escape(message)) as told:
+        load_classifier(tmp_path, device="cpu")
+    assert str(told.value).startswith(str(tmp_path))
