@@ -34,6 +34,7 @@ NAMES = (
     "sort",
     "metric",
     "table",
+    "speed",
 )
 
 

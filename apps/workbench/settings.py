@@ -19,6 +19,7 @@ class Settings:
         data: Where the documents are, instead of where the scores' recipe says.
         split: Their split, instead of the recipe's.
         agreement: An ``agreement.json``; without one agreement is computed when it is first looked at.
+        comparison: What ``rationale compare`` wrote: the page *Systems*.
         model: The model of the page *Try*: a hub id or a folder.
         device: Where that model runs.
         dtype: Its arithmetic.
@@ -30,6 +31,7 @@ class Settings:
     data: str | None = None
     split: str | None = None
     agreement: Path | None = None
+    comparison: Path | None = None
     model: str | None = None
     device: str = "auto"
     dtype: str = "float32"
@@ -42,6 +44,7 @@ class Settings:
         parser = argparse.ArgumentParser(prog="app.py", allow_abbrev=False)
         parser.add_argument("--scores", type=Path, action="append", default=[])
         parser.add_argument("--agreement", type=Path)
+        parser.add_argument("--comparison", type=Path)
         parser.add_argument("--device", default=cls.device)
         parser.add_argument("--dtype", default=cls.dtype)
         parser.add_argument("--batch-size", type=int)

@@ -33,6 +33,9 @@ def app(
     agreement: Annotated[
         Path | None, typer.Option(help="An agreement.json; without one agreement is computed when needed.")
     ] = None,
+    comparison: Annotated[
+        Path | None, typer.Option(help="What `rationale compare --out` wrote: the page Systems.")
+    ] = None,
     model: Annotated[
         str | None, typer.Option(help="Model of the page Try. Default: the one that was scored.")
     ] = None,
@@ -54,15 +57,15 @@ def app(
     from streamlit.web.cli import main as streamlit
 
     del overwrite  # what is downloaded never replaces a file here
-    for path in (*(scores or ()), *([agreement] if agreement else ())):
+    for path in (*(scores or ()), *filter(None, (agreement, comparison))):
         if not path.exists():
             raise ScoresError("there is no such file or folder", where=path)
     flags = {**PRIVATE, "server.headless": str(not browser).lower()}
     if port is not None:
         flags["server.port"] = str(port)
     given = {
-        "--data": data, "--split": split, "--agreement": agreement, "--model": model,
-        "--device": device, "--dtype": dtype, "--batch-size": batch_size, "--seed": seed,
+        "--data": data, "--split": split, "--agreement": agreement, "--comparison": comparison,
+        "--model": model, "--device": device, "--dtype": dtype, "--batch-size": batch_size, "--seed": seed,
     }  # fmt: skip
     arguments = [
         *(part for path in scores or () for part in ("--scores", str(path))),

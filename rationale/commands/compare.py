@@ -14,7 +14,7 @@ from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.errors import RationaleError
 from rationale.files import atomic_text
-from rationale.report.comparison import comparison_page, comparison_table
+from rationale.report.comparison import comparison_page, systems_table
 from rationale.study.compare import compare as compare_systems
 from rationale.study.evaluate import Timing
 from rationale.study.grid import Setting, known_options
@@ -67,7 +67,7 @@ def compare(
         seeds=_numbers(seeds),
         timing=Timing(timed, rounds),
     )
-    table = comparison_table(found["records"])
+    table = systems_table(found["records"])
     atomic_text(out / "comparison.csv", table.to_csv(), overwrite=overwrite)
     page = comparison_page(found, out / "comparison.html", overwrite=overwrite)
     Console().print(table.to_rich())

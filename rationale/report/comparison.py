@@ -36,13 +36,13 @@ def within_a_point(records: Sequence[Record]) -> dict[str, Record]:
     found: dict[str, Record] = {}
     for record in records:
         system = record["system"]
-        near = record.get("difference", -1.0) >= -_MARGIN
+        near = record.get("difference", -1.0) >= -_MARGIN - 1e-9
         if near and record["flops_speedup"] > found.get(system, {"flops_speedup": 0.0})["flops_speedup"]:
             found[system] = record
     return found
 
 
-def comparison_table(records: Sequence[Record]) -> Table:
+def systems_table(records: Sequence[Record]) -> Table:
     """A row a cell: what it costs and saves, and what it keeps of the human rationale."""
     chosen = {record["cell"] for record in within_a_point(records).values()}
     batches = sorted({size for r in records for size in r["measured_speedup"]}, key=int)
@@ -80,16 +80,59 @@ def _row(record: Record, batches: Sequence[str], chosen: bool) -> tuple[Cell, ..
     )
 
 
-def fronts(records: Sequence[Record], *, height: int = 460) -> go.Figure:
-    """Accuracy against FLOPs speedup: a curve a system, its points in the order of their speedup."""
+FLOPS = "operations"
+
+
+def speeds(records: Sequence[Record]) -> list[str]:
+    """What speed can be told in: operations, and the batch sizes that time was measured with."""
+    return [FLOPS, *sorted({size for record in records for size in record["measured_speedup"]}, key=int)]
+
+
+def fronts(records: Sequence[Record], *, speed: str = FLOPS, height: int = 460) -> go.Figure:
+    """Accuracy against speed: a curve a system, its points in the order of their speed.
+
+    Args:
+        records: Of the comparison.
+        speed: One of :func:`speeds`.
+        height: In pixels.
+    """
+    title = "times fewer operations (FLOPs speedup)"
+    if speed != FLOPS:
+        title = f"times as fast as the plain model, batches of {speed} (measured)"
+        records = [
+            {**record, "flops_speedup": record["measured_speedup"].get(speed, {}).get("median", 1.0)}
+            for record in records
+        ]
     return _by_system(
         records,
         y="accuracy",
         ends=("low", "high"),
-        titles=("times fewer operations (FLOPs speedup)", "accuracy"),
-        alt="Accuracy against FLOPs speedup, a curve a system",
+        titles=(title, "accuracy"),
+        alt=f"Accuracy against {'FLOPs' if speed == FLOPS else 'measured'} speedup, a curve a system",
         height=height,
     )
+
+
+def alive_by_layer(records: Sequence[Record], *, height: int = 460) -> go.Figure:
+    """The share of tokens alive in each layer, a curve a cell."""
+    figure = go.Figure()
+    for record in records:
+        colour, symbol = _LOOKS.get(record["system"], (SOFT, "circle-open"))
+        figure.add_scatter(
+            x=list(range(len(record["alive"]))),
+            y=record["alive"],
+            name=plain(record["cell"]),
+            legendgroup=record["cell"],
+            mode="lines+markers",
+            line={"color": colour, "width": 1.5},
+            marker={"symbol": symbol, "size": 8, "color": colour},
+            hovertemplate=f"{plain(record['cell'])}<br>layer %{{x}}: %{{y:.1%}} alive<extra></extra>",
+        )
+    figure.update_xaxes(TICKS, title_text="layer", dtick=1)
+    figure.update_yaxes(TICKS, title_text="share of tokens alive", tickformat=".0%", rangemode="tozero")
+    told = "; ".join(f"{r['cell']} {r['alive'][0]:.0%} to {r['alive'][-1]:.0%}" for r in records)
+    alt = f"Share of tokens alive in each layer, a curve a cell: {told}."
+    return finish(figure, alt, height=height).update_layout(showlegend=True)
 
 
 def kept_rationale(records: Sequence[Record], *, height: int = 460) -> go.Figure | None:
@@ -172,7 +215,8 @@ def comparison_page(comparison: Mapping[str, Any], out: str | Path, *, overwrite
             figure=fronts(records),
             caption="Accuracy with 95 % intervals over documents; to the right, fewer operations.",
         ),
-        Block(table=comparison_table(records)),
+        Block(table=systems_table(records)),
+        Block(figure=alive_by_layer(records), caption="Tokens that pass each layer, of those of the input."),
     ]
     sections = [
         Section(

@@ -17,7 +17,7 @@ from rationale.agreement.statistics import bootstrap_intervals
 from rationale.corpus.document import Documents
 from rationale.dropping.system import SYSTEMS
 from rationale.encoder.loading import Classifier, load_classifier
-from rationale.errors import OutputError, RationaleError
+from rationale.errors import DataError, OutputError, RationaleError
 from rationale.files import atomic_json
 from rationale.scores import ScoreOptions, score
 from rationale.scores.methods import decision_methods
@@ -32,6 +32,7 @@ from rationale.training.unfinished import difference
 
 log = logging.getLogger(__name__)
 
+_KEYS = {"cell", "system", "title", "accuracy", "low", "high", "flops_speedup", "measured_speedup", "alive"}
 _MODEL, _EVALUATION, _MADE_OF = "model", "evaluation.json", "cell.json"
 
 
@@ -89,6 +90,25 @@ def compare(
             _against_plain(records)
             atomic_json(root / "comparison.json", {"records": records, "recipe": made_of}, overwrite=True)
     return {"records": records, "recipe": made_of}
+
+
+def load_comparison(path: str | Path) -> dict[str, Any]:
+    """What :func:`compare` returned, from its folder or the ``comparison.json`` in it.
+
+    Raises:
+        DataError: Where there is none, or it is none.
+    """
+    file = Path(path) / "comparison.json" if Path(path).is_dir() else Path(path)
+    remedy = "Pass the folder that `rationale compare --out` wrote."
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        whole = all(record.keys() >= _KEYS for record in content["records"]) and bool(content["recipe"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"this is no comparison ({error})", where=file, remedy=remedy) from error
+    if not whole or not content["records"]:
+        raise DataError("this is no whole comparison", where=file, remedy=remedy)
+    found: dict[str, Any] = content
+    return found
 
 
 def _made_of(

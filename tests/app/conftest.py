@@ -31,7 +31,8 @@ def material(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def arguments(material) -> list[str]:
-    return ["--scores", str(material / "scores"), "--model", str(material / "model")]
+    given = {"--scores": "scores", "--model": "model", "--comparison": "compared"}
+    return [part for name, folder in given.items() for part in (name, str(material / folder))]
 
 
 @pytest.fixture(scope="session")

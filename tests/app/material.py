@@ -5,12 +5,14 @@ Run as a script it writes the material to a folder, to look at the app by hand.
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
 from rationale.corpus import Document, Documents, Span, load_documents, write_eraser
+from rationale.files import atomic_json
 from rationale.scores import Faithfulness, ScoreOptions, score
 
 LAYERS = 4
@@ -41,6 +43,28 @@ HOSTILE = (
     "&lt;b&gt;",
 )
 """Words that must stay text on every page."""
+
+
+def comparison() -> dict[str, Any]:
+    """What a comparison of three systems could say; the numbers are made up."""
+    records = [_cell("plain", 0.0, 0.9, 1.0)]
+    records += [_cell("ltp", 0.1, 0.89, 2.0), _cell("ltp", 0.3, 0.86, 3.1), _cell("random", 0.5, 0.7, 2.0)]
+    recipe = {"model": "toy", "reported": {"source": "reviews", "split": "test"}, "common": {"epochs": 3}}
+    return {"records": records, "recipe": recipe}
+
+
+def _cell(system: str, value: float, accuracy: float, speedup: float) -> dict[str, Any]:
+    left, gap = 1 / speedup, accuracy - 0.9
+    cell = {"cell": f"{system}-{value}-seed0", "system": system, "title": system.upper(), "seed": 0}
+    cell |= {"setting": {"lam": value}, "steps": 100, "seconds": 12.0, "n": 200, "flops_speedup": speedup}
+    cell |= {"accuracy": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05, "macro_f1": accuracy}
+    cell |= {"alive": [1.0, (1 + left) / 2, left], "mcc": 0.7, "measured_speedup": {}, "rationale": None}
+    if system != "plain":
+        ratio = {"median": 0.8 * speedup, "min": 0.7 * speedup, "max": 0.9 * speedup}
+        cell |= {"difference": gap, "difference_low": gap - 0.1, "difference_high": gap + 0.1}
+        cell |= {"measured_speedup": {"1": ratio, "32": ratio}}
+        cell |= {"rationale": {name: [0.9, left] for name in ("ap", "precision", "recall", "fpr")}}
+    return cell
 
 
 def reviews(count: int = 12) -> list[Document]:
@@ -110,7 +134,7 @@ def tiny_model(
 
 
 def make(folder: Path) -> Path:
-    """``data/`` (ERASER layout), ``model/``, ``scores/val`` and ``scores/hard`` under ``folder``."""
+    """``data/`` (ERASER layout), ``model/``, ``scores/``, ``compared/`` under ``folder``."""
     write_eraser({"val": reviews(), "hard": [hostile(), long_review(), *reviews(2)]}, folder / "data")
     model = tiny_model(folder / "model")
     for split, methods in (("val", METHODS), ("hard", ("saliency", "saliency.sum", "random"))):
@@ -123,6 +147,8 @@ def make(folder: Path) -> Path:
             device="cpu",
             progress=False,
         )
+    (folder / "compared").mkdir()
+    atomic_json(folder / "compared" / "comparison.json", comparison(), overwrite=True)
     return folder
 
 

@@ -13,7 +13,7 @@ from rationale.corpus import write_eraser
 from rationale.dropping import SYSTEMS
 from rationale.encoder.loading import load_classifier
 from rationale.errors import OutputError, RationaleError
-from rationale.report.comparison import comparison_page, comparison_table, within_a_point
+from rationale.report.comparison import comparison_page, systems_table, within_a_point
 from rationale.study import compare as module
 from rationale.study.compare import compare
 from rationale.study.evaluate import Timing
@@ -132,7 +132,7 @@ def test_one_more_system_is_added_to_a_grid_that_is_there(encoder, compared):
 
 def test_the_page_and_the_table_say_what_the_records_say(compared, tmp_path):
     _, found = compared
-    table = comparison_table(found["records"])
+    table = systems_table(found["records"])
     assert len(table.rows) == len(found["records"])
     lines = table.to_csv().splitlines()
     assert lines[0].startswith("cell,accuracy,accuracy_low,accuracy_high,difference")

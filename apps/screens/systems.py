@@ -1,0 +1,88 @@
+"""Systems: what token-dropping systems cost and save beside each other, and which words they spare."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from rationale.report.comparison import (
+    FLOPS,
+    alive_by_layer,
+    fronts,
+    kept_rationale,
+    speeds,
+    systems_table,
+)
+from rationale.study.compare import load_comparison
+from workbench.address import Address
+from workbench.figures import show_figure, show_table
+from workbench.messages import messages, plain
+from workbench.reading import toolbar
+from workbench.settings import Settings
+
+Record = dict[str, Any]
+
+
+def systems() -> None:
+    """The page."""
+    address = Address()
+    with messages():
+        path = Settings.parse(sys.argv[1:]).comparison
+        if path is None:
+            _nothing_compared()
+        else:
+            comparison = load_comparison(path)
+            records = comparison["records"]
+            with toolbar():
+                speed = address.choose(
+                    "speed", speeds(records), st.selectbox, "Speed in", format_func=_told, width=230
+                )
+            _fronts(records, speed, comparison["recipe"])
+            _cells(records)
+    address.write()
+
+
+def _nothing_compared() -> None:
+    st.info(
+        "No comparison is open. `rationale compare --system ltp --system spatten … --out FOLDER` trains "
+        "systems beside each other; then `rationale app --comparison FOLDER`.",
+        icon=":material/balance:",
+    )
+    st.stop()
+
+
+def _told(speed: str) -> str:
+    return "operations (FLOPs)" if speed == FLOPS else f"time, batches of {speed}"
+
+
+def _fronts(records: Sequence[Record], speed: str, recipe: Record) -> None:
+    kept = kept_rationale(records)
+    columns = st.columns(2 if kept is not None else 1)
+    with columns[0].container(border=True, key="card.fronts"):
+        n = records[0]["n"]
+        st.markdown(f"**Accuracy against speed**, {n:,} documents of {plain(recipe['reported']['source'])}")
+        show_figure(fronts(records, speed=speed), key="fronts")
+    if kept is not None:
+        with columns[1].container(border=True, key="card.kept"):
+            st.markdown("**Does what drops more also drop what humans marked?**")
+            show_figure(kept, key="kept")
+
+
+def _cells(records: Sequence[Record]) -> None:
+    table = systems_table(records)
+    with st.container(border=True, key="card.cells"):
+        show_table(table)
+        st.download_button(
+            "Save the table", partial(table.to_csv), file_name="comparison.csv", key="save.comparison",
+            on_click="ignore", type="tertiary", help="Every number at full precision.",
+        )  # fmt: skip
+    with st.container(border=True, key="card.alive"):
+        st.markdown("**Tokens alive in each layer**")
+        show_figure(alive_by_layer(records), key="alive")
+
+
+systems()
