@@ -45,11 +45,11 @@ def figure(name: str) -> go.Figure:
             "type": "data", "array": [0, *above], "arrayminus": [0, *below], "color": SOFT, "thickness": 1,
         },
     )  # fmt: skip
-    low = min([-2.0, *(np.array(y) - below)])
+    low, high = min([-2.0, *(np.array(y) - below)]), max([1.5, *(np.array(y) + above)])
     figure.update_xaxes(
         TICKS, title_text="times fewer operations (FLOPs speedup)", range=[0.8, max(x) * 1.15]
     )
-    figure.update_yaxes(TICKS, title_text="points lost or won", range=[low - 0.5, 2])
+    figure.update_yaxes(TICKS, title_text="points lost or won", range=[low - 0.5, high + 0.5])
     figure.add_hline(y=0, line={"color": SOFT, "width": 1, "dash": "dot"})
     return finish(figure, f"Accuracy lost against FLOPs speedup on {name}", height=420)
 
