@@ -73,6 +73,13 @@ def test_the_first_copy_follows_the_guide_and_the_others_do_not():
     assert not torch.equal(keep[1], keep[2])
 
 
+def test_nobody_draws_by_chances_that_are_no_numbers():
+    chances = torch.full((len(ONE.ids),), 0.5)
+    chances[3] = torch.nan
+    with pytest.raises(ModelError, match="chances are no numbers"):
+        Drawn()(0, chances, seen(ONE))
+
+
 def test_the_loss_is_reinforce_with_the_copies_mean_as_baseline():
     generator = np.random.default_rng(0)
     copies, inputs, alpha = 5, 3, 0.7

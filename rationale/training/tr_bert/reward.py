@@ -12,6 +12,7 @@ from rationale.dropping.ragged import ranks
 from rationale.dropping.system import Seen
 from rationale.encoder.attention import plain
 from rationale.encoder.base import Encoder
+from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
 
 _LEAST = 1e-6
@@ -40,7 +41,13 @@ class Drawn:
     _rows: Tensor | None = None
 
     def __call__(self, point: int, chances: Tensor, seen: Seen) -> Tensor:
-        """Bool (N,)."""
+        """Bool (N,).
+
+        Raises:
+            ModelError: Where a chance is NaN: nobody can draw by it.
+        """
+        if not bool(torch.isfinite(chances).all()):
+            raise ModelError("a policy's chances are no numbers", remedy="Lower --policy-rate, or --alpha.")
         packed = seen.packed
         keep = torch.bernoulli(chances.detach()).bool()
         rows = torch.arange(len(keep), device=keep.device) if self._rows is None else self._rows
