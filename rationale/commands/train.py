@@ -203,8 +203,9 @@ def _with_preset(options: AdapLeROptions, preset: str | None, context: typer.Con
     return replace(options, **unset)
 
 
-def _tell(path: Path, best: Mapping[str, float]) -> None:
-    figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in best.items())
+def _tell(path: Path, best: Mapping[str, Any]) -> None:
+    told = {name: f"{value:.4g}" if isinstance(value, float) else value for name, value in best.items()}
+    figures = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
     typer.echo(f"{path}: {figures}")
 
 

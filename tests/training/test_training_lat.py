@@ -9,7 +9,9 @@ import pytest
 import torch
 from toy_training import planted, save_encoder
 from transformers import AutoModelForSequenceClassification
+from typer.testing import CliRunner
 
+from rationale.cli import app
 from rationale.errors import DataError
 from rationale.training.lat import LATOptions, train_lat
 from rationale.training.lat import train as lat_module
@@ -163,3 +165,12 @@ def test_a_step_runs_the_full_the_smallest_and_the_drawn(encoder, tmp_path, monk
 def test_without_dev_there_is_nothing_to_search_by(encoder, tmp_path):
     with pytest.raises(DataError, match="searches its lengths on dev documents"):
         train_lat(encoder, TRAIN, None, tmp_path / "lat", OPTIONS)
+
+
+def test_the_command_tells_the_lengths_it_chose(folder, encoder, tmp_path):
+    given = ["train", "lat", "--model", encoder, "--data", folder, "--out", tmp_path / "out", "--epochs", 1]
+    given += ["--device", "cpu", "--iterations", 0, "--population", 2, "--batch-size", 8]
+    result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    chosen = json.loads((tmp_path / "out" / "config.json").read_text())["settings"]["lengths"]
+    assert f"lengths {chosen}" in result.output
