@@ -68,6 +68,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "no_theta": {"learn_theta": False},
     "steep": {"removal": "steep"},
     "attention": {"target": "attention"},
+    "attention_gentle": {"target": "attention", "phi": 1e-3},
 }
 CELL = re.compile(
     r"(?P<set>\w+)-(?:(?P<plain>plain)|phi(?P<phi>[\d.e-]+?)|(?P<ablation>[a-z_]+))-seed(?P<seed>\d+)"
@@ -88,7 +89,7 @@ def documents(name: str, data: Path) -> tuple[Documents, Documents, Documents]:
 def options(cell: dict[str, str]) -> AdapLeROptions:
     base = AdapLeROptions(**COMMON, **SETS[cell["set"]]["options"], seed=int(cell["seed"]))
     if cell["ablation"]:
-        return replace(base, phi=ABLATION_PHI, **ABLATIONS[cell["ablation"]])
+        return replace(base, **{"phi": ABLATION_PHI, **ABLATIONS[cell["ablation"]]})
     return replace(base, phi=float(cell["phi"])) if cell["phi"] else base
 
 
