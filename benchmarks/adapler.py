@@ -63,7 +63,8 @@ SETS: dict[str, dict[str, Any]] = {
 
 ABLATIONS: dict[str, dict[str, Any]] = {
     "full": {},
-    "cold": {"warm_start": False},
+    "warm": {"warm_start": True},
+    "warm_gentle": {"warm_start": True, "phi": 1e-3},
     "no_saliency": {"gamma": 0.0},
     "no_theta": {"learn_theta": False},
     "steep": {"removal": "steep"},
