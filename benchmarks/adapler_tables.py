@@ -46,11 +46,11 @@ INTRODUCTION = (
     "One row a trained model; the configuration, every epoch and the probabilities of every document are in "
     "`adapler/CELL.json` and `.parquet`, made by `benchmarks/adapler.py` (which names the data and the "
     "settings) and read by `benchmarks/adapler_tables.py`, which made this page. 6-layer MiniLM, one CPU "
-    "thread, one seed; phase 3 begins from the checkpoint again, as in the paper, unless it says warm. Figures "
-    "of dev are given for every epoch, that of the weights kept in bold: plain classifiers keep the best; "
-    "AdapLeR on movies and in `sst2-phi0.005` keeps the one the paper's rule chooses, the others the last "
-    "(`--keep last`): dev decides nothing along a curve. The split named in the heading was read once a cell. "
-    "Differences from the plain classifier are paired, in points, with 95 % bootstrap intervals."
+    "thread, one seed; phase 3 begins from the checkpoint again, as in the paper, unless it says warm. "
+    "Figures of dev are given for every epoch, that of the weights kept in bold: plain classifiers keep the "
+    "best; AdapLeR on movies and in `sst2-phi0.005` keeps the one the paper's rule chooses, the others the "
+    "last (`--keep last`): dev decides nothing along a curve. The split named in the heading was read once a "
+    "cell. Differences from the plain classifier are paired, in points, with 95 % bootstrap intervals."
 )
 
 
