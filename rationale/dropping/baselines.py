@@ -45,10 +45,7 @@ class Blind(System):
 
     def hard(self, layer: int, seen: Seen) -> Decision:
         """Keeps [CLS] and what the rule prefers, round(share n) of the n tokens the input began with."""
-        scores = self._preference(seen)
-        if seen.alive is not None:
-            scores = scores * seen.alive
-        return top(scores, torch.round(self.shares[layer] * seen.sizes).long(), seen)
+        return top(self._preference(seen), torch.round(self.shares[layer] * seen.sizes).long(), seen)
 
     def _preference(self, seen: Seen) -> Tensor:
         """float32 (N,), in (0, 1]; a row's own, whoever else is left."""

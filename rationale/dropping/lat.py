@@ -50,10 +50,8 @@ class LAT(System):
 
     def hard(self, layer: int, seen: Seen) -> Decision:
         """Keeps [CLS] and the best of the others."""
-        if seen.received is None:
-            raise TypeError("LAT reads the attention received")
         counts = seen.sizes if self.lengths is None else torch.full_like(seen.sizes, self.lengths[layer])
-        return top(seen.received.total, counts, seen)
+        return top(seen.attention.total, counts, seen)
 
 
 def smallest(longest: int, layers: int, share: float) -> tuple[int, ...]:

@@ -103,6 +103,4 @@ class LTP(System):
         return self.idle and layer == 0
 
     def _scores(self, seen: Seen) -> Tensor:
-        if seen.received is None:
-            raise TypeError("LTP reads the attention received")
-        return seen.received.total.to(self.theta.dtype) / self.reference
+        return seen.attention.total.to(self.theta.dtype) / self.reference

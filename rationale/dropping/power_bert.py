@@ -89,6 +89,4 @@ class PoWERBERT(System):
 
     @staticmethod
     def _scores(seen: Seen) -> Tensor:
-        if seen.received is None:
-            raise TypeError("PoWER-BERT reads the attention received")
-        return seen.received.total - seen.received.own
+        return seen.attention.total - seen.attention.own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 
@@ -52,15 +53,11 @@ class SpAtten(System):
 
     def hard(self, layer: int, seen: Seen) -> Decision:
         """Keeps [CLS] and the best, round(share n) of the n tokens the input began with."""
-        if seen.received is None:
-            raise TypeError("SpAtten reads the attention received")
-        scores = seen.received.total
+        scores = seen.attention.total
         if self.cumulative and seen.carried is not None:
             scores = scores + seen.carried
-        if seen.alive is not None:
-            scores = scores * seen.alive
         decision = top(scores, torch.round(self.shares[layer] * seen.sizes).long(), seen)
-        return Decision(decision.scores, decision.thresholds, decision.keep, carry=scores)
+        return replace(decision, carry=decision.scores)
 
 
 def shares(layers: int, ratio: float) -> tuple[float, ...]:

@@ -45,6 +45,17 @@ class Seen:
     carried: Tensor | None = None
 
     @property
+    def attention(self) -> Received:
+        """What each row receives, for a system that has asked for it.
+
+        Raises:
+            TypeError: For one that has not.
+        """
+        if self.received is None:
+            raise TypeError("a system that reads attention sets `reads_attention`")
+        return self.received
+
+    @property
     def count(self) -> Tensor:
         """int64 (B,), the tokens alive."""
         return self.packed.sizes if self.alive is None else self.packed.total(self.alive.long())

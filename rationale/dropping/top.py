@@ -14,7 +14,7 @@ from rationale.errors import ModelError
 
 
 def top(scores: Tensor, counts: Tensor, seen: Seen) -> Decision:
-    """[CLS] and the ``counts - 1`` best of the others; of equals the earlier stays.
+    """[CLS] and the ``counts - 1`` best of the others; of equals the earlier stays; the dead score 0.
 
     The threshold is the lowest score kept, [CLS]'s own where it alone is.
 
@@ -27,6 +27,7 @@ def top(scores: Tensor, counts: Tensor, seen: Seen) -> Decision:
     preferred = scores.masked_fill(first(packed), torch.inf)
     if seen.alive is not None:
         preferred = preferred.masked_fill(~seen.alive, -torch.inf)
+        scores = scores * seen.alive
     counts = torch.minimum(counts.clamp(min=1), seen.count)
     places = ranks(preferred, packed)
     last = places == packed.spread(counts - 1)
