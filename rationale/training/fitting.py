@@ -68,9 +68,14 @@ def _finish(run: UnfinishedRun, out: Path, recipe: Mapping[str, Any], fill: Fill
     with atomic_path(out, overwrite=overwrite) as folder:
         folder.mkdir(exist_ok=True)
         fill(run, folder, content)
-        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-        (folder / RECIPE).write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_recipe(folder, content)
     run.remove()
+
+
+def write_recipe(folder: Path, content: Content) -> None:
+    """Puts ``training.json`` into ``folder``."""
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / RECIPE).write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def fit(run: UnfinishedRun, trainer: ClassifierTrainer) -> None:

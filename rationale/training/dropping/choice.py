@@ -17,6 +17,11 @@ log = logging.getLogger(__name__)
 _MARGIN = 0.01  # of the dev figure, that may be lost for speed
 
 
+def within_a_point(figure: float, best: float | None) -> bool:
+    """Whether a dev figure loses at most a point of the plain fine-tuning's best, if there was a dev set."""
+    return figure >= (best or 0.0) - _MARGIN - 1e-9
+
+
 def dropping_metrics(
     costs: Costs, best: float | None, metric: str
 ) -> Callable[[EvalPrediction], dict[str, float]]:
@@ -40,7 +45,7 @@ def dropping_metrics(
             log.warning(
                 "nothing but [CLS] is left of any dev document in the last layer: too much is dropped"
             )
-        within = figures[metric] >= (best or 0.0) - _MARGIN - 1e-9
+        within = within_a_point(figures[metric], best)
         return {**figures, "speedup": ratio, "choice": 1 + ratio if within else figures["choice"] / 2}
 
     return compute

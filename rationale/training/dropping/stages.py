@@ -19,7 +19,7 @@ from rationale.training.dropping.choice import dropping_metrics
 from rationale.training.dropping.fine_tuned import FineTuned, fine_tune
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stage import outcome, stage
-from rationale.training.fitting import RECIPE, Content, chosen_model, complete
+from rationale.training.fitting import RECIPE, Content, chosen_model, complete, write_recipe
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
 from rationale.training.trainer import ClassifierTrainer, build_trainer
@@ -165,9 +165,8 @@ class Stages:
         with atomic_path(self.out, overwrite=self.overwrite) as folder:
             model.save_pretrained(folder)
             self.prepared.start.tokenizer.save_pretrained(folder)
-            text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-            (folder / RECIPE).write_text(text + "\n", encoding="utf-8", newline="\n")
-            (folder / "README.md").write_text(card(content), encoding="utf-8", newline="\n")
+            write_recipe(folder, content)
+            _write_card(folder, content)
         return TrainedDropping(self.out, self.first.folder)
 
     def _recipe(self, kind: str) -> dict[str, Any]:
@@ -177,4 +176,8 @@ class Stages:
 
 def _with_card(run: UnfinishedRun, folder: Path, content: Content) -> None:
     chosen_model(run, folder, content)
+    _write_card(folder, content)
+
+
+def _write_card(folder: Path, content: Content) -> None:
     (folder / "README.md").write_text(card(content), encoding="utf-8", newline="\n")

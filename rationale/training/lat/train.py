@@ -22,6 +22,7 @@ from rationale.errors import DataError
 from rationale.files import atomic_json
 from rationale.scores.backoff import in_batches
 from rationale.tokens import pack_windows
+from rationale.training.dropping.choice import within_a_point
 from rationale.training.dropping.stages import Stages, TrainedDropping
 from rationale.training.encoding import Encoded
 from rationale.training.lat.evolution import Bounds, Lengths, front, search
@@ -29,7 +30,7 @@ from rationale.training.lat.options import LATOptions
 from rationale.training.lat.trainer import LATTrainer
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 
-_MARGIN, _BATCH = 0.01, 64
+_BATCH = 64
 
 
 def train_lat(
@@ -171,7 +172,7 @@ def _told(lengths: Lengths, cost: float, figure: float, full: float, metric: str
 
 
 def _chosen(found: dict[Lengths, tuple[float, float]], best: float | None) -> Lengths:
-    within = {one: judged for one, judged in found.items() if judged[1] >= (best or 0.0) - _MARGIN - 1e-9}
+    within = {one: judged for one, judged in found.items() if within_a_point(judged[1], best)}
     if within:
         return min(within, key=lambda one: (within[one][0], -within[one][1]))
     return max(found, key=lambda one: (found[one][1], -found[one][0]))
