@@ -15,9 +15,6 @@ The faster of the first two is what the speedup is measured against. The profile
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import statistics
 import time
 from collections import defaultdict
@@ -31,6 +28,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
+from common import leave, machine, parser, spread
 from tqdm import tqdm
 
 from rationale.corpus import load_documents
@@ -102,21 +100,18 @@ def measured(found: dict[str, list[float]]) -> dict[str, Any]:
     return {
         "seconds": {name: statistics.median(values) for name, values in found.items()},
         "baseline": best,
-        "speedup": {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)},
+        "speedup": spread(ratios),
     }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--split", default="test")
-    parser.add_argument("--documents", type=int, default=256)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--model", required=True)
+    arguments.add_argument("--data", required=True)
+    arguments.add_argument("--split", default="test")
+    arguments.add_argument("--documents", type=int, default=256)
+    arguments.add_argument("--rounds", type=int, default=5)
+    given = arguments.parse_args()
 
     classifier = load_classifier(given.model, device="cpu")
     dropping = dropping_of(classifier)
@@ -132,7 +127,7 @@ def main() -> None:
         "dropped": lambda windows, packed: hard(encoder, system, packed),
     }
     result: dict[str, Any] = {
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        "machine": machine(),
         "model": Path(given.model).name,
         "documents": len(windows),
         "mean tokens": float(lengths.mean()),
@@ -152,10 +147,7 @@ def main() -> None:
             for name, way in ways.items():
                 found[name].append(seconds(way, batches))
         result[f"batch {size}"] = {**measured(found), "profile": profile(encoder, system, batches)}
-    text = json.dumps(result, indent=1)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n")
+    leave(result, given.out)
 
 
 if __name__ == "__main__":

@@ -13,16 +13,13 @@ One layer of 12 heads of width 32 (MiniLM), a batch of inputs of one length, no 
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
+from common import leave, machine, parser, spread
 from torch import Tensor
 from tqdm import tqdm
 
@@ -73,29 +70,23 @@ def measured(inputs: int, length: int, rounds: int) -> dict[str, Any]:
     }
     return {
         "milliseconds": {name: 1e3 * statistics.median(values) for name, values in found.items()},
-        **{k: {"median": statistics.median(v), "min": min(v), "max": max(v)} for k, v in ratios.items()},
+        **{k: spread(v) for k, v in ratios.items()},
         "difference": float(difference),
     }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--rounds", type=int, default=7)
+    given = arguments.parse_args()
     with torch.inference_mode():
         shapes = {f"{b} x {n}": measured(b, n, given.rounds) for b, n in tqdm(SHAPES)}
     result = {
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        "machine": machine(),
         "rounds": given.rounds,
         "inputs x tokens": shapes,
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n")
+    leave(result, given.out)
 
 
 if __name__ == "__main__":

@@ -9,17 +9,14 @@ random tokens, every row of the full length; the two take turns, round after rou
 
 from __future__ import annotations
 
-import argparse
 import copy
-import json
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
+from common import leave, machine, parser, spread
 from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import AutoModelForSequenceClassification
@@ -96,33 +93,25 @@ def measured(model: Any, length: int, batch: int, rounds: int) -> dict[str, Any]
     return {
         "batch": batch,
         "seconds": {name: statistics.median(values) for name, values in found.items()},
-        "phase 3 / plain": {
-            "median": statistics.median(ratios), "min": min(ratios), "max": max(ratios),
-        },
-    }  # fmt: skip
+        "phase 3 / plain": spread(ratios),
+    }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--model", required=True)
+    arguments.add_argument("--batch-size", type=int, default=8)
+    arguments.add_argument("--rounds", type=int, default=5)
+    given = arguments.parse_args()
     model = AutoModelForSequenceClassification.from_pretrained(
         given.model, num_labels=2, attn_implementation="sdpa", attention_probs_dropout_prob=0.0
     )
     result = {
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        "machine": machine(),
         "rounds": given.rounds,
         "lengths": {str(n): measured(model, n, given.batch_size, given.rounds) for n in LENGTHS},
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n")
+    leave(result, given.out)
 
 
 if __name__ == "__main__":

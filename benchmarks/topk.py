@@ -8,16 +8,13 @@ paper ran 1000 times on a Haswell CPU: top-k up to 7.4 times slower at 128 token
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
+from common import leave, machine, parser, spread
 from torch import Tensor
 from tqdm import tqdm
 
@@ -54,31 +51,25 @@ def measured(length: int, batch: int, runs: int) -> dict[str, Any]:
         ratios = [one["top-k"] / one["threshold"] for one in rounds]
         found[f"{ratio:.0%}"] = {
             **{name: round(statistics.mean(one[name] for one in rounds), 2) for name in ways},
-            "ratio": {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)},
+            "ratio": spread(ratios),
         }
     return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--runs", type=int, default=1000)
-    parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--batch-size", type=int, default=32)
+    arguments.add_argument("--runs", type=int, default=1000)
+    given = arguments.parse_args()
     with torch.inference_mode():
         lengths = {str(n): measured(n, given.batch_size, given.runs) for n in tqdm(LENGTHS)}
     result = {
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        "machine": machine(),
         "batch": given.batch_size,
         "runs": given.runs,
         "microseconds": lengths,
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n")
+    leave(result, given.out)
 
 
 if __name__ == "__main__":

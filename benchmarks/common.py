@@ -1,0 +1,36 @@
+"""What timing benchmarks share: command line, the name of the machine, spread of a ratio, the JSON left."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+def parser(about: str | None) -> argparse.ArgumentParser:
+    """A command line that shows the script's own text and takes ``--out``."""
+    made = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--out", type=Path)
+    return made
+
+
+def machine() -> str:
+    return f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+
+
+def spread(ratios: Sequence[float]) -> dict[str, float]:
+    return {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)}
+
+
+def leave(result: Mapping[str, Any], out: Path | None) -> None:
+    """Prints the result, and writes it where asked."""
+    text = json.dumps(result, indent=1)
+    print(text)
+    if out:
+        out.write_text(text + "\n")
