@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -107,6 +108,36 @@ def test_what_is_left_is_on_the_front_and_says_so(trained):
     assert speeds == sorted(speeds, reverse=True)
     assert figures == sorted(figures)
     assert recipe["best"] in recipe["front"]
+
+
+def _learnt(trained, to):
+    """What a finished training left beside it, beside another."""
+    shutil.copytree(trained.path.with_name("lat.any-length"), to / "lat.any-length")
+    shutil.copy(trained.path.with_name("lat.search.json"), to)
+
+
+def test_a_speedup_asked_for_takes_the_best_that_is_as_cheap(encoder, trained, tmp_path):
+    """From the learning and the search that are there: what is asked for decides nothing in them."""
+    _learnt(trained, tmp_path)
+    before = (tmp_path / "lat.any-length" / "model.safetensors").stat().st_mtime_ns
+    judged = json.loads((tmp_path / "lat.search.json").read_text())["judged"]
+    full = max(cost for _, cost, _ in judged)
+    wanted = full / sorted(cost for _, cost, _ in judged)[len(judged) // 2]
+    given = (encoder, TRAIN, DEV, tmp_path / "lat", replace(OPTIONS, speedup=wanted))
+    chosen = train_lat(*given, fine_tuned=trained.fine_tuned).recipe
+    enough = [one["dev_accuracy"] for one in chosen["front"] if one["dev_speedup"] >= wanted]
+    assert chosen["best"]["dev_speedup"] >= wanted - 1e-6
+    assert chosen["best"]["dev_accuracy"] == max(enough)
+    assert chosen["options"]["speedup"] == wanted
+    assert (tmp_path / "lat.any-length" / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_a_speedup_that_nothing_has_takes_what_costs_least(encoder, trained, tmp_path, caplog):
+    _learnt(trained, tmp_path)
+    given = (encoder, TRAIN, DEV, tmp_path / "lat", replace(OPTIONS, speedup=1e6))
+    best = train_lat(*given, fine_tuned=trained.fine_tuned).best
+    assert best == trained.recipe["front"][0]
+    assert "raise --drop" in caplog.text
 
 
 def test_a_killed_search_goes_on_to_the_same_lengths(encoder, trained, tmp_path, monkeypatch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rationale.training.dropping.options import DroppingOptions
@@ -26,6 +26,11 @@ class LATOptions(DroppingOptions):
     iterations: int = option(10, "Generations of the search over dev; 0 takes the best of the first.")
     population: int = option(20, "Configurations the search begins with.")
     offspring: int = option(30, "Mutations, and as many crossovers, a generation.")
+    speedup: float | None = option(
+        None,
+        "Take the best lengths that are at least so many times cheaper on dev, whatever they lose. Default: "
+        "the cheapest within a point of the plain figure.",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -34,5 +39,19 @@ class LATOptions(DroppingOptions):
             self._require(name, lambda value: 0 <= value < 1, "at least 0 and below 1")
         for name in ("sandwich", "iterations"):
             self._require(name, lambda value: value >= 0, "at least 0")
+        self._require("speedup", lambda value: value >= 1, "at least 1")
         for name in ("population", "offspring"):
             self._require(name, lambda value: value >= 1, "at least 1")
+
+    def learning(self) -> LATOptions:
+        """What its learning stage is made of: nothing of the search, so that all searches can share it."""
+        usual = LATOptions()
+        return replace(
+            self,
+            keep="last",
+            patience=None,
+            iterations=usual.iterations,
+            population=usual.population,
+            offspring=usual.offspring,
+            speedup=None,
+        )

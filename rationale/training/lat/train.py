@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,8 @@ from rationale.training.lat.options import LATOptions
 from rationale.training.lat.trainer import LATTrainer
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 
+log = logging.getLogger(__name__)
+
 _BATCH = 64
 
 
@@ -45,8 +49,8 @@ def train_lat(
 ) -> TrainedDropping:
     """Fine-tunes ``model``, learns any lengths in OUT.any-length, and searches lengths over ``dev``.
 
-    OUT has the cheapest lengths within a point of the plain fine-tuning's dev figure, the best figure where
-    there are none; all of the Pareto front stand in its ``training.json``.
+    OUT has the lengths that the options ask for (:class:`LATOptions`), those with the best figure where none
+    serve; all of the Pareto front stand in its ``training.json``.
 
     Other arguments and errors are those of :func:`train_adapler`.
 
@@ -57,7 +61,7 @@ def train_lat(
     if dev is None:
         raise DataError("LAT searches its lengths on dev documents", remedy="Pass --dev 0.1, or a split.")
     stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
-    learn = replace(options, keep="last", patience=None)
+    learn = options.learning()
     bounds = Bounds(
         int(stages.prepared.start.model.config.num_hidden_layers),
         max(stages.prepared.rows.lengths),
@@ -70,12 +74,13 @@ def train_lat(
         {"longest": bounds.longest},
     )
     found = _search(stages, learnt, bounds, options)  # of OUT.search.json, which a killed search goes on from
-    chosen = _chosen(found, stages.first.dev(options.metric))
-    made = wrap(learnt.backbone, "lat", {"lengths": list(chosen)})
     full = found[bounds.upper][0]
+    chosen = _chosen(found, stages.first.dev(options.metric), options.speedup and full / options.speedup)
+    made = wrap(learnt.backbone, "lat", {"lengths": list(chosen)})
     pareto = [_told(one, *judged, full, options.metric) for one, judged in front(found)]
     best = _told(chosen, *found[chosen], full, options.metric)
-    return stages.save("any-length", made, {"best": best, "front": pareto, "searched": len(found)})
+    told = {"options": asdict(options), "best": best, "front": pareto, "searched": len(found)}
+    return stages.save("any-length", made, told)
 
 
 def _trainer(folder: Path, stages: Stages, options: LATOptions, bounds: Bounds) -> ClassifierTrainer:
@@ -171,8 +176,18 @@ def _told(lengths: Lengths, cost: float, figure: float, full: float, metric: str
     return {"lengths": list(lengths), f"dev_{metric}": round(figure, 6), "dev_speedup": round(full / cost, 6)}
 
 
-def _chosen(found: dict[Lengths, tuple[float, float]], best: float | None) -> Lengths:
-    within = {one: judged for one, judged in found.items() if within_a_point(judged[1], best)}
-    if within:
-        return min(within, key=lambda one: (within[one][0], -within[one][1]))
-    return max(found, key=lambda one: (found[one][1], -found[one][0]))
+def _chosen(found: dict[Lengths, tuple[float, float]], best: float | None, most: float | None) -> Lengths:
+    """The best that cost at most ``most``; where that is None, the cheapest within a point of ``best``."""
+    if most is None:
+        within = [one for one, (_, figure) in found.items() if within_a_point(figure, best)]
+        if within:
+            return min(within, key=lambda one: (found[one][0], -found[one][1]))
+        return _best(found, found)
+    cheap = [one for one, (cost, _) in found.items() if cost <= most]
+    if not cheap:
+        log.warning("no lengths are as cheap as was asked: those that cost least are taken; raise --drop")
+    return _best(found, cheap or [min(found, key=lambda one: found[one][0])])
+
+
+def _best(found: dict[Lengths, tuple[float, float]], among: Iterable[Lengths]) -> Lengths:
+    return max(among, key=lambda one: (found[one][1], -found[one][0]))
