@@ -10,14 +10,16 @@ from typing import Any
 import streamlit as st
 
 from rationale.report.comparison import (
+    FIGURES,
     FLOPS,
     alive_by_layer,
     fronts,
     kept_rationale,
+    rule_table,
     speeds,
     systems_table,
 )
-from rationale.study.compare import load_comparison
+from rationale.study.comparison import load_comparison
 from workbench.address import Address
 from workbench.figures import show_figure, show_table
 from workbench.messages import messages, plain
@@ -64,7 +66,8 @@ def _fronts(records: Sequence[Record], speed: str, recipe: Record) -> None:
     columns = st.columns(2 if kept is not None else 1)
     with columns[0].container(border=True, key="card.fronts"):
         n = records[0]["n"]
-        st.markdown(f"**Accuracy against speed**, {n:,} documents of {plain(recipe['reported']['source'])}")
+        figure = FIGURES[records[0]["metric"]]
+        st.markdown(f"**{figure} against speed**, {n:,} documents of {plain(recipe['reported']['source'])}")
         show_figure(fronts(records, speed=speed), key="fronts")
     if kept is not None:
         with columns[1].container(border=True, key="card.kept"):
@@ -74,6 +77,8 @@ def _fronts(records: Sequence[Record], speed: str, recipe: Record) -> None:
 
 def _cells(records: Sequence[Record]) -> None:
     table = systems_table(records)
+    with st.container(border=True, key="card.rule"):
+        show_table(rule_table(records))
     with st.container(border=True, key="card.cells"):
         show_table(table)
         st.download_button(

@@ -64,9 +64,16 @@ def agree(
         recipe={**scores.recipe, "agreement": _recipe(settings, measured, documents, unscored)},
         records=tuple(sorted(_records(measured, settings), key=_order(measured))),
         comparisons=compare(measured, settings),
-        classification=classification(measured.gold, measured.predicted, scores.labels, settings),
+        classification=classification(
+            _classes(measured, scores), measured.predicted, scores.labels, settings
+        ),
         per_document=pair_table(measured),
     )
+
+
+def _classes(measured: Measured, scores: Scores) -> list[str | None]:
+    """The gold labels; none where the model has one output, which is a number and no class."""
+    return list(measured.gold) if len(scores.labels) > 1 else [None] * len(measured.gold)
 
 
 def _settings(

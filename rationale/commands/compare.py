@@ -15,6 +15,7 @@ from rationale.corpus.splits import sample
 from rationale.errors import RationaleError
 from rationale.files import atomic_text
 from rationale.report.comparison import comparison_page, systems_table
+from rationale.study.compare import BATCHES
 from rationale.study.compare import compare as compare_systems
 from rationale.study.evaluate import Timing
 from rationale.study.grid import Setting, known_options
@@ -65,7 +66,7 @@ def compare(
         settings,
         common=known_options(common or []),
         seeds=_numbers(seeds),
-        timing=Timing(timed, rounds),
+        timing=Timing(timed, rounds, BATCHES),
     )
     table = systems_table(found["records"])
     atomic_text(out / "comparison.csv", table.to_csv(), overwrite=overwrite)

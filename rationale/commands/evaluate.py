@@ -14,6 +14,7 @@ from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.encoder.loading import load_classifier
 from rationale.files import atomic_json, check_output
+from rationale.report.comparison import FIGURES
 from rationale.study.evaluate import Timing
 from rationale.study.evaluate import evaluate as evaluate_on
 
@@ -49,8 +50,12 @@ def evaluate(
 def evaluation_table(result: dict[str, Any]) -> Table:
     """An evaluation for the terminal."""
     metrics, table = result["metrics"], Table("what", "value")
-    table.add_row("accuracy", f"{metrics['accuracy']:.3f} [{metrics['low']:.3f}, {metrics['high']:.3f}]")
-    table.add_row("macro F1, MCC", f"{metrics['macro_f1']:.3f}, {metrics['mcc']:.3f}")
+    first, second = ("accuracy", ("macro_f1", "mcc"))
+    if "pearson" in metrics:
+        first, second = ("pearson", ("spearman", "rmse"))
+    table.add_row(FIGURES[first], f"{metrics[first]:.3f} [{metrics['low']:.3f}, {metrics['high']:.3f}]")
+    for name in second:
+        table.add_row(FIGURES.get(name, "RMSE"), f"{metrics[name]:.3f}")
     table.add_row("FLOPs speedup", f"{result['flops_speedup']:.2f}x")
     for size, ratio in result["measured_speedup"].items():
         spread = f"{ratio['median']:.2f}x ({ratio['min']:.2f} to {ratio['max']:.2f})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,6 +69,15 @@ class Document:
     def key(self) -> Key:
         """``(id, docid)``: what scores are filed under."""
         return (self.id, self.docid)
+
+    @property
+    def number(self) -> float | None:
+        """The label as a finite number, where it is one."""
+        try:
+            value = float(self.label or "")
+        except ValueError:
+            return None
+        return value if math.isfinite(value) else None
 
     @property
     def rationale(self) -> npt.NDArray[np.bool_]:

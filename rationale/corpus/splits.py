@@ -10,7 +10,7 @@ from rationale.errors import DataError
 
 
 def split_dev(documents: Documents, fraction: float = 0.1) -> tuple[Documents, Documents]:
-    """Parts ``documents`` into (train, dev), stratified by label.
+    """Parts ``documents`` into (train, dev), stratified by label (not where labels are many numbers).
 
     Of each label, the ``round(fraction x count)`` documents with the smallest hash of their id go to dev: the
     choice depends on no order and no random state. All documents of one annotation go the same way.
@@ -29,8 +29,9 @@ def split_dev(documents: Documents, fraction: float = 0.1) -> tuple[Documents, D
     if not 0 < fraction < 1:
         raise DataError(f"the dev fraction must lie between 0 and 1, got {fraction}")
     by_label: defaultdict[str | None, set[str]] = defaultdict(set)
+    numbers = _numbers(documents)
     for document in documents:
-        by_label[document.label].add(document.id)
+        by_label[None if numbers else document.label].add(document.id)
     chosen: set[str] = set()
     for identifiers in by_label.values():
         ranked = sorted(identifiers, key=_hash)
@@ -44,6 +45,14 @@ def split_dev(documents: Documents, fraction: float = 0.1) -> tuple[Documents, D
             remedy="Choose another fraction, or name a split as dev.",
         )
     return _part(train, documents), _part(dev, documents)
+
+
+_CLASSES = 20  # more different numbers than that are amounts and no names of classes
+
+
+def _numbers(documents: Documents) -> bool:
+    many = len(documents.labels) > _CLASSES
+    return many and all(document.number is not None for document in documents)
 
 
 def sample(documents: Documents, limit: int | None) -> Documents:

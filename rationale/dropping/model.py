@@ -137,12 +137,18 @@ class DroppingForSequenceClassification(PreTrainedModel):
         return_dict: bool | None = None,
         **_: Any,
     ) -> DroppingOutput:
-        """Logits (B, C) in hard mode, from padded int64 (B, n); with ``labels`` (B,) the cross entropy."""
+        """Logits (B, C) in hard mode, from padded int64 (B, n); with ``labels`` (B,) the mean loss."""
         batch = packed(input_ids, attention_mask, token_type_ids)
         run = hard(self.encoder, self.system, batch)
         alive = torch.cat([run.alive.new_tensor(batch.lengths)[None], run.alive]).T
-        loss = None if labels is None else functional.cross_entropy(run.logits.float(), labels)
+        loss = None if labels is None else self._loss(run.logits.float(), labels)
         return DroppingOutput(loss=loss, logits=run.logits, alive=alive)
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Cross entropy; the squared error where the model says a number."""
+        if self.config.problem_type == "regression":
+            return functional.mse_loss(logits[:, 0], labels.float())
+        return functional.cross_entropy(logits, labels)
 
 
 def packed(ids: Tensor, mask: Tensor | None = None, types: Tensor | None = None) -> Packed:

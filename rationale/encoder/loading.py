@@ -61,9 +61,16 @@ class Classifier:
         """
         return finite(self.encoder.forward(packed, attend), self.identity["name"])
 
+    @property
+    def regression(self) -> bool:
+        """Whether it says a number."""
+        return bool(self.encoder.model.config.problem_type == "regression")
+
     def probabilities(self, logits: Tensor) -> Tensor:
-        """float64 (B, C): softmax, or the sigmoid of a single logit."""
+        """float64 (B, C): softmax, the sigmoid of a single logit, or the number of a regression."""
         logits = logits.detach().double()
+        if self.regression:
+            return logits
         return logits.sigmoid() if logits.shape[-1] == 1 else logits.softmax(dim=-1)
 
     def check_labels(self, documents: Documents) -> None:

@@ -10,30 +10,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from tqdm.auto import tqdm
 
 from rationale.agreement import agree
-from rationale.agreement.statistics import bootstrap_intervals
+from rationale.agreement.figures import difference, figure, interval
 from rationale.corpus.document import Documents
 from rationale.dropping.system import SYSTEMS
 from rationale.encoder.loading import Classifier, load_classifier
-from rationale.errors import DataError, OutputError, RationaleError
+from rationale.errors import OutputError, RationaleError
 from rationale.files import atomic_json
 from rationale.scores import ScoreOptions, score
 from rationale.scores.methods import decision_methods
 from rationale.scores.scored import ALIVE
-from rationale.study.evaluate import Timing, evaluate
+from rationale.study.comparison import COMPARISON
+from rationale.study.evaluate import Timing, evaluate, measure
 from rationale.study.grid import PLAIN, Setting, cell, plain_options
 from rationale.training.dropping.fine_tuned import fine_tune
 from rationale.training.fitting import RECIPE
 from rationale.training.prepare import prepare
 from rationale.training.recipes import RECIPES
-from rationale.training.unfinished import difference
+from rationale.training.unfinished import difference as changed
 
 log = logging.getLogger(__name__)
 
-_KEYS = {"cell", "system", "title", "accuracy", "low", "high", "flops_speedup", "measured_speedup", "alive"}
-_MODEL, _EVALUATION, _MADE_OF = "model", "evaluation.json", "cell.json"
+_MODEL, _EVALUATION, _TIMING, _MADE_OF = "model", "evaluation.json", "timing.json", "cell.json"
+_RESAMPLES = 2000
+BATCHES = (1, 4, 16, 32, 64)
+"""Batch sizes that time is measured with: latency, and throughput."""
 
 
 def compare(
@@ -59,14 +63,17 @@ def compare(
         settings: Systems with their options.
         common: Options of all systems that know them.
         seeds: Each trains a plain fine-tuning of its own, which all systems start from.
-        timing: As for :func:`evaluate`.
+        timing: As for :func:`evaluate`; measured once a cell, so that a grid made without can be timed when
+            the machine is quiet.
 
     Returns:
-        ``records``: one a cell, the plain ones first, with ``system``, ``setting``, ``seed``, ``accuracy``
-        with ``low`` and ``high``, ``difference`` from the plain model of the seed with its ends, ``mcc``,
-        ``macro_f1``, ``flops_speedup``, ``measured_speedup``, ``alive`` (share a layer), ``steps``,
-        ``seconds`` (None where a training was resumed), ``n`` and, with rationales, ``rationale``:
-        precision, recall and FPR of the kept set and AP of the score, a number a layer. ``recipe``.
+        ``records``: one a cell, the plain ones first, with ``system``, ``setting``, ``seed``, ``metric`` and
+        its ``value`` with ``low`` and ``high``, ``difference`` from the plain model of the seed with its
+        ends, ``metrics`` (all of the evaluation), ``dev`` (``value``, ``difference`` and ``speedup`` on the
+        dev documents, None without), ``flops_speedup``, ``measured_speedup``, ``alive`` (share a layer),
+        ``steps``, ``seconds`` (None where a training was resumed), ``n`` and, with rationales,
+        ``rationale``: precision, recall and FPR of the kept set and AP of the score, a number a layer.
+        ``recipe``.
 
     Raises:
         OutputError: Where a cell was made of other data, settings or another model.
@@ -76,6 +83,7 @@ def compare(
     if len({setting.name for setting in settings}) < len(settings):
         raise RationaleError("a setting is given twice", remedy="Name each once; seeds repeat it.")
     made_of = _made_of(model, train, dev, reported, common)
+    metric = plain_options(common, 0).metric
     jobs = [(None, seed) for seed in seeds] + [(setting, seed) for setting in settings for seed in seeds]
     records: list[dict[str, Any]] = []
     with tqdm(jobs, desc="cells", unit="cell", disable=None) as bar:
@@ -85,30 +93,12 @@ def compare(
             folder = cell(root, name, seed)
             _claim(folder, {**made_of, "setting": name, "seed": seed})
             source, seconds = _train(setting, seed, folder, root, model, train, dev, common)
-            _evaluate(folder, source, reported, timing)
-            records.append(_record(setting, seed, folder, source, seconds))
-            _against_plain(records)
-            atomic_json(root / "comparison.json", {"records": records, "recipe": made_of}, overwrite=True)
+            _evaluate(folder, source, reported, timing or Timing(batch_sizes=BATCHES))
+            record = _record(setting, seed, folder, source, seconds, metric)
+            plain = next((r for r in records if r["system"] == PLAIN and r["seed"] == seed), None)
+            records.append(record if plain is None else record | _against(plain, record, root))
+            atomic_json(root / COMPARISON, {"records": records, "recipe": made_of}, overwrite=True)
     return {"records": records, "recipe": made_of}
-
-
-def load_comparison(path: str | Path) -> dict[str, Any]:
-    """What :func:`compare` returned, from its folder or the ``comparison.json`` in it.
-
-    Raises:
-        DataError: Where there is none, or it is none.
-    """
-    file = Path(path) / "comparison.json" if Path(path).is_dir() else Path(path)
-    remedy = "Pass the folder that `rationale compare --out` wrote."
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        whole = all(record.keys() >= _KEYS for record in content["records"]) and bool(content["recipe"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"this is no comparison ({error})", where=file, remedy=remedy) from error
-    if not whole or not content["records"]:
-        raise DataError("this is no whole comparison", where=file, remedy=remedy)
-    found: dict[str, Any] = content
-    return found
 
 
 def _made_of(
@@ -134,7 +124,7 @@ def _claim(folder: Path, made_of: dict[str, Any]) -> None:
         earlier = json.loads(path.read_text(encoding="utf-8"))
         if earlier != made_of:
             raise OutputError(
-                f"this cell was made of something else ({difference(earlier, made_of)})",
+                f"this cell was made of something else ({changed(earlier, made_of)})",
                 where=folder,
                 remedy="Remove the folder, or compare into another one.",
             )
@@ -169,15 +159,23 @@ def _train(
     return source, json.loads(clock.read_text())["seconds"] if clock.exists() else None
 
 
-def _evaluate(folder: Path, source: Path, reported: Documents, timing: Timing | None) -> None:
-    path = folder / _EVALUATION
-    if path.exists():
-        return
-    classifier = load_classifier(source)
-    found = evaluate(classifier, reported, timing)
-    if any(document.annotated and document.spans for document in reported):
-        found["rationale"] = _rationale(classifier, reported)
-    atomic_json(path, found, overwrite=False)
+def _evaluate(folder: Path, source: Path, reported: Documents, timing: Timing) -> None:
+    """Writes the cell's evaluation and its times, each where it is not there yet."""
+    path, times = folder / _EVALUATION, folder / _TIMING
+    if not path.exists():
+        classifier = load_classifier(source)
+        found = evaluate(classifier, reported, Timing(0))
+        if any(document.annotated and document.spans for document in reported):
+            found["rationale"] = _rationale(classifier, reported)
+        atomic_json(path, found, overwrite=False)
+    if timing.documents and not times.exists():
+        content = {
+            "measured_speedup": measure(load_classifier(source), reported, timing),
+            "documents": timing.documents,
+            "rounds": timing.rounds,
+            "threads": torch.get_num_threads(),
+        }
+        atomic_json(times, content, overwrite=False)
 
 
 def _rationale(classifier: Classifier, reported: Documents) -> dict[str, list[float | None]]:
@@ -202,31 +200,51 @@ def _rationale(classifier: Classifier, reported: Documents) -> dict[str, list[fl
 
 
 def _record(
-    setting: Setting | None, seed: int, folder: Path, source: Path, seconds: float | None
+    setting: Setting | None, seed: int, folder: Path, source: Path, seconds: float | None, metric: str
 ) -> dict[str, Any]:
     found = json.loads((folder / _EVALUATION).read_text(encoding="utf-8"))
-    metrics = found["metrics"]
-    right = [
-        max(range(len(row["probabilities"])), key=row["probabilities"].__getitem__)
-        == found["recipe"]["labels"].index(row["label"])
-        for row in found["predictions"]
-    ]
+    gold, said = _answers(found)
+    low, high = interval(metric, gold, said, resamples=_RESAMPLES)
+    times = folder / _TIMING
+    measured = json.loads(times.read_text(encoding="utf-8"))["measured_speedup"] if times.exists() else {}
     return {
         "cell": folder.name,
         "system": PLAIN if setting is None else setting.system,
         "title": "Plain" if setting is None else SYSTEMS.get(setting.system).title,
         "setting": {} if setting is None else dict(setting.given),
         "seed": seed,
-        **{name: metrics[name] for name in ("accuracy", "low", "high", "macro_f1", "mcc")},
+        "metric": metric,
+        "value": figure(metric, gold, said),
+        "low": low,
+        "high": high,
+        "metrics": {name: v for name, v in found["metrics"].items() if isinstance(v, int | float)},
+        "dev": _dev(source, metric),
         "flops_speedup": found["flops_speedup"],
-        "measured_speedup": found["measured_speedup"],
+        "measured_speedup": measured,
         "alive": [layer["share"] for layer in found["alive"]],
         "steps": _steps(source),
         "seconds": seconds,
         "n": found["n"],
         "rationale": found.get("rationale") or None,
-        "right": right,
     }
+
+
+def _answers(evaluation: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What humans said of each document, and what the model said: class numbers, or numbers."""
+    rows, labels = evaluation["predictions"], evaluation["recipe"]["labels"]
+    if "value" in rows[0]:
+        return np.array([float(row["label"]) for row in rows]), np.array([row["value"] for row in rows])
+    gold = np.array([labels.index(row["label"]) for row in rows])
+    return gold, np.array([row["probabilities"] for row in rows]).argmax(axis=1)
+
+
+def _dev(source: Path, metric: str) -> dict[str, float] | None:
+    """What ``training.json`` says of the dev documents; that of a plain fine-tuning is a folder above."""
+    path = next(p for p in (source / RECIPE, source.parent / RECIPE) if p.exists())
+    best = json.loads(path.read_text(encoding="utf-8"))["best"]
+    if f"dev_{metric}" not in best:
+        return None
+    return {"value": best[f"dev_{metric}"], "speedup": best.get("dev_speedup", 1.0)}
 
 
 def _steps(source: Path) -> int:
@@ -237,16 +255,12 @@ def _steps(source: Path) -> int:
     return sum({path: int(r["epochs"][-1]["step"]) for path, r in recipes.items()}.values())
 
 
-def _against_plain(records: list[dict[str, Any]]) -> None:
-    """The paired difference in accuracy from the plain model of the same seed, with its interval."""
-    plain = {record["seed"]: record for record in records if record["system"] == PLAIN}
-    for record in records:
-        if record["system"] == PLAIN or "difference" in record:
-            continue
-        gap = np.array(record["right"], np.float64) - np.array(plain[record["seed"]]["right"], np.float64)
-        low, high = bootstrap_intervals(gap[None, None], resamples=10_000, seed=0)
-        record |= {
-            "difference": float(gap.mean()),
-            "difference_low": float(low[0]),
-            "difference_high": float(high[0]),
-        }
+def _against(plain: Mapping[str, Any], record: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    """The paired difference from the plain model of the same seed, with its interval, and that on dev."""
+    gold, said = _answers(json.loads((root / record["cell"] / _EVALUATION).read_text(encoding="utf-8")))
+    _, undropped = _answers(json.loads((root / plain["cell"] / _EVALUATION).read_text(encoding="utf-8")))
+    gap, low, high = difference(record["metric"], gold, said, undropped, resamples=_RESAMPLES)
+    dev, before = record["dev"], plain["dev"]
+    if dev and before:
+        dev = {**dev, "difference": dev["value"] - before["value"]}
+    return {"difference": gap, "difference_low": low, "difference_high": high, "dev": dev}

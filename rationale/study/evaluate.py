@@ -14,6 +14,8 @@ from tqdm.auto import tqdm
 
 from rationale.agreement.classification import classification
 from rationale.agreement.evaluate import Settings
+from rationale.agreement.figures import interval
+from rationale.agreement.regression import correlations
 from rationale.corpus.document import Documents
 from rationale.dropping.encoder import Dropping
 from rationale.dropping.flops import Costs, speedup
@@ -63,44 +65,73 @@ def evaluate(
         progress: Whether a terminal shows a bar.
 
     Returns:
-        ``metrics`` (accuracy with ``low`` and ``high``, macro_f1, mcc, confusion), ``flops_speedup``,
-        ``measured_speedup`` by batch size with the smallest and largest round, ``alive`` (for each layer
-        mean, share of the input and quantiles), ``n``, ``predictions`` (id, docid, label, probabilities,
-        tokens at the start and alive in each layer), and ``recipe``.
+        ``metrics`` (accuracy with ``low`` and ``high``, macro_f1, mcc, confusion; where numbers are said,
+        pearson with ``low`` and ``high``, spearman, rmse), ``flops_speedup``, ``measured_speedup`` as
+        :func:`measure`, ``alive`` (for each layer mean, share of the input and quantiles), ``n``,
+        ``predictions`` (id, docid, label, probabilities or value, tokens at the start and alive in each
+        layer), and ``recipe``.
 
     Raises:
         ModelError: Where the model yields NaN.
         DataError: On a document without a label that the model knows.
     """
-    timing, encoder = timing or Timing(), classifier.encoder
+    timing = timing or Timing()
     _check_labels(classifier, documents)
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     bar = tqdm(documents, desc="tokenize", unit="document", leave=False, disable=None if progress else True)
     windows = [windower(document).windows[0] for document in bar]
     probabilities, alive = _run(classifier, windows)
     lengths = np.array([len(window.ids) for window in windows])
-    timed = windows[: timing.documents] if isinstance(encoder, Dropping) else []
-    predicted = [classifier.labels[i] for i in probabilities.argmax(axis=1)]
     return {
-        "metrics": classification(
-            [d.label for d in documents], predicted, classifier.labels, Settings(seed=seed)
-        ),
+        "metrics": _metrics(classifier, documents, probabilities, seed),
         "flops_speedup": _flops_speedup(classifier, alive, lengths),
-        "measured_speedup": {
-            str(size): _measured(classifier, timed, size, timing.rounds, progress=progress)
-            for size in timing.batch_sizes
-            if timed
-        },
+        "measured_speedup": measure(classifier, documents, timing, progress=progress),
         "alive": [_layer(one, lengths) for one in alive],
         "n": len(documents),
-        "predictions": _predictions(documents, probabilities, np.vstack([lengths, alive])),
-        "recipe": _recipe(classifier, documents, len(timed), timing.rounds),
+        "predictions": _predictions(classifier, documents, probabilities, np.vstack([lengths, alive])),
+        "recipe": _recipe(classifier, documents, timing),
     }
+
+
+def measure(
+    classifier: Classifier, documents: Documents, timing: Timing, *, progress: bool = True
+) -> dict[str, dict[str, float]]:
+    """Times a dropping model against itself undropped, in turn, on the same batches; nothing for a plain one.
+
+    Returns:
+        By batch size: ``median``, ``min`` and ``max`` of the speedup over the rounds; ``per_second`` and
+        ``plain_per_second``, documents, medians too.
+    """
+    if not timing.documents or not isinstance(classifier.encoder, Dropping):
+        return {}
+    windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
+    windows = [windower(document).windows[0] for document in documents[: timing.documents]]
+    return {
+        str(size): _measured(classifier, windows, size, timing.rounds, progress=progress)
+        for size in timing.batch_sizes
+    }
+
+
+def _metrics(
+    classifier: Classifier, documents: Documents, outputs: npt.NDArray[np.float64], seed: int
+) -> dict[str, Any]:
+    if classifier.regression:
+        gold, said = np.array([d.number for d in documents], np.float64), outputs[:, 0]
+        low, high = interval("pearson", gold, said, seed=seed)
+        return {**correlations(gold, said), "low": low, "high": high, "n": len(gold)}
+    predicted = [classifier.labels[i] for i in outputs.argmax(axis=1)]
+    return classification([d.label for d in documents], predicted, classifier.labels, Settings(seed=seed))
 
 
 def _check_labels(classifier: Classifier, documents: Documents) -> None:
     for document in documents:
-        if document.label not in classifier.labels:
+        if classifier.regression and document.number is None:
+            raise DataError(
+                f"document {document.id!r} has the label {document.label!r}, the model says numbers",
+                where=documents.source,
+                remedy="Evaluate on documents labelled with numbers.",
+            )
+        if not classifier.regression and document.label not in classifier.labels:
             raise DataError(
                 f"document {document.id!r} has the label {document.label!r}, "
                 f"the model knows {', '.join(classifier.labels)}",
@@ -149,7 +180,9 @@ def _measured(
     batches = [pack_windows([windows[i] for i in some], classifier.device) for some in places]
     title = f"timing batches of {size}"
     plain = partial(undropped, encoder.inner)
-    return ratios(plain, _way(classifier), batches, rounds, title=title, progress=progress)
+    found = ratios(plain, _way(classifier), batches, rounds, title=title, progress=progress)
+    seconds, plain_seconds = found.pop("other_seconds"), found.pop("one_seconds")
+    return {**found, "per_second": len(windows) / seconds, "plain_per_second": len(windows) / plain_seconds}
 
 
 def _layer(alive: IntArray, lengths: IntArray) -> dict[str, Any]:
@@ -161,21 +194,28 @@ def _layer(alive: IntArray, lengths: IntArray) -> dict[str, Any]:
 
 
 def _predictions(
-    documents: Documents, probabilities: npt.NDArray[np.float64], tokens: IntArray
+    classifier: Classifier, documents: Documents, probabilities: npt.NDArray[np.float64], tokens: IntArray
 ) -> list[dict[str, Any]]:
     return [
         {
             "id": document.id,
             "docid": document.docid,
             "label": document.label,
-            "probabilities": [round(float(p), 6) for p in chances],
+            **_said(classifier, chances),
             "alive": counts.tolist(),
         }
         for document, chances, counts in zip(documents, probabilities, tokens.T, strict=True)
     ]
 
 
-def _recipe(classifier: Classifier, documents: Documents, timed: int, rounds: int) -> dict[str, Any]:
+def _said(classifier: Classifier, outputs: npt.NDArray[np.float64]) -> dict[str, Any]:
+    if classifier.regression:
+        return {"value": float(outputs[0])}
+    return {"probabilities": [round(float(p), 6) for p in outputs]}
+
+
+def _recipe(classifier: Classifier, documents: Documents, timing: Timing) -> dict[str, Any]:
+    timed = isinstance(classifier.encoder, Dropping)
     return {
         "model": classifier.identity,
         "labels": list(classifier.labels),
@@ -187,6 +227,6 @@ def _recipe(classifier: Classifier, documents: Documents, timed: int, rounds: in
         "protocol": "truncate",
         "device": classifier.device.type,
         "threads": torch.get_num_threads(),
-        "timed": timed,
-        "rounds": rounds,
+        "timed": min(timing.documents, len(documents)) if timed else 0,
+        "rounds": timing.rounds,
     }

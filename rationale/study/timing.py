@@ -18,7 +18,7 @@ Way = Callable[[Packed], object]
 def ratios(
     one: Way, other: Way, batches: Sequence[Packed], rounds: int, *, title: str, progress: bool = True
 ) -> dict[str, float]:
-    """How many times as long ``one`` takes as ``other``: median, smallest and largest round.
+    """How many times as long ``one`` takes as ``other``: median, smallest and largest round, and seconds.
 
     Args:
         one: Runs a batch.
@@ -28,11 +28,19 @@ def ratios(
         title: Of the progress bar.
         progress: Whether a terminal shows it.
     """
-    found = []
+    taken = []
     quiet = None if progress else True
     for _ in tqdm(range(rounds), desc=title, leave=False, disable=quiet):
-        found.append(_seconds(one, batches) / _seconds(other, batches))
-    return {"median": statistics.median(found), "min": min(found), "max": max(found)}
+        taken.append((_seconds(one, batches), _seconds(other, batches)))
+    found = [first / second for first, second in taken]
+    ones, others = zip(*taken, strict=True)
+    return {
+        "median": statistics.median(found),
+        "min": min(found),
+        "max": max(found),
+        "one_seconds": statistics.median(ones),
+        "other_seconds": statistics.median(others),
+    }
 
 
 def _seconds(way: Way, batches: Sequence[Packed]) -> float:

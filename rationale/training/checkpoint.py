@@ -48,7 +48,12 @@ class Checkpoint:
 
 
 def load_checkpoint(
-    source: str, labels: Sequence[str], *, new_head: bool = False, attention_dropout: float | None = None
+    source: str,
+    labels: Sequence[str],
+    *,
+    new_head: bool = False,
+    attention_dropout: float | None = None,
+    regression: bool = False,
 ) -> Checkpoint:
     """Loads a local folder or a hub id as a classifier of ``labels``; only safetensors, no remote code.
 
@@ -73,7 +78,7 @@ def load_checkpoint(
     keep = has_head and not new_head
     order = _head_order(source, config, labels) if keep else tuple(labels)
     config.id2label, config.label2id = dict(enumerate(order)), {name: i for i, name in enumerate(order)}
-    config.problem_type = "single_label_classification"
+    config.problem_type = "regression" if regression else "single_label_classification"
     _set_attention_dropout(source, config, attention_dropout)
     with quiet_transformers(), explained(source):
         model = _with_own_head(source, config) if keep else _with_fresh_head(source, config)

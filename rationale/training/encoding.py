@@ -37,11 +37,11 @@ class Encoded(Dataset[dict[str, Any]]):
 
     Args:
         windows: What the model reads of each document.
-        labels: Label ids.
+        labels: Label ids, or numbers where numbers are learnt.
         typed: Whether the model reads token types.
     """
 
-    def __init__(self, windows: Sequence[Window], labels: Sequence[int], *, typed: bool) -> None:
+    def __init__(self, windows: Sequence[Window], labels: Sequence[float], *, typed: bool) -> None:
         self.windows, self.labels, self._typed = windows, labels, typed
         self.lengths = [len(window.ids) for window in windows]
 
@@ -58,15 +58,28 @@ class Encoded(Dataset[dict[str, Any]]):
 
 
 def encode(
-    tokenizer: PreTrainedTokenizerBase, documents: Documents, label_ids: Mapping[str, int], max_length: int
+    tokenizer: PreTrainedTokenizerBase,
+    documents: Documents,
+    label_ids: Mapping[str, int] | None,
+    max_length: int,
 ) -> Encoded:
     """Every document's first window: ``[CLS] query [SEP] words [SEP]``, cut at the word side.
 
+    Args:
+        tokenizer: The model's.
+        documents: Labelled ones.
+        label_ids: The class of each label; None where labels are numbers to learn.
+        max_length: Tokens of a window.
+
     Raises:
-        DataError: On a document without a label or without any sub-word, or a query that leaves no room.
+        DataError: On a document without a label that can be learnt, or without any sub-word, or a query that
+            leaves no room.
     """
     windower = Windower(tokenizer, max_length, "truncate")
-    labels = [_label_id(documents, document, label_ids) for document in documents]
+    labels: list[float] = [
+        _number(documents, document) if label_ids is None else _label_id(documents, document, label_ids)
+        for document in documents
+    ]
     windows = []
     for document in tqdm(documents, desc="tokenize", unit="document", leave=False, disable=None):
         window = windower(document).windows[0]
@@ -91,6 +104,17 @@ def _label_id(documents: Documents, document: Document, label_ids: Mapping[str, 
         where=_place(documents, document),
         remedy="Every document needs a label that occurs in training.",
     )
+
+
+def _number(documents: Documents, document: Document) -> float:
+    number = document.number
+    if number is None:
+        raise DataError(
+            f"the label is {document.label!r}, and a number is to be learnt",
+            where=_place(documents, document),
+            remedy="Give every document a number, or choose --metric accuracy to learn classes.",
+        )
+    return number
 
 
 def _place(documents: Documents, document: Document) -> str:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rationale.agreement.figures import CLASSES, NUMBERS
 from rationale.errors import RationaleError
 
 
@@ -45,8 +46,10 @@ class TrainingOptions:
     patience: int | None = option(
         None, "Stop when this many epochs in a row have not been better on dev. Default: run all epochs."
     )
-    metric: Literal["accuracy", "macro_f1", "mcc"] = option(
-        "accuracy", "The dev figure that the epoch is chosen by: accuracy, macro_f1 or mcc (Matthews)."
+    metric: Literal["accuracy", "macro_f1", "mcc", "pearson", "spearman"] = option(
+        "accuracy",
+        "The dev figure that the epoch is chosen by: accuracy, macro_f1 or mcc (Matthews); with pearson or "
+        "spearman labels are numbers, and the model learns to say one (regression).",
     )
     keep: Literal["best", "last"] = option(
         "best",
@@ -74,12 +77,17 @@ class TrainingOptions:
         self._require(
             "device", lambda value: value in ("auto", "cpu", "cuda", "mps"), "auto, cpu, cuda or mps"
         )
-        figures = ("accuracy", "macro_f1", "mcc")
-        self._require("metric", lambda value: value in figures, "accuracy, macro_f1 or mcc")
+        figures = (*CLASSES, *NUMBERS)
+        self._require("metric", lambda value: value in figures, f"one of {', '.join(figures)}")
         self._require("keep", lambda value: value in ("best", "last"), "best or last")
         if self.keep == "last":
             self._require("patience", lambda _: False, "left out with --keep last: it stops by dev")
         self._require("dtype", lambda value: value in ("float32", "bfloat16"), "float32 or bfloat16")
+
+    @property
+    def regression(self) -> bool:
+        """Whether a number is learnt."""
+        return self.metric in NUMBERS
 
     def _require(self, name: str, holds: Any, wanted: str) -> None:
         value = getattr(self, name)

@@ -15,6 +15,7 @@ from rationale.training.checkpoint import Checkpoint, load_checkpoint
 from rationale.training.encoding import Encoded, encode, window_length
 from rationale.training.options import TrainingOptions
 from rationale.training.recipe import describe
+from rationale.training.task import NUMBER
 
 log = logging.getLogger(__name__)
 
@@ -49,13 +50,14 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
     """Loads ``model`` with a head for the labels of ``train`` and encodes the documents.
 
     Raises:
-        DataError: On documents without label or words, fewer than two labels, a dev label not in train.
+        DataError: On documents without label or words, fewer than two labels, a dev label not in train, a
+            label that is no number where numbers are learnt.
         ModelError: Where the checkpoint cannot be loaded or does not fit.
     """
-    start = _load(model, _labels(train), options)
+    start = _load(model, NUMBER if options.regression else _labels(train), options)
     length = window_length(start.tokenizer, start.model.config, options.max_length)
     start.tokenizer.model_max_length = length
-    ids = {name: i for i, name in enumerate(start.labels)}
+    ids = None if options.regression else {name: i for i, name in enumerate(start.labels)}
     rows = encode(start.tokenizer, train, ids, length)
     dev_rows = None if dev is None else encode(start.tokenizer, dev, ids, length)
     if dev is not None and len(dev.labels) == 1:
@@ -67,7 +69,11 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
 def _load(model: str | Path, labels: tuple[str, ...], options: TrainingOptions) -> Checkpoint:
     set_seed(options.seed)
     return load_checkpoint(
-        str(model), labels, new_head=options.new_head, attention_dropout=options.attention_dropout
+        str(model),
+        labels,
+        new_head=options.new_head,
+        attention_dropout=options.attention_dropout,
+        regression=options.regression,
     )
 
 

@@ -18,6 +18,9 @@ DEV_FIGURES = {
     "eval_accuracy": "dev_accuracy",
     "eval_macro_f1": "dev_macro_f1",
     "eval_mcc": "dev_mcc",
+    "eval_pearson": "dev_pearson",
+    "eval_spearman": "dev_spearman",
+    "eval_rmse": "dev_rmse",
     "eval_speedup": "dev_speedup",
 }
 

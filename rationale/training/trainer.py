@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from transformers import (
     DataCollatorWithPadding,
     EarlyStoppingCallback,
@@ -23,11 +22,11 @@ from transformers import (
 )
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from rationale.agreement.classification import figures
 from rationale.errors import ModelError
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared
 from rationale.training.progress import Progress, Saving
+from rationale.training.task import judged, mean_loss
 
 
 class EpochSampler(LengthGroupedSampler):
@@ -121,7 +120,7 @@ def build_trainer(
     tokenizer, dev = prepared.start.tokenizer, prepared.dev_rows is not None
     usual = {
         "model": prepared.start.model,
-        "compute_loss_func": partial(cross_entropy, smoothing=options.label_smoothing),
+        "compute_loss_func": partial(mean_loss, smoothing=options.label_smoothing),
         "compute_metrics": partial(dev_metrics, metric=options.metric),
     }
     trainer = kind(
@@ -140,24 +139,8 @@ def build_trainer(
     return trainer
 
 
-def cross_entropy(
-    outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None, *, smoothing: float = 0.0
-) -> Tensor:
-    """Cross entropy, shape (): the mean over all documents of an optimizer step.
-
-    Args:
-        outputs: The model's, with ``logits`` (B, C).
-        labels: int64 (B,).
-        num_items_in_batch: Documents in all batches of the step; None for this batch alone.
-        smoothing: Probability mass spread evenly over all labels.
-    """
-    logits = outputs["logits"].float()
-    total = functional.cross_entropy(logits, labels, reduction="sum", label_smoothing=smoothing)
-    return total / (len(labels) if num_items_in_batch is None else num_items_in_batch)
-
-
 def dev_metrics(prediction: EvalPrediction, metric: str = "accuracy") -> dict[str, float]:
-    """Accuracy, macro F1, Matthews' correlation, and ``choice``: what the epoch is chosen by.
+    """The figures of :func:`judged`, and ``choice``: what the epoch is chosen by.
 
     Raises:
         ModelError: Where a logit is NaN or infinite.
@@ -168,9 +151,9 @@ def dev_metrics(prediction: EvalPrediction, metric: str = "accuracy") -> dict[st
             "the model yields logits that are no numbers on the dev documents",
             remedy="Lower the learning rate or use float32.",
         )
-    found = figures(gold, logits.argmax(axis=-1))
+    found = judged(gold, logits)
     # Accuracies differ by at least 1/n, so half of that orders equal ones and never overrules.
-    return {**found, "choice": found[metric] + found["macro_f1"] / (2 * len(gold))}
+    return {**found, "choice": found[metric] + found.get("macro_f1", 0.0) / (2 * len(gold))}
 
 
 def arguments(

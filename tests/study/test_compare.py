@@ -13,7 +13,13 @@ from rationale.corpus import write_eraser
 from rationale.dropping import SYSTEMS
 from rationale.encoder.loading import load_classifier
 from rationale.errors import OutputError, RationaleError
-from rationale.report.comparison import comparison_page, systems_table, within_a_point
+from rationale.report.comparison import (
+    comparison_page,
+    fronts,
+    rule_table,
+    systems_table,
+    within_a_point,
+)
 from rationale.study import compare as module
 from rationale.study.compare import compare
 from rationale.study.evaluate import Timing
@@ -55,8 +61,8 @@ def test_every_cell_is_a_model_that_reloads_and_an_evaluation_of_it(compared):
         classifier = load_classifier(model, device="cpu")
         evaluation = json.loads((cell / "evaluation.json").read_text())
         assert evaluation["recipe"]["model"]["name"] == classifier.identity["name"]
-        assert record["accuracy"] == evaluation["metrics"]["accuracy"]
-        assert record["accuracy"] == pytest.approx(np.mean(record["right"]))
+        assert record["value"] == record["metrics"]["accuracy"] == evaluation["metrics"]["accuracy"]
+        assert record["low"] <= record["value"] <= record["high"]
         assert record["n"] == len(REPORTED)
         assert record["steps"] > 0
         assert record["seconds"] > 0
@@ -67,7 +73,8 @@ def test_all_cells_of_a_seed_begin_with_one_fine_tuning(compared):
     assert len(list(out.glob("**/1/model.safetensors"))) == 1
     plain = found["records"][0]
     for record in found["records"][1:]:
-        gap = np.mean(record["right"]) - np.mean(plain["right"])
+        gap = record["value"] - plain["value"]
+        assert record["dev"]["difference"] == pytest.approx(record["dev"]["value"] - plain["dev"]["value"])
         assert record["difference"] == pytest.approx(gap)
         assert record["difference_low"] <= gap <= record["difference_high"]
         assert record["flops_speedup"] > 1
@@ -93,6 +100,11 @@ def test_the_kept_set_is_held_against_the_human_rationale(compared):
     assert found["records"][0]["rationale"] is None
 
 
+def answers(out, record):
+    rows = json.loads((out / record["cell"] / "evaluation.json").read_text())["predictions"]
+    return [row["probabilities"] for row in rows]
+
+
 def test_a_killed_grid_goes_on_and_does_nothing_twice(encoder, compared, tmp_path, monkeypatch):
     original = module._train
 
@@ -110,7 +122,7 @@ def test_a_killed_grid_goes_on_and_does_nothing_twice(encoder, compared, tmp_pat
     again = run(encoder, tmp_path / "grid")
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
     for ours, theirs in zip(again["records"], compared[1]["records"], strict=True):
-        assert ours["right"] == theirs["right"]
+        assert answers(tmp_path / "grid", ours) == answers(compared[0], theirs)
         assert ours["flops_speedup"] == theirs["flops_speedup"]
 
 
@@ -135,7 +147,7 @@ def test_the_page_and_the_table_say_what_the_records_say(compared, tmp_path):
     table = systems_table(found["records"])
     assert len(table.rows) == len(found["records"])
     lines = table.to_csv().splitlines()
-    assert lines[0].startswith("cell,accuracy,accuracy_low,accuracy_high,difference")
+    assert lines[0].startswith("cell,value,value_low,value_high,difference")
     page = comparison_page(found, tmp_path / "page.html").read_text()
     for record in found["records"]:
         assert record["cell"] in page
@@ -158,19 +170,54 @@ def test_the_page_draws_its_figures_and_fetches_nothing(compared, tmp_path, brow
     tab.close()
 
 
-def test_the_papers_rule_takes_the_fastest_within_a_point():
-    def cell(name, gap, ratio, system="ltp"):
-        return {"cell": name, "system": system, "difference": gap, "flops_speedup": ratio}
+def cell(name, gap, ratio, system="ltp", seed=0, dev=None):
+    return {
+        "cell": f"{name}-seed{seed}", "system": system, "title": system, "seed": seed, "setting": {},
+        "difference": gap, "flops_speedup": ratio, "dev": dev, "steps": 1, "seconds": 1.0,
+        "metric": "accuracy", "value": 0.9 + gap, "low": 0.8, "high": 1.0,
+        "difference_low": -1.0, "difference_high": 1.0,
+    }  # fmt: skip
 
-    plain = {"cell": "plain", "system": PLAIN, "flops_speedup": 1.0}
+
+PLAIN_CELL = {**cell("plain", 0.0, 1.0, PLAIN), "dev": {"value": 0.9, "speedup": 1.0}}
+
+
+def test_the_papers_rule_takes_the_fastest_within_a_point():
     records = [
-        plain,
+        PLAIN_CELL,
         cell("a", -0.005, 2.0),
         cell("b", -0.01, 3.0),
         cell("c", -0.02, 9.0),
         cell("d", -0.5, 2.0, "lat"),
     ]
-    assert {system: found["cell"] for system, found in within_a_point(records).items()} == {"ltp": "b"}
+    chosen = within_a_point(records)
+    assert {system: [one["cell"] for one in cells] for system, cells in chosen.items()} == {
+        "ltp": ["b-seed0"]
+    }
+    assert [row[1] for row in rule_table(records).rows] == ["defaults", "none within a point"]
+
+
+def test_the_papers_rule_looks_at_dev_and_over_all_seeds():
+    """What is reported chooses nothing; a setting that is near with one seed only is not near."""
+
+    def on_dev(gap, ratio):
+        return {"value": 0.9 + gap, "difference": gap, "speedup": ratio}
+
+    records = [
+        PLAIN_CELL,
+        cell("a", -0.5, 2.0, dev=on_dev(-0.009, 2.1)),
+        cell("a", -0.3, 2.4, seed=1, dev=on_dev(-0.011, 2.3)),
+        cell("b", 0.0, 3.0, dev=on_dev(0.0, 3.0)),
+        cell("b", 0.0, 3.0, seed=1, dev=on_dev(-0.03, 3.0)),
+    ]
+    assert [one["cell"] for one in within_a_point(records)["ltp"]] == ["a-seed0", "a-seed1"]
+    [row] = rule_table(records).rows
+    assert (row[3].value, row[3].low, row[3].high) == (-0.4, -0.5, -0.3)
+    assert row[4] == pytest.approx(2.2)
+    figure = fronts(records)
+    ltp = next(trace for trace in figure.data if trace.name == "ltp")
+    assert list(ltp.x) == pytest.approx([2.2, 3.0])
+    assert list(ltp.y) == pytest.approx([0.5, 0.9])
 
 
 def test_every_system_has_a_recipe_and_every_option_a_place():

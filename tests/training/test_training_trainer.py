@@ -7,7 +7,8 @@ from toy_training import toy_config
 from transformers import BertForSequenceClassification, EvalPrediction
 
 from rationale.errors import ModelError
-from rationale.training.trainer import EpochSampler, cross_entropy, dev_metrics
+from rationale.training.task import mean_loss
+from rationale.training.trainer import EpochSampler, dev_metrics
 
 
 def test_the_loss_is_the_model_s_own_and_batches_of_a_step_add_up():
@@ -15,9 +16,9 @@ def test_the_loss_is_the_model_s_own_and_batches_of_a_step_add_up():
     model = BertForSequenceClassification(toy_config(num_labels=2)).eval()
     ids, labels = torch.randint(4, 20, (6, 5)), torch.tensor([0, 1, 1, 0, 1, 1])
     outputs = model(input_ids=ids, labels=labels)
-    torch.testing.assert_close(cross_entropy(outputs, labels), outputs.loss)
+    torch.testing.assert_close(mean_loss(outputs, labels), outputs.loss)
     parts = [
-        cross_entropy({"logits": outputs.logits[half]}, labels[half], torch.tensor(6), smoothing=0.1)
+        mean_loss({"logits": outputs.logits[half]}, labels[half], torch.tensor(6), smoothing=0.1)
         for half in (slice(0, 2), slice(2, 6))
     ]
     whole = torch.nn.CrossEntropyLoss(label_smoothing=0.1)(outputs.logits, labels)

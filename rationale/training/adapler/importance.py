@@ -63,7 +63,8 @@ def importance(
 
 def _batch(classifier: Classifier, rows: Encoded, places: Sequence[int], target: Target) -> list[FloatArray]:
     packed = pack_windows([rows.windows[i] for i in places], classifier.device)
-    gold = torch.tensor([rows.labels[i] for i in places], device=classifier.device)
+    several = len(classifier.labels) > 1  # a number has one logit
+    gold = torch.tensor([rows.labels[i] if several else 0 for i in places], device=classifier.device)
     values = finite(_TARGETS[target](classifier, packed, gold), classifier.identity["name"])
     return [part.float().cpu().numpy() for part in torch.split(values, list(packed.lengths))]
 

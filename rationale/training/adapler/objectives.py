@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from rationale.dropping.adapler import AdapLeR
 from rationale.dropping.ragged import renormalised
@@ -14,6 +13,7 @@ from rationale.dropping.run import soft
 from rationale.dropping.system import Soft
 from rationale.encoder.base import Encoder
 from rationale.tokens.packing import Packed
+from rationale.training.task import losses as task_losses
 
 _LEAST = 1e-7
 
@@ -65,7 +65,7 @@ class Losses:
     """The parts of both objectives on one batch, each of shape ().
 
     Attributes:
-        classification: Cross entropy.
+        classification: Cross entropy, or the squared error where a number is learnt.
         predictors: :func:`predictor_loss`.
         length: Mean over inputs of the soft lengths, summed over layers (Eq. 8).
     """
@@ -91,14 +91,13 @@ def losses(
         encoder: The backbone's adapter.
         system: AdapLeR's parameters.
         packed: The batch, N rows of B inputs.
-        labels: int64 (B,).
+        labels: int64 (B,), or float where a number is learnt.
         saliency: float32 (N,), the stored target.
         lam: Lambda.
         smoothing: Probability mass spread evenly over all labels in the cross entropy.
     """
     logits, state = soft(encoder, system, packed, lam)
-    wide = torch.promote_types(logits.dtype, torch.float32)
-    classification = cross_entropy(logits.to(wide), labels, label_smoothing=smoothing)
+    classification = task_losses(logits, labels, smoothing=smoothing).mean()
     length = torch.stack(state.lengths).sum(dim=0).mean()
     return Losses(classification, predictor_loss(state, saliency, system, packed), length)
 

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from rationale.dropping.model import packed
 from rationale.dropping.run import soft
 from rationale.training.dropping.trainer import DroppingTrainer
-from rationale.training.trainer import cross_entropy
+from rationale.training.task import mean_loss
 
 
 class SoftTrainer(DroppingTrainer):
-    """Minimises CE + weight x penalty over soft runs; the dev documents are run hard.
+    """Minimises task + weight x penalty over soft runs; the dev documents are run hard.
 
     Args:
         strength: How close to hard the soft rule is.
@@ -49,7 +49,7 @@ class SoftTrainer(DroppingTrainer):
         own, labels = self.dropping, inputs["labels"]
         batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
         logits, state = soft(own.encoder, own.system, batch, self._strength)
-        task = cross_entropy({"logits": logits}, labels, num_items_in_batch, smoothing=self._smoothing)
+        task = mean_loss({"logits": logits}, labels, num_items_in_batch, smoothing=self._smoothing)
         penalty = own.system.penalty(state)
         self._penalties.append(penalty.item())
         share = 1 if num_items_in_batch is None else len(labels) / num_items_in_batch

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from rationale.agreement.classification import figures
 from rationale.corpus.document import Documents
 from rationale.dropping.flops import Costs
 from rationale.dropping.lat import LAT
@@ -30,6 +29,7 @@ from rationale.training.encoding import Encoded
 from rationale.training.lat.evolution import Bounds, Lengths, front, search
 from rationale.training.lat.options import LATOptions
 from rationale.training.lat.trainer import LATTrainer
+from rationale.training.task import judged
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 
 log = logging.getLogger(__name__)
@@ -152,13 +152,13 @@ class _Judge:
             windows = [rows.windows[i] for i in places]
             with torch.inference_mode():
                 run = hard(encoder, system, pack_windows(windows, self._model.device))
-            return list(zip(run.logits.argmax(dim=-1).tolist(), run.alive.T.cpu().numpy(), strict=True))
+            return list(zip(run.logits.float().cpu().numpy(), run.alive.T.cpu().numpy(), strict=True))
 
         with system.using(lengths):
             found = in_batches(rows.lengths, _BATCH, batch)
         alive = np.stack([one for _, one in found], axis=1)
         cost = float(self._costs.dropped(alive, np.array(rows.lengths)).mean())
-        return cost, figures(rows.labels, [said for said, _ in found])[self._about["metric"]]
+        return cost, judged(rows.labels, np.stack([one for one, _ in found]))[self._about["metric"]]
 
 
 def _remembered(memory: Path, about: dict[str, Any]) -> dict[Lengths, tuple[float, float]]:

@@ -15,7 +15,8 @@ from rationale.dropping.run import hard
 from rationale.training.dropping.trainer import DroppingTrainer
 from rationale.training.lat.evolution import Bounds, Lengths
 from rationale.training.lat.options import LATOptions
-from rationale.training.trainer import cross_entropy, finite_loss
+from rationale.training.task import losses
+from rationale.training.trainer import finite_loss
 
 
 class LATTrainer(DroppingTrainer):
@@ -51,7 +52,7 @@ class LATTrainer(DroppingTrainer):
             logits = self._run(batch, lengths, drawn)
             if teacher is None:
                 smoothing = self._lat.label_smoothing
-                loss = cross_entropy({"logits": logits}, inputs["labels"], smoothing=smoothing)
+                loss = losses(logits, inputs["labels"], smoothing=smoothing).mean()
                 teacher = logits.detach()
             else:
                 loss = distillation(logits, teacher, self._lat.distil)

@@ -14,6 +14,7 @@ from rationale.encoder.attention import plain
 from rationale.encoder.base import Encoder
 from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
+from rationale.training.task import losses
 
 _LEAST = 1e-6
 
@@ -94,12 +95,12 @@ def policy_loss(drawn: Drawn, losses: Tensor, alpha: float, copies: int) -> Tens
 def worth(encoder: Encoder, packed: Packed, labels: Tensor, points: Sequence[int]) -> list[Tensor]:
     """What each token does for the label between a point and a late layer, float32 (N,) a point.
 
-    | sum_d dCE/dh^r (h^r - h^t) |, r three quarters up the layers: how the guide of TR-BERT ranks tokens.
+    | sum_d dloss/dh^r (h^r - h^t) |, r three quarters up the layers: how the guide of TR-BERT ranks tokens.
     """
     late = encoder.layers - encoder.layers // 4
     with torch.enable_grad():
         states, logits = encoder.walk(encoder.embed(packed).detach().requires_grad_(), packed, plain)
-        loss = torch.nn.functional.cross_entropy(logits.float(), labels, reduction="sum")
+        loss = losses(logits, labels).sum()
         at = states[min(late, encoder.layers - 1)]
         (gradient,) = torch.autograd.grad(loss, at)
     return [(gradient * (at - states[point])).sum(dim=-1).abs().detach().float() for point in points]

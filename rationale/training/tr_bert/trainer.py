@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from rationale.dropping.model import packed
 from rationale.dropping.run import hard, undropped
 from rationale.encoder.base import Encoder
 from rationale.tokens.packing import Packed
 from rationale.training.dropping.trainer import DroppingTrainer
+from rationale.training.task import losses, taught
 from rationale.training.tr_bert.options import TRBERTOptions
 from rationale.training.tr_bert.reward import Drawn, policy_loss, tiled, worth
 from rationale.training.trainer import finite_loss
@@ -53,15 +53,11 @@ class PolicyTrainer(DroppingTrainer):
         own, copies = self.dropping, self._options.samples
         with own.system.drawing(drawn), self.compute_loss_context_manager():
             logits = hard(own.encoder, own.system, tiled(batch, copies)).logits
-        losses = cross_entropy(
-            logits.float(),
-            self._wanted(batch, inputs["labels"], copies),
-            reduction="none",
-            label_smoothing=0.0 if self._teacher else self._options.label_smoothing,
-        )
-        loss = policy_loss(drawn, losses, self._alpha, copies)
+        wanted = self._wanted(batch, inputs["labels"], copies)
+        lost = losses(logits, wanted, smoothing=0.0 if self._teacher else self._options.label_smoothing)
+        loss = policy_loss(drawn, lost, self._alpha, copies)
         if self._teacher is not None:
-            loss = loss + losses.mean()
+            loss = loss + lost.mean()
         finite_loss(loss.detach(), self.state, [self._keys[p] for p in positions])
         share = 1 / self.current_gradient_accumulation_steps
         self.accelerator.backward(loss * share)
@@ -70,11 +66,11 @@ class PolicyTrainer(DroppingTrainer):
         return loss.detach() * share
 
     def _wanted(self, batch: Packed, labels: Tensor, copies: int) -> Tensor:
-        """Labels, or the teacher's probabilities, of every copy."""
+        """Labels, or what the teacher says, of every copy."""
         if self._teacher is None:
             return labels.repeat(copies)
         with torch.no_grad():
-            return undropped(self._teacher, batch).logits.float().softmax(dim=-1).repeat(copies, 1)
+            return taught(undropped(self._teacher, batch).logits).repeat(copies, 1)
 
     def _guide(self, batch: Packed, labels: Tensor) -> list[Tensor] | None:
         """The gradient's opinion, in the first share of the policies' own steps."""

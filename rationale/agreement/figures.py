@@ -1,0 +1,64 @@
+"""One figure of a model's predictions by name, its interval, and its paired difference from another model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy.typing as npt
+
+from rationale.agreement.classification import figures
+from rationale.agreement.regression import correlations
+
+CLASSES = ("accuracy", "macro_f1", "mcc")
+"""Figures of labels."""
+
+NUMBERS = ("pearson", "spearman")
+"""Figures of numbers."""
+
+Array = npt.NDArray[Any]
+
+
+def figure(name: str, gold: Array, said: Array) -> float:
+    """One of :data:`CLASSES` over labels (n,), or one of :data:`NUMBERS` over numbers (n,)."""
+    if name == "accuracy":
+        return float((gold == said).mean())  # what :func:`figures` says, without the others
+    return (correlations if name in NUMBERS else figures)(gold, said)[name]
+
+
+def interval(
+    name: str, gold: Array, said: Array, *, resamples: int = 1000, seed: int = 0
+) -> tuple[float, float]:
+    """The 95 % percentile bootstrap interval of :func:`figure` over the documents."""
+    return _bootstrap((gold, said), lambda g, s: figure(name, g, s), resamples, seed)
+
+
+def difference(
+    name: str, gold: Array, said: Array, other: Array, *, resamples: int = 1000, seed: int = 0
+) -> tuple[float, float, float]:
+    """By how much ``said`` beats ``other``, and the ends of its interval: both see equal resamples."""
+
+    def gap(g: Array, s: Array, o: Array) -> float:
+        return figure(name, g, s) - figure(name, g, o)
+
+    return gap(gold, said, other), *_bootstrap((gold, said, other), gap, resamples, seed)
+
+
+def _bootstrap(
+    data: tuple[Array, ...], statistic: Callable[..., float], resamples: int, seed: int
+) -> tuple[float, float]:
+    from scipy.stats import bootstrap  # a second that `rationale list` need not pay
+
+    if len(data[0]) < 2:
+        whole = statistic(*data)
+        return whole, whole
+    ends = bootstrap(
+        data,
+        statistic,
+        paired=True,
+        vectorized=False,
+        n_resamples=resamples,
+        method="percentile",
+        rng=seed,
+    ).confidence_interval
+    return float(ends.low), float(ends.high)

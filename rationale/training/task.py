@@ -1,0 +1,59 @@
+"""What a model learns to say: one of several classes or, where it has one logit, a number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from rationale.agreement.classification import figures
+from rationale.agreement.regression import correlations
+
+NUMBER = ("value",)
+"""The names of a regression's outputs."""
+
+
+def losses(logits: Tensor, wanted: Tensor, *, smoothing: float = 0.0) -> Tensor:
+    """What each of B answers loses, (B,), in float32 or wider: cross entropy, or the squared error.
+
+    Args:
+        logits: (B, C); with C = 1 it is a number that is learnt.
+        wanted: Classes, int64 (B,), or a teacher's probabilities, float (B, C); numbers, float (B,).
+        smoothing: Probability mass taken from the right class and spread over all.
+    """
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    if logits.shape[-1] == 1:
+        return (logits[:, 0] - wanted.view(-1).to(logits.dtype)).square()
+    return functional.cross_entropy(logits, wanted, reduction="none", label_smoothing=smoothing)
+
+
+def taught(logits: Tensor) -> Tensor:
+    """What a teacher's logits (B, C) tell a student, for :func:`losses`: its probabilities, or its number."""
+    return logits if logits.shape[-1] == 1 else logits.float().softmax(dim=-1)
+
+
+def judged(gold: npt.ArrayLike, logits: npt.ArrayLike) -> dict[str, float]:
+    """The figures of logits (D, C): of :func:`figures`, or with C = 1 of :func:`correlations`."""
+    logits = np.asarray(logits)
+    if logits.shape[-1] == 1:
+        return correlations(gold, logits[:, 0])
+    return figures(gold, logits.argmax(axis=-1))
+
+
+def mean_loss(
+    outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None, *, smoothing: float = 0.0
+) -> Tensor:
+    """:func:`losses`, the mean over all documents of an optimizer step, shape ().
+
+    Args:
+        outputs: The model's, with ``logits`` (B, C).
+        labels: (B,).
+        num_items_in_batch: Documents in all batches of the step; None for this batch alone.
+        smoothing: As for :func:`losses`.
+    """
+    total = losses(outputs["logits"], labels, smoothing=smoothing).sum()
+    return total / (len(labels) if num_items_in_batch is None else num_items_in_batch)
