@@ -19,6 +19,8 @@ from rationale.study.compare import BATCHES
 from rationale.study.compare import compare as compare_systems
 from rationale.study.evaluate import Timing
 from rationale.study.grid import Setting, known_options
+from rationale.study.lengths import Ruler
+from rationale.study.lengths import below_median as below
 from rationale.training.data import hold_out, training_split
 
 
@@ -47,6 +49,17 @@ def compare(
     limit_reported: Annotated[int | None, typer.Option(help="Compare on about so many documents.")] = None,
     timed: Annotated[int, typer.Option(min=0, help="Documents to measure time with; 0 measures none.")] = 200,
     rounds: Annotated[int, typer.Option(min=1, help="How often time is measured; the median counts.")] = 3,
+    lengths: Annotated[
+        bool, typer.Option("--lengths", help="Add what length has to do with it; no training is done anew.")
+    ] = False,
+    below_median: Annotated[
+        bool,
+        typer.Option(
+            "--below-median",
+            help="Train only on documents shorter than the median of the reported ones, and see with "
+            "--lengths what becomes of the longer (LTP's robustness test).",
+        ),
+    ] = False,
     overwrite: Overwrite = True,
 ) -> None:
     """Train systems from one plain fine-tuning and set them beside each other; a killed grid goes on.
@@ -56,17 +69,23 @@ def compare(
     --system first:shares=0.4 --set epochs=3 --set max_length=512`
     """
     settings = [Setting.parse(text) for text in system]
+    chosen, compared = known_options(common or []), sample(load_documents(data, reported), limit_reported)
     training, held_out = hold_out(sample(training_split(data, split), limit), dev, data=data)
+    if below_median:
+        ruler = Ruler(str(model), chosen.get("max_length"))
+        training = below(training, ruler, compared)
+        held_out = held_out and below(held_out, ruler, compared)
     found = compare_systems(
         model,
         training,
         held_out,
-        sample(load_documents(data, reported), limit_reported),
+        compared,
         out,
         settings,
-        common=known_options(common or []),
+        common=chosen,
         seeds=_numbers(seeds),
         timing=Timing(timed, rounds, BATCHES),
+        lengths=lengths or below_median,
     )
     table = systems_table(found["records"])
     atomic_text(out / "comparison.csv", table.to_csv(), overwrite=overwrite)

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from rationale.files import atomic_text
 from rationale.report.figures.style import TICKS, finish, plain
 from rationale.report.html import render
+from rationale.report.lengths import lengths_section
 from rationale.report.palette import AMBER, BLUE, GREY, INK, SOFT
 from rationale.report.prose import Fact
 from rationale.report.sections import Block, Section
@@ -335,6 +336,8 @@ def comparison_page(comparison: Mapping[str, Any], out: str | Path, *, overwrite
                 (Block(figure=kept, caption=caption),),
             )
         )
+    if "lengths" in comparison:
+        sections.append(lengths_section(comparison, _LOOKS, FIGURES[records[0]["metric"]]))
     reported = recipe["reported"]
     subject = f"{recipe['model']} on {reported['source']}" + (
         f", {reported['split']}" if reported["split"] else ""

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from tqdm.auto import tqdm
 
@@ -24,8 +23,9 @@ from rationale.scores import ScoreOptions, score
 from rationale.scores.methods import decision_methods
 from rationale.scores.scored import ALIVE
 from rationale.study.comparison import COMPARISON
-from rationale.study.evaluate import Timing, evaluate, measure
+from rationale.study.evaluate import Timing, answers, evaluate, measure
 from rationale.study.grid import PLAIN, Setting, cell, plain_options
+from rationale.study.lengths import Ruler, by_length, distributions
 from rationale.training.dropping.fine_tuned import fine_tune
 from rationale.training.fitting import RECIPE
 from rationale.training.prepare import prepare
@@ -51,6 +51,7 @@ def compare(
     common: Mapping[str, Any] | None = None,
     seeds: Sequence[int] = (0,),
     timing: Timing | None = None,
+    lengths: bool = False,
 ) -> dict[str, Any]:
     """Trains and evaluates every setting with every seed; what is there already, made of the same, is kept.
 
@@ -65,6 +66,7 @@ def compare(
         seeds: Each trains a plain fine-tuning of its own, which all systems start from.
         timing: As for :func:`evaluate`; measured once a cell, so that a grid made without can be timed when
             the machine is quiet.
+        lengths: Whether to add what length has to do with it.
 
     Returns:
         ``records``: one a cell, the plain ones first, with ``system``, ``setting``, ``seed``, ``metric`` and
@@ -73,7 +75,8 @@ def compare(
         dev documents, None without), ``flops_speedup``, ``measured_speedup``, ``alive`` (share a layer),
         ``steps``, ``seconds`` (None where a training was resumed), ``n`` and, with rationales,
         ``rationale``: precision, recall and FPR of the kept set and AP of the score, a number a layer.
-        ``recipe``.
+        ``recipe``. With ``lengths`` each record has ``lengths`` (:func:`by_length`), and the whole has
+        ``lengths`` (:func:`distributions`).
 
     Raises:
         OutputError: Where a cell was made of other data, settings or another model.
@@ -86,6 +89,10 @@ def compare(
     metric = plain_options(common, 0).metric
     jobs = [(None, seed) for seed in seeds] + [(setting, seed) for setting in settings for seed in seeds]
     records: list[dict[str, Any]] = []
+    found: dict[str, Any] = {"records": records, "recipe": made_of}
+    if lengths:
+        ruler = Ruler(str(model), plain_options(common, 0).max_length)
+        found["lengths"] = distributions(ruler(train), ruler(reported))
     with tqdm(jobs, desc="cells", unit="cell", disable=None) as bar:
         for setting, seed in bar:
             name = PLAIN if setting is None else setting.name
@@ -95,10 +102,12 @@ def compare(
             source, seconds = _train(setting, seed, folder, root, model, train, dev, common)
             _evaluate(folder, source, reported, timing or Timing(batch_sizes=BATCHES))
             record = _record(setting, seed, folder, source, seconds, metric)
+            if lengths:
+                record["lengths"] = by_length(_evaluation(folder), load_classifier(source), metric)
             plain = next((r for r in records if r["system"] == PLAIN and r["seed"] == seed), None)
             records.append(record if plain is None else record | _against(plain, record, root))
-            atomic_json(root / COMPARISON, {"records": records, "recipe": made_of}, overwrite=True)
-    return {"records": records, "recipe": made_of}
+            atomic_json(root / COMPARISON, found, overwrite=True)
+    return found
 
 
 def _made_of(
@@ -202,8 +211,8 @@ def _rationale(classifier: Classifier, reported: Documents) -> dict[str, list[fl
 def _record(
     setting: Setting | None, seed: int, folder: Path, source: Path, seconds: float | None, metric: str
 ) -> dict[str, Any]:
-    found = json.loads((folder / _EVALUATION).read_text(encoding="utf-8"))
-    gold, said = _answers(found)
+    found = _evaluation(folder)
+    gold, said = answers(found)
     low, high = interval(metric, gold, said, resamples=_RESAMPLES)
     times = folder / _TIMING
     measured = json.loads(times.read_text(encoding="utf-8"))["measured_speedup"] if times.exists() else {}
@@ -229,13 +238,9 @@ def _record(
     }
 
 
-def _answers(evaluation: Mapping[str, Any]) -> tuple[Any, Any]:
-    """What humans said of each document, and what the model said: class numbers, or numbers."""
-    rows, labels = evaluation["predictions"], evaluation["recipe"]["labels"]
-    if "value" in rows[0]:
-        return np.array([float(row["label"]) for row in rows]), np.array([row["value"] for row in rows])
-    gold = np.array([labels.index(row["label"]) for row in rows])
-    return gold, np.array([row["probabilities"] for row in rows]).argmax(axis=1)
+def _evaluation(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / _EVALUATION).read_text(encoding="utf-8"))
+    return found
 
 
 def _dev(source: Path, metric: str) -> dict[str, float] | None:
@@ -257,8 +262,8 @@ def _steps(source: Path) -> int:
 
 def _against(plain: Mapping[str, Any], record: Mapping[str, Any], root: Path) -> dict[str, Any]:
     """The paired difference from the plain model of the same seed, with its interval, and that on dev."""
-    gold, said = _answers(json.loads((root / record["cell"] / _EVALUATION).read_text(encoding="utf-8")))
-    _, undropped = _answers(json.loads((root / plain["cell"] / _EVALUATION).read_text(encoding="utf-8")))
+    gold, said = answers(_evaluation(root / record["cell"]))
+    _, undropped = answers(_evaluation(root / plain["cell"]))
     gap, low, high = difference(record["metric"], gold, said, undropped, resamples=_RESAMPLES)
     dev, before = record["dev"], plain["dev"]
     if dev and before:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -91,6 +91,15 @@ def evaluate(
         "predictions": _predictions(classifier, documents, probabilities, np.vstack([lengths, alive])),
         "recipe": _recipe(classifier, documents, timing),
     }
+
+
+def answers(evaluation: Mapping[str, Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """What humans said of each document, and what the model said: class numbers, or numbers."""
+    rows, labels = evaluation["predictions"], evaluation["recipe"]["labels"]
+    if "value" in rows[0]:
+        return np.array([float(row["label"]) for row in rows]), np.array([row["value"] for row in rows])
+    gold = np.array([labels.index(row["label"]) for row in rows])
+    return gold, np.array([row["probabilities"] for row in rows]).argmax(axis=1)
 
 
 def measure(

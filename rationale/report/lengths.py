@@ -1,0 +1,150 @@
+"""What length has to do with it, in figures and tables: LTP's Figures 1, A.2 and A.3, Tables 2 and 3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import plotly.graph_objects as go
+
+from rationale.report.figures.style import TICKS, finish, plain
+from rationale.report.palette import AMBER, BLUE
+from rationale.report.sections import Block, Section
+from rationale.report.table import Column, Interval, Table
+
+Record = Mapping[str, Any]
+BANDS = ("short", "middling", "long")
+_DASHES = ("solid", "dash", "dot")
+
+
+def lengths_section(
+    comparison: Mapping[str, Any], looks: Mapping[str, tuple[str, str]], title: str
+) -> Section:
+    """All of it, for a comparison made with lengths.
+
+    Args:
+        comparison: With ``lengths`` of its own and of every record.
+        looks: Colour and symbol of a system.
+        title: Of the figure that cells are compared by.
+    """
+    found, records = comparison["lengths"], comparison["records"]
+    medians = found["median"]
+    told = (
+        f"Half of the training documents have at most {medians['train']:g} tokens, half of the reported ones "
+        f"at most {medians['reported']:g}; the divergence KL(reported || train) of the two histograms is "
+        f"{found['kl']:.3f} nats. Bands are cut at the second and third quartile of the reported lengths."
+    )
+    blocks = [
+        Block(figure=histogram(found), caption="Documents by tokens, special ones and query included."),
+        Block(table=bands_table(records, title)),
+        Block(
+            figure=alive_by_band(records, looks),
+            caption="Mean tokens alive in each layer: solid short documents, dashed middling, dotted long.",
+        ),
+    ]
+    errors = errors_table(records)
+    if errors.rows:
+        blocks.append(Block(table=errors))
+    return Section("lengths", "What length has to do with it", (told,), tuple(blocks))
+
+
+def histogram(found: Mapping[str, Any], *, height: int = 320) -> go.Figure:
+    """The lengths of the training and of the reported documents."""
+    edges, figure = found["edges"], go.Figure()
+    middles = [(a + b) / 2 for a, b in pairwise(edges)]
+    for name, colour in (("train", BLUE), ("reported", AMBER)):
+        figure.add_bar(
+            x=middles,
+            y=found[name],
+            name=name,
+            marker={"color": colour, "opacity": 0.7},
+            hovertemplate=f"{name}: %{{y:.1%}} of about %{{x:.0f}} tokens<extra></extra>",
+        )
+    figure.update_xaxes(TICKS, title_text="tokens of a document")
+    figure.update_yaxes(TICKS, title_text="share of documents", tickformat=".0%", rangemode="tozero")
+    alt = (
+        f"Lengths of documents: median {found['median']['train']:g} tokens in training, "
+        f"{found['median']['reported']:g} reported; divergence {found['kl']:.3f}."
+    )
+    return finish(figure, alt, height=height).update_layout(showlegend=True, barmode="group")
+
+
+def alive_by_band(
+    records: Sequence[Record], looks: Mapping[str, tuple[str, str]], *, height: int = 420
+) -> go.Figure:
+    """Tokens alive in each layer, a curve a cell and band."""
+    figure = go.Figure()
+    for record in (r for r in records if r["system"] != "plain"):
+        colour, symbol = looks[record["system"]]
+        for number, (band, dash) in enumerate(zip(record["lengths"]["bands"], _DASHES, strict=False)):
+            name = f"{plain(record['cell'])}, {BANDS[number]}"
+            figure.add_scatter(
+                x=list(range(len(band["alive"]))),
+                y=band["alive"],
+                name=name,
+                legendgroup=record["cell"],
+                mode="lines+markers",
+                line={"color": colour, "width": 1.5, "dash": dash},
+                marker={"symbol": symbol, "size": 6, "color": colour},
+                hovertemplate=f"{name}<br>layer %{{x}}: %{{y:.1f}} tokens<extra></extra>",
+            )
+    figure.update_xaxes(TICKS, title_text="layer", dtick=1)
+    figure.update_yaxes(TICKS, title_text="tokens alive", rangemode="tozero")
+    told = "; ".join(
+        f"{r['cell']} " + ", ".join(f"{band['alive'][-1]:.1f}" for band in r["lengths"]["bands"])
+        for r in records
+    )
+    alt = f"Tokens alive in the last layer for short, middling and long documents: {told}."
+    return finish(figure, alt, height=height).update_layout(showlegend=True)
+
+
+def bands_table(records: Sequence[Record], title: str) -> Table:
+    """A row a cell and band: what it costs and saves there."""
+    columns = (
+        Column("cell", "Cell", "text", header=True),
+        Column("band", "Documents", "text"),
+        Column("n", "n", "integer"),
+        Column("value", title, "interval"),
+        Column("flops_speedup", "FLOPs", "number", digits=2),
+        Column("alive", "Tokens alive, last layer", "number", digits=1),
+    )
+    rows = tuple(
+        (
+            record["cell"],
+            f"{BANDS[number]}, up to {band['longest']:g} tokens",
+            band["n"],
+            Interval(band["value"], band["low"], band["high"]),
+            band["flops_speedup"],
+            band["alive"][-1],
+        )
+        for record in records
+        for number, band in enumerate(record["lengths"]["bands"])
+    )
+    return Table(columns, rows, "Bands of length: cost and saving of each cell.")
+
+
+def errors_table(records: Sequence[Record]) -> Table:
+    """How long the documents are that a cell gets right, and those it gets wrong."""
+    columns = (
+        Column("cell", "Cell", "text", header=True),
+        Column("right", "Right, median tokens", "number", digits=0),
+        Column("right_mean", "mean", "number", digits=1),
+        Column("wrong", "Wrong, median tokens", "number", digits=0),
+        Column("wrong_mean", "mean", "number", digits=1),
+        Column("n", "n wrong", "integer"),
+    )
+    rows = tuple(
+        (
+            record["cell"],
+            right["0.5"] if right else None,
+            right["mean"] if right else None,
+            wrong["0.5"] if wrong else None,
+            wrong["mean"] if wrong else None,
+            wrong["n"] if wrong else 0,
+        )
+        for record in records
+        for right, wrong in [(record["lengths"]["right"], record["lengths"]["wrong"])]
+        if right or wrong
+    )
+    return Table(columns, rows, "Lengths of the documents that are classified right, and wrong.")

@@ -1,0 +1,140 @@
+"""What length has to do with it: distributions, tokens alive by length, who errs, and bands of length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from transformers import AutoConfig, AutoTokenizer
+
+from rationale.agreement.figures import figure, interval
+from rationale.corpus.document import Documents
+from rationale.dropping.encoder import Dropping
+from rationale.dropping.flops import Costs, speedup
+from rationale.encoder.hub import explained, quiet_transformers
+from rationale.encoder.loading import Classifier
+from rationale.errors import DataError
+from rationale.study.evaluate import QUANTILES, answers
+from rationale.tokens import Windower
+from rationale.training.encoding import window_length
+
+IntArray = npt.NDArray[np.int64]
+_BINS = 20
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """Measures documents in sub-words, special ones and query included, as a model reads them.
+
+    Args:
+        model: A local folder or a hub id; only its tokenizer and its limits are read.
+        max_length: The longest window; None for the usual.
+    """
+
+    model: str
+    max_length: int | None = None
+
+    def __call__(self, documents: Documents) -> IntArray:
+        """int64 (D,): the tokens of each document's first window."""
+        with quiet_transformers(), explained(self.model):
+            config, tokenizer = (kind.from_pretrained(self.model) for kind in (AutoConfig, AutoTokenizer))
+        windower = Windower(tokenizer, window_length(tokenizer, config, self.max_length), "truncate")
+        return np.array([len(windower(document).windows[0].ids) for document in documents], np.int64)
+
+
+def below_median(documents: Documents, ruler: Ruler, reported: Documents) -> Documents:
+    """The documents that are shorter than the median of ``reported``: LTP's robustness test (Table 3).
+
+    Raises:
+        DataError: Where none is.
+    """
+    median = float(np.median(ruler(reported)))
+    short = [d for d, length in zip(documents, ruler(documents), strict=True) if length < median]
+    if not short:
+        raise DataError(
+            f"no document is shorter than {median:g} tokens, the median of what is reported",
+            where=documents.source,
+            remedy="Leave out --below-median.",
+        )
+    return Documents(short, source=documents.source, split=documents.split)
+
+
+def distributions(train: IntArray, reported: IntArray) -> dict[str, Any]:
+    """Histograms over common bins, and the divergence KL(reported || train) in nats (Figure 1, Table 2).
+
+    Every bin is given one document more, so that a length nobody trained with costs much but not everything.
+
+    Returns:
+        ``edges`` (B + 1), ``train`` and ``reported`` (B, shares of documents), ``kl``, and of each side
+        ``median``.
+    """
+    from scipy.stats import entropy
+
+    edges = np.histogram_bin_edges(np.concatenate([train, reported]), bins=_BINS)
+    counts = [np.histogram(side, bins=edges)[0] for side in (train, reported)]
+    ours, theirs = (count + 1.0 for count in counts)
+    return {
+        "edges": edges.tolist(),
+        "train": (counts[0] / len(train)).tolist(),
+        "reported": (counts[1] / len(reported)).tolist(),
+        "kl": float(entropy(theirs / theirs.sum(), ours / ours.sum())),
+        "median": {"train": float(np.median(train)), "reported": float(np.median(reported))},
+    }
+
+
+def by_length(evaluation: Mapping[str, Any], classifier: Classifier, metric: str) -> dict[str, Any]:
+    """What one evaluation says of short, middling and long documents, cut at the second and third quartile.
+
+    Args:
+        evaluation: What :func:`rationale.study.evaluate.evaluate` returned.
+        classifier: The model it is of.
+        metric: One figure's name.
+
+    Returns:
+        ``bands``: of each ``longest`` (tokens), ``n``, ``value``, ``low``, ``high``, ``flops_speedup`` and
+        ``alive`` (mean tokens a layer; Table 3, Figure A.2). ``right`` and ``wrong``: quantiles of the
+        lengths of the documents that were classified so (Figure A.3); None where numbers are said.
+    """
+    tokens = np.array([row["alive"] for row in evaluation["predictions"]], np.int64).T
+    lengths, alive = tokens[0], tokens[1:]
+    gold, said = answers(evaluation)
+    cuts = [*np.quantile(lengths, [0.5, 0.75]).tolist(), float(lengths.max())]
+    band = np.searchsorted(cuts, lengths)
+    parts = [np.flatnonzero(band == number) for number in range(3)]
+    bands = [
+        {
+            "longest": cut,
+            **_valued(metric, gold[rows], said[rows]),
+            "flops_speedup": _speedup(classifier, alive[:, rows], lengths[rows]),
+            "alive": alive[:, rows].mean(axis=1).tolist(),
+        }
+        for cut, rows in zip(cuts, parts, strict=True)
+        if len(rows)
+    ]
+    found: dict[str, Any] = {"bands": bands, "right": None, "wrong": None}
+    if not classifier.regression:
+        found["right"], found["wrong"] = (_quantiles(lengths[(gold == said) == hit]) for hit in (True, False))
+    return found
+
+
+def _valued(metric: str, gold: npt.NDArray[Any], said: npt.NDArray[Any]) -> dict[str, Any]:
+    low, high = interval(metric, gold, said)
+    return {"n": len(gold), "value": figure(metric, gold, said), "low": low, "high": high}
+
+
+def _speedup(classifier: Classifier, alive: IntArray, lengths: IntArray) -> float:
+    encoder = classifier.encoder
+    if not isinstance(encoder, Dropping):
+        return 1.0
+    costs = Costs.of(encoder.inner, encoder.system)
+    return speedup(costs.plain(lengths, encoder.layers), costs.dropped(alive, lengths))
+
+
+def _quantiles(lengths: IntArray) -> dict[str, float] | None:
+    if not len(lengths):
+        return None
+    found = dict(zip(map(str, QUANTILES), np.quantile(lengths, QUANTILES).tolist(), strict=True))
+    return {**found, "n": len(lengths), "mean": float(lengths.mean())}
