@@ -13,6 +13,7 @@ from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Se
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.encoder.loading import load_classifier
+from rationale.encoder.quantization import to_integers
 from rationale.files import atomic_json, check_output
 from rationale.report.comparison import FIGURES
 from rationale.study.evaluate import Timing
@@ -29,6 +30,10 @@ def evaluate(
     ] = None,
     timed: Annotated[int, typer.Option(min=0, help="Documents to measure time with; 0 measures none.")] = 200,
     rounds: Annotated[int, typer.Option(min=1, help="How often time is measured; the median counts.")] = 3,
+    int8: Annotated[
+        bool,
+        typer.Option("--int8", help="Run a model trained with --bits 8 in torchao's static INT8 kernels."),
+    ] = False,
     device: Device = "auto",
     dtype: Dtype = "float32",
     seed: Seed = 0,
@@ -40,6 +45,8 @@ def evaluate(
     """
     check_output(out, overwrite=overwrite)
     classifier = load_classifier(model, device=device, dtype=dtype)
+    if int8:
+        to_integers(classifier.encoder.model)
     documents = sample(load_documents(data, split), limit)
     result = evaluate_on(classifier, documents, Timing(timed, rounds), seed=seed)
     atomic_json(out, result, overwrite=overwrite)
@@ -57,6 +64,10 @@ def evaluation_table(result: dict[str, Any]) -> Table:
     for name in second:
         table.add_row(FIGURES.get(name, "RMSE"), f"{metrics[name]:.3f}")
     table.add_row("FLOPs speedup", f"{result['flops_speedup']:.2f}x")
+    bits = result["bit_operations"]
+    table.add_row(
+        "bit operations", f"{bits['fewer']:.2f}x fewer than undropped in 16 bits ({bits['bits']} bits)"
+    )
     for size, ratio in result["measured_speedup"].items():
         spread = f"{ratio['median']:.2f}x ({ratio['min']:.2f} to {ratio['max']:.2f})"
         table.add_row(f"measured speedup, batch {size}", spread)

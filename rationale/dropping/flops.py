@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rationale.dropping.system import Counts, System
+from rationale.dropping.system import Counts, Place, System
 from rationale.encoder.base import Encoder
 
 _SOFTMAX, _NORM, _GELU = 7, 9, 4  # operations an element: scale, mask, max, subtract, exp, sum, divide; …
@@ -84,6 +84,29 @@ class Costs:
         each = self.square * lengths**2 + (self.attention + self.feed_forward) * lengths
         counts: Counts = layers * each + self.entering * lengths + self.fixed
         return counts
+
+
+def bit_operations(
+    encoder: Encoder, alive: Counts, lengths: Counts, *, bits: int = 16, place: Place = "layer"
+) -> Counts:
+    """Bit operations of the matrix products of each input: int64 (B,).
+
+    A multiplication of two numbers of b bits counts b x b (LTP, section 6). ``bits`` are those of weights and
+    of what they meet; attention's own products stay at 16.
+
+    Args:
+        encoder: Of any family.
+        alive: int64 (L, B), tokens in each layer's feed-forward.
+        lengths: int64 (B,), tokens at the start.
+        bits: 16 is the published baseline.
+        place: Where tokens leave: attention sees those that enter, or those that stay.
+    """
+    d, (inner, gated) = encoder.width, encoder.inner_width
+    entering = np.concatenate([lengths[None], alive[:-1]])
+    attending = alive if place == "layer" else entering
+    weights = 4 * d * d * attending + (3 if gated else 2) * d * inner * alive
+    counts: Counts = (weights * bits**2 + 2 * d * attending**2 * 16**2).sum(axis=0)
+    return counts
 
 
 def speedup(plain: Counts, dropped: Counts) -> float:

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from rationale.dropping.ragged import first
+from rationale.dropping.ragged import best, first
 from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, Soft, System
 from rationale.errors import ModelError
 
@@ -30,6 +30,8 @@ class LTP(System):
         width: d.
         final: The last layer's threshold before training; the others rise linearly to it.
         reference: The length the mean divides by.
+        protect_cls: Whether [CLS] stays whatever it receives. Off, as published, it may leave; the classifier
+            then reads its last state, and of every input the best token stays.
         ramp: ``one-based``, theta_l = final l / L for l = 1 … L as published; ``zero-based``, as the code of
             its authors has it: l = 0 … L - 1, and the first layer drops nothing and learns nothing.
 
@@ -47,13 +49,16 @@ class LTP(System):
         final: float = 0.01,
         reference: int = 128,
         ramp: Literal["one-based", "zero-based"] = "one-based",
+        protect_cls: bool = True,
     ) -> None:
-        super().__init__(layers, width, {"final": final, "reference": reference, "ramp": ramp})
+        settings = {"final": final, "reference": reference, "ramp": ramp, "protect_cls": protect_cls}
+        super().__init__(layers, width, settings)
         if ramp not in ("one-based", "zero-based") or reference < 1 or not math.isfinite(final):
             raise ModelError(
                 f"LTP has the settings {self.settings}",
                 remedy="ramp is one-based or zero-based, reference at least 1, final a number.",
             )
+        self.restores = not protect_cls
         self.reference, self.idle = reference, ramp == "zero-based"
         start = 0 if self.idle else 1
         self.theta = nn.Parameter(final * torch.arange(start, layers + start, dtype=torch.float32) / layers)
@@ -64,7 +69,7 @@ class LTP(System):
         return counts
 
     def hard(self, layer: int, seen: Seen) -> Decision:
-        """Keeps [CLS] and every token whose score reaches theta (Eq. 8)."""
+        """Keeps every token whose score reaches theta (Eq. 8), and [CLS]; the best, where it may leave."""
         scores = self._scores(seen)
         threshold = self.theta[layer].detach().to(scores.dtype).clamp(min=_LEAST)
         if self._drops_nothing(layer):
@@ -72,20 +77,21 @@ class LTP(System):
         keep = scores >= threshold
         if seen.alive is not None:
             keep &= seen.alive
-        keep = keep.index_fill(0, seen.packed.starts, value=True)
+        stays = best(scores, seen.packed, seen.alive) if self.restores else seen.packed.starts
+        keep = keep.index_fill(0, stays, value=True)
         return Decision(scores, threshold.expand_as(scores), keep)
 
     def soft(self, layer: int, seen: Seen, state: Soft, strength: float) -> None:
         """Multiplies what leaves the layer by sigmoid((score - theta) / T), T = 1 / strength (Eq. 9, 10).
 
-        All tokens go on voting, as published; [CLS] keeps 1.
+        All tokens go on voting, as published; a protected [CLS] keeps 1.
         """
         if self._drops_nothing(layer):
             state.after = None
             return
         scores = self._scores(seen)
         mask = torch.sigmoid((scores - self.theta[layer]) * strength)
-        state.after = mask.masked_fill(first(seen.packed), 1.0)
+        state.after = mask if self.restores else mask.masked_fill(first(seen.packed), 1.0)
         state.lengths.append(seen.packed.total(state.after))
 
     def thresholds(self) -> list[nn.Parameter]:

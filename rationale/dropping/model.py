@@ -28,6 +28,7 @@ from rationale.dropping import (  # noqa: F401  (registers the systems)
 from rationale.dropping.run import hard
 from rationale.dropping.system import SYSTEMS, System
 from rationale.encoder import FAMILIES, Encoder
+from rationale.encoder.quantization import quantize
 from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
 
@@ -39,6 +40,7 @@ class DroppingConfig(PreTrainedConfig):
         backbone: The backbone's config as a dictionary; None only where transformers makes an empty one.
         system: A name in :data:`SYSTEMS`.
         settings: What the system's constructor takes besides layers and width.
+        bits: To how many the backbone's layers round their numbers; None for not at all.
         **more: What every transformers config takes; labels come from the backbone.
     """
 
@@ -49,9 +51,10 @@ class DroppingConfig(PreTrainedConfig):
         backbone: dict[str, Any] | None = None,
         system: str = "adapler",
         settings: dict[str, Any] | None = None,
+        bits: int | None = None,
         **more: Any,
     ) -> None:
-        self.backbone, self.system, self.settings = backbone or {}, system, settings or {}
+        self.backbone, self.system, self.settings, self.bits = backbone or {}, system, settings or {}, bits
         for name in ("id2label", "label2id", "problem_type", "pad_token_id", "max_position_embeddings"):
             if name in self.backbone:
                 more.setdefault(name, self.backbone[name])
@@ -98,6 +101,8 @@ class DroppingForSequenceClassification(PreTrainedModel):
             )
         build: Any = AutoModelForSequenceClassification.from_config  # carries no annotations
         self.backbone: Any = build(own) if backbone is None else backbone
+        if config.bits is not None:
+            quantize(self.backbone, config.bits)
         encoder = self.encoder
         width = encoder.width
         try:
@@ -116,6 +121,13 @@ class DroppingForSequenceClassification(PreTrainedModel):
     def encoder(self) -> Encoder:
         """The family's adapter over the backbone."""
         return FAMILIES.get(self.config.backbone["model_type"])(self.backbone)
+
+    def rounding(self, bits: int) -> DroppingForSequenceClassification:
+        """The same weights in layers that round to so many bits; still to be calibrated."""
+        config = DroppingConfig(self.config.backbone, self.config.system, self.config.settings, bits)
+        made = DroppingForSequenceClassification(config, self.backbone)
+        made.system.load_state_dict(self.system.state_dict())
+        return made
 
     def save_pretrained(self, save_directory: Any, *args: Any, **settings: Any) -> None:
         """Saves weights and config; AdapLeR's eta stands in the config too, where people look for it."""

@@ -13,6 +13,13 @@ def first(packed: Packed) -> Tensor:
     return torch.zeros_like(packed.ids, dtype=torch.bool).index_fill(0, packed.starts, value=True)
 
 
+def best(scores: Tensor, packed: Packed, alive: Tensor | None = None) -> Tensor:
+    """int64 (B,), the row of each input that scores highest among those alive; of equals the earliest."""
+    if alive is not None:
+        scores = scores.masked_fill(~alive, -torch.inf)
+    return (ranks(scores, packed) == 0).nonzero().squeeze(-1)
+
+
 def softmax(logits: Tensor, packed: Packed, alive: Tensor | None = None) -> Tensor:
     """Softmax of float32 (N,) within each input, over the rows alive; the others get 0."""
     if alive is not None:

@@ -23,7 +23,7 @@ class Run:
     """What one batch of B inputs gave.
 
     Attributes:
-        logits: (B, C).
+        logits: (B, C), or (B, n, 2) of a model that answers.
         alive: int64 (L, B), tokens that pass each layer's feed-forward, special tokens included.
     """
 
@@ -38,12 +38,20 @@ def undropped(encoder: Encoder, packed: Packed) -> Run:
 
 
 class _Leaving:
-    """Rows on their way through the layers, those that are dropped taken out."""
+    """Rows on their way through the layers, those that are dropped taken out.
 
-    def __init__(self, system: System, hidden: Tensor, packed: Packed, watch: Watch | None) -> None:
+    Attributes:
+        restored: (N, d), what last left a layer of every row the batch came in with; None where nobody asks.
+    """
+
+    def __init__(
+        self, system: System, hidden: Tensor, packed: Packed, watch: Watch | None, *, restore: bool
+    ) -> None:
         self.system, self.hidden, self.packed, self._watch = system, hidden, packed, watch
         self._sizes, self._carried = packed.sizes, None  # type: Tensor, Tensor | None
-        self._rows = torch.arange(len(packed.ids), device=packed.ids.device) if watch else None
+        self.restored = hidden if restore else None
+        number = watch or restore
+        self._rows = torch.arange(len(packed.ids), device=packed.ids.device) if number else None
 
     def decide(self, place: Place, layer: int, received: Received | None = None) -> None:
         """Lets rows leave, where ``place`` is the system's."""
@@ -51,14 +59,20 @@ class _Leaving:
             return
         seen = Seen(self.hidden, self.packed, self._sizes, received=received, carried=self._carried)
         decision = _finite(self.system.hard(layer, seen), layer)
-        if self._watch and self._rows is not None:
-            self._watch(layer, self._rows, decision)
+        if self._rows is not None:
+            if self._watch:
+                self._watch(layer, self._rows, decision)
             self._rows = self._rows[decision.keep]
         self._carried = decision.carry
         if not bool(decision.keep.all()):
             kept, self.packed = self.packed.select(decision.keep)
             self.hidden = self.hidden.index_select(0, kept)
             self._carried = None if decision.carry is None else decision.carry[kept]
+
+    def settle(self) -> None:
+        """Remembers what left a layer: who is dropped later is restored with it (LAT, section 3.2)."""
+        if self.restored is not None and self._rows is not None:
+            self.restored = self.restored.index_copy(0, self._rows, self.hidden)
 
 
 def hard(
@@ -70,6 +84,9 @@ def hard(
 ) -> Run:
     """Drops for real: rows that leave are in no later product. Shapes depend on numbers.
 
+    Where all rows are needed at the end, to answer or because [CLS] itself may leave, those that are gone
+    come back as they last left a layer (as embeddings, where they never did).
+
     Args:
         encoder: The family's adapter.
         system: Who decides.
@@ -77,7 +94,8 @@ def hard(
         watch: Called with each decision.
         skipped: Layers that are passed by, with no attention, no feed-forward and no decision (LayerDrop).
     """
-    going, alive = _Leaving(system, encoder.embed(packed), packed, watch), []
+    restore = encoder.answers or system.restores
+    going, alive = _Leaving(system, encoder.embed(packed), packed, watch, restore=restore), []
     for layer in range(encoder.layers):
         if layer in skipped:
             alive.append(going.packed.lengths)
@@ -88,8 +106,10 @@ def hard(
         going.hidden = encoder.merge(layer, going.hidden, context)
         going.decide("feed-forward", layer, received)
         going.hidden = encoder.feed_forward(layer, going.hidden)
+        going.settle()
         alive.append(going.packed.lengths)
-    return Run(encoder.classify(going.hidden, going.packed), torch.tensor(alive, device=going.hidden.device))
+    last, rows = (going.hidden, going.packed) if going.restored is None else (going.restored, packed)
+    return Run(encoder.read(last, rows), torch.tensor(alive, device=last.device))
 
 
 class _Hiding:
@@ -141,7 +161,7 @@ def mask(
         states: Is given what enters each layer, L tensors (N, d).
     """
     hidden = encoder.embed(packed) if hidden is None else hidden
-    going, alive = _Hiding(system, packed, watch), []
+    going, alive, restored = _Hiding(system, packed, watch), [], hidden
     for layer in range(encoder.layers):
         if states is not None:
             states.append(hidden)
@@ -150,9 +170,12 @@ def mask(
         hidden = encoder.merge(layer, hidden, attend(layer, heads, packed))
         going.decide("feed-forward", layer, hidden, heads)
         hidden = encoder.feed_forward(layer, hidden)
+        restored = torch.where(going.keep[:, None], hidden, restored)
         alive.append(packed.total(going.keep.long()))
+    if encoder.answers or system.restores:
+        return Run(encoder.read(restored, packed), torch.stack(alive))
     kept, packed = packed.select(going.keep)
-    return Run(encoder.classify(hidden[kept], packed), torch.stack(alive))
+    return Run(encoder.read(hidden[kept], packed), torch.stack(alive))
 
 
 def soft(encoder: Encoder, system: System, packed: Packed, strength: float) -> tuple[Tensor, Soft]:
@@ -168,7 +191,7 @@ def soft(encoder: Encoder, system: System, packed: Packed, strength: float) -> t
         if system.place == "feed-forward":
             system.soft(layer, Seen(hidden, packed, packed.sizes, received=received), state, strength)
         hidden = _times(encoder.feed_forward(layer, _times(hidden, state.before)), state.after)
-    return encoder.classify(hidden, replace(packed, mass=state.keep)), state
+    return encoder.read(hidden, replace(packed, mass=state.keep)), state
 
 
 def _attend(system: System, layer: int, heads: Heads, packed: Packed) -> tuple[Tensor, Received | None]:

@@ -68,7 +68,7 @@ class Decision:
     Attributes:
         scores: float32 (N,), as compared.
         thresholds: float32 (N,), what each score has to reach.
-        keep: bool (N,); the first row of every input is always kept.
+        keep: bool (N,); of every input one row at least, its first unless the system restores it.
         carry: float32 (N,), handed to the next layer's decision; None for nothing.
     """
 
@@ -115,6 +115,7 @@ class System(nn.Module, ABC):
         title: As people write it.
         place: Where it decides: before the whole layer, or between attention and feed-forward.
         reads_attention: Whether it asks for what each row receives (only before the feed-forward).
+        restores: Whether [CLS] too may leave, so that the classifier reads what was last made of it.
 
     Args:
         layers: L, the encoder's layers.
@@ -126,6 +127,7 @@ class System(nn.Module, ABC):
     title: str
     place: Place
     reads_attention: bool = False
+    restores: bool = False
 
     def __init__(self, layers: int, width: int, settings: Mapping[str, Any]) -> None:
         super().__init__()

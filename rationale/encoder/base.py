@@ -29,6 +29,9 @@ class Heads:
     bias: Tensor | None = None
 
 
+NOWHERE = -10_000.0
+"""The logit of a place where no answer can be."""
+
 Attend = Callable[[int, Heads, Packed], Tensor]
 """``attend(layer, heads, packed)`` gives the context of every row, (N, heads x head width)."""
 
@@ -92,6 +95,24 @@ class Encoder(ABC):
     def classify(self, hidden: Tensor, packed: Packed) -> Tensor:
         """Logits (B, C) from what leaves the last layer, (N, d)."""
 
+    @property
+    def answers(self) -> bool:
+        """Whether it points at the beginning and the end of an answer, instead of choosing a class."""
+        return hasattr(self.model, "qa_outputs")
+
+    def read(self, hidden: Tensor, packed: Packed) -> Tensor:
+        """What the model says of what leaves the last layer, (N, d).
+
+        Returns:
+            Logits (B, C) of a classifier; of a model that answers (B, n, 2), n the longest input, for each
+            token to begin and to end the answer, :data:`NOWHERE` at padding.
+        """
+        if not self.answers:
+            return self.classify(hidden, packed)
+        logits = packed.padding.pad(self.model.qa_outputs(hidden))
+        mask = packed.padding.mask
+        return logits if mask is None else logits.masked_fill(~mask[..., None], NOWHERE)
+
     @staticmethod
     def max_length(config: Any) -> int:
         """The longest input the positions allow, special tokens included."""
@@ -112,13 +133,13 @@ class Encoder(ABC):
         for number in range(self.layers):
             states.append(hidden)
             hidden = self.layer(number, hidden, packed, attend)
-        return states, self.classify(hidden, packed)
+        return states, self.read(hidden, packed)
 
     def tail(self, layer: int, hidden: Tensor, packed: Packed, attend: Attend) -> Tensor:
         """Logits (B, C) from what enters ``layer``, (N, d)."""
         for number in range(layer, self.layers):
             hidden = self.layer(number, hidden, packed, attend)
-        return self.classify(hidden, packed)
+        return self.read(hidden, packed)
 
 
 FAMILIES: Registry[type[Encoder]] = Registry("encoder family")

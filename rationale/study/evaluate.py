@@ -18,7 +18,7 @@ from rationale.agreement.figures import interval
 from rationale.agreement.regression import correlations
 from rationale.corpus.document import Documents
 from rationale.dropping.encoder import Dropping
-from rationale.dropping.flops import Costs, speedup
+from rationale.dropping.flops import Costs, bit_operations, speedup
 from rationale.dropping.run import Run, hard, undropped
 from rationale.encoder.loading import Classifier, finite
 from rationale.errors import DataError
@@ -66,7 +66,8 @@ def evaluate(
 
     Returns:
         ``metrics`` (accuracy with ``low`` and ``high``, macro_f1, mcc, confusion; where numbers are said,
-        pearson with ``low`` and ``high``, spearman, rmse), ``flops_speedup``, ``measured_speedup`` as
+        pearson with ``low`` and ``high``, spearman, rmse), ``flops_speedup``, ``bit_operations`` (``bits``
+        and by how many times fewer there are than undropped in 16 bits), ``measured_speedup`` as
         :func:`measure`, ``alive`` (for each layer mean, share of the input and quantiles), ``n``,
         ``predictions`` (id, docid, label, probabilities or value, tokens at the start and alive in each
         layer), and ``recipe``.
@@ -85,6 +86,7 @@ def evaluate(
     return {
         "metrics": _metrics(classifier, documents, probabilities, seed),
         "flops_speedup": _flops_speedup(classifier, alive, lengths),
+        "bit_operations": _bit_operations(classifier, alive, lengths),
         "measured_speedup": measure(classifier, documents, timing, progress=progress),
         "alive": [_layer(one, lengths) for one in alive],
         "n": len(documents),
@@ -178,6 +180,20 @@ def _flops_speedup(classifier: Classifier, alive: IntArray, lengths: IntArray) -
         return 1.0
     costs = Costs.of(encoder.inner, encoder.system)
     return speedup(costs.plain(lengths, encoder.layers), costs.dropped(alive, lengths))
+
+
+def _bit_operations(classifier: Classifier, alive: IntArray, lengths: IntArray) -> dict[str, float]:
+    encoder = classifier.encoder
+    dropping = isinstance(encoder, Dropping)
+    inner = encoder.inner if isinstance(encoder, Dropping) else encoder
+    bits = (encoder.model.config.bits if dropping else None) or 16
+    place = encoder.system.place if isinstance(encoder, Dropping) else "layer"
+    whole = np.broadcast_to(lengths, alive.shape)
+    plain, own = (
+        bit_operations(inner, whole, lengths),
+        bit_operations(inner, alive, lengths, bits=bits, place=place),
+    )
+    return {"bits": bits, "fewer": float(plain.sum() / own.sum())}
 
 
 def _measured(

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from rationale.corpus.document import Documents
 from rationale.dropping.model import DroppingForSequenceClassification, wrap
+from rationale.training.dropping.distil import rounded
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.soft import SoftTrainer
 from rationale.training.dropping.stages import Stages, TrainedDropping
@@ -42,8 +43,20 @@ class LTPOptions(DroppingOptions):
         "one-based", "Ramp as published, or as in its authors' code: the first layer at 0 and out of play."
     )
 
+    protect_cls: bool = option(
+        True, "Keep [CLS] whatever it receives; off, it may leave like any other, as published."
+    )
+    bits: int | None = option(
+        None, "8 rounds weights and inputs of all layers but the embeddings to 8 bits in the last stage."
+    )
+    distil: float = option(
+        0.0, "Share of the last stage's loss that is the plain fine-tuning's outputs and embeddings, 0 to 1."
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._require("bits", lambda value: 2 <= value <= 8, "2 to 8")
+        self._require("distil", lambda value: 0 <= value <= 1, "0 to 1")
         self._require("ramp", lambda value: value in ("one-based", "zero-based"), "one-based or zero-based")
         for name in ("soft_epochs", "lam", "final_threshold"):
             self._require(name, lambda value: value >= 0, "at least 0")
@@ -73,12 +86,17 @@ def train_ltp(
         "final": options.final_threshold,
         "reference": reference,
         "ramp": options.ramp,
+        "protect_cls": options.protect_cls,
     }
-    if not options.soft_epochs:
-        return stages.hard(wrap(stages.plain().start.model, "ltp", settings))
-    soft = replace(options, epochs=options.soft_epochs, keep="last", patience=None)
-    more = {"system": settings}
-    return stages.hard(stages.between("soft", soft, lambda to: _soft(to, stages, soft, settings), more))
+    if options.soft_epochs:
+        soft = replace(options, epochs=options.soft_epochs, keep="last", patience=None, bits=None, distil=0.0)
+        more = {"system": settings}
+        learnt = stages.between("soft", soft, lambda to: _soft(to, stages, soft, settings), more)
+    else:
+        learnt = wrap(stages.plain().start.model, "ltp", settings)
+    if options.bits:
+        learnt = rounded(learnt, options.bits, stages.prepared.rows.windows)
+    return stages.hard(learnt, distil=options.distil)
 
 
 def _soft(folder: Path, stages: Stages, options: LTPOptions, settings: dict[str, Any]) -> ClassifierTrainer:

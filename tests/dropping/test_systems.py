@@ -243,3 +243,64 @@ def test_one_systems_checkpoint_is_not_loaded_as_anothers(saved, claimed, settin
     with pytest.raises(RationaleError, match=re.escape(message)) as told:
         load_classifier(tmp_path, device="cpu")
     assert str(told.value).startswith(str(tmp_path))
+
+
+def unprotected(family="bert", **settings):
+    return toy("ltp", family, protect_cls=False, **{"final": 0.03, **settings})
+
+
+@pytest.mark.parametrize("family", ["bert", "distilbert", "modernbert-mean"])
+def test_an_unprotected_cls_leaves_and_hard_is_still_mask_and_single_is_batch(family):
+    model, inputs = unprotected(family), batch(family)
+    kept = []
+    with torch.no_grad():
+        hard = run.hard(model.encoder, model.system, inputs, lambda layer, rows, d: kept.append(rows[d.keep]))
+        mask = run.mask(model.encoder, model.system, inputs)
+        alone = [run.hard(model.encoder, model.system, one(inputs, i)) for i in range(len(inputs.lengths))]
+    assert torch.equal(hard.alive, mask.alive)
+    torch.testing.assert_close(hard.logits, mask.logits, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(hard.logits, torch.cat([r.logits for r in alone]), atol=1e-5, rtol=1e-5)
+    assert not set(inputs.starts.tolist()) <= set(kept[-1].tolist())
+    assert (hard.alive >= 1).all()
+
+
+@pytest.mark.parametrize("number", [1, 3, 4])
+def test_what_left_is_read_as_it_last_left_a_layer(number):
+    """Equation 8 with nobody protected, over transformers' own layers."""
+    model, inputs = unprotected(), one(batch("bert"), number)
+    bert, rows, lengths = model.backbone.bert, torch.arange(inputs.lengths[0]), []
+    with torch.no_grad():
+        hidden = bert.embeddings(inputs.ids[None], token_type_ids=inputs.types[None])
+        restored = hidden[0].clone()
+        for number, layer in enumerate(bert.encoder.layer):
+            context, attention = layer.attention.self(hidden)[:2]
+            merged = layer.attention.output(context, hidden)[0]
+            scores = attention[0].mean(dim=0).sum(dim=0) / 60
+            keep = scores >= 0.03 * (number + 1) / 5
+            keep[scores.argmax()] = True
+            rows, going = rows[keep], merged[keep]
+            lengths.append(len(rows))
+            hidden = layer.output(layer.intermediate(going), going)[None]
+            restored[rows] = hidden[0]
+        theirs = model.backbone.classifier(bert.pooler(restored[None]))[0]
+        ours = run.hard(model.encoder, model.system, inputs)
+    assert ours.alive[:, 0].tolist() == lengths
+    torch.testing.assert_close(ours.logits[0], theirs, atol=1e-5, rtol=1e-5)
+
+
+def test_thresholds_that_drop_everything_leave_the_best_token():
+    model = unprotected(final=1e3)
+    with torch.no_grad():
+        alive = run.hard(model.encoder, model.system, batch("bert")).alive
+    assert (alive == 1).all()
+
+
+def test_an_unprotected_model_comes_back_as_it_was_saved(tmp_path):
+    model = unprotected()
+    model.save_pretrained(tmp_path / "model")
+    toy_tokenizer("wordpiece").save_pretrained(tmp_path / "model")
+    back = load_classifier(tmp_path / "model", device="cpu")
+    assert back.encoder.system.restores
+    with torch.no_grad():
+        theirs = run.hard(back.encoder.inner, back.encoder.system, batch("bert")).logits
+        torch.testing.assert_close(theirs, run.hard(model.encoder, model.system, batch("bert")).logits)

@@ -12,10 +12,12 @@ from transformers import AutoModelForSequenceClassification
 
 from rationale.corpus.document import Documents
 from rationale.dropping import Costs, DroppingForSequenceClassification
+from rationale.encoder.base import FAMILIES, Encoder
 from rationale.errors import OutputError
 from rationale.files import atomic_path, check_output
 from rationale.training.dropping.card import card
 from rationale.training.dropping.choice import dropping_metrics
+from rationale.training.dropping.distil import DistilTrainer
 from rationale.training.dropping.fine_tuned import FineTuned, fine_tune
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stage import outcome, stage
@@ -99,6 +101,12 @@ class Stages:
         """Ready to train on from the fine-tuning's best epoch."""
         return self.prepared.anew(self.first.best, replace(self.options, new_head=False))
 
+    def teacher(self) -> Encoder:
+        """The fine-tuning's best epoch, to learn from: frozen, dropout off."""
+        model = self.plain().start.model
+        model.eval().requires_grad_(requires_grad=False)
+        return FAMILIES.get(model.config.model_type)(model)
+
     def metrics(self, model: DroppingForSequenceClassification) -> Callable[..., dict[str, float]]:
         """The dev figures of a hard run of ``model``."""
         metric = self.options.metric
@@ -125,19 +133,22 @@ class Stages:
         made: DroppingForSequenceClassification = AutoModelForSequenceClassification.from_pretrained(folder)
         return made
 
-    def hard(self, model: DroppingForSequenceClassification) -> TrainedDropping:
+    def hard(self, model: DroppingForSequenceClassification, *, distil: float = 0.0) -> TrainedDropping:
         """The last stage of most: fine-tuning with the dropping on, rows gone for real; leaves OUT.
 
         Args:
             model: What to go on from; its system's parameters stay as they are.
+            distil: Share of the loss that is the plain fine-tuning's, 0 to 1.
         """
         for parameter in model.system.parameters():
             parameter.requires_grad_(False)
 
         def build(checkpoints: Path) -> ClassifierTrainer:
-            return build_trainer(
-                checkpoints, self.prepared, self.options, model=model, compute_metrics=self.metrics(model)
-            )
+            given: dict[str, Any] = {"model": model, "compute_metrics": self.metrics(model)}
+            if not distil:
+                return build_trainer(checkpoints, self.prepared, self.options, **given)
+            given |= {"teacher": self.teacher(), "share": distil, "smoothing": self.options.label_smoothing}
+            return build_trainer(checkpoints, self.prepared, self.options, DistilTrainer, **given)
 
         return self.last(model.system.name, build, {"system": model.system.settings})
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rationale.corpus.document import Documents
 from rationale.dropping.model import DroppingForSequenceClassification, wrap
-from rationale.encoder.base import FAMILIES
 from rationale.training.dropping.stages import Stages, TrainedDropping
 from rationale.training.tr_bert.options import TRBERTOptions
 from rationale.training.tr_bert.trainer import PolicyTrainer
@@ -56,11 +55,6 @@ def _trainer(
     *,
     teacher: bool,
 ) -> ClassifierTrainer:
-    tutor = None
-    if teacher:
-        plain = stages.plain().start.model
-        plain.eval().requires_grad_(requires_grad=False)
-        tutor = FAMILIES.get(plain.config.model_type)(plain)
     return build_trainer(
         folder,
         stages.prepared,
@@ -68,7 +62,7 @@ def _trainer(
         PolicyTrainer,
         model=model,
         tr_bert=options,
-        teacher=tutor,
+        teacher=stages.teacher() if teacher else None,
         compute_loss_func=None,
         compute_metrics=stages.metrics(model),
     )
