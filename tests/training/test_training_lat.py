@@ -13,7 +13,9 @@ from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner
 
 from rationale.cli import app
+from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError
+from rationale.study.evaluate import Timing, evaluate
 from rationale.training.lat import LATOptions, train_lat
 from rationale.training.lat import train as lat_module
 from rationale.training.lat.evolution import Bounds, front, search
@@ -27,14 +29,21 @@ OPTIONS = LATOptions(
 TRAIN, DEV = planted(48), planted(16, seed=1)
 
 
-def judge(lengths):
+def price(lengths):
     """Early layers cost more than they are worth."""
-    cost = 3.0 * lengths[0] + 2.0 * lengths[1] + lengths[2]
-    return cost, float(np.tanh(lengths[2] / 4) + 0.1 * np.tanh(lengths[0] / 8))
+    return 3.0 * lengths[0] + 2.0 * lengths[1] + lengths[2]
+
+
+def worth(lengths):
+    return float(np.tanh(lengths[2] / 4) + 0.1 * np.tanh(lengths[0] / 8))
+
+
+def judge(lengths):
+    return price(lengths), worth(lengths)
 
 
 def test_the_search_finds_the_front_that_trying_everything_finds():
-    found = search(judge, BOUNDS, iterations=30, population=8, offspring=8)
+    found = search(price, worth, BOUNDS, iterations=30, population=8, offspring=8)
     least, most = judge(BOUNDS.lower)[0], judge(BOUNDS.upper)[0]
     everything = {
         lengths: judge(lengths)
@@ -48,7 +57,7 @@ def test_the_search_finds_the_front_that_trying_everything_finds():
 
 
 def test_every_configuration_is_whole_falling_and_between_the_bounds():
-    found = search(judge, BOUNDS, iterations=5, population=6, offspring=5)
+    found = search(price, worth, BOUNDS, iterations=5, population=6, offspring=5)
     least, most = judge(BOUNDS.lower)[0], judge(BOUNDS.upper)[0]
     assert len(found) == 8 + 5 * 10
     for lengths, (cost, figure) in found.items():
@@ -60,7 +69,7 @@ def test_every_configuration_is_whole_falling_and_between_the_bounds():
 
 def test_a_search_that_runs_out_of_configurations_ends():
     tiny = Bounds(layers=2, longest=3, share=0.3)
-    found = search(lambda lengths: (float(sum(lengths)), 0.5), tiny, iterations=3, population=2)
+    found = search(lambda lengths: float(sum(lengths)), lambda lengths: 0.5, tiny, iterations=3, population=2)
     assert len(found) <= 6
 
 
@@ -110,6 +119,14 @@ def test_what_is_left_is_on_the_front_and_says_so(trained):
     assert recipe["best"] in recipe["front"]
 
 
+def test_what_the_search_counts_is_what_a_run_keeps(trained):
+    """Costs are told from lengths alone, and no run is needed: this one keeps as many."""
+    found = evaluate(load_classifier(trained.path, device="cpu"), DEV, Timing(0))
+    chosen = np.array(trained.recipe["best"]["lengths"])
+    for row in found["predictions"]:
+        assert row["alive"][1:] == np.minimum(chosen, row["alive"][0]).tolist()
+
+
 def _learnt(trained, to):
     """What a finished training left beside it, beside another."""
     shutil.copytree(trained.path.with_name("lat.any-length"), to / "lat.any-length")
@@ -120,9 +137,8 @@ def test_a_speedup_asked_for_takes_the_best_that_is_as_cheap(encoder, trained, t
     """From the learning and the search that are there: what is asked for decides nothing in them."""
     _learnt(trained, tmp_path)
     before = (tmp_path / "lat.any-length" / "model.safetensors").stat().st_mtime_ns
-    judged = json.loads((tmp_path / "lat.search.json").read_text())["judged"]
-    full = max(cost for _, cost, _ in judged)
-    wanted = full / sorted(cost for _, cost, _ in judged)[len(judged) // 2]
+    speeds = sorted(one["dev_speedup"] for one in trained.recipe["front"])
+    wanted = (1 + speeds[-1]) / 2
     given = (encoder, TRAIN, DEV, tmp_path / "lat", replace(OPTIONS, speedup=wanted))
     chosen = train_lat(*given, fine_tuned=trained.fine_tuned).recipe
     enough = [one["dev_accuracy"] for one in chosen["front"] if one["dev_speedup"] >= wanted]

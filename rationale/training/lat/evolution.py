@@ -10,8 +10,8 @@ import numpy as np
 from rationale.dropping.lat import smallest
 
 Lengths = tuple[int, ...]
-Judge = Callable[[Lengths], tuple[float, float]]
-"""Cost and figure of a configuration."""
+Of = Callable[[Lengths], float]
+"""A number of a configuration: what it costs, or how good it is."""
 
 _TRIES = 50  # for each offspring wanted, before a generation is called complete
 
@@ -42,7 +42,8 @@ class Bounds:
 
 
 def search(
-    judge: Judge,
+    cost: Of,
+    figure: Of,
     bounds: Bounds,
     *,
     iterations: int,
@@ -56,16 +57,17 @@ def search(
     between those of the bounds and nobody had it before, and may be a parent at once.
 
     Args:
-        judge: Measures a configuration; is asked again for what did not count.
+        cost: Of a configuration; asked often, so it should need no run.
+        figure: Of a configuration whose cost counts; asked once of each.
         bounds: The two ends.
         iterations: Generations.
         population: Configurations to begin with, evenly spaced between the bounds.
         offspring: Mutations, and as many crossovers, a generation.
-        seed: Of the draws; the same seed and judge find the same.
+        seed: Of the draws; the same seed, costs and figures find the same.
     """
     drawn = np.random.default_rng(seed)
     start = (bounds.lower, bounds.upper, *_even(bounds, population))
-    found = {lengths: judge(lengths) for lengths in dict.fromkeys(start)}
+    found = {lengths: (cost(lengths), figure(lengths)) for lengths in dict.fromkeys(start)}
     least, most = found[bounds.lower][0], found[bounds.upper][0]
     for _ in range(iterations):
         parents = [lengths for lengths, _ in front(found)]
@@ -75,9 +77,8 @@ def search(
                 if len(found) == wanted:
                     break
                 child = make(parents, bounds, drawn)
-                judged = found.get(child) or judge(child)
-                if child not in found and least <= judged[0] <= most:
-                    found[child] = judged
+                if child not in found and least <= cost(child) <= most:
+                    found[child] = cost(child), figure(child)
                     parents.append(child)
     return found
 

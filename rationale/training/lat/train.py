@@ -111,7 +111,8 @@ def _search(
     with tqdm(total=total, desc="search", unit="lengths", leave=False, disable=None) as bar:
         judge = _Judge(model, dev, about, memory, bar)
         return search(
-            judge,
+            judge.cost,
+            judge.figure,
             bounds,
             iterations=options.iterations,
             population=options.population,
@@ -121,7 +122,7 @@ def _search(
 
 
 class _Judge:
-    """Operations and dev figure of a configuration; what was judged once is kept in a file."""
+    """Operations and dev figure of a configuration; figures that were found once are kept in a file."""
 
     def __init__(
         self,
@@ -136,38 +137,43 @@ class _Judge:
         self._costs = Costs.of(model.encoder, model.system)
         self._known = _remembered(memory, about)
 
-    def __call__(self, lengths: Lengths) -> tuple[float, float]:
+    def cost(self, lengths: Lengths) -> float:
+        """Operations of a dev document, the mean: each layer keeps so many, or all there are."""
+        sizes = np.array(self._dev.lengths)
+        alive = np.minimum(np.array(lengths)[:, None], sizes)
+        return float(self._costs.dropped(alive, sizes).mean())
+
+    def figure(self, lengths: Lengths) -> float:
+        """The dev documents' figure, run hard."""
         if lengths not in self._known:
             self._known[lengths] = self._measure(lengths)
-            listed = [[list(one), *judged] for one, judged in self._known.items()]
+            listed = [[list(one), figure] for one, figure in self._known.items()]
             atomic_json(self._memory, {**self._about, "judged": listed}, overwrite=True)
         self._bar.update()
         return self._known[lengths]
 
-    def _measure(self, lengths: Lengths) -> tuple[float, float]:
+    def _measure(self, lengths: Lengths) -> float:
         rows, encoder = self._dev, self._model.encoder
         system: LAT = self._model.system  # type: ignore[assignment]
 
-        def batch(places: list[int]) -> list[tuple[int, Any]]:
+        def batch(places: list[int]) -> list[Any]:
             windows = [rows.windows[i] for i in places]
             with torch.inference_mode():
                 run = hard(encoder, system, pack_windows(windows, self._model.device))
-            return list(zip(run.logits.float().cpu().numpy(), run.alive.T.cpu().numpy(), strict=True))
+            return list(run.logits.float().cpu().numpy())
 
         with system.using(lengths):
-            found = in_batches(rows.lengths, _BATCH, batch)
-        alive = np.stack([one for _, one in found], axis=1)
-        cost = float(self._costs.dropped(alive, np.array(rows.lengths)).mean())
-        return cost, judged(rows.labels, np.stack([one for one, _ in found]))[self._about["metric"]]
+            logits = np.stack(in_batches(rows.lengths, _BATCH, batch))
+        return judged(rows.labels, logits)[self._about["metric"]]
 
 
-def _remembered(memory: Path, about: dict[str, Any]) -> dict[Lengths, tuple[float, float]]:
+def _remembered(memory: Path, about: dict[str, Any]) -> dict[Lengths, float]:
     """What an earlier search of the same model, data and metric has judged."""
     try:
         content = json.loads(memory.read_text(encoding="utf-8"))
         if {name: content[name] for name in about} != about:
             return {}
-        return {tuple(one): (cost, figure) for one, cost, figure in content["judged"]}
+        return {tuple(one): float(figure) for one, figure in content["judged"]}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
