@@ -16,6 +16,9 @@ CLASSES = ("accuracy", "macro_f1", "mcc")
 NUMBERS = ("pearson", "spearman")
 """Figures of numbers."""
 
+ANSWERS = ("f1", "exact")
+"""Figures of answers."""
+
 Array = npt.NDArray[Any]
 
 

@@ -44,7 +44,7 @@ def evaluate(
     Example: `rationale evaluate --model adapler --data movies --split val --out evaluation.json`
     """
     check_output(out, overwrite=overwrite)
-    classifier = load_classifier(model, device=device, dtype=dtype)
+    classifier = load_classifier(model, device=device, dtype=dtype, answering=True)
     if int8:
         to_integers(classifier.encoder.model)
     documents = sample(load_documents(data, split), limit)
@@ -54,15 +54,26 @@ def evaluate(
     typer.echo(f"{out}: {result['n']} documents")
 
 
+_SHOWN = (
+    ("accuracy", "macro_f1", "mcc"),
+    ("pearson", "spearman", "rmse"),
+    ("f1", "exact", "f1_answerable", "f1_unanswerable"),
+)
+
+
+def _named(name: str) -> str:
+    return FIGURES.get(name, name.replace("_", ", ").replace("exact", "exact match").replace("f1", "F1"))
+
+
 def evaluation_table(result: dict[str, Any]) -> Table:
     """An evaluation for the terminal."""
     metrics, table = result["metrics"], Table("what", "value")
-    first, second = ("accuracy", ("macro_f1", "mcc"))
-    if "pearson" in metrics:
-        first, second = ("pearson", ("spearman", "rmse"))
-    table.add_row(FIGURES[first], f"{metrics[first]:.3f} [{metrics['low']:.3f}, {metrics['high']:.3f}]")
-    for name in second:
-        table.add_row(FIGURES.get(name, "RMSE"), f"{metrics[name]:.3f}")
+    first, *others = next(names for names in _SHOWN if names[0] in metrics)
+    value = f"{metrics[first]:.3f} [{metrics['low']:.3f}, {metrics['high']:.3f}]"
+    table.add_row(_named(first), value)
+    for name in others:
+        value = "-" if metrics[name] is None else f"{metrics[name]:.3f}"
+        table.add_row(_named(name), value)
     table.add_row("FLOPs speedup", f"{result['flops_speedup']:.2f}x")
     bits = result["bit_operations"]
     table.add_row(

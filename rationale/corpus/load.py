@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rationale.corpus import eraser, hub, table  # noqa: F401  (registered in this order, asked in this order)
+from rationale.corpus import eraser, hub, squad, table  # noqa: F401  (registered in this order, asked in this order)
 from rationale.corpus.columns import Columns
 from rationale.corpus.document import Documents
 from rationale.corpus.readers import READERS, DuplicateIds, Reader, ReadOptions

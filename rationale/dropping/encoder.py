@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from rationale.dropping import run
-from rationale.dropping.model import DroppingForSequenceClassification
+from rationale.dropping.model import DroppingModel
 from rationale.dropping.system import Decision, System
 from rationale.encoder.attention import plain
 from rationale.encoder.base import FAMILIES, Attend, Encoder, Heads
@@ -28,7 +28,7 @@ class Dropping(Encoder):
         model: A dropping model.
     """
 
-    def __init__(self, model: DroppingForSequenceClassification) -> None:
+    def __init__(self, model: DroppingModel) -> None:
         self.inner = model.encoder
         self.system: System = model.system
         super().__init__(model)
@@ -36,6 +36,15 @@ class Dropping(Encoder):
 
     def _blocks(self) -> Any:
         return self.inner.blocks
+
+    @property
+    def answers(self) -> bool:
+        """As the backbone."""
+        return self.inner.answers
+
+    def read(self, hidden: Tensor, packed: Packed) -> Tensor:
+        """The backbone's."""
+        return self.inner.read(hidden, packed)
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 from transformers import (
     AutoConfig,
+    AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
     PreTrainedConfig,
     PreTrainedModel,
 )
-from transformers.modeling_outputs import SequenceClassifierOutput
+from transformers.modeling_outputs import QuestionAnsweringModelOutput, SequenceClassifierOutput
 
 from rationale.dropping import (  # noqa: F401  (registers the systems)
     adapler,
@@ -28,6 +29,7 @@ from rationale.dropping import (  # noqa: F401  (registers the systems)
 from rationale.dropping.run import hard
 from rationale.dropping.system import SYSTEMS, System
 from rationale.encoder import FAMILIES, Encoder
+from rationale.encoder.base import NOWHERE
 from rationale.encoder.quantization import quantize
 from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
@@ -69,22 +71,31 @@ class DroppingConfig(PreTrainedConfig):
 
 
 @dataclass
+class AnsweringOutput(QuestionAnsweringModelOutput):
+    """The answering model's output, and ``alive`` as of :class:`DroppingOutput`."""
+
+    alive: Tensor | None = None
+
+
+@dataclass
 class DroppingOutput(SequenceClassifierOutput):
     """The classifier's output, and ``alive``, int64 (B, 1 + L): tokens at the start and in each layer."""
 
     alive: Tensor | None = None
 
 
-class DroppingForSequenceClassification(PreTrainedModel):
+class DroppingModel(PreTrainedModel):
     """A backbone whose tokens leave on the way, by the rule of one system.
 
-    Called as transformers call a classifier, it runs hard: rows that are dropped are computed no further,
-    whatever the batch and its padding. Training goes through :func:`rationale.dropping.run.soft`.
+    Called as transformers call a model, it runs hard: rows that are dropped are computed no further, whatever
+    the batch and its padding. Training goes through :func:`rationale.dropping.run.soft`.
 
     Args:
         config: What to build.
-        backbone: The classifier whose tokens leave; None builds an untrained one of the config.
+        backbone: The model whose tokens leave; None builds an untrained one of the config.
     """
+
+    head: Any
 
     config_class = DroppingConfig
     base_model_prefix = "backbone"
@@ -99,8 +110,7 @@ class DroppingForSequenceClassification(PreTrainedModel):
                 f"there is no adapter for the encoder family {own.model_type!r}",
                 remedy=f"Known families: {', '.join(FAMILIES)}.",
             )
-        build: Any = AutoModelForSequenceClassification.from_config  # carries no annotations
-        self.backbone: Any = build(own) if backbone is None else backbone
+        self.backbone: Any = self.head.from_config(own) if backbone is None else backbone
         if config.bits is not None:
             quantize(self.backbone, config.bits)
         encoder = self.encoder
@@ -122,10 +132,10 @@ class DroppingForSequenceClassification(PreTrainedModel):
         """The family's adapter over the backbone."""
         return FAMILIES.get(self.config.backbone["model_type"])(self.backbone)
 
-    def rounding(self, bits: int) -> DroppingForSequenceClassification:
+    def rounding(self, bits: int) -> Self:
         """The same weights in layers that round to so many bits; still to be calibrated."""
         config = DroppingConfig(self.config.backbone, self.config.system, self.config.settings, bits)
-        made = DroppingForSequenceClassification(config, self.backbone)
+        made = type(self)(config, self.backbone)
         made.system.load_state_dict(self.system.state_dict())
         return made
 
@@ -140,6 +150,20 @@ class DroppingForSequenceClassification(PreTrainedModel):
         """The backbone's."""
         return self.backbone.get_input_embeddings()
 
+    def _hard(
+        self, input_ids: Tensor, attention_mask: Tensor | None, token_type_ids: Tensor | None
+    ) -> tuple[Tensor, Tensor, Packed]:
+        """Logits, tokens alive (B, 1 + L), and the batch."""
+        batch = packed(input_ids, attention_mask, token_type_ids)
+        run = hard(self.encoder, self.system, batch)
+        return run.logits, torch.cat([run.alive.new_tensor(batch.lengths)[None], run.alive]).T, batch
+
+
+class DroppingForSequenceClassification(DroppingModel):
+    """A classifier, or a model of a number, whose tokens leave."""
+
+    head = AutoModelForSequenceClassification
+
     def forward(
         self,
         input_ids: Tensor,
@@ -150,17 +174,55 @@ class DroppingForSequenceClassification(PreTrainedModel):
         **_: Any,
     ) -> DroppingOutput:
         """Logits (B, C) in hard mode, from padded int64 (B, n); with ``labels`` (B,) the mean loss."""
-        batch = packed(input_ids, attention_mask, token_type_ids)
-        run = hard(self.encoder, self.system, batch)
-        alive = torch.cat([run.alive.new_tensor(batch.lengths)[None], run.alive]).T
-        loss = None if labels is None else self._loss(run.logits.float(), labels)
-        return DroppingOutput(loss=loss, logits=run.logits, alive=alive)
+        logits, alive = self._hard(input_ids, attention_mask, token_type_ids)[:2]
+        loss = None if labels is None else self._loss(logits.float(), labels)
+        return DroppingOutput(loss=loss, logits=logits, alive=alive)
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross entropy; the squared error where the model says a number."""
         if self.config.problem_type == "regression":
             return functional.mse_loss(logits[:, 0], labels.float())
         return functional.cross_entropy(logits, labels)
+
+
+class DroppingForQuestionAnswering(DroppingModel):
+    """A model that answers, whose tokens leave; those that left are restored as they last left a layer."""
+
+    head = AutoModelForQuestionAnswering
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        labels: Tensor | None = None,
+        start_positions: Tensor | None = None,
+        end_positions: Tensor | None = None,
+        return_dict: bool | None = None,
+        **_: Any,
+    ) -> AnsweringOutput:
+        """Logits of the answer's first and last token, (B, n) each, in hard mode; padding is nowhere.
+
+        With their places, (B,) each or as ``labels`` (B, 2), the mean loss.
+        """
+        if labels is not None:
+            start_positions, end_positions = labels.unbind(dim=-1)
+        logits, alive, batch = self._hard(input_ids, attention_mask, token_type_ids)
+        start, end = self._padded(logits, input_ids, attention_mask, batch)
+        loss = None
+        if start_positions is not None and end_positions is not None:
+            first = functional.cross_entropy(start, start_positions)
+            loss = (first + functional.cross_entropy(end, end_positions)) / 2
+        return AnsweringOutput(loss=loss, start_logits=start, end_logits=end, alive=alive)
+
+    @staticmethod
+    def _padded(logits: Tensor, ids: Tensor, mask: Tensor | None, batch: Packed) -> tuple[Tensor, Tensor]:
+        """Where the batch was padded, on whichever side."""
+        there = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
+        block = logits.new_full((*ids.shape, 2), NOWHERE)
+        block[there] = batch.padding.unpad(logits)
+        start, end = block.unbind(dim=-1)
+        return start, end
 
 
 def packed(ids: Tensor, mask: Tensor | None = None, types: Tensor | None = None) -> Packed:
@@ -174,13 +236,16 @@ def packed(ids: Tensor, mask: Tensor | None = None, types: Tensor | None = None)
     return Packed(ids[there], kinds[there], positions[there], tuple(lengths))
 
 
-def wrap(
-    classifier: Any, system: str, settings: dict[str, Any] | None = None
-) -> DroppingForSequenceClassification:
-    """A dropping model around a ``…ForSequenceClassification``, whose weights it shares."""
-    config = DroppingConfig(classifier.config.to_dict(), system, settings)
-    return DroppingForSequenceClassification(config, classifier)
+def wrap(model: Any, system: str, settings: dict[str, Any] | None = None) -> DroppingModel:
+    """A dropping model around a ``…ForSequenceClassification`` or ``…ForQuestionAnswering``.
+
+    It shares the model's weights.
+    """
+    config = DroppingConfig(model.config.to_dict(), system, settings)
+    answers = type(model).__name__.endswith("ForQuestionAnswering")
+    return (DroppingForQuestionAnswering if answers else DroppingForSequenceClassification)(config, model)
 
 
 AutoConfig.register(DroppingConfig.model_type, DroppingConfig)
 AutoModelForSequenceClassification.register(DroppingConfig, DroppingForSequenceClassification)
+AutoModelForQuestionAnswering.register(DroppingConfig, DroppingForQuestionAnswering)

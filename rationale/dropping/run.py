@@ -31,6 +31,10 @@ class Run:
     alive: Tensor
 
 
+Way = Callable[[Packed], Run]
+"""How a batch is run."""
+
+
 def undropped(encoder: Encoder, packed: Packed) -> Run:
     """The encoder as it is, nothing dropped: what the others are compared with."""
     logits = encoder.forward(packed, plain)

@@ -12,7 +12,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModelForQuestionAnswering,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+)
 
 from rationale.corpus.document import Documents
 from rationale.encoder.attention import plain
@@ -112,6 +117,7 @@ def load_classifier(
     dtype: str = "float32",
     labels: Sequence[str] | None = None,
     max_length: int | None = None,
+    answering: bool = False,
 ) -> Classifier:
     """Loads safetensors weights with a classification head; remote code stays off.
 
@@ -121,6 +127,7 @@ def load_classifier(
         dtype: The arithmetic; weights stored in another type are cast.
         labels: Names for the outputs, in order, instead of the config's.
         max_length: The longest input; default what positions and tokenizer allow.
+        answering: Whether it may be a model that answers questions, whose outputs are start and end.
 
     Raises:
         ModelError: For a family without an adapter, no classification head, several labels an example,
@@ -131,7 +138,7 @@ def load_classifier(
     with quiet_transformers(), explained(name):
         config = AutoConfig.from_pretrained(name, trust_remote_code=False)
         family = _family(config, name)
-        model, report = AutoModelForSequenceClassification.from_pretrained(
+        model, report = _head(config, name, answering=answering).from_pretrained(
             name,
             config=config,
             dtype=arithmetic,
@@ -156,7 +163,25 @@ def load_classifier(
     }
     with explained(name):
         identity |= encoder.identity
-    return Classifier(encoder, tokenizer, _labels(config, labels, name), longest, identity)
+    outputs = ("start", "end") if encoder.answers else _labels(config, labels, name)
+    return Classifier(encoder, tokenizer, outputs, longest, identity)
+
+
+def _head(config: Any, name: str, *, answering: bool) -> Any:
+    """The class to load with.
+
+    Raises:
+        ModelError: For a model that answers questions, where none is wanted.
+    """
+    if not any(one.endswith("ForQuestionAnswering") for one in config.architectures or ()):
+        return AutoModelForSequenceClassification
+    if not answering:
+        raise ModelError(
+            "this model answers questions, and a classifier is wanted",
+            where=name,
+            remedy="`rationale evaluate` takes it; scores are of classifiers.",
+        )
+    return AutoModelForQuestionAnswering
 
 
 def weights_hash(model: torch.nn.Module) -> str:

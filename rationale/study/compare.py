@@ -13,7 +13,7 @@ import torch
 from tqdm.auto import tqdm
 
 from rationale.agreement import agree
-from rationale.agreement.figures import difference, figure, interval
+from rationale.agreement.figures import ANSWERS, difference, figure, interval
 from rationale.corpus.document import Documents
 from rationale.dropping.system import SYSTEMS
 from rationale.encoder.loading import Classifier, load_classifier
@@ -87,6 +87,10 @@ def compare(
         raise RationaleError("a setting is given twice", remedy="Name each once; seeds repeat it.")
     made_of = _made_of(model, train, dev, reported, common)
     metric = plain_options(common, 0).metric
+    if metric in ANSWERS:
+        raise RationaleError(
+            "answers to questions are not compared", remedy="Train and evaluate each system on its own."
+        )
     jobs = [(None, seed) for seed in seeds] + [(setting, seed) for setting in settings for seed in seeds]
     records: list[dict[str, Any]] = []
     found: dict[str, Any] = {"records": records, "recipe": made_of}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,12 +19,13 @@ from rationale.agreement.regression import correlations
 from rationale.corpus.document import Documents
 from rationale.dropping.encoder import Dropping
 from rationale.dropping.flops import Costs, bit_operations, speedup
-from rationale.dropping.run import Run, hard, undropped
+from rationale.dropping.run import Way, hard, undropped
 from rationale.encoder.loading import Classifier, finite
 from rationale.errors import DataError
 from rationale.scores.backoff import in_batches
+from rationale.study.answered import answered
 from rationale.study.timing import ratios
-from rationale.tokens import Packed, Window, Windower, buckets, pack_windows
+from rationale.tokens import Window, Windower, buckets, pack_windows
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _BATCH = 32
@@ -56,6 +57,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Runs the model over the first window of every document; where it drops tokens, it drops them for real.
 
+    A model that answers questions reads all windows; its figures are those of :func:`answered`.
+
     Args:
         classifier: A dropping model, or a plain one: all its tokens are alive and its speedup is 1.
         documents: Labelled documents.
@@ -77,6 +80,8 @@ def evaluate(
         DataError: On a document without a label that the model knows.
     """
     timing = timing or Timing()
+    if classifier.encoder.answers:
+        return _answered(classifier, documents, timing, seed)
     _check_labels(classifier, documents)
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     bar = tqdm(documents, desc="tokenize", unit="document", leave=False, disable=None if progress else True)
@@ -92,6 +97,20 @@ def evaluate(
         "n": len(documents),
         "predictions": _predictions(classifier, documents, probabilities, np.vstack([lengths, alive])),
         "recipe": _recipe(classifier, documents, timing),
+    }
+
+
+def _answered(classifier: Classifier, documents: Documents, timing: Timing, seed: int) -> dict[str, Any]:
+    metrics, predictions, alive, lengths = answered(classifier, documents, _way(classifier), seed=seed)
+    return {
+        "metrics": metrics,
+        "flops_speedup": _flops_speedup(classifier, alive, lengths),
+        "bit_operations": _bit_operations(classifier, alive, lengths),
+        "measured_speedup": measure(classifier, documents, timing),
+        "alive": [_layer(one, lengths) for one in alive],
+        "n": len(documents),
+        "predictions": predictions,
+        "recipe": {**_recipe(classifier, documents, timing), "protocol": "document"},
     }
 
 
@@ -151,7 +170,7 @@ def _check_labels(classifier: Classifier, documents: Documents) -> None:
             )
 
 
-def _way(classifier: Classifier) -> Callable[[Packed], Run]:
+def _way(classifier: Classifier) -> Way:
     encoder = classifier.encoder
     if isinstance(encoder, Dropping):
         return partial(hard, encoder.inner, encoder.system)

@@ -58,18 +58,23 @@ class Windower:
         protocol: ``document``: consecutive windows cover every word. ``truncate``: the first window only.
             ``windows``: no window cuts a rationale span and windows without a rationale word are left out
             (it looks at the gold spans; for parity with published code only).
+        overlap: Of protocol ``document``: tokens, about, that windows have in common; a word in two of them
+            counts in both.
 
     Raises:
         ModelError: For a tokenizer without a fast version.
         RationaleError: For another protocol.
     """
 
-    def __init__(self, tokenizer: Any, max_length: int, protocol: Protocol = "document") -> None:
+    def __init__(
+        self, tokenizer: Any, max_length: int, protocol: Protocol = "document", *, overlap: int = 0
+    ) -> None:
         if protocol not in get_args(Protocol):
             raise RationaleError(
                 f"no protocol is called {protocol!r}", remedy=f"Known: {', '.join(get_args(Protocol))}."
             )
         self.tokenizer, self.max_length, self.protocol = tokenizer, max_length, protocol
+        self.overlap = overlap
         self.template: Template = read_template(tokenizer)
 
     def __call__(self, document: Document) -> Windows:
@@ -110,7 +115,7 @@ class Windower:
         if self.protocol == "truncate":
             yield next(_consecutive(text, room))
         elif self.protocol == "document":
-            yield from _consecutive(text, room)
+            yield from _consecutive(text, room, overlap=self.overlap)
         else:
             if not document.annotated:
                 raise DataError(
@@ -131,13 +136,16 @@ class Windower:
         return Window(ids, types, word, weight)
 
 
-def _consecutive(text: Alignment, room: int, spans: npt.NDArray[np.bool_] | None = None) -> Iterator[Cut]:
+def _consecutive(
+    text: Alignment, room: int, spans: npt.NDArray[np.bool_] | None = None, overlap: int = 0
+) -> Iterator[Cut]:
     """Token ranges that cover the text, cut between words where the next word fits in one window.
 
     Args:
         text: The aligned text.
         room: The tokens one window holds.
         spans: bool (W,): True where a cut before the word would split a rationale span.
+        overlap: Tokens, about, that a window has in common with the one before.
     """
     at = 0
     while True:
@@ -152,9 +160,10 @@ def _consecutive(text: Alignment, room: int, spans: npt.NDArray[np.bool_] | None
             if text.first_token[word] > at:
                 end = int(text.first_token[word])
         yield at, end
-        at = end
-        if at >= len(text):
+        if end >= len(text):
             return
+        again = int(text.first_token[int(text.word[max(end - overlap, 0)])]) if overlap else end
+        at = again if again > at else end
 
 
 def _rationale_windows(text: Alignment, room: int, document: Document) -> Iterator[Cut]:

@@ -11,6 +11,7 @@ import torch
 from transformers import (
     AutoConfig,
     AutoModel,
+    AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
     AutoTokenizer,
     PreTrainedModel,
@@ -22,6 +23,7 @@ from rationale.encoder.hub import explained, quiet_transformers
 from rationale.encoder.loading import weights_hash
 from rationale.errors import ModelError
 from rationale.tokens.alignment import require_fast
+from rationale.training.options import Task
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ def load_checkpoint(
     *,
     new_head: bool = False,
     attention_dropout: float | None = None,
-    regression: bool = False,
+    task: Task = "classes",
 ) -> Checkpoint:
     """Loads a local folder or a hub id as a classifier of ``labels``; only safetensors, no remote code.
 
@@ -74,14 +76,16 @@ def load_checkpoint(
             where=source,
             remedy="Start from a plain one: that of phase 1 is in the folder OUT.fine-tuned, named 1.",
         )
-    has_head = any(name.endswith("ForSequenceClassification") for name in config.architectures or ())
+    kind = "ForQuestionAnswering" if task == "answers" else "ForSequenceClassification"
+    has_head = any(name.endswith(kind) for name in config.architectures or ())
     keep = has_head and not new_head
     order = _head_order(source, config, labels) if keep else tuple(labels)
     config.id2label, config.label2id = dict(enumerate(order)), {name: i for i, name in enumerate(order)}
-    config.problem_type = "regression" if regression else "single_label_classification"
+    config.problem_type = {"classes": "single_label_classification", "number": "regression"}.get(task)
     _set_attention_dropout(source, config, attention_dropout)
+    head: Any = AutoModelForQuestionAnswering if task == "answers" else AutoModelForSequenceClassification
     with quiet_transformers(), explained(source):
-        model = _with_own_head(source, config) if keep else _with_fresh_head(source, config)
+        model = _with_own_head(source, config, head) if keep else _with_fresh_head(source, config, head)
     if not keep:
         log.info("%s: a fresh classification head for %s", source, ", ".join(order))
     return Checkpoint(model, tokenizer, order, not keep, weights_hash(model))
@@ -116,21 +120,20 @@ def _set_attention_dropout(source: str, config: Any, value: float | None) -> Non
         setattr(config, name, value)
 
 
-def _with_own_head(source: str, config: Any) -> Any:
-    model, info = AutoModelForSequenceClassification.from_pretrained(
+def _with_own_head(source: str, config: Any, head: Any) -> Any:
+    model, info = head.from_pretrained(
         source, config=config, dtype=torch.float32, use_safetensors=True, output_loading_info=True
     )
     _require_weights(source, info["missing_keys"])
     return model
 
 
-def _with_fresh_head(source: str, config: Any) -> Any:
+def _with_fresh_head(source: str, config: Any, head: Any) -> Any:
     encoder, info = AutoModel.from_pretrained(
         source, config=config, dtype=torch.float32, use_safetensors=True, output_loading_info=True
     )
     _require_weights(source, [name for name in info["missing_keys"] if "pooler" not in name])
-    build: Any = AutoModelForSequenceClassification.from_config  # carries no annotations
-    model = build(config, dtype=torch.float32)
+    model = head.from_config(config, dtype=torch.float32)
     found = getattr(model, model.base_model_prefix).load_state_dict(encoder.state_dict(), strict=False)
     _require_weights(source, found.missing_keys)
     return model

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 from transformers import PreTrainedTokenizerBase
@@ -13,6 +15,7 @@ from rationale.corpus.document import Document, Documents
 from rationale.encoder import FAMILIES
 from rationale.errors import DataError, ModelError
 from rationale.tokens import Window, Windower
+from rationale.training.task import judged
 
 _USUAL_LENGTH = 512
 
@@ -39,22 +42,31 @@ class Encoded(Dataset[dict[str, Any]]):
         windows: What the model reads of each document.
         labels: Label ids, or numbers where numbers are learnt.
         typed: Whether the model reads token types.
+
+    Attributes:
+        lengths: Tokens of each window.
+        by_length: Their places, the longest first.
     """
 
-    def __init__(self, windows: Sequence[Window], labels: Sequence[float], *, typed: bool) -> None:
+    def __init__(self, windows: Sequence[Window], labels: Sequence[Any], *, typed: bool) -> None:
         self.windows, self.labels, self._typed = windows, labels, typed
         self.lengths = [len(window.ids) for window in windows]
+        self.by_length = sorted(range(len(windows)), key=lambda i: -self.lengths[i])
 
     def __len__(self) -> int:
         return len(self.windows)
 
     def __getitem__(self, position: int) -> dict[str, Any]:
-        """Lists of n ints, the label id, and the document's position."""
+        """Lists of n ints, what is to be learnt, and the document's position."""
         window = self.windows[position]
         row: dict[str, Any] = {"input_ids": window.ids.tolist(), "attention_mask": [1] * len(window.ids)}
         if self._typed:
             row["token_type_ids"] = window.types.tolist()
         return {**row, "labels": self.labels[position], "position": position}
+
+    def judge(self, logits: Sequence[npt.NDArray[Any]]) -> dict[str, float]:
+        """The figures of what a model says of each row, (C,), in their order."""
+        return judged(self.labels, np.stack(logits))
 
 
 def encode(

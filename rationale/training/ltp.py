@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rationale.corpus.document import Documents
-from rationale.dropping.model import DroppingForSequenceClassification, wrap
+from rationale.dropping.model import DroppingModel, wrap
 from rationale.training.dropping.distil import rounded
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.soft import SoftTrainer
@@ -101,7 +101,7 @@ def train_ltp(
 
 def _soft(folder: Path, stages: Stages, options: LTPOptions, settings: dict[str, Any]) -> ClassifierTrainer:
     start = stages.plain()
-    model: DroppingForSequenceClassification = wrap(start.start.model, "ltp", settings)
+    model: DroppingModel = wrap(start.start.model, "ltp", settings)
     travel = 4 * (options.final_threshold or 0.01)
     return build_trainer(
         folder,

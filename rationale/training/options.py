@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rationale.agreement.figures import CLASSES, NUMBERS
+from rationale.agreement.figures import ANSWERS, CLASSES, NUMBERS
 from rationale.errors import RationaleError
+
+Task = Literal["classes", "number", "answers"]
 
 
 def option(default: Any, text: str) -> Any:
@@ -46,10 +48,11 @@ class TrainingOptions:
     patience: int | None = option(
         None, "Stop when this many epochs in a row have not been better on dev. Default: run all epochs."
     )
-    metric: Literal["accuracy", "macro_f1", "mcc", "pearson", "spearman"] = option(
+    metric: Literal["accuracy", "macro_f1", "mcc", "pearson", "spearman", "f1", "exact"] = option(
         "accuracy",
         "The dev figure that the epoch is chosen by: accuracy, macro_f1 or mcc (Matthews); with pearson or "
-        "spearman labels are numbers, and the model learns to say one (regression).",
+        "spearman labels are numbers, and the model learns to say one (regression); with f1 or exact it "
+        "learns to answer questions over data in SQuAD's layout.",
     )
     keep: Literal["best", "last"] = option(
         "best",
@@ -77,7 +80,7 @@ class TrainingOptions:
         self._require(
             "device", lambda value: value in ("auto", "cpu", "cuda", "mps"), "auto, cpu, cuda or mps"
         )
-        figures = (*CLASSES, *NUMBERS)
+        figures = (*CLASSES, *NUMBERS, *ANSWERS)
         self._require("metric", lambda value: value in figures, f"one of {', '.join(figures)}")
         self._require("keep", lambda value: value in ("best", "last"), "best or last")
         if self.keep == "last":
@@ -85,9 +88,11 @@ class TrainingOptions:
         self._require("dtype", lambda value: value in ("float32", "bfloat16"), "float32 or bfloat16")
 
     @property
-    def regression(self) -> bool:
-        """Whether a number is learnt."""
-        return self.metric in NUMBERS
+    def task(self) -> Task:
+        """What is learnt, as the metric tells."""
+        if self.metric in ANSWERS:
+            return "answers"
+        return "number" if self.metric in NUMBERS else "classes"
 
     def _require(self, name: str, holds: Any, wanted: str) -> None:
         value = getattr(self, name)

@@ -11,6 +11,7 @@ from transformers import set_seed
 
 from rationale.corpus.document import Documents, Key
 from rationale.errors import DataError
+from rationale.training.answering import POINTS, ask
 from rationale.training.checkpoint import Checkpoint, load_checkpoint
 from rationale.training.encoding import Encoded, encode, window_length
 from rationale.training.options import TrainingOptions
@@ -54,16 +55,23 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
             label that is no number where numbers are learnt.
         ModelError: Where the checkpoint cannot be loaded or does not fit.
     """
-    start = _load(model, NUMBER if options.regression else _labels(train), options)
+    outputs = {"number": NUMBER, "answers": POINTS}.get(options.task) or _labels(train)
+    start = _load(model, outputs, options)
     length = window_length(start.tokenizer, start.model.config, options.max_length)
     start.tokenizer.model_max_length = length
-    ids = None if options.regression else {name: i for i, name in enumerate(start.labels)}
-    rows = encode(start.tokenizer, train, ids, length)
-    dev_rows = None if dev is None else encode(start.tokenizer, dev, ids, length)
+    rows = _rows(start, train, length, options)
+    dev_rows = None if dev is None else _rows(start, dev, length, options)
     if dev is not None and len(dev.labels) == 1:
         log.warning("all %d dev documents are %s: they say little about an epoch", len(dev), dev.labels[0])
     recipe = describe(str(model), start, train, dev, length, options)
     return Prepared(start, tuple(document.key for document in train), rows, dev_rows, recipe)
+
+
+def _rows(start: Checkpoint, documents: Documents, length: int, options: TrainingOptions) -> Encoded:
+    if options.task == "answers":
+        return ask(start.tokenizer, documents, length)
+    ids = None if options.task == "number" else {name: i for i, name in enumerate(start.labels)}
+    return encode(start.tokenizer, documents, ids, length)
 
 
 def _load(model: str | Path, labels: tuple[str, ...], options: TrainingOptions) -> Checkpoint:
@@ -73,7 +81,7 @@ def _load(model: str | Path, labels: tuple[str, ...], options: TrainingOptions) 
         labels,
         new_head=options.new_head,
         attention_dropout=options.attention_dropout,
-        regression=options.regression,
+        task=options.task,
     )
 
 

@@ -21,6 +21,8 @@ DEV_FIGURES = {
     "eval_pearson": "dev_pearson",
     "eval_spearman": "dev_spearman",
     "eval_rmse": "dev_rmse",
+    "eval_f1": "dev_f1",
+    "eval_exact": "dev_exact",
     "eval_speedup": "dev_speedup",
 }
 

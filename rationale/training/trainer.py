@@ -23,10 +23,11 @@ from transformers import (
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from rationale.errors import ModelError
+from rationale.training.encoding import Encoded
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared
 from rationale.training.progress import Progress, Saving
-from rationale.training.task import judged, mean_loss
+from rationale.training.task import mean_loss
 
 
 class EpochSampler(LengthGroupedSampler):
@@ -75,6 +76,10 @@ class ClassifierTrainer(Trainer):
         finite_loss(loss, self.state, [self._keys[p] for p in positions])
         return loss
 
+    def _get_eval_sampler(self, eval_dataset: Any) -> Any:
+        """Like lengths together, in an order that :func:`dev_metrics` can undo."""
+        return eval_dataset.by_length
+
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:
         rows: Any = self.train_dataset if train_dataset is None else train_dataset
         together = self.args.train_batch_size * self.args.gradient_accumulation_steps
@@ -118,10 +123,11 @@ def build_trainer(
         **settings: What the class takes besides, or instead of a classifier's usual.
     """
     tokenizer, dev = prepared.start.tokenizer, prepared.dev_rows is not None
+    rows = prepared.dev_rows or prepared.rows
     usual = {
         "model": prepared.start.model,
         "compute_loss_func": partial(mean_loss, smoothing=options.label_smoothing),
-        "compute_metrics": partial(dev_metrics, metric=options.metric),
+        "compute_metrics": partial(dev_metrics, metric=options.metric, rows=rows),
     }
     trainer = kind(
         keys=[key[0] for key in prepared.keys],
@@ -139,21 +145,31 @@ def build_trainer(
     return trainer
 
 
-def dev_metrics(prediction: EvalPrediction, metric: str = "accuracy") -> dict[str, float]:
-    """The figures of :func:`judged`, and ``choice``: what the epoch is chosen by.
+def dev_metrics(prediction: EvalPrediction, metric: str, rows: Encoded) -> dict[str, float]:
+    """The figures of :meth:`Encoded.judge`, and ``choice``: what the epoch is chosen by.
 
     Raises:
         ModelError: Where a logit is NaN or infinite.
     """
-    logits, gold = np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
-    if not np.isfinite(logits).all():
+    logits = _each(prediction.predictions, rows)
+    if not all(np.isfinite(one).all() for one in logits):
         raise ModelError(
             "the model yields logits that are no numbers on the dev documents",
             remedy="Lower the learning rate or use float32.",
         )
-    found = judged(gold, logits)
+    found = rows.judge(logits)
     # Accuracies differ by at least 1/n, so half of that orders equal ones and never overrules.
-    return {**found, "choice": found[metric] + found.get("macro_f1", 0.0) / (2 * len(gold))}
+    return {**found, "choice": found[metric] + found.get("macro_f1", 0.0) / (2 * len(rows))}
+
+
+def _each(predictions: Any, rows: Encoded) -> list[Any]:
+    """What was said of each row, in their order: (C,), or (n, 2) without padding of a pair (start, end)."""
+    pair = isinstance(predictions, tuple | list)
+    said = np.stack([np.asarray(p) for p in predictions], axis=-1) if pair else np.asarray(predictions)
+    found: list[Any] = [None] * len(rows)
+    for place, one in zip(rows.by_length, said, strict=True):
+        found[place] = one[: rows.lengths[place]] if pair else one
+    return found
 
 
 def arguments(

@@ -7,6 +7,8 @@ from toy_training import toy_config
 from transformers import BertForSequenceClassification, EvalPrediction
 
 from rationale.errors import ModelError
+from rationale.tokens import Window
+from rationale.training.encoding import Encoded
 from rationale.training.task import mean_loss
 from rationale.training.trainer import EpochSampler, dev_metrics
 
@@ -42,12 +44,20 @@ def test_the_order_is_of_seed_and_epoch_alone_and_groups_like_lengths():
     assert np.ptp(batches, axis=1).mean() < 0.3 * np.ptp(random_batches, axis=1).mean()
 
 
+def rows(labels, lengths=None):
+    """Dev documents of these labels, as a model reads them."""
+    windows = [
+        Window(*(np.zeros(n, np.int32) for _ in range(3)), weight=1.0) for n in lengths or [4] * len(labels)
+    ]
+    return Encoded(windows, list(labels), typed=False)
+
+
 def test_macro_f1_decides_between_equal_accuracies_and_never_overrules():
     gold = np.array([0] * 8 + [1] * 2)
 
     def choice(predicted):
         logits = np.eye(2)[predicted]
-        return dev_metrics(EvalPrediction(logits, gold))["choice"]
+        return dev_metrics(EvalPrediction(logits, gold), "accuracy", rows(gold))["choice"]
 
     majority = choice(np.zeros(10, int))
     even = choice(np.array([0] * 7 + [1] + [1] + [0]))
@@ -58,4 +68,12 @@ def test_macro_f1_decides_between_equal_accuracies_and_never_overrules():
 
 def test_logits_that_are_no_numbers_stop_the_run():
     with pytest.raises(ModelError, match="logits that are no numbers on the dev documents"):
-        dev_metrics(EvalPrediction(np.array([[0.0, np.nan]]), np.array([0])))
+        dev_metrics(EvalPrediction(np.array([[0.0, np.nan]]), np.array([0])), "accuracy", rows([0]))
+
+
+def test_what_comes_longest_first_is_judged_in_the_order_of_the_documents():
+    gold, dev = np.array([0, 1, 1, 0, 1]), rows([0, 1, 1, 0, 1], [3, 9, 5, 7, 1])
+    assert dev.by_length == [1, 3, 2, 0, 4]
+    shown = np.eye(2)[gold[dev.by_length]]
+    assert dev_metrics(EvalPrediction(shown, gold[dev.by_length]), "accuracy", dev)["accuracy"] == 1
+    assert dev_metrics(EvalPrediction(np.eye(2)[gold], gold), "accuracy", dev)["accuracy"] < 1

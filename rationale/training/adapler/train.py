@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rationale.corpus.document import Documents
 from rationale.dropping.model import wrap
+from rationale.errors import RationaleError
 from rationale.training.adapler.importance import maps
 from rationale.training.adapler.options import AdapLeROptions
 from rationale.training.adapler.trainer import AdapLeRTrainer
@@ -41,9 +42,15 @@ def train_adapler(
         overwrite: Replace what is there.
 
     Raises:
+        RationaleError: Where answers to questions are to be learnt: its saliency is that of one label.
         DataError, ModelError, OutputError: As :func:`rationale.training.train_classifier`.
     """
     options = options or AdapLeROptions()
+    if options.task == "answers":
+        raise RationaleError(
+            "AdapLeR learns classes or a number",
+            remedy="Train ltp, lat or another system to answer questions.",
+        )
     stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
     return stages.last("adapler", lambda checkpoints: _trainer(checkpoints, stages, options))
 

@@ -20,7 +20,7 @@ from rationale.training.trainer import finite_loss
 
 
 class AdapLeRTrainer(DroppingTrainer):
-    """Trains a :class:`DroppingForSequenceClassification` of AdapLeR.
+    """Trains a :class:`DroppingModel` of AdapLeR.
 
     Args:
         importance: The stored map of each training document, float32 (n,), in the order of ``keys``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rationale.agreement.figures import ANSWERS
 from rationale.dropping import SYSTEMS
 from rationale.training.dropping.options import DroppingOptions
 
@@ -24,6 +25,8 @@ def card(recipe: Mapping[str, Any]) -> str:
     compared = "" if before is None else f" Plain fine-tuning's best dev {metric} was {before:.4g}."
     names = [name for name in options if name not in _COMMON or name in ("epochs", "learning_rate", "seed")]
     chosen = ", ".join(f"{name} {options[name]}" for name in names)
+    answers = options["metric"] in ANSWERS
+    loader = "AutoModelForQuestionAnswering" if answers else "AutoModelForSequenceClassification"
     return "\n".join(
         [
             *head,
@@ -40,7 +43,7 @@ def card(recipe: Mapping[str, Any]) -> str:
             f"Settings: {chosen}. `training.json` has all of them and every epoch.",
             "",
             "Load it after `import rationale.dropping.model`, which tells transformers the architecture:",
-            "`AutoModelForSequenceClassification.from_pretrained(FOLDER)`.",
+            f"`{loader}.from_pretrained(FOLDER)`.",
             "",
         ]
     )

@@ -10,6 +10,7 @@ import numpy as np
 from transformers import EvalPrediction
 
 from rationale.dropping.flops import Costs, speedup
+from rationale.training.encoding import Encoded
 from rationale.training.trainer import dev_metrics
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ def within_a_point(figure: float, best: float | None) -> bool:
 
 
 def dropping_metrics(
-    costs: Costs, best: float | None, metric: str
+    costs: Costs, best: float | None, metric: str, rows: Encoded
 ) -> Callable[[EvalPrediction], dict[str, float]]:
     """Dev figures of a hard run: a classifier's, FLOPs speedup, and what the epoch is chosen by.
 
@@ -32,12 +33,14 @@ def dropping_metrics(
         best: The plain fine-tuning's best figure, if there was a dev set. Epochs within a point of it are
             ranked by speedup and come before all others, which are ranked by the figure.
         metric: Which figure that is.
+        rows: The dev documents.
     """
 
     def compute(prediction: EvalPrediction) -> dict[str, float]:
         outputs: Any = prediction.predictions
-        logits, alive = outputs
-        figures = dev_metrics(EvalPrediction(logits, prediction.label_ids), metric)
+        *logits, alive = outputs
+        said = logits[0] if len(logits) == 1 else tuple(logits)
+        figures = dev_metrics(EvalPrediction(said, prediction.label_ids), metric, rows)
         alive = np.asarray(alive, np.int64).T
         plain = costs.plain(alive[0], len(alive) - 1)
         ratio = speedup(plain, costs.dropped(alive[1:], alive[0]))

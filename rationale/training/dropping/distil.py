@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from rationale.dropping.model import DroppingForSequenceClassification, packed
+from rationale.dropping.model import DroppingModel, packed
 from rationale.dropping.run import hard, undropped
 from rationale.encoder.base import Encoder
 from rationale.encoder.quantization import calibrating
@@ -69,9 +69,7 @@ class DistilTrainer(DroppingTrainer):
         return ((1 - self._share) * task + self._share * like) / total
 
 
-def rounded(
-    model: DroppingForSequenceClassification, bits: int, windows: Sequence[Window]
-) -> DroppingForSequenceClassification:
+def rounded(model: DroppingModel, bits: int, windows: Sequence[Window]) -> DroppingModel:
     """``model`` in layers that simulate integers of so many bits, their ranges taken from documents."""
     made = model.rounding(bits)
     made.eval()  # type: ignore[no-untyped-call]

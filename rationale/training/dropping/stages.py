@@ -8,10 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoModelForSequenceClassification
-
 from rationale.corpus.document import Documents
-from rationale.dropping import Costs, DroppingForSequenceClassification
+from rationale.dropping import Costs
+from rationale.dropping.model import (
+    DroppingForQuestionAnswering,
+    DroppingForSequenceClassification,
+    DroppingModel,
+)
 from rationale.encoder.base import FAMILIES, Encoder
 from rationale.errors import OutputError
 from rationale.files import atomic_path, check_output
@@ -107,10 +110,10 @@ class Stages:
         model.eval().requires_grad_(requires_grad=False)
         return FAMILIES.get(model.config.model_type)(model)
 
-    def metrics(self, model: DroppingForSequenceClassification) -> Callable[..., dict[str, float]]:
+    def metrics(self, model: DroppingModel) -> Callable[..., dict[str, float]]:
         """The dev figures of a hard run of ``model``."""
-        metric = self.options.metric
-        return dropping_metrics(Costs.of(model.encoder, model.system), self.first.dev(metric), metric)
+        metric, rows = self.options.metric, self.prepared.dev_rows or self.prepared.rows
+        return dropping_metrics(Costs.of(model.encoder, model.system), self.first.dev(metric), metric, rows)
 
     def between(
         self,
@@ -118,7 +121,7 @@ class Stages:
         options: TrainingOptions,
         build: Callable[[Path], ClassifierTrainer],
         more: Mapping[str, Any],
-    ) -> DroppingForSequenceClassification:
+    ) -> DroppingModel:
         """A stage that leaves a model for the next, in OUT.name.
 
         Args:
@@ -130,10 +133,12 @@ class Stages:
         folder = self.out.with_name(f"{self.out.name}.{name}")
         recipe = {**self._recipe(name), "options": asdict(options), **more}
         stage(folder, recipe, build, chosen_model, overwrite=self.overwrite)
-        made: DroppingForSequenceClassification = AutoModelForSequenceClassification.from_pretrained(folder)
+        answers = self.options.task == "answers"
+        kind = DroppingForQuestionAnswering if answers else DroppingForSequenceClassification
+        made: DroppingModel = kind.from_pretrained(folder)
         return made
 
-    def hard(self, model: DroppingForSequenceClassification, *, distil: float = 0.0) -> TrainedDropping:
+    def hard(self, model: DroppingModel, *, distil: float = 0.0) -> TrainedDropping:
         """The last stage of most: fine-tuning with the dropping on, rows gone for real; leaves OUT.
 
         Args:
@@ -161,9 +166,7 @@ class Stages:
         complete(run, build(run.folder), self.out, recipe, _with_card, overwrite=self.overwrite)
         return TrainedDropping(self.out, self.first.folder)
 
-    def save(
-        self, name: str, model: DroppingForSequenceClassification, more: Mapping[str, Any]
-    ) -> TrainedDropping:
+    def save(self, name: str, model: DroppingModel, more: Mapping[str, Any]) -> TrainedDropping:
         """Leaves OUT without more learning: the model of a stage, set up otherwise.
 
         Args:

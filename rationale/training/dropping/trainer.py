@@ -8,13 +8,13 @@ from typing import Any
 from torch import Tensor, nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from rationale.dropping.model import DroppingForSequenceClassification
+from rationale.dropping.model import DroppingModel
 from rationale.dropping.system import System
 from rationale.training.trainer import ClassifierTrainer
 
 
 class DroppingTrainer(ClassifierTrainer):
-    """Trains a :class:`DroppingForSequenceClassification`.
+    """Trains a :class:`DroppingModel`.
 
     Args:
         threshold_rate: Peak learning rate of the system's thresholds, for a run of so many steps.
@@ -77,7 +77,7 @@ class Clamp(TrainerCallback):
         args: TrainingArguments,
         state: TrainerState,
         control: TrainerControl,
-        model: DroppingForSequenceClassification | None = None,
+        model: DroppingModel | None = None,
         **_: Any,
     ) -> None:
         """Clamps."""

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from rationale.corpus.document import Documents
 from rationale.dropping.flops import Costs
 from rationale.dropping.lat import LAT
-from rationale.dropping.model import DroppingForSequenceClassification, wrap
+from rationale.dropping.model import DroppingModel, wrap
 from rationale.dropping.run import hard
 from rationale.encoder.loading import weights_hash
 from rationale.errors import DataError
@@ -29,7 +29,6 @@ from rationale.training.encoding import Encoded
 from rationale.training.lat.evolution import Bounds, Lengths, front, search
 from rationale.training.lat.options import LATOptions
 from rationale.training.lat.trainer import LATTrainer
-from rationale.training.task import judged
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 
 log = logging.getLogger(__name__)
@@ -100,7 +99,7 @@ def _trainer(folder: Path, stages: Stages, options: LATOptions, bounds: Bounds) 
 
 
 def _search(
-    stages: Stages, model: DroppingForSequenceClassification, bounds: Bounds, options: LATOptions
+    stages: Stages, model: DroppingModel, bounds: Bounds, options: LATOptions
 ) -> dict[Lengths, tuple[float, float]]:
     dev = stages.prepared.dev_rows
     if dev is None:
@@ -126,7 +125,7 @@ class _Judge:
 
     def __init__(
         self,
-        model: DroppingForSequenceClassification,
+        model: DroppingModel,
         dev: Encoded,
         about: dict[str, Any],
         memory: Path,
@@ -160,11 +159,11 @@ class _Judge:
             windows = [rows.windows[i] for i in places]
             with torch.inference_mode():
                 run = hard(encoder, system, pack_windows(windows, self._model.device))
-            return list(run.logits.float().cpu().numpy())
+            said = run.logits.float().cpu().numpy()
+            return [one[: len(w.ids)] if one.ndim > 1 else one for one, w in zip(said, windows, strict=True)]
 
         with system.using(lengths):
-            logits = np.stack(in_batches(rows.lengths, _BATCH, batch))
-        return judged(rows.labels, logits)[self._about["metric"]]
+            return rows.judge(in_batches(rows.lengths, _BATCH, batch))[self._about["metric"]]
 
 
 def _remembered(memory: Path, about: dict[str, Any]) -> dict[Lengths, float]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import kl_div, log_softmax, softmax
+from torch.nn.functional import kl_div, log_softmax
 
 from rationale.dropping.model import packed
 from rationale.dropping.run import hard
@@ -79,11 +79,15 @@ class LATTrainer(DroppingTrainer):
 def distillation(logits: Tensor, teacher: Tensor, direction: str) -> Tensor:
     """What a smaller run loses against the full one's logits, both (B, C), shape ().
 
-    One logit is a regression: softmax would be 1 and teach nothing, so it is the squared error.
+    One logit is a regression: softmax would be 1 and teach nothing, so it is the squared error. Of answers,
+    (B, n, 2), it is the mean over first and last token, all tokens counting.
     """
+    if logits.dim() == 3:
+        flat = [part.transpose(1, 2).flatten(0, 1) for part in (logits, teacher)]
+        return distillation(flat[0], flat[1], direction)
     if logits.shape[-1] == 1:
         return (logits.float() - teacher.float()).square().mean()
     smaller, full = log_softmax(logits.float(), dim=-1), log_softmax(teacher.float(), dim=-1)
     if direction == "usual":
         return kl_div(smaller, full, reduction="batchmean", log_target=True)
-    return kl_div(full, softmax(logits.float(), dim=-1), reduction="batchmean")
+    return kl_div(full, smaller, reduction="batchmean", log_target=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rationale.corpus.document import Documents
-from rationale.dropping.model import DroppingForSequenceClassification, wrap
+from rationale.dropping.model import DroppingModel, wrap
 from rationale.training.dropping.stages import Stages, TrainedDropping
 from rationale.training.tr_bert.options import TRBERTOptions
 from rationale.training.tr_bert.trainer import PolicyTrainer
@@ -50,7 +50,7 @@ def train_tr_bert(
 def _trainer(
     folder: Path,
     stages: Stages,
-    model: DroppingForSequenceClassification,
+    model: DroppingModel,
     options: TRBERTOptions,
     *,
     teacher: bool,

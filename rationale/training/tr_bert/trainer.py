@@ -68,9 +68,10 @@ class PolicyTrainer(DroppingTrainer):
     def _wanted(self, batch: Packed, labels: Tensor, copies: int) -> Tensor:
         """Labels, or what the teacher says, of every copy."""
         if self._teacher is None:
-            return labels.repeat(copies)
+            return labels.repeat(copies, *[1] * (labels.dim() - 1))
         with torch.no_grad():
-            return taught(undropped(self._teacher, batch).logits).repeat(copies, 1)
+            said = taught(undropped(self._teacher, batch).logits)
+            return said.repeat(copies, *[1] * (said.dim() - 1))
 
     def _guide(self, batch: Packed, labels: Tensor) -> list[Tensor] | None:
         """The gradient's opinion, in the first share of the policies' own steps."""

@@ -1,0 +1,84 @@
+"""What dropping costs and saves where questions are answered: exact match and F1 over whole documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.stats import bootstrap
+
+from rationale.agreement.answers import exact, f1
+from rationale.corpus.document import Documents
+from rationale.dropping.run import Way
+from rationale.encoder.loading import Classifier, finite
+from rationale.scores.backoff import in_batches
+from rationale.tokens import pack_windows
+from rationale.training.answering import Asked, answers, ask, references
+
+_BATCH = 32
+_RESAMPLES = 1000
+IntArray = npt.NDArray[np.int64]
+
+
+def answered(
+    classifier: Classifier, documents: Documents, way: Way, *, seed: int = 0
+) -> tuple[dict[str, Any], list[dict[str, Any]], IntArray, IntArray]:
+    """Answers every question from all windows of its paragraph.
+
+    Args:
+        classifier: A model that answers.
+        documents: Questions over paragraphs.
+        way: How a batch is run.
+        seed: Of the bootstrap.
+
+    Returns:
+        ``metrics``: f1 with ``low`` and ``high``, exact, f1 of the questions that have an answer and of those
+        that have none, n; the predictions (id, docid, label, answer, f1, exact); of all windows the tokens
+        alive, int64 (L, W), and at the start, int64 (W,).
+    """
+    rows = ask(classifier.tokenizer, documents, classifier.max_length)
+    logits, alive = _run(classifier, rows, way)
+    said = answers(rows, logits)
+    golds = [references(document) for document in documents]
+    values = np.array([[f1(gold, one), exact(gold, one)] for gold, one in zip(golds, said, strict=True)])
+    predictions = [
+        {"id": d.id, "docid": d.docid, "label": d.label, "answer": one, "f1": float(f), "exact": float(e)}
+        for d, one, (f, e) in zip(documents, said, values, strict=True)
+    ]
+    there = np.array([bool(gold) for gold in golds])
+    metrics = {
+        "f1": float(values[:, 0].mean()),
+        "exact": float(values[:, 1].mean()),
+        **_ends(values[:, 0], seed),
+        "f1_answerable": _mean(values[there, 0]),
+        "f1_unanswerable": _mean(values[~there, 0]),
+        "n": len(documents),
+    }
+    return metrics, predictions, alive, np.array(rows.lengths, np.int64)
+
+
+def _run(classifier: Classifier, rows: Asked, way: Way) -> tuple[list[npt.NDArray[Any]], IntArray]:
+    """Logits (n, 2) of each window, and tokens alive (L, W)."""
+
+    def batch(places: list[int]) -> list[tuple[npt.NDArray[Any], IntArray]]:
+        with torch.no_grad():
+            run = way(pack_windows([rows.windows[i] for i in places], classifier.device))
+        said = finite(run.logits, classifier.identity["name"]).float().cpu().numpy()
+        parts = [one[: rows.lengths[i]] for one, i in zip(said, places, strict=True)]
+        return list(zip(parts, run.alive.cpu().numpy().T, strict=True))
+
+    found = in_batches(rows.lengths, _BATCH, batch)
+    return [logits for logits, _ in found], np.stack([alive for _, alive in found], axis=1)
+
+
+def _ends(values: npt.NDArray[np.float64], seed: int) -> dict[str, float]:
+    if len(values) < 2 or values.std() == 0:
+        return {"low": float(values.mean()), "high": float(values.mean())}
+    found = bootstrap((values,), np.mean, n_resamples=_RESAMPLES, method="percentile", rng=seed)
+    return {"low": float(found.confidence_interval.low), "high": float(found.confidence_interval.high)}
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float | None:
+    return float(values.mean()) if len(values) else None
