@@ -337,7 +337,8 @@ def comparison_page(comparison: Mapping[str, Any], out: str | Path, *, overwrite
             )
         )
     if "lengths" in comparison:
-        sections.append(lengths_section(comparison, _LOOKS, FIGURES[records[0]["metric"]]))
+        near = [record for cells in within_a_point(records).values() for record in cells]
+        sections.append(lengths_section(comparison, _LOOKS, FIGURES[records[0]["metric"]], near or records))
     reported = recipe["reported"]
     subject = f"{recipe['model']} on {reported['source']}" + (
         f", {reported['split']}" if reported["split"] else ""

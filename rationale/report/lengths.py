@@ -19,7 +19,10 @@ _DASHES = ("solid", "dash", "dot")
 
 
 def lengths_section(
-    comparison: Mapping[str, Any], looks: Mapping[str, tuple[str, str]], title: str
+    comparison: Mapping[str, Any],
+    looks: Mapping[str, tuple[str, str]],
+    title: str,
+    drawn: Sequence[Record],
 ) -> Section:
     """All of it, for a comparison made with lengths.
 
@@ -27,6 +30,7 @@ def lengths_section(
         comparison: With ``lengths`` of its own and of every record.
         looks: Colour and symbol of a system.
         title: Of the figure that cells are compared by.
+        drawn: The records whose tokens are drawn layer by layer.
     """
     found, records = comparison["lengths"], comparison["records"]
     medians = found["median"]
@@ -39,7 +43,7 @@ def lengths_section(
         Block(figure=histogram(found), caption="Documents by tokens, special ones and query included."),
         Block(table=bands_table(records, title)),
         Block(
-            figure=alive_by_band(records, looks),
+            figure=alive_by_band(drawn, looks),
             caption="Mean tokens alive in each layer: solid short documents, dashed middling, dotted long.",
         ),
     ]
@@ -100,28 +104,25 @@ def alive_by_band(
 
 
 def bands_table(records: Sequence[Record], title: str) -> Table:
-    """A row a cell and band: what it costs and saves there."""
-    columns = (
-        Column("cell", "Cell", "text", header=True),
-        Column("band", "Documents", "text"),
-        Column("n", "n", "integer"),
-        Column("value", title, "interval"),
-        Column("flops_speedup", "FLOPs", "number", digits=2),
-        Column("alive", "Tokens alive, last layer", "number", digits=1),
-    )
+    """A row a cell: the figure and the FLOPs speedup in each band."""
+    bands = records[0]["lengths"]["bands"]
+    names = [f"{name}, up to {band['longest']:g}" for name, band in zip(BANDS, bands, strict=False)]
+    columns = [Column("cell", "Cell", "text", header=True)]
+    for number, name in enumerate(names):
+        columns += [
+            Column(f"value_{number}", f"{title}, {name}", "interval"),
+            Column(f"flops_speedup_{number}", "FLOPs", "number", digits=2),
+        ]
     rows = tuple(
-        (
-            record["cell"],
-            f"{BANDS[number]}, up to {band['longest']:g} tokens",
-            band["n"],
-            Interval(band["value"], band["low"], band["high"]),
-            band["flops_speedup"],
-            band["alive"][-1],
-        )
+        (record["cell"], *(cell for band in record["lengths"]["bands"] for cell in _band_cells(band)))
         for record in records
-        for number, band in enumerate(record["lengths"]["bands"])
     )
-    return Table(columns, rows, "Bands of length: cost and saving of each cell.")
+    counts = ", ".join(f"{band['n']:,}" for band in bands)
+    return Table(tuple(columns), rows, f"Bands of length, {counts} documents: cost and saving of each cell.")
+
+
+def _band_cells(band: Mapping[str, Any]) -> tuple[Interval, float]:
+    return Interval(band["value"], band["low"], band["high"]), band["flops_speedup"]
 
 
 def errors_table(records: Sequence[Record]) -> Table:
