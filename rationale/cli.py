@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "Score one text, in the terminal.",
     "evaluate": "What a token-dropping model costs and saves.",
     "compare": "Train and evaluate token-dropping systems beside each other.",
+    "study": "Experiments: are these words enough?",
     "trace": "Which token a dropping model lets go in which layer.",
     "app": "Look at scores in the browser.",
     "list": "List score methods, metrics, encoder families, systems.",

@@ -124,7 +124,8 @@ def build_trainer(
     """
     tokenizer, dev = prepared.start.tokenizer, prepared.dev_rows is not None
     rows = prepared.dev_rows or prepared.rows
-    usual = {
+    usual: dict[str, Any] = {
+        "data_collator": DataCollatorWithPadding(tokenizer),
         "model": prepared.start.model,
         "compute_loss_func": partial(mean_loss, smoothing=options.label_smoothing),
         "compute_metrics": partial(dev_metrics, metric=options.metric, rows=rows),
@@ -135,7 +136,6 @@ def build_trainer(
         train_dataset=prepared.rows,
         eval_dataset=prepared.dev_rows,
         processing_class=tokenizer,
-        data_collator=DataCollatorWithPadding(tokenizer),
         callbacks=[Progress(), Saving(), *callbacks],
         **usual | settings,
     )

@@ -1,0 +1,111 @@
+"""``rationale study``: experiments over whole data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from rationale.commands.options import Data, Model
+from rationale.commands.train import Dev, Limit, TrainSplit, with_options
+from rationale.corpus import load_documents
+from rationale.corpus.splits import sample
+from rationale.errors import RationaleError
+from rationale.study.topk import Arm, Budget, StudyOptions, study_topk
+from rationale.training.data import hold_out, training_split
+from rationale.training.options import TrainingOptions
+
+app = typer.Typer(no_args_is_help=True)
+
+METHODS = "human,saliency:gold,saliency,rollout.all,rollout.cls,random,first"
+
+
+@app.callback()
+def study() -> None:
+    """Experiments over whole data sets."""
+
+
+@app.command()
+@with_options(TrainingOptions, without=("seed", "new_head"))
+def topk(
+    model: Model,
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of all cells, predictions.parquet and study.json.")],
+    options: TrainingOptions,
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="Arms, with commas: human, random, first, or a score method, as METHOD, METHOD:gold "
+            "(gradient of the gold label), METHOD@3 (its layer); not-ARM keeps everything but its words."
+        ),
+    ] = METHODS,
+    complement: Annotated[
+        bool, typer.Option("--complement", help="Add the complement of every arm.")
+    ] = False,
+    budget: Annotated[
+        str, typer.Option(help="Words an arm keeps: rationale (as many as the human's), N%, or N.")
+    ] = "rationale",
+    protocol: Annotated[
+        Literal["truncate", "packed"],
+        typer.Option(
+            help="truncate: the first window, kept tokens at their own positions. packed: words of the whole "
+            "document, closed up."
+        ),
+    ] = "truncate",
+    adapler: Annotated[
+        str | None,
+        typer.Option(help="A dropping model, for arms such as contribution@3, decision@3, alive@3."),
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="Seeds, with commas; each trains every arm once.")] = "0",
+    reported: Annotated[str, typer.Option(help="Split that accuracy is told of.")] = "test",
+    split: TrainSplit = None,
+    dev: Dev = "0.1",
+    limit: Limit = None,
+    limit_reported: Annotated[int | None, typer.Option(help="Tell it of about so many documents.")] = None,
+) -> None:
+    """Are these words enough? Train a classifier on the words each method ranks best; a killed study goes on.
+
+    The full input is always an arm: its model scores the words of its seed. Human rationales and METHOD:gold
+    are oracles: nobody has them for a new document.
+
+    Example: `rationale study topk --model ./encoder --data movies --reported val --out study --epochs 3
+    --methods human,saliency:gold,rollout.all,random --seeds 0,1,2`
+    """
+    names = [one.strip() for one in methods.split(",") if one.strip()]
+    arms = [Arm.parse(name) for name in names]
+    if complement:
+        arms += [Arm.parse(f"not-{arm.text}") for arm in arms if not arm.complement and arm.method != "full"]
+    training, held_out = hold_out(sample(training_split(data, split), limit), dev, data=data)
+    compared = sample(load_documents(data, reported), limit_reported)
+    chosen = StudyOptions(
+        arms,
+        _numbers(seeds),
+        Budget.parse(budget),
+        "original" if protocol == "truncate" else "packed",
+        options,
+        adapler,
+    )
+    found = study_topk(model, training, held_out, compared, out, chosen)
+    Console().print(_table(found["records"]))
+    typer.echo(f"{out}: {len(found['records'])} cells, {found['records'][0]['n']} documents")
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise RationaleError(f"--seeds is {text!r}", remedy="Give whole numbers such as 0,1,2.") from None
+
+
+def _table(records: list[dict[str, object]]) -> Table:
+    table = Table("arm", "seed", "accuracy", "FLOPs", "words kept")
+    for record in records:
+        arm = f"{record['arm']}{' (oracle)' if record['oracle'] else ''}"
+        value = f"{record['accuracy']:.3f} [{record['low']:.3f}, {record['high']:.3f}]"
+        table.add_row(
+            arm, str(record["seed"]), value, f"{record['flops_speedup']:.2f}x", f"{record['words_kept']:.1%}"
+        )
+    return table

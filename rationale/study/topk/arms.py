@@ -1,0 +1,148 @@
+"""What a classifier of the study reads: all words, the human rationale, or the best k by some score."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rationale.corpus.document import Document
+from rationale.errors import RationaleError, ScoresError
+from rationale.scores.methods import METHODS, DecisionMethod
+from rationale.scores.scored import ALIVE, ScoredDocument
+
+BoolArray = npt.NDArray[np.bool_]
+Target = Literal["predicted", "gold"]
+
+FULL, HUMAN, RANDOM, FIRST = "full", "human", "random", "first"
+UNSCORED = (FULL, HUMAN, RANDOM, FIRST)
+"""Arms that need no scores."""
+
+_TEXT = re.compile(r"(?P<not>not-)?(?P<method>[\w.]+)(?::(?P<target>gold|predicted))?(?:@(?P<layer>\d+))?")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm of the study.
+
+    Attributes:
+        text: As it is written, and the name of its folder.
+        method: ``full``, ``human``, ``random``, ``first``, or a score method.
+        target: Of the method's gradient.
+        layer: Whose scores; None for the usual (saliency 0, others the last).
+        complement: Whether everything but these words is kept.
+    """
+
+    text: str
+    method: str
+    target: Target = "predicted"
+    layer: int | None = None
+    complement: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Arm:
+        """From ``[not-]METHOD[:gold][@LAYER]``.
+
+        Raises:
+            RationaleError: Where it is none, or names a method nobody knows.
+
+        >>> Arm.parse("not-saliency:gold@2")
+        Arm(text='not-saliency:gold@2', method='saliency', target='gold', layer=2, complement=True)
+        """
+        found = _TEXT.fullmatch(text)
+        if not found:
+            raise RationaleError(
+                f"{text!r} is no arm", remedy="Write METHOD, METHOD:gold, METHOD@3, not-METHOD."
+            )
+        method, layer = found["method"], found["layer"]
+        unscored = method in UNSCORED
+        if not unscored:
+            METHODS.get(method)
+        if unscored and (layer or found["target"]):
+            raise RationaleError(f"{text!r}: {method} has no layer and no target")
+        if method == FULL and found["not"]:
+            raise RationaleError("everything but all words is nothing", remedy="Leave out not-full.")
+        target: Target = "gold" if found["target"] == "gold" else "predicted"
+        return cls(text, method, target, None if layer is None else int(layer), bool(found["not"]))
+
+    @property
+    def scored(self) -> bool:
+        """Whether it needs scores."""
+        return self.method not in UNSCORED
+
+    @property
+    def oracle(self) -> bool:
+        """Whether it reads what nobody has for a new document: the annotators, or the gold label."""
+        return self.method == HUMAN or self.target == "gold"
+
+    @property
+    def dropping(self) -> bool:
+        """Whether its scores are those of a dropping model."""
+        return self.scored and isinstance(METHODS.get(self.method), DecisionMethod)
+
+    @property
+    def folder(self) -> str:
+        """A name every file system takes."""
+        return self.text.replace(":", "-")
+
+    def words(
+        self, document: Document, covered: BoolArray, k: int, scored: ScoredDocument | None, seed: int
+    ) -> BoolArray:
+        """The words that are kept, bool (W,), all of them covered.
+
+        ``k`` of them: the best by score, of equals those that scored better in the layer before (for scores
+        of a dropping model, whose dropped tokens all score 0), then the earlier. ``alive`` keeps its own
+        number. A complement keeps the covered words that its arm does not.
+
+        Args:
+            document: Whose words.
+            covered: bool (W,), the words of the window.
+            k: The budget.
+            scored: Its scores, where the arm needs them.
+            seed: Of the random arm.
+
+        Raises:
+            ScoresError: Where scores are missing.
+        """
+        kept = self._kept(document, covered, k, scored, seed)
+        return covered & ~kept if self.complement else kept
+
+    def _kept(
+        self, document: Document, covered: BoolArray, k: int, scored: ScoredDocument | None, seed: int
+    ) -> BoolArray:
+        if self.method == FULL:
+            return covered.copy()
+        if self.method == HUMAN:
+            return covered & document.rationale
+        if self.method == FIRST:
+            return _best([-np.arange(len(covered), dtype=np.float64)], covered, k)
+        if self.method == RANDOM:
+            drawn = np.random.default_rng([seed, *document.id.encode(), *document.docid.encode()])
+            return _best([drawn.random(len(covered))], covered, k)
+        if scored is None:
+            raise ScoresError(f"arm {self.text!r} has no scores of {document.id!r}")
+        rows, last = scored.words[self.method], self._row(scored)
+        if self.method == ALIVE:
+            alive: BoolArray = covered & (rows[last] > 0)
+            return alive
+        keys = [rows[row].astype(np.float64) for row in range(last, -1, -1)]
+        return _best(keys[: 1 + self.dropping], covered, k)
+
+    def _row(self, scored: ScoredDocument) -> int:
+        """The row of its layer: for saliency the embeddings', for others the last."""
+        layers = scored.layers[self.method]
+        if self.layer is not None:
+            return scored.row(self.method, self.layer)
+        return 0 if self.method.startswith("saliency") else len(layers) - 1
+
+
+def _best(keys: list[npt.NDArray[np.float64]], covered: BoolArray, k: int) -> BoolArray:
+    """The k covered words that are greatest by the first key, of equals by the next, then the earliest."""
+    places = np.arange(len(covered))
+    order = np.lexsort((places, *(-key for key in reversed(keys)), ~covered))
+    kept = np.zeros(len(covered), dtype=np.bool_)
+    kept[order[: min(k, int(covered.sum()))]] = True
+    return kept

@@ -1,0 +1,118 @@
+"""A classifier that reads a part of each document, every kept token at its own position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rationale.dropping.run import undropped
+from rationale.encoder import FAMILIES
+from rationale.encoder.loading import Classifier, finite
+from rationale.scores.backoff import in_batches
+from rationale.scores.removal import Reduced
+from rationale.tokens.packing import Packed, pack
+from rationale.training.encoding import Encoded
+from rationale.training.task import mean_loss
+from rationale.training.trainer import ClassifierTrainer
+
+_BATCH = 32
+
+
+class Parts(Encoded):
+    """What is left of documents, as a dataset.
+
+    Args:
+        parts: One a document.
+        labels: Label ids.
+    """
+
+    def __init__(self, parts: Sequence[Reduced], labels: Sequence[int]) -> None:
+        super().__init__([], [], typed=True)
+        self.parts, self.labels = parts, labels
+        self.lengths = [one.ids.size for one in parts]
+        self.by_length = sorted(range(len(parts)), key=lambda i: -self.lengths[i])
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __getitem__(self, position: int) -> dict[str, Any]:
+        """The part itself, its label and its place."""
+        return {"part": self.parts[position], "labels": self.labels[position], "position": position}
+
+
+def collate(rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
+    """A batch as tensors: what is padded here is packed again by the trainer."""
+    parts = [row["part"] for row in rows]
+    longest = max(one.ids.size for one in parts)
+
+    def block(values: Sequence[Any], fill: int) -> Tensor:
+        padded = [np.pad(v.astype(np.int64), (0, longest - v.size), constant_values=fill) for v in values]
+        return torch.from_numpy(np.stack(padded))
+
+    return {
+        "input_ids": block([p.ids for p in parts], 0),
+        "token_type_ids": block([p.types for p in parts], 0),
+        "position_ids": block([p.positions for p in parts], -1),
+        "labels": torch.tensor([row["labels"] for row in rows]),
+        "position": torch.tensor([row["position"] for row in rows]),
+    }
+
+
+class PartsTrainer(ClassifierTrainer):
+    """Fine-tunes on :class:`Parts`, packed: without padding, each token at its own position.
+
+    Args:
+        smoothing: Probability mass spread evenly over all labels.
+        **settings: What :class:`ClassifierTrainer` takes.
+    """
+
+    def __init__(self, *, smoothing: float, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._smoothing = smoothing
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        """The cross entropy of the packed pass, and the logits where they are asked for."""
+        own: Any = self.accelerator.unwrap_model(model)
+        there = inputs["position_ids"] >= 0
+        batch = Packed(
+            inputs["input_ids"][there],
+            inputs["token_type_ids"][there],
+            inputs["position_ids"][there],
+            tuple(there.sum(dim=1).tolist()),
+        )
+        logits = undropped(FAMILIES.get(own.config.model_type)(own), batch).logits
+        answer = {"logits": logits}
+        loss = mean_loss(answer, inputs["labels"], num_items_in_batch, smoothing=self._smoothing)
+        return (loss, answer) if return_outputs else loss
+
+
+def read(classifier: Classifier, parts: Sequence[Reduced]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Class probabilities of each part, float64 (D, C).
+
+    Raises:
+        ModelError: Where the model yields NaN.
+    """
+
+    def batch(places: list[int]) -> list[Any]:
+        some = [parts[i] for i in places]
+        packed = pack(
+            [one.ids for one in some],
+            [one.types for one in some],
+            [one.positions for one in some],
+            device=classifier.device,
+        )
+        with torch.no_grad():
+            logits = undropped(classifier.encoder, packed).logits
+        return list(classifier.probabilities(finite(logits, classifier.identity["name"])).cpu().numpy())
+
+    return np.stack(in_batches([one.ids.size for one in parts], _BATCH, batch))

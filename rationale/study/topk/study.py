@@ -1,0 +1,361 @@
+"""The grid of arms and seeds: full inputs first, then a classifier for every arm, each cell made once."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm.auto import tqdm
+
+from rationale.corpus.document import Document, Documents
+from rationale.dropping.flops import Costs
+from rationale.encoder.loading import Classifier, load_classifier
+from rationale.errors import DataError, OutputError, RationaleError
+from rationale.files import atomic_json, atomic_path
+from rationale.scores import ScoreOptions, Scores, StoredScores, score
+from rationale.scores.removal import Reduced, without
+from rationale.study.topk.arms import FULL, Arm
+from rationale.study.topk.budget import Budget
+from rationale.study.topk.reading import Parts, PartsTrainer, collate, read
+from rationale.study.topk.tables import compared, records
+from rationale.tokens import Window, Windower
+from rationale.training.fitting import chosen_model, complete
+from rationale.training.options import TrainingOptions
+from rationale.training.prepare import Prepared, prepare
+from rationale.training.trainer import build_trainer
+from rationale.training.unfinished import UnfinishedRun, difference
+
+log = logging.getLogger(__name__)
+
+CELL, PREDICTIONS, STUDY = "cell.json", "predictions.parquet", "study.json"
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class StudyOptions:
+    """What is studied.
+
+    Attributes:
+        arms: What classifiers read; ``full`` always is among them, for its model scores the words.
+        seeds: Each trains every arm once.
+        budget: Words an arm keeps of a document.
+        positions: ``original``: kept tokens stay where they stood in the first window; ``packed``: words are
+            taken from the whole document and closed up, as many as fit.
+        training: How every classifier is fine-tuned; its seed is the cell's.
+        dropping: A dropping model, for arms of its scores.
+    """
+
+    arms: Sequence[Arm]
+    seeds: Sequence[int] = (0,)
+    budget: Budget = field(default_factory=Budget)
+    positions: Literal["original", "packed"] = "original"
+    training: TrainingOptions = field(default_factory=TrainingOptions)
+    dropping: str | None = None
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """What an arm leaves of a document, and which words that is."""
+
+    part: Reduced
+    words: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Split:
+    """Documents of a split that have a rationale in what is read of them.
+
+    Attributes:
+        documents: They.
+        windows: What is read of each in full.
+        covered: Per document bool (W,), the words in it.
+        left_out: Documents without a rationale there.
+    """
+
+    documents: Documents
+    windows: tuple[Window, ...]
+    covered: tuple[BoolArray, ...]
+    left_out: int
+
+    @classmethod
+    def of(cls, documents: Documents, windower: Windower) -> _Split:
+        kept, windows, covered = list[Document](), list[Window](), list[BoolArray]()
+        for document in tqdm(documents, desc="tokenize", unit="document", leave=False, disable=None):
+            whole = windower(document)
+            if (document.rationale & whole.covered).any():
+                kept.append(document)
+                windows.append(whole.windows[0])
+                covered.append(whole.covered)
+        if not kept:
+            raise DataError(
+                "no document has a human rationale in what the model reads of it",
+                where=documents.source,
+                remedy="The study needs annotated documents; --max-length may cut their rationales off.",
+            )
+        part = Documents(kept, source=documents.source, split=documents.split)
+        return cls(part, tuple(windows), tuple(covered), len(documents) - len(kept))
+
+
+def study_topk(
+    model: str | Path,
+    train: Documents,
+    dev: Documents | None,
+    reported: Documents,
+    out: str | Path,
+    options: StudyOptions,
+) -> dict[str, Any]:
+    """Trains a classifier for every arm and seed; what is there already, made of the same, is kept.
+
+    A killed study goes on with the same call. Full inputs come first: their model scores the words of all
+    arms of its seed. A document without a rationale in what is read leaves every arm.
+
+    Args:
+        model: The checkpoint every classifier begins with.
+        train: Annotated, labelled documents.
+        dev: What epochs are chosen by.
+        reported: What accuracy is told of.
+        out: A folder a cell in ``cells``, scores in ``scores``, ``predictions.parquet`` and ``study.json``.
+        options: Arms, seeds, budget, training.
+
+    Returns:
+        ``records``: one an arm and seed, with ``arm``, ``seed``, ``accuracy`` with ``low`` and ``high``,
+        ``flops_speedup``, ``words_kept`` (mean share), ``oracle`` and ``n``. ``comparisons``: of every two
+        arms the difference over all seeds, its interval, p after Holm, and the words they share. ``recipe``.
+
+    Raises:
+        RationaleError: On an arm or a seed given twice, or arms of a dropping model without one.
+        DataError: Where no document has a rationale in its window.
+        OutputError: Where a cell was made of something else.
+    """
+    arms = _arms(options)
+    root = Path(out)
+    base = replace(options.training, seed=options.seeds[0])
+    first = prepare(model, train, dev, base)
+    splits = _splits(first, train, dev, reported, options)
+    made_of = _made_of(model, splits, options)
+    jobs = [(seed, arm) for seed in options.seeds for arm in arms]
+    with tqdm(jobs, desc="cells", unit="cell", disable=None) as bar:
+        for seed, arm in bar:
+            bar.set_postfix_str(f"{arm.text}, seed {seed}")
+            _cell(root, arm, seed, first, splits, options, {**made_of, "arm": arm.text, "seed": seed})
+    return _gather(root, jobs, splits, made_of)
+
+
+def _arms(options: StudyOptions) -> list[Arm]:
+    full = Arm.parse(FULL)
+    arms = [full, *(arm for arm in options.arms if arm != full)]
+    if len({arm.folder for arm in arms}) < len(arms) or len(set(options.seeds)) < len(options.seeds):
+        raise RationaleError("an arm or a seed is given twice", remedy="Name each once.")
+    if not options.seeds:
+        raise RationaleError("there is no seed", remedy="Give one at least: --seeds 0.")
+    for arm in arms:
+        if arm.dropping and options.dropping is None:
+            raise RationaleError(
+                f"arm {arm.text!r} takes the scores of a dropping model",
+                remedy="Name one with --adapler FOLDER.",
+            )
+    return arms
+
+
+def _splits(
+    prepared: Prepared, train: Documents, dev: Documents | None, reported: Documents, options: StudyOptions
+) -> dict[str, _Split]:
+    tokenizer = prepared.start.tokenizer
+    longest = int(tokenizer.model_max_length) if options.positions == "original" else 1 << 24
+    windower = Windower(tokenizer, longest, "truncate")
+    given = {"train": train, "dev": dev, "reported": reported}
+    splits = {name: _Split.of(one, windower) for name, one in given.items() if one is not None}
+    for name, split in splits.items():
+        if split.left_out:
+            log.warning(
+                "%s: %d of %d documents have no rationale in the window and leave every arm",
+                name, split.left_out, split.left_out + len(split.documents),
+            )  # fmt: skip
+    return splits
+
+
+def _made_of(model: str | Path, splits: Mapping[str, _Split], options: StudyOptions) -> dict[str, Any]:
+    training = {k: v for k, v in asdict(options.training).items() if k != "seed"}
+    return {
+        "model": str(model),
+        "data": {
+            name: {"source": s.documents.source, "split": s.documents.split, "n": len(s.documents),
+                   "left_out": s.left_out, "fingerprint": s.documents.fingerprint}
+            for name, s in splits.items()
+        },
+        "budget": asdict(options.budget),
+        "positions": options.positions,
+        "training": training,
+        "dropping": options.dropping,
+    }  # fmt: skip
+
+
+def _cell(
+    root: Path,
+    arm: Arm,
+    seed: int,
+    first: Prepared,
+    splits: Mapping[str, _Split],
+    options: StudyOptions,
+    made_of: dict[str, Any],
+) -> None:
+    """One arm of one seed: trained, and what it predicts written; nothing where that is there."""
+    folder = _folder(root, arm, seed)
+    _claim(folder, made_of)
+    if (folder / PREDICTIONS).exists():
+        return
+    training = replace(options.training, seed=seed)
+    parts = {name: _parts(root, name, arm, seed, split, first, options) for name, split in splits.items()}
+    source = folder / "model"
+    if not source.exists():
+        start = first.anew(made_of["model"], training)
+        rows = {
+            name: Parts([cut.part for cut in cuts], _labels(splits[name], first))
+            for name, cuts in parts.items()
+        }
+        prepared = replace(start, rows=rows["train"], dev_rows=rows.get("dev"),
+                           keys=tuple(d.key for d in splits["train"].documents))  # fmt: skip
+        run = UnfinishedRun.beside(source)
+        trainer = build_trainer(
+            run.folder, prepared, training, PartsTrainer, data_collator=collate, compute_loss_func=None,
+            smoothing=training.label_smoothing,
+        )  # fmt: skip
+        complete(
+            run, trainer, source, {**first.recipe, **made_of, "kind": "topk"}, chosen_model, overwrite=False
+        )
+    _predict(folder, load_classifier(source, device=training.device), splits["reported"], parts["reported"])
+
+
+def _labels(split: _Split, prepared: Prepared) -> list[int]:
+    ids = {name: number for number, name in enumerate(prepared.start.labels)}
+    unknown = next((d for d in split.documents if d.label not in ids), None)
+    if unknown is not None:
+        raise DataError(
+            f"document {unknown.id!r} has the label {unknown.label!r}; known are {', '.join(ids)}",
+            where=split.documents.source,
+        )
+    return [ids[str(document.label)] for document in split.documents]
+
+
+def _parts(
+    root: Path, name: str, arm: Arm, seed: int, split: _Split, first: Prepared, options: StudyOptions
+) -> list[_Cut]:
+    """What the arm leaves of every document of a split."""
+    scores = _scores(root, name, arm, seed, split, options) if arm.scored else None
+    longest = int(first.start.tokenizer.model_max_length)
+    made = []
+    for document, window, covered in zip(split.documents, split.windows, split.covered, strict=True):
+        rationale = int((document.rationale & covered).sum())
+        k = options.budget.of(words=int(covered.sum()), rationale=rationale)
+        scored = None if scores is None else scores.get(document.key)
+        part = without(window, ~arm.words(document, covered, k, scored, seed))
+        if options.positions == "packed":
+            part = _fitting(part, window, longest)
+        words = window.word[part.positions]
+        if options.positions == "packed":
+            part = replace(part, positions=np.arange(part.ids.size, dtype=np.int32))
+        made.append(_Cut(part, np.unique(words[words >= 0]).astype(np.int64)))
+    return made
+
+
+def _fitting(part: Reduced, window: Window, longest: int) -> Reduced:
+    """The part without the last words that no longer fit; special tokens and the query stay."""
+    over = part.ids.size - longest
+    if over <= 0:
+        return part
+    words = np.flatnonzero(window.word[part.positions] >= 0)
+    stay = np.delete(np.arange(part.ids.size), words[-over:])
+    return Reduced(part.ids[stay], part.types[stay], part.positions[stay])
+
+
+def _scores(root: Path, name: str, arm: Arm, seed: int, split: _Split, options: StudyOptions) -> Scores:
+    """Scores of a split by the seed's full-input model, or by the dropping model: made once for all arms."""
+    methods = sorted({
+        one.method for one in options.arms
+        if one.scored and one.dropping == arm.dropping and (one.target == arm.target or one.dropping)
+    })  # fmt: skip
+    who = "dropping" if arm.dropping else f"seed{seed}-{arm.target}"
+    folder = root / "scores" / f"{who}-{name}"
+    if folder.exists() and (folder / "recipe.json").exists():
+        found = StoredScores(folder)
+        if set(methods) <= set(found.methods):
+            return found
+    model: Any = options.dropping if arm.dropping else _folder(root, Arm.parse(FULL), seed) / "model"
+    protocol: Any = "truncate" if options.positions == "original" else "document"
+    chosen = ScoreOptions(methods, target=arm.target, protocol=protocol, seed=seed)
+    return score(model, split.documents, chosen, out=folder, device=options.training.device, overwrite=True)
+
+
+def _predict(folder: Path, classifier: Classifier, split: _Split, cuts: Sequence[_Cut]) -> None:
+    parts = [cut.part for cut in cuts]
+    chances = read(classifier, parts)
+    costs, layers = Costs.of(classifier.encoder), classifier.encoder.layers
+    whole = costs.plain(np.array([w.ids.size for w in split.windows]), layers)
+    own = costs.plain(np.array([p.ids.size for p in parts]), layers)
+    columns = {
+        "id": [d.id for d in split.documents],
+        "docid": [d.docid for d in split.documents],
+        "label": [d.label for d in split.documents],
+        "predicted": [classifier.labels[i] for i in chances.argmax(axis=1)],
+        "probabilities": chances.astype(np.float32).tolist(),
+        "tokens": [p.ids.size for p in parts],
+        "words": [int(c.sum()) for c in split.covered],
+        "kept": [cut.words.tolist() for cut in cuts],
+        "operations": own.tolist(),
+        "operations_full": whole.tolist(),
+    }
+    with atomic_path(folder / PREDICTIONS, overwrite=False) as path:
+        pq.write_table(pa.table(columns), path, compression="zstd")
+
+
+def _folder(root: Path, arm: Arm, seed: int) -> Path:
+    return root / "cells" / f"{arm.folder}-seed{seed}"
+
+
+def _claim(folder: Path, made_of: dict[str, Any]) -> None:
+    """Writes down what a cell is made of; a cell made of something else is not continued."""
+    path = folder / CELL
+    made_of = json.loads(json.dumps(made_of))
+    if path.exists():
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+        if earlier != made_of:
+            raise OutputError(
+                f"this cell was made of something else ({difference(earlier, made_of)})",
+                where=folder,
+                remedy="Remove the folder, or study into another one.",
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    atomic_json(path, made_of, overwrite=False)
+
+
+def _gather(
+    root: Path, jobs: Sequence[tuple[int, Arm]], splits: Mapping[str, _Split], made_of: dict[str, Any]
+) -> dict[str, Any]:
+    """One table of all predictions, and what follows from it alone."""
+    keys = [document.key for document in splits["reported"].documents]
+    tables = []
+    for seed, arm in jobs:
+        path = _folder(root, arm, seed) / PREDICTIONS
+        table = pq.read_table(path)
+        if list(zip(table["id"].to_pylist(), table["docid"].to_pylist(), strict=True)) != keys:
+            raise OutputError(
+                "these predictions are of other documents", where=path, remedy="Remove the cell's folder."
+            )
+        n = len(keys)
+        about = {"arm": [arm.text] * n, "seed": [seed] * n, "oracle": [arm.oracle] * n}
+        tables.append(pa.table({**about, **{name: table[name] for name in table.column_names}}))
+    whole = pa.concat_tables(tables)
+    with atomic_path(root / PREDICTIONS, overwrite=True) as path:
+        pq.write_table(whole, path, compression="zstd")
+    found = {"records": records(whole), "comparisons": compared(whole), "recipe": made_of}
+    atomic_json(root / STUDY, found, overwrite=True)
+    return found

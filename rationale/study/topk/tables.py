@@ -1,0 +1,111 @@
+"""What follows from the predictions of a study: accuracy by arm and seed, and arms beside each other."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rationale.agreement.statistics import bootstrap_intervals, holm, paired_p_values
+
+_RESAMPLES, _PERMUTATIONS = 10_000, 99_999
+Floats = npt.NDArray[np.float64]
+
+
+def records(predictions: pa.Table) -> list[dict[str, Any]]:
+    """One record an arm and seed, in the order of the table.
+
+    Args:
+        predictions: One row an arm, seed and document.
+
+    Returns:
+        ``arm``, ``seed``, ``oracle``, ``accuracy`` with ``low`` and ``high`` (95 % over documents),
+        ``flops_speedup`` (ratio of sums), ``words_kept`` (mean share of the window's words), ``n``.
+    """
+    return [_record(arm, seed, rows) for (arm, seed), rows in _cells(predictions).items()]
+
+
+def _cells(predictions: pa.Table) -> dict[tuple[str, int], dict[str, list[Any]]]:
+    columns = predictions.to_pydict()
+    found: dict[tuple[str, int], dict[str, list[Any]]] = {}
+    for place, key in enumerate(zip(columns["arm"], columns["seed"], strict=True)):
+        rows = found.setdefault(key, {name: [] for name in columns})
+        for name, values in columns.items():
+            rows[name].append(values[place])
+    return found
+
+
+def _right(rows: dict[str, list[Any]]) -> Floats:
+    return np.array([a == b for a, b in zip(rows["label"], rows["predicted"], strict=True)], np.float64)
+
+
+def _record(arm: str, seed: int, rows: dict[str, list[Any]]) -> dict[str, Any]:
+    right = _right(rows)
+    low, high = bootstrap_intervals(right[None, None], resamples=_RESAMPLES, seed=0)
+    shares = [len(kept) / words for kept, words in zip(rows["kept"], rows["words"], strict=True)]
+    return {
+        "arm": arm,
+        "seed": seed,
+        "oracle": rows["oracle"][0],
+        "accuracy": float(right.mean()),
+        "low": _number(low[0]),
+        "high": _number(high[0]),
+        "flops_speedup": sum(rows["operations_full"]) / sum(rows["operations"]),
+        "words_kept": float(np.mean(shares)),
+        "n": len(right),
+    }
+
+
+def compared(predictions: pa.Table) -> list[dict[str, Any]]:
+    """Every two arms: who is right more often, over all seeds of both, on the same documents.
+
+    Returns:
+        ``arm``, ``other``, ``difference`` of mean accuracies with ``low`` and ``high`` (95 % paired bootstrap
+        over documents), ``p_single`` (two-sided paired permutation test over documents of the means over
+        seeds) and ``p`` (after Holm's correction over all pairs), ``overlap`` (mean Jaccard index of the
+        words they keep, over the seeds both have), ``n``. Seeds enter as means: the test is of these
+        trainings.
+    """
+    cells = _cells(predictions)
+    arms = list(dict.fromkeys(arm for arm, _ in cells))
+    means = {
+        arm: np.mean([_right(rows) for (a, _), rows in cells.items() if a == arm], axis=0) for arm in arms
+    }
+    pairs = list(combinations(arms, 2))
+    if not pairs:
+        return []
+    gaps = np.stack([means[one] - means[other] for one, other in pairs])
+    low, high = bootstrap_intervals(gaps[None], resamples=_RESAMPLES, seed=0)
+    single = paired_p_values(gaps, permutations=_PERMUTATIONS, seed=0)
+    corrected = holm(single)
+    return [
+        {
+            "arm": one,
+            "other": other,
+            "difference": float(gaps[number].mean()),
+            "low": _number(low[number]),
+            "high": _number(high[number]),
+            "p": _number(corrected[number]),
+            "p_single": _number(single[number]),
+            "overlap": _overlap(cells, one, other),
+            "n": gaps.shape[1],
+        }
+        for number, (one, other) in enumerate(pairs)
+    ]
+
+
+def _overlap(cells: dict[tuple[str, int], dict[str, list[Any]]], one: str, other: str) -> float:
+    shared = [seed for arm, seed in cells if arm == one and (other, seed) in cells]
+    values = [
+        len(set(a) & set(b)) / max(len(set(a) | set(b)), 1)
+        for seed in shared
+        for a, b in zip(cells[one, seed]["kept"], cells[other, seed]["kept"], strict=True)
+    ]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

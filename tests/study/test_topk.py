@@ -1,0 +1,332 @@
+"""The top-k study: which words an arm keeps, what a cell reads, its tables, and a kill in the middle."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+from scipy.stats import permutation_test
+from transformers import AutoModelForSequenceClassification
+from typer.testing import CliRunner
+
+from rationale.cli import app
+from rationale.corpus import Document, Documents, Span, write_eraser
+from rationale.encoder.loading import load_classifier
+from rationale.errors import DataError, OutputError, RationaleError, ScoresError
+from rationale.scores import ScoreOptions, score
+from rationale.scores.removal import without
+from rationale.study.topk import Arm, Budget, StudyOptions, study_topk
+from rationale.study.topk import study as module
+from rationale.study.topk.reading import read
+from rationale.study.topk.tables import compared, records
+from rationale.tokens import Windower
+from rationale.training.options import TrainingOptions
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
+
+from toy_training import planted, save_classifier, save_encoder
+
+TRAINING = TrainingOptions(epochs=6, batch_size=8, learning_rate=2e-3, device="cpu")
+TRAIN, DEV, REPORTED = planted(64), planted(16, seed=1), planted(40, seed=2, split="test")
+ARMS = ("human", "not-human", "saliency:gold", "first")
+
+
+def options(*arms, **more):
+    return StudyOptions([Arm.parse(arm) for arm in arms], **{"training": TRAINING, **more})
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    return save_encoder(tmp_path_factory.mktemp("toy") / "encoder")
+
+
+@pytest.fixture(scope="module")
+def studied(encoder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("studied") / "study"
+    return out, study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
+
+
+def test_the_words_that_decide_are_enough_and_without_them_nothing_is_known(studied):
+    _, found = studied
+    accuracy = {record["arm"]: record["accuracy"] for record in found["records"]}
+    assert accuracy.keys() == {"full", *ARMS}
+    assert accuracy["full"] > 0.9
+    assert accuracy["human"] > 0.9
+    assert accuracy["not-human"] < 0.75
+    assert accuracy["saliency:gold"] > accuracy["first"]
+
+
+def test_what_is_read_is_what_is_said(studied):
+    out, found = studied
+    whole = pq.read_table(out / "predictions.parquet").to_pylist()
+    assert json.loads((out / "study.json").read_text()) == found
+    documents = {document.key: document for document in REPORTED}
+    for row in whole:
+        document, kept = documents[row["id"], row["docid"]], set(row["kept"])
+        human = set(np.flatnonzero(document.rationale).tolist())
+        if row["arm"] == "full":
+            assert len(kept) == row["words"] == len(document.words)
+        elif row["arm"] == "human":
+            assert kept == human
+        elif row["arm"] == "not-human":
+            assert kept == set(range(len(document.words))) - human
+        else:
+            assert len(kept) == len(human)
+        if row["arm"] == "first":
+            assert kept == set(range(len(human)))
+    for record in found["records"]:
+        rows = [row for row in whole if row["arm"] == record["arm"]]
+        assert record["accuracy"] == np.mean([row["label"] == row["predicted"] for row in rows])
+        assert record["n"] == len(REPORTED)
+    full = next(record for record in found["records"] if record["arm"] == "full")
+    assert (full["flops_speedup"], full["words_kept"]) == (1, 1)
+    assert all(record["flops_speedup"] > 1 for record in found["records"] if record is not full)
+    assert {r["arm"] for r in found["records"] if r["oracle"]} == {"human", "not-human", "saliency:gold"}
+
+
+def test_a_cell_s_model_reads_kept_tokens_at_their_own_positions(studied):
+    """Against transformers, given the position ids."""
+    out, _ = studied
+    classifier = load_classifier(out / "cells" / "human-seed0" / "model", device="cpu")
+    model = AutoModelForSequenceClassification.from_pretrained(out / "cells" / "human-seed0" / "model").eval()
+    windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
+    parts = [without(windower(d).windows[0], ~d.rationale) for d in REPORTED[:8]]
+    ours = read(classifier, parts)
+    for part, row in zip(parts, ours, strict=True):
+        ids, types, positions = (
+            torch.from_numpy(v.astype(np.int64))[None] for v in (part.ids, part.types, part.positions)
+        )
+        with torch.no_grad():
+            theirs = model(input_ids=ids, token_type_ids=types, position_ids=positions).logits.softmax(-1)
+        np.testing.assert_allclose(row, theirs[0].numpy(), atol=1e-5)
+    assert any((np.diff(part.positions) > 1).any() for part in parts)
+    rows = pq.read_table(out / "cells" / "human-seed0" / "predictions.parquet").to_pylist()
+    np.testing.assert_allclose(ours, [row["probabilities"] for row in rows[:8]], atol=1e-5)
+
+
+def test_a_killed_study_goes_on_to_the_same_predictions(encoder, studied, tmp_path, monkeypatch):
+    original = module._predict
+    calls = []
+
+    def killed(folder, *rest):
+        calls.append(folder)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return original(folder, *rest)
+
+    given = (encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options(*ARMS))
+    with monkeypatch.context() as broken:
+        broken.setattr(module, "_predict", killed)
+        with pytest.raises(KeyboardInterrupt):
+            study_topk(*given)
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "study").glob("cells/*/model/*.safetensors")}
+    assert len(before) == 3
+    again = study_topk(*given)
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    assert again["records"] == studied[1]["records"]
+    ours, theirs = (pq.read_table(root / "predictions.parquet") for root in (tmp_path / "study", studied[0]))
+    assert ours.equals(theirs)
+
+
+def test_another_seed_and_arm_join_what_is_there(encoder, studied):
+    out, found = studied
+    more = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human", "random", seeds=(0, 1)))
+    assert [(r["arm"], r["seed"]) for r in more["records"]] == [
+        (arm, seed) for seed in (0, 1) for arm in ("full", "human", "random")
+    ]
+    assert more["records"][0] == found["records"][0]
+    study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
+
+
+# which words
+
+
+DOCUMENT = Document("1", "1", tuple("abcdefgh"), spans=(Span(2, 4), Span(6, 7)))
+
+
+@pytest.mark.parametrize(
+    ("text", "k", "expected"),
+    [
+        ("full", 1, [0, 1, 2, 3, 4, 5]),
+        ("human", 9, [2, 3]),
+        ("not-human", 9, [0, 1, 4, 5]),
+        ("first", 2, [0, 1]),
+        ("not-first", 2, [2, 3, 4, 5]),
+    ],
+)
+def test_arms_without_scores_keep_words_of_the_window(text, k, expected):
+    covered = np.arange(8) < 6
+    assert np.flatnonzero(Arm.parse(text).words(DOCUMENT, covered, k, None, 0)).tolist() == expected
+
+
+def test_the_lot_falls_alike_for_one_seed_and_otherwise_for_another():
+    covered, arm = np.ones(8, bool), Arm.parse("random")
+    lots = [tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, seed))) for seed in range(30)]
+    assert lots[0] == tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, 0)))
+    assert len(set(lots)) > 10
+    assert all(len(lot) == 3 for lot in lots)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_scored_arms_keep_the_best_words_of_their_layer(encoder, tmp_path, layer):
+    classifier = load_classifier(save_classifier(tmp_path / "model", ("NEG", "POS")), device="cpu")
+    for target in ("predicted", "gold"):
+        scored = score(
+            classifier, REPORTED, ScoreOptions(("saliency", "rollout.all"), target=target), progress=False
+        )
+        for document in REPORTED[:5]:
+            own = scored.get(document.key)
+            for method in ("saliency", "rollout.all"):
+                arm = Arm.parse(f"{method}:{target}@{layer}")
+                kept = arm.words(document, np.ones(len(document.words), bool), 2, own, 0)
+                expected = sorted(
+                    range(len(document.words)), key=lambda i: (-own.words[method][layer][i], i)
+                )[:2]
+                assert set(np.flatnonzero(kept)) == set(expected)
+    with pytest.raises(ScoresError, match="has no scores of"):
+        Arm.parse("saliency").words(DOCUMENT, np.ones(8, bool), 2, None, 0)
+
+
+@pytest.mark.parametrize(("text", "words", "rationale", "k"), [
+    ("rationale", 50, 7, 7), ("20%", 41, 7, 9), ("30", 41, 7, 30), ("30", 12, 7, 12), ("100%", 9, 1, 9),
+    ("1%", 9, 1, 1),
+])  # fmt: skip
+def test_a_budget_is_the_rationale_s_a_share_or_a_number(text, words, rationale, k):
+    assert Budget.parse(text).of(words=words, rationale=rationale) == k
+
+
+# tables
+
+
+def test_comparisons_are_scipys_and_need_no_seeds_alike():
+    drawn = np.random.default_rng(0)
+    rows = []
+    for arm, chance in (("full", 0.9), ("human", 0.85), ("random", 0.6)):
+        for seed in (0, 1):
+            for number in range(12):
+                right = drawn.random() < chance
+                rows.append({
+                    "arm": arm, "seed": seed, "oracle": arm == "human", "id": str(number), "docid": "d",
+                    "label": "x", "predicted": "x" if right else "y", "kept": [number % 3, 5], "words": 10,
+                    "operations": 10, "operations_full": 20,
+                })  # fmt: skip
+    table = pa.Table.from_pylist(rows)
+    found = {(c["arm"], c["other"]): c for c in compared(table)}
+    means = {
+        arm: np.mean(
+            [[r["predicted"] == "x" for r in rows if (r["arm"], r["seed"]) == (arm, s)] for s in (0, 1)],
+            axis=0,
+        )
+        for arm in ("full", "human", "random")
+    }
+    for (one, other), told in found.items():
+        gap = means[one] - means[other]
+        assert told["difference"] == pytest.approx(gap.mean())
+        exact = permutation_test(
+            (means[one], means[other]),
+            lambda a, b: np.mean(a - b),
+            permutation_type="samples",
+            n_resamples=np.inf,
+        )
+        assert told["p_single"] == pytest.approx(exact.pvalue, abs=0.02)
+        assert told["p"] >= told["p_single"]
+        assert told["overlap"] == 1
+    assert [record["flops_speedup"] for record in records(table)] == [2.0] * 6
+
+
+# what cannot be
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"arms": ("human", "human")}, "an arm or a seed is given twice"),
+        ({"seeds": (0, 0)}, "an arm or a seed is given twice"),
+        ({"seeds": ()}, "there is no seed"),
+        ({"arms": ("contribution@1",)}, "takes the scores of a dropping model"),
+    ],
+)
+def test_grids_that_cannot_be_are_refused(encoder, tmp_path, given, message):
+    arms = given.pop("arms", ("human",))
+    with pytest.raises(RationaleError, match=message):
+        study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options(*arms, **given))
+
+
+@pytest.mark.parametrize("text", ["", "nothing", "human@2", "not-full", "saliency:silver", "random:gold"])
+def test_arms_that_are_none_are_refused(text):
+    with pytest.raises(RationaleError):
+        Arm.parse(text)
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "0%", "101%", "all", "2.5", "%"])
+def test_budgets_that_are_none_are_refused(text):
+    with pytest.raises(RationaleError, match="the budget is"):
+        Budget.parse(text)
+
+
+def test_a_study_whose_data_or_training_changed_is_not_continued(encoder, studied):
+    out, _ = studied
+    with pytest.raises(OutputError, match="this cell was made of something else"):
+        study_topk(encoder, planted(40), DEV, REPORTED, out, options(*ARMS))
+    with pytest.raises(OutputError, match="budget"):
+        study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS, budget=Budget.parse("2")))
+
+
+def test_predictions_of_other_documents_are_refused(encoder, tmp_path):
+    given = (encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("first"))
+    study_topk(*given)
+    path = tmp_path / "study" / "cells" / "first-seed0" / "predictions.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.slice(1), path)
+    with pytest.raises(OutputError, match="these predictions are of other documents"):
+        study_topk(*given)
+
+
+def test_documents_without_a_rationale_in_the_window_leave_every_arm(encoder, tmp_path):
+    bare = Documents(
+        [*REPORTED[:10], Document("bare", "bare", ("good", "plain1"), label="POS")], source="some"
+    )
+    found = study_topk(encoder, TRAIN, DEV, bare, tmp_path / "study", options("first"))
+    assert [record["n"] for record in found["records"]] == [10, 10]
+    assert found["recipe"]["data"]["reported"]["left_out"] == 1
+    none = Documents([Document("1", "1", ("good",), label="POS")], source="some")
+    with pytest.raises(DataError, match="no document has a human rationale"):
+        study_topk(encoder, TRAIN, DEV, none, tmp_path / "other", options("first"))
+
+
+def test_packed_positions_take_words_from_the_whole_document(encoder, tmp_path):
+    """The rationale stands behind the window of 12 tokens: cut off in one protocol, read in the other."""
+
+    def late(documents):
+        return Documents(
+            [Document(d.id, d.docid, ("plain1",) * 14 + d.words, label=d.label,
+                      spans=tuple(Span(s.start + 14, s.end + 14) for s in d.spans)) for d in documents],
+            source="late",
+        )  # fmt: skip
+
+    short = TrainingOptions(epochs=6, batch_size=8, learning_rate=2e-3, device="cpu", max_length=12)
+    parts = [late(some) for some in (TRAIN, DEV, REPORTED)]
+    with pytest.raises(DataError, match="may cut their rationales off"):
+        study_topk(encoder, *parts, tmp_path / "cut", options("human", training=short))
+    found = study_topk(
+        encoder, *parts, tmp_path / "packed", options("human", training=short, positions="packed")
+    )
+    accuracy = {record["arm"]: record["accuracy"] for record in found["records"]}
+    assert accuracy["human"] > 0.9
+    assert accuracy["full"] < 0.75
+
+
+def test_the_command_studies_and_resumes(encoder, tmp_path):
+    write_eraser({"train": TRAIN, "test": REPORTED}, tmp_path / "data")
+    given = ["study", "topk", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
+    given += ["--methods", "human", "--complement", "--epochs", 2, "--device", "cpu", "--batch-size", 8]
+    for _ in range(2):
+        result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+    assert "human (oracle)" in result.output
+    found = json.loads((tmp_path / "out" / "study.json").read_text())
+    assert [record["arm"] for record in found["records"]] == ["full", "human", "not-human"]
