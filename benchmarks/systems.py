@@ -42,6 +42,8 @@ TITLES = {
     "cola": "CoLA, in-domain, dev",
     "stsb": "STS-B, dev",
     "movies": "ERASER movies at 512 tokens, val",
+    "movies-240": "ERASER movies at 512 tokens, 240 reviews of train, val",
+    "multirc": "ERASER MultiRC at 512 tokens, 600 pairs of train, 200 of val",
 }
 
 
