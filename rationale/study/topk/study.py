@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,18 +15,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
-from rationale.corpus.document import Document, Documents
+from rationale.corpus.document import Documents
 from rationale.dropping.flops import Costs
 from rationale.encoder.loading import Classifier, load_classifier
 from rationale.errors import DataError, OutputError, RationaleError
 from rationale.files import atomic_json, atomic_path
 from rationale.scores import ScoreOptions, Scores, StoredScores, score
-from rationale.scores.removal import Reduced, without
 from rationale.study.topk.arms import FULL, Arm
 from rationale.study.topk.budget import Budget
+from rationale.study.topk.cuts import Cut, Positions, Split, cut
 from rationale.study.topk.reading import Parts, PartsTrainer, collate, read
 from rationale.study.topk.tables import compared, records
-from rationale.tokens import Window, Windower
+from rationale.tokens import Windower
 from rationale.training.fitting import chosen_model, complete
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
@@ -56,52 +56,9 @@ class StudyOptions:
     arms: Sequence[Arm]
     seeds: Sequence[int] = (0,)
     budget: Budget = field(default_factory=Budget)
-    positions: Literal["original", "packed"] = "original"
+    positions: Positions = "original"
     training: TrainingOptions = field(default_factory=TrainingOptions)
     dropping: str | None = None
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """What an arm leaves of a document, and which words that is."""
-
-    part: Reduced
-    words: npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class _Split:
-    """Documents of a split that have a rationale in what is read of them.
-
-    Attributes:
-        documents: They.
-        windows: What is read of each in full.
-        covered: Per document bool (W,), the words in it.
-        left_out: Documents without a rationale there.
-    """
-
-    documents: Documents
-    windows: tuple[Window, ...]
-    covered: tuple[BoolArray, ...]
-    left_out: int
-
-    @classmethod
-    def of(cls, documents: Documents, windower: Windower) -> _Split:
-        kept, windows, covered = list[Document](), list[Window](), list[BoolArray]()
-        for document in tqdm(documents, desc="tokenize", unit="document", leave=False, disable=None):
-            whole = windower(document)
-            if (document.rationale & whole.covered).any():
-                kept.append(document)
-                windows.append(whole.windows[0])
-                covered.append(whole.covered)
-        if not kept:
-            raise DataError(
-                "no document has a human rationale in what the model reads of it",
-                where=documents.source,
-                remedy="The study needs annotated documents; --max-length may cut their rationales off.",
-            )
-        part = Documents(kept, source=documents.source, split=documents.split)
-        return cls(part, tuple(windows), tuple(covered), len(documents) - len(kept))
 
 
 def study_topk(
@@ -167,12 +124,12 @@ def _arms(options: StudyOptions) -> list[Arm]:
 
 def _splits(
     prepared: Prepared, train: Documents, dev: Documents | None, reported: Documents, options: StudyOptions
-) -> dict[str, _Split]:
+) -> dict[str, Split]:
     tokenizer = prepared.start.tokenizer
     longest = int(tokenizer.model_max_length) if options.positions == "original" else 1 << 24
     windower = Windower(tokenizer, longest, "truncate")
     given = {"train": train, "dev": dev, "reported": reported}
-    splits = {name: _Split.of(one, windower) for name, one in given.items() if one is not None}
+    splits = {name: Split.of(one, windower) for name, one in given.items() if one is not None}
     for name, split in splits.items():
         if split.left_out:
             log.warning(
@@ -182,7 +139,7 @@ def _splits(
     return splits
 
 
-def _made_of(model: str | Path, splits: Mapping[str, _Split], options: StudyOptions) -> dict[str, Any]:
+def _made_of(model: str | Path, splits: Mapping[str, Split], options: StudyOptions) -> dict[str, Any]:
     training = {k: v for k, v in asdict(options.training).items() if k != "seed"}
     return {
         "model": str(model),
@@ -203,7 +160,7 @@ def _cell(
     arm: Arm,
     seed: int,
     first: Prepared,
-    splits: Mapping[str, _Split],
+    splits: Mapping[str, Split],
     options: StudyOptions,
     made_of: dict[str, Any],
 ) -> None:
@@ -218,7 +175,7 @@ def _cell(
     if not source.exists():
         start = first.anew(made_of["model"], training)
         rows = {
-            name: Parts([cut.part for cut in cuts], _labels(splits[name], first))
+            name: Parts([one.part for one in cuts], _labels(splits[name], first))
             for name, cuts in parts.items()
         }
         prepared = replace(start, rows=rows["train"], dev_rows=rows.get("dev"),
@@ -234,7 +191,7 @@ def _cell(
     _predict(folder, load_classifier(source, device=training.device), splits["reported"], parts["reported"])
 
 
-def _labels(split: _Split, prepared: Prepared) -> list[int]:
+def _labels(split: Split, prepared: Prepared) -> list[int]:
     ids = {name: number for number, name in enumerate(prepared.start.labels)}
     unknown = next((d for d in split.documents if d.label not in ids), None)
     if unknown is not None:
@@ -246,8 +203,8 @@ def _labels(split: _Split, prepared: Prepared) -> list[int]:
 
 
 def _parts(
-    root: Path, name: str, arm: Arm, seed: int, split: _Split, first: Prepared, options: StudyOptions
-) -> list[_Cut]:
+    root: Path, name: str, arm: Arm, seed: int, split: Split, first: Prepared, options: StudyOptions
+) -> list[Cut]:
     """What the arm leaves of every document of a split."""
     scores = _scores(root, name, arm, seed, split, options) if arm.scored else None
     longest = int(first.start.tokenizer.model_max_length)
@@ -256,27 +213,12 @@ def _parts(
         rationale = int((document.rationale & covered).sum())
         k = options.budget.of(words=int(covered.sum()), rationale=rationale)
         scored = None if scores is None else scores.get(document.key)
-        part = without(window, ~arm.words(document, covered, k, scored, seed))
-        if options.positions == "packed":
-            part = _fitting(part, window, longest)
-        words = window.word[part.positions]
-        if options.positions == "packed":
-            part = replace(part, positions=np.arange(part.ids.size, dtype=np.int32))
-        made.append(_Cut(part, np.unique(words[words >= 0]).astype(np.int64)))
+        kept = arm.words(document, covered, k, scored, seed)
+        made.append(cut(window, kept, longest, options.positions))
     return made
 
 
-def _fitting(part: Reduced, window: Window, longest: int) -> Reduced:
-    """The part without the last words that no longer fit; special tokens and the query stay."""
-    over = part.ids.size - longest
-    if over <= 0:
-        return part
-    words = np.flatnonzero(window.word[part.positions] >= 0)
-    stay = np.delete(np.arange(part.ids.size), words[-over:])
-    return Reduced(part.ids[stay], part.types[stay], part.positions[stay])
-
-
-def _scores(root: Path, name: str, arm: Arm, seed: int, split: _Split, options: StudyOptions) -> Scores:
+def _scores(root: Path, name: str, arm: Arm, seed: int, split: Split, options: StudyOptions) -> Scores:
     """Scores of a split by the seed's full-input model, or by the dropping model: made once for all arms."""
     methods = sorted({
         one.method for one in options.arms
@@ -294,8 +236,8 @@ def _scores(root: Path, name: str, arm: Arm, seed: int, split: _Split, options: 
     return score(model, split.documents, chosen, out=folder, device=options.training.device, overwrite=True)
 
 
-def _predict(folder: Path, classifier: Classifier, split: _Split, cuts: Sequence[_Cut]) -> None:
-    parts = [cut.part for cut in cuts]
+def _predict(folder: Path, classifier: Classifier, split: Split, cuts: Sequence[Cut]) -> None:
+    parts = [one.part for one in cuts]
     chances = read(classifier, parts)
     costs, layers = Costs.of(classifier.encoder), classifier.encoder.layers
     whole = costs.plain(np.array([w.ids.size for w in split.windows]), layers)
@@ -308,7 +250,7 @@ def _predict(folder: Path, classifier: Classifier, split: _Split, cuts: Sequence
         "probabilities": chances.astype(np.float32).tolist(),
         "tokens": [p.ids.size for p in parts],
         "words": [int(c.sum()) for c in split.covered],
-        "kept": [cut.words.tolist() for cut in cuts],
+        "kept": [one.words.tolist() for one in cuts],
         "operations": own.tolist(),
         "operations_full": whole.tolist(),
     }
@@ -338,7 +280,7 @@ def _claim(folder: Path, made_of: dict[str, Any]) -> None:
 
 
 def _gather(
-    root: Path, jobs: Sequence[tuple[int, Arm]], splits: Mapping[str, _Split], made_of: dict[str, Any]
+    root: Path, jobs: Sequence[tuple[int, Arm]], splits: Mapping[str, Split], made_of: dict[str, Any]
 ) -> dict[str, Any]:
     """One table of all predictions, and what follows from it alone."""
     keys = [document.key for document in splits["reported"].documents]

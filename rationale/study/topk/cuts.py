@@ -1,0 +1,94 @@
+"""What is read of each document: its window in full, and what an arm leaves of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from tqdm.auto import tqdm
+
+from rationale.corpus.document import Document, Documents
+from rationale.errors import DataError
+from rationale.scores.removal import Reduced, without
+from rationale.tokens import Window, Windower
+
+BoolArray = npt.NDArray[np.bool_]
+Positions = Literal["original", "packed"]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What an arm leaves of a document, and which words that is."""
+
+    part: Reduced
+    words: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Documents of a split that have a rationale in what is read of them.
+
+    Attributes:
+        documents: They.
+        windows: What is read of each in full.
+        covered: Per document bool (W,), the words in it.
+        left_out: Documents without a rationale there.
+    """
+
+    documents: Documents
+    windows: tuple[Window, ...]
+    covered: tuple[BoolArray, ...]
+    left_out: int
+
+    @classmethod
+    def of(cls, documents: Documents, windower: Windower) -> Split:
+        """The annotated ones of ``documents``.
+
+        Raises:
+            DataError: Where none has a rationale in its window.
+        """
+        kept, windows, covered = list[Document](), list[Window](), list[BoolArray]()
+        for document in tqdm(documents, desc="tokenize", unit="document", leave=False, disable=None):
+            whole = windower(document)
+            if (document.rationale & whole.covered).any():
+                kept.append(document)
+                windows.append(whole.windows[0])
+                covered.append(whole.covered)
+        if not kept:
+            raise DataError(
+                "no document has a human rationale in what the model reads of it",
+                where=documents.source,
+                remedy="The study needs annotated documents; --max-length may cut their rationales off.",
+            )
+        part = Documents(kept, source=documents.source, split=documents.split)
+        return cls(part, tuple(windows), tuple(covered), len(documents) - len(kept))
+
+
+def cut(window: Window, kept: BoolArray, longest: int, positions: Positions) -> Cut:
+    """What is left of a window when only some words are kept.
+
+    Args:
+        window: In full.
+        kept: bool (W,), the document's words that stay; special tokens and the query always do.
+        longest: Tokens the model takes.
+        positions: Whether tokens stay where they stood, or are closed up.
+    """
+    part = without(window, ~kept)
+    if positions == "packed":
+        part = _fitting(part, window, longest)
+    words = window.word[part.positions]
+    if positions == "packed":
+        part = replace(part, positions=np.arange(part.ids.size, dtype=np.int32))
+    return Cut(part, np.unique(words[words >= 0]).astype(np.int64))
+
+
+def _fitting(part: Reduced, window: Window, longest: int) -> Reduced:
+    """The part without the last words that no longer fit; special tokens and the query stay."""
+    over = part.ids.size - longest
+    if over <= 0:
+        return part
+    words = np.flatnonzero(window.word[part.positions] >= 0)
+    stay = np.delete(np.arange(part.ids.size), words[-over:])
+    return Reduced(part.ids[stay], part.types[stay], part.positions[stay])
