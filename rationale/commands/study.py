@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from rationale.commands.options import Data, Model
 from rationale.commands.train import Dev, Limit, TrainSplit, with_options
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.errors import RationaleError
+from rationale.report.topk import arms_table, topk_page
 from rationale.study.topk import Arm, Budget, StudyOptions, study_topk
 from rationale.training.data import hold_out, training_split
 from rationale.training.options import TrainingOptions
@@ -33,7 +33,9 @@ def study() -> None:
 def topk(
     model: Model,
     data: Data,
-    out: Annotated[Path, typer.Option(help="Folder of all cells, predictions.parquet and study.json.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder of all cells, predictions.parquet, study.json and study.html.")
+    ],
     options: TrainingOptions,
     methods: Annotated[
         str,
@@ -89,8 +91,9 @@ def topk(
         adapler,
     )
     found = study_topk(model, training, held_out, compared, out, chosen)
-    Console().print(_table(found["records"]))
-    typer.echo(f"{out}: {len(found['records'])} cells, {found['records'][0]['n']} documents")
+    page = topk_page(found, out / "study.html", overwrite=True)
+    Console().print(arms_table(found["records"]).to_rich())
+    typer.echo(f"{page}: open it in any browser; it needs no network")
 
 
 def _numbers(text: str) -> list[int]:
@@ -98,14 +101,3 @@ def _numbers(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise RationaleError(f"--seeds is {text!r}", remedy="Give whole numbers such as 0,1,2.") from None
-
-
-def _table(records: list[dict[str, object]]) -> Table:
-    table = Table("arm", "seed", "accuracy", "FLOPs", "words kept")
-    for record in records:
-        arm = f"{record['arm']}{' (oracle)' if record['oracle'] else ''}"
-        value = f"{record['accuracy']:.3f} [{record['low']:.3f}, {record['high']:.3f}]"
-        table.add_row(
-            arm, str(record["seed"]), value, f"{record['flops_speedup']:.2f}x", f"{record['words_kept']:.1%}"
-        )
-    return table

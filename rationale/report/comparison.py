@@ -344,7 +344,8 @@ def comparison_page(comparison: Mapping[str, Any], out: str | Path, *, overwrite
         f", {reported['split']}" if reported["split"] else ""
     )
     page = render(
-        "comparison.html",
+        "study.html",
+        heading="What does dropping tokens cost, what does it save, and which words go?",
         title=f"Token-dropping systems compared: {subject}",
         subtitle=subject,
         sections=sections,

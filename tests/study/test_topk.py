@@ -17,6 +17,7 @@ from rationale.cli import app
 from rationale.corpus import Document, Documents, Span, write_eraser
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, OutputError, RationaleError, ScoresError
+from rationale.report.topk import topk_page
 from rationale.scores import ScoreOptions, score
 from rationale.scores.removal import without
 from rationale.study.topk import Arm, Budget, StudyOptions, study_topk
@@ -238,6 +239,21 @@ def test_comparisons_are_scipys_and_need_no_seeds_alike():
     assert [record["flops_speedup"] for record in records(table)] == [2.0] * 6
 
 
+def test_the_page_draws_its_bars_and_fetches_nothing(studied, tmp_path, browser):
+    page = topk_page(studied[1], tmp_path / "study.html")
+    said, asked = [], []
+    tab = browser.new_page(viewport={"width": 1100, "height": 900})
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(page.as_uri())
+    tab.wait_for_selector("#figure-1 .bars .point")
+    assert tab.locator("#figure-1 .bars .point").count() == 1 + len(ARMS)
+    assert tab.locator(".results table, table").first.locator("tbody tr").count() == 1 + len(ARMS)
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    tab.close()
+
+
 # what cannot be
 
 
@@ -327,6 +343,9 @@ def test_the_command_studies_and_resumes(encoder, tmp_path):
     for _ in range(2):
         result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
         assert result.exit_code == 0, result.output
-    assert "human (oracle)" in result.output
+    assert "oracle" in result.output
+    page = (tmp_path / "out" / "study.html").read_text()
+    assert "Are these words enough?" in page
+    assert "not-human" in page
     found = json.loads((tmp_path / "out" / "study.json").read_text())
     assert [record["arm"] for record in found["records"]] == ["full", "human", "not-human"]

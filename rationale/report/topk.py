@@ -1,0 +1,163 @@
+"""The top-k study as a figure, tables and a page: AdapLeR's Table 2 with the statistics it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+
+from rationale.files import atomic_text
+from rationale.report.figures.style import TICKS, finish, plain
+from rationale.report.html import render
+from rationale.report.palette import AMBER, BLUE, GREY, INK, SOFT
+from rationale.report.prose import Fact
+from rationale.report.sections import Block, Section
+from rationale.report.table import Column, Interval, Table
+
+Record = Mapping[str, Any]
+_BLIND = ("random", "first")
+
+
+def arms_of(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """The records of each arm, a seed each, in the order of the study."""
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(record["arm"], []).append(record)
+    return found
+
+
+def accuracy_of(cells: Sequence[Record]) -> Interval:
+    """One seed's own interval over documents; of several the mean, the least and the greatest."""
+    if len(cells) == 1:
+        return Interval(cells[0]["accuracy"], cells[0]["low"], cells[0]["high"])
+    values = [cell["accuracy"] for cell in cells]
+    return Interval(_mean(values), min(values), max(values))
+
+
+def bars(records: Sequence[Record], *, height: int = 420) -> go.Figure:
+    """Accuracy of every arm: oracles hollow, blind arms grey, the full input as a line across."""
+    figure, told = go.Figure(), []
+    for arm, cells in arms_of(records).items():
+        shown = accuracy_of(cells)
+        low, high = shown.low or shown.value or 0.0, shown.high or shown.value or 0.0
+        value = shown.value or 0.0
+        colour = INK if arm == "full" else GREY if arm.removeprefix("not-") in _BLIND else BLUE
+        figure.add_bar(
+            x=[plain(arm)],
+            y=[value],
+            error_y={"array": [high - value], "arrayminus": [value - low], "color": SOFT, "thickness": 1},
+            marker={
+                "color": "rgba(0,0,0,0)" if cells[0]["oracle"] else colour,
+                "line": {"color": AMBER if cells[0]["oracle"] else colour, "width": 2},
+            },
+            hovertemplate=f"{plain(arm)}: %{{y:.3f}}<extra></extra>",
+        )
+        told.append(f"{arm} {value:.3f}")
+        if arm == "full":
+            figure.add_hline(y=value, line={"color": SOFT, "dash": "dot", "width": 1})
+    figure.update_xaxes(TICKS)
+    figure.update_yaxes(TICKS, title_text="accuracy", rangemode="tozero")
+    return finish(figure, f"Accuracy of each arm: {', '.join(told)}.", height=height)
+
+
+def arms_table(records: Sequence[Record]) -> Table:
+    """A row an arm: Table 2."""
+    columns = (
+        Column("arm", "Reads", "text", header=True),
+        Column("oracle", "", "text"),
+        Column("accuracy", "Accuracy", "interval"),
+        Column("flops_speedup", "FLOPs", "number", digits=2),
+        Column("words_kept", "Words kept", "number"),
+        Column("seeds", "Seeds", "integer"),
+        Column("n", "n", "integer"),
+    )
+    rows = tuple(
+        (
+            arm,
+            "oracle" if cells[0]["oracle"] else "",
+            accuracy_of(cells),
+            _mean([cell["flops_speedup"] for cell in cells]),
+            _mean([cell["words_kept"] for cell in cells]),
+            len(cells),
+            cells[0]["n"],
+        )
+        for arm, cells in arms_of(records).items()
+    )
+    return Table(columns, rows, "An oracle reads the annotators or the gold label.")
+
+
+def pairs_table(comparisons: Sequence[Record]) -> Table:
+    """A row every two arms."""
+    columns = (
+        Column("arm", "Arm", "text", header=True),
+        Column("other", "against", "text"),
+        Column("difference", "Difference", "interval"),
+        Column("p", "p (Holm)", "number"),
+        Column("overlap", "Words shared", "number"),
+    )
+    rows = tuple(
+        (c["arm"], c["other"], Interval(c["difference"], c["low"], c["high"]), c["p"], c["overlap"])
+        for c in comparisons
+    )
+    return Table(
+        columns,
+        rows,
+        "Means over seeds, same documents: paired bootstrap, permutation test corrected over all pairs; "
+        "words shared is the mean Jaccard index.",
+    )
+
+
+def topk_page(study: Mapping[str, Any], out: str | Path, *, overwrite: bool = False) -> Path:
+    """Writes a study as one offline HTML file.
+
+    Args:
+        study: What :func:`rationale.study.topk.study_topk` returned.
+        out: The HTML file.
+        overwrite: Whether it may be replaced.
+    """
+    records, recipe = study["records"], study["recipe"]
+    seeds = len({record["seed"] for record in records})
+    spread = (
+        "from the least to the greatest seed" if seeds > 1 else "95 % intervals over documents (one seed)"
+    )
+    caption = f"Bars: {spread}. Hollow: oracles. Dotted: the full input."
+    blocks = [Block(figure=bars(records), caption=caption), Block(table=arms_table(records))]
+    if study["comparisons"]:
+        blocks.append(Block(table=pairs_table(study["comparisons"]), folded="Every two arms"))
+    reported = recipe["data"]["reported"]
+    text = (
+        "Every arm trains a classifier of its own, from one checkpoint by one recipe, on the words it keeps "
+        "of each document, and is asked about documents reduced in the same way. "
+        f"{reported['left_out']:,} reported documents have no rationale in what is read and left every arm."
+    )
+    subject = f"{recipe['model']} on {reported['source']}" + (
+        f", {reported['split']}" if reported["split"] else ""
+    )
+    page = render(
+        "study.html",
+        heading="Are these words enough?",
+        title=f"The top-k study: {subject}",
+        subtitle=subject,
+        sections=[
+            Section("results", "What a classifier makes of the words an arm keeps", (text,), tuple(blocks))
+        ],
+        measured=[
+            Fact("Documents", f"{records[0]['n']:,}"),
+            Fact("Budget", _budget(recipe["budget"])),
+            Fact("Positions", recipe["positions"]),
+            Fact("Seeds", ", ".join(str(s) for s in dict.fromkeys(r["seed"] for r in records))),
+            Fact("Training", ", ".join(f"{k} {v}" for k, v in recipe["training"].items() if v is not None)),
+        ],
+    )
+    return atomic_text(out, page, overwrite=overwrite)
+
+
+def _budget(budget: Mapping[str, Any]) -> str:
+    told = {"share": f"{budget['amount']:.0%} of the words", "count": f"{budget['amount']:g} words"}
+    return told.get(budget["kind"], "as many words as the human rationale")
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
