@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from rationale.cli import app
 from rationale.corpus import write_eraser
+from rationale.dropping.model import packed
 from rationale.encoder.quantization import quantized
 from rationale.errors import RationaleError
 from rationale.training.dropping import distil
@@ -56,7 +57,7 @@ def test_the_loss_mixes_the_task_with_the_teachers_outputs_and_embeddings(
     def watched(self, model, inputs, **given):
         loss = original(self, model, inputs, **given)
         if model.training and not seen:
-            batch = distil.packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
+            batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
             said = distil.undropped(self._teacher, batch).logits.softmax(-1)
             own = distil.hard(self.dropping.encoder, self.dropping.system, batch).logits
             embedded = self.dropping.encoder.embed(batch) - self._teacher.embed(batch)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
-from rationale.dropping.model import packed
 from rationale.dropping.run import soft
-from rationale.training.dropping.trainer import DroppingTrainer
+from rationale.tokens.packing import Packed
+from rationale.training.dropping.trainer import OwnPassTrainer
 from rationale.training.task import mean_loss
 
 
-class SoftTrainer(DroppingTrainer):
+class SoftTrainer(OwnPassTrainer):
     """Minimises task + weight x penalty over soft runs; the dev documents are run hard.
 
     Args:
@@ -28,32 +28,15 @@ class SoftTrainer(DroppingTrainer):
         self._strength, self._weight, self._smoothing = strength, weight, smoothing
         self._penalties: list[float] = []
 
-    def training_step(
-        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
-    ) -> Tensor:
-        """One batch forward and backward; returns the loss, shape ()."""
-        loss = super().training_step(model, inputs, num_items_in_batch)
-        self.average_over_processes()
-        return loss
-
-    def compute_loss(
-        self,
-        model: nn.Module,
-        inputs: dict[str, Any],
-        return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
-    ) -> Any:
-        """The soft run's loss while training; the plain one of a hard run otherwise."""
-        if not model.training:
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        own, labels = self.dropping, inputs["labels"]
-        batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
+    def loss(self, batch: Packed, labels: Tensor, total: Tensor | int) -> Tensor:
+        """The task's loss over a soft run, and the penalty."""
+        own = self.dropping
         logits, state = soft(own.encoder, own.system, batch, self._strength)
-        task = mean_loss({"logits": logits}, labels, num_items_in_batch, smoothing=self._smoothing)
+        task = mean_loss({"logits": logits}, labels, total, smoothing=self._smoothing)
         penalty = own.system.penalty(state)
         self._penalties.append(penalty.item())
-        share = 1 if num_items_in_batch is None else len(labels) / num_items_in_batch
-        return task + self._weight * penalty * share
+        whole: Tensor = task + self._weight * penalty * (len(labels) / total)
+        return whole
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Adds the penalty and the mean threshold to what is logged."""

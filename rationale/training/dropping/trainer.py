@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor, nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from rationale.dropping.model import DroppingModel
+from rationale.dropping.model import DroppingModel, packed
 from rationale.dropping.system import System
+from rationale.tokens.packing import Packed
 from rationale.training.trainer import ClassifierTrainer
 
 
@@ -67,6 +69,42 @@ class DroppingTrainer(ClassifierTrainer):
         if self.thresholds():
             nn.utils.clip_grad_norm_(self.thresholds(), 1.0)
         return nn.utils.clip_grad_norm_(self.weights(), 1.0)
+
+
+class OwnPassTrainer(DroppingTrainer, ABC):
+    """Learns from a pass of its own, over packed rows; the dev documents are run hard."""
+
+    @abstractmethod
+    def loss(self, batch: Packed, labels: Tensor, total: Tensor | int) -> Tensor:
+        """What a batch adds to the loss of its step, shape ().
+
+        Args:
+            batch: B inputs.
+            labels: What they should be told, (B, …).
+            total: Inputs in all batches of the step.
+        """
+
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """One batch forward and backward; returns the loss, shape ()."""
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        self.average_over_processes()
+        return loss
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        """The own pass's loss while training; the plain one of a hard run otherwise."""
+        if not model.training:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        labels = inputs["labels"]
+        batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
+        return self.loss(batch, labels, len(labels) if num_items_in_batch is None else num_items_in_batch)
 
 
 class Clamp(TrainerCallback):
