@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from rationale.commands.options import Data, Model, Overwrite
+from rationale.commands.options import Data, Model, Overwrite, seed_numbers
 from rationale.commands.train import Dev, Limit, TrainSplit
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
-from rationale.errors import RationaleError
 from rationale.files import atomic_text
 from rationale.report.comparison import comparison_page, systems_table
 from rationale.study.compare import BATCHES
@@ -83,7 +82,7 @@ def compare(
         out,
         settings,
         common=chosen,
-        seeds=_numbers(seeds),
+        seeds=seed_numbers(seeds),
         timing=Timing(timed, rounds, BATCHES),
         lengths=lengths or below_median,
     )
@@ -92,10 +91,3 @@ def compare(
     page = comparison_page(found, out / "comparison.html", overwrite=overwrite)
     Console().print(table.to_rich())
     typer.echo(f"{page}: open it in any browser; it needs no network")
-
-
-def _numbers(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise RationaleError(f"--seeds is {text!r}", remedy="Give whole numbers such as 0,1,2.") from None

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from rationale.errors import RationaleError
+
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, … Commands that run no model ignore it.")]
 Dtype = Annotated[str, typer.Option(help="float32, float64 or bfloat16. Scores in a paper want float32.")]
 BatchSize = Annotated[
@@ -18,3 +20,15 @@ Data = Annotated[
     str, typer.Option(help="An ERASER folder, or a JSONL, CSV or Parquet file with text or words.")
 ]
 Split = Annotated[str | None, typer.Option(help="Which split: train, val, test, …")]
+
+
+def seed_numbers(text: str) -> list[int]:
+    """What ``--seeds 0,1,2`` names.
+
+    Raises:
+        RationaleError: Where something else stands between the commas.
+    """
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise RationaleError(f"--seeds is {text!r}", remedy="Give whole numbers such as 0,1,2.") from None

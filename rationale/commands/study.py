@@ -8,11 +8,10 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from rationale.commands.options import Data, Model
+from rationale.commands.options import Data, Model, seed_numbers
 from rationale.commands.train import Dev, Limit, TrainSplit, with_options
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
-from rationale.errors import RationaleError
 from rationale.report.topk import arms_table, topk_page
 from rationale.study.topk import Arm, Budget, StudyOptions, study_topk
 from rationale.training.data import hold_out, training_split
@@ -84,7 +83,7 @@ def topk(
     compared = sample(load_documents(data, reported), limit_reported)
     chosen = StudyOptions(
         arms,
-        _numbers(seeds),
+        seed_numbers(seeds),
         Budget.parse(budget),
         "original" if protocol == "truncate" else "packed",
         options,
@@ -94,10 +93,3 @@ def topk(
     page = topk_page(found, out / "study.html", overwrite=True)
     Console().print(arms_table(found["records"]).to_rich())
     typer.echo(f"{page}: open it in any browser; it needs no network")
-
-
-def _numbers(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise RationaleError(f"--seeds is {text!r}", remedy="Give whole numbers such as 0,1,2.") from None

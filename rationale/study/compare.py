@@ -17,11 +17,12 @@ from rationale.agreement.figures import ANSWERS, difference, figure, interval
 from rationale.corpus.document import Documents
 from rationale.dropping.system import SYSTEMS
 from rationale.encoder.loading import Classifier, load_classifier
-from rationale.errors import OutputError, RationaleError
+from rationale.errors import RationaleError
 from rationale.files import atomic_json
 from rationale.scores import ScoreOptions, score
 from rationale.scores.methods import decision_methods
 from rationale.scores.scored import ALIVE
+from rationale.study.cells import claim
 from rationale.study.comparison import COMPARISON
 from rationale.study.evaluate import Timing, answers, evaluate, measure
 from rationale.study.grid import PLAIN, Setting, cell, plain_options
@@ -30,12 +31,12 @@ from rationale.training.dropping.fine_tuned import fine_tune
 from rationale.training.fitting import RECIPE
 from rationale.training.prepare import prepare
 from rationale.training.recipes import RECIPES
-from rationale.training.unfinished import difference as changed
 
 log = logging.getLogger(__name__)
 
-_MODEL, _EVALUATION, _TIMING, _MADE_OF = "model", "evaluation.json", "timing.json", "cell.json"
+_MODEL, _EVALUATION, _TIMING = "model", "evaluation.json", "timing.json"
 _RESAMPLES = 2000
+Record = Mapping[str, Any]
 BATCHES = (1, 4, 16, 32, 64)
 """Batch sizes that time is measured with: latency, and throughput."""
 
@@ -93,25 +94,29 @@ def compare(
         )
     jobs = [(None, seed) for seed in seeds] + [(setting, seed) for setting in settings for seed in seeds]
     records: list[dict[str, Any]] = []
-    found: dict[str, Any] = {"records": records, "recipe": made_of}
+    plain: dict[int, tuple[Record, Record]] = {}
+    comparison: dict[str, Any] = {"records": records, "recipe": made_of}
     if lengths:
         ruler = Ruler(str(model), plain_options(common, 0).max_length)
-        found["lengths"] = distributions(ruler(train), ruler(reported))
+        comparison["lengths"] = distributions(ruler(train), ruler(reported))
     with tqdm(jobs, desc="cells", unit="cell", disable=None) as bar:
         for setting, seed in bar:
             name = PLAIN if setting is None else setting.name
             bar.set_postfix_str(f"{name}, seed {seed}")
             folder = cell(root, name, seed)
-            _claim(folder, {**made_of, "setting": name, "seed": seed})
+            claim(folder, {**made_of, "setting": name, "seed": seed})
             source, seconds = _train(setting, seed, folder, root, model, train, dev, common)
-            _evaluate(folder, source, reported, timing or Timing(batch_sizes=BATCHES))
-            record = _record(setting, seed, folder, source, seconds, metric)
+            found = _evaluate(folder, source, reported, timing or Timing(batch_sizes=BATCHES))
+            record = _record(setting, seed, folder, source, seconds, metric, found)
             if lengths:
-                record["lengths"] = by_length(_evaluation(folder), load_classifier(source), metric)
-            plain = next((r for r in records if r["system"] == PLAIN and r["seed"] == seed), None)
-            records.append(record if plain is None else record | _against(plain, record, root))
-            atomic_json(root / COMPARISON, found, overwrite=True)
-    return found
+                record["lengths"] = by_length(found, load_classifier(source), metric)
+            if setting is None:
+                plain[seed] = record, found
+            else:
+                record |= _against(*plain[seed], record, found)
+            records.append(record)
+            atomic_json(root / COMPARISON, comparison, overwrite=True)
+    return comparison
 
 
 def _made_of(
@@ -128,22 +133,6 @@ def _made_of(
         },
         "common": common,
     }
-
-
-def _claim(folder: Path, made_of: dict[str, Any]) -> None:
-    """Writes down what a cell is made of; a cell made of something else is not continued."""
-    path = folder / _MADE_OF
-    if path.exists():
-        earlier = json.loads(path.read_text(encoding="utf-8"))
-        if earlier != made_of:
-            raise OutputError(
-                f"this cell was made of something else ({changed(earlier, made_of)})",
-                where=folder,
-                remedy="Remove the folder, or compare into another one.",
-            )
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    atomic_json(path, made_of, overwrite=False)
 
 
 def _train(
@@ -172,8 +161,8 @@ def _train(
     return source, json.loads(clock.read_text())["seconds"] if clock.exists() else None
 
 
-def _evaluate(folder: Path, source: Path, reported: Documents, timing: Timing) -> None:
-    """Writes the cell's evaluation and its times, each where it is not there yet."""
+def _evaluate(folder: Path, source: Path, reported: Documents, timing: Timing) -> dict[str, Any]:
+    """The cell's evaluation; written, and its times too, where they are not there yet."""
     path, times = folder / _EVALUATION, folder / _TIMING
     if not path.exists():
         classifier = load_classifier(source)
@@ -189,6 +178,8 @@ def _evaluate(folder: Path, source: Path, reported: Documents, timing: Timing) -
             "threads": torch.get_num_threads(),
         }
         atomic_json(times, content, overwrite=False)
+    evaluation: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return evaluation
 
 
 def _rationale(classifier: Classifier, reported: Documents) -> dict[str, list[float | None]]:
@@ -213,9 +204,14 @@ def _rationale(classifier: Classifier, reported: Documents) -> dict[str, list[fl
 
 
 def _record(
-    setting: Setting | None, seed: int, folder: Path, source: Path, seconds: float | None, metric: str
+    setting: Setting | None,
+    seed: int,
+    folder: Path,
+    source: Path,
+    seconds: float | None,
+    metric: str,
+    found: Record,
 ) -> dict[str, Any]:
-    found = _evaluation(folder)
     gold, said = answers(found)
     low, high = interval(metric, gold, said, resamples=_RESAMPLES)
     times = folder / _TIMING
@@ -242,11 +238,6 @@ def _record(
     }
 
 
-def _evaluation(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / _EVALUATION).read_text(encoding="utf-8"))
-    return found
-
-
 def _dev(source: Path, metric: str) -> dict[str, float] | None:
     """What ``training.json`` says of the dev documents; that of a plain fine-tuning is a folder above."""
     path = next(p for p in (source / RECIPE, source.parent / RECIPE) if p.exists())
@@ -264,11 +255,10 @@ def _steps(source: Path) -> int:
     return sum({path: int(r["epochs"][-1]["step"]) for path, r in recipes.items()}.values())
 
 
-def _against(plain: Mapping[str, Any], record: Mapping[str, Any], root: Path) -> dict[str, Any]:
+def _against(plain: Record, undropped: Record, record: Record, found: Record) -> dict[str, Any]:
     """The paired difference from the plain model of the same seed, with its interval, and that on dev."""
-    gold, said = answers(_evaluation(root / record["cell"]))
-    _, undropped = answers(_evaluation(root / plain["cell"]))
-    gap, low, high = difference(record["metric"], gold, said, undropped, resamples=_RESAMPLES)
+    gold, said = answers(found)
+    gap, low, high = difference(record["metric"], gold, said, answers(undropped)[1], resamples=_RESAMPLES)
     dev, before = record["dev"], plain["dev"]
     if dev and before:
         dev = {**dev, "difference": dev["value"] - before["value"]}

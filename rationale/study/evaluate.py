@@ -90,9 +90,9 @@ def evaluate(
     lengths = np.array([len(window.ids) for window in windows])
     return {
         "metrics": _metrics(classifier, documents, probabilities, seed),
-        "flops_speedup": _flops_speedup(classifier, alive, lengths),
+        "flops_speedup": flops_speedup(classifier, alive, lengths),
         "bit_operations": _bit_operations(classifier, alive, lengths),
-        "measured_speedup": measure(classifier, documents, timing, progress=progress),
+        "measured_speedup": _measure(classifier, windows, timing, progress=progress),
         "alive": [_layer(one, lengths) for one in alive],
         "n": len(documents),
         "predictions": _predictions(classifier, documents, probabilities, np.vstack([lengths, alive])),
@@ -104,7 +104,7 @@ def _answered(classifier: Classifier, documents: Documents, timing: Timing, seed
     metrics, predictions, alive, lengths = answered(classifier, documents, _way(classifier), seed=seed)
     return {
         "metrics": metrics,
-        "flops_speedup": _flops_speedup(classifier, alive, lengths),
+        "flops_speedup": flops_speedup(classifier, alive, lengths),
         "bit_operations": _bit_operations(classifier, alive, lengths),
         "measured_speedup": measure(classifier, documents, timing),
         "alive": [_layer(one, lengths) for one in alive],
@@ -132,12 +132,19 @@ def measure(
         By batch size: ``median``, ``min`` and ``max`` of the speedup over the rounds; ``per_second`` and
         ``plain_per_second``, documents, medians too.
     """
-    if not timing.documents or not isinstance(classifier.encoder, Dropping):
-        return {}
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     windows = [windower(document).windows[0] for document in documents[: timing.documents]]
+    return _measure(classifier, windows, timing, progress=progress)
+
+
+def _measure(
+    classifier: Classifier, windows: Sequence[Window], timing: Timing, *, progress: bool
+) -> dict[str, dict[str, float]]:
+    timed = windows[: timing.documents]
+    if not timed or not isinstance(classifier.encoder, Dropping):
+        return {}
     return {
-        str(size): _measured(classifier, windows, size, timing.rounds, progress=progress)
+        str(size): _measured(classifier, timed, size, timing.rounds, progress=progress)
         for size in timing.batch_sizes
     }
 
@@ -193,7 +200,14 @@ def _run(classifier: Classifier, windows: Sequence[Window]) -> tuple[npt.NDArray
     return np.stack([chances for chances, _ in found]), np.stack([alive for _, alive in found], axis=1)
 
 
-def _flops_speedup(classifier: Classifier, alive: IntArray, lengths: IntArray) -> float:
+def flops_speedup(classifier: Classifier, alive: IntArray, lengths: IntArray) -> float:
+    """By how many times fewer operations there are than undropped, without padding; 1 for a plain model.
+
+    Args:
+        classifier: What was run.
+        alive: int64 (L, D), tokens of each input that pass each layer.
+        lengths: int64 (D,), tokens of each input.
+    """
     encoder = classifier.encoder
     if not isinstance(encoder, Dropping):
         return 1.0

@@ -12,12 +12,10 @@ from transformers import AutoConfig, AutoTokenizer
 
 from rationale.agreement.figures import figure, interval
 from rationale.corpus.document import Documents
-from rationale.dropping.encoder import Dropping
-from rationale.dropping.flops import Costs, speedup
 from rationale.encoder.hub import explained, quiet_transformers
 from rationale.encoder.loading import Classifier
 from rationale.errors import DataError
-from rationale.study.evaluate import QUANTILES, answers
+from rationale.study.evaluate import QUANTILES, answers, flops_speedup
 from rationale.tokens import Windower
 from rationale.training.encoding import window_length
 
@@ -108,7 +106,7 @@ def by_length(evaluation: Mapping[str, Any], classifier: Classifier, metric: str
         {
             "longest": cut,
             **_valued(metric, gold[rows], said[rows]),
-            "flops_speedup": _speedup(classifier, alive[:, rows], lengths[rows]),
+            "flops_speedup": flops_speedup(classifier, alive[:, rows], lengths[rows]),
             "alive": alive[:, rows].mean(axis=1).tolist(),
         }
         for cut, rows in zip(cuts, parts, strict=True)
@@ -123,14 +121,6 @@ def by_length(evaluation: Mapping[str, Any], classifier: Classifier, metric: str
 def _valued(metric: str, gold: npt.NDArray[Any], said: npt.NDArray[Any]) -> dict[str, Any]:
     low, high = interval(metric, gold, said)
     return {"n": len(gold), "value": figure(metric, gold, said), "low": low, "high": high}
-
-
-def _speedup(classifier: Classifier, alive: IntArray, lengths: IntArray) -> float:
-    encoder = classifier.encoder
-    if not isinstance(encoder, Dropping):
-        return 1.0
-    costs = Costs.of(encoder.inner, encoder.system)
-    return speedup(costs.plain(lengths, encoder.layers), costs.dropped(alive, lengths))
 
 
 def _quantiles(lengths: IntArray) -> dict[str, float] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -21,6 +20,7 @@ from rationale.encoder.loading import Classifier, load_classifier
 from rationale.errors import DataError, OutputError, RationaleError
 from rationale.files import atomic_json, atomic_path
 from rationale.scores import ScoreOptions, Scores, StoredScores, score
+from rationale.study.cells import claim
 from rationale.study.topk.arms import FULL, Arm
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.cuts import Cut, Positions, Split, cut
@@ -31,11 +31,11 @@ from rationale.training.fitting import chosen_model, complete
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
 from rationale.training.trainer import build_trainer
-from rationale.training.unfinished import UnfinishedRun, difference
+from rationale.training.unfinished import UnfinishedRun
 
 log = logging.getLogger(__name__)
 
-CELL, PREDICTIONS, STUDY = "cell.json", "predictions.parquet", "study.json"
+PREDICTIONS, STUDY = "predictions.parquet", "study.json"
 BoolArray = npt.NDArray[np.bool_]
 
 
@@ -166,7 +166,7 @@ def _cell(
 ) -> None:
     """One arm of one seed: trained, and what it predicts written; nothing where that is there."""
     folder = _folder(root, arm, seed)
-    _claim(folder, made_of)
+    claim(folder, made_of)
     if (folder / PREDICTIONS).exists():
         return
     training = replace(options.training, seed=seed)
@@ -260,23 +260,6 @@ def _predict(folder: Path, classifier: Classifier, split: Split, cuts: Sequence[
 
 def _folder(root: Path, arm: Arm, seed: int) -> Path:
     return root / "cells" / f"{arm.folder}-seed{seed}"
-
-
-def _claim(folder: Path, made_of: dict[str, Any]) -> None:
-    """Writes down what a cell is made of; a cell made of something else is not continued."""
-    path = folder / CELL
-    made_of = json.loads(json.dumps(made_of))
-    if path.exists():
-        earlier = json.loads(path.read_text(encoding="utf-8"))
-        if earlier != made_of:
-            raise OutputError(
-                f"this cell was made of something else ({difference(earlier, made_of)})",
-                where=folder,
-                remedy="Remove the folder, or study into another one.",
-            )
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    atomic_json(path, made_of, overwrite=False)
 
 
 def _gather(
