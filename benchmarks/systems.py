@@ -27,7 +27,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from playwright.sync_api import sync_playwright
 
-from rationale.report.comparison import fronts, rule_table, systems_table
+from rationale.report.comparison import rule_table, systems_table
+from rationale.report.figures.systems import fronts
 from rationale.report.lengths import bands_table, errors_table
 from rationale.report.table import Table
 from rationale.study.comparison import COMPARISON, load_comparison

@@ -9,16 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from rationale.report.comparison import (
-    FIGURES,
-    FLOPS,
-    alive_by_layer,
-    fronts,
-    kept_rationale,
-    rule_table,
-    speeds,
-    systems_table,
-)
+from rationale.agreement.figures import TITLES
+from rationale.report.comparison import rule_table, systems_table
+from rationale.report.figures.systems import FLOPS, alive_by_layer, fronts, kept_rationale, speeds
 from rationale.study.comparison import load_comparison
 from workbench.address import Address
 from workbench.figures import show_figure, show_table
@@ -66,7 +59,7 @@ def _fronts(records: Sequence[Record], speed: str, recipe: Record) -> None:
     columns = st.columns(2 if kept is not None else 1)
     with columns[0].container(border=True, key="card.fronts"):
         n = records[0]["n"]
-        figure = FIGURES[records[0]["metric"]]
+        figure = TITLES[records[0]["metric"]]
         st.markdown(f"**{figure} against speed**, {n:,} documents of {plain(recipe['reported']['source'])}")
         show_figure(fronts(records, speed=speed), key="fronts")
     if kept is not None:

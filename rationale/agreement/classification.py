@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from rationale.agreement.evaluate import Settings
 from rationale.agreement.statistics import bootstrap_intervals, number_or_none
+
+Array = npt.NDArray[Any]
 
 
 def figures(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
@@ -19,15 +21,34 @@ def figures(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
         gold: (n,), n at least 1.
         predicted: (n,), classes named alike.
     """
-    from sklearn.metrics import f1_score, matthews_corrcoef  # two seconds that `rationale list` need not pay
-
     gold, predicted = np.asarray(gold), np.asarray(predicted)
-    several = len(np.union1d(gold, predicted)) > 1
-    return {
-        "accuracy": float((gold == predicted).mean()),
-        "macro_f1": float(f1_score(gold, predicted, average="macro", zero_division=0.0)),
-        "mcc": float(matthews_corrcoef(gold, predicted)) if several else 0.0,
-    }
+    return {name: one(gold, predicted) for name, one in LABEL_FIGURES.items()}
+
+
+def accuracy(gold: Array, predicted: Array) -> float:
+    """The share of equal labels."""
+    return float((gold == predicted).mean())
+
+
+def macro_f1(gold: Array, predicted: Array) -> float:
+    """The mean F1 of the classes that occur."""
+    from sklearn.metrics import f1_score  # two seconds that `rationale list` need not pay
+
+    return float(f1_score(gold, predicted, average="macro", zero_division=0.0))
+
+
+def mcc(gold: Array, predicted: Array) -> float:
+    """Matthews' correlation, 0 where there is but one class."""
+    from sklearn.metrics import matthews_corrcoef
+
+    return float(matthews_corrcoef(gold, predicted)) if len(np.union1d(gold, predicted)) > 1 else 0.0
+
+
+LABEL_FIGURES: Mapping[str, Callable[[Array, Array], float]] = {
+    "accuracy": accuracy,
+    "macro_f1": macro_f1,
+    "mcc": mcc,
+}
 
 
 def classification(

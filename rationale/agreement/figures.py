@@ -7,26 +7,33 @@ from typing import Any
 
 import numpy.typing as npt
 
-from rationale.agreement.classification import figures
-from rationale.agreement.regression import correlations
+from rationale.agreement.classification import LABEL_FIGURES
+from rationale.agreement.regression import NUMBER_FIGURES
 
-CLASSES = ("accuracy", "macro_f1", "mcc")
+CLASSES = tuple(LABEL_FIGURES)
 """Figures of labels."""
 
-NUMBERS = ("pearson", "spearman")
+NUMBERS = tuple(NUMBER_FIGURES)
 """Figures of numbers."""
 
 ANSWERS = ("f1", "exact")
 """Figures of answers."""
+
+TITLES = {
+    "accuracy": "Accuracy",
+    "macro_f1": "Macro F1",
+    "mcc": "Matthews' correlation",
+    "pearson": "Pearson's r",
+    "spearman": "Spearman's rho",
+}
+"""What a reader calls them."""
 
 Array = npt.NDArray[Any]
 
 
 def figure(name: str, gold: Array, said: Array) -> float:
     """One of :data:`CLASSES` over labels (n,), or one of :data:`NUMBERS` over numbers (n,)."""
-    if name == "accuracy":
-        return float((gold == said).mean())  # what :func:`figures` says, without the others
-    return (correlations if name in NUMBERS else figures)(gold, said)[name]
+    return (NUMBER_FIGURES if name in NUMBERS else LABEL_FIGURES)[name](gold, said)
 
 
 def interval(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+
+Array = npt.NDArray[Any]
 
 
 def correlations(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
@@ -13,12 +18,29 @@ def correlations(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, flo
         gold: float (n,), n at least 1.
         predicted: float (n,).
     """
-    from scipy.stats import pearsonr, spearmanr  # a second that `rationale list` need not pay
-
     gold, predicted = np.asarray(gold, np.float64), np.asarray(predicted, np.float64)
-    varied = len(gold) > 1 and gold.std() > 0 and predicted.std() > 0
     return {
-        "pearson": float(pearsonr(gold, predicted).statistic) if varied else 0.0,
-        "spearman": float(spearmanr(gold, predicted).statistic) if varied else 0.0,
+        **{name: one(gold, predicted) for name, one in NUMBER_FIGURES.items()},
         "rmse": float(np.sqrt(((gold - predicted) ** 2).mean())),
     }
+
+
+def pearson(gold: Array, predicted: Array) -> float:
+    """Pearson's correlation, 0 where one side is constant."""
+    from scipy.stats import pearsonr  # a second that `rationale list` need not pay
+
+    return float(pearsonr(gold, predicted).statistic) if _varied(gold, predicted) else 0.0
+
+
+def spearman(gold: Array, predicted: Array) -> float:
+    """Spearman's correlation, 0 where one side is constant."""
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(gold, predicted).statistic) if _varied(gold, predicted) else 0.0
+
+
+NUMBER_FIGURES: Mapping[str, Callable[[Array, Array], float]] = {"pearson": pearson, "spearman": spearman}
+
+
+def _varied(gold: Array, predicted: Array) -> bool:
+    return len(gold) > 1 and bool(gold.std() > 0 and predicted.std() > 0)

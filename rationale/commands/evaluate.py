@@ -9,13 +9,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from rationale.agreement.figures import TITLES
 from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Seed, Split
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.encoder.loading import load_classifier
 from rationale.encoder.quantization import to_integers
 from rationale.files import atomic_json, check_output
-from rationale.report.comparison import FIGURES
 from rationale.study.evaluate import Timing
 from rationale.study.evaluate import evaluate as evaluate_on
 
@@ -62,7 +62,7 @@ _SHOWN = (
 
 
 def _named(name: str) -> str:
-    return FIGURES.get(name, name.replace("_", ", ").replace("exact", "exact match").replace("f1", "F1"))
+    return TITLES.get(name, name.replace("_", ", ").replace("exact", "exact match").replace("f1", "F1"))
 
 
 def evaluation_table(result: dict[str, Any]) -> Table:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import plotly.graph_objects as go
 
-from rationale.files import atomic_text
+from rationale.report.experiments import over_seeds, write_page
 from rationale.report.figures.style import TICKS, finish, plain
-from rationale.report.html import render
 from rationale.report.palette import AMBER, BLUE, GREY, INK, SOFT
 from rationale.report.prose import Fact
 from rationale.report.sections import Block, Section
@@ -28,19 +28,11 @@ def arms_of(records: Sequence[Record]) -> dict[str, list[Record]]:
     return found
 
 
-def accuracy_of(cells: Sequence[Record]) -> Interval:
-    """One seed's own interval over documents; of several the mean, the least and the greatest."""
-    if len(cells) == 1:
-        return Interval(cells[0]["accuracy"], cells[0]["low"], cells[0]["high"])
-    values = [cell["accuracy"] for cell in cells]
-    return Interval(_mean(values), min(values), max(values))
-
-
 def bars(records: Sequence[Record], *, height: int = 420) -> go.Figure:
     """Accuracy of every arm: oracles hollow, blind arms grey, the full input as a line across."""
     figure, told = go.Figure(), []
     for arm, cells in arms_of(records).items():
-        shown = accuracy_of(cells)
+        shown = over_seeds(cells, "accuracy")
         low, high = shown.low or shown.value or 0.0, shown.high or shown.value or 0.0
         value = shown.value or 0.0
         colour = INK if arm == "full" else GREY if arm.removeprefix("not-") in _BLIND else BLUE
@@ -77,9 +69,9 @@ def arms_table(records: Sequence[Record]) -> Table:
         (
             arm,
             "oracle" if cells[0]["oracle"] else "",
-            accuracy_of(cells),
-            _mean([cell["flops_speedup"] for cell in cells]),
-            _mean([cell["words_kept"] for cell in cells]),
+            over_seeds(cells, "accuracy"),
+            fmean([cell["flops_speedup"] for cell in cells]),
+            fmean([cell["words_kept"] for cell in cells]),
             len(cells),
             cells[0]["n"],
         )
@@ -132,14 +124,12 @@ def topk_page(study: Mapping[str, Any], out: str | Path, *, overwrite: bool = Fa
         "of each document, and is asked about documents reduced in the same way. "
         f"{reported['left_out']:,} reported documents have no rationale in what is read and left every arm."
     )
-    subject = f"{recipe['model']} on {reported['source']}" + (
-        f", {reported['split']}" if reported["split"] else ""
-    )
-    page = render(
-        "study.html",
+    return write_page(
+        out,
+        recipe,
+        reported=reported,
         heading="Are these words enough?",
-        title=f"The top-k study: {subject}",
-        subtitle=subject,
+        title="The top-k study",
         sections=[
             Section("results", "What a classifier makes of the words an arm keeps", (text,), tuple(blocks))
         ],
@@ -150,14 +140,10 @@ def topk_page(study: Mapping[str, Any], out: str | Path, *, overwrite: bool = Fa
             Fact("Seeds", ", ".join(str(s) for s in dict.fromkeys(r["seed"] for r in records))),
             Fact("Training", ", ".join(f"{k} {v}" for k, v in recipe["training"].items() if v is not None)),
         ],
+        overwrite=overwrite,
     )
-    return atomic_text(out, page, overwrite=overwrite)
 
 
 def _budget(budget: Mapping[str, Any]) -> str:
     told = {"share": f"{budget['amount']:.0%} of the words", "count": f"{budget['amount']:g} words"}
     return told.get(budget["kind"], "as many words as the human rationale")
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.stats import bootstrap
 
 from rationale.agreement.answers import exact, f1
+from rationale.agreement.statistics import bootstrap_intervals
 from rationale.corpus.document import Documents
 from rationale.dropping.run import Way
 from rationale.encoder.loading import Classifier, finite
@@ -74,10 +74,10 @@ def _run(classifier: Classifier, rows: Asked, way: Way) -> tuple[list[npt.NDArra
 
 
 def _ends(values: npt.NDArray[np.float64], seed: int) -> dict[str, float]:
-    if len(values) < 2 or values.std() == 0:
+    if len(values) < 2:
         return {"low": float(values.mean()), "high": float(values.mean())}
-    found = bootstrap((values,), np.mean, n_resamples=_RESAMPLES, method="percentile", rng=seed)
-    return {"low": float(found.confidence_interval.low), "high": float(found.confidence_interval.high)}
+    low, high = bootstrap_intervals(values[None, None], resamples=_RESAMPLES, seed=seed)
+    return {"low": float(low[0]), "high": float(high[0])}
 
 
 def _mean(values: npt.NDArray[np.float64]) -> float | None:

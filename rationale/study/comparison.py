@@ -1,14 +1,18 @@
-"""What a comparison of systems leaves on disk; read without the libraries that made it."""
+"""What a comparison of systems leaves on disk, and the papers' rule; without the libraries that made it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from rationale.errors import DataError
 
 COMPARISON = "comparison.json"
+Record = Mapping[str, Any]
+_MARGIN = 0.01
 _KEYS = {
     "cell", "system", "title", "metric", "value", "low", "high", "flops_speedup", "measured_speedup", "alive",
 }  # fmt: skip
@@ -31,3 +35,36 @@ def load_comparison(path: str | Path) -> dict[str, Any]:
         raise DataError("this is no whole comparison", where=file, remedy=remedy)
     found: dict[str, Any] = content
     return found
+
+
+def within_a_point(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """The papers' rule: each system's fastest setting that loses at most a point, as all its seeds.
+
+    Chosen on dev where there is one, so that what is reported chose nothing; the mean over seeds counts.
+    """
+    found: dict[str, tuple[float, list[Record]]] = {}
+    for cells in by_setting(records):
+        system = cells[0]["system"]
+        judged = [record["dev"] or record for record in cells]
+        if system == "plain" or any("difference" not in one for one in judged):
+            continue
+        speed = fmean(
+            [one.get("speedup", record["flops_speedup"]) for one, record in zip(judged, cells, strict=True)]
+        )
+        near = fmean([one["difference"] for one in judged]) >= -_MARGIN - 1e-9
+        if near and speed > found.get(system, (0.0, []))[0]:
+            found[system] = speed, cells
+    return {system: cells for system, (_, cells) in found.items()}
+
+
+def by_setting(records: Sequence[Record]) -> list[list[Record]]:
+    """The cells of each setting, its seeds together, in the order of the first."""
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(setting_of(record), []).append(record)
+    return list(found.values())
+
+
+def setting_of(record: Record) -> str:
+    """What its cell is called without the seed."""
+    return str(record["cell"]).rpartition("-seed")[0] or str(record["cell"])

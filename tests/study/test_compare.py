@@ -13,15 +13,11 @@ from rationale.corpus import write_eraser
 from rationale.dropping import SYSTEMS
 from rationale.encoder.loading import load_classifier
 from rationale.errors import OutputError, RationaleError
-from rationale.report.comparison import (
-    comparison_page,
-    fronts,
-    rule_table,
-    systems_table,
-    within_a_point,
-)
+from rationale.report.comparison import comparison_page, rule_table, systems_table
+from rationale.report.figures.systems import fronts
 from rationale.study import compare as module
 from rationale.study.compare import compare
+from rationale.study.comparison import within_a_point
 from rationale.study.evaluate import Timing
 from rationale.study.grid import PLAIN, Setting, known_options
 from rationale.training.recipes import RECIPES
