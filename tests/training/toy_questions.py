@@ -6,8 +6,8 @@ import json
 import random
 from pathlib import Path
 
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from toy_training import toy_tokenizer
+from transformers import BertConfig, BertModel
 
 NAMES = ("anna", "bert", "carl", "dora", "emil", "fay")
 PLACES = ("paris", "rome", "new york", "oslo", "berlin", "las vegas")
@@ -44,15 +44,6 @@ def save_reader(folder: Path, *, layers: int = 4, max_length: int = 48) -> Path:
     """An encoder without a head, and its tokenizer."""
     import torch
 
-    ids = {word: i for i, word in enumerate(VOCABULARY)}
-    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", ids["[CLS]"]), ("[SEP]", ids["[SEP]"])],
-    )
     torch.manual_seed(3)
     config = BertConfig(
         vocab_size=len(VOCABULARY), hidden_size=64, num_attention_heads=4, intermediate_size=96,
@@ -60,9 +51,5 @@ def save_reader(folder: Path, *, layers: int = 4, max_length: int = 48) -> Path:
         attention_probs_dropout_prob=0.0,
     )  # fmt: skip
     BertModel(config).save_pretrained(folder)
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]",
-        sep_token="[SEP]", model_max_length=max_length,
-        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
-    ).save_pretrained(folder)  # fmt: skip
+    toy_tokenizer(max_length, VOCABULARY).save_pretrained(folder)
     return folder

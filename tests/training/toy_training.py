@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -15,8 +16,8 @@ NEUTRAL = tuple(f"plain{i}" for i in range(20))
 VOCABULARY = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", "cursed", "yes", "no", "##er", *NEUTRAL)
 
 
-def toy_tokenizer(max_length: int = 32) -> PreTrainedTokenizerFast:
-    ids = {word: i for i, word in enumerate(VOCABULARY)}
+def toy_tokenizer(max_length: int = 32, vocabulary: Sequence[str] = VOCABULARY) -> PreTrainedTokenizerFast:
+    ids = {word: i for i, word in enumerate(vocabulary)}
     tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
