@@ -26,7 +26,7 @@ def claim(folder: Path, made_of: dict[str, Any]) -> None:
     path = folder / _MADE_OF
     made_of = json.loads(json.dumps(made_of))
     if path.exists():
-        earlier = json.loads(path.read_text(encoding="utf-8"))
+        earlier = made_of_what(folder)
         if earlier != made_of:
             raise OutputError(
                 f"this cell was made of something else ({difference(earlier, made_of)})",
@@ -36,3 +36,10 @@ def claim(folder: Path, made_of: dict[str, Any]) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     atomic_json(path, made_of, overwrite=False)
+
+
+def made_of_what(folder: Path) -> dict[str, Any]:
+    """What :func:`claim` wrote down of a cell; nothing where there is no such file."""
+    path = folder / _MADE_OF
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found

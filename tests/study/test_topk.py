@@ -1,6 +1,7 @@
 """The top-k study: which words an arm keeps, what a cell reads, its tables, and a kill in the middle."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def test_a_cell_s_model_reads_kept_tokens_at_their_own_positions(studied):
 
 
 def test_a_killed_study_goes_on_to_the_same_predictions(encoder, studied, tmp_path, monkeypatch):
-    original = module._predict
+    original = module.write_predictions
     calls = []
 
     def killed(folder, *rest):
@@ -121,7 +122,7 @@ def test_a_killed_study_goes_on_to_the_same_predictions(encoder, studied, tmp_pa
 
     given = (encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options(*ARMS))
     with monkeypatch.context() as broken:
-        broken.setattr(module, "_predict", killed)
+        broken.setattr(module, "write_predictions", killed)
         with pytest.raises(KeyboardInterrupt):
             study_topk(*given)
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "study").glob("cells/*/model/*.safetensors")}
@@ -133,14 +134,44 @@ def test_a_killed_study_goes_on_to_the_same_predictions(encoder, studied, tmp_pa
     assert ours.equals(theirs)
 
 
-def test_another_seed_and_arm_join_what_is_there(encoder, studied):
-    out, found = studied
+def test_another_seed_and_arm_join_what_is_there(encoder, studied, tmp_path):
+    first, found = studied
+    out = shutil.copytree(first, tmp_path / "study")
+    shutil.rmtree(out / "cells" / "first-seed0")
     more = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human", "random", seeds=(0, 1)))
+    named = [(arm, seed) for seed in (0, 1) for arm in ("full", "human", "random")]
     assert [(r["arm"], r["seed"]) for r in more["records"]] == [
-        (arm, seed) for seed in (0, 1) for arm in ("full", "human", "random")
-    ]
+        *named, ("not-human", 0), ("saliency:gold", 0),
+    ]  # fmt: skip
     assert more["records"][0] == found["records"][0]
-    study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
+    seeds = {(c["arm"], c["other"]): c["seeds"] for c in more["comparisons"]}
+    assert seeds["full", "human"] == [0, 1]
+    assert seeds["full", "not-human"] == [0]
+
+
+def test_cells_of_another_study_do_not_join(encoder, studied, tmp_path):
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    path = out / "cells" / "first-seed0" / "cell.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "positions": "packed"}))
+    found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
+    assert {record["arm"] for record in found["records"]} == {"full", "human", "not-human", "saliency:gold"}
+
+
+def test_arms_are_compared_over_the_seeds_both_have():
+    def rows(arm, seed, right):
+        return [
+            {"arm": arm, "seed": seed, "oracle": False, "id": str(i), "docid": "d", "label": "x",
+             "predicted": "x" if hit else "y", "kept": [0], "words": 2, "operations": 1, "operations_full": 1}
+            for i, hit in enumerate(right)
+        ]  # fmt: skip
+
+    table = pa.Table.from_pylist(
+        rows("full", 0, [1, 1, 0, 0]) + rows("full", 1, [1, 1, 1, 1])
+        + rows("a", 1, [1, 0, 0, 1]) + rows("b", 2, [1, 1, 1, 1])
+    )  # fmt: skip
+    (told,) = compared(table)
+    assert (told["arm"], told["other"], told["seeds"]) == ("full", "a", [1])
+    assert told["difference"] == 0.5
 
 
 # which words

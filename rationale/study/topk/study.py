@@ -10,22 +10,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
 from rationale.corpus.document import Documents
-from rationale.dropping.flops import Costs
-from rationale.encoder.loading import Classifier, load_classifier
-from rationale.errors import DataError, OutputError, RationaleError
-from rationale.files import atomic_json, atomic_path
+from rationale.encoder.loading import load_classifier
+from rationale.errors import DataError, RationaleError
 from rationale.scores import ScoreOptions, Scores, StoredScores, score
 from rationale.study.cells import claim
 from rationale.study.topk.arms import FULL, Arm
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.cuts import Cut, Positions, Split, cut
-from rationale.study.topk.reading import Parts, PartsTrainer, collate, read
-from rationale.study.topk.tables import compared, records
+from rationale.study.topk.gather import PREDICTIONS, folder_of, gather, write_predictions
+from rationale.study.topk.reading import Parts, PartsTrainer, collate
 from rationale.tokens import Windower
 from rationale.training.fitting import chosen_model, complete
 from rationale.training.options import TrainingOptions
@@ -35,7 +31,6 @@ from rationale.training.unfinished import UnfinishedRun
 
 log = logging.getLogger(__name__)
 
-PREDICTIONS, STUDY = "predictions.parquet", "study.json"
 BoolArray = npt.NDArray[np.bool_]
 
 
@@ -103,7 +98,7 @@ def study_topk(
         for seed, arm in bar:
             bar.set_postfix_str(f"{arm.text}, seed {seed}")
             _cell(root, arm, seed, first, splits, options, {**made_of, "arm": arm.text, "seed": seed})
-    return _gather(root, jobs, splits, made_of)
+    return gather(root, [(seed, arm.text) for seed, arm in jobs], splits["reported"], made_of)
 
 
 def _arms(options: StudyOptions) -> list[Arm]:
@@ -165,7 +160,7 @@ def _cell(
     made_of: dict[str, Any],
 ) -> None:
     """One arm of one seed: trained, and what it predicts written; nothing where that is there."""
-    folder = _folder(root, arm, seed)
+    folder = folder_of(root, arm, seed)
     claim(folder, made_of)
     if (folder / PREDICTIONS).exists():
         return
@@ -188,7 +183,9 @@ def _cell(
         complete(
             run, trainer, source, {**first.recipe, **made_of, "kind": "topk"}, chosen_model, overwrite=False
         )
-    _predict(folder, load_classifier(source, device=training.device), splits["reported"], parts["reported"])
+    write_predictions(
+        folder, load_classifier(source, device=training.device), splits["reported"], parts["reported"]
+    )
 
 
 def _labels(split: Split, prepared: Prepared) -> list[int]:
@@ -230,57 +227,7 @@ def _scores(root: Path, name: str, arm: Arm, seed: int, split: Split, options: S
         found = StoredScores(folder)
         if set(methods) <= set(found.methods):
             return found
-    model: Any = options.dropping if arm.dropping else _folder(root, Arm.parse(FULL), seed) / "model"
+    model: Any = options.dropping if arm.dropping else folder_of(root, Arm.parse(FULL), seed) / "model"
     protocol: Any = "truncate" if options.positions == "original" else "document"
     chosen = ScoreOptions(methods, target=arm.target, protocol=protocol, seed=seed)
     return score(model, split.documents, chosen, out=folder, device=options.training.device, overwrite=True)
-
-
-def _predict(folder: Path, classifier: Classifier, split: Split, cuts: Sequence[Cut]) -> None:
-    parts = [one.part for one in cuts]
-    chances = read(classifier, parts)
-    costs, layers = Costs.of(classifier.encoder), classifier.encoder.layers
-    whole = costs.plain(np.array([w.ids.size for w in split.windows]), layers)
-    own = costs.plain(np.array([p.ids.size for p in parts]), layers)
-    columns = {
-        "id": [d.id for d in split.documents],
-        "docid": [d.docid for d in split.documents],
-        "label": [d.label for d in split.documents],
-        "predicted": [classifier.labels[i] for i in chances.argmax(axis=1)],
-        "probabilities": chances.astype(np.float32).tolist(),
-        "tokens": [p.ids.size for p in parts],
-        "words": [int(c.sum()) for c in split.covered],
-        "kept": [one.words.tolist() for one in cuts],
-        "operations": own.tolist(),
-        "operations_full": whole.tolist(),
-    }
-    with atomic_path(folder / PREDICTIONS, overwrite=False) as path:
-        pq.write_table(pa.table(columns), path, compression="zstd")
-
-
-def _folder(root: Path, arm: Arm, seed: int) -> Path:
-    return root / "cells" / f"{arm.folder}-seed{seed}"
-
-
-def _gather(
-    root: Path, jobs: Sequence[tuple[int, Arm]], splits: Mapping[str, Split], made_of: dict[str, Any]
-) -> dict[str, Any]:
-    """One table of all predictions, and what follows from it alone."""
-    keys = [document.key for document in splits["reported"].documents]
-    tables = []
-    for seed, arm in jobs:
-        path = _folder(root, arm, seed) / PREDICTIONS
-        table = pq.read_table(path)
-        if list(zip(table["id"].to_pylist(), table["docid"].to_pylist(), strict=True)) != keys:
-            raise OutputError(
-                "these predictions are of other documents", where=path, remedy="Remove the cell's folder."
-            )
-        n = len(keys)
-        about = {"arm": [arm.text] * n, "seed": [seed] * n, "oracle": [arm.oracle] * n}
-        tables.append(pa.table({**about, **{name: table[name] for name in table.column_names}}))
-    whole = pa.concat_tables(tables)
-    with atomic_path(root / PREDICTIONS, overwrite=True) as path:
-        pq.write_table(whole, path, compression="zstd")
-    found = {"records": records(whole), "comparisons": compared(whole), "recipe": made_of}
-    atomic_json(root / STUDY, found, overwrite=True)
-    return found

@@ -60,24 +60,26 @@ def _record(arm: str, seed: int, rows: dict[str, list[Any]]) -> dict[str, Any]:
 
 
 def compared(predictions: pa.Table) -> list[dict[str, Any]]:
-    """Every two arms: who is right more often, over all seeds of both, on the same documents.
+    """Every two arms that share a seed: who is right more often, over those seeds, on the same documents.
 
     Returns:
-        ``arm``, ``other``, ``difference`` of mean accuracies with ``low`` and ``high`` (95 % paired bootstrap
-        over documents), ``p_single`` (two-sided paired permutation test over documents of the means over
-        seeds) and ``p`` (after Holm's correction over all pairs), ``overlap`` (mean Jaccard index of the
-        words they keep, over the seeds both have), ``n``. Seeds enter as means: the test is of these
+        ``arm``, ``other``, ``seeds`` (those both have), ``difference`` of mean accuracies with ``low`` and
+        ``high`` (95 % paired bootstrap over documents), ``p_single`` (two-sided paired permutation test over
+        documents of the means over seeds) and ``p`` (after Holm's correction over all pairs), ``overlap``
+        (mean Jaccard index of the words they keep), ``n``. Seeds enter as means: the test is of these
         trainings.
     """
     cells = _cells(predictions)
     arms = list(dict.fromkeys(arm for arm, _ in cells))
-    means = {
-        arm: np.mean([_right(rows) for (a, _), rows in cells.items() if a == arm], axis=0) for arm in arms
+    shared = {
+        (one, other): [seed for arm, seed in cells if arm == one and (other, seed) in cells]
+        for one, other in combinations(arms, 2)
     }
-    pairs = list(combinations(arms, 2))
+    pairs = [pair for pair, seeds in shared.items() if seeds]
     if not pairs:
         return []
-    gaps = np.stack([means[one] - means[other] for one, other in pairs])
+    right = {cell: _right(rows) for cell, rows in cells.items()}
+    gaps = np.stack([np.mean([right[a, s] - right[b, s] for s in shared[a, b]], axis=0) for a, b in pairs])
     low, high = bootstrap_intervals(gaps[None], resamples=_RESAMPLES, seed=0)
     single = paired_p_values(gaps, permutations=_PERMUTATIONS, seed=0)
     corrected = holm(single)
@@ -85,26 +87,28 @@ def compared(predictions: pa.Table) -> list[dict[str, Any]]:
         {
             "arm": one,
             "other": other,
+            "seeds": shared[one, other],
             "difference": float(gaps[number].mean()),
             "low": _number(low[number]),
             "high": _number(high[number]),
             "p": _number(corrected[number]),
             "p_single": _number(single[number]),
-            "overlap": _overlap(cells, one, other),
+            "overlap": _overlap(cells, one, other, shared[one, other]),
             "n": gaps.shape[1],
         }
         for number, (one, other) in enumerate(pairs)
     ]
 
 
-def _overlap(cells: dict[tuple[str, int], dict[str, list[Any]]], one: str, other: str) -> float:
-    shared = [seed for arm, seed in cells if arm == one and (other, seed) in cells]
+def _overlap(
+    cells: dict[tuple[str, int], dict[str, list[Any]]], one: str, other: str, seeds: list[int]
+) -> float:
     values = [
         len(set(a) & set(b)) / max(len(set(a) | set(b)), 1)
-        for seed in shared
+        for seed in seeds
         for a, b in zip(cells[one, seed]["kept"], cells[other, seed]["kept"], strict=True)
     ]
-    return float(np.mean(values)) if values else float("nan")
+    return float(np.mean(values))
 
 
 def _number(value: float) -> float | None:
