@@ -8,10 +8,14 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from rationale.commands.options import Data, Model, seed_numbers
+from rationale.agreement import Agreement
+from rationale.agreement.correlation import correlate
+from rationale.commands.options import Data, Model, Overwrite, Seed, seed_numbers
 from rationale.commands.train import Dev, Limit, TrainSplit, with_options
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
+from rationale.files import atomic_json, check_output
+from rationale.report.faithfulness import between_table, faithfulness_page
 from rationale.report.topk import arms_table, topk_page
 from rationale.study.topk import Arm, Budget, StudyOptions, study_topk
 from rationale.training.data import hold_out, training_split
@@ -92,4 +96,29 @@ def topk(
     found = study_topk(model, training, held_out, compared, out, chosen)
     page = topk_page(found, out / "study.html", overwrite=True)
     Console().print(arms_table(found["records"]).to_rich())
+    typer.echo(f"{page}: open it in any browser; it needs no network")
+
+
+@app.command()
+def faithfulness(
+    agreement: Annotated[
+        Path, typer.Option(help="The JSON of `rationale agree`, of scores made with --faithfulness.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of faithfulness.json and faithfulness.html.")],
+    resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 1000,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Do scores that humans like also carry the prediction? AP and FPR beside comprehensiveness and its kin.
+
+    Example: `rationale score --model classifier --data movies --split val --faithfulness --out scores;
+    rationale agree --scores scores --data movies --out agreement.json;
+    rationale study faithfulness --agreement agreement.json --out faithfulness`
+    """
+    result, page = check_output(out / "faithfulness.json", overwrite=overwrite), out / "faithfulness.html"
+    held = Agreement.load(agreement)
+    found = correlate(held, resamples=resamples, seed=seed)
+    atomic_json(result, found, overwrite=overwrite)
+    faithfulness_page(found, held, page, overwrite=True)
+    Console().print(between_table(found).to_rich())
     typer.echo(f"{page}: open it in any browser; it needs no network")

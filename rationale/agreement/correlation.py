@@ -1,0 +1,170 @@
+"""Do scores that humans like also carry the prediction? Plausibility against faithfulness over documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypedDict
+
+import numpy as np
+
+from rationale.agreement.metric import metrics
+from rationale.agreement.ragged import Float
+from rationale.agreement.result import Agreement, Record
+from rationale.agreement.statistics import holm, number_or_none
+from rationale.errors import ScoresError
+
+PLAUSIBLE: tuple[tuple[str, str | None], ...] = (("ap", None), ("roc_auc", None), ("fpr", "topk"))
+"""Agreement with the human, and how words are selected for it. Lower is better for ``fpr``."""
+
+FAITHFUL = ("comprehensiveness", "sufficiency", "aopc_comprehensiveness", "aopc_sufficiency")
+"""Weight for the model. Lower is better for the two sufficiencies."""
+
+_FEWEST = 4  # documents that a rank correlation is worth telling of
+
+
+class Correlation(TypedDict):
+    """Spearman's correlation over documents of one score's plausibility and its faithfulness.
+
+    Attributes:
+        method: The score method.
+        layer: Its layer.
+        plausibility: Of :data:`PLAUSIBLE`.
+        select: How words are selected for it.
+        faithfulness: Of :data:`FAITHFUL`.
+        rho: None where one side is the same in all documents.
+        low: Lower end of the percentile bootstrap interval over documents.
+        high: Upper end.
+        p_single: SciPy's two-sided p-value.
+        p: The same after Holm's correction over all scores of this pair of metrics.
+        n: Documents where both are defined.
+    """
+
+    method: str
+    layer: int
+    plausibility: str
+    select: str | None
+    faithfulness: str
+    rho: float | None
+    low: float | None
+    high: float | None
+    p_single: float | None
+    p: float | None
+    n: int
+
+
+def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> dict[str, Any]:
+    """Sets the agreement with humans beside the weight for the model.
+
+    Args:
+        agreement: Of scores made with faithfulness, with the values of its documents.
+        resamples: Of the bootstrap.
+        seed: Of the same.
+
+    Returns:
+        ``within``: a :class:`Correlation` a score (method and layer) and pair of metrics: over documents.
+        ``between``: of each pair of metrics ``rho`` over the mean values of all scores, and ``scores``, how
+        many; baselines included, no p-value, for scores are no sample.
+
+    Raises:
+        ScoresError: Where the agreement holds no faithfulness, or no values of single documents.
+    """
+    there = {record["metric"] for record in agreement.records}
+    if not there.intersection(FAITHFUL):
+        raise ScoresError(
+            "these scores know nothing of faithfulness",
+            remedy="Score with `rationale score --faithfulness`, then `rationale agree` again.",
+        )
+    pairs = [
+        (metric, select, faithful)
+        for metric, select in PLAUSIBLE
+        for faithful in FAITHFUL
+        if {metric, faithful} <= there
+    ]
+    within: list[Correlation] = []
+    between = []
+    for pair in pairs:
+        found = list(_within(agreement, *pair, resamples=resamples, seed=seed))
+        corrected = holm(np.array([one["p_single"] for one in found], np.float64))
+        within += [{**one, "p": number_or_none(p)} for one, p in zip(found, corrected, strict=True)]
+        between.append(_between(agreement, *pair))
+    return {"within": within, "between": between, "recipe": agreement.recipe}
+
+
+def spearman(one: Float, other: Float) -> Float:
+    """Spearman's correlation along the last axis, ties at their mean rank, NaN where one side is constant.
+
+    Args:
+        one: float64 (..., D).
+        other: The same.
+
+    Returns:
+        float64 (...,): as ``scipy.stats.spearmanr`` of each pair of rows, many resamples at once.
+    """
+    from scipy.stats import rankdata
+
+    ranks = [rankdata(side, axis=-1) for side in (one, other)]
+    a, b = (side - side.mean(axis=-1, keepdims=True) for side in ranks)
+    scale = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rho: Float = np.where(scale > 0, (a * b).sum(axis=-1) / scale, np.nan)
+    return rho
+
+
+def _scores(agreement: Agreement) -> list[tuple[str, int]]:
+    return list(dict.fromkeys((record["method"], record["layer"]) for record in agreement.records))
+
+
+def _within(
+    agreement: Agreement, metric: str, select: str | None, faithful: str, *, resamples: int, seed: int
+) -> Iterator[Correlation]:
+    for method, layer in _scores(agreement):
+        liked = agreement.document_values(metric, method, layer, select)
+        weighed = agreement.document_values(faithful, method, layer)
+        keys = [key for key in liked if key in weighed]
+        if not keys:
+            continue
+        x, y = (np.array([values[key] for key in keys]) for values in (liked, weighed))
+        rho, low, high, p = _told(x, y, resamples, seed)
+        yield {
+            "method": method, "layer": layer, "plausibility": metric, "select": select,
+            "faithfulness": faithful, "rho": rho, "low": low, "high": high, "p_single": p, "p": None,
+            "n": len(keys),
+        }  # fmt: skip
+
+
+def _told(x: Float, y: Float, resamples: int, seed: int) -> tuple[float | None, ...]:
+    """Rho, the ends of its interval, and p; nothing where it is not defined."""
+    from scipy.stats import bootstrap, spearmanr
+
+    if len(x) < _FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return None, None, None, None
+    found = spearmanr(x, y)
+    drawn = bootstrap(
+        (x, y), lambda a, b, axis: spearman(a, b), paired=True, vectorized=True, n_resamples=resamples,
+        method="percentile", rng=seed,
+    ).bootstrap_distribution  # fmt: skip
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    return float(found.statistic), float(low), float(high), float(found.pvalue)
+
+
+def _between(agreement: Agreement, metric: str, select: str | None, faithful: str) -> dict[str, Any]:
+    """Over scores: whether those that agree more with humans on the whole weigh more for the model."""
+    index: dict[tuple[str, int, str, str | None], Record] = {
+        (r["method"], r["layer"], r["metric"], r["select"]): r for r in agreement.records
+    }
+    points = []
+    for method, layer in _scores(agreement):
+        both = [index.get((method, layer, *which)) for which in ((metric, select), (faithful, None))]
+        values = [one["value"] for one in both if one is not None and one["value"] is not None]
+        if len(values) == 2:
+            points.append(values)
+    sides = np.array(points, np.float64).reshape(-1, 2).T
+    rho = float(spearman(sides[0], sides[1])) if len(points) >= _FEWEST else np.nan
+    return {
+        "plausibility": metric,
+        "select": select,
+        "faithfulness": faithful,
+        "rho": number_or_none(rho),
+        "scores": len(points),
+        "higher_is_better": [metrics.get(name).higher_is_better for name in (metric, faithful)],
+    }
