@@ -15,6 +15,7 @@ def main() -> None:
         st.Page("screens/compare.py", title="Compare", url_path="compare"),
         st.Page("screens/corpus.py", title="Corpus", url_path="corpus"),
         st.Page("screens/systems.py", title="Systems", url_path="systems"),
+        st.Page("screens/study.py", title="Study", url_path="study"),
         st.Page("screens/try_text.py", title="Try", url_path="try"),
         st.Page("screens/export.py", title="Export", url_path="export"),
     ]

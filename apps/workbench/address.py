@@ -35,6 +35,10 @@ NAMES = (
     "metric",
     "table",
     "speed",
+    "arm",
+    "against",
+    "seed",
+    "right",
 )
 
 

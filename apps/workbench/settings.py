@@ -20,6 +20,7 @@ class Settings:
         split: Their split, instead of the recipe's.
         agreement: An ``agreement.json``; without one agreement is computed when it is first looked at.
         comparison: What ``rationale compare`` wrote: the page *Systems*.
+        study: What ``rationale study topk`` wrote: the page *Study*.
         model: The model of the page *Try*: a hub id or a folder.
         device: Where that model runs.
         dtype: Its arithmetic.
@@ -32,6 +33,7 @@ class Settings:
     split: str | None = None
     agreement: Path | None = None
     comparison: Path | None = None
+    study: Path | None = None
     model: str | None = None
     device: str = "auto"
     dtype: str = "float32"
@@ -45,6 +47,7 @@ class Settings:
         parser.add_argument("--scores", type=Path, action="append", default=[])
         parser.add_argument("--agreement", type=Path)
         parser.add_argument("--comparison", type=Path)
+        parser.add_argument("--study", type=Path)
         parser.add_argument("--device", default=cls.device)
         parser.add_argument("--dtype", default=cls.dtype)
         parser.add_argument("--batch-size", type=int)

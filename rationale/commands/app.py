@@ -36,6 +36,9 @@ def app(
     comparison: Annotated[
         Path | None, typer.Option(help="What `rationale compare --out` wrote: the page Systems.")
     ] = None,
+    study: Annotated[
+        Path | None, typer.Option(help="What `rationale study topk --out` wrote: the page Study.")
+    ] = None,
     model: Annotated[
         str | None, typer.Option(help="Model of the page Try. Default: the one that was scored.")
     ] = None,
@@ -57,7 +60,7 @@ def app(
     from streamlit.web.cli import main as streamlit
 
     del overwrite  # what is downloaded never replaces a file here
-    for path in (*(scores or ()), *filter(None, (agreement, comparison))):
+    for path in (*(scores or ()), *filter(None, (agreement, comparison, study))):
         if not path.exists():
             raise ScoresError("there is no such file or folder", where=path)
     flags = {**PRIVATE, "server.headless": str(not browser).lower()}
@@ -65,7 +68,8 @@ def app(
         flags["server.port"] = str(port)
     given = {
         "--data": data, "--split": split, "--agreement": agreement, "--comparison": comparison,
-        "--model": model, "--device": device, "--dtype": dtype, "--batch-size": batch_size, "--seed": seed,
+        "--study": study, "--model": model, "--device": device, "--dtype": dtype,
+        "--batch-size": batch_size, "--seed": seed,
     }  # fmt: skip
     arguments = [
         *(part for path in scores or () for part in ("--scores", str(path))),

@@ -65,7 +65,7 @@ def correlations(found: Mapping[str, Any], *, height: int = 0) -> go.Figure:
         )
     figure.add_vline(x=0, line={"color": SOFT, "dash": "dot", "width": 1})
     figure.update_xaxes(TICKS, range=[-1, 1], title_text="Spearman's correlation over documents")
-    figure.update_yaxes(TICKS, autorange="reversed")
+    figure.update_yaxes(TICKS, autorange="reversed", automargin=True)
     told = "; ".join(f"{_name(r)} {r['rho']:.2f}" for r in shown)
     title = f"Correlation of {describe(pair[0]).title} and {describe(pair[1]).title} over documents: {told}."
     return finish(figure, title, height=height or 120 + 22 * len(shown))

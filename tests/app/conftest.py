@@ -31,7 +31,7 @@ def material(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def arguments(material) -> list[str]:
-    given = {"--scores": "scores", "--model": "model", "--comparison": "compared"}
+    given = {"--scores": "scores", "--model": "model", "--comparison": "compared", "--study": "study"}
     return [part for name, folder in given.items() for part in (name, str(material / folder))]
 
 

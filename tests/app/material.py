@@ -14,6 +14,8 @@ from transformers import BertConfig, BertForSequenceClassification, PreTrainedTo
 from rationale.corpus import Document, Documents, Span, load_documents, write_eraser
 from rationale.files import atomic_json
 from rationale.scores import Faithfulness, ScoreOptions, score
+from rationale.study.topk import Arm, StudyOptions, study_topk
+from rationale.training.options import TrainingOptions
 
 LAYERS = 4
 METHODS = ("saliency", "saliency.sum", "attention.all", "rollout.cls", "random")
@@ -136,7 +138,7 @@ def tiny_model(
 
 
 def make(folder: Path) -> Path:
-    """``data/`` (ERASER layout), ``model/``, ``scores/``, ``compared/`` under ``folder``."""
+    """``data/`` (ERASER layout), ``model/``, ``scores/``, ``compared/``, ``study/`` under ``folder``."""
     write_eraser({"val": reviews(), "hard": [hostile(), long_review(), *reviews(2)]}, folder / "data")
     model = tiny_model(folder / "model")
     for split, methods in (("val", METHODS), ("hard", ("saliency", "saliency.sum", "random"))):
@@ -151,6 +153,10 @@ def make(folder: Path) -> Path:
         )
     (folder / "compared").mkdir()
     atomic_json(folder / "compared" / "comparison.json", comparison(), overwrite=True)
+    documents = load_documents(folder / "data", "val")
+    training = TrainingOptions(epochs=1, batch_size=4, device="cpu")
+    arms = [Arm.parse(arm) for arm in ("human", "not-first")]
+    study_topk(model, documents, None, documents, folder / "study", StudyOptions(arms, training=training))
     return folder
 
 

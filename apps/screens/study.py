@@ -1,0 +1,170 @@
+"""Study: are these words enough? Accuracy of each arm, and the documents where two arms disagree."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from rationale.corpus import Document, Documents, Key, load_documents
+from rationale.report.topk import arms_table, bars, pairs_table
+from rationale.report.words import WORDS_CSS, legend_html, words_html
+from rationale.study.topk.stored import Answer, StoredStudy, Who
+from workbench.address import Address
+from workbench.figures import show_figure, show_table
+from workbench.listing import MOST, name_of
+from workbench.messages import messages, plain
+from workbench.reading import toolbar
+from workbench.settings import Settings
+from workbench.units import safe
+
+
+@st.cache_resource(max_entries=2, show_spinner="Opening the study …")
+def open_study(
+    path: Path, stamp: tuple[int, int], data: str | None, split: str | None
+) -> tuple[StoredStudy, Documents]:
+    """A study and the documents it is of; ``stamp`` tells one state of its files from the next."""
+    del stamp
+    study = StoredStudy.load(path)
+    about = study.recipe["data"]["reported"]
+    documents = load_documents(data or about["source"], split or about["split"])
+    study.check(documents)
+    return study, documents
+
+
+def show() -> None:
+    """The page."""
+    address, settings = Address(), Settings.parse(sys.argv[1:])
+    with messages():
+        if settings.study is None:
+            _nothing_studied()
+            return
+        stamp = _stamp(settings.study)
+        study, documents = open_study(settings.study, stamp, settings.data, settings.split)
+        _results(study)
+        _two_arms(address, study, documents)
+    address.write()
+
+
+def _stamp(folder: Path) -> tuple[int, int]:
+    found = folder / "study.json"
+    state = found.stat() if found.exists() else None
+    return (0, 0) if state is None else (state.st_mtime_ns, state.st_size)
+
+
+def _nothing_studied() -> None:
+    st.info(
+        "No study is open. `rationale study topk --methods human,saliency:gold,random … --out FOLDER` trains "
+        "a classifier on the words each method ranks best; then `rationale app --study FOLDER`.",
+        icon=":material/experiment:",
+    )
+
+
+def _results(study: StoredStudy) -> None:
+    reported = study.recipe["data"]["reported"]
+    with st.container(border=True, key="card.bars"):
+        n = study.records[0]["n"]
+        st.markdown(
+            f"**Accuracy by what is read**, {n:,} documents of {plain(reported['source'])}; "
+            f"{reported['left_out']:,} without a rationale in reach left every arm"
+        )
+        show_figure(bars(study.records, height=340), key="bars")
+    with st.container(border=True, key="card.arms"):
+        table = arms_table(study.records)
+        show_table(table)
+        st.download_button(
+            "Save the table", table.to_csv(), file_name="arms.csv", key="save.arms", on_click="ignore",
+            type="tertiary",
+        )  # fmt: skip
+    if study.comparisons:
+        with st.expander("Every two arms, with tests"):
+            show_table(pairs_table(study.comparisons))
+
+
+def _two_arms(address: Address, study: StoredStudy, documents: Documents) -> None:
+    """Two arms on one document, side by side."""
+    st.subheader("Where two arms disagree", anchor=False)
+    arms = study.arms()
+    if len(arms) < 2:
+        st.info("The study has one arm.", icon=":material/info:")
+        return
+    with toolbar():
+        one = address.choose("arm", arms, st.selectbox, "Arm", default=arms[0], width=190)
+        others = [arm for arm in arms if arm != one and study.seeds(one, arm)]
+        if not others:
+            st.info(plain(f"No other arm shares a seed with {one}."), icon=":material/info:")
+            return
+        other = address.choose("against", others, st.selectbox, "Against", width=190)
+        seeds = study.seeds(one, other)
+        seed = address.choose("seed", seeds, st.selectbox, "Seed", width=90)
+        found = study.split(one, other, seed)
+        who = _choose_who(address, found, one, other)
+        key = _choose_document(address, documents, found[who])
+    if key is None:
+        return
+    document = documents.get(key)
+    if document is not None:  # checked when the study was opened
+        _side_by_side(study, document, key, (one, other), seed)
+
+
+def _choose_who(address: Address, found: dict[Who, list[Key]], one: str, other: str) -> Who:
+    titles: dict[Who, str] = {
+        "first": f"only {one}", "second": f"only {other}", "both": "both", "neither": "neither",
+    }  # fmt: skip
+    return address.choose(
+        "right", list(titles), st.segmented_control, "Right",
+        format_func=lambda who: f"{titles[who]} ({len(found[who]):,})", required=True,
+    )  # fmt: skip
+
+
+def _choose_document(address: Address, documents: Documents, keys: list[Key]) -> Key | None:
+    if not keys:
+        st.caption("No such document.")
+        return None
+    show = partial(_label, documents)
+    return address.choose(
+        "document", keys[:MOST], st.selectbox, "Document", text=name_of, format_func=show, width=360
+    )
+
+
+def _label(documents: Documents, key: Key) -> str:
+    document = documents.get(key)
+    begins = "" if document is None else " ".join(word[:20] for word in document.words[:7])
+    return f"{safe(name_of(key))} · {safe(begins)} …"
+
+
+def _side_by_side(study: StoredStudy, document: Document, key: Key, arms: tuple[str, str], seed: int) -> None:
+    count = len(document.words)
+    read = _mask(study.read(seed, key), count)
+    if document.query:
+        st.caption(plain(safe(" ".join(document.query))))
+    for column, arm in zip(st.columns(2), arms, strict=True):
+        answer = study.answers(arm, seed)[key]
+        with column.container(border=True, key=f"card.words.{arms.index(arm)}"):
+            st.markdown(_said(arm, answer))
+            kept = _mask(answer.kept, count)
+            text = words_html(
+                [safe(word) for word in document.words], np.zeros(count), document.rationale & read, kept,
+                covered=read | kept,
+            )  # fmt: skip
+            st.html(f"<style>{WORDS_CSS}</style>{text}")
+    st.html(f"<style>{WORDS_CSS}</style>{legend_html()}")
+
+
+def _mask(places: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.bool_]:
+    mask = np.zeros(count, bool)
+    mask[places] = True
+    return mask
+
+
+def _said(arm: str, answer: Answer) -> str:
+    verdict = "right" if answer.right else f"wrong, gold is {plain(safe(answer.label))}"
+    said = f"says **{plain(safe(answer.predicted))}** ({answer.probability:.0%}), {verdict}"
+    return f"**{plain(arm)}**: {len(answer.kept):,} words; {said}"
+
+
+show()
