@@ -11,8 +11,9 @@ import numpy.typing as npt
 import streamlit as st
 
 from rationale.corpus import Document, Documents, Key, load_documents
+from rationale.report.palette import LINE, SOFT
 from rationale.report.topk import arms_table, bars, pairs_table
-from rationale.report.words import WORDS_CSS, legend_html, words_html
+from rationale.report.words import WORDS_CSS, words_html
 from rationale.study.topk.stored import Answer, StoredStudy, Who
 from workbench.address import Address
 from workbench.figures import show_figure, show_table
@@ -21,6 +22,19 @@ from workbench.messages import messages, plain
 from workbench.reading import toolbar
 from workbench.settings import Settings
 from workbench.units import safe
+
+_CSS = f"""
+{WORDS_CSS}
+.words.kept .w {{ color: {SOFT}; opacity: .75; }}
+.words.kept .hit, .words.kept .false-alarm {{ outline: none; color: inherit; opacity: 1;
+  background-image: none; background-color: {LINE}; }}
+"""
+"""Words that are read stand on a ground; the others are faint. The blue rule is the human's."""
+
+_KEY = """<p class="words words-legend kept" role="note" aria-label="Key to the words">
+<span><span class="w false-alarm">read</span></span><span><span class="w">not read</span></span>
+<span><span class="w hit">read, human rationale</span></span>
+<span><span class="w miss">human rationale, not read</span></span></p>"""
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the study …")
@@ -149,10 +163,10 @@ def _side_by_side(study: StoredStudy, document: Document, key: Key, arms: tuple[
             kept = _mask(answer.kept, count)
             text = words_html(
                 [safe(word) for word in document.words], np.zeros(count), document.rationale & read, kept,
-                covered=read | kept,
+                covered=read | kept, css_class="kept",
             )  # fmt: skip
-            st.html(f"<style>{WORDS_CSS}</style>{text}")
-    st.html(f"<style>{WORDS_CSS}</style>{legend_html()}")
+            st.html(f"<style>{_CSS}</style>{text}")
+    st.html(f"<style>{_CSS}</style>{_KEY}")
 
 
 def _mask(places: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.bool_]:

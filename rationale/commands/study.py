@@ -17,7 +17,9 @@ from rationale.corpus.splits import sample
 from rationale.files import atomic_json, check_output
 from rationale.report.faithfulness import between_table, faithfulness_page
 from rationale.report.topk import arms_table, topk_page
-from rationale.study.topk import Arm, Budget, StudyOptions, study_topk
+from rationale.study.topk.arms import Arm
+from rationale.study.topk.budget import Budget
+from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.training.data import hold_out, training_split
 from rationale.training.options import TrainingOptions
 

@@ -14,7 +14,8 @@ from transformers import BertConfig, BertForSequenceClassification, PreTrainedTo
 from rationale.corpus import Document, Documents, Span, load_documents, write_eraser
 from rationale.files import atomic_json
 from rationale.scores import Faithfulness, ScoreOptions, score
-from rationale.study.topk import Arm, StudyOptions, study_topk
+from rationale.study.topk.arms import Arm
+from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.training.options import TrainingOptions
 
 LAYERS = 4

@@ -66,7 +66,7 @@ def test_two_arms_stand_beside_each_other_on_a_document_of_the_kind_asked_for(pa
     shown = [one.value for one in at.markdown if re.match(r"\*\*(human|full)\*\*:", one.value)]
     rights = {"first": (1, 0), "second": (0, 1), "both": (1, 1), "neither": (0, 0)}[who]
     assert tuple(int(text.endswith(", right")) for text in shown) == rights
-    human, full = (one.proto.body for one in at.get("html") if 'class="words" ' in one.proto.body)
+    human, full = (one.proto.body for one in at.get("html") if 'class="words kept"' in one.proto.body)
     own = load_documents(material / "data", "val").get(document)
     assert human.count('"w hit"') == full.count('"w hit"') == own.rationale.sum()
     assert human.count('"w false-alarm"') == 0
@@ -110,5 +110,5 @@ def test_in_the_browser_two_arms_are_read_side_by_side(page):
     page.get_by_role("radio", name=re.compile("^both|^neither")).first.click()
     who = page.get_by_role("radio", name=re.compile(r"\([1-9]")).first
     who.click()
-    expect(page.locator("p.words")).to_have_count(2)
-    assert page.locator("p.words .w").count() > 20
+    expect(page.locator("p.words.kept[dir]")).to_have_count(2)
+    assert page.locator("p.words.kept[dir] .w").count() > 20

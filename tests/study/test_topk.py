@@ -21,9 +21,11 @@ from rationale.errors import DataError, OutputError, RationaleError, ScoresError
 from rationale.report.topk import topk_page
 from rationale.scores import ScoreOptions, score
 from rationale.scores.removal import without
-from rationale.study.topk import Arm, Budget, StudyOptions, study_topk
 from rationale.study.topk import study as module
+from rationale.study.topk.arms import Arm
+from rationale.study.topk.budget import Budget
 from rationale.study.topk.reading import read
+from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.study.topk.tables import compared, records
 from rationale.tokens import Windower
 from rationale.training.options import TrainingOptions

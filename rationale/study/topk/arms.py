@@ -13,11 +13,12 @@ from rationale.corpus.document import Document
 from rationale.errors import RationaleError, ScoresError
 from rationale.scores.methods import METHODS, DecisionMethod
 from rationale.scores.scored import ALIVE, ScoredDocument
+from rationale.study.topk.names import FULL
 
 BoolArray = npt.NDArray[np.bool_]
 Target = Literal["predicted", "gold"]
 
-FULL, HUMAN, RANDOM, FIRST = "full", "human", "random", "first"
+HUMAN, RANDOM, FIRST = "human", "random", "first"
 UNSCORED = (FULL, HUMAN, RANDOM, FIRST)
 """Arms that need no scores."""
 

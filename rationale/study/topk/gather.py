@@ -18,10 +18,11 @@ from rationale.files import atomic_json, atomic_path
 from rationale.study.cells import made_of_what
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.cuts import Cut, Split
+from rationale.study.topk.names import PREDICTIONS, STUDY
 from rationale.study.topk.reading import read
 from rationale.study.topk.tables import compared, records
 
-CELLS, PREDICTIONS, STUDY = "cells", "predictions.parquet", "study.json"
+CELLS = "cells"
 
 
 def folder_of(root: Path, arm: Arm, seed: int) -> Path:

@@ -1,4 +1,4 @@
-"""A finished top-k study on disk: its tables, and the documents on which two arms disagree."""
+"""A top-k study on disk: its tables, and where two arms disagree; read without the libraries that train."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 
 from rationale.corpus.document import Documents, Key
 from rationale.errors import DataError
-from rationale.study.topk.arms import FULL
-from rationale.study.topk.gather import PREDICTIONS, STUDY
+from rationale.study.topk.names import FULL, PREDICTIONS, STUDY
 
 _REMEDY = "Pass the folder that `rationale study topk --out` wrote."
 _RECORD = {"arm", "seed", "accuracy", "low", "high", "flops_speedup", "words_kept", "oracle", "n"}

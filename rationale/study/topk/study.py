@@ -17,10 +17,11 @@ from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, RationaleError
 from rationale.scores import ScoreOptions, Scores, StoredScores, score
 from rationale.study.cells import claim
-from rationale.study.topk.arms import FULL, Arm
+from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.cuts import Cut, Positions, Split, cut
-from rationale.study.topk.gather import PREDICTIONS, folder_of, gather, write_predictions
+from rationale.study.topk.gather import folder_of, gather, write_predictions
+from rationale.study.topk.names import FULL, PREDICTIONS
 from rationale.study.topk.reading import Parts, PartsTrainer, collate
 from rationale.tokens import Windower
 from rationale.training.fitting import chosen_model, complete

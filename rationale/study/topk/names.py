@@ -1,0 +1,4 @@
+"""What a top-k study calls its files and the arm that every other is compared with."""
+
+PREDICTIONS, STUDY = "predictions.parquet", "study.json"
+FULL = "full"
