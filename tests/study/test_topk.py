@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -382,3 +383,20 @@ def test_the_command_studies_and_resumes(encoder, tmp_path):
     assert "not-human" in page
     found = json.loads((tmp_path / "out" / "study.json").read_text())
     assert [record["arm"] for record in found["records"]] == ["full", "human", "not-human"]
+
+
+def test_several_processes_make_one_study(encoder, tmp_path):
+    """Two processes on a CPU: every cell trained by both, in half the steps, and written once."""
+    write_eraser({"train": TRAIN, "test": REPORTED}, tmp_path / "data")
+    tools = Path(sys.executable).parent
+    launch = [tools / "torchrun", "--standalone", "--nproc_per_node", "2", tools / "rationale"]
+    given = ["study", "topk", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
+    given += ["--methods", "human,saliency", "--epochs", "2", "--batch-size", "4", "--device", "cpu"]
+    done = subprocess.run([*map(str, launch), *map(str, given)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    study = json.loads((tmp_path / "out" / "study.json").read_text())
+    assert [(r["arm"], r["n"]) for r in study["records"]] == [("full", 40), ("human", 40), ("saliency", 40)]
+    for cell in (tmp_path / "out" / "cells").iterdir():
+        recipe = json.loads((cell / "model" / "training.json").read_text())
+        steps = -(-study["recipe"]["data"]["train"]["n"] // 8)
+        assert [epoch["step"] for epoch in recipe["epochs"]] == [steps, 2 * steps]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from rationale.tokens import Windower
 from rationale.training.fitting import chosen_model, complete
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
-from rationale.training.trainer import build_trainer
+from rationale.training.trainer import arguments, build_trainer
 from rationale.training.unfinished import UnfinishedRun
 
 log = logging.getLogger(__name__)
@@ -99,7 +100,13 @@ def study_topk(
         for seed, arm in bar:
             bar.set_postfix_str(f"{arm.text}, seed {seed}")
             _cell(root, arm, seed, first, splits, options, {**made_of, "arm": arm.text, "seed": seed})
-    return gather(root, [(seed, arm.text) for seed, arm in jobs], splits["reported"], made_of)
+    with _first(options):
+        return gather(root, [(seed, arm.text) for seed, arm in jobs], splits["reported"], made_of)
+
+
+def _first(options: StudyOptions) -> AbstractContextManager[None]:
+    """One of several processes goes first: it scores and writes, and the others find what is there."""
+    return arguments(Path(), options.training, dev=False).main_process_first(local=False)
 
 
 def _arms(options: StudyOptions) -> list[Arm]:
@@ -162,13 +169,14 @@ def _cell(
 ) -> None:
     """One arm of one seed: trained, and what it predicts written; nothing where that is there."""
     folder = folder_of(root, arm, seed)
-    claim(folder, made_of)
-    if (folder / PREDICTIONS).exists():
-        return
+    predictions, source = folder / PREDICTIONS, folder / "model"
     training = replace(options.training, seed=seed)
-    parts = {name: _parts(root, name, arm, seed, split, first, options) for name, split in splits.items()}
-    source = folder / "model"
-    if not source.exists():
+    parts: dict[str, list[Cut]] = {}
+    with _first(options):
+        claim(folder, made_of)
+        if not predictions.exists():
+            parts = {name: _parts(root, name, arm, seed, s, first, options) for name, s in splits.items()}
+    if not predictions.exists() and not source.exists():
         start = first.anew(made_of["model"], training)
         rows = {
             name: Parts([one.part for one in cuts], _labels(splits[name], first))
@@ -184,9 +192,10 @@ def _cell(
         complete(
             run, trainer, source, {**first.recipe, **made_of, "kind": "topk"}, chosen_model, overwrite=False
         )
-    write_predictions(
-        folder, load_classifier(source, device=training.device), splits["reported"], parts["reported"]
-    )
+    with _first(options):
+        if not predictions.exists():
+            classifier = load_classifier(source, device=training.device)
+            write_predictions(folder, classifier, splits["reported"], parts["reported"])
 
 
 def _labels(split: Split, prepared: Prepared) -> list[int]:
