@@ -1,8 +1,10 @@
 """The model of the demo learns the planted truth, and each score behaves on it as it should."""
 
 import pytest
+from typer.testing import CliRunner
 
 from rationale.agreement import agree
+from rationale.cli import app
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.demo import sample_classifier, sample_folder
@@ -10,6 +12,7 @@ from rationale.encoder.loading import load_classifier
 from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, score
 from rationale.study.evaluate import Timing, evaluate
 from rationale.study.survival import survival
+from rationale.study.topk.stored import StoredStudy
 
 PERTURBING = ("integrated_gradients", "deep_lift", "occlusion", "lime", "kernel_shap")
 
@@ -112,3 +115,20 @@ def test_what_the_first_layer_keeps_is_what_it_reads(dropping):
 def test_the_human_rationale_outlives_the_rest(dropping, reviews):
     kinds = {share.name: share for share in survival(dropping, reviews).kinds}
     assert kinds["human rationale"].low[-1] > kinds["not in the rationale"].high[-1]
+
+
+def test_the_top_k_study_runs_on_the_sample(trained_on_sample, tmp_path):
+    """Two arms, one seed: what the annotators would mark is nearly enough, whatever else is read."""
+    given = ["study", "topk", "--model", trained_on_sample, "--data", sample_folder(), "--out", tmp_path]
+    given += ["--limit", 240, "--limit-reported", 100, "--epochs", 1, "--device", "cpu", "--batch-size", 16]
+    result = CliRunner().invoke(app, [*map(str, given), "--methods", "human"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    study = StoredStudy.load(tmp_path)
+    study.check(sample(load_documents(str(sample_folder()), "test"), 100))
+    accuracy = {record["arm"]: record["accuracy"] for record in study.records}
+    assert accuracy.keys() == {"full", "human"}
+    assert accuracy["full"] > 0.7
+    assert accuracy["human"] > 0.7
+    words = {record["arm"]: record["words_kept"] for record in study.records}
+    assert words["human"] < 0.6 < words["full"]
+    assert (tmp_path / "study.html").is_file()
