@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
 from adapler_tables import CELLS, accuracy, difference, matthews, outcomes
-from playwright.sync_api import sync_playwright
+from keeping import draw
 
 from rationale.report.figures.style import TICKS, finish
 from rationale.report.palette import AMBER, INK, SOFT
@@ -60,14 +59,7 @@ def main() -> None:
     )
     parser.add_argument("--set", required=True)
     name = parser.parse_args().set
-    page = figure(name).to_html(include_plotlyjs=True, config={"staticPlot": True}, default_width="820px")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        tab = browser.new_page(viewport={"width": 840, "height": 440})
-        tab.set_content(page)
-        tab.wait_for_timeout(1500)
-        tab.screenshot(path=IMAGES / f"pareto-{name}.png")
-        browser.close()
+    draw({IMAGES / f"pareto-{name}.png": figure(name)}, height=440)
 
 
 if __name__ == "__main__":

@@ -18,14 +18,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
-import plotly.graph_objects as go
 import pyarrow as pa
 import pyarrow.parquet as pq
-from playwright.sync_api import sync_playwright
+from keeping import draw, without_folders
 
 from rationale.report.comparison import rule_table, systems_table
 from rationale.report.figures.systems import fronts
@@ -66,22 +64,13 @@ def keep(compared: Path, name: str) -> None:
         table = pa.table({k: pa.array(v, types.get(k)) for k, v in columns.items()})
         pq.write_table(table, to / f"{record['cell']}.parquet", compression="zstd")
         content = {"training": _training(cell / "model"), "evaluation": evaluation}
-        (to / f"{record['cell']}.json").write_text(json.dumps(_without_folders(content), indent=1) + "\n")
+        (to / f"{record['cell']}.json").write_text(json.dumps(without_folders(content), indent=1) + "\n")
 
 
 def _training(model: Path) -> dict[str, Any]:
     """Every stage's recipe and epochs."""
     found = sorted(model.parent.glob("model*/training.json"))
     return {path.parent.name: json.loads(path.read_text()) for path in found}
-
-
-def _without_folders(value: Any) -> Any:
-    """The same, of every path its last part only."""
-    if isinstance(value, dict):
-        return {key: _without_folders(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_without_folders(one) for one in value]
-    return Path(value).name if isinstance(value, str) and value.startswith("/") else value
 
 
 def page() -> str:
@@ -114,25 +103,6 @@ INTRODUCTION = (
 )
 
 
-def draw() -> None:
-    figures: dict[str, go.Figure] = {
-        name: fronts(load_comparison(CELLS / name)["records"])
-        for name in TITLES
-        if (CELLS / name / COMPARISON).exists()
-    }
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        for name, figure in figures.items():
-            tab = browser.new_page(viewport={"width": 900, "height": 480})
-            tab.set_content(
-                figure.to_html(include_plotlyjs=True, config={"staticPlot": True}, default_width="880px")
-            )
-            tab.wait_for_timeout(1500)
-            tab.screenshot(path=IMAGES / f"systems-{name}.png")
-            tab.close()
-        browser.close()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -144,7 +114,13 @@ def main() -> None:
         keep(given.compared, given.name)
     else:
         (DOCS / "results" / "systems-tables.md").write_text(page() + "\n")
-        draw()
+        draw(
+            {
+                IMAGES / f"systems-{name}.png": fronts(load_comparison(CELLS / name)["records"])
+                for name in TITLES
+                if (CELLS / name / COMPARISON).exists()
+            }
+        )
 
 
 if __name__ == "__main__":

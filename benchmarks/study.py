@@ -1,0 +1,94 @@
+"""Top-k studies as docs/results keeps them: predictions without text, a picture, one page.
+
+    rationale study topk --data movies … --out WORK/movies           (commands: docs/results/study.md)
+    python benchmarks/study.py --studied WORK/movies --name movies   (keeps what is there)
+    python benchmarks/study.py                                       (pictures and page anew)
+
+leaves, for each study,
+
+    docs/results/study/NAME/study.json            accuracies with intervals, comparisons, recipe
+    docs/results/study/NAME/predictions.parquet   ids, labels, probabilities, which words were read; no text
+    docs/results/study/NAME/cells/CELL/           the same by cell: copied into --out, a study goes on there
+    docs/images/study-NAME.png                    the bars
+    docs/results/study-tables.md                  the tables of all
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+from keeping import draw, without_folders
+
+from rationale.report.table import Table
+from rationale.report.topk import arms_table, bars, pairs_table
+from rationale.study.topk.names import PREDICTIONS, STUDY
+from rationale.study.topk.stored import StoredStudy
+
+DOCS = Path(__file__).parents[1] / "docs"
+KEPT, IMAGES = DOCS / "results" / "study", DOCS / "images"
+TITLES = {
+    "movies": "ERASER movies, the first 512 tokens, val",
+    "multirc": "ERASER MultiRC, 2,000 pairs of train, val",
+}
+
+
+def keep(studied: Path, name: str) -> None:
+    """Copies tables and predictions; models and scores stay where they are."""
+    StoredStudy.load(studied)
+    to = KEPT / name
+    shutil.rmtree(to, ignore_errors=True)
+    to.mkdir(parents=True)
+    shutil.copyfile(studied / PREDICTIONS, to / PREDICTIONS)
+    _copy_json(studied / STUDY, to / STUDY)
+    for cell in sorted(path.parent for path in studied.glob(f"cells/*/{PREDICTIONS}")):
+        own = to / "cells" / cell.name
+        own.mkdir(parents=True)
+        shutil.copyfile(cell / PREDICTIONS, own / PREDICTIONS)
+        _copy_json(cell / "cell.json", own / "cell.json")
+
+
+def _copy_json(source: Path, to: Path) -> None:
+    """Copies a JSON with the names of files instead of paths: run where they are called so, it goes on."""
+    content = without_folders(json.loads(source.read_text(encoding="utf-8")))
+    to.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def studies() -> dict[str, StoredStudy]:
+    return {name: StoredStudy.load(KEPT / name) for name in TITLES if (KEPT / name / STUDY).exists()}
+
+
+def page() -> str:
+    lines = ["# The top-k study: all tables", "", INTRODUCTION, ""]
+    for name, study in studies().items():
+        lines += [f"## {TITLES[name]}", "", f"![{name}](../images/study-{name}.png)", ""]
+        tables: list[Table] = [arms_table(study.records), pairs_table(study.comparisons)]
+        for table in tables:
+            lines += [table.to_markdown().strip(), ""]
+    return "\n".join(lines)
+
+
+INTRODUCTION = (
+    "Made by `python benchmarks/study.py` from `study/NAME/`. What they show, and how they were made, is in "
+    "[study.md](study.md). Hollow bars are oracles, the dotted line is the full input."
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--studied", type=Path, help="Folder of a study, to keep.")
+    parser.add_argument("--name", choices=TITLES, help="What it is called.")
+    given = parser.parse_args()
+    if given.studied:
+        keep(given.studied, given.name)
+    else:
+        (DOCS / "results" / "study-tables.md").write_text(page() + "\n")
+        draw({IMAGES / f"study-{name}.png": bars(study.records) for name, study in studies().items()})
+
+
+if __name__ == "__main__":
+    main()
