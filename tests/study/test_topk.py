@@ -318,6 +318,18 @@ def test_budgets_that_are_none_are_refused(text):
         Budget.parse(text)
 
 
+def test_a_budget_that_cuts_nothing_is_refused_and_one_that_cuts_some_is_told(encoder, tmp_path, caplog):
+    given = (encoder, TRAIN, DEV, REPORTED)
+    most = max(len(document.words) for document in REPORTED)
+    with pytest.raises(DataError, match=r"no document has more in its window \(the longest \d+\)"):
+        study_topk(*given, tmp_path / "all", options("first", budget=Budget("count", 100)))
+    least = min(len(document.words) for document in REPORTED)
+    assert least < most
+    study_topk(*given, tmp_path / "some", options("first", budget=Budget("count", least)))
+    assert "reported: " in caplog.text
+    assert "documents have no more words than the budget" in caplog.text
+
+
 def test_a_study_whose_data_or_training_changed_is_not_continued(encoder, studied):
     out, _ = studied
     with pytest.raises(OutputError, match="this cell was made of something else"):

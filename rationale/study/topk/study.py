@@ -86,7 +86,7 @@ def study_topk(
 
     Raises:
         RationaleError: On an arm or a seed given twice, or arms of a dropping model without one.
-        DataError: Where no document has a rationale in its window.
+        DataError: Where no document has a rationale in its window, or more words than a budget in words.
         OutputError: Where a cell was made of something else.
     """
     arms = _arms(options)
@@ -139,7 +139,23 @@ def _splits(
                 "%s: %d of %d documents have no rationale in the window and leave every arm",
                 name, split.left_out, split.left_out + len(split.documents),
             )  # fmt: skip
+        _check_budget(name, split, options.budget)
     return splits
+
+
+def _check_budget(name: str, split: Split, budget: Budget) -> None:
+    """A number of words is for documents that have more: where none has, every arm would read all."""
+    words = [int(covered.sum()) for covered in split.covered]
+    small = sum(count <= budget.amount for count in words) if budget.kind == "count" else 0
+    if small == len(words):
+        raise DataError(
+            f"the budget is {budget.amount:g} words, and no document has more in its window "
+            f"(the longest {max(words)})",
+            where=f"{split.documents.source} ({name})",
+            remedy="Give fewer words, or a share such as 20%.",
+        )
+    if small:
+        log.warning("%s: %d of %d documents have no more words than the budget", name, small, len(words))
 
 
 def _made_of(model: str | Path, splits: Mapping[str, Split], options: StudyOptions) -> dict[str, Any]:
