@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from rationale.cli import app
 from rationale.corpus import Document, Documents, Span, write_eraser
 from rationale.encoder.loading import load_classifier
-from rationale.errors import DataError, OutputError, RationaleError, ScoresError
+from rationale.errors import DataError, ModelError, OutputError, RationaleError, ScoresError
 from rationale.report.topk import topk_page
 from rationale.scores import ScoreOptions, score
 from rationale.scores.removal import without
@@ -298,12 +298,20 @@ def test_the_page_draws_its_bars_and_fetches_nothing(studied, tmp_path, browser)
         ({"seeds": (0, 0)}, "an arm or a seed is given twice"),
         ({"seeds": ()}, "there is no seed"),
         ({"arms": ("contribution@1",)}, "takes the scores of a dropping model"),
+        ({"arms": ("saliency@9",)}, r"the model has \d layers"),
     ],
 )
 def test_grids_that_cannot_be_are_refused(encoder, tmp_path, given, message):
     arms = given.pop("arms", ("human",))
     with pytest.raises(RationaleError, match=message):
         study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options(*arms, **given))
+
+
+def test_a_model_that_drops_nothing_has_no_dropping_arms(encoder, tmp_path):
+    plain = save_classifier(tmp_path / "plain", ("NEG", "POS"))
+    with pytest.raises(ModelError, match="this model has no such scores"):
+        study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("alive@1", dropping=str(plain)))
+    assert not (tmp_path / "study").exists()
 
 
 @pytest.mark.parametrize("text", ["", "nothing", "human@2", "not-full", "saliency:silver", "random:gold"])

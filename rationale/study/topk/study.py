@@ -14,9 +14,11 @@ import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from rationale.corpus.document import Documents
+from rationale.encoder import FAMILIES
 from rationale.encoder.loading import load_classifier
-from rationale.errors import DataError, RationaleError
+from rationale.errors import DataError, ModelError, RationaleError
 from rationale.scores import ScoreOptions, Scores, StoredScores, score
+from rationale.scores.methods import METHODS, DecisionMethod, LayeredMethod
 from rationale.study.cells import claim
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
@@ -93,6 +95,7 @@ def study_topk(
     root = Path(out)
     base = replace(options.training, seed=options.seeds[0])
     first = prepare(model, train, dev, base)
+    _check_scores(arms, first, options)
     splits = _splits(first, train, dev, reported, options)
     made_of = _made_of(model, splits, options)
     jobs = [(seed, arm) for seed in options.seeds for arm in arms]
@@ -123,6 +126,27 @@ def _arms(options: StudyOptions) -> list[Arm]:
                 remedy="Name one with --adapler FOLDER.",
             )
     return arms
+
+
+def _check_scores(arms: Sequence[Arm], first: Prepared, options: StudyOptions) -> None:
+    """Refuses what would only be found out after the first classifier is trained."""
+    own = first.start.model
+    encoders = {False: FAMILIES.get(own.config.model_type)(own)}
+    if any(arm.dropping for arm in arms):
+        encoders[True] = load_classifier(str(options.dropping), device="cpu").encoder
+    for arm in (arm for arm in arms if arm.scored):
+        method, encoder = METHODS.get(arm.method), encoders[arm.dropping]
+        if isinstance(method, DecisionMethod) and not method.fits(encoder):
+            raise ModelError(
+                f"arm {arm.text!r}: this model has no such scores",
+                where=options.dropping,
+                remedy="Name a model with --adapler that decides by them.",
+            )
+        if arm.layer is not None and isinstance(method, LayeredMethod) and arm.layer >= encoder.layers:
+            raise RationaleError(
+                f"arm {arm.text!r}: the model has {encoder.layers} layers",
+                remedy=f"Layers are 0 to {encoder.layers - 1}.",
+            )
 
 
 def _splits(
