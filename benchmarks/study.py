@@ -2,6 +2,8 @@
 
     rationale study topk --data movies … --out WORK/movies           (commands: docs/results/study.md)
     python benchmarks/study.py --studied WORK/movies --name movies   (keeps what is there)
+    rationale study faithfulness --agreement AGREEMENT --out WORK/faithful
+    python benchmarks/study.py --faithful WORK/faithful --name movies (plausibility and faithfulness)
     python benchmarks/study.py                                       (pictures and page anew)
 
 leaves, for each study,
@@ -9,7 +11,9 @@ leaves, for each study,
     docs/results/study/NAME/study.json            accuracies with intervals, comparisons, recipe
     docs/results/study/NAME/predictions.parquet   ids, labels, probabilities, which words were read; no text
     docs/results/study/NAME/cells/CELL/           the same by cell: copied into --out, a study goes on there
+    docs/results/study/NAME/faithfulness.json     correlations of plausibility and faithfulness
     docs/images/study-NAME.png                    the bars
+    docs/images/faithfulness-NAME.png             the correlations with ROC-AUC
     docs/results/study-tables.md                  the tables of all
 """
 
@@ -19,15 +23,18 @@ import argparse
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from keeping import draw, without_folders
 
+from rationale.report.faithfulness import between_table, correlations, within_table
 from rationale.report.table import Table
 from rationale.report.topk import arms_table, bars, pairs_table
 from rationale.study.topk.names import PREDICTIONS, STUDY
 from rationale.study.topk.stored import StoredStudy
 
 DOCS = Path(__file__).parents[1] / "docs"
+FAITHFULNESS = "faithfulness.json"
 KEPT, IMAGES = DOCS / "results" / "study", DOCS / "images"
 TITLES = {
     "movies": "ERASER movies, the first 512 tokens, val",
@@ -39,8 +46,8 @@ def keep(studied: Path, name: str) -> None:
     """Copies tables and predictions; models and scores stay where they are."""
     StoredStudy.load(studied)
     to = KEPT / name
-    shutil.rmtree(to, ignore_errors=True)
-    to.mkdir(parents=True)
+    shutil.rmtree(to / "cells", ignore_errors=True)
+    to.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(studied / PREDICTIONS, to / PREDICTIONS)
     _copy_json(studied / STUDY, to / STUDY)
     for cell in sorted(path.parent for path in studied.glob(f"cells/*/{PREDICTIONS}")):
@@ -56,6 +63,17 @@ def _copy_json(source: Path, to: Path) -> None:
     to.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
+def keep_faithfulness(folder: Path, name: str) -> None:
+    """Copies the correlations."""
+    (KEPT / name).mkdir(parents=True, exist_ok=True)
+    _copy_json(folder / FAITHFULNESS, KEPT / name / FAITHFULNESS)
+
+
+def correlated() -> dict[str, dict[str, Any]]:
+    files = {name: KEPT / name / FAITHFULNESS for name in TITLES}
+    return {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
+
+
 def studies() -> dict[str, StoredStudy]:
     return {name: StoredStudy.load(KEPT / name) for name in TITLES if (KEPT / name / STUDY).exists()}
 
@@ -66,6 +84,11 @@ def page() -> str:
         lines += [f"## {TITLES[name]}", "", f"![{name}](../images/study-{name}.png)", ""]
         tables: list[Table] = [arms_table(study.records), pairs_table(study.comparisons)]
         for table in tables:
+            lines += [table.to_markdown().strip(), ""]
+    for name, found in correlated().items():
+        lines += [f"## {TITLES[name]}: plausibility and faithfulness", ""]
+        lines += [f"![{name}](../images/faithfulness-{name}.png)", ""]
+        for table in (between_table(found), within_table(found)):
             lines += [table.to_markdown().strip(), ""]
     return "\n".join(lines)
 
@@ -81,13 +104,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--studied", type=Path, help="Folder of a study, to keep.")
+    parser.add_argument("--faithful", type=Path, help="Folder of `rationale study faithfulness`, to keep.")
     parser.add_argument("--name", choices=TITLES, help="What it is called.")
     given = parser.parse_args()
     if given.studied:
         keep(given.studied, given.name)
+    elif given.faithful:
+        keep_faithfulness(given.faithful, given.name)
     else:
         (DOCS / "results" / "study-tables.md").write_text(page() + "\n")
         draw({IMAGES / f"study-{name}.png": bars(study.records) for name, study in studies().items()})
+        liked = {name: correlations(found, "roc_auc") for name, found in correlated().items()}
+        draw({IMAGES / f"faithfulness-{name}.png": figure for name, figure in liked.items()}, height=360)
 
 
 if __name__ == "__main__":

@@ -21,20 +21,21 @@ from rationale.report.table import Column, Interval, Table
 Record = Mapping[str, Any]
 
 
-def best_pair(found: Mapping[str, Any]) -> tuple[str, str]:
-    """The pair of metrics that is drawn: AP, and the least dependent on one share that there is."""
+def drawn_against(found: Mapping[str, Any]) -> str:
+    """The faithfulness that is drawn: of those there are the one that depends least on one share."""
     faithful = {record["faithfulness"] for record in found["within"]}
-    return "ap", "aopc_comprehensiveness" if "aopc_comprehensiveness" in faithful else "comprehensiveness"
+    return "aopc_comprehensiveness" if "aopc_comprehensiveness" in faithful else "comprehensiveness"
 
 
-def correlations(found: Mapping[str, Any], *, height: int = 0) -> go.Figure:
+def correlations(found: Mapping[str, Any], plausibility: str = "ap", *, height: int = 0) -> go.Figure:
     """Spearman's correlation over documents, a row a score, with its interval; filled where p is below 0.05.
 
     Args:
         found: What :func:`rationale.agreement.correlation.correlate` returned.
+        plausibility: The agreement with humans: ``ap`` or ``roc_auc``.
         height: Pixels; 0 for as many as the rows need.
     """
-    pair = best_pair(found)
+    pair = (plausibility, drawn_against(found))
     shown = [
         r for r in found["within"] if (r["plausibility"], r["faithfulness"]) == pair and r["rho"] is not None
     ]
@@ -125,7 +126,9 @@ def faithfulness_page(
         out: The HTML file.
         overwrite: Whether it may be replaced.
     """
-    liked, weighed = best_pair(found)
+    weighed = drawn_against(found)
+    title = describe(weighed).title
+    filled = "Bars: 95 % intervals. Filled: p below 0.05 after Holm's correction."
     settings = agreement.recipe["agreement"]
     sections: Sequence[Section] = [
         Section(
@@ -137,8 +140,8 @@ def faithfulness_page(
             ),
             (
                 Block(
-                    faithfulness_plane(agreement, weighed, liked),
-                    f"{describe(weighed).title} against {describe(liked).title}; numbers are layers.",
+                    faithfulness_plane(agreement, weighed),
+                    f"{title} against AP; numbers are layers.",
                 ),
                 Block(table=between_table(found)),
             ),
@@ -147,13 +150,13 @@ def faithfulness_page(
             "within",
             "Within a score: is it more faithful on the documents where humans agree with it?",
             (
-                "A correlation over documents for each score. Documents differ in length, and so in how easy "
-                "both are.",
+                "A correlation over documents for each score. AP is easy where much of a document is "
+                "rationale, and so may be faithfulness; ROC-AUC is 0.5 by chance everywhere: what stays there is of the "
+                "score.",
             ),
             (
-                Block(
-                    correlations(found), "Bars: 95 % intervals. Filled: p below 0.05 after Holm's correction."
-                ),
+                Block(correlations(found), f"{title} with AP. {filled}"),
+                Block(correlations(found, "roc_auc"), f"{title} with ROC-AUC. {filled}"),
                 Block(table=within_table(found), folded="Every correlation"),
             ),
         ),

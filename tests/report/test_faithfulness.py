@@ -23,13 +23,11 @@ def test_a_row_a_score_and_a_row_a_pair_of_metrics(found):
     assert len(between_table(found).rows) == len(pairs) == 12
 
 
-def test_every_score_that_was_perturbed_is_drawn_with_its_interval(found):
-    figure = correlations(found)
-    own = [
-        r
-        for r in found["within"]
-        if (r["plausibility"], r["faithfulness"]) == ("ap", "aopc_comprehensiveness")
-    ]
+@pytest.mark.parametrize("plausibility", ["ap", "roc_auc"])
+def test_every_score_that_was_perturbed_is_drawn_with_its_interval(found, plausibility):
+    figure = correlations(found, plausibility)
+    pair = (plausibility, "aopc_comprehensiveness")
+    own = [r for r in found["within"] if (r["plausibility"], r["faithfulness"]) == pair]
     drawn = {}
     for trace in figure.data:
         bars = zip(trace.x, trace.error_x.array, trace.error_x.arrayminus, strict=True)
@@ -53,7 +51,7 @@ def test_the_command_writes_numbers_and_a_page_that_fetches_nothing(agreement, f
     page.goto((tmp_path / "out" / "faithfulness.html").as_uri())
     page.locator(".main-svg").first.wait_for()
     assert "Do scores that humans like also carry the prediction?" in page.inner_text("h1")
-    assert page.locator(".js-plotly-plot").count() == 2
+    assert page.locator(".js-plotly-plot").count() == 3
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert all(url.startswith(("file:", "data:", "blob:")) for url in fetched)
     page.close()
