@@ -151,8 +151,8 @@ def faithfulness_page(
             "Within a score: is it more faithful on the documents where humans agree with it?",
             (
                 "A correlation over documents for each score. AP is easy where much of a document is "
-                "rationale, and so may be faithfulness; ROC-AUC is 0.5 by chance everywhere: what stays there is of the "
-                "score.",
+                "rationale, and so may be faithfulness; ROC-AUC is 0.5 by chance everywhere: what stays "
+                "there is of the score.",
             ),
             (
                 Block(correlations(found), f"{title} with AP. {filled}"),
