@@ -13,7 +13,7 @@ leaves, for each study,
     docs/results/study/NAME/cells/CELL/           the same by cell: copied into --out, a study goes on there
     docs/results/study/NAME/faithfulness.json     correlations of plausibility and faithfulness
     docs/images/study-NAME.png                    the bars
-    docs/images/faithfulness-NAME.png             the correlations with ROC-AUC
+    docs/images/faithfulness-NAME-METRIC.png      the correlations with AP and ROC-AUC
     docs/results/study-tables.md                  the tables of all
 """
 
@@ -87,7 +87,11 @@ def page() -> str:
             lines += [table.to_markdown().strip(), ""]
     for name, found in correlated().items():
         lines += [f"## {TITLES[name]}: plausibility and faithfulness", ""]
-        lines += [f"![{name}](../images/faithfulness-{name}.png)", ""]
+        lines += [
+            f"![AP](../images/faithfulness-{name}-ap.png)",
+            f"![ROC-AUC](../images/faithfulness-{name}-roc_auc.png)",
+            "",
+        ]
         for table in (between_table(found), within_table(found)):
             lines += [table.to_markdown().strip(), ""]
     return "\n".join(lines)
@@ -114,8 +118,14 @@ def main() -> None:
     else:
         (DOCS / "results" / "study-tables.md").write_text(page() + "\n")
         draw({IMAGES / f"study-{name}.png": bars(study.records) for name, study in studies().items()})
-        liked = {name: correlations(found, "roc_auc") for name, found in correlated().items()}
-        draw({IMAGES / f"faithfulness-{name}.png": figure for name, figure in liked.items()}, height=360)
+        for metric in ("ap", "roc_auc"):
+            draw(
+                {
+                    IMAGES / f"faithfulness-{name}-{metric}.png": correlations(found, metric)
+                    for name, found in correlated().items()
+                },
+                height=280,
+            )
 
 
 if __name__ == "__main__":
