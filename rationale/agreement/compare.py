@@ -17,8 +17,8 @@ from rationale.agreement.statistics import (
     paired_p_values,
     summarise,
 )
+from rationale.baselines import BASELINES
 
-BASELINES = ("random", "position", "length")
 RULE = (
     "Methods are compared in the same layer, and each method in each layer with each baseline (random, "
     "position, length); difference = method - other, mean over the pairs where both are defined; percentile "

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from rationale.agreement import Agreement, agree
+from rationale.baselines import BASELINES
 from rationale.corpus import load_documents
 from rationale.demo.sample import sample_adapler, sample_classifier, sample_folder, sample_reviews
 from rationale.encoder.loading import Classifier, load_classifier
 from rationale.files import atomic_json
 from rationale.report.write import report
 from rationale.scores import METHODS, ONE_PASS, Faithfulness, ScoreOptions, StoredScores, score
-from rationale.scores.methods import BASELINES, decision_methods
+from rationale.scores.methods import decision_methods
 from rationale.study.evaluate import evaluate
 
 

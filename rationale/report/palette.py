@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from rationale.baselines import BASELINES
+
 INK = "#1b1e25"
 SOFT = "#5b6270"  # second voice; 6:1 on white
 LINE = "#e3e5ea"
@@ -44,9 +46,7 @@ _FAMILY = {
     "occlusion": "perturbation",
     "lime": "perturbation",
     "kernel_shap": "perturbation",
-    "random": "baseline",
-    "position": "baseline",
-    "length": "baseline",
+    **dict.fromkeys(BASELINES, "baseline"),
 }
 _SHAPES = (
     *("circle", "square", "triangle-up", "diamond", "pentagon", "star", "hexagon", "triangle-down"),
@@ -55,9 +55,6 @@ _SHAPES = (
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _FILLS = ("", "-open", "-open-dot", "-dot")
 _FIRST_DASH = {"baseline": 2, "path": 1, "perturbation": 1}  # levels, drawn dashed
-
-BASELINES = tuple(name for name, family in _FAMILY.items() if family == "baseline")
-"""The methods that look at no model: always drawn in grey and listed last."""
 
 
 @dataclass(frozen=True, slots=True)

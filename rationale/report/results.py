@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from rationale.agreement.metric import Metric, metrics
-from rationale.report.palette import BASELINES
+from rationale.baselines import BASELINES
 from rationale.report.table import Interval
 
 if TYPE_CHECKING:

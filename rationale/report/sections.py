@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from rationale.baselines import BASELINES
 from rationale.report.figures import document_distribution, faithfulness_plane, layer_curves, selection_plane
-from rationale.report.palette import BASELINES, strokes
+from rationale.report.palette import strokes
 from rationale.report.results import Results, describe, titled
 from rationale.report.survival import kinds_table, survival_curves, words_table
 from rationale.report.table import Cell, Column, Interval, Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from rationale.report.palette import BASELINES
+from rationale.baselines import BASELINES
 from rationale.report.results import Results, describe, titled
 from rationale.report.table import Cell, Column, Interval, Table
 

@@ -1,5 +1,6 @@
 """Scores: one file a method, one engine that computes several in one pass, one store."""
 
+from rationale.baselines import BASELINES
 from rationale.scores import (  # noqa: F401  (registers methods)
     attention,
     baselines,
@@ -8,7 +9,7 @@ from rationale.scores import (  # noqa: F401  (registers methods)
     rollout,
     saliency,
 )
-from rationale.scores.methods import BASELINES, METHODS, ONE_PASS, Method
+from rationale.scores.methods import METHODS, ONE_PASS, Method
 from rationale.scores.options import Faithfulness, ScoreOptions
 from rationale.scores.pipeline import explain, score
 from rationale.scores.scored import Perturbed, ScoredDocument, Scores

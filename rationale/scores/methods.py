@@ -134,8 +134,6 @@ ONE_PASS = (
 )
 """The methods computed together from one forward and one backward."""
 
-BASELINES = ("random", "position", "length")
-
 
 def decision_methods(encoder: Encoder) -> tuple[str, ...]:
     """The methods that read what a dropping model decides; none for other models."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from rationale.baselines import BASELINES
 from rationale.errors import RationaleError
-from rationale.scores.methods import BASELINES, METHODS, ONE_PASS, WindowMethod
+from rationale.scores.methods import METHODS, ONE_PASS, WindowMethod
 from rationale.tokens.windows import Protocol
 
 Target = Literal["predicted", "gold"]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
+from rationale.baselines import BASELINES
 from rationale.report.figures.style import TICKS, finish, plain
-from rationale.report.palette import BASELINES, SOFT, strokes
+from rationale.report.palette import SOFT, strokes
 from rationale.report.results import Results, titled
 
 if TYPE_CHECKING:
