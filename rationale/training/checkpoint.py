@@ -20,7 +20,7 @@ from transformers import (
 
 from rationale.dropping.model import DroppingConfig
 from rationale.encoder.hub import explained, quiet_transformers
-from rationale.encoder.loading import weights_hash
+from rationale.encoder.identity import weights_hash
 from rationale.errors import ModelError
 from rationale.tokens.alignment import require_fast
 from rationale.training.options import Task

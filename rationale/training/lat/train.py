@@ -18,7 +18,7 @@ from rationale.dropping.flops import Costs
 from rationale.dropping.lat import LAT
 from rationale.dropping.model import DroppingModel, wrap
 from rationale.dropping.run import hard
-from rationale.encoder.loading import weights_hash
+from rationale.encoder.identity import weights_hash
 from rationale.errors import DataError
 from rationale.files import atomic_json
 from rationale.scores.backoff import in_batches
