@@ -19,6 +19,7 @@ from rationale.report.faithfulness import between_table, faithfulness_page
 from rationale.report.topk import arms_table, topk_page
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
+from rationale.study.topk.names import FULL
 from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.training.data import hold_out, training_split
 from rationale.training.options import TrainingOptions
@@ -66,6 +67,9 @@ def topk(
         str | None,
         typer.Option(help="A dropping model, for arms such as contribution@3, decision@3, alive@3."),
     ] = None,
+    layer: Annotated[
+        int | None, typer.Option(min=0, help="Layer of the dropping model's arms that name none.")
+    ] = None,
     seeds: Annotated[str, typer.Option(help="Seeds, with commas; each trains every arm once.")] = "0",
     reported: Annotated[str, typer.Option(help="Split that accuracy is told of.")] = "test",
     split: TrainSplit = None,
@@ -81,14 +85,10 @@ def topk(
     Example: `rationale study topk --model ./encoder --data movies --reported val --out study --epochs 3
     --methods human,saliency:gold,rollout.all,random --seeds 0,1,2`
     """
-    names = [one.strip() for one in methods.split(",") if one.strip()]
-    arms = [Arm.parse(name) for name in names]
-    if complement:
-        arms += [Arm.parse(f"not-{arm.text}") for arm in arms if not arm.complement and arm.method != "full"]
     training, held_out = hold_out(sample(training_split(data, split), limit), dev, data=data)
     compared = sample(load_documents(data, reported), limit_reported)
     chosen = StudyOptions(
-        arms,
+        _arms(methods, layer, complement=complement),
         seed_numbers(seeds),
         Budget.parse(budget),
         "original" if protocol == "truncate" else "packed",
@@ -99,6 +99,17 @@ def topk(
     page = topk_page(found, out / "study.html", overwrite=True)
     Console().print(arms_table(found["records"]).to_rich())
     typer.echo(f"{page}: open it in any browser; it needs no network")
+
+
+def _arms(methods: str, layer: int | None, *, complement: bool) -> list[Arm]:
+    arms = [Arm.parse(one.strip()) for one in methods.split(",") if one.strip()]
+    if layer is not None:
+        arms = [
+            Arm.parse(f"{arm.text}@{layer}") if arm.dropping and arm.layer is None else arm for arm in arms
+        ]
+    if complement:
+        arms += [Arm.parse(f"not-{arm.text}") for arm in arms if not arm.complement and arm.method != FULL]
+    return arms
 
 
 @app.command()

@@ -16,6 +16,7 @@ from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner
 
 from rationale.cli import app
+from rationale.commands.study import _arms
 from rationale.corpus import Document, Documents, Span, write_eraser
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, OutputError, RationaleError, ScoresError
@@ -403,6 +404,11 @@ def test_the_command_studies_and_resumes(encoder, tmp_path):
     assert "not-human" in page
     found = json.loads((tmp_path / "out" / "study.json").read_text())
     assert [record["arm"] for record in found["records"]] == ["full", "human", "not-human"]
+
+
+def test_a_layer_is_that_of_dropping_arms_that_name_none():
+    texts = [arm.text for arm in _arms("saliency,contribution,alive@1,not-decision", 2, complement=False)]
+    assert texts == ["saliency", "contribution@2", "alive@1", "not-decision@2"]
 
 
 def test_several_processes_make_one_study(encoder, tmp_path):
