@@ -7,28 +7,23 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from scipy.stats import permutation_test
 from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner
 
 from rationale.cli import app
-from rationale.commands.study import _arms
 from rationale.corpus import Document, Documents, Span, write_eraser
 from rationale.encoder.loading import load_classifier
-from rationale.errors import DataError, ModelError, OutputError, RationaleError, ScoresError
+from rationale.errors import DataError, ModelError, OutputError, RationaleError
 from rationale.report.topk import topk_page
-from rationale.scores import ScoreOptions, score
 from rationale.scores.removal import without
 from rationale.study.topk import study as module
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.reading import read
 from rationale.study.topk.study import StudyOptions, study_topk
-from rationale.study.topk.tables import compared, records
 from rationale.tokens import Windower
 from rationale.training.options import TrainingOptions
 
@@ -161,119 +156,6 @@ def test_cells_of_another_study_do_not_join(encoder, studied, tmp_path):
     assert {record["arm"] for record in found["records"]} == {"full", "human", "not-human", "saliency:gold"}
 
 
-def test_arms_are_compared_over_the_seeds_both_have():
-    def rows(arm, seed, right):
-        return [
-            {"arm": arm, "seed": seed, "oracle": False, "id": str(i), "docid": "d", "label": "x",
-             "predicted": "x" if hit else "y", "kept": [0], "words": 2, "operations": 1, "operations_full": 1}
-            for i, hit in enumerate(right)
-        ]  # fmt: skip
-
-    table = pa.Table.from_pylist(
-        rows("full", 0, [1, 1, 0, 0]) + rows("full", 1, [1, 1, 1, 1])
-        + rows("a", 1, [1, 0, 0, 1]) + rows("b", 2, [1, 1, 1, 1])
-    )  # fmt: skip
-    (told,) = compared(table)
-    assert (told["arm"], told["other"], told["seeds"]) == ("full", "a", [1])
-    assert told["difference"] == 0.5
-
-
-# which words
-
-
-DOCUMENT = Document("1", "1", tuple("abcdefgh"), spans=(Span(2, 4), Span(6, 7)))
-
-
-@pytest.mark.parametrize(
-    ("text", "k", "expected"),
-    [
-        ("full", 1, [0, 1, 2, 3, 4, 5]),
-        ("human", 9, [2, 3]),
-        ("not-human", 9, [0, 1, 4, 5]),
-        ("first", 2, [0, 1]),
-        ("not-first", 2, [2, 3, 4, 5]),
-    ],
-)
-def test_arms_without_scores_keep_words_of_the_window(text, k, expected):
-    covered = np.arange(8) < 6
-    assert np.flatnonzero(Arm.parse(text).words(DOCUMENT, covered, k, None, 0)).tolist() == expected
-
-
-def test_the_lot_falls_alike_for_one_seed_and_otherwise_for_another():
-    covered, arm = np.ones(8, bool), Arm.parse("random")
-    lots = [tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, seed))) for seed in range(30)]
-    assert lots[0] == tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, 0)))
-    assert len(set(lots)) > 10
-    assert all(len(lot) == 3 for lot in lots)
-
-
-@pytest.mark.parametrize("layer", [0, 1])
-def test_scored_arms_keep_the_best_words_of_their_layer(encoder, tmp_path, layer):
-    classifier = load_classifier(save_classifier(tmp_path / "model", ("NEG", "POS")), device="cpu")
-    for target in ("predicted", "gold"):
-        scored = score(
-            classifier, REPORTED, ScoreOptions(("saliency", "rollout.all"), target=target), progress=False
-        )
-        for document in REPORTED[:5]:
-            own = scored.get(document.key)
-            for method in ("saliency", "rollout.all"):
-                arm = Arm.parse(f"{method}:{target}@{layer}")
-                kept = arm.words(document, np.ones(len(document.words), bool), 2, own, 0)
-                expected = sorted(
-                    range(len(document.words)), key=lambda i: (-own.words[method][layer][i], i)
-                )[:2]
-                assert set(np.flatnonzero(kept)) == set(expected)
-    with pytest.raises(ScoresError, match="has no scores of"):
-        Arm.parse("saliency").words(DOCUMENT, np.ones(8, bool), 2, None, 0)
-
-
-@pytest.mark.parametrize(("text", "words", "rationale", "k"), [
-    ("rationale", 50, 7, 7), ("20%", 41, 7, 9), ("30", 41, 7, 30), ("30", 12, 7, 12), ("100%", 9, 1, 9),
-    ("1%", 9, 1, 1),
-])  # fmt: skip
-def test_a_budget_is_the_rationale_s_a_share_or_a_number(text, words, rationale, k):
-    assert Budget.parse(text).of(words=words, rationale=rationale) == k
-
-
-# tables
-
-
-def test_comparisons_are_scipys_and_need_no_seeds_alike():
-    drawn = np.random.default_rng(0)
-    rows = []
-    for arm, chance in (("full", 0.9), ("human", 0.85), ("random", 0.6)):
-        for seed in (0, 1):
-            for number in range(12):
-                right = drawn.random() < chance
-                rows.append({
-                    "arm": arm, "seed": seed, "oracle": arm == "human", "id": str(number), "docid": "d",
-                    "label": "x", "predicted": "x" if right else "y", "kept": [number % 3, 5], "words": 10,
-                    "operations": 10, "operations_full": 20,
-                })  # fmt: skip
-    table = pa.Table.from_pylist(rows)
-    found = {(c["arm"], c["other"]): c for c in compared(table)}
-    means = {
-        arm: np.mean(
-            [[r["predicted"] == "x" for r in rows if (r["arm"], r["seed"]) == (arm, s)] for s in (0, 1)],
-            axis=0,
-        )
-        for arm in ("full", "human", "random")
-    }
-    for (one, other), told in found.items():
-        gap = means[one] - means[other]
-        assert told["difference"] == pytest.approx(gap.mean())
-        exact = permutation_test(
-            (means[one], means[other]),
-            lambda a, b: np.mean(a - b),
-            permutation_type="samples",
-            n_resamples=np.inf,
-        )
-        assert told["p_single"] == pytest.approx(exact.pvalue, abs=0.02)
-        assert told["p"] >= told["p_single"]
-        assert told["overlap"] == 1
-    assert [record["flops_speedup"] for record in records(table)] == [2.0] * 6
-
-
 def test_the_page_draws_its_bars_and_fetches_nothing(studied, tmp_path, browser):
     page = topk_page(studied[1], tmp_path / "study.html")
     said, asked = [], []
@@ -313,18 +195,6 @@ def test_a_model_that_drops_nothing_has_no_dropping_arms(encoder, tmp_path):
     with pytest.raises(ModelError, match="this model has no such scores"):
         study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("alive@1", dropping=str(plain)))
     assert not (tmp_path / "study").exists()
-
-
-@pytest.mark.parametrize("text", ["", "nothing", "human@2", "not-full", "saliency:silver", "random:gold"])
-def test_arms_that_are_none_are_refused(text):
-    with pytest.raises(RationaleError):
-        Arm.parse(text)
-
-
-@pytest.mark.parametrize("text", ["0", "-3", "0%", "101%", "all", "2.5", "%"])
-def test_budgets_that_are_none_are_refused(text):
-    with pytest.raises(RationaleError, match="the budget is"):
-        Budget.parse(text)
 
 
 def test_a_budget_that_cuts_nothing_is_refused_and_one_that_cuts_some_is_told(encoder, tmp_path, caplog):
@@ -404,11 +274,6 @@ def test_the_command_studies_and_resumes(encoder, tmp_path):
     assert "not-human" in page
     found = json.loads((tmp_path / "out" / "study.json").read_text())
     assert [record["arm"] for record in found["records"]] == ["full", "human", "not-human"]
-
-
-def test_a_layer_is_that_of_dropping_arms_that_name_none():
-    texts = [arm.text for arm in _arms("saliency,contribution,alive@1,not-decision", 2, complement=False)]
-    assert texts == ["saliency", "contribution@2", "alive@1", "not-decision@2"]
 
 
 def test_several_processes_make_one_study(encoder, tmp_path):

@@ -1,0 +1,97 @@
+"""Arms of the top-k study: which words they keep, how many, and what is no arm."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rationale.commands.study import _arms
+from rationale.corpus import Document, Span
+from rationale.encoder.loading import load_classifier
+from rationale.errors import RationaleError, ScoresError
+from rationale.scores import ScoreOptions, score
+from rationale.study.topk.arms import Arm
+from rationale.study.topk.budget import Budget
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
+
+from toy_training import planted, save_classifier, save_encoder
+
+REPORTED = planted(40, seed=2, split="test")
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    return save_encoder(tmp_path_factory.mktemp("toy") / "encoder")
+
+
+DOCUMENT = Document("1", "1", tuple("abcdefgh"), spans=(Span(2, 4), Span(6, 7)))
+
+
+@pytest.mark.parametrize(
+    ("text", "k", "expected"),
+    [
+        ("full", 1, [0, 1, 2, 3, 4, 5]),
+        ("human", 9, [2, 3]),
+        ("not-human", 9, [0, 1, 4, 5]),
+        ("first", 2, [0, 1]),
+        ("not-first", 2, [2, 3, 4, 5]),
+    ],
+)
+def test_arms_without_scores_keep_words_of_the_window(text, k, expected):
+    covered = np.arange(8) < 6
+    assert np.flatnonzero(Arm.parse(text).words(DOCUMENT, covered, k, None, 0)).tolist() == expected
+
+
+def test_the_lot_falls_alike_for_one_seed_and_otherwise_for_another():
+    covered, arm = np.ones(8, bool), Arm.parse("random")
+    lots = [tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, seed))) for seed in range(30)]
+    assert lots[0] == tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, 0)))
+    assert len(set(lots)) > 10
+    assert all(len(lot) == 3 for lot in lots)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_scored_arms_keep_the_best_words_of_their_layer(encoder, tmp_path, layer):
+    classifier = load_classifier(save_classifier(tmp_path / "model", ("NEG", "POS")), device="cpu")
+    for target in ("predicted", "gold"):
+        scored = score(
+            classifier, REPORTED, ScoreOptions(("saliency", "rollout.all"), target=target), progress=False
+        )
+        for document in REPORTED[:5]:
+            own = scored.get(document.key)
+            for method in ("saliency", "rollout.all"):
+                arm = Arm.parse(f"{method}:{target}@{layer}")
+                kept = arm.words(document, np.ones(len(document.words), bool), 2, own, 0)
+                expected = sorted(
+                    range(len(document.words)), key=lambda i: (-own.words[method][layer][i], i)
+                )[:2]
+                assert set(np.flatnonzero(kept)) == set(expected)
+    with pytest.raises(ScoresError, match="has no scores of"):
+        Arm.parse("saliency").words(DOCUMENT, np.ones(8, bool), 2, None, 0)
+
+
+@pytest.mark.parametrize(("text", "words", "rationale", "k"), [
+    ("rationale", 50, 7, 7), ("20%", 41, 7, 9), ("30", 41, 7, 30), ("30", 12, 7, 12), ("100%", 9, 1, 9),
+    ("1%", 9, 1, 1),
+])  # fmt: skip
+def test_a_budget_is_the_rationale_s_a_share_or_a_number(text, words, rationale, k):
+    assert Budget.parse(text).of(words=words, rationale=rationale) == k
+
+
+@pytest.mark.parametrize("text", ["", "nothing", "human@2", "not-full", "saliency:silver", "random:gold"])
+def test_arms_that_are_none_are_refused(text):
+    with pytest.raises(RationaleError):
+        Arm.parse(text)
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "0%", "101%", "all", "2.5", "%"])
+def test_budgets_that_are_none_are_refused(text):
+    with pytest.raises(RationaleError, match="the budget is"):
+        Budget.parse(text)
+
+
+def test_a_layer_is_that_of_dropping_arms_that_name_none():
+    texts = [arm.text for arm in _arms("saliency,contribution,alive@1,not-decision", 2, complement=False)]
+    assert texts == ["saliency", "contribution@2", "alive@1", "not-decision@2"]
