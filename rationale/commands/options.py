@@ -29,6 +29,11 @@ def seed_numbers(text: str) -> list[int]:
         RationaleError: Where something else stands between the commas.
     """
     try:
-        return [int(part) for part in text.split(",")]
+        seeds = [int(part) for part in text.split(",")]
     except ValueError:
-        raise RationaleError(f"--seeds is {text!r}", remedy="Give whole numbers such as 0,1,2.") from None
+        seeds = [-1]
+    if not all(0 <= seed < 2**32 for seed in seeds):
+        raise RationaleError(
+            f"--seeds is {text!r}", remedy="Give whole numbers from 0 to 4294967295, such as 0,1,2."
+        )
+    return seeds

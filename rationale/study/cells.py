@@ -21,11 +21,18 @@ def claim(folder: Path, made_of: dict[str, Any]) -> None:
         made_of: Data, settings, seed: all that its results follow from.
 
     Raises:
-        OutputError: Where it was made of something else.
+        OutputError: Where it was made of something else, or nobody knows of what.
     """
     path = folder / _MADE_OF
     made_of = json.loads(json.dumps(made_of))
-    if path.exists():
+    results = [entry for entry in folder.iterdir() if entry != path] if folder.exists() else []
+    if results and not path.exists():
+        raise OutputError(
+            f"this cell holds results, and nothing that says of what (no {_MADE_OF})",
+            where=folder,
+            remedy="Remove the folder, or choose another one with --out.",
+        )
+    if results:
         earlier = made_of_what(folder)
         if earlier != made_of:
             raise OutputError(
@@ -35,11 +42,22 @@ def claim(folder: Path, made_of: dict[str, Any]) -> None:
             )
         return
     folder.mkdir(parents=True, exist_ok=True)
-    atomic_json(path, made_of, overwrite=False)
+    atomic_json(path, made_of, overwrite=True)
 
 
 def made_of_what(folder: Path) -> dict[str, Any]:
-    """What :func:`claim` wrote down of a cell; nothing where there is no such file."""
+    """What :func:`claim` wrote down of a cell; nothing where there is no such file.
+
+    Raises:
+        OutputError: Where the file is damaged.
+    """
     path = folder / _MADE_OF
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise OutputError("is damaged", where=path, remedy="Remove the cell's folder: it is made again.")
     return found

@@ -181,7 +181,10 @@ def test_the_page_draws_its_bars_and_fetches_nothing(studied, tmp_path, browser)
         ({"seeds": (0, 0)}, "an arm or a seed is given twice"),
         ({"seeds": ()}, "there is no seed"),
         ({"arms": ("contribution@1",)}, "takes the scores of a dropping model"),
-        ({"arms": ("saliency@9",)}, r"the model has \d layers"),
+        ({"arms": ("saliency@9",)}, "there is no such layer"),
+        ({"arms": ("occlusion@1",)}, "there is no such layer"),
+        ({"arms": ("saliency", "saliency@0")}, "two arms are one"),
+        ({"seeds": (-1,)}, "none between 0 and"),
     ],
 )
 def test_grids_that_cannot_be_are_refused(encoder, tmp_path, given, message):

@@ -62,7 +62,7 @@ def test_scored_arms_keep_the_best_words_of_their_layer(encoder, tmp_path, layer
         for document in REPORTED[:5]:
             own = scored.get(document.key)
             for method in ("saliency", "rollout.all"):
-                arm = Arm.parse(f"{method}:{target}@{layer}")
+                arm = Arm.parse(f"{method}:{target}@{layer}" if method == "saliency" else f"{method}@{layer}")
                 kept = arm.words(document, np.ones(len(document.words), bool), 2, own, 0)
                 expected = sorted(
                     range(len(document.words)), key=lambda i: (-own.words[method][layer][i], i)
@@ -80,7 +80,21 @@ def test_a_budget_is_the_rationale_s_a_share_or_a_number(text, words, rationale,
     assert Budget.parse(text).of(words=words, rationale=rationale) == k
 
 
-@pytest.mark.parametrize("text", ["", "nothing", "human@2", "not-full", "saliency:silver", "random:gold"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nothing",
+        "human@2",
+        "not-full",
+        "saliency:silver",
+        "random:gold",
+        "rollout.all:gold",
+        "contribution:gold",
+        "position@2",
+        "saliency@\u0663",
+    ],
+)
 def test_arms_that_are_none_are_refused(text):
     with pytest.raises(RationaleError):
         Arm.parse(text)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rationale.corpus.document import Document
 from rationale.errors import RationaleError, ScoresError
-from rationale.scores.methods import METHODS, DecisionMethod
+from rationale.scores.methods import METHODS, Baseline, DecisionMethod, GradientMethod, WindowMethod
 from rationale.scores.scored import ALIVE, ScoredDocument
 from rationale.study.topk.names import FULL
 
@@ -22,7 +22,9 @@ HUMAN, RANDOM, FIRST = "human", "random", "first"
 UNSCORED = (FULL, HUMAN, RANDOM, FIRST)
 """Arms that need no scores."""
 
-_TEXT = re.compile(r"(?P<not>not-)?(?P<method>[\w.]+)(?::(?P<target>gold|predicted))?(?:@(?P<layer>\d+))?")
+_TEXT = re.compile(
+    r"(?P<not>not-)?(?P<method>[\w.]+)(?::(?P<target>gold|predicted))?(?:@(?P<layer>[0-9]{1,3}))?"
+)
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,25 @@ class Arm:
             raise RationaleError(
                 f"{text!r} is no arm", remedy="Write METHOD, METHOD:gold, METHOD@3, not-METHOD."
             )
-        method, layer = found["method"], found["layer"]
-        unscored = method in UNSCORED
-        if not unscored:
-            METHODS.get(method)
-        if unscored and (layer or found["target"]):
+        method, layer, gold = found["method"], found["layer"], found["target"]
+        if method in UNSCORED and (layer or gold):
             raise RationaleError(f"{text!r}: {method} has no layer and no target")
         if method == FULL and found["not"]:
             raise RationaleError("everything but all words is nothing", remedy="Leave out not-full.")
-        target: Target = "gold" if found["target"] == "gold" else "predicted"
-        return cls(text, method, target, None if layer is None else int(layer), bool(found["not"]))
+        if gold == "gold" and not isinstance(METHODS.get(method), GradientMethod | WindowMethod):
+            raise RationaleError(f"{text!r}: {method} knows no target", remedy=f"Write {method}.")
+        if method not in UNSCORED and isinstance(METHODS.get(method), Baseline) and layer:
+            raise RationaleError(f"{text!r}: {method} has no layer", remedy=f"Write {method}.")
+        target: Target = "gold" if gold == "gold" else "predicted"
+        number = None if layer is None else int(layer)
+        parts = ("not-" * bool(found["not"]), method, ":gold" * (target == "gold"))
+        name = "".join(parts) + ("" if number is None else f"@{number}")
+        return cls(name, method, target, number, bool(found["not"]))
+
+    def of(self, layers: int) -> tuple[str, Target, int, bool]:
+        """What it keeps, whatever it is called: equal for two names of one arm, in a model of ``layers``."""
+        usual = 0 if self.method.startswith("saliency") else layers - 1
+        return self.method, self.target, usual if self.layer is None else self.layer, self.complement
 
     @property
     def scored(self) -> bool:

@@ -47,5 +47,9 @@ class Budget:
 
     def of(self, *, words: int, rationale: int) -> int:
         """K of a document with so many words and rationale words in its window: at most all, at least 1."""
-        wanted = {"rationale": rationale, "share": math.ceil(self.amount * words), "count": self.amount}
+        wanted = {
+            "rationale": rationale,
+            "share": math.ceil(round(self.amount * words, 9)),
+            "count": self.amount,
+        }
         return max(1, min(words, int(wanted[self.kind])))

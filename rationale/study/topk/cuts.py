@@ -33,7 +33,7 @@ class Split:
     Attributes:
         documents: They.
         windows: What is read of each in full.
-        covered: Per document bool (W,), the words in it.
+        covered: Per document bool (W,), the words in it; one without a token is none.
         left_out: Documents without a rationale there.
     """
 
@@ -52,10 +52,12 @@ class Split:
         kept, windows, covered = list[Document](), list[Window](), list[BoolArray]()
         for document in tqdm(documents, desc="tokenize", unit="document", leave=False, disable=None):
             whole = windower(document)
-            if (document.rationale & whole.covered).any():
+            window = whole.windows[0]
+            reached = whole.covered & np.isin(np.arange(len(document.words)), window.word)
+            if (document.rationale & reached).any():
                 kept.append(document)
-                windows.append(whole.windows[0])
-                covered.append(whole.covered)
+                windows.append(window)
+                covered.append(reached)
         if not kept:
             raise DataError(
                 "no document has a human rationale in what the model reads of it",

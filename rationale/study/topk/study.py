@@ -14,18 +14,17 @@ import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from rationale.corpus.document import Documents
-from rationale.encoder import FAMILIES
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, RationaleError
-from rationale.scores import ScoreOptions, Scores, StoredScores, score
-from rationale.scores.methods import METHODS, DecisionMethod, LayeredMethod
 from rationale.study.cells import claim
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
+from rationale.study.topk.checks import check_arms
 from rationale.study.topk.cuts import Cut, Positions, Split, cut
 from rationale.study.topk.gather import folder_of, gather, write_predictions
 from rationale.study.topk.names import FULL, PREDICTIONS
 from rationale.study.topk.reading import Parts, PartsTrainer, collate
+from rationale.study.topk.scoring import scores_of
 from rationale.tokens import Windower
 from rationale.training.fitting import chosen_model, complete
 from rationale.training.options import TrainingOptions
@@ -93,16 +92,18 @@ def study_topk(
     """
     arms = _arms(options)
     root = Path(out)
-    base = replace(options.training, seed=options.seeds[0])
-    first = prepare(model, train, dev, base)
-    _check_scores(arms, first, options)
+    first = prepare(model, train, dev, replace(options.training, seed=0))
+    dropping = check_arms(arms, first, options.dropping, options.positions)
     splits = _splits(first, train, dev, reported, options)
-    made_of = _made_of(model, splits, options)
+    for split in splits.values():
+        _labels(split, first)
+    made_of = _made_of(first, splits, options)
     jobs = [(seed, arm) for seed in options.seeds for arm in arms]
     with tqdm(jobs, desc="cells", unit="cell", disable=None) as bar:
         for seed, arm in bar:
             bar.set_postfix_str(f"{arm.text}, seed {seed}")
-            _cell(root, arm, seed, first, splits, options, {**made_of, "arm": arm.text, "seed": seed})
+            own = {"dropping": dropping} if arm.dropping else {}
+            _cell(root, arm, seed, first, splits, options, {**made_of, **own, "arm": arm.text, "seed": seed})
     with _first(options):
         return gather(root, [(seed, arm.text) for seed, arm in jobs], splits["reported"], made_of)
 
@@ -115,10 +116,12 @@ def _first(options: StudyOptions) -> AbstractContextManager[None]:
 def _arms(options: StudyOptions) -> list[Arm]:
     full = Arm.parse(FULL)
     arms = [full, *(arm for arm in options.arms if arm != full)]
-    if len({arm.folder for arm in arms}) < len(arms) or len(set(options.seeds)) < len(options.seeds):
+    if len({arm.text for arm in arms}) < len(arms) or len(set(options.seeds)) < len(options.seeds):
         raise RationaleError("an arm or a seed is given twice", remedy="Name each once.")
-    if not options.seeds:
-        raise RationaleError("there is no seed", remedy="Give one at least: --seeds 0.")
+    if not options.seeds or not all(0 <= seed < 2**32 for seed in options.seeds):
+        raise RationaleError(
+            "there is no seed, or none between 0 and 4294967295", remedy="Give one at least: --seeds 0."
+        )
     for arm in arms:
         if arm.dropping and options.dropping is None:
             raise RationaleError(
@@ -126,27 +129,6 @@ def _arms(options: StudyOptions) -> list[Arm]:
                 remedy="Name one with --adapler FOLDER.",
             )
     return arms
-
-
-def _check_scores(arms: Sequence[Arm], first: Prepared, options: StudyOptions) -> None:
-    """Refuses what would only be found out after the first classifier is trained."""
-    own = first.start.model
-    encoders = {False: FAMILIES.get(own.config.model_type)(own)}
-    if any(arm.dropping for arm in arms):
-        encoders[True] = load_classifier(str(options.dropping), device="cpu").encoder
-    for arm in (arm for arm in arms if arm.scored):
-        method, encoder = METHODS.get(arm.method), encoders[arm.dropping]
-        if isinstance(method, DecisionMethod) and not method.fits(encoder):
-            raise ModelError(
-                f"arm {arm.text!r}: this model has no such scores",
-                where=options.dropping,
-                remedy="Name a model with --adapler that decides by them.",
-            )
-        if arm.layer is not None and isinstance(method, LayeredMethod) and arm.layer >= encoder.layers:
-            raise RationaleError(
-                f"arm {arm.text!r}: the model has {encoder.layers} layers",
-                remedy=f"Layers are 0 to {encoder.layers - 1}.",
-            )
 
 
 def _splits(
@@ -182,10 +164,11 @@ def _check_budget(name: str, split: Split, budget: Budget) -> None:
         log.warning("%s: %d of %d documents have no more words than the budget", name, small, len(words))
 
 
-def _made_of(model: str | Path, splits: Mapping[str, Split], options: StudyOptions) -> dict[str, Any]:
+def _made_of(first: Prepared, splits: Mapping[str, Split], options: StudyOptions) -> dict[str, Any]:
     training = {k: v for k, v in asdict(options.training).items() if k != "seed"}
     return {
-        "model": str(model),
+        "model": first.recipe["model"]["name"],
+        "weights": first.recipe["model"]["hash"],
         "data": {
             name: {"source": s.documents.source, "split": s.documents.split, "n": len(s.documents),
                    "left_out": s.left_out, "fingerprint": s.documents.fingerprint}
@@ -194,7 +177,6 @@ def _made_of(model: str | Path, splits: Mapping[str, Split], options: StudyOptio
         "budget": asdict(options.budget),
         "positions": options.positions,
         "training": training,
-        "dropping": options.dropping,
     }  # fmt: skip
 
 
@@ -218,6 +200,8 @@ def _cell(
             parts = {name: _parts(root, name, arm, seed, s, first, options) for name, s in splits.items()}
     if not predictions.exists() and not source.exists():
         start = first.anew(made_of["model"], training)
+        if start.start.digest != made_of["weights"] and not start.start.fresh_head:
+            raise ModelError("these weights changed while the study ran", where=made_of["model"])
         rows = {
             name: Parts([one.part for one in cuts], _labels(splits[name], first))
             for name, cuts in parts.items()
@@ -235,7 +219,8 @@ def _cell(
     with _first(options):
         if not predictions.exists():
             classifier = load_classifier(source, device=training.device)
-            write_predictions(folder, classifier, splits["reported"], parts["reported"])
+            full = _parts(root, "reported", Arm.parse(FULL), seed, splits["reported"], first, options)
+            write_predictions(folder, classifier, splits["reported"], parts["reported"], full)
 
 
 def _labels(split: Split, prepared: Prepared) -> list[int]:
@@ -253,7 +238,13 @@ def _parts(
     root: Path, name: str, arm: Arm, seed: int, split: Split, first: Prepared, options: StudyOptions
 ) -> list[Cut]:
     """What the arm leaves of every document of a split."""
-    scores = _scores(root, name, arm, seed, split, options) if arm.scored else None
+    scores = None
+    if arm.scored:
+        model: Any = options.dropping if arm.dropping else folder_of(root, Arm.parse(FULL), seed) / "model"
+        classifier = load_classifier(model, device=options.training.device)
+        scores = scores_of(
+            classifier, arm, options.arms, seed, split, options.positions, root / "scores", name
+        )
     longest = int(first.start.tokenizer.model_max_length)
     made = []
     for document, window, covered in zip(split.documents, split.windows, split.covered, strict=True):
@@ -263,21 +254,3 @@ def _parts(
         kept = arm.words(document, covered, k, scored, seed)
         made.append(cut(window, kept, longest, options.positions))
     return made
-
-
-def _scores(root: Path, name: str, arm: Arm, seed: int, split: Split, options: StudyOptions) -> Scores:
-    """Scores of a split by the seed's full-input model, or by the dropping model: made once for all arms."""
-    methods = sorted({
-        one.method for one in options.arms
-        if one.scored and one.dropping == arm.dropping and (one.target == arm.target or one.dropping)
-    })  # fmt: skip
-    who = "dropping" if arm.dropping else f"seed{seed}-{arm.target}"
-    folder = root / "scores" / f"{who}-{name}"
-    if folder.exists() and (folder / "recipe.json").exists():
-        found = StoredScores(folder)
-        if set(methods) <= set(found.methods):
-            return found
-    model: Any = options.dropping if arm.dropping else folder_of(root, Arm.parse(FULL), seed) / "model"
-    protocol: Any = "truncate" if options.positions == "original" else "document"
-    chosen = ScoreOptions(methods, target=arm.target, protocol=protocol, seed=seed)
-    return score(model, split.documents, chosen, out=folder, device=options.training.device, overwrite=True)

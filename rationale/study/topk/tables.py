@@ -104,7 +104,7 @@ def _overlap(
     cells: dict[tuple[str, int], dict[str, list[Any]]], one: str, other: str, seeds: list[int]
 ) -> float:
     values = [
-        len(set(a) & set(b)) / max(len(set(a) | set(b)), 1)
+        len(set(a) & set(b)) / len(set(a) | set(b)) if a or b else 1.0
         for seed in seeds
         for a, b in zip(cells[one, seed]["kept"], cells[other, seed]["kept"], strict=True)
     ]

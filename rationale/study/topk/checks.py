@@ -1,0 +1,73 @@
+"""What is found out about the arms of a study before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rationale.encoder import FAMILIES
+from rationale.encoder.loading import Classifier, load_classifier
+from rationale.errors import ModelError, RationaleError
+from rationale.scores.methods import METHODS, DecisionMethod, WindowMethod
+from rationale.study.topk.arms import Arm
+from rationale.study.topk.cuts import Positions
+from rationale.training.prepare import Prepared
+
+
+def check_arms(
+    arms: Sequence[Arm], first: Prepared, dropping: str | None, positions: Positions
+) -> dict[str, str] | None:
+    """Refuses what would only be found out after the first classifier is trained.
+
+    Args:
+        arms: All of the study.
+        first: The checkpoint every classifier begins with.
+        dropping: The dropping model, where an arm needs one.
+        positions: Of the study.
+
+    Returns:
+        Which model the dropping arms are of: its name and hash.
+
+    Raises:
+        RationaleError: Where two arms are one, or one asks for a layer that is not there.
+        ModelError: Where the dropping model has no such scores, or reads less than the study.
+    """
+    start = first.start
+    longest = int(start.tokenizer.model_max_length)
+    encoder = FAMILIES.get(start.model.config.model_type)(start.model)
+    own = Classifier(encoder, start.tokenizer, start.labels, longest, {"name": first.recipe["model"]["name"]})
+    models = {False: own}
+    if any(arm.dropping for arm in arms):
+        models[True] = load_classifier(str(dropping), device="cpu")
+        if positions == "original":
+            _check_reach(models[True], longest)
+    for arm in (arm for arm in arms if arm.scored):
+        _check_arm(arm, models[arm.dropping])
+    named = [arm.of(encoder.layers) for arm in arms if not arm.dropping]
+    if len(set(named)) < len(named):
+        raise RationaleError("two arms are one", remedy="Name each once: saliency is saliency@0.")
+    identity = models[True].identity if True in models else None
+    return None if identity is None else {name: identity[name] for name in ("name", "hash")}
+
+
+def _check_reach(dropping: Classifier, longest: int) -> None:
+    if dropping.max_length < longest:
+        raise ModelError(
+            f"the dropping model reads {dropping.max_length} tokens, the study {longest}",
+            where=dropping.identity["name"],
+            remedy=f"Study with --max-length {dropping.max_length}, or train it at {longest}.",
+        )
+
+
+def _check_arm(arm: Arm, classifier: Classifier) -> None:
+    method, layers = METHODS.get(arm.method), range(classifier.encoder.layers)
+    if isinstance(method, DecisionMethod) and not method.fits(classifier.encoder):
+        raise ModelError(
+            f"arm {arm.text!r}: this model has no such scores",
+            where=classifier.identity["name"],
+            remedy="Name a model with --adapler that decides by them.",
+        )
+    there = method.layers(classifier) if isinstance(method, WindowMethod) else tuple(layers)
+    if arm.layer is not None and arm.layer not in there:
+        raise RationaleError(
+            f"arm {arm.text!r}: there is no such layer", remedy=f"Layers: {', '.join(map(str, there))}."
+        )
