@@ -153,7 +153,8 @@ def _label(documents: Documents, key: Key) -> str:
 
 def _side_by_side(study: StoredStudy, document: Document, key: Key, arms: tuple[str, str], seed: int) -> None:
     count = len(document.words)
-    read = _mask(study.read(seed, key), count)
+    whole = study.recipe["positions"] == "packed"  # any word of the document may be read
+    read = np.ones(count, bool) if whole else _mask(study.read(seed, key), count)
     if document.query:
         st.caption(plain(safe(" ".join(document.query))))
     for column, arm in zip(st.columns(2), arms, strict=True):

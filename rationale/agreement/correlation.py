@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, TypedDict
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
@@ -134,15 +135,17 @@ def _within(
 
 def _told(x: Float, y: Float, resamples: int, seed: int) -> tuple[float | None, ...]:
     """Rho, the ends of its interval, and p; nothing where it is not defined."""
-    from scipy.stats import bootstrap, spearmanr
+    from scipy.stats import DegenerateDataWarning, bootstrap, spearmanr
 
     if len(x) < _FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
         return None, None, None, None
     found = spearmanr(x, y)
-    drawn = bootstrap(
-        (x, y), lambda a, b, axis: spearman(a, b), paired=True, vectorized=True, n_resamples=resamples,
-        method="percentile", rng=seed,
-    ).bootstrap_distribution  # fmt: skip
+    with catch_warnings():
+        simplefilter("ignore", DegenerateDataWarning)  # of a resample in which one side is constant: left out
+        drawn = bootstrap(
+            (x, y), lambda a, b, axis: spearman(a, b), paired=True, vectorized=True, n_resamples=resamples,
+            method="percentile", rng=seed,
+        ).bootstrap_distribution  # fmt: skip
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
     return float(found.statistic), float(low), float(high), float(found.pvalue)
 

@@ -33,8 +33,8 @@ def bars(records: Sequence[Record], *, height: int = 420) -> go.Figure:
     figure, told = go.Figure(), []
     for arm, cells in arms_of(records).items():
         shown = over_seeds(cells, "accuracy")
-        low, high = shown.low or shown.value or 0.0, shown.high or shown.value or 0.0
         value = shown.value or 0.0
+        low, high = (value if end is None else end for end in (shown.low, shown.high))
         colour = INK if arm == "full" else GREY if arm.removeprefix("not-") in _BLIND else BLUE
         figure.add_bar(
             x=[plain(arm)],
@@ -110,11 +110,10 @@ def topk_page(study: Mapping[str, Any], out: str | Path, *, overwrite: bool = Fa
         overwrite: Whether it may be replaced.
     """
     records, recipe = study["records"], study["recipe"]
-    seeds = len({record["seed"] for record in records})
-    spread = (
-        "from the least to the greatest seed" if seeds > 1 else "95 % intervals over documents (one seed)"
+    caption = (
+        "Bars: of an arm with one seed its 95 % interval over documents, of one with several from the least "
+        "to the greatest. Hollow: oracles. Dotted: the full input."
     )
-    caption = f"Bars: {spread}. Hollow: oracles. Dotted: the full input."
     blocks = [Block(figure=bars(records), caption=caption), Block(table=arms_table(records))]
     if study["comparisons"]:
         blocks.append(Block(table=pairs_table(study["comparisons"]), folded="Every two arms"))

@@ -23,6 +23,7 @@ from rationale.study.topk import study as module
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.reading import read
+from rationale.study.topk.stored import StoredStudy
 from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.tokens import Windower
 from rationale.training.options import TrainingOptions
@@ -171,6 +172,89 @@ def test_the_page_draws_its_bars_and_fetches_nothing(studied, tmp_path, browser)
     tab.close()
 
 
+# what was left by something else, or half
+
+
+def trained(out):
+    return StoredStudy.load(out).predictions.to_pylist()
+
+
+def test_scores_of_another_model_are_not_taken(encoder, tmp_path):
+    """As the message says: the cells removed, the scores still there."""
+    other = TrainingOptions(epochs=2, batch_size=8, learning_rate=1e-2, device="cpu")
+    given = (encoder, TRAIN, DEV, REPORTED)
+    study_topk(*given, tmp_path / "study", options("saliency", training=other))
+    shutil.rmtree(tmp_path / "study" / "cells")
+    study_topk(*given, tmp_path / "study", options("saliency"))
+    study_topk(*given, tmp_path / "fresh", options("saliency"))
+    assert trained(tmp_path / "study") == trained(tmp_path / "fresh")
+
+
+def test_a_study_killed_while_scoring_goes_on(encoder, studied, tmp_path):
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    shutil.rmtree(out / "cells" / "saliency-gold-seed0")
+    for scores in (out / "scores").iterdir():
+        (scores / "COMPLETE").unlink()
+        shutil.rmtree(next(scores.glob("part-*")))
+    study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
+    assert trained(out) == trained(studied[0])
+
+
+def test_weights_that_changed_under_their_name_are_refused(encoder, tmp_path):
+    model = shutil.copytree(encoder, tmp_path / "encoder")
+    given = (TRAIN, DEV, REPORTED, tmp_path / "study")
+    study_topk(model, *given, options("human"))
+    shutil.rmtree(model)
+    save_encoder(model, layers=3)
+    with pytest.raises(OutputError, match="weights"):
+        study_topk(model, *given, options("human", "first"))
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{", None])
+def test_a_cell_that_does_not_say_what_it_is_of_is_refused(encoder, studied, tmp_path, damage):
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    path = out / "cells" / "human-seed0" / "cell.json"
+    path.unlink()
+    if damage is not None:
+        path.write_text(damage)
+    with pytest.raises(
+        OutputError, match="is damaged" if damage is not None else "nothing that says of what"
+    ):
+        study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
+    if damage is not None:  # one that nobody named is left out
+        found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("first"))
+        assert {record["arm"] for record in found["records"]} == {"full", *ARMS} - {"human"}
+
+
+def test_damaged_predictions_are_refused_and_copies_do_not_count(encoder, studied, tmp_path):
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    shutil.copytree(out / "cells" / "first-seed0", out / "cells" / "first-seed0.bak")
+    found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
+    assert len(found["records"]) == 1 + len(ARMS)
+    path = out / "cells" / "human-seed0" / "predictions.parquet"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(OutputError, match="is damaged"):
+        study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
+
+
+def test_an_arm_may_read_nothing(encoder, tmp_path):
+    found = study_topk(
+        encoder, TRAIN, DEV, REPORTED, tmp_path / "study",
+        options("first", "not-first", budget=Budget.parse("100%")),
+    )  # fmt: skip
+    words = {record["arm"]: record["words_kept"] for record in found["records"]}
+    assert words == {"full": 1, "first": 1, "not-first": 0}
+
+
+def test_a_refused_study_leaves_no_claim(encoder, tmp_path):
+    strange = Documents(
+        [*REPORTED[:10], Document("x", "x", ("good",), label="MAYBE", spans=(Span(0, 1),))], source="some"
+    )
+    with pytest.raises(DataError, match="MAYBE"):
+        study_topk(encoder, TRAIN, DEV, strange, tmp_path / "study", options("first"))
+    study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("first"))
+
+
 # what cannot be
 
 
@@ -262,6 +346,7 @@ def test_packed_positions_take_words_from_the_whole_document(encoder, tmp_path):
     accuracy = {record["arm"]: record["accuracy"] for record in found["records"]}
     assert accuracy["human"] > 0.9
     assert accuracy["full"] < 0.75
+    assert found["records"][0]["flops_speedup"] == 1
 
 
 def test_the_command_studies_and_resumes(encoder, tmp_path):

@@ -21,6 +21,7 @@ from rationale.study.topk.names import FULL, PREDICTIONS, STUDY
 _REMEDY = "Pass the folder that `rationale study topk --out` wrote."
 _RECORD = {"arm", "seed", "accuracy", "low", "high", "flops_speedup", "words_kept", "oracle", "n"}
 _COLUMNS = {"arm", "seed", "id", "docid", "label", "predicted", "probabilities", "words", "kept"}
+_REPORTED = {"source", "split", "fingerprint", "left_out"}
 Who = Literal["first", "second", "both", "neither"]
 """Whether the first arm is right, the second, both or neither."""
 
@@ -76,14 +77,19 @@ class StoredStudy:
         try:
             content = json.loads((folder / STUDY).read_text(encoding="utf-8"))
             table = pq.read_table(folder / PREDICTIONS)
-            records, recipe = content["records"], content["recipe"]
-            whole = all(record.keys() >= _RECORD for record in records) and bool(recipe["data"]["reported"])
+            records, recipe, comparisons = (content[name] for name in ("records", "recipe", "comparisons"))
+            whole = all(record.keys() >= _RECORD for record in records)
+            whole &= recipe["data"]["reported"].keys() >= _REPORTED and "positions" in recipe
+            whole &= all(isinstance(record["accuracy"], float) for record in records)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
             raise DataError(f"this is no top-k study ({error})", where=folder, remedy=_REMEDY) from error
         if not whole or not records or not set(table.column_names) >= _COLUMNS:
             raise DataError("this is no whole top-k study", where=folder, remedy=_REMEDY)
-        study = cls(records, content["comparisons"], recipe, table, folder)
-        if study._cells.keys() != {(record["arm"], record["seed"]) for record in records}:
+        study = cls(records, comparisons, recipe, table, folder)
+        cells = study._cells
+        alike = len({frozenset(answers) for answers in cells.values()}) == 1
+        told = {(record["arm"], record["seed"]) for record in records}
+        if cells.keys() != told or not alike or {(FULL, seed) for _, seed in cells} - cells.keys():
             raise DataError(
                 f"{PREDICTIONS} and {STUDY} are not of one study",
                 where=folder,
