@@ -86,7 +86,7 @@ def pairs_table(comparisons: Sequence[Record]) -> Table:
         Column("arm", "Arm", "text", header=True),
         Column("other", "against", "text"),
         Column("difference", "Difference", "interval"),
-        Column("p", "p (Holm)", "number"),
+        Column("p", "p (Holm)", "p"),
         Column("overlap", "Words shared", "number"),
     )
     rows = tuple(
