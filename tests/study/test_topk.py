@@ -4,17 +4,19 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from typer.testing import CliRunner
 
 from rationale.cli import app
 from rationale.corpus import Document, Documents, Span, write_eraser
+from rationale.dropping.model import wrap
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, OutputError, RationaleError
 from rationale.report.topk import topk_page
@@ -198,6 +200,29 @@ def test_a_study_killed_while_scoring_goes_on(encoder, studied, tmp_path):
         shutil.rmtree(next(scores.glob("part-*")))
     study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
     assert trained(out) == trained(studied[0])
+
+
+def test_arms_of_a_dropping_model_join_a_study_that_had_none(encoder, studied, tmp_path):
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    plain = AutoModelForSequenceClassification.from_pretrained(out / "cells" / "full-seed0" / "model")
+    dropping = tmp_path / "dropping"
+    wrap(plain, "first", {"shares": [0.5] * plain.config.num_hidden_layers}).save_pretrained(dropping)
+    AutoTokenizer.from_pretrained(out / "cells" / "full-seed0" / "model").save_pretrained(dropping)
+    given = (encoder, TRAIN, DEV, REPORTED, out)
+    found = study_topk(*given, options("alive@0", "not-alive@0", dropping=str(dropping)))
+    assert {record["arm"] for record in found["records"]} == {"full", *ARMS, "alive@0", "not-alive@0"}
+    rows = {(r["arm"], r["id"]): set(r["kept"]) for r in trained(out)}
+    for document in REPORTED:
+        alive, others = rows["alive@0", document.id], rows["not-alive@0", document.id]
+        assert alive | others == set(range(len(document.words)))
+        assert not alive & others
+        assert alive == set(range(len(alive)))  # this model keeps the beginning
+    short = AutoTokenizer.from_pretrained(dropping)
+    short.model_max_length = 16
+    short.save_pretrained(dropping)
+    more = options("alive@0", dropping=str(dropping), training=replace(TRAINING, max_length=32))
+    with pytest.raises(ModelError, match="reads 16 tokens, the study 32"):
+        study_topk(*given[:4], tmp_path / "other", more)
 
 
 def test_weights_that_changed_under_their_name_are_refused(encoder, tmp_path):

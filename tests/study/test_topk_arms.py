@@ -73,7 +73,8 @@ def test_scored_arms_keep_the_best_words_of_their_layer(encoder, tmp_path, layer
 
 
 @pytest.mark.parametrize(("text", "words", "rationale", "k"), [
-    ("rationale", 50, 7, 7), ("20%", 41, 7, 9), ("30", 41, 7, 30), ("30", 12, 7, 12), ("100%", 9, 1, 9),
+    ("rationale", 50, 7, 7), ("20%", 41, 7, 9), ("30", 41, 7, 30), ("7%", 100, 1, 7), ("14%", 100, 1, 14),
+    ("30", 12, 7, 12), ("100%", 9, 1, 9),
     ("1%", 9, 1, 1),
 ])  # fmt: skip
 def test_a_budget_is_the_rationale_s_a_share_or_a_number(text, words, rationale, k):
