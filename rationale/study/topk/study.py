@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from rationale.corpus.document import Documents
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, RationaleError
+from rationale.scores import ScoreOptions, Scores
 from rationale.study.cells import claim
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
@@ -197,7 +198,7 @@ def _cell(
     with _first(options):
         claim(folder, made_of)
         if not predictions.exists():
-            parts = {name: _parts(root, name, arm, seed, s, first, options) for name, s in splits.items()}
+            parts = _parts(root, arm, seed, splits, first, options)
     if not predictions.exists() and not source.exists():
         start = first.anew(made_of["model"], training)
         if start.start.digest != made_of["weights"] and not start.start.fresh_head:
@@ -213,13 +214,13 @@ def _cell(
             run.folder, prepared, training, PartsTrainer, data_collator=collate, compute_loss_func=None,
             smoothing=training.label_smoothing,
         )  # fmt: skip
-        complete(
-            run, trainer, source, {**first.recipe, **made_of, "kind": "topk"}, chosen_model, overwrite=False
-        )
+        recipe = {**first.recipe, "options": asdict(training), **made_of, "kind": "topk"}
+        complete(run, trainer, source, recipe, chosen_model, overwrite=False)
     with _first(options):
         if not predictions.exists():
             classifier = load_classifier(source, device=training.device)
-            full = _parts(root, "reported", Arm.parse(FULL), seed, splits["reported"], first, options)
+            reported = {"reported": splits["reported"]}
+            full = _parts(root, Arm.parse(FULL), seed, reported, first, options)["reported"]
             write_predictions(folder, classifier, splits["reported"], parts["reported"], full)
 
 
@@ -235,22 +236,45 @@ def _labels(split: Split, prepared: Prepared) -> list[int]:
 
 
 def _parts(
-    root: Path, name: str, arm: Arm, seed: int, split: Split, first: Prepared, options: StudyOptions
-) -> list[Cut]:
-    """What the arm leaves of every document of a split."""
-    scores = None
+    root: Path, arm: Arm, seed: int, splits: Mapping[str, Split], first: Prepared, options: StudyOptions
+) -> dict[str, list[Cut]]:
+    """What the arm leaves of every document of each split."""
+    longest, scores = int(first.start.tokenizer.model_max_length), dict[str, Scores]()
     if arm.scored:
-        model: Any = options.dropping if arm.dropping else folder_of(root, Arm.parse(FULL), seed) / "model"
-        classifier = load_classifier(model, device=options.training.device)
-        scores = scores_of(
-            classifier, arm, options.arms, seed, split, options.positions, root / "scores", name
-        )
-    longest = int(first.start.tokenizer.model_max_length)
-    made = []
-    for document, window, covered in zip(split.documents, split.windows, split.covered, strict=True):
-        rationale = int((document.rationale & covered).sum())
-        k = options.budget.of(words=int(covered.sum()), rationale=rationale)
-        scored = None if scores is None else scores.get(document.key)
-        kept = arm.words(document, covered, k, scored, seed)
-        made.append(cut(window, kept, longest, options.positions))
-    return made
+        scores = _scores(root / "scores", arm, seed, splits, options, _source(root, arm, seed, options))
+    found: dict[str, list[Cut]] = {}
+    for name, split in splits.items():
+        found[name] = []
+        for document, window, covered in zip(split.documents, split.windows, split.covered, strict=True):
+            rationale = int((document.rationale & covered).sum())
+            k = options.budget.of(words=int(covered.sum()), rationale=rationale)
+            scored = scores[name].get(document.key) if arm.scored else None
+            kept = arm.words(document, covered, k, scored, seed)
+            found[name].append(cut(window, kept, longest, options.positions))
+    return found
+
+
+def _source(root: Path, arm: Arm, seed: int, options: StudyOptions) -> str | Path:
+    """The model whose scores the arm takes: the dropping one, or the seed's that reads full inputs."""
+    if arm.dropping and options.dropping is not None:
+        return options.dropping
+    return folder_of(root, Arm.parse(FULL), seed) / "model"
+
+
+def _scores(
+    root: Path, arm: Arm, seed: int, splits: Mapping[str, Split], options: StudyOptions, source: str | Path
+) -> dict[str, Scores]:
+    """Scores of each split for the arm and all that share its model and target: made once for all of them."""
+    methods = {
+        one.method for one in options.arms
+        if one.scored and one.dropping == arm.dropping and (one.target == arm.target or one.dropping)
+    }  # fmt: skip
+    protocol: Any = "truncate" if options.positions == "original" else "document"
+    drawn = 0 if arm.dropping else seed  # a dropping model's scores are those of all seeds
+    chosen = ScoreOptions(sorted(methods), target=arm.target, protocol=protocol, seed=drawn)
+    classifier = load_classifier(source, device=options.training.device)
+    who = "dropping" if arm.dropping else f"seed{seed}-{arm.target}"
+    return {
+        name: scores_of(classifier, split.documents, chosen, root / f"{who}-{name}")
+        for name, split in splits.items()
+    }
