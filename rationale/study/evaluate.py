@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -133,16 +134,16 @@ def measure(
         ``plain_per_second``, documents, medians too.
     """
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
-    windows = [windower(document).windows[0] for document in documents[: timing.documents]]
+    windows = (windower(document).windows[0] for document in documents)
     return _measure(classifier, windows, timing, progress=progress)
 
 
 def _measure(
-    classifier: Classifier, windows: Sequence[Window], timing: Timing, *, progress: bool
+    classifier: Classifier, windows: Iterable[Window], timing: Timing, *, progress: bool
 ) -> dict[str, dict[str, float]]:
-    timed = windows[: timing.documents]
-    if not timed or not isinstance(classifier.encoder, Dropping):
+    if not timing.documents or not isinstance(classifier.encoder, Dropping):
         return {}
+    timed = list(islice(windows, timing.documents))
     return {
         str(size): _measured(classifier, timed, size, timing.rounds, progress=progress)
         for size in timing.batch_sizes
