@@ -118,14 +118,14 @@ def main() -> None:
     else:
         (DOCS / "results" / "study-tables.md").write_text(page() + "\n")
         draw({IMAGES / f"study-{name}.png": bars(study.records) for name, study in studies().items()})
-        for metric in ("ap", "roc_auc"):
-            draw(
-                {
-                    IMAGES / f"faithfulness-{name}-{metric}.png": correlations(found, metric)
-                    for name, found in correlated().items()
-                },
-                height=280,
-            )
+        draw(
+            {
+                IMAGES / f"faithfulness-{name}-{metric}.png": correlations(found, metric)
+                for name, found in correlated().items()
+                for metric in ("ap", "roc_auc")
+            },
+            height=280,
+        )
 
 
 if __name__ == "__main__":
