@@ -10,6 +10,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests.app.material import make
 
@@ -89,3 +90,18 @@ def page(browser, server):
 def _local(url: str, seen: list[str]) -> None:
     if not url.split("://", 1)[1].startswith("localhost"):
         seen.append(f"asked {url}")
+
+
+@pytest.fixture
+def screen_of(monkeypatch):
+    """Opens one page of the app in Streamlit's own runner, with arguments and with choices of the URL."""
+
+    def opened(screen, *given, query=None):
+        monkeypatch.setattr("sys.argv", ["app.py", *map(str, given)])
+        at = AppTest.from_file(str(APPS / "app.py"), default_timeout=120)
+        for name, value in (query or {}).items():
+            at.query_params[name] = value
+        at.run()
+        return at.switch_page(f"screens/{screen}.py").run()
+
+    return opened

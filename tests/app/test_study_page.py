@@ -3,30 +3,20 @@
 import json
 import re
 import shutil
+from functools import partial
 
 import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import expect
-from streamlit.testing.v1 import AppTest
 
 from rationale.corpus import load_documents
 from rationale.study.topk.stored import StoredStudy
-from tests.app.conftest import APPS
 
 
 @pytest.fixture
-def page_of(monkeypatch):
-    """Opens the page on a study, or on none."""
-
-    def opened(*given, query=None):
-        monkeypatch.setattr("sys.argv", ["app.py", *map(str, given)])
-        at = AppTest.from_file(str(APPS / "app.py"), default_timeout=120)
-        for name, value in (query or {}).items():
-            at.query_params[name] = value
-        at.run()
-        return at.switch_page("screens/study.py").run()
-
-    return opened
+def page_of(screen_of):
+    """Opens the page with arguments of the command line."""
+    return partial(screen_of, "study")
 
 
 def truth(material, one, other):

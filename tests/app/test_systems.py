@@ -1,28 +1,18 @@
 """The page Systems: what a comparison says, in Streamlit's own runner and in Chromium."""
 
 import json
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
-from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import APPS
 from tests.app.material import comparison
 
 
 @pytest.fixture
-def page_of(monkeypatch):
-    """Opens the page on a comparison, or on none."""
-
-    def opened(*given, query=None):
-        monkeypatch.setattr("sys.argv", ["app.py", *map(str, given)])
-        at = AppTest.from_file(str(APPS / "app.py"), default_timeout=120)
-        for name, value in (query or {}).items():
-            at.query_params[name] = value
-        at.run()
-        return at.switch_page("screens/systems.py").run()
-
-    return opened
+def page_of(screen_of):
+    """Opens the page with arguments of the command line."""
+    return partial(screen_of, "systems")
 
 
 def figures(at):
