@@ -149,12 +149,13 @@ def blocks(scores: Scores, documents: Documents, *, words: int = WORDS) -> Itera
     """Streams scored documents in blocks of about ``words`` words, each beside its document.
 
     Raises:
-        ScoresError: At the first document whose text is not the one that was scored.
+        ScoresError: At the first document whose text, or gold label where that was explained, is not the one
+            that was scored.
     """
     held: list[tuple[ScoredDocument, Document]] = []
     size, labels = 0, tuple(scores.labels)
     for scored in scores:
-        document = _document_of(scored, documents, labels)
+        document = _document_of(scored, documents, scores)
         held.append((scored, document))
         size += len(document.words)
         if size >= words:
@@ -168,8 +169,8 @@ def _block(held: list[tuple[ScoredDocument, Document]], labels: tuple[str, ...])
     return Block(tuple(s for s, _ in held), tuple(d for _, d in held), labels)
 
 
-def _document_of(scored: ScoredDocument, documents: Documents, labels: tuple[str, ...]) -> Document:
-    """The document that was scored, after making sure that it is the same text."""
+def _document_of(scored: ScoredDocument, documents: Documents, scores: Scores) -> Document:
+    """The document that was scored, after making sure that it is the same text and explained label."""
     document = documents.get(scored.key)
     if document is None or document.digest != scored.digest or len(document.words) != len(scored.covered):
         raise ScoresError(
@@ -177,9 +178,15 @@ def _document_of(scored: ScoredDocument, documents: Documents, labels: tuple[str
             where=f"{name_of(scored)} of {documents.source}",
             remedy="Give the data the scores were computed from, or score this data again.",
         )
-    if scored.predicted not in labels:
+    if scores.recipe.get("target") == "gold" and document.label != scored.label:
         raise ScoresError(
-            f"the predicted label {scored.predicted!r} is none of {list(labels)}",
+            f"the scores explain the gold label {scored.label!r}, which is now {document.label!r}",
+            where=f"{name_of(scored)} of {documents.source}",
+            remedy="Give the data the scores were computed from, or score this data again.",
+        )
+    if scored.predicted not in scores.labels:
+        raise ScoresError(
+            f"the predicted label {scored.predicted!r} is none of {list(scores.labels)}",
             where=name_of(scored),
             remedy="The scores are damaged: score this data again.",
         )

@@ -1,6 +1,7 @@
 """``agree`` against a slow reading of the definitions, and everything it leaves out or refuses."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -266,6 +267,19 @@ def test_scores_of_another_text_are_refused(corpus):
     )
     with pytest.raises(ScoresError, match=r"^document 'd3' of annotation 'd3' of reviews: .*another text"):
         agree(scores, changed)
+
+
+def test_scores_of_a_gold_label_that_has_changed_since_are_refused(corpus):
+    scores, documents = corpus
+    flip = {"NEG": "POS", "POS": "NEG"}
+    relabelled = Documents(
+        [replace(d, label=flip[d.label]) if d.id == "d3" else d for d in documents], source="reviews"
+    )
+    of_gold = MemoryScores({**scores.recipe, "target": "gold"}, scores.documents)
+    agree(of_gold, documents, resamples=5)
+    with pytest.raises(ScoresError, match=r"^document 'd3' .* gold label 'POS', which is now 'NEG'"):
+        agree(of_gold, relabelled, resamples=5)
+    agree(scores, relabelled, resamples=5)  # the predicted label's scores do not depend on it
 
 
 def test_scores_of_another_split_are_refused(corpus):
