@@ -7,7 +7,7 @@ from rationale.agreement import agree
 from rationale.cli import app
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
-from rationale.demo import sample_classifier, sample_folder
+from rationale.demo import run, sample_classifier, sample_folder
 from rationale.encoder.loading import load_classifier
 from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, score
 from rationale.study.evaluate import Timing, evaluate
@@ -132,3 +132,17 @@ def test_the_top_k_study_runs_on_the_sample(trained_on_sample, tmp_path):
     words = {record["arm"]: record["words_kept"] for record in study.records}
     assert words["human"] < 0.6 < words["full"]
     assert (tmp_path / "study.html").is_file()
+
+
+def test_opening_the_demo_again_computes_nothing(trained_on_sample, dropping_on_sample, monkeypatch):
+    """Two runs that keep what is there give one answer, and the second neither scores nor compares."""
+    out = trained_on_sample.parents[1]
+    monkeypatch.setattr(run, "methods", lambda _: ("saliency", "random"))
+    first = run.run_demo(out)
+    for name in ("score", "agree", "evaluate", "report"):
+        monkeypatch.delattr(run, name)
+    again = run.run_demo(out, keep=True)
+    assert again.evaluation == first.evaluation
+    assert again.adapler.agreement.records == first.adapler.agreement.records
+    with pytest.raises(NameError):
+        run.run_demo(out)

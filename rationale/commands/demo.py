@@ -18,7 +18,9 @@ def demo(
     out: Annotated[Path, typer.Option(help="The folder for models, scores, agreement and reports.")] = Path(
         "rationale-demo"
     ),
-    open_app: Annotated[bool, typer.Option("--open", help="Open the app on the results.")] = False,
+    open_app: Annotated[
+        bool, typer.Option("--open", help="Open the app on the results; what is there is not made again.")
+    ] = False,
     device: Device = "auto",
     dtype: Dtype = "float32",
     batch_size: BatchSize = None,
@@ -42,7 +44,7 @@ def demo(
         "[bold]rationale demo[/bold]: reviews with planted rationales, a classifier trained from scratch, "
         "and AdapLeR, which learns from it which tokens to drop"
     )
-    made = run_demo(out)
+    made = run_demo(out, keep=open_app)
     _tell(console, made)
     if open_app:
         from rationale.commands.app import app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,30 +55,34 @@ class Demo:
     evaluation: dict[str, Any]
 
 
-def run_demo(out: Path) -> Demo:
-    """Trains, scores, compares, reports; what is there already, made by equal inputs, is kept.
+def run_demo(out: Path, *, keep: bool = False) -> Demo:
+    """Trains, scores, compares, reports; models and scores that are there, made by equal inputs, are kept.
 
     Args:
         out: The folder for all results.
+        keep: Whether what follows from the scores is kept too, where it is newer than they are.
     """
     plain, adapler = sample_classifier(out), sample_adapler(out)
     stamp = adapler.name.removeprefix("adapler-")
     return Demo(
         sample_folder(),
-        _run(plain, out, f"scores-{stamp}", ""),
-        _run(adapler, out, f"adapler-scores-{stamp}", "adapler-"),
-        _evaluation(adapler, out / "evaluation.json"),
+        _run(plain, out, f"scores-{stamp}", "", keep=keep),
+        _run(adapler, out, f"adapler-scores-{stamp}", "adapler-", keep=keep),
+        _evaluation(adapler, out / "evaluation.json", keep=keep),
     )
 
 
-def _run(model: Path, out: Path, folder: str, prefix: str) -> Run:
+def _run(model: Path, out: Path, folder: str, prefix: str, *, keep: bool) -> Run:
     scores, documents = out / folder, sample_reviews()
-    if not (scores / "COMPLETE").exists():
+    complete = scores / "COMPLETE"
+    if not complete.exists():
         classifier = load_classifier(model)
         share = load_documents(str(sample_folder()), "train").rationale_share or 0.0
         options = ScoreOptions(methods(classifier), faithfulness=Faithfulness(share), batch_size=32)
         score(classifier, documents, options, out=scores)
     stored, page, saved = StoredScores(scores), out / f"{prefix}report.html", out / f"{prefix}agreement.json"
+    if keep and _is_newer(saved, complete) and _is_newer(page, saved):
+        return Run(model, scores, Agreement.load(saved), saved, page)
     agreement = agree(stored, documents)
     agreement.save(saved, overwrite=True)
     report(stored, documents, agreement, page, overwrite=True)
@@ -93,7 +98,14 @@ def methods(classifier: Classifier) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*ONE_PASS, *fitting)))
 
 
-def _evaluation(model: Path, path: Path) -> dict[str, Any]:
+def _is_newer(made: Path, source: Path) -> bool:
+    return made.exists() and made.stat().st_mtime_ns >= source.stat().st_mtime_ns
+
+
+def _evaluation(model: Path, path: Path, *, keep: bool) -> dict[str, Any]:
+    if keep and _is_newer(path, model):
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return kept
     found = evaluate(load_classifier(model), load_documents(str(sample_folder()), "test"))
     atomic_json(path, found, overwrite=True)
     return found
