@@ -33,7 +33,8 @@ from rationale.corpus import Documents, load_documents
 from rationale.corpus.splits import sample, split_dev
 from rationale.encoder.loading import load_classifier
 from rationale.study.evaluate import Timing, evaluate
-from rationale.training.adapler import AdapLeROptions, train_adapler
+from rationale.training import train_dropping
+from rationale.training.adapler import AdapLeROptions
 from rationale.training.dropping.fine_tuned import fine_tune
 from rationale.training.prepare import prepare
 
@@ -116,7 +117,7 @@ def run(name: str, given: argparse.Namespace) -> None:
         model, recipe = tuned.best, tuned.recipe
     else:
         if not out.exists():
-            train_adapler(given.backbone, train, dev, out, chosen, fine_tuned=plain)
+            train_dropping("adapler", given.backbone, train, dev, out, chosen, fine_tuned=plain)
         model, recipe = out, json.loads((out / "training.json").read_text())
     result = evaluate(load_classifier(model, device="cpu"), reported, Timing(0))
     write(name, result, {**recipe, "cell": asdict(chosen)})

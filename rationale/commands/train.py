@@ -14,8 +14,8 @@ import typer
 from rationale.commands.options import Data, Model, Overwrite
 from rationale.corpus.splits import sample
 from rationale.errors import RationaleError
-from rationale.training import TrainingOptions, train_classifier
-from rationale.training.adapler import PRESETS, AdapLeROptions, train_adapler
+from rationale.training import TrainingOptions, train_classifier, train_dropping
+from rationale.training.adapler import PRESETS, AdapLeROptions
 from rationale.training.data import hold_out, training_split
 from rationale.training.dropping.stages import TrainedDropping
 from rationale.training.recipes import RECIPES, Recipe
@@ -131,8 +131,8 @@ def adapler(
     documents = sample(training_split(data, split), limit)
     training, held_out = hold_out(documents, dev, data=data)
     chosen = _with_preset(options, preset, context)
-    trained = train_adapler(
-        model, training, held_out, out, chosen, fine_tuned=fine_tuned, overwrite=overwrite
+    trained = train_dropping(
+        "adapler", model, training, held_out, out, chosen, fine_tuned=fine_tuned, overwrite=overwrite
     )
     _tell_dropping(trained)
 
@@ -157,8 +157,8 @@ def _dropping_command(name: str, recipe: Recipe, about: str, example: str) -> No
         documents = sample(training_split(data, split), limit)
         training, held_out = hold_out(documents, dev, data=data)
         chosen = replace(options, **recipe.fixed)
-        trained = recipe.train(
-            model, training, held_out, out, chosen, fine_tuned=fine_tuned, overwrite=overwrite
+        trained = train_dropping(
+            name, model, training, held_out, out, chosen, fine_tuned=fine_tuned, overwrite=overwrite
         )
         _tell_dropping(trained)
 

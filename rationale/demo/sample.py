@@ -12,7 +12,8 @@ from rationale.bundle import bundled
 from rationale.corpus import Documents, load_documents, split_dev
 from rationale.corpus.splits import sample
 from rationale.demo.start import MAX_LENGTH, SHAPE, WHOLE, make_start
-from rationale.training.adapler import AdapLeROptions, train_adapler
+from rationale.training import train_dropping
+from rationale.training.adapler import AdapLeROptions
 from rationale.training.dropping.fine_tuned import fine_tune
 from rationale.training.prepare import prepare
 
@@ -72,7 +73,7 @@ def sample_adapler(cache: Path) -> Path:
     fine_tuned = sample_classifier(cache).parent
     out = cache / f"adapler-{_hash(train)}"
     if not out.exists():
-        train_adapler(_start(cache, train), train, dev, out, TRAINING, fine_tuned=fine_tuned)
+        train_dropping("adapler", _start(cache, train), train, dev, out, TRAINING, fine_tuned=fine_tuned)
     return out
 
 

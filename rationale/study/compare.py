@@ -30,7 +30,7 @@ from rationale.study.lengths import Ruler, by_length, distributions
 from rationale.training.dropping.fine_tuned import fine_tune
 from rationale.training.fitting import RECIPE
 from rationale.training.prepare import prepare
-from rationale.training.recipes import RECIPES
+from rationale.training.recipes import train_dropping
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ def _train(
         source = folder / _MODEL
         if not source.exists():
             options = setting.options(common, seed)
-            RECIPES[setting.system].train(model, train, dev, source, options, fine_tuned=plain)
+            train_dropping(setting.system, model, train, dev, source, options, fine_tuned=plain)
     if fresh:
         atomic_json(clock, {"seconds": round(time.perf_counter() - start, 1)}, overwrite=True)
     return source, json.loads(clock.read_text())["seconds"] if clock.exists() else None

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-from rationale.corpus.document import Documents
 from rationale.dropping.model import wrap
 from rationale.errors import RationaleError
 from rationale.training.dropping.options import DroppingOptions
@@ -63,41 +61,13 @@ class BlindOptions(DroppingOptions):
         return found * layers if len(found) == 1 else found
 
 
-def train_spatten(
-    model: str | Path,
-    train: Documents,
-    dev: Documents | None,
-    out: str | Path,
-    options: SpAttenOptions | None = None,
-    *,
-    fine_tuned: str | Path | None = None,
-    overwrite: bool = False,
-) -> TrainedDropping:
-    """Fine-tunes ``model``, then again with the dropping on.
-
-    Arguments, errors and the choice of the epoch are those of :func:`train_adapler`.
-    """
-    options = options or SpAttenOptions()
-    stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
+def train_spatten(stages: Stages, options: SpAttenOptions) -> TrainedDropping:
+    """Fine-tunes again with the dropping on."""
     return _fixed(stages, "spatten", {"ratio": options.ratio, "cumulative": options.cumulative})
 
 
-def train_blind(
-    model: str | Path,
-    train: Documents,
-    dev: Documents | None,
-    out: str | Path,
-    options: BlindOptions | None = None,
-    *,
-    fine_tuned: str | Path | None = None,
-    overwrite: bool = False,
-) -> TrainedDropping:
-    """Fine-tunes ``model``, then again with tokens dropped that nobody chose.
-
-    Arguments, errors and the choice of the epoch are those of :func:`train_adapler`.
-    """
-    options = options or BlindOptions()
-    stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
+def train_blind(stages: Stages, options: BlindOptions) -> TrainedDropping:
+    """Fine-tunes again with tokens dropped that nobody chose."""
     layers = int(stages.prepared.start.model.config.num_hidden_layers)
     return _fixed(stages, options.rule, {"shares": options.numbers(layers)})
 

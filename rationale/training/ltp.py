@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from rationale.corpus.document import Documents
 from rationale.dropping.model import DroppingModel, wrap
 from rationale.training.dropping.distil import rounded
 from rationale.training.dropping.options import DroppingOptions
@@ -65,22 +64,8 @@ class LTPOptions(DroppingOptions):
         self._require("reference", lambda value: value >= 1, "at least 1")
 
 
-def train_ltp(
-    model: str | Path,
-    train: Documents,
-    dev: Documents | None,
-    out: str | Path,
-    options: LTPOptions | None = None,
-    *,
-    fine_tuned: str | Path | None = None,
-    overwrite: bool = False,
-) -> TrainedDropping:
-    """Fine-tunes ``model``, learns thresholds in OUT.soft, and fine-tunes with them fixed.
-
-    Arguments, errors and the choice of the epoch are those of :func:`train_adapler`.
-    """
-    options = options or LTPOptions()
-    stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
+def train_ltp(stages: Stages, options: LTPOptions) -> TrainedDropping:
+    """Learns thresholds in OUT.soft, and fine-tunes with them fixed."""
     reference = options.reference or int(stages.prepared.start.tokenizer.model_max_length)
     settings: dict[str, Any] = {
         "final": options.final_threshold,

@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rationale.corpus.document import Documents
 from rationale.dropping.model import wrap
 from rationale.dropping.power_bert import PoWERBERT
 from rationale.training.dropping.options import DroppingOptions
@@ -42,22 +41,8 @@ class PoWERBERTOptions(DroppingOptions):
         self._require("threshold_rate", lambda value: value > 0, "above 0")
 
 
-def train_power_bert(
-    model: str | Path,
-    train: Documents,
-    dev: Documents | None,
-    out: str | Path,
-    options: PoWERBERTOptions | None = None,
-    *,
-    fine_tuned: str | Path | None = None,
-    overwrite: bool = False,
-) -> TrainedDropping:
-    """Fine-tunes ``model``, seeks a configuration in OUT.search, and fine-tunes with it.
-
-    Arguments, errors and the choice of the epoch are those of :func:`train_adapler`.
-    """
-    options = options or PoWERBERTOptions()
-    stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
+def train_power_bert(stages: Stages, options: PoWERBERTOptions) -> TrainedDropping:
+    """Seeks a configuration in OUT.search, and fine-tunes with it."""
     longest = max(stages.prepared.rows.lengths)
     search = replace(options, epochs=options.search_epochs, keep="last", patience=None)
     settings = {"longest": longest}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from rationale.corpus.document import Documents
+from rationale.errors import DataError, RationaleError
 from rationale.training.adapler import AdapLeROptions, train_adapler
 from rationale.training.dropping.options import DroppingOptions
-from rationale.training.dropping.stages import TrainedDropping
+from rationale.training.dropping.stages import Stages, TrainedDropping
 from rationale.training.fixed import BlindOptions, SpAttenOptions, train_blind, train_spatten
 from rationale.training.lat import LATOptions, train_lat
 from rationale.training.ltp import LTPOptions, train_ltp
@@ -22,23 +25,74 @@ class Recipe:
 
     Attributes:
         options: The dataclass of everything it can be told.
-        train: ``train(model, train, dev, out, options, fine_tuned=…, overwrite=…)``.
+        train: ``train(stages, options)``: what follows on the plain fine-tuning.
         fixed: Options that the system's name already decides.
+        searches: Whether it searches by dev documents, and cannot do without.
     """
 
     options: type[DroppingOptions]
-    train: Callable[..., TrainedDropping]
+    train: Callable[[Stages, Any], TrainedDropping]
     fixed: dict[str, Any] = field(default_factory=dict)
+    searches: bool = False
 
 
 RECIPES = {
     "adapler": Recipe(AdapLeROptions, train_adapler),
     "ltp": Recipe(LTPOptions, train_ltp),
     "power-bert": Recipe(PoWERBERTOptions, train_power_bert),
-    "lat": Recipe(LATOptions, train_lat),
+    "lat": Recipe(LATOptions, train_lat, searches=True),
     "spatten": Recipe(SpAttenOptions, train_spatten),
     "tr-bert": Recipe(TRBERTOptions, train_tr_bert),
     "random": Recipe(BlindOptions, train_blind, {"rule": "random"}),
     "first": Recipe(BlindOptions, train_blind, {"rule": "first"}),
 }
 """One for each of :data:`rationale.dropping.SYSTEMS`."""
+
+
+def train_dropping(
+    system: str,
+    model: str | Path,
+    train: Documents,
+    dev: Documents | None,
+    out: str | Path,
+    options: DroppingOptions | None = None,
+    *,
+    fine_tuned: str | Path | None = None,
+    overwrite: bool = False,
+) -> TrainedDropping:
+    """Fine-tunes ``model``, then trains a system that drops tokens from there; kills are resumed.
+
+    The epoch kept is the one with the largest FLOPs speedup among those within a point of the fine-tuning's
+    best dev figure; where there is none, the one with the best figure, and ``training.json`` says so. With
+    ``options.keep`` "last" it is the last.
+
+    Args:
+        system: A name in :data:`RECIPES`.
+        model: A local folder or hub id.
+        train: Labelled documents.
+        dev: Labelled documents to choose epochs by; None keeps the last.
+        out: The folder to make; stages leave folders of their own beside it.
+        options: Of the system's own class; None takes the defaults.
+        fine_tuned: The folder of the plain fine-tuning (AdapLeR's phases 1 and 2), made where it is missing
+            and used where it is not: runs of other settings and systems can share it. Default:
+            ``OUT.fine-tuned``.
+        overwrite: Replace what is there.
+
+    Raises:
+        RationaleError: On a system nobody knows, or options of another system.
+        DataError: Where the system searches by dev documents and there are none; else, as ModelError and
+            OutputError, as :func:`rationale.training.train_classifier`.
+    """
+    if system not in RECIPES:
+        raise RationaleError(f"no system is called {system!r}", remedy=f"Known: {', '.join(RECIPES)}.")
+    recipe = RECIPES[system]
+    options = options or recipe.options(**recipe.fixed)
+    fits = isinstance(options, recipe.options)
+    if not fits or any(getattr(options, name) != value for name, value in recipe.fixed.items()):
+        raise RationaleError(
+            f"{options!r} are no options of {system}", remedy=f"Pass {recipe.options.__name__}."
+        )
+    if recipe.searches and dev is None:
+        raise DataError(f"{system} searches on dev documents", remedy="Pass --dev 0.1, or a split.")
+    stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
+    return recipe.train(stages, options)

@@ -17,8 +17,9 @@ from rationale.cli import app
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, OutputError
 from rationale.scores import ScoreOptions, score
+from rationale.training import train_dropping
 from rationale.training import trainer as trainer_module
-from rationale.training.adapler import PRESETS, AdapLeROptions, train_adapler
+from rationale.training.adapler import PRESETS, AdapLeROptions
 from rationale.training.progress import Progress, Saving
 
 OPTIONS = AdapLeROptions(epochs=4, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=0.05, device="cpu")
@@ -27,7 +28,7 @@ TRAIN, DEV = planted(64), planted(24, seed=1)
 
 @pytest.fixture(scope="module")
 def trained(encoder, tmp_path_factory):
-    return train_adapler(encoder, TRAIN, DEV, tmp_path_factory.mktemp("adapler") / "out", OPTIONS)
+    return train_dropping("adapler", encoder, TRAIN, DEV, tmp_path_factory.mktemp("adapler") / "out", OPTIONS)
 
 
 def test_it_leaves_a_model_that_drops_and_says_how_it_was_made(trained):
@@ -86,14 +87,18 @@ def raw_saliency(classifier, document):
 def test_phases_one_and_two_are_shared_by_runs_of_other_phi(encoder, trained, tmp_path):
     before = (trained.fine_tuned / "saliency.parquet").stat().st_mtime_ns
     other = AdapLeROptions(**{**vars(OPTIONS), "phi": 0.5, "fine_tune_epochs": 4})
-    again = train_adapler(encoder, TRAIN, DEV, tmp_path / "out", other, fine_tuned=trained.fine_tuned)
+    again = train_dropping(
+        "adapler", encoder, TRAIN, DEV, tmp_path / "out", other, fine_tuned=trained.fine_tuned
+    )
     assert (trained.fine_tuned / "saliency.parquet").stat().st_mtime_ns == before
     assert again.best["dev_speedup"] >= trained.best["dev_speedup"] - 0.05
 
 
 def test_phases_of_other_data_are_refused(encoder, trained, tmp_path):
     with pytest.raises(OutputError, match=r"another training lies there.*fine-tuned"):
-        train_adapler(encoder, planted(40), DEV, tmp_path / "out", OPTIONS, fine_tuned=trained.fine_tuned)
+        train_dropping(
+            "adapler", encoder, planted(40), DEV, tmp_path / "out", OPTIONS, fine_tuned=trained.fine_tuned
+        )
 
 
 @pytest.mark.parametrize("step", [2, 9])
@@ -108,9 +113,9 @@ def test_a_run_that_is_broken_off_ends_with_the_same_weights(encoder, trained, t
         patched.setattr(trainer_module, "Progress", Interrupt)
         patched.setattr(trainer_module, "Saving", lambda: Saving(0.0))
         with pytest.raises(KeyboardInterrupt):
-            train_adapler(encoder, TRAIN, DEV, tmp_path / "out", OPTIONS, **settings)
+            train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", OPTIONS, **settings)
     assert not (tmp_path / "out").exists()
-    again = train_adapler(encoder, TRAIN, DEV, tmp_path / "out", OPTIONS, **settings)
+    again = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", OPTIONS, **settings)
     for name in ("model.safetensors", "training.json"):
         assert (again.path / name).read_bytes() == (trained.path / name).read_bytes(), name
 
@@ -120,7 +125,7 @@ def test_the_predictors_learn_what_decides(encoder, tmp_path):
     options = AdapLeROptions(
         **{**vars(OPTIONS), "epochs": 12, "gamma": 1.0, "phi": 0.0, "learning_rate": 5e-3}
     )
-    trained = train_adapler(encoder, TRAIN, DEV, tmp_path / "out", options)
+    trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options)
     scores = score(str(trained.path), DEV, ScoreOptions(("contribution",)), device="cpu", progress=False)
     hits = [
         document.rationale[int(scored.words["contribution"][0].argmax())]
@@ -132,12 +137,12 @@ def test_the_predictors_learn_what_decides(encoder, tmp_path):
 def test_bad_input_is_told(encoder, tmp_path):
     one_class = type(TRAIN)([d for d in TRAIN if d.label == TRAIN[0].label])
     with pytest.raises(DataError, match="have 1 label"):
-        train_adapler(encoder, one_class, None, tmp_path / "out", OPTIONS)
+        train_dropping("adapler", encoder, one_class, None, tmp_path / "out", OPTIONS)
     cursed = save_encoder(tmp_path / "cursed", cursed=True)
     words = TRAIN[0]
     poisoned = type(TRAIN)([*TRAIN[:-1], type(words)("cursed", "cursed", ("cursed",), label=words.label)])
     with pytest.raises(ModelError, match=r"the loss is nan at step .*cursed"):
-        train_adapler(cursed, poisoned, None, tmp_path / "out", OPTIONS)
+        train_dropping("adapler", cursed, poisoned, None, tmp_path / "out", OPTIONS)
     assert not (tmp_path / "out").exists()
 
 

@@ -19,7 +19,8 @@ from rationale.dropping.model import DroppingForSequenceClassification
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, OutputError, RationaleError
 from rationale.scores import ScoreOptions, score
-from rationale.training.adapler import AdapLeROptions, train_adapler
+from rationale.training import train_dropping
+from rationale.training.adapler import AdapLeROptions
 from rationale.training.adapler import trainer as trainer_module
 from rationale.training.adapler.importance import load
 from rationale.training.prepare import prepare
@@ -31,13 +32,13 @@ TRAIN, DEV = planted(48), planted(24, seed=1)
 
 @pytest.fixture(scope="module")
 def trained(encoder, tmp_path_factory):
-    return train_adapler(encoder, TRAIN, DEV, tmp_path_factory.mktemp("adapler") / "out", OPTIONS)
+    return train_dropping("adapler", encoder, TRAIN, DEV, tmp_path_factory.mktemp("adapler") / "out", OPTIONS)
 
 
 def again(encoder, trained, out, **changes):
     """Another phase 3 over the same phases 1 and 2."""
     options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs, **changes)
-    return train_adapler(encoder, TRAIN, DEV, out, options, fine_tuned=trained.fine_tuned)
+    return train_dropping("adapler", encoder, TRAIN, DEV, out, options, fine_tuned=trained.fine_tuned)
 
 
 def system(trained):
@@ -111,7 +112,7 @@ def test_steep_removal_is_at_its_last_strength_from_the_start(encoder, trained, 
 
 def test_the_epoch_is_chosen_by_the_figure_that_was_asked_for(encoder, tmp_path):
     options = replace(OPTIONS, metric="mcc", epochs=3)
-    trained = train_adapler(encoder, TRAIN, DEV, tmp_path / "out", options)
+    trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options)
     phase_one = json.loads((trained.fine_tuned / "training.json").read_text())
     assert phase_one["best"]["dev_mcc"] == max(epoch["dev_mcc"] for epoch in phase_one["epochs"])
     assert trained.recipe["fine_tuned_best"] == phase_one["best"]["dev_mcc"]
@@ -121,7 +122,7 @@ def test_the_epoch_is_chosen_by_the_figure_that_was_asked_for(encoder, tmp_path)
 def test_patience_ends_phase_three_too(encoder, tmp_path):
     """At this rate nothing is ever better than the first epoch."""
     idle = replace(OPTIONS, epochs=9, patience=1, learning_rate=1e-12, phi=0.0)
-    trained = train_adapler(encoder, TRAIN, DEV, tmp_path / "out", idle)
+    trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", idle)
     assert len(trained.recipe["epochs"]) < 9
 
 
@@ -177,14 +178,14 @@ def test_settings_out_of_range_are_named(changes, message):
 def test_a_label_that_only_dev_knows_is_named(encoder, tmp_path):
     strange = Documents([*DEV, Document("odd", "odd", ("good",), label="UNHEARD")])
     with pytest.raises(DataError, match=r"'odd'.*'UNHEARD' does not occur among the training documents"):
-        train_adapler(encoder, TRAIN, strange, tmp_path / "out", OPTIONS)
+        train_dropping("adapler", encoder, TRAIN, strange, tmp_path / "out", OPTIONS)
     assert not list(tmp_path.iterdir())
 
 
 def test_an_empty_text_is_named(encoder, tmp_path):
     empty = Documents([*TRAIN, Document("void", "void", (), label=TRAIN[0].label)])
     with pytest.raises(DataError, match=r"'void'.*the document is empty"):
-        train_adapler(encoder, empty, DEV, tmp_path / "out", OPTIONS)
+        train_dropping("adapler", encoder, empty, DEV, tmp_path / "out", OPTIONS)
 
 
 def test_maps_of_other_data_are_refused(encoder, trained):
@@ -199,7 +200,7 @@ def test_maps_of_other_data_are_refused(encoder, trained):
 
 def test_a_dropping_model_is_no_checkpoint_to_start_from(trained, tmp_path):
     with pytest.raises(RationaleError, match=r"token-dropping model already.*fine-tuned"):
-        train_adapler(trained.path, TRAIN, DEV, tmp_path / "out", OPTIONS)
+        train_dropping("adapler", trained.path, TRAIN, DEV, tmp_path / "out", OPTIONS)
 
 
 def test_a_family_without_an_adapter_is_named(tmp_path):
@@ -207,7 +208,7 @@ def test_a_family_without_an_adapter_is_named(tmp_path):
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "model_type": "gpt2"}))
     with pytest.raises(RationaleError, match=r"gpt2.*|weights are missing"):
-        train_adapler(folder, TRAIN, DEV, tmp_path / "out", OPTIONS)
+        train_dropping("adapler", folder, TRAIN, DEV, tmp_path / "out", OPTIONS)
 
 
 def test_a_checkpoint_of_another_system_is_named(trained, tmp_path):
@@ -222,7 +223,9 @@ def test_texts_longer_than_the_model_are_cut_and_batches_of_any_lengths_work(enc
     lengths = [1, 200, 2, 90, 31, 150, 3, 45]
     said = [("good" if i % 2 else "bad", *("plain3",) * lengths[i % 8]) for i in range(32)]
     documents = Documents([Document(str(i), str(i), w, label="ab"[i % 2]) for i, w in enumerate(said)])
-    trained = train_adapler(encoder, documents, None, tmp_path / "out", replace(OPTIONS, epochs=1))
+    trained = train_dropping(
+        "adapler", encoder, documents, None, tmp_path / "out", replace(OPTIONS, epochs=1)
+    )
     scores = score(str(trained.path), documents, ScoreOptions(("alive",)), device="cpu", progress=False)
     assert all(scored.covered.all() for scored in scores)
     table = pq.read_table(trained.fine_tuned / "saliency.parquet")
@@ -238,9 +241,11 @@ def test_what_is_not_ours_is_not_touched(encoder, trained, tmp_path):
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     with pytest.raises(OutputError, match="does not hold a stage of training"):
-        train_adapler(encoder, TRAIN, DEV, tmp_path / "other", OPTIONS, fine_tuned=foreign)
+        train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "other", OPTIONS, fine_tuned=foreign)
     with pytest.raises(OutputError, match="cannot share a folder"):
-        train_adapler(encoder, TRAIN, DEV, tmp_path / "same", OPTIONS, fine_tuned=tmp_path / "same")
+        train_dropping(
+            "adapler", encoder, TRAIN, DEV, tmp_path / "same", OPTIONS, fine_tuned=tmp_path / "same"
+        )
 
 
 @pytest.mark.parametrize(
@@ -260,7 +265,7 @@ def test_damaged_phases_are_named(encoder, trained, tmp_path, damage, message):
     damage(copy)
     options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs)
     with pytest.raises(ModelError, match=message):
-        train_adapler(encoder, TRAIN, DEV, tmp_path / "out", options, fine_tuned=copy)
+        train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options, fine_tuned=copy)
 
 
 def poison(path):
@@ -278,7 +283,7 @@ def test_what_a_kill_left_at_the_very_end_is_cleaned_up(encoder, trained, tmp_pa
     begun = {name: value for name, value in recipe.items() if name not in ("epochs", "best")}
     (left / "run.json").write_text(json.dumps(begun))
     options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs)
-    train_adapler(encoder, TRAIN, DEV, tmp_path / "out", options, fine_tuned=copy)
+    train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options, fine_tuned=copy)
     assert not left.exists()
 
 
@@ -299,7 +304,7 @@ def test_two_processes_do_not_train_in_one_folder(encoder, trained, tmp_path):
 
 
 def test_without_a_dev_set_nothing_is_said_of_one(encoder, tmp_path):
-    trained = train_adapler(encoder, TRAIN, None, tmp_path / "out", replace(OPTIONS, epochs=1))
+    trained = train_dropping("adapler", encoder, TRAIN, None, tmp_path / "out", replace(OPTIONS, epochs=1))
     assert trained.recipe["fine_tuned_best"] is None
     assert "best dev accuracy was" not in (trained.path / "README.md").read_text()
 

@@ -23,6 +23,7 @@ from rationale.study.compare import compare
 from rationale.study.evaluate import Timing, evaluate
 from rationale.study.grid import Setting
 from rationale.tokens import Window, pack
+from rationale.training import train_dropping
 from rationale.training.answering import Asked, answers, ask, references
 from rationale.training.recipes import RECIPES
 from rationale.training.task import losses, taught
@@ -58,8 +59,8 @@ def encoder(tmp_path_factory):
 def trained(data, encoder, tmp_path_factory):
     options = RECIPES["ltp"].options(**COMMON, epochs=2, fine_tune_epochs=4, **OWN["ltp"])
     out = tmp_path_factory.mktemp("ltp") / "ltp"
-    return RECIPES["ltp"].train(
-        encoder, load_documents(data, "train"), load_documents(data, "dev"), out, options
+    return train_dropping(
+        "ltp", encoder, load_documents(data, "train"), load_documents(data, "dev"), out, options
     )
 
 
@@ -290,7 +291,7 @@ def test_every_other_system_learns_to_answer(trained, data, encoder, tmp_path, s
         **recipe.fixed,
         **OWN[system],
     }
-    made = recipe.train(
+    made = train_dropping(system,
         encoder, load_documents(data, "train"), load_documents(data, "dev"), tmp_path / "out",
         recipe.options(**given), fine_tuned=trained.fine_tuned,
     )  # fmt: skip
@@ -316,9 +317,8 @@ def test_dev_figures_are_of_the_documents_in_their_order(trained, data):
 
 def test_adapler_and_comparisons_say_that_they_cannot(data, encoder, tmp_path):
     train, dev = (load_documents(data, split) for split in ("train", "dev"))
-    options = RECIPES["adapler"].options(**COMMON)
     with pytest.raises(RationaleError, match="AdapLeR learns classes or a number"):
-        RECIPES["adapler"].train(encoder, train, dev, tmp_path / "out", options)
+        RECIPES["adapler"].options(**COMMON)
     with pytest.raises(RationaleError, match="answers to questions are not compared"):
         compare(encoder, train, dev, dev, tmp_path / "grid", [Setting.parse("ltp")], common={"metric": "f1"})
 

@@ -10,7 +10,8 @@ from rationale.corpus import Document, Documents
 from rationale.dropping.run import hard
 from rationale.encoder.loading import load_classifier
 from rationale.tokens import Windower, pack_windows
-from rationale.training.adapler import AdapLeROptions, train_adapler
+from rationale.training import train_dropping
+from rationale.training.adapler import AdapLeROptions
 from tests.toys import MODELS, toy_folder, wordy
 
 OPTIONS = AdapLeROptions(
@@ -26,7 +27,7 @@ DOCUMENTS = Documents(
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_family_is_trained_saved_and_loaded(name, tmp_path):
-    trained = train_adapler(toy_folder(name), DOCUMENTS, None, tmp_path / "out", OPTIONS)
+    trained = train_dropping("adapler", toy_folder(name), DOCUMENTS, None, tmp_path / "out", OPTIONS)
     model = AutoModelForSequenceClassification.from_pretrained(trained.path)
     before = AutoModelForSequenceClassification.from_pretrained(toy_folder(name)).state_dict()
     moved = [
@@ -47,7 +48,7 @@ def test_pairs_are_read_in_all_three_phases(tmp_path):
     alone = Documents([replace(d, query=()) for d in DOCUMENTS])
     lengths = []
     for name, documents in (("pairs", DOCUMENTS), ("alone", alone)):
-        trained = train_adapler(toy_folder("bert"), documents, None, tmp_path / name, OPTIONS)
+        trained = train_dropping("adapler", toy_folder("bert"), documents, None, tmp_path / name, OPTIONS)
         classifier = load_classifier(trained.path, device="cpu")
         windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
         lengths.append([len(windower(d).windows[0].ids) for d in documents])

@@ -16,7 +16,8 @@ from rationale.cli import app
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError
 from rationale.study.evaluate import Timing, evaluate
-from rationale.training.lat import LATOptions, train_lat
+from rationale.training import train_dropping
+from rationale.training.lat import LATOptions
 from rationale.training.lat import train as lat_module
 from rationale.training.lat.evolution import Bounds, front, search
 from rationale.training.lat.trainer import LATTrainer, distillation
@@ -105,7 +106,7 @@ def encoder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(encoder, tmp_path_factory):
-    return train_lat(encoder, TRAIN, DEV, tmp_path_factory.mktemp("lat") / "lat", OPTIONS)
+    return train_dropping("lat", encoder, TRAIN, DEV, tmp_path_factory.mktemp("lat") / "lat", OPTIONS)
 
 
 def test_what_is_left_is_on_the_front_and_says_so(trained):
@@ -140,7 +141,7 @@ def test_a_speedup_asked_for_takes_the_best_that_is_as_cheap(encoder, trained, t
     speeds = sorted(one["dev_speedup"] for one in trained.recipe["front"])
     wanted = (1 + speeds[-1]) / 2
     given = (encoder, TRAIN, DEV, tmp_path / "lat", replace(OPTIONS, speedup=wanted))
-    chosen = train_lat(*given, fine_tuned=trained.fine_tuned).recipe
+    chosen = train_dropping("lat", *given, fine_tuned=trained.fine_tuned).recipe
     enough = [one["dev_accuracy"] for one in chosen["front"] if one["dev_speedup"] >= wanted]
     assert chosen["best"]["dev_speedup"] >= wanted - 1e-6
     assert chosen["best"]["dev_accuracy"] == max(enough)
@@ -151,7 +152,7 @@ def test_a_speedup_asked_for_takes_the_best_that_is_as_cheap(encoder, trained, t
 def test_a_speedup_that_nothing_has_takes_what_costs_least(encoder, trained, tmp_path, caplog):
     _learnt(trained, tmp_path)
     given = (encoder, TRAIN, DEV, tmp_path / "lat", replace(OPTIONS, speedup=1e6))
-    best = train_lat(*given, fine_tuned=trained.fine_tuned).best
+    best = train_dropping("lat", *given, fine_tuned=trained.fine_tuned).best
     assert best == trained.recipe["front"][0]
     assert "raise --drop" in caplog.text
 
@@ -169,12 +170,12 @@ def test_a_killed_search_goes_on_to_the_same_lengths(encoder, trained, tmp_path,
     with monkeypatch.context() as broken:
         broken.setattr(lat_module._Judge, "_measure", killed)
         with pytest.raises(KeyboardInterrupt):
-            train_lat(*given, fine_tuned=trained.fine_tuned)
+            train_dropping("lat", *given, fine_tuned=trained.fine_tuned)
     assert len(json.loads((tmp_path / "lat.search.json").read_text())["judged"]) == 3
     calls.clear()
     with monkeypatch.context() as counted:
         counted.setattr(lat_module._Judge, "_measure", lambda *given: calls.append(given) or original(*given))
-        again = train_lat(*given, fine_tuned=trained.fine_tuned)
+        again = train_dropping("lat", *given, fine_tuned=trained.fine_tuned)
     kept = json.loads((tmp_path / "lat.search.json").read_text())["judged"]
     assert len(calls) == len(kept) - 3
     assert again.recipe["front"] == trained.recipe["front"]
@@ -198,7 +199,7 @@ def test_a_step_runs_the_full_the_smallest_and_the_drawn(encoder, tmp_path, monk
     real = trainer_module.hard
     monkeypatch.setattr(LATTrainer, "_run", watched)
     monkeypatch.setattr(trainer_module, "hard", hard)
-    train_lat(encoder, TRAIN, DEV, tmp_path / "lat", replace(OPTIONS, epochs=1, layer_drop=0.5))
+    train_dropping("lat", encoder, TRAIN, DEV, tmp_path / "lat", replace(OPTIONS, epochs=1, layer_drop=0.5))
     assert len(plans) % 4 == 0
     assert all(plan is None for plan in plans[::4])
     smallest = plans[1]
@@ -210,8 +211,8 @@ def test_a_step_runs_the_full_the_smallest_and_the_drawn(encoder, tmp_path, monk
 
 
 def test_without_dev_there_is_nothing_to_search_by(encoder, tmp_path):
-    with pytest.raises(DataError, match="searches its lengths on dev documents"):
-        train_lat(encoder, TRAIN, None, tmp_path / "lat", OPTIONS)
+    with pytest.raises(DataError, match="lat searches on dev documents"):
+        train_dropping("lat", encoder, TRAIN, None, tmp_path / "lat", OPTIONS)
 
 
 def test_the_command_tells_the_lengths_it_chose(folder, encoder, tmp_path):

@@ -14,8 +14,9 @@ from rationale.corpus import write_eraser
 from rationale.dropping.model import packed
 from rationale.encoder.quantization import quantized
 from rationale.errors import RationaleError
+from rationale.training import train_dropping
 from rationale.training.dropping import distil
-from rationale.training.ltp import LTPOptions, train_ltp
+from rationale.training.ltp import LTPOptions
 
 OPTIONS = LTPOptions(
     epochs=1, soft_epochs=1, fine_tune_epochs=8, batch_size=8, learning_rate=2e-3, device="cpu", reference=12,
@@ -32,7 +33,7 @@ def encoder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(encoder, tmp_path_factory):
     options = replace(OPTIONS, bits=8, distil=0.5, epochs=4, lam=0.02)
-    return train_ltp(encoder, TRAIN, DEV, tmp_path_factory.mktemp("int8") / "ltp", options)
+    return train_dropping("ltp", encoder, TRAIN, DEV, tmp_path_factory.mktemp("int8") / "ltp", options)
 
 
 def test_a_rounded_student_learns_and_comes_back_rounded(trained):
@@ -69,7 +70,7 @@ def test_the_loss_mixes_the_task_with_the_teachers_outputs_and_embeddings(
     monkeypatch.setattr(distil.DistilTrainer, "compute_loss", watched)
     given = replace(OPTIONS, distil=0.7, soft_epochs=0, epochs=1)
     monkeypatch.setattr(torch.nn.Dropout, "forward", lambda self, x: x)
-    train_ltp(encoder, TRAIN, DEV, tmp_path / "ltp", given, fine_tuned=trained.fine_tuned)
+    train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", given, fine_tuned=trained.fine_tuned)
     [(ours, theirs)] = seen
     assert ours == pytest.approx(theirs, rel=1e-4)
 

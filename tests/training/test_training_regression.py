@@ -20,7 +20,7 @@ from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError
 from rationale.scores import ScoreOptions, score
 from rationale.study.evaluate import Timing, evaluate
-from rationale.training import TrainingOptions, train_classifier
+from rationale.training import TrainingOptions, train_classifier, train_dropping
 from rationale.training.recipes import RECIPES
 from rationale.training.task import judged, losses, taught
 
@@ -60,7 +60,7 @@ def encoder(tmp_path_factory):
 def plain(encoder, tmp_path_factory):
     options = RECIPES["spatten"].options(**COMMON, epochs=1, fine_tune_epochs=8, **OWN["spatten"])
     out = tmp_path_factory.mktemp("spatten") / "spatten"
-    return RECIPES["spatten"].train(encoder, TRAIN, DEV, out, options)
+    return train_dropping("spatten", encoder, TRAIN, DEV, out, options)
 
 
 def test_a_number_is_learnt_and_evaluated_as_scipy_does(plain):
@@ -91,7 +91,9 @@ def test_every_system_learns_it(encoder, plain, tmp_path, system):
         **OWN[system],
     }
     options = recipe.options(**given)
-    trained = recipe.train(encoder, TRAIN, DEV, tmp_path / "out", options, fine_tuned=plain.fine_tuned)
+    trained = train_dropping(
+        system, encoder, TRAIN, DEV, tmp_path / "out", options, fine_tuned=plain.fine_tuned
+    )
     found = evaluate(load_classifier(trained.path, device="cpu"), REPORTED, Timing(0))
     assert found["metrics"]["pearson"] > 0.3
     assert found["flops_speedup"] > 1

@@ -12,31 +12,28 @@ from typer.testing import CliRunner
 
 from rationale.cli import app
 from rationale.errors import ModelError, OutputError, RationaleError
-from rationale.training import fitting
-from rationale.training.adapler import AdapLeROptions, train_adapler
+from rationale.training import fitting, train_dropping
+from rationale.training.adapler import AdapLeROptions
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stage import outcome
-from rationale.training.fixed import BlindOptions, SpAttenOptions, train_blind, train_spatten
-from rationale.training.lat import LATOptions, train_lat
-from rationale.training.ltp import LTPOptions, train_ltp
-from rationale.training.power_bert import PoWERBERTOptions, train_power_bert
-from rationale.training.tr_bert import TRBERTOptions, train_tr_bert
+from rationale.training.fixed import BlindOptions, SpAttenOptions
+from rationale.training.lat import LATOptions
+from rationale.training.ltp import LTPOptions
+from rationale.training.power_bert import PoWERBERTOptions
+from rationale.training.tr_bert import TRBERTOptions
 
 COMMON = {"epochs": 2, "fine_tune_epochs": 12, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
 TRAIN, DEV = planted(64), planted(24, seed=1)
-RECIPES = {
-    "ltp": (train_ltp, LTPOptions(**COMMON, soft_epochs=2, reference=12, final_threshold=0.06, lam=0.05)),
-    "power-bert": (train_power_bert, PoWERBERTOptions(**COMMON, search_epochs=2, lam=5e-3)),
-    "lat": (
-        train_lat,
-        LATOptions(**COMMON, drop=0.4, layer_drop=0.0, iterations=2, population=4, offspring=4),
-    ),
-    "tr-bert": (train_tr_bert, TRBERTOptions(**COMMON, alpha=0.3, policy_epochs=2, policy_rate=1e-2)),
-    "spatten": (train_spatten, SpAttenOptions(**COMMON, ratio=0.3)),
-    "random": (train_blind, BlindOptions(**COMMON, rule="random", shares="0.8")),
-    "first": (train_blind, BlindOptions(**COMMON, rule="first", shares="0.8")),
+OPTIONS = {
+    "ltp": LTPOptions(**COMMON, soft_epochs=2, reference=12, final_threshold=0.06, lam=0.05),
+    "power-bert": PoWERBERTOptions(**COMMON, search_epochs=2, lam=5e-3),
+    "lat": LATOptions(**COMMON, drop=0.4, layer_drop=0.0, iterations=2, population=4, offspring=4),
+    "tr-bert": TRBERTOptions(**COMMON, alpha=0.3, policy_epochs=2, policy_rate=1e-2),
+    "spatten": SpAttenOptions(**COMMON, ratio=0.3),
+    "random": BlindOptions(**COMMON, rule="random", shares="0.8"),
+    "first": BlindOptions(**COMMON, rule="first", shares="0.8"),
 }
-over_systems = pytest.mark.parametrize("name", RECIPES)
+over_systems = pytest.mark.parametrize("name", OPTIONS)
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +55,8 @@ def made(encoder, tmp_path_factory, fine_tuned):
 
     def make(name):
         if name not in done:
-            train, options = RECIPES[name]
-            done[name] = train(encoder, TRAIN, DEV, root / name, options, fine_tuned=fine_tuned)
+            given = (name, encoder, TRAIN, DEV, root / name, OPTIONS[name])
+            done[name] = train_dropping(*given, fine_tuned=fine_tuned)
         return done[name]
 
     return make
@@ -101,18 +98,18 @@ def test_ltps_thresholds_learn_softly_and_stay_in_the_hard_stage(made):
 
 
 def test_more_weight_on_the_length_makes_ltp_drop_more(encoder, made, tmp_path, fine_tuned):
-    train, options = RECIPES["ltp"]
+    options = OPTIONS["ltp"]
     free = replace(options, lam=0.0, epochs=1)
-    train(encoder, TRAIN, DEV, tmp_path / "ltp", free, fine_tuned=fine_tuned)
+    train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", free, fine_tuned=fine_tuned)
     light, heavy = tmp_path / "ltp.soft", made("ltp").path.with_name("ltp.soft")
     assert model_in(heavy).system.theta.mean() > model_in(light).system.theta.mean() + 0.01
     assert outcome(heavy)["best"]["dev_speedup"] > outcome(light)["best"]["dev_speedup"]
 
 
 def test_without_a_soft_stage_ltp_keeps_the_ramp(encoder, tmp_path, fine_tuned):
-    train, options = RECIPES["ltp"]
+    options = OPTIONS["ltp"]
     manual = replace(options, soft_epochs=0, epochs=1)
-    trained = train(encoder, TRAIN, DEV, tmp_path / "ltp", manual, fine_tuned=fine_tuned)
+    trained = train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", manual, fine_tuned=fine_tuned)
     theta = model_in(trained.path).system.theta
     torch.testing.assert_close(theta.detach(), 0.06 * torch.arange(1, len(theta) + 1) / len(theta))
     assert not (tmp_path / "ltp.soft").exists()
@@ -142,7 +139,9 @@ def test_policies_learn_alone_first_and_then_with_the_model(made):
 def test_all_share_the_plain_fine_tuning_with_adapler(encoder, made, tmp_path, fine_tuned):
     made("ltp")
     before = (fine_tuned / "1" / "model.safetensors").stat().st_mtime_ns
-    train_adapler(encoder, TRAIN, DEV, tmp_path / "adapler", AdapLeROptions(**COMMON), fine_tuned=fine_tuned)
+    train_dropping(
+        "adapler", encoder, TRAIN, DEV, tmp_path / "adapler", AdapLeROptions(**COMMON), fine_tuned=fine_tuned
+    )
     made("spatten")
     assert (fine_tuned / "1" / "model.safetensors").stat().st_mtime_ns == before
 
@@ -150,7 +149,7 @@ def test_all_share_the_plain_fine_tuning_with_adapler(encoder, made, tmp_path, f
 def test_a_run_killed_between_stages_goes_on_and_ends_the_same(
     encoder, made, tmp_path, fine_tuned, monkeypatch
 ):
-    train, options = RECIPES["ltp"]
+    options = OPTIONS["ltp"]
     original, calls = fitting.fit, []
 
     def killed(run, trainer):
@@ -159,14 +158,14 @@ def test_a_run_killed_between_stages_goes_on_and_ends_the_same(
             raise KeyboardInterrupt
         original(run, trainer)
 
-    given = (encoder, TRAIN, DEV, tmp_path / "ltp", options)
+    given = ("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", options)
     with monkeypatch.context() as broken:
         broken.setattr(fitting, "fit", killed)
         with pytest.raises(KeyboardInterrupt):
-            train(*given, fine_tuned=fine_tuned)
+            train_dropping(*given, fine_tuned=fine_tuned)
     assert calls == ["ltp.soft.unfinished", "ltp.unfinished"]
     soft = (tmp_path / "ltp.soft" / "model.safetensors").stat().st_mtime_ns
-    trained = train(*given, fine_tuned=fine_tuned)
+    trained = train_dropping(*given, fine_tuned=fine_tuned)
     assert (tmp_path / "ltp.soft" / "model.safetensors").stat().st_mtime_ns == soft
     whole = made("ltp")
     for name, value in model_in(whole.path).state_dict().items():
@@ -174,24 +173,24 @@ def test_a_run_killed_between_stages_goes_on_and_ends_the_same(
 
 
 def test_a_stage_of_another_recipe_is_not_used(encoder, made, tmp_path, fine_tuned):
-    train, options = RECIPES["ltp"]
+    options = OPTIONS["ltp"]
     shutil.copytree(made("ltp").path.with_name("ltp.soft"), tmp_path / "ltp.soft")
     other = replace(options, lam=0.3)
     with pytest.raises(OutputError, match=r"another training lies there \(options.lam: 0.05, now 0.3\)"):
-        train(encoder, TRAIN, DEV, tmp_path / "ltp", other, fine_tuned=fine_tuned)
+        train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", other, fine_tuned=fine_tuned)
 
 
 def test_a_system_that_drops_everything_says_so_while_it_trains(encoder, tmp_path, fine_tuned, caplog):
-    train, options = RECIPES["ltp"]
+    options = OPTIONS["ltp"]
     greedy = replace(options, soft_epochs=0, epochs=1, final_threshold=50.0)
-    train(encoder, TRAIN, DEV, tmp_path / "ltp", greedy, fine_tuned=fine_tuned)
+    train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", greedy, fine_tuned=fine_tuned)
     assert "nothing but [CLS] is left" in caplog.text
 
 
 def test_one_systems_model_cannot_begin_anothers(made, tmp_path):
-    train, options = RECIPES["spatten"]
+    options = OPTIONS["spatten"]
     with pytest.raises(ModelError, match="plain"):
-        train(made("ltp").path, TRAIN, DEV, tmp_path / "out", options)
+        train_dropping("spatten", made("ltp").path, TRAIN, DEV, tmp_path / "out", options)
 
 
 @pytest.mark.parametrize(
@@ -244,4 +243,20 @@ def test_the_command_trains_and_tells(folder, encoder, tmp_path):
 def test_spatten_says_that_it_needs_more_than_three_layers(tmp_path):
     shallow = save_encoder(tmp_path / "shallow", layers=3)
     with pytest.raises(ModelError, match="first 3 layers, and this model has 3"):
-        train_spatten(shallow, TRAIN, None, tmp_path / "out", SpAttenOptions(epochs=1, device="cpu"))
+        train_dropping(
+            "spatten", shallow, TRAIN, None, tmp_path / "out", SpAttenOptions(epochs=1, device="cpu")
+        )
+
+
+@pytest.mark.parametrize(
+    ("system", "options", "said"),
+    [
+        ("lpt", LTPOptions(), "no system is called 'lpt'.* Known: adapler, ltp"),
+        ("ltp", SpAttenOptions(), "no options of ltp. Pass LTPOptions"),
+        ("random", BlindOptions(rule="first"), "no options of random"),
+    ],
+)
+def test_options_are_those_of_the_system(tmp_path, system, options, said):
+    with pytest.raises(RationaleError, match=said):
+        train_dropping(system, tmp_path / "no model", TRAIN, DEV, tmp_path / "out", options)
+    assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rationale.errors import RationaleError
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.options import option
 
@@ -47,6 +48,11 @@ class AdapLeROptions(DroppingOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.task == "answers":  # its saliency is that of one label
+            raise RationaleError(
+                "AdapLeR learns classes or a number",
+                remedy="Train ltp, lat or another system to answer questions.",
+            )
         self._require("target", lambda value: value in ("saliency", "attention"), "saliency or attention")
         self._require("removal", lambda value: value in ("soft", "steep"), "soft or steep")
         self._require("inner", lambda value: value >= 1, "at least 1")

@@ -13,13 +13,11 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from rationale.corpus.document import Documents
 from rationale.dropping.flops import Costs
 from rationale.dropping.lat import LAT
 from rationale.dropping.model import DroppingModel, wrap
 from rationale.dropping.run import hard
 from rationale.encoder.identity import weights_hash
-from rationale.errors import DataError
 from rationale.files import atomic_json
 from rationale.scores.backoff import in_batches
 from rationale.tokens import pack_windows
@@ -36,30 +34,12 @@ log = logging.getLogger(__name__)
 _BATCH = 64
 
 
-def train_lat(
-    model: str | Path,
-    train: Documents,
-    dev: Documents | None,
-    out: str | Path,
-    options: LATOptions | None = None,
-    *,
-    fine_tuned: str | Path | None = None,
-    overwrite: bool = False,
-) -> TrainedDropping:
-    """Fine-tunes ``model``, learns any lengths in OUT.any-length, and searches lengths over ``dev``.
+def train_lat(stages: Stages, options: LATOptions) -> TrainedDropping:
+    """Learns any lengths in OUT.any-length, and searches lengths over the dev documents.
 
     OUT has the lengths that the options ask for (:class:`LATOptions`), those with the best figure where none
     serve; all of the Pareto front stand in its ``training.json``.
-
-    Other arguments and errors are those of :func:`train_adapler`.
-
-    Raises:
-        DataError: Without ``dev``: there is nothing to search by.
     """
-    options = options or LATOptions()
-    if dev is None:
-        raise DataError("LAT searches its lengths on dev documents", remedy="Pass --dev 0.1, or a split.")
-    stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
     learn = options.learning()
     bounds = Bounds(
         int(stages.prepared.start.model.config.num_hidden_layers),

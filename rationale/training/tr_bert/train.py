@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rationale.corpus.document import Documents
 from rationale.dropping.model import DroppingModel, wrap
 from rationale.training.dropping.stages import Stages, TrainedDropping
 from rationale.training.tr_bert.options import TRBERTOptions
@@ -13,25 +12,12 @@ from rationale.training.tr_bert.trainer import PolicyTrainer
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 
 
-def train_tr_bert(
-    model: str | Path,
-    train: Documents,
-    dev: Documents | None,
-    out: str | Path,
-    options: TRBERTOptions | None = None,
-    *,
-    fine_tuned: str | Path | None = None,
-    overwrite: bool = False,
-) -> TrainedDropping:
-    """Fine-tunes ``model``, learns policies in OUT.policy, then policies and model together.
+def train_tr_bert(stages: Stages, options: TRBERTOptions) -> TrainedDropping:
+    """Learns policies in OUT.policy, then policies and model together.
 
     Lengths in the reward are the documents' own: the authors divide by the length they pad to, under which
     short inputs feel almost no pressure.
-
-    Arguments, errors and the choice of the epoch are those of :func:`train_adapler`.
     """
-    options = options or TRBERTOptions()
-    stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
     alone = replace(options, epochs=options.policy_epochs, keep="last", patience=None)
 
     def policies(folder: Path) -> ClassifierTrainer:
