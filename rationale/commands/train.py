@@ -106,7 +106,13 @@ def classifier(
     _tell(trained.path, trained.best)
 
 
-@app.command()
+def _help(name: str) -> str:
+    recipe = RECIPES[name]
+    command = f"rationale train {name} --model ./encoder --data movies --out {name} {recipe.example}"
+    return f"{recipe.about}\n\nExample: `{command}`"
+
+
+@app.command(help=_help("adapler"))
 @with_options(AdapLeROptions)
 def adapler(
     context: typer.Context,
@@ -124,10 +130,7 @@ def adapler(
     limit: Limit = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Train AdapLeR: fine-tune, store saliency, learn predictors and thresholds. Kills are resumed.
-
-    Example: `rationale train adapler --model ./encoder --data movies --out adapler --phi 5e-4`
-    """
+    """One command of its own: AdapLeR has presets."""
     documents = sample(training_split(data, split), limit)
     training, held_out = hold_out(documents, dev, data=data)
     chosen = _with_preset(options, preset, context)
@@ -137,11 +140,10 @@ def adapler(
     _tell_dropping(trained)
 
 
-def _dropping_command(name: str, recipe: Recipe, about: str, example: str) -> None:
+def _dropping_command(name: str, recipe: Recipe) -> None:
     """One command for a system that is trained like most."""
-    shown = f"Example: `rationale train {name} --model ./encoder --data movies --out {name} {example}`"
 
-    @app.command(name, help=f"{about}\n\n{shown}")
+    @app.command(name, help=_help(name))
     @with_options(recipe.options, without=recipe.fixed)
     def command(
         model: Model,
@@ -163,33 +165,9 @@ def _dropping_command(name: str, recipe: Recipe, about: str, example: str) -> No
         _tell_dropping(trained)
 
 
-ABOUT = {
-    "ltp": (
-        "Train Learned Token Pruning: fine-tune, learn thresholds by degrees, fine-tune with them fixed.",
-        "--lam 0.1",
-    ),
-    "power-bert": (
-        "Train PoWER-BERT: fine-tune, seek how many tokens each layer needs, fine-tune with as many.",
-        "--lam 1e-3",
-    ),
-    "lat": (
-        "Train LAT: fine-tune, learn to bear any lengths, search over dev for those that serve best.",
-        "--drop 0.3",
-    ),
-    "spatten": (
-        "Train SpAtten: fine-tune, then again with the tokens of least attention dropped.",
-        "--ratio 0.3",
-    ),
-    "tr-bert": (
-        "Train TR-BERT: fine-tune, learn policies by reward, then policies and model with a teacher.",
-        "--alpha 1",
-    ),
-    "random": ("Train a baseline that drops tokens by lot.", "--shares 0.9,0.8,0.6,0.5,0.4,0.3"),
-    "first": ("Train a baseline that keeps the beginning of a document.", "--shares 0.4"),
-}
-
-for _name, (_about, _example) in ABOUT.items():
-    _dropping_command(_name, RECIPES[_name], _about, _example)
+for _name, _recipe in RECIPES.items():
+    if _name != "adapler":  # it has presets
+        _dropping_command(_name, _recipe)
 
 
 def _with_preset(options: AdapLeROptions, preset: str | None, context: typer.Context) -> AdapLeROptions:

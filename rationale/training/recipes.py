@@ -26,25 +26,72 @@ class Recipe:
     Attributes:
         options: The dataclass of everything it can be told.
         train: ``train(stages, options)``: what follows on the plain fine-tuning.
+        about: The sentence its command begins its help with.
+        example: The options that command's example gives.
         fixed: Options that the system's name already decides.
         searches: Whether it searches by dev documents, and cannot do without.
     """
 
     options: type[DroppingOptions]
     train: Callable[[Stages, Any], TrainedDropping]
+    about: str
+    example: str
     fixed: dict[str, Any] = field(default_factory=dict)
     searches: bool = False
 
 
 RECIPES = {
-    "adapler": Recipe(AdapLeROptions, train_adapler),
-    "ltp": Recipe(LTPOptions, train_ltp),
-    "power-bert": Recipe(PoWERBERTOptions, train_power_bert),
-    "lat": Recipe(LATOptions, train_lat, searches=True),
-    "spatten": Recipe(SpAttenOptions, train_spatten),
-    "tr-bert": Recipe(TRBERTOptions, train_tr_bert),
-    "random": Recipe(BlindOptions, train_blind, {"rule": "random"}),
-    "first": Recipe(BlindOptions, train_blind, {"rule": "first"}),
+    "adapler": Recipe(
+        AdapLeROptions,
+        train_adapler,
+        "Train AdapLeR: fine-tune, store saliency, learn predictors and thresholds. Kills are resumed.",
+        "--phi 5e-4",
+    ),
+    "ltp": Recipe(
+        LTPOptions,
+        train_ltp,
+        "Train Learned Token Pruning: fine-tune, learn thresholds by degrees, fine-tune with them fixed.",
+        "--lam 0.1",
+    ),
+    "power-bert": Recipe(
+        PoWERBERTOptions,
+        train_power_bert,
+        "Train PoWER-BERT: fine-tune, seek how many tokens each layer needs, fine-tune with as many.",
+        "--lam 1e-3",
+    ),
+    "lat": Recipe(
+        LATOptions,
+        train_lat,
+        "Train LAT: fine-tune, learn to bear any lengths, search over dev for those that serve best.",
+        "--drop 0.3",
+        searches=True,
+    ),
+    "spatten": Recipe(
+        SpAttenOptions,
+        train_spatten,
+        "Train SpAtten: fine-tune, then again with the tokens of least attention dropped.",
+        "--ratio 0.3",
+    ),
+    "tr-bert": Recipe(
+        TRBERTOptions,
+        train_tr_bert,
+        "Train TR-BERT: fine-tune, learn policies by reward, then policies and model with a teacher.",
+        "--alpha 1",
+    ),
+    "random": Recipe(
+        BlindOptions,
+        train_blind,
+        "Train a baseline that drops tokens by lot.",
+        "--shares 0.9,0.8,0.6,0.5,0.4,0.3",
+        fixed={"rule": "random"},
+    ),
+    "first": Recipe(
+        BlindOptions,
+        train_blind,
+        "Train a baseline that keeps the beginning of a document.",
+        "--shares 0.4",
+        fixed={"rule": "first"},
+    ),
 }
 """One for each of :data:`rationale.dropping.SYSTEMS`."""
 

@@ -1,0 +1,42 @@
+"""What docs/extending.md tells people to write works as it stands there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
+USE = """
+import sys
+
+from typer.testing import CliRunner
+
+from rationale.agreement import agree
+from rationale.commands.train import app
+from rationale.corpus import load_documents
+from rationale.encoder.loading import load_classifier
+from rationale.scores import ScoreOptions, score
+from rationale.study.evaluate import Timing, evaluate
+
+data, encoder, out = sys.argv[1:]
+given = ["norm", "--model", encoder, "--data", data, "--out", out, "--epochs", "1", "--device", "cpu"]
+result = CliRunner().invoke(app, [*given, "--share", "0.6"], catch_exceptions=False)
+assert result.exit_code == 0, result.output
+classifier, documents = load_classifier(out, device="cpu"), load_documents(data, "train")
+scores = score(classifier, documents, ScoreOptions(methods=("saliency.max", "alive")), progress=False)
+agreement = agree(scores, documents, resamples=5)
+assert {r["method"] for r in agreement.records} == {"alive", "saliency.max"}
+assert evaluate(classifier, documents, Timing(0))["flops_speedup"] > 1
+"""
+
+
+def test_the_examples_of_the_page_run_together(folder, encoder, tmp_path):
+    """A process of its own: what the page registers must not reach other tests."""
+    examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(examples) == 3
+    script = "\n".join([*examples, USE])
+    given = [sys.executable, "-c", script, folder, encoder, tmp_path / "norm"]
+    done = subprocess.run([str(one) for one in given], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
