@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import dropout, scaled_dot_product_attention
 from torch.utils.checkpoint import checkpoint
 
 from rationale.encoder.base import Heads
@@ -30,7 +30,9 @@ def plain(layer: int, heads: Heads, packed: Packed) -> Tensor:
         heads = _biased(heads, heads.bias)
     query, key, value = (_split(packed, rows) for rows in (heads.query, heads.key, heads.value))
     visible = _visible(packed, heads.reach)
-    context = scaled_dot_product_attention(query, key, value, attn_mask=visible, scale=width**-0.5)
+    context = scaled_dot_product_attention(
+        query, key, value, attn_mask=visible, dropout_p=heads.dropout, scale=width**-0.5
+    )
     return packed.padding.unpad(context[..., :width].transpose(1, 2)).flatten(1)
 
 
@@ -79,7 +81,8 @@ def receiving(heads: Heads, packed: Packed, voters: Tensor | None = None) -> tup
     """Plain attention and what each row receives: context (N, heads x head width), and sums over queries.
 
     Probabilities are made a block at a time and never kept, with a graph neither: the way back makes them
-    again. Differentiable in context and sums alike.
+    again. Differentiable in context and sums alike. Under dropout what is received is what is left, as in the
+    code of LTP's and LAT's authors.
 
     Args:
         heads: The layer's.
@@ -96,6 +99,8 @@ def receiving(heads: Heads, packed: Packed, voters: Tensor | None = None) -> tup
         query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, some: slice, rows: slice
     ) -> Any:
         chances = _probabilities(query, key, bias, visible, some, rows)
+        if heads.dropout:
+            chances = dropout(chances, heads.dropout)
         weights = votes[some, rows]
         mean = chances.to(wide).mean(dim=1)
         own = mean.diagonal(offset=rows.start, dim1=1, dim2=2) * weights
@@ -144,7 +149,8 @@ def _biased(heads: Heads, bias: Tensor) -> Heads:
     one[..., 0] = 1
     carried = torch.cat((scaled[:, None, None].expand(-1, more.shape[1], 1), more[..., 1:]), dim=-1)
     query, key = torch.cat((heads.query, one), dim=-1), torch.cat((heads.key, carried), dim=-1)
-    return Heads(query, key, torch.cat((heads.value, more), dim=-1), heads.reach)
+    value = torch.cat((heads.value, more), dim=-1)
+    return replace(heads, query=query, key=key, value=value, bias=None)
 
 
 def _split(packed: Packed, rows: Tensor) -> Tensor:

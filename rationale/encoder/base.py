@@ -20,6 +20,7 @@ class Heads:
     Attributes:
         reach: A token sees neighbours at most this many positions away; None means all.
         bias: float (N,), added to every logit of each key; None means 0. It may be differentiated.
+        dropout: The share of attention weights that are set to 0, the others scaled up; 0 but in training.
     """
 
     query: Tensor
@@ -27,7 +28,11 @@ class Heads:
     value: Tensor
     reach: int | None = None
     bias: Tensor | None = None
+    dropout: float = 0.0
 
+
+ATTENTION_DROPOUT = ("attention_probs_dropout_prob", "attention_dropout")
+"""What configs call the dropout on attention weights, family by family."""
 
 NOWHERE = -10_000.0
 """The logit of a place where no answer can be."""
@@ -60,6 +65,12 @@ class Encoder(ABC):
     def width(self) -> int:
         """The width of what enters a layer, d."""
         return int(self.config.hidden_size)
+
+    @property
+    def attention_dropout(self) -> float:
+        """The share of attention weights to drop now: the config's while the model is in training mode."""
+        rates = (getattr(self.config, name) for name in ATTENTION_DROPOUT if hasattr(self.config, name))
+        return float(next(rates, 0.0)) if self.model.training else 0.0
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -145,9 +156,10 @@ class Encoder(ABC):
 FAMILIES: Registry[type[Encoder]] = Registry("encoder family")
 
 
-def split_heads(width: int, query: Tensor, key: Tensor, value: Tensor) -> Heads:
+def split_heads(width: int, query: Tensor, key: Tensor, value: Tensor, dropout: float) -> Heads:
     """Queries, keys and values (N, d) as heads (N, heads, head width)."""
-    return Heads(*(rows.view(rows.shape[0], -1, width) for rows in (query, key, value)))  # type: ignore[arg-type]
+    query, key, value = (rows.view(rows.shape[0], -1, width) for rows in (query, key, value))
+    return Heads(query, key, value, dropout=dropout)
 
 
 def first_rows(hidden: Tensor, packed: Packed) -> Tensor:

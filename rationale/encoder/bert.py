@@ -37,7 +37,7 @@ class _BertLayers(Encoder):
         """Queries, keys and values of a layer from what enters it."""
         attention = self.blocks[layer].attention.self
         projections = attention.query(hidden), attention.key(hidden), attention.value(hidden)
-        return split_heads(attention.attention_head_size, *projections)
+        return split_heads(attention.attention_head_size, *projections, dropout=self.attention_dropout)
 
     def merge(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
         """Output projection, residual and norm."""

@@ -34,7 +34,7 @@ class DistilBert(Encoder):
         """Queries, keys and values of a layer from what enters it."""
         attention = self.blocks[layer].attention
         projections = attention.q_lin(hidden), attention.k_lin(hidden), attention.v_lin(hidden)
-        return split_heads(attention.attention_head_size, *projections)
+        return split_heads(attention.attention_head_size, *projections, dropout=self.attention_dropout)
 
     def merge(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
         """Output projection, residual and norm."""

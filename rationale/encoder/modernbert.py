@@ -37,7 +37,8 @@ class ModernBert(Encoder):
         cos, sin = self.model.model.rotary_emb(query, packed.positions[None], block.attention_type)
         cos, sin = cos[0, :, None], sin[0, :, None]
         reach = int(self.config.sliding_window) if local else None
-        return Heads(_rotate(query, cos, sin), _rotate(key, cos, sin), value, reach)
+        query, key = _rotate(query, cos, sin), _rotate(key, cos, sin)
+        return Heads(query, key, value, reach, dropout=self.attention_dropout)
 
     def merge(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
         """Output projection and residual."""

@@ -19,6 +19,7 @@ from transformers import (
 )
 
 from rationale.dropping.model import DroppingConfig
+from rationale.encoder.base import ATTENTION_DROPOUT
 from rationale.encoder.hub import explained, quiet_transformers
 from rationale.encoder.identity import weights_hash
 from rationale.errors import ModelError
@@ -26,8 +27,6 @@ from rationale.tokens.alignment import require_fast
 from rationale.training.options import Task
 
 log = logging.getLogger(__name__)
-
-_ATTENTION_DROPOUT = ("attention_probs_dropout_prob", "attention_dropout")
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def _head_order(source: str, config: Any, labels: Sequence[str]) -> tuple[str, .
 def _set_attention_dropout(source: str, config: Any, value: float | None) -> None:
     if value is None:
         return
-    names = [name for name in _ATTENTION_DROPOUT if hasattr(config, name)]
+    names = [name for name in ATTENTION_DROPOUT if hasattr(config, name)]
     if not names:
         raise ModelError(
             f"a {config.model_type} model has no attention dropout to set",
