@@ -236,9 +236,14 @@ def test_documents_of_one_annotation_share_a_line_averaged_by_words(tmp_path, sc
         assert [r["docid"] for r in line["rationales"]] == [p.docid for p in pieces]
 
 
-def test_defaults_are_the_first_method_and_its_last_layer(tmp_path, scores, documents):
+def test_defaults_are_the_first_method_and_its_usual_layer(tmp_path, scores, documents):
+    """A gradient's is the one at the embeddings."""
     done = export_eraser(scores, documents, tmp_path / "p.jsonl")
-    assert (done.method, done.layer) == ("saliency", 2)
+    assert (done.method, done.layer, done.notes) == ("saliency", 0, ())
+
+
+def test_a_layer_nobody_perturbed_is_exported_without_faithfulness(tmp_path, scores, documents):
+    done = export_eraser(scores, documents, tmp_path / "p.jsonl", Choice("saliency", 2))
     assert done.notes == ("no faithfulness: saliency was not perturbed in layer 2",)
     lines = written(tmp_path / "p.jsonl")
     check_format(lines, documents)

@@ -13,6 +13,7 @@ from rationale.commands.options import BatchSize, Device, Dtype, Model, Overwrit
 from rationale.encoder.loading import load_classifier
 from rationale.scores import METHODS, ScoreOptions
 from rationale.scores import explain as explain_text
+from rationale.scores.methods import usual_layer
 from rationale.scores.scored import ScoredDocument
 
 
@@ -21,7 +22,10 @@ def explain(
     text: Annotated[str, typer.Option(help="The text; - reads it from standard input.")],
     query: Annotated[str, typer.Option(help="The other segment of a sentence pair.")] = "",
     method: Annotated[list[str] | None, typer.Option(help="A score method; repeat for several.")] = None,
-    layer: Annotated[int | None, typer.Option(help="Which layer; default each method's first.")] = None,
+    layer: Annotated[
+        int | None,
+        typer.Option(help="Which layer. Default: a gradient's first, the last of others."),
+    ] = None,
     labels: Annotated[str | None, typer.Option(help="Names for the model's outputs, in order.")] = None,
     device: Device = "auto",
     dtype: Dtype = "float32",
@@ -41,7 +45,8 @@ def explain(
     console = Console()
     console.print(Text(_prediction(scored, classifier.labels), style="bold"))
     for name in options.methods:
-        row = 0 if layer is None else scored.row(name, layer)
+        usual = usual_layer(name, scored.layers[name])
+        row = scored.row(name, usual if layer is None else layer)
         title = f"{METHODS.get(name).title}, layer {scored.layers[name][row]}: each word and its score"
         console.print(Text(title, style="dim"))
         console.print(_coloured(words.split(), scored, name, row))

@@ -24,7 +24,10 @@ def export(
         str, typer.Option("--format", help="eraser: predictions for the benchmark's scorer.")
     ] = "eraser",
     method: Annotated[str | None, typer.Option(help="The score method. Default: the first.")] = None,
-    layer: Annotated[int | None, typer.Option(min=0, help="Its layer. Default: the last.")] = None,
+    layer: Annotated[
+        int | None,
+        typer.Option(min=0, help="Its layer. Default: a gradient's first, the last of others."),
+    ] = None,
     select: Annotated[
         str, typer.Option(help="How words are selected: delta (score >= eta/n), or topk (as many as gold).")
     ] = "delta",

@@ -88,7 +88,7 @@ class DroppingModel(PreTrainedModel):
     """A backbone whose tokens leave on the way, by the rule of one system.
 
     Called as transformers call a model, it runs hard: rows that are dropped are computed no further, whatever
-    the batch and its padding. Training goes through :func:`rationale.dropping.run.soft`.
+    the batch and its padding. What is learnt by degrees goes through :func:`rationale.dropping.run.soft`.
 
     Args:
         config: What to build.

@@ -72,17 +72,21 @@ class TRBERT(System):
         return counts
 
     def hard(self, layer: int, seen: Seen) -> Decision:
-        """Keeps [CLS] and, at a point, every token with a chance of a half; elsewhere all."""
+        """Keeps [CLS] and, at a point, every token with a chance of a half; elsewhere all.
+
+        Between points a token's score is still the chance it was last given; before the first one it is 0.
+        """
         there = torch.ones_like(seen.packed.ids, dtype=torch.bool) if seen.alive is None else seen.alive
         if layer not in self.points:
             nothing = torch.zeros(len(there), device=there.device)
-            return Decision(nothing, nothing, there)
+            last = nothing if seen.carried is None else seen.carried * there
+            return Decision(last, nothing, there, carry=last)
         point = self.points.index(layer)
         chances = self._chances(point, seen.hidden) * there
         half = torch.full_like(chances, 0.5)
         keep = chances >= half if self._draw is None else self._draw(point, chances, seen)
         keep = (keep & there).index_fill(0, seen.packed.starts, value=True)
-        return Decision(chances, half, keep)
+        return Decision(chances, half, keep, carry=chances * keep)
 
     def _chances(self, point: int, hidden: Tensor) -> Tensor:
         """float32 (N,), whatever the encoder computes in."""

@@ -22,7 +22,7 @@ class DropTrace:
     """The way of one input's n tokens through L layers.
 
     Attributes:
-        dropped: int64 (n,), the layer before which each token left; L where it was kept to the end.
+        dropped: int64 (n,), the first layer whose feed-forward each token does not pass; L where it was kept.
         scores: float32 (L, n), what each token scored; NaN once it is gone.
         thresholds: float32 (L,), what it had to reach.
     """

@@ -14,14 +14,14 @@ from rationale.report.lengths import lengths_section
 from rationale.report.prose import Fact
 from rationale.report.sections import Block, Section
 from rationale.report.table import Cell, Column, Interval, Table
-from rationale.study.comparison import within_a_point
+from rationale.study.comparison import fastest_within_a_point
 
 Record = Mapping[str, Any]
 
 
 def rule_table(records: Sequence[Record]) -> Table:
     """What the papers' tables say: each system at its largest speedup within a point of plain on dev."""
-    chosen = within_a_point(records)
+    chosen = fastest_within_a_point(records)
     columns = (
         Column("system", "System", "text", header=True),
         Column("setting", "Setting", "text"),
@@ -59,7 +59,7 @@ def _chosen_row(system: str, cells: list[Record] | None, records: Sequence[Recor
 
 def systems_table(records: Sequence[Record]) -> Table:
     """A row a cell: what it costs and saves, and what it keeps of the human rationale."""
-    chosen = {record["cell"] for cells in within_a_point(records).values() for record in cells}
+    chosen = {record["cell"] for cells in fastest_within_a_point(records).values() for record in cells}
     batches = sorted({size for r in records for size in r["measured_speedup"]}, key=int)
     columns = [
         Column("cell", "Cell", "text", header=True),
@@ -139,7 +139,7 @@ def comparison_page(comparison: Mapping[str, Any], out: str | Path, *, overwrite
             )
         )
     if "lengths" in comparison:
-        near = [record for cells in within_a_point(records).values() for record in cells]
+        near = [record for cells in fastest_within_a_point(records).values() for record in cells]
         sections.append(lengths_section(comparison, LOOKS, TITLES[records[0]["metric"]], near or records))
     return write_page(
         out,

@@ -24,6 +24,7 @@ from rationale.scores.methods import (
     FloatArray,
     GradientMethod,
     LayeredMethod,
+    decision_methods,
     normalise,
 )
 from rationale.tokens.packing import Packed, pack_windows
@@ -65,10 +66,13 @@ class OnePass:
         self._decision = [m for m in methods if isinstance(m, DecisionMethod)]
         misfit = next((m for m in methods if not m.fits(classifier.encoder)), None)
         if misfit is not None:
+            own = ", ".join(decision_methods(classifier.encoder))
+            lacks = f"this one has {own}" if own else "this one drops none"
+            remedy = f"Ask for {own}." if own else "Train one with `rationale train`, or ask for another."
             raise ModelError(
-                f"{misfit.name} is what a token-dropping model decides, and this one drops none",
+                f"{misfit.name} is what a token-dropping model decides, and {lacks}",
                 where=classifier.identity["name"],
-                remedy="Train one with `rationale train adapler`, or ask for another method.",
+                remedy=remedy,
             )
 
     @property

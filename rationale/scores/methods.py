@@ -144,6 +144,12 @@ def decision_methods(encoder: Encoder) -> tuple[str, ...]:
     )
 
 
+def usual_layer(method: str, layers: Sequence[int]) -> int:
+    """The layer of ``layers`` meant where nobody names one: a gradient's first, the last of others."""
+    gradient = method in METHODS and isinstance(METHODS.get(method), GradientMethod)
+    return layers[0] if gradient else layers[-1]
+
+
 def normalise(scores: FloatArray, *, signed: bool) -> FloatArray:
     """Divides each row by its sum, or its sum of absolute values where ``signed``; a row of zeros stays.
 

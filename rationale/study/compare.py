@@ -27,6 +27,7 @@ from rationale.study.comparison import COMPARISON
 from rationale.study.evaluate import Timing, answers, evaluate, measure
 from rationale.study.grid import PLAIN, Setting, cell, plain_options
 from rationale.study.lengths import Ruler, by_length, distributions
+from rationale.tokens import Windower
 from rationale.training.dropping.fine_tuned import fine_tune
 from rationale.training.fitting import RECIPE
 from rationale.training.prepare import prepare
@@ -75,9 +76,9 @@ def compare(
         ends, ``metrics`` (all of the evaluation), ``dev`` (``value``, ``difference`` and ``speedup`` on the
         dev documents, None without), ``flops_speedup``, ``measured_speedup``, ``alive`` (share a layer),
         ``steps``, ``seconds`` (None where a training was resumed), ``n`` and, with rationales,
-        ``rationale``: precision, recall and FPR of the kept set and AP of the score, a number a layer.
-        ``recipe``. With ``lengths`` each record has ``lengths`` (:func:`by_length`), and the whole has
-        ``lengths`` (:func:`distributions`).
+        ``rationale``: precision, recall and FPR of the kept set and AP of the score, a number a layer, over
+        the ``n`` documents of whose rationale the model reads anything. ``recipe``. With ``lengths`` each
+        record has ``lengths`` (:func:`by_length`), and the whole has ``lengths`` (:func:`distributions`).
 
     Raises:
         OutputError: Where a cell was made of other data, settings or another model.
@@ -182,13 +183,20 @@ def _evaluate(folder: Path, source: Path, reported: Documents, timing: Timing) -
     return evaluation
 
 
-def _rationale(classifier: Classifier, reported: Documents) -> dict[str, list[float | None]]:
-    """The kept set against the human rationale, layer by layer; nothing for a model that keeps all."""
+def _rationale(classifier: Classifier, reported: Documents) -> dict[str, Any]:
+    """The kept set against the human rationale, layer by layer; nothing for a model that keeps all.
+
+    Only documents count whose rationale the model reads at least a word of: where none of it was read, none
+    was dropped.
+    """
     methods = decision_methods(classifier.encoder)
-    if not methods:
+    windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
+    inside = [d for d in reported if d.rationale[windower(d).covered].any()] if methods else []
+    if not inside:
         return {}
-    scored = score(classifier, reported, ScoreOptions(methods, protocol="truncate"))
-    agreement = agree(scored, reported)
+    documents = Documents(inside, source=reported.source, split=reported.split)
+    scored = score(classifier, documents, ScoreOptions(methods, protocol="truncate"))
+    agreement = agree(scored, documents)
     own = next(name for name in methods if name != ALIVE)
 
     def by_layer(method: str, metric: str, select: str | None) -> list[float | None]:
@@ -200,7 +208,7 @@ def _rationale(classifier: Classifier, reported: Documents) -> dict[str, list[fl
         return [r["value"] for r in sorted(found, key=lambda r: r["layer"])]
 
     kept = {name: by_layer(ALIVE, name, "delta") for name in ("precision", "recall", "fpr")}
-    return {"ap": by_layer(own, "ap", None), **kept}
+    return {"n": len(inside), "ap": by_layer(own, "ap", None), **kept}
 
 
 def _record(
@@ -248,11 +256,11 @@ def _dev(source: Path, metric: str) -> dict[str, float] | None:
 
 
 def _steps(source: Path) -> int:
-    """Optimizer steps of all stages of its own."""
+    """Optimizer steps of all stages of its own; what was searched out of a stage took none itself."""
     parent = source.parent if (source.parent / RECIPE).exists() else source
-    stages = [parent, *(path for path in parent.parent.glob(f"{parent.name}.*") if (path / RECIPE).exists())]
-    recipes = {path: json.loads((path / RECIPE).read_text(encoding="utf-8")) for path in stages}
-    return sum({path: int(r["epochs"][-1]["step"]) for path, r in recipes.items()}.values())
+    paths = [parent / RECIPE, *parent.parent.glob(f"{parent.name}.*/{RECIPE}")]
+    recipes = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    return sum(int(recipe["epochs"][-1]["step"]) for recipe in recipes if "searched" not in recipe)
 
 
 def _against(plain: Record, undropped: Record, record: Record, found: Record) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from rationale.agreement.figures import POINT
 from rationale.errors import DataError
 
 COMPARISON = "comparison.json"
 Record = Mapping[str, Any]
-_MARGIN = 0.01
 _KEYS = {
     "cell", "system", "title", "metric", "value", "low", "high", "flops_speedup", "measured_speedup", "alive",
 }  # fmt: skip
@@ -37,7 +37,7 @@ def load_comparison(path: str | Path) -> dict[str, Any]:
     return found
 
 
-def within_a_point(records: Sequence[Record]) -> dict[str, list[Record]]:
+def fastest_within_a_point(records: Sequence[Record]) -> dict[str, list[Record]]:
     """The papers' rule: each system's fastest setting that loses at most a point, as all its seeds.
 
     Chosen on dev where there is one, so that what is reported chose nothing; the mean over seeds counts.
@@ -51,7 +51,7 @@ def within_a_point(records: Sequence[Record]) -> dict[str, list[Record]]:
         speed = fmean(
             [one.get("speedup", record["flops_speedup"]) for one, record in zip(judged, cells, strict=True)]
         )
-        near = fmean([one["difference"] for one in judged]) >= -_MARGIN - 1e-9
+        near = fmean([one["difference"] for one in judged]) >= -POINT - 1e-9
         if near and speed > found.get(system, (0.0, []))[0]:
             found[system] = speed, cells
     return {system: cells for system, (_, cells) in found.items()}

@@ -58,7 +58,7 @@ class Traced:
 
     @property
     def content(self) -> dict[str, Any]:
-        """As JSON: ``dropped`` is the layer before which a token left, null where it stayed to the end."""
+        """As JSON: ``dropped`` is the first layer whose feed-forward a token does not pass, null for none."""
         way = self.way
         return {
             "id": self.document.id,
@@ -113,7 +113,7 @@ def _traces(classifier: Classifier, windows: list[Window]) -> list[tuple[npt.NDA
 def write_traces(path: Path, traces: Iterable[Traced], *, overwrite: bool) -> int:
     """Writes Parquet, a row a token; returns how many documents there were.
 
-    ``dropped`` is the layer before which it left, null where it stayed to the end; ``scores`` and
+    ``dropped`` is the first layer whose feed-forward it does not pass, null for none; ``scores`` and
     ``thresholds`` have one entry for each layer whose decision it met.
     """
     count = 0

@@ -69,7 +69,8 @@ def train_spatten(stages: Stages, options: SpAttenOptions) -> TrainedDropping:
 def train_blind(stages: Stages, options: BlindOptions) -> TrainedDropping:
     """Fine-tunes again with tokens dropped that nobody chose."""
     layers = int(stages.prepared.start.model.config.num_hidden_layers)
-    return _fixed(stages, options.rule, {"shares": options.numbers(layers)})
+    drawn = {"seed": options.seed} if options.rule == "random" else {}
+    return _fixed(stages, options.rule, {"shares": options.numbers(layers), **drawn})
 
 
 def _fixed(stages: Stages, system: str, settings: dict[str, Any]) -> TrainedDropping:

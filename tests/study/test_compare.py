@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from rationale.cli import app
 from rationale.corpus import write_eraser
+from rationale.corpus.document import Document, Documents, Span
 from rationale.dropping import SYSTEMS
 from rationale.encoder.loading import load_classifier
 from rationale.errors import OutputError, RationaleError
@@ -17,7 +18,7 @@ from rationale.report.comparison import comparison_page, rule_table, systems_tab
 from rationale.report.figures.systems import fronts
 from rationale.study import compare as module
 from rationale.study.compare import compare
-from rationale.study.comparison import within_a_point
+from rationale.study.comparison import fastest_within_a_point
 from rationale.study.evaluate import Timing
 from rationale.study.grid import PLAIN, Setting, known_options
 from rationale.training.recipes import RECIPES
@@ -94,6 +95,25 @@ def test_the_kept_set_is_held_against_the_human_rationale(compared):
     assert record["rationale"]["recall"][-1] == pytest.approx(recall, abs=1e-6)
     assert len(record["rationale"]["ap"]) == 4
     assert found["records"][0]["rationale"] is None
+
+
+def test_a_rationale_nobody_read_was_not_dropped(compared):
+    """A document whose rationale lies beyond the window moves no figure of the kept set."""
+    out, found = compared
+    [record] = [r for r in found["records"] if r["system"] == "spatten"]
+    classifier = load_classifier(out / record["cell"] / "model", device="cpu")
+    words = tuple(f"plain{number % 7}" for number in range(1000))
+    late = Document("late", "late", words, spans=(Span(990, 995),), label=REPORTED[0].label)
+    again = module._rationale(classifier, Documents([*REPORTED, late], source="", split="test"))
+    assert again == module._rationale(classifier, REPORTED)
+    assert again["n"] == record["rationale"]["n"] < len(REPORTED) + 1
+
+
+def test_a_system_learnt_in_two_stages_counts_each_step_once(encoder, tmp_path):
+    """LAT's search takes no step: 48 documents in batches of 8 are 6 a pass."""
+    settings = ("lat:iterations=1,population=2,offspring=2,layer_drop=0.0", SETTINGS[0])
+    found = run(encoder, tmp_path / "grid", settings, timing=Timing(0))
+    assert {r["system"]: r["steps"] for r in found["records"]} == {PLAIN: 36, "lat": 6, "ltp": 12}
 
 
 def answers(out, record):
@@ -186,7 +206,7 @@ def test_the_papers_rule_takes_the_fastest_within_a_point():
         cell("c", -0.02, 9.0),
         cell("d", -0.5, 2.0, "lat"),
     ]
-    chosen = within_a_point(records)
+    chosen = fastest_within_a_point(records)
     assert {system: [one["cell"] for one in cells] for system, cells in chosen.items()} == {
         "ltp": ["b-seed0"]
     }
@@ -206,7 +226,7 @@ def test_the_papers_rule_looks_at_dev_and_over_all_seeds():
         cell("b", 0.0, 3.0, dev=on_dev(0.0, 3.0)),
         cell("b", 0.0, 3.0, seed=1, dev=on_dev(-0.03, 3.0)),
     ]
-    assert [one["cell"] for one in within_a_point(records)["ltp"]] == ["a-seed0", "a-seed1"]
+    assert [one["cell"] for one in fastest_within_a_point(records)["ltp"]] == ["a-seed0", "a-seed1"]
     [row] = rule_table(records).rows
     assert (row[3].value, row[3].low, row[3].high) == (-0.4, -0.5, -0.3)
     assert row[4] == pytest.approx(2.2)

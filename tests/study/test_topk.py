@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 
 from toy_training import planted, save_classifier, save_encoder
 
-TRAINING = TrainingOptions(epochs=6, batch_size=8, learning_rate=2e-3, device="cpu")
+TRAINING = TrainingOptions(epochs=6, batch_size=8, learning_rate=2e-3, device="cpu", attention_dropout=0.0)
 TRAIN, DEV, REPORTED = planted(64), planted(16, seed=1), planted(40, seed=2, split="test")
 ARMS = ("human", "not-human", "saliency:gold", "first")
 

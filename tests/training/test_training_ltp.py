@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from rationale.cli import app
 from rationale.corpus import write_eraser
 from rationale.dropping.model import packed
+from rationale.encoder.base import Encoder
 from rationale.encoder.quantization import quantized
 from rationale.errors import RationaleError
 from rationale.training import train_dropping
@@ -70,6 +71,7 @@ def test_the_loss_mixes_the_task_with_the_teachers_outputs_and_embeddings(
     monkeypatch.setattr(distil.DistilTrainer, "compute_loss", watched)
     given = replace(OPTIONS, distil=0.7, soft_epochs=0, epochs=1)
     monkeypatch.setattr(torch.nn.Dropout, "forward", lambda self, x: x)
+    monkeypatch.setattr(Encoder, "attention_dropout", 0.0)
     train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", given, fine_tuned=trained.fine_tuned)
     [(ours, theirs)] = seen
     assert ours == pytest.approx(theirs, rel=1e-4)

@@ -49,9 +49,9 @@ def fronts(records: Sequence[Record], *, speed: str = FLOPS, height: int = 460) 
     title = "times fewer operations (FLOPs speedup)"
     if speed != FLOPS:
         title = f"times as fast as the plain model, batches of {speed} (measured)"
+        timed = [r for r in records if r["system"] == "plain" or speed in r["measured_speedup"]]
         records = [
-            {**record, "flops_speedup": record["measured_speedup"].get(speed, {}).get("median", 1.0)}
-            for record in records
+            {**r, "flops_speedup": r["measured_speedup"].get(speed, {}).get("median", 1.0)} for r in timed
         ]
     name = TITLES[records[0]["metric"]]
     return _by_system(

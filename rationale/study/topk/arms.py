@@ -11,7 +11,14 @@ import numpy.typing as npt
 
 from rationale.corpus.document import Document
 from rationale.errors import RationaleError, ScoresError
-from rationale.scores.methods import METHODS, Baseline, DecisionMethod, GradientMethod, WindowMethod
+from rationale.scores.methods import (
+    METHODS,
+    Baseline,
+    DecisionMethod,
+    GradientMethod,
+    WindowMethod,
+    usual_layer,
+)
 from rationale.scores.scored import ALIVE, ScoredDocument
 from rationale.study.topk.names import FULL
 
@@ -35,7 +42,7 @@ class Arm:
         text: As it is written, and the name of its folder.
         method: ``full``, ``human``, ``random``, ``first``, or a score method.
         target: Of the method's gradient.
-        layer: Whose scores; None for the usual (saliency 0, others the last).
+        layer: Whose scores; None for the usual (a gradient's first, others the last).
         complement: Whether everything but these words is kept.
     """
 
@@ -77,8 +84,8 @@ class Arm:
 
     def of(self, layers: int) -> tuple[str, Target, int, bool]:
         """What it keeps, whatever it is called: equal for two names of one arm, in a model of ``layers``."""
-        usual = 0 if self.method.startswith("saliency") else layers - 1
-        return self.method, self.target, usual if self.layer is None else self.layer, self.complement
+        layer = usual_layer(self.method, range(layers)) if self.layer is None else self.layer
+        return self.method, self.target, layer, self.complement
 
     @property
     def scored(self) -> bool:
@@ -144,11 +151,9 @@ class Arm:
         return _best(keys[: 1 + self.dropping], covered, k)
 
     def _row(self, scored: ScoredDocument) -> int:
-        """The row of its layer: for saliency the embeddings', for others the last."""
-        layers = scored.layers[self.method]
-        if self.layer is not None:
-            return scored.row(self.method, self.layer)
-        return 0 if self.method.startswith("saliency") else len(layers) - 1
+        """The row of its layer."""
+        usual = usual_layer(self.method, scored.layers[self.method])
+        return scored.row(self.method, usual if self.layer is None else self.layer)
 
 
 def _best(keys: list[npt.NDArray[np.float64]], covered: BoolArray, k: int) -> BoolArray:

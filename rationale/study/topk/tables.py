@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rationale.agreement.statistics import bootstrap_intervals, holm, paired_p_values
+from rationale.agreement.statistics import bootstrap_intervals, holm, number_or_none, paired_p_values
 
 _RESAMPLES, _PERMUTATIONS = 10_000, 99_999
 Floats = npt.NDArray[np.float64]
@@ -51,8 +51,8 @@ def _record(arm: str, seed: int, rows: dict[str, list[Any]]) -> dict[str, Any]:
         "seed": seed,
         "oracle": rows["oracle"][0],
         "accuracy": float(right.mean()),
-        "low": _number(low[0]),
-        "high": _number(high[0]),
+        "low": number_or_none(low[0]),
+        "high": number_or_none(high[0]),
         "flops_speedup": sum(rows["operations_full"]) / sum(rows["operations"]),
         "words_kept": float(np.mean(shares)),
         "n": len(right),
@@ -89,10 +89,10 @@ def compared(predictions: pa.Table) -> list[dict[str, Any]]:
             "other": other,
             "seeds": shared[one, other],
             "difference": float(gaps[number].mean()),
-            "low": _number(low[number]),
-            "high": _number(high[number]),
-            "p": _number(corrected[number]),
-            "p_single": _number(single[number]),
+            "low": number_or_none(low[number]),
+            "high": number_or_none(high[number]),
+            "p": number_or_none(corrected[number]),
+            "p_single": number_or_none(single[number]),
             "overlap": _overlap(cells, one, other, shared[one, other]),
             "n": gaps.shape[1],
         }
@@ -109,7 +109,3 @@ def _overlap(
         for a, b in zip(cells[one, seed]["kept"], cells[other, seed]["kept"], strict=True)
     ]
     return float(np.mean(values))
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

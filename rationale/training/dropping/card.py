@@ -17,7 +17,9 @@ def card(recipe: Mapping[str, Any]) -> str:
     system = SYSTEMS.get(recipe["kind"])
     best, options = recipe["best"], recipe["options"]
     metric = options["metric"].replace("_", " ")
-    head = ["---", "library_name: transformers", "pipeline_tag: text-classification"]
+    answers = options["metric"] in ANSWERS
+    task = "question-answering" if answers else "text-classification"
+    head = ["---", "library_name: transformers", f"pipeline_tag: {task}"]
     head += [f"tags: [token-dropping, {system.name}]"]
     numbers = {name: value for name, value in best.items() if isinstance(value, int | float)}
     figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in numbers.items())
@@ -25,7 +27,6 @@ def card(recipe: Mapping[str, Any]) -> str:
     compared = "" if before is None else f" Plain fine-tuning's best dev {metric} was {before:.4g}."
     names = [name for name in options if name not in _COMMON or name in ("epochs", "learning_rate", "seed")]
     chosen = ", ".join(f"{name} {options[name]}" for name in names)
-    answers = options["metric"] in ANSWERS
     loader = "AutoModelForQuestionAnswering" if answers else "AutoModelForSequenceClassification"
     return "\n".join(
         [

@@ -9,18 +9,17 @@ from typing import Any
 import numpy as np
 from transformers import EvalPrediction
 
+from rationale.agreement.figures import POINT
 from rationale.dropping.flops import Costs, speedup
 from rationale.training.encoding import Encoded
 from rationale.training.trainer import dev_metrics
 
 log = logging.getLogger(__name__)
 
-_MARGIN = 0.01  # of the dev figure, that may be lost for speed
-
 
 def within_a_point(figure: float, best: float | None) -> bool:
     """Whether a dev figure loses at most a point of the plain fine-tuning's best, if there was a dev set."""
-    return figure >= (best or 0.0) - _MARGIN - 1e-9
+    return figure >= (best or 0.0) - POINT - 1e-9
 
 
 def dropping_metrics(
