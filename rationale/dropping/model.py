@@ -30,6 +30,7 @@ from rationale.dropping.run import hard
 from rationale.dropping.system import SYSTEMS, System
 from rationale.encoder import FAMILIES, Encoder
 from rationale.encoder.base import NOWHERE
+from rationale.encoder.checks import check_weights
 from rationale.encoder.quantization import quantize
 from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
@@ -92,7 +93,8 @@ class DroppingModel(PreTrainedModel):
 
     Args:
         config: What to build.
-        backbone: The model whose tokens leave; None builds an untrained one of the config.
+        backbone: The model whose tokens leave; None builds an untrained one of the config, whose settings
+            must then be whole.
     """
 
     head: Any
@@ -122,7 +124,29 @@ class DroppingModel(PreTrainedModel):
                 f"{config.system} does not know these settings: {config.settings}",
                 remedy="config.json is of another version or was changed.",
             ) from error
+        lost = sorted(self.system.settings.keys() - config.settings.keys())
+        if lost and backbone is None:
+            raise ModelError(
+                f"config.json lacks settings of {config.system} ({', '.join(lost)})",
+                remedy="Take it from where the model was saved: a default would be another model.",
+            )
+        config.settings = dict(self.system.settings)
         self.post_init()  # type: ignore[no-untyped-call]
+
+    @classmethod
+    def from_pretrained(
+        cls, pretrained_model_name_or_path: Any, *args: Any, output_loading_info: bool = False, **given: Any
+    ) -> Any:
+        """As of every transformers model; weights that are not all there are refused.
+
+        Raises:
+            ModelError: Where a weight is missing, of another shape, or of another system.
+        """
+        source = pretrained_model_name_or_path
+        loaded: Any = super().from_pretrained(source, *args, output_loading_info=True, **given)
+        model, report = loaded
+        check_weights(report, model, str(source))
+        return loaded if output_loading_info else model
 
     def _init_weights(self, module: Any) -> None:
         """The backbone and the system initialise their own parameters."""

@@ -52,12 +52,19 @@ def made_of_what(folder: Path) -> dict[str, Any]:
         OutputError: Where the file is damaged.
     """
     path = folder / _MADE_OF
-    if not path.exists():
-        return {}
+    return read(path) if path.exists() else {}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The JSON object in a file of a cell.
+
+    Raises:
+        OutputError: Where it is none.
+    """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         found = None
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not found:
         raise OutputError("is damaged", where=path, remedy="Remove the cell's folder: it is made again.")
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -17,12 +16,12 @@ from rationale.agreement.figures import ANSWERS, difference, figure, interval
 from rationale.corpus.document import Documents
 from rationale.dropping.system import SYSTEMS
 from rationale.encoder.loading import Classifier, load_classifier
-from rationale.errors import RationaleError
+from rationale.errors import OutputError, RationaleError
 from rationale.files import atomic_json
 from rationale.scores import ScoreOptions, score
 from rationale.scores.methods import decision_methods
 from rationale.scores.scored import ALIVE
-from rationale.study.cells import claim
+from rationale.study.cells import claim, read
 from rationale.study.comparison import COMPARISON
 from rationale.study.evaluate import Timing, answers, evaluate, measure
 from rationale.study.grid import PLAIN, Setting, cell, plain_options
@@ -81,12 +80,16 @@ def compare(
         record has ``lengths`` (:func:`by_length`), and the whole has ``lengths`` (:func:`distributions`).
 
     Raises:
-        OutputError: Where a cell was made of other data, settings or another model.
-        RationaleError: Where settings repeat.
+        OutputError: Where a cell was made of other data, settings or another model, or is damaged.
+        RationaleError: Where settings or seeds repeat, or a setting cannot be, before anything is trained.
     """
     root, common = Path(out), dict(common or {})
     if len({setting.name for setting in settings}) < len(settings):
         raise RationaleError("a setting is given twice", remedy="Name each once; seeds repeat it.")
+    if len(set(seeds)) < len(seeds):
+        raise RationaleError(f"a seed is given twice ({', '.join(map(str, seeds))})")
+    for one in settings:
+        one.check(common, dev)
     made_of = _made_of(model, train, dev, reported, common)
     metric = plain_options(common, 0).metric
     if metric in ANSWERS:
@@ -105,7 +108,8 @@ def compare(
             name = PLAIN if setting is None else setting.name
             bar.set_postfix_str(f"{name}, seed {seed}")
             folder = cell(root, name, seed)
-            claim(folder, {**made_of, "setting": name, "seed": seed})
+            before = None if setting is None else plain[seed][1]["recipe"]["model"]["hash"]
+            claim(folder, {**made_of, "setting": name, "seed": seed, "plain": before})
             source, seconds = _train(setting, seed, folder, root, model, train, dev, common)
             found = _evaluate(folder, source, reported, timing or Timing(batch_sizes=BATCHES))
             record = _record(setting, seed, folder, source, seconds, metric, found)
@@ -116,7 +120,7 @@ def compare(
             else:
                 record |= _against(*plain[seed], record, found)
             records.append(record)
-            atomic_json(root / COMPARISON, comparison, overwrite=True)
+    atomic_json(root / COMPARISON, comparison, overwrite=True)
     return comparison
 
 
@@ -159,27 +163,31 @@ def _train(
             train_dropping(setting.system, model, train, dev, source, options, fine_tuned=plain)
     if fresh:
         atomic_json(clock, {"seconds": round(time.perf_counter() - start, 1)}, overwrite=True)
-    return source, json.loads(clock.read_text())["seconds"] if clock.exists() else None
+    return source, read(clock)["seconds"] if clock.exists() else None
 
 
 def _evaluate(folder: Path, source: Path, reported: Documents, timing: Timing) -> dict[str, Any]:
-    """The cell's evaluation; written, and its times too, where they are not there yet."""
+    """The cell's evaluation; written, and its times too, where they are not there yet.
+
+    Raises:
+        OutputError: Where what is there is damaged, or of another model than the one beside it.
+    """
     path, times = folder / _EVALUATION, folder / _TIMING
+    classifier = load_classifier(source)
     if not path.exists():
-        classifier = load_classifier(source)
         found = evaluate(classifier, reported, Timing(0))
         if any(document.annotated and document.spans for document in reported):
             found["rationale"] = _rationale(classifier, reported)
         atomic_json(path, found, overwrite=False)
-    if timing.documents and not times.exists():
-        content = {
-            "measured_speedup": measure(load_classifier(source), reported, timing),
-            "documents": timing.documents,
-            "rounds": timing.rounds,
-            "threads": torch.get_num_threads(),
-        }
-        atomic_json(times, content, overwrite=False)
-    evaluation: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    evaluation = read(path)
+    if evaluation["recipe"]["model"]["hash"] != classifier.identity["hash"]:
+        raise OutputError(
+            "this is not of the model beside it", where=path, remedy="Remove it: it is made again."
+        )
+    asked = {"documents": timing.documents, "rounds": timing.rounds, "threads": torch.get_num_threads()}
+    if timing.documents and not (times.exists() and asked.items() <= read(times).items()):
+        content = {"measured_speedup": measure(classifier, reported, timing), **asked}
+        atomic_json(times, content, overwrite=True)
     return evaluation
 
 
@@ -223,7 +231,7 @@ def _record(
     gold, said = answers(found)
     low, high = interval(metric, gold, said, resamples=_RESAMPLES)
     times = folder / _TIMING
-    measured = json.loads(times.read_text(encoding="utf-8"))["measured_speedup"] if times.exists() else {}
+    measured = read(times)["measured_speedup"] if times.exists() else {}
     return {
         "cell": folder.name,
         "system": PLAIN if setting is None else setting.system,
@@ -249,7 +257,7 @@ def _record(
 def _dev(source: Path, metric: str) -> dict[str, float] | None:
     """What ``training.json`` says of the dev documents; that of a plain fine-tuning is a folder above."""
     path = next(p for p in (source / RECIPE, source.parent / RECIPE) if p.exists())
-    best = json.loads(path.read_text(encoding="utf-8"))["best"]
+    best = read(path)["best"]
     if f"dev_{metric}" not in best:
         return None
     return {"value": best[f"dev_{metric}"], "speedup": best.get("dev_speedup", 1.0)}
@@ -259,7 +267,7 @@ def _steps(source: Path) -> int:
     """Optimizer steps of all stages of its own; what was searched out of a stage took none itself."""
     parent = source.parent if (source.parent / RECIPE).exists() else source
     paths = [parent / RECIPE, *parent.parent.glob(f"{parent.name}.*/{RECIPE}")]
-    recipes = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    recipes = [read(path) for path in paths]
     return sum(int(recipe["epochs"][-1]["step"]) for recipe in recipes if "searched" not in recipe)
 
 

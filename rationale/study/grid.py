@@ -9,9 +9,10 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from rationale.corpus.document import Documents
 from rationale.errors import RationaleError
 from rationale.training.dropping.options import DroppingOptions
-from rationale.training.recipes import RECIPES
+from rationale.training.recipes import RECIPES, check_dev
 
 PLAIN = "plain"
 
@@ -43,12 +44,35 @@ class Setting:
         system, _, rest = text.partition(":")
         if system not in RECIPES:
             raise RationaleError(f"no system is called {system!r}", remedy=f"Known: {', '.join(RECIPES)}.")
-        return cls(system, values(RECIPES[system].options, _pairs(rest)))
+        given = values(RECIPES[system].options, _pairs(rest))
+        decided = RECIPES[system].fixed.keys() & given.keys()
+        if decided:
+            raise RationaleError(f"{text!r}: {system} already says {', '.join(decided)}")
+        return cls(system, given)
 
     @property
     def name(self) -> str:
         """Names its folder."""
         return "-".join([self.system, *(f"{name}{value}" for name, value in self.given.items())])
+
+    def check(self, common: Mapping[str, Any], dev: Documents | None) -> None:
+        """Refuses what would fail, or train another plain model than the one all share, hours later.
+
+        Raises:
+            RationaleError: On a value outside its range, or an option that the plain fine-tuning has too.
+            DataError: Where the system searches by dev documents and there are none.
+        """
+        own, plain = self.options(common, 0).fine_tuning(), plain_options(common, 0).fine_tuning()
+        shared = [
+            entry.name for entry in fields(plain) if getattr(own, entry.name) != getattr(plain, entry.name)
+        ]
+        if shared:
+            names = ", ".join(shared)
+            raise RationaleError(
+                f"{self.name} changes what the plain fine-tuning all share is made of ({names})",
+                remedy="Give it to all of them with --set (seeds with --seeds).",
+            )
+        check_dev(self.system, dev)
 
     def options(self, common: Mapping[str, Any], seed: int) -> DroppingOptions:
         """All its options; the plain fine-tuning is that of the common ones, so that all can share it.
@@ -95,6 +119,8 @@ def known_options(given: list[str]) -> dict[str, Any]:
     for text in given:
         name = text.partition("=")[0].strip().replace("-", "_")
         kinds = (recipe.options for recipe in RECIPES.values())
+        if name == "seed":
+            raise RationaleError("a grid has seeds", remedy="Give them with --seeds.")
         owner = next((kind for kind in kinds if name in kind.__dataclass_fields__), DroppingOptions)
         found |= values(owner, [text])
     return found
@@ -112,6 +138,8 @@ def values(options: type[Any], given: list[str]) -> dict[str, Any]:
         name = name.strip().replace("-", "_")
         if name not in types:
             raise RationaleError(f"{name!r} is no option", remedy=f"Known: {', '.join(types)}.")
+        if name in found:
+            raise RationaleError(f"{name} is given twice")
         found[name] = _value(name, value.strip(), types[name])
     return found
 

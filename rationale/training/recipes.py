@@ -96,6 +96,16 @@ RECIPES = {
 """One for each of :data:`rationale.dropping.SYSTEMS`."""
 
 
+def check_dev(system: str, dev: Documents | None) -> None:
+    """Refuses to search by dev documents where there are none.
+
+    Raises:
+        DataError: Then.
+    """
+    if RECIPES[system].searches and dev is None:
+        raise DataError(f"{system} searches on dev documents", remedy="Pass --dev 0.1, or a split.")
+
+
 def train_dropping(
     system: str,
     model: str | Path,
@@ -136,10 +146,8 @@ def train_dropping(
     options = options or recipe.options(**recipe.fixed)
     fits = isinstance(options, recipe.options)
     if not fits or any(getattr(options, name) != value for name, value in recipe.fixed.items()):
-        raise RationaleError(
-            f"{options!r} are no options of {system}", remedy=f"Pass {recipe.options.__name__}."
-        )
-    if recipe.searches and dev is None:
-        raise DataError(f"{system} searches on dev documents", remedy="Pass --dev 0.1, or a split.")
+        wanted = ", ".join([recipe.options.__name__, *(f"{k} {v}" for k, v in recipe.fixed.items())])
+        raise RationaleError(f"these are no options of {system}", remedy=f"Pass {wanted}.")
+    check_dev(system, dev)
     stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
     return recipe.train(stages, options)

@@ -1,15 +1,18 @@
 """A dropping model is a transformers model: saved, loaded, piped, traced."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification, pipeline
 
 from rationale.dropping.model import DroppingForSequenceClassification
 from rationale.dropping.run import hard
 from rationale.dropping.trace import trace
 from rationale.errors import ModelError, RationaleError
+from tests.dropping.systems import SETTINGS, toy
 from tests.dropping.test_run import batch, dropping_model, one
 from tests.toys import MODELS, toy_tokenizer, wordy
 
@@ -79,3 +82,27 @@ def test_an_unknown_system_or_family_is_named():
             DroppingForSequenceClassification(wrong)
     with pytest.raises(ModelError, match="names no backbone"):
         type(config)().backbone_config()
+
+
+@pytest.mark.parametrize("system", SETTINGS)
+def test_a_setting_that_was_lost_is_no_default(system, tmp_path):
+    toy(system).save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    whole = sorted(config["settings"])
+    del config["settings"][whole[0]]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(
+        ModelError, match=rf"lacks settings of {system} \({whole[0]}\)|{system} does not know these"
+    ):
+        AutoModelForSequenceClassification.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize("lost", ["system.theta", "backbone.bert.encoder.layer.1.output.dense.weight"])
+def test_a_weight_that_was_lost_is_not_drawn_anew(lost, tmp_path):
+    """However it is loaded: a stage that goes on from it would learn from noise."""
+    toy("ltp").save_pretrained(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    del weights[lost]
+    save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=lost):
+        AutoModelForSequenceClassification.from_pretrained(tmp_path)

@@ -16,6 +16,7 @@ from rationale.dropping.model import (
     DroppingModel,
 )
 from rationale.encoder.base import FAMILIES, Encoder
+from rationale.encoder.hub import explained
 from rationale.errors import OutputError
 from rationale.files import atomic_path, check_output
 from rationale.training.dropping.card import card
@@ -135,7 +136,8 @@ class Stages:
         stage(folder, recipe, build, chosen_model, overwrite=self.overwrite)
         answers = self.options.task == "answers"
         kind = DroppingForQuestionAnswering if answers else DroppingForSequenceClassification
-        made: DroppingModel = kind.from_pretrained(folder)
+        with explained(str(folder)):
+            made: DroppingModel = kind.from_pretrained(folder)
         return made
 
     def hard(self, model: DroppingModel, *, distil: float = 0.0) -> TrainedDropping:
