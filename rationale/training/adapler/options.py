@@ -73,11 +73,12 @@ def _preset(epochs: int, rate: float, length: int, batch: int, gamma: float, phi
     }
 
 
+_PHASE_1: dict[str, Any] = {"fine_tune_epochs": 5, "fine_tune_rate": 2e-5}  # where phase 3 has others
 PRESETS: dict[str, dict[str, Any]] = {
     "sst2": _preset(5, 2e-5, 64, 32, 5e-3, 5e-4),
     "imdb": _preset(5, 2e-5, 512, 16, 5e-3, 5e-4),
-    "cola": {**_preset(10, 3e-5, 64, 32, 3e-3, 3e-2), "metric": "mcc"},
-    "mrpc": _preset(10, 3e-5, 128, 32, 3e-2, 5e-2),
+    "cola": {**_preset(10, 3e-5, 64, 32, 3e-3, 3e-2), **_PHASE_1, "metric": "mcc"},
+    "mrpc": {**_preset(10, 3e-5, 128, 32, 3e-2, 5e-2), **_PHASE_1},
     "mnli": _preset(3, 2e-5, 128, 32, 5e-3, 5e-4),
     "qnli": _preset(5, 2e-5, 128, 32, 5e-3, 1e-4),
     "agnews": _preset(5, 2e-5, 128, 32, 1e-1, 1e-1),
