@@ -14,8 +14,10 @@ from rationale.errors import DataError
 COMPARISON = "comparison.json"
 Record = Mapping[str, Any]
 _KEYS = {
-    "cell", "system", "title", "metric", "value", "low", "high", "flops_speedup", "measured_speedup", "alive",
+    "cell", "system", "title", "setting", "seed", "metric", "value", "low", "high", "dev", "flops_speedup",
+    "measured_speedup", "alive", "steps", "seconds", "n", "rationale",
 }  # fmt: skip
+_AGAINST_PLAIN = {"difference", "difference_low", "difference_high"}
 
 
 def load_comparison(path: str | Path) -> dict[str, Any]:
@@ -28,7 +30,10 @@ def load_comparison(path: str | Path) -> dict[str, Any]:
     remedy = "Pass the folder that `rationale compare --out` wrote."
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        whole = all(record.keys() >= _KEYS for record in content["records"]) and bool(content["recipe"])
+        whole = bool(content["recipe"]["reported"]) and all(
+            record.keys() >= _KEYS | (_AGAINST_PLAIN if record["system"] != "plain" else set())
+            for record in content["records"]
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"this is no comparison ({error})", where=file, remedy=remedy) from error
     if not whole or not content["records"]:
