@@ -10,7 +10,6 @@ from rich.console import Console
 
 from rationale.commands.options import Data, Model, Overwrite, seed_numbers
 from rationale.commands.train import Dev, Limit, TrainSplit
-from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.files import atomic_text
 from rationale.report.comparison import comparison_page, systems_table
@@ -20,7 +19,7 @@ from rationale.study.evaluate import Timing
 from rationale.study.grid import Setting, known_options
 from rationale.study.lengths import Ruler
 from rationale.study.lengths import below_median as below
-from rationale.training.data import hold_out, training_split
+from rationale.training.data import hold_out, reported_split, training_split
 
 
 def compare(
@@ -68,8 +67,9 @@ def compare(
     --system first:shares=0.4 --set epochs=3 --set max_length=512`
     """
     settings = [Setting.parse(text) for text in system]
-    chosen, compared = known_options(common or []), sample(load_documents(data, reported), limit_reported)
-    training, held_out = hold_out(sample(training_split(data, split), limit), dev, data=data)
+    chosen, training = known_options(common or []), training_split(data, split)
+    compared = sample(reported_split(data, reported, training, dev), limit_reported)
+    training, held_out = hold_out(sample(training, limit), dev, data=data)
     if below_median:
         ruler = Ruler(str(model), chosen.get("max_length"))
         training = below(training, ruler, compared)

@@ -12,7 +12,6 @@ from rationale.agreement import Agreement
 from rationale.agreement.correlation import correlate
 from rationale.commands.options import Data, Model, Overwrite, Seed, seed_numbers
 from rationale.commands.train import Dev, Limit, TrainSplit, with_options
-from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.files import atomic_json, check_output
 from rationale.report.faithfulness import between_table, faithfulness_page
@@ -21,7 +20,7 @@ from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.names import FULL
 from rationale.study.topk.study import StudyOptions, study_topk
-from rationale.training.data import hold_out, training_split
+from rationale.training.data import hold_out, reported_split, training_split
 from rationale.training.options import TrainingOptions
 
 app = typer.Typer(no_args_is_help=True)
@@ -85,8 +84,9 @@ def topk(
     Example: `rationale study topk --model ./encoder --data movies --reported val --out study --epochs 3
     --methods human,saliency:gold,rollout.all,random --seeds 0,1,2`
     """
-    training, held_out = hold_out(sample(training_split(data, split), limit), dev, data=data)
-    compared = sample(load_documents(data, reported), limit_reported)
+    training = training_split(data, split)
+    compared = sample(reported_split(data, reported, training, dev), limit_reported)
+    training, held_out = hold_out(sample(training, limit), dev, data=data)
     chosen = StudyOptions(
         _arms(methods, layer, complement=complement),
         seed_numbers(seeds),

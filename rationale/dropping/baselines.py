@@ -61,12 +61,17 @@ class RandomDropping(Blind):
         width: d.
         shares: As for all of its kind.
         seed: Of the lot.
+
+    Raises:
+        ModelError: Where the shares or the seed are no such numbers.
     """
 
     name, title = "random", "Random"
 
     def __init__(self, layers: int, width: int, *, shares: Sequence[float], seed: int = 0) -> None:
         super().__init__(layers, width, shares=shares, seed=seed)
+        if type(seed) is not int or not 0 <= seed < 1 << 31:
+            raise ModelError(f"the seed of the lot is {seed!r}", remedy="Give a whole number of at least 0.")
         self.seed = seed
 
     def _preference(self, seen: Seen) -> Tensor:

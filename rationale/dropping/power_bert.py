@@ -40,7 +40,7 @@ class PoWERBERT(System):
     ) -> None:
         found = None if retention is None else list(retention)
         super().__init__(layers, width, {"retention": found, "longest": longest})
-        self._found = check_lengths(self.title, found or (), layers if found else 0)
+        self._found = check_lengths(self.title, found or (), 0 if found is None else layers)
         self.weights = nn.Parameter(torch.ones(layers, longest)) if found is None else None
 
     @property

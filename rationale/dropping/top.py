@@ -12,6 +12,8 @@ from rationale.dropping.ragged import first, ranks
 from rationale.dropping.system import Decision, Seen
 from rationale.errors import ModelError
 
+_MOST = 1 << 31
+
 
 def top(scores: Tensor, counts: Tensor, seen: Seen) -> Decision:
     """[CLS] and the ``counts - 1`` best of the others; of equals the earlier stays; the dead score 0.
@@ -48,7 +50,7 @@ def check_lengths(name: str, lengths: Sequence[Any], layers: int) -> tuple[int, 
             f"the {name} configuration has {len(lengths)} lengths for {layers} layers", remedy=remedy
         )
     for layer, length in enumerate(lengths):
-        if type(length) is not int or length < 1:
+        if type(length) is not int or not 1 <= length < _MOST:
             raise ModelError(f"the {name} configuration says {length!r} in layer {layer}", remedy=remedy)
         if layer and length > lengths[layer - 1]:
             raise ModelError(

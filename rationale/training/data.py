@@ -1,4 +1,4 @@
-"""Which documents are trained on and which choose the epoch; the reported split is never looked at."""
+"""Which documents are trained on, which choose the epoch, and which are told of and choose nothing."""
 
 from __future__ import annotations
 
@@ -38,3 +38,23 @@ def hold_out(documents: Documents, dev: str, *, data: str) -> tuple[Documents, D
     if not 0 < share < 1:
         raise DataError(f"--dev is {dev}", remedy="Give a share between 0 and 1, a split's name, or none.")
     return split_dev(documents, share)
+
+
+def reported_split(data: str, reported: str, training: Documents, dev: str) -> Documents:
+    """The documents a grid tells of.
+
+    Args:
+        data: Where they are.
+        reported: The name of their split.
+        training: The documents that are trained on.
+        dev: As for :func:`hold_out`.
+
+    Raises:
+        DataError: Where it is the split that is trained on, or that epochs and settings are chosen by.
+    """
+    if reported in (training.split, dev):
+        part = "trained on" if reported == training.split else "what --dev chooses by"
+        raise DataError(
+            f"--reported names {reported!r}, which is {part}", remedy="Report a split that decided nothing."
+        )
+    return load_documents(data, reported)

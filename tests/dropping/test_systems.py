@@ -216,6 +216,9 @@ def test_the_first_tokens_are_the_beginning_and_the_last_token():
         ("first", {"shares": [0.5, 0.6, 0.5, 0.5, 0.5]}, "the shares are"),
         ("random", {"shares": [0.5, 0.5]}, "Give 5 numbers"),
         ("random", {"chance": 1}, "does not know these settings"),
+        ("random", {"seed": 1.5}, "seed of the lot is 1.5"),
+        ("power-bert", {"retention": []}, "0 lengths for 5 layers"),
+        ("lat", {"lengths": [2**63] * 5}, "says 9223372036854775808 in layer 0"),
     ],
 )
 def test_a_configuration_that_is_none_is_refused(system, settings, message):
@@ -226,10 +229,11 @@ def test_a_configuration_that_is_none_is_refused(system, settings, message):
 @pytest.mark.parametrize(
     ("saved", "claimed", "settings", "message"),
     [
-        ("adapler", "tr-bert", {}, "lacks weights (system.policies"),
-        ("ltp", "adapler", {}, "lacks weights (system.eta"),
-        ("ltp", "spatten", {"ratio": 0.3}, "no place for (system.theta)"),
-        ("spatten", "ltp", {}, "lacks weights (system.theta)"),
+        ("adapler", "tr-bert", None, "lacks weights (system.policies"),
+        ("ltp", "adapler", None, "lacks weights (system.eta"),
+        ("ltp", "spatten", None, "no place for (system.theta)"),
+        ("spatten", "ltp", None, "lacks weights (system.theta)"),
+        ("spatten", "ltp", {}, "lacks settings of ltp"),
         ("lat", "power-bert", {"retention": [9, 9]}, "2 lengths for 5 layers"),
         ("lat", "no-such", {}, "no token-dropping system is called 'no-such'"),
     ],
@@ -238,7 +242,8 @@ def test_one_systems_checkpoint_is_not_loaded_as_anothers(saved, claimed, settin
     toy(saved).save_pretrained(tmp_path)
     toy_tokenizer("wordpiece").save_pretrained(tmp_path)
     path = tmp_path / "config.json"
-    changed = {**json.loads(path.read_text()), "system": claimed, "settings": settings}
+    whole = toy(claimed).config.settings if settings is None else settings
+    changed = {**json.loads(path.read_text()), "system": claimed, "settings": whole}
     path.write_text(json.dumps(changed))
     with pytest.raises(RationaleError, match=re.escape(message)) as told:
         load_classifier(tmp_path, device="cpu")

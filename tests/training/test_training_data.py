@@ -8,7 +8,7 @@ from toy_training import planted
 from rationale.corpus import Documents, split_dev, write_eraser
 from rationale.corpus.splits import sample
 from rationale.errors import DataError
-from rationale.training.data import hold_out, training_split
+from rationale.training.data import hold_out, reported_split, training_split
 
 
 def ids(documents):
@@ -60,3 +60,13 @@ def test_a_limit_takes_both_labels_also_from_a_file_sorted_by_label():
     assert sample(documents, 200) is documents
     with pytest.raises(DataError, match="sample of 0 documents"):
         sample(documents, 0)
+
+
+@pytest.mark.parametrize(("reported", "said"), [("train", "trained on"), ("tune", "what --dev chooses by")])
+def test_what_decided_something_is_not_reported(tmp_path, reported, said):
+    parts = {"train": planted(20), "tune": planted(6, seed=9), "test": planted(6, seed=3)}
+    folder = write_eraser(parts, tmp_path / "data")
+    training = training_split(str(folder), "train")
+    with pytest.raises(DataError, match=f"--reported names '{reported}', which is {said}"):
+        reported_split(str(folder), reported, training, "tune")
+    assert len(reported_split(str(folder), "test", training, "tune")) == 6
