@@ -109,10 +109,16 @@ def test_the_dropped_receive_no_attention(classifier, documents):
 
 def test_a_plain_model_decides_nothing():
     documents = Documents([Document("a", "a", ("word",))])
-    with pytest.raises(
-        ModelError, match=r"contribution is what a token-dropping model decides.*train adapler"
-    ):
+    with pytest.raises(ModelError, match=r"contribution is what .* this one drops none.*rationale train"):
         score(toy_classifier("bert"), documents, ScoreOptions(("contribution",)))
+
+
+def test_a_dropping_model_of_another_kind_says_what_it_has(tmp_path):
+    dropping_model("bert").save_pretrained(tmp_path)
+    toy_tokenizer("wordpiece").save_pretrained(tmp_path)
+    documents = Documents([Document("a", "a", ("word",))])
+    with pytest.raises(ModelError, match=r"this one has contribution, alive.*Ask for contribution, alive"):
+        score(load_classifier(tmp_path, device="cpu"), documents, ScoreOptions(("decision",)))
 
 
 def test_eta_is_read_from_the_folder(tmp_path):
