@@ -111,10 +111,11 @@ def compare(
             before = None if setting is None else plain[seed][1]["recipe"]["model"]["hash"]
             claim(folder, {**made_of, "setting": name, "seed": seed, "plain": before})
             source, seconds = _train(setting, seed, folder, root, model, train, dev, common)
-            found = _evaluate(folder, source, reported, timing or Timing(batch_sizes=BATCHES))
+            classifier = load_classifier(source)
+            found = _evaluate(folder, classifier, reported, timing or Timing(batch_sizes=BATCHES))
             record = _record(setting, seed, folder, source, seconds, metric, found)
             if lengths:
-                record["lengths"] = by_length(found, load_classifier(source), metric)
+                record["lengths"] = by_length(found, classifier, metric)
             if setting is None:
                 plain[seed] = record, found
             else:
@@ -166,14 +167,13 @@ def _train(
     return source, read(clock)["seconds"] if clock.exists() else None
 
 
-def _evaluate(folder: Path, source: Path, reported: Documents, timing: Timing) -> dict[str, Any]:
+def _evaluate(folder: Path, classifier: Classifier, reported: Documents, timing: Timing) -> dict[str, Any]:
     """The cell's evaluation; written, and its times too, where they are not there yet.
 
     Raises:
         OutputError: Where what is there is damaged, or of another model than the one beside it.
     """
     path, times = folder / _EVALUATION, folder / _TIMING
-    classifier = load_classifier(source)
     if not path.exists():
         found = evaluate(classifier, reported, Timing(0))
         if any(document.annotated and document.spans for document in reported):
