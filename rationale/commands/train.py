@@ -107,7 +107,7 @@ def classifier(
 
 
 def _help(name: str) -> str:
-    recipe = RECIPES[name]
+    recipe = RECIPES.get(name)
     command = f"rationale train {name} --model ./encoder --data movies --out {name} {recipe.example}"
     return f"{recipe.about}\n\nExample: `{command}`"
 

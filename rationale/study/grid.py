@@ -42,10 +42,9 @@ class Setting:
         {'shares': '0.9,0.5'}
         """
         system, _, rest = text.partition(":")
-        if system not in RECIPES:
-            raise RationaleError(f"no system is called {system!r}", remedy=f"Known: {', '.join(RECIPES)}.")
-        given = values(RECIPES[system].options, _pairs(rest))
-        decided = RECIPES[system].fixed.keys() & given.keys()
+        recipe = RECIPES.get(system)
+        given = values(recipe.options, _pairs(rest))
+        decided = recipe.fixed.keys() & given.keys()
         if decided:
             raise RationaleError(f"{text!r}: {system} already says {', '.join(decided)}")
         return cls(system, given)
@@ -80,7 +79,7 @@ class Setting:
         Raises:
             RationaleError: On a value outside its range.
         """
-        recipe = RECIPES[self.system]
+        recipe = RECIPES.get(self.system)
         return recipe.options(**{**_shared(recipe.options, common, seed), **recipe.fixed, **self.given})
 
 
@@ -118,7 +117,7 @@ def known_options(given: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for text in given:
         name = text.partition("=")[0].strip().replace("-", "_")
-        kinds = (recipe.options for recipe in RECIPES.values())
+        kinds = (recipe.options for _, recipe in RECIPES.items())
         if name == "seed":
             raise RationaleError("a grid has seeds", remedy="Give them with --seeds.")
         owner = next((kind for kind in kinds if name in kind.__dataclass_fields__), DroppingOptions)

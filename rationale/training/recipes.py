@@ -9,6 +9,7 @@ from typing import Any
 
 from rationale.corpus.document import Documents
 from rationale.errors import DataError, RationaleError
+from rationale.registry import Registry
 from rationale.training.adapler import AdapLeROptions, train_adapler
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stages import Stages, TrainedDropping
@@ -40,60 +41,76 @@ class Recipe:
     searches: bool = False
 
 
-RECIPES = {
-    "adapler": Recipe(
+RECIPES: Registry[Recipe] = Registry("system")
+"""One for each of :data:`rationale.dropping.SYSTEMS`."""
+
+RECIPES.register("adapler")(
+    Recipe(
         AdapLeROptions,
         train_adapler,
         "Train AdapLeR: fine-tune, store saliency, learn predictors and thresholds. Kills are resumed.",
         "--phi 5e-4",
-    ),
-    "ltp": Recipe(
+    )
+)
+RECIPES.register("ltp")(
+    Recipe(
         LTPOptions,
         train_ltp,
         "Train Learned Token Pruning: fine-tune, learn thresholds by degrees, fine-tune with them fixed.",
         "--lam 0.1",
-    ),
-    "power-bert": Recipe(
+    )
+)
+RECIPES.register("power-bert")(
+    Recipe(
         PoWERBERTOptions,
         train_power_bert,
         "Train PoWER-BERT: fine-tune, seek how many tokens each layer needs, fine-tune with as many.",
         "--lam 1e-3",
-    ),
-    "lat": Recipe(
+    )
+)
+RECIPES.register("lat")(
+    Recipe(
         LATOptions,
         train_lat,
         "Train LAT: fine-tune, learn to bear any lengths, search over dev for those that serve best.",
         "--drop 0.3",
         searches=True,
-    ),
-    "spatten": Recipe(
+    )
+)
+RECIPES.register("spatten")(
+    Recipe(
         SpAttenOptions,
         train_spatten,
         "Train SpAtten: fine-tune, then again with the tokens of least attention dropped.",
         "--ratio 0.3",
-    ),
-    "tr-bert": Recipe(
+    )
+)
+RECIPES.register("tr-bert")(
+    Recipe(
         TRBERTOptions,
         train_tr_bert,
         "Train TR-BERT: fine-tune, learn policies by reward, then policies and model with a teacher.",
         "--alpha 1",
-    ),
-    "random": Recipe(
+    )
+)
+RECIPES.register("random")(
+    Recipe(
         BlindOptions,
         train_blind,
         "Train a baseline that drops tokens by lot.",
         "--shares 0.9,0.8,0.6,0.5,0.4,0.3",
         fixed={"rule": "random"},
-    ),
-    "first": Recipe(
+    )
+)
+RECIPES.register("first")(
+    Recipe(
         BlindOptions,
         train_blind,
         "Train a baseline that keeps the beginning of a document.",
         "--shares 0.4",
         fixed={"rule": "first"},
-    ),
-}
-"""One for each of :data:`rationale.dropping.SYSTEMS`."""
+    )
+)
 
 
 def check_dev(system: str, dev: Documents | None) -> None:
@@ -102,7 +119,7 @@ def check_dev(system: str, dev: Documents | None) -> None:
     Raises:
         DataError: Then.
     """
-    if RECIPES[system].searches and dev is None:
+    if RECIPES.get(system).searches and dev is None:
         raise DataError(f"{system} searches on dev documents", remedy="Pass --dev 0.1, or a split.")
 
 
@@ -140,9 +157,7 @@ def train_dropping(
         DataError: Where the system searches by dev documents and there are none; else, as ModelError and
             OutputError, as :func:`rationale.training.train_classifier`.
     """
-    if system not in RECIPES:
-        raise RationaleError(f"no system is called {system!r}", remedy=f"Known: {', '.join(RECIPES)}.")
-    recipe = RECIPES[system]
+    recipe = RECIPES.get(system)
     options = options or recipe.options(**recipe.fixed)
     fits = isinstance(options, recipe.options)
     if not fits or any(getattr(options, name) != value for name, value in recipe.fixed.items()):

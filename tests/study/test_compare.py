@@ -237,7 +237,7 @@ def test_the_papers_rule_looks_at_dev_and_over_all_seeds():
 
 
 def test_every_system_has_a_recipe_and_every_option_a_place():
-    assert RECIPES.keys() == set(SYSTEMS)
+    assert set(RECIPES) == set(SYSTEMS)
     assert known_options(["epochs=3", "phi=1e-3"]) == {"epochs": 3, "phi": 1e-3}
     chosen = Setting.parse("adapler:phi=0.1,warm_start=true").options({"epochs": 3, "lam": 5.0}, seed=7)
     assert (chosen.phi, chosen.warm_start, chosen.epochs, chosen.seed) == (0.1, True, 3, 7)

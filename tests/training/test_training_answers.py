@@ -57,7 +57,7 @@ def encoder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(data, encoder, tmp_path_factory):
-    options = RECIPES["ltp"].options(**COMMON, epochs=2, fine_tune_epochs=4, **OWN["ltp"])
+    options = RECIPES.get("ltp").options(**COMMON, epochs=2, fine_tune_epochs=4, **OWN["ltp"])
     out = tmp_path_factory.mktemp("ltp") / "ltp"
     return train_dropping(
         "ltp", encoder, load_documents(data, "train"), load_documents(data, "dev"), out, options
@@ -282,7 +282,7 @@ def test_ltp_learns_to_answer_and_drops(trained, data):
 
 @pytest.mark.parametrize("system", [name for name in OWN if name != "ltp"])
 def test_every_other_system_learns_to_answer(trained, data, encoder, tmp_path, system):
-    recipe = RECIPES[system]
+    recipe = RECIPES.get(system)
     given = {
         **COMMON,
         "epochs": 1,
@@ -318,7 +318,7 @@ def test_dev_figures_are_of_the_documents_in_their_order(trained, data):
 def test_adapler_and_comparisons_say_that_they_cannot(data, encoder, tmp_path):
     train, dev = (load_documents(data, split) for split in ("train", "dev"))
     with pytest.raises(RationaleError, match="AdapLeR learns classes or a number"):
-        RECIPES["adapler"].options(**COMMON)
+        RECIPES.get("adapler").options(**COMMON)
     with pytest.raises(RationaleError, match="answers to questions are not compared"):
         compare(encoder, train, dev, dev, tmp_path / "grid", [Setting.parse("ltp")], common={"metric": "f1"})
 
