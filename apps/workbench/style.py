@@ -6,6 +6,8 @@ from rationale.report import palette
 
 STYLE = f"""
 <style>
+/* Streamlit offers whoever opens an app on their own machine to write files into their project. */
+[data-testid="stSkillsNudge"] {{ display: none; }}
 .stMainBlockContainer {{ padding: 4.25rem 2rem 3rem; max-width: 1680px; }}
 .stMainBlockContainer .stVerticalBlock {{ gap: 0.75rem; }}
 .stAppHeader .stAppToolbar {{ padding-left: 1.05rem; }}
