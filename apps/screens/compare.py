@@ -62,7 +62,7 @@ def compare() -> None:
         _curves(agreement, metric, select)
         _tables(address, agreement, metric, select)
     address.write()
-    _one_document(collection)
+    _one_document(collection, address.made)
 
 
 def _needed(metric: str, select: Select) -> Select | None:
@@ -101,9 +101,10 @@ def _faithful(agreement: Agreement) -> bool:
 
 
 @st.fragment
-def _one_document(collection: Collection) -> None:
+def _one_document(collection: Collection, made: dict[str, str | None]) -> None:
     """Two methods on one document, under the same layer; a step here leaves the curves alone."""
     address = Address()
+    address.follow(made)
     st.subheader("On one document", anchor=False)
     with messages():
         with toolbar():

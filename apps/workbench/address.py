@@ -51,9 +51,13 @@ class Address:
     """The choices of this session; the URL rules where it was opened, edited, or gone back to.
 
     Several may be made in one run, as a fragment makes its own.
+
+    Attributes:
+        made: What was chosen through this address in this run, as the URL writes it.
     """
 
     def __init__(self) -> None:
+        self.made: dict[str, str | None] = {}
         state = st.session_state
         given = {name: st.query_params[name] for name in NAMES if name in st.query_params}
         self._choices: dict[str, str] = state.setdefault(_CHOICES, {})
@@ -64,6 +68,15 @@ class Address:
         self._choices.clear()
         self._choices.update(given)
         state[_EPOCH] = self.epoch + 1
+
+    def follow(self, made: dict[str, str | None]) -> None:
+        """Runs the whole page again where the choices it was drawn with have changed.
+
+        For a fragment, with what the page around it :attr:`made`: where a widget of the page and one of the
+        fragment change in the same moment, Streamlit's browser side asks for the fragment alone.
+        """
+        if any(self.get(name) != text for name, text in made.items()):
+            st.rerun()
 
     @property
     def epoch(self) -> int:
@@ -128,6 +141,7 @@ class Address:
         chosen = next((option for option in options if text(option) == remembered), fallback)
         if not quiet or text(chosen) == remembered:
             self.set(name, text(chosen))
+        self.made[name] = self.get(name)
         st.session_state[_key(name)] = chosen
         widget(label, options, key=_key(name), on_change=_remember, args=(name, text), **settings)
         return chosen

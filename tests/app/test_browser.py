@@ -6,12 +6,20 @@ import re
 import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from rationale.agreement import Agreement
 from rationale.scores import StoredScores
 from tests.app.material import HOSTILE
 
 HEADING = ".text-card h2"
+AT_ONCE = """([step, option]) => {
+  const later = window.setTimeout;
+  window.setTimeout = (call, after, ...rest) =>
+    after === 250 ? later(() => { option.click(); call(); }) : later(call, after, ...rest);
+  step.click();
+  window.setTimeout = later;
+}"""  # an option is chosen in the very moment in which the component tells its layer
 
 
 def opened(page, query="scores=val", where="/"):
@@ -130,6 +138,28 @@ def test_compares_methods(page):
     expect(page.locator(HEADING)).to_have_text([re.compile("2$")] * 2)  # one slider for both
     page.get_by_text("differences", exact=True).click()
     page.wait_for_selector("caption:has-text('Differences in AP')")
+
+
+def test_nothing_is_lost_when_a_layer_and_a_table_change_at_once(page):
+    """Streamlit's browser side then asks for the words alone: seen as one request that redrew no table."""
+    asked: list[bool] = []
+
+    def hear(payload):
+        message = BackMsg.FromString(payload)
+        if message.WhichOneof("type") == "rerun_script":
+            asked.append(bool(message.rerun_script.fragment_id))
+
+    page.on("websocket", lambda socket: socket.on("framesent", hear))
+    opened(page)
+    page.get_by_role("link", name="Compare").click()
+    page.wait_for_selector(".words-view.beside")
+    page.wait_for_selector(".results caption")
+    step = page.get_by_role("button", name="previous layer")
+    option = page.get_by_role("radio", name="differences")
+    page.evaluate(AT_ONCE, [step.element_handle(), option.element_handle()])
+    page.wait_for_selector("caption:has-text('Differences in AP')")
+    address_has(page, "layer=2", "table=differences")
+    assert asked[-1], "not the case this test is about"
 
 
 def test_explains_own_text(page):
