@@ -14,7 +14,7 @@ from rationale.agreement import Agreement
 from rationale.report.eraser import export_eraser
 from rationale.report.exports import Choice
 from rationale.report.write import report
-from rationale.scores.methods import usual_layer
+from rationale.scores.methods import meant_layer
 from workbench.address import Address
 from workbench.collection import Collection, agreement_of
 from workbench.listing import choose_collection
@@ -57,7 +57,7 @@ def _eraser(address: Address, collection: Collection) -> None:
             method = choose_method(address, collection)
             layers = collection.scores.layers(method)
             layer = address.choose(
-                "layer", layers, st.selectbox, "Layer", default=usual_layer(method, layers), width=110
+                "layer", layers, st.selectbox, "Layer", default=meant_layer(method, layers), width=110
             )
             select = choose_select(address, annotated=collection.annotated)
         settings = collection.measuring

@@ -13,7 +13,7 @@ from rationale.commands.options import BatchSize, Device, Dtype, Model, Overwrit
 from rationale.encoder.loading import load_classifier
 from rationale.scores import METHODS, ScoreOptions
 from rationale.scores import explain as explain_text
-from rationale.scores.methods import usual_layer
+from rationale.scores.methods import meant_layer
 from rationale.scores.scored import ScoredDocument
 
 
@@ -45,8 +45,7 @@ def explain(
     console = Console()
     console.print(Text(_prediction(scored, classifier.labels), style="bold"))
     for name in options.methods:
-        usual = usual_layer(name, scored.layers[name])
-        row = scored.row(name, usual if layer is None else layer)
+        row = scored.row(name, meant_layer(name, scored.layers[name], layer))
         title = f"{METHODS.get(name).title}, layer {scored.layers[name][row]}: each word and its score"
         console.print(Text(title, style="dim"))
         console.print(_coloured(words.split(), scored, name, row))

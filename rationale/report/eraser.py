@@ -19,7 +19,7 @@ from rationale.agreement.selection import above_share, top_k
 from rationale.errors import ScoresError
 from rationale.files import atomic_path
 from rationale.report.exports import EXPORTS, Choice, Exported
-from rationale.scores.methods import usual_layer
+from rationale.scores.methods import meant_layer
 
 if TYPE_CHECKING:
     from rationale.corpus.document import Document, Documents
@@ -78,7 +78,7 @@ def export_eraser(
     choice = choice or Choice()
     method = choice.method or scores.methods[0]
     layers = scores.layers(method)
-    layer = usual_layer(method, layers) if choice.layer is None else choice.layer
+    layer = meant_layer(method, layers, choice.layer)
     if layer not in layers:
         raise ScoresError(
             f"method {method!r} has no layer {layer}", remedy=f"Layers: {', '.join(map(str, layers))}."

@@ -144,8 +144,10 @@ def decision_methods(encoder: Encoder) -> tuple[str, ...]:
     )
 
 
-def usual_layer(method: str, layers: Sequence[int]) -> int:
-    """The layer of ``layers`` meant where nobody names one: a gradient's first, the last of others."""
+def meant_layer(method: str, layers: Sequence[int], asked: int | None = None) -> int:
+    """The layer asked for; where none is, a gradient's first of ``layers``, the last of others."""
+    if asked is not None:
+        return asked
     gradient = method in METHODS and isinstance(METHODS.get(method), GradientMethod)
     return layers[0] if gradient else layers[-1]
 

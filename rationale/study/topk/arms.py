@@ -17,7 +17,7 @@ from rationale.scores.methods import (
     DecisionMethod,
     GradientMethod,
     WindowMethod,
-    usual_layer,
+    meant_layer,
 )
 from rationale.scores.scored import ALIVE, ScoredDocument
 from rationale.study.topk.names import FULL
@@ -84,7 +84,7 @@ class Arm:
 
     def of(self, layers: int) -> tuple[str, Target, int, bool]:
         """What it keeps, whatever it is called: equal for two names of one arm, in a model of ``layers``."""
-        layer = usual_layer(self.method, range(layers)) if self.layer is None else self.layer
+        layer = meant_layer(self.method, range(layers), self.layer)
         return self.method, self.target, layer, self.complement
 
     @property
@@ -152,8 +152,7 @@ class Arm:
 
     def _row(self, scored: ScoredDocument) -> int:
         """The row of its layer."""
-        usual = usual_layer(self.method, scored.layers[self.method])
-        return scored.row(self.method, usual if self.layer is None else self.layer)
+        return scored.row(self.method, meant_layer(self.method, scored.layers[self.method], self.layer))
 
 
 def _best(keys: list[npt.NDArray[np.float64]], covered: BoolArray, k: int) -> BoolArray:
