@@ -67,5 +67,5 @@ def _coloured(words: list[str], scored: ScoredDocument, method: str, row: int) -
             f"#{255 - int(25 * strength):02x}{255 - int(117 * strength):02x}{255 - int(230 * strength):02x}"
         )
         out.append(word, style=f"black on {shade}" if value >= 0 else "black on #9db8e8")
-        out.append(f" {value:.3f}  ".replace("0.", "."), style="dim")
+        out.append(f" {value:.3f}  ", style="dim")
     return out
