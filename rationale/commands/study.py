@@ -53,7 +53,11 @@ def topk(
         bool, typer.Option("--complement", help="Add the complement of every arm.")
     ] = False,
     budget: Annotated[
-        str, typer.Option(help="Words an arm keeps: rationale (as many as the human's), N%, or N.")
+        str,
+        typer.Option(
+            help="Words an arm keeps: rationale (as many as the human's), N%, or N. human and alive keep "
+            "their own number."
+        ),
     ] = "rationale",
     protocol: Annotated[
         Literal["truncate", "packed"],

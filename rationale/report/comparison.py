@@ -134,7 +134,7 @@ def comparison_page(comparison: Mapping[str, Any], out: str | Path, *, overwrite
             Section(
                 "rationale",
                 "Does what drops more also drop what humans marked?",
-                ("Each point is a model: what is left of all tokens, and of the words humans marked.",),
+                ("Each point is a model: what is left of the words humans marked, and of the others.",),
                 (Block(figure=kept, caption=caption),),
             )
         )

@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from rationale.report.figures.style import TICKS, finish, plain
-from rationale.report.palette import AMBER, BLUE
+from rationale.report.palette import AMBER, BLUE, SOFT
 from rationale.report.sections import Block, Section
 from rationale.report.table import Column, Interval, Table
 
@@ -80,7 +80,7 @@ def alive_by_band(
     """Tokens alive in each layer, a curve a cell and band."""
     figure = go.Figure()
     for record in (r for r in records if r["system"] != "plain"):
-        colour, symbol = looks[record["system"]]
+        colour, symbol = looks.get(record["system"], (SOFT, "circle-open"))
         for number, (band, dash) in enumerate(zip(record["lengths"]["bands"], _DASHES, strict=False)):
             name = f"{plain(record['cell'])}, {BANDS[number]}"
             figure.add_scatter(

@@ -85,6 +85,7 @@ def commands(agreement: Agreement) -> list[str]:
     score += ["--protocol", str(recipe.get("protocol")), "--target", str(recipe.get("target"))]
     score += ["--max-length", str(model["max_length"])] if model.get("max_length") else []
     score += [*_faithfulness_options(recipe.get("faithfulness")), "--seed", str(recipe.get("seed", 0))]
+    score += ["--dtype", recipe["dtype"]] if recipe.get("dtype", "float32") != "float32" else []
     score += ["--limit", str(data["documents"])] if settings.get("unscored") else []
     chosen = settings.get("select") or []
     agree = ["rationale", "agree", "--scores", "scores", *where, "--seed", str(settings.get("seed", 0))]

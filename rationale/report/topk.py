@@ -110,6 +110,7 @@ def topk_page(study: Mapping[str, Any], out: str | Path, *, overwrite: bool = Fa
         overwrite: Whether it may be replaced.
     """
     records, recipe = study["records"], study["recipe"]
+    dropping = recipe.get("dropping")
     caption = (
         "Bars: of an arm with one seed its 95 % interval over documents, of one with several from the least "
         "to the greatest. Hollow: oracles. Dotted: the full input."
@@ -136,6 +137,7 @@ def topk_page(study: Mapping[str, Any], out: str | Path, *, overwrite: bool = Fa
             Fact("Documents", f"{records[0]['n']:,}"),
             Fact("Budget", _budget(recipe["budget"])),
             Fact("Positions", recipe["positions"]),
+            *([Fact("Dropping model", "{name} ({hash})".format_map(dropping))] if dropping else []),
             Fact("Seeds", ", ".join(str(s) for s in dict.fromkeys(r["seed"] for r in records))),
             Fact("Training", ", ".join(f"{k} {v}" for k, v in recipe["training"].items() if v is not None)),
         ],
@@ -144,5 +146,7 @@ def topk_page(study: Mapping[str, Any], out: str | Path, *, overwrite: bool = Fa
 
 
 def _budget(budget: Mapping[str, Any]) -> str:
-    told = {"share": f"{budget['amount']:.0%} of the words", "count": f"{budget['amount']:g} words"}
-    return told.get(budget["kind"], "as many words as the human rationale")
+    told = {"share": f"{100 * budget['amount']:g} % of the words", "count": f"{budget['amount']:g} words"}
+    if budget["kind"] not in told:
+        return "as many words as the human rationale"
+    return f"{told[budget['kind']]}; human and alive keep their own number"

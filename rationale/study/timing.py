@@ -22,16 +22,18 @@ def ratios(
 
     Args:
         one: Runs a batch.
-        other: Runs it otherwise; the two take turns in this process, ``one`` first.
+        other: Runs it otherwise; the two take turns in this process at being first.
         batches: All of them each time.
-        rounds: How often.
+        rounds: How often, after a round that does not count: what a first run pays for, no later one does.
         title: Of the progress bar.
         progress: Whether a terminal shows it.
     """
     taken = []
     quiet = None if progress else True
-    for _ in tqdm(range(rounds), desc=title, leave=False, disable=quiet):
-        taken.append((_seconds(one, batches), _seconds(other, batches)))
+    for number in tqdm(range(rounds + 1), desc=title, leave=False, disable=quiet):
+        turns = [_seconds(way, batches) for way in ((one, other) if number % 2 else (other, one))]
+        taken.append(tuple(turns if number % 2 else turns[::-1]))
+    del taken[0]
     found = [first / second for first, second in taken]
     ones, others = zip(*taken, strict=True)
     return {

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -217,6 +218,16 @@ def test_arms_of_a_dropping_model_join_a_study_that_had_none(encoder, studied, t
         assert alive | others == set(range(len(document.words)))
         assert not alive & others
         assert alive == set(range(len(alive)))  # this model keeps the beginning
+    assert json.loads((out / "study.json").read_text())["recipe"]["dropping"]["name"] == str(dropping)
+    other = tmp_path / "another"
+    wrap(plain, "first", {"shares": [0.9] * plain.config.num_hidden_layers}).save_pretrained(other)
+    AutoTokenizer.from_pretrained(dropping).save_pretrained(other)
+    with pytest.raises(OutputError, match="dropping"):
+        study_topk(*given, options("alive@0", dropping=str(other)))
+    found = study_topk(
+        *given, options("alive@1", dropping=str(other))
+    )  # those of the first model do not join
+    assert {record["arm"] for record in found["records"]} == {"full", *ARMS, "alive@1"}
     short = AutoTokenizer.from_pretrained(dropping)
     short.model_max_length = 16
     short.save_pretrained(dropping)
@@ -278,6 +289,33 @@ def test_a_refused_study_leaves_no_claim(encoder, tmp_path):
     with pytest.raises(DataError, match="MAYBE"):
         study_topk(encoder, TRAIN, DEV, strange, tmp_path / "study", options("first"))
     study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("first"))
+
+
+def test_words_chosen_by_another_models_scores_are_not_taken_up(encoder, studied, tmp_path, caplog):
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    full = out / "cells" / "full-seed0" / "predictions.parquet"
+    table = pq.read_table(full)
+    turned = [[1 - p for p in said] for said in table["probabilities"].to_pylist()]
+    column = pa.array(turned, table.schema.field("probabilities").type)
+    pq.write_table(table.set_column(table.column_names.index("probabilities"), "probabilities", column), full)
+    with pytest.raises(OutputError, match="full"):
+        study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
+    found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
+    scored = {arm for arm in ARMS if Arm.parse(arm).scored}
+    assert scored
+    assert {record["arm"] for record in found["records"]} == {"full", *ARMS} - scored
+    assert "chosen by the scores of another model" in caplog.text
+
+
+def test_a_seed_without_its_full_inputs_is_left_out(encoder, studied, tmp_path):
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    cell = out / "cells" / "human-seed0"
+    made = json.loads((cell / "cell.json").read_text())
+    copied = shutil.copytree(cell, out / "cells" / "human-seed7")
+    (copied / "cell.json").write_text(json.dumps({**made, "seed": 7}))
+    found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
+    assert {record["seed"] for record in found["records"]} == {0}
+    assert StoredStudy.load(out).seeds("human") == (0,)
 
 
 # what cannot be

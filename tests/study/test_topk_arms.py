@@ -11,6 +11,7 @@ from rationale.corpus import Document, Span
 from rationale.encoder.loading import load_classifier
 from rationale.errors import RationaleError, ScoresError
 from rationale.scores import ScoreOptions, score
+from rationale.scores.scored import ScoredDocument
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
 
@@ -70,6 +71,25 @@ def test_scored_arms_keep_the_best_words_of_their_layer(encoder, tmp_path, layer
                 assert set(np.flatnonzero(kept)) == set(expected)
     with pytest.raises(ScoresError, match="has no scores of"):
         Arm.parse("saliency").words(DOCUMENT, np.ones(8, bool), 2, None, 0)
+
+
+def test_words_that_were_dropped_go_by_the_layers_before_the_nearest_first():
+    """Eight words, three layers; only the first word is left in the last, c and d in the one before."""
+    scores = [
+        [0.1, 0.2, 0.1, 0.1, 0.05, 0.05, 0.3, 0.1],
+        [0.4, 0, 0.1, 0.5, 0, 0, 0, 0],
+        [1, 0, 0, 0, 0, 0, 0, 0],
+    ]
+    scored = ScoredDocument.__new__(ScoredDocument)
+    for name, value in (
+        ("layers", {"contribution": (0, 1, 2)}),
+        ("words", {"contribution": np.array(scores)}),
+    ):
+        object.__setattr__(scored, name, value)
+    order = [0, 3, 2, 6, 1, 7, 4, 5]  # the last two are equal everywhere: the earlier
+    for k in range(1, 9):
+        kept = Arm.parse("contribution@2").words(DOCUMENT, np.ones(8, bool), k, scored, 0)
+        assert set(np.flatnonzero(kept)) == set(order[:k])
 
 
 @pytest.mark.parametrize(("text", "words", "rationale", "k"), [

@@ -95,9 +95,11 @@ def alive_by_layer(records: Sequence[Record], *, height: int = 460) -> go.Figure
 
 
 def kept_rationale(records: Sequence[Record], *, height: int = 460) -> go.Figure | None:
-    """The share of the human rationale still alive in the last layer, against the share of tokens alive."""
+    """The share of marked words still alive in the last layer, against that of the words nobody marked."""
     held = [
-        {**r, "kept": r["rationale"]["recall"][-1], "left": r["alive"][-1]} for r in records if r["rationale"]
+        {**r, "kept": r["rationale"]["recall"][-1], "left": r["rationale"]["fpr"][-1]}
+        for r in records
+        if r["rationale"]
     ]
     if not held:
         return None
@@ -105,8 +107,8 @@ def kept_rationale(records: Sequence[Record], *, height: int = 460) -> go.Figure
         held,
         x="left",
         y="kept",
-        titles=("share of tokens alive in the last layer", "share of the human rationale kept"),
-        alt="Share of the human rationale kept against the share of tokens kept, a curve a system",
+        titles=("share of other words alive in the last layer", "share of the human rationale alive there"),
+        alt="Share of the human rationale kept against the share of other words kept, a curve a system",
         height=height,
     )
     figure.add_scatter(

@@ -112,9 +112,9 @@ class Arm:
     ) -> BoolArray:
         """The words that are kept, bool (W,), all of them covered.
 
-        ``k`` of them: the best by score, of equals those that scored better in the layer before (for scores
-        of a dropping model, whose dropped tokens all score 0), then the earlier. ``alive`` keeps its own
-        number. A complement keeps the covered words that its arm does not.
+        ``k`` of them: the best by score, of equals those that scored better in the layers before, the nearest
+        first (for scores of a dropping model, whose dropped tokens all score 0), then the earlier.
+        ``alive`` keeps its own number. A complement keeps the covered words that its arm does not.
 
         Args:
             document: Whose words.
@@ -148,7 +148,7 @@ class Arm:
             alive: BoolArray = covered & (rows[last] > 0)
             return alive
         keys = [rows[row].astype(np.float64) for row in range(last, -1, -1)]
-        return _best(keys[: 1 + self.dropping], covered, k)
+        return _best(keys if self.dropping else keys[:1], covered, k)
 
     def _row(self, scored: ScoredDocument) -> int:
         """The row of its layer."""

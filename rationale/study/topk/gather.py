@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -15,12 +16,12 @@ import pyarrow.parquet as pq
 from rationale.corpus.document import Key
 from rationale.dropping.flops import Costs
 from rationale.encoder.loading import Classifier
-from rationale.errors import OutputError
+from rationale.errors import OutputError, RationaleError
 from rationale.files import atomic_json, atomic_path
 from rationale.study.cells import made_of_what
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.cuts import Cut, Split
-from rationale.study.topk.names import PREDICTIONS, STUDY
+from rationale.study.topk.names import FULL, PREDICTIONS, STUDY
 from rationale.study.topk.reading import read
 from rationale.study.topk.tables import compared, records
 
@@ -71,8 +72,38 @@ def write_predictions(
         pq.write_table(pa.table(columns), path, compression="zstd")
 
 
+def scores_from(root: Path, arm: Arm, seed: int, dropping: Mapping[str, str] | None) -> dict[str, Any]:
+    """Whose scores chose the words of a cell, for what it is made of; nothing where none did.
+
+    Args:
+        root: The study's folder.
+        arm: The cell's.
+        seed: The cell's.
+        dropping: Name and hash of the dropping model.
+
+    Returns:
+        ``dropping``, that model, or ``full``: what the seed's model of full inputs predicts, in short.
+    """
+    if not arm.scored:
+        return {}
+    if arm.dropping:
+        return {"dropping": dropping}
+    path = folder_of(root, Arm.parse(FULL), seed) / PREDICTIONS
+    return {"full": _fingerprint(path) if path.exists() else None}
+
+
+def _fingerprint(path: Path) -> str:
+    """Tells the models apart that predictions come from, by what they say."""
+    said = _table(path, ["probabilities"])["probabilities"].to_pylist()
+    return hashlib.sha256(np.array(said, np.float32).tobytes()).hexdigest()[:16]
+
+
 def gather(
-    root: Path, named: Sequence[tuple[int, str]], reported: Split, made_of: Mapping[str, Any]
+    root: Path,
+    named: Sequence[tuple[int, str]],
+    reported: Split,
+    made_of: Mapping[str, Any],
+    dropping: Mapping[str, str] | None,
 ) -> dict[str, Any]:
     """One table of all predictions, and what follows from it alone: ``predictions.parquet``, ``study.json``.
 
@@ -83,13 +114,15 @@ def gather(
         named: Seeds and arms, all finished, in the order of the tables.
         reported: The documents predictions are of.
         made_of: What all cells share.
+        dropping: Name and hash of the dropping model, where arms are of one.
 
     Raises:
         OutputError: Where predictions are of other documents.
     """
     keys = [document.key for document in reported.documents]
+    others, dropping = _others(root, named, made_of, dropping)
     tables = []
-    for seed, arm in [*named, *_others(root, named, made_of)]:
+    for seed, arm in [*named, *others]:
         path = folder_of(root, Arm.parse(arm), seed) / PREDICTIONS
         table = _read(path, keys)
         n = len(keys)
@@ -98,38 +131,60 @@ def gather(
     whole = pa.concat_tables(tables)
     with atomic_path(root / PREDICTIONS, overwrite=True) as path:
         pq.write_table(whole, path, compression="zstd")
-    found = {"records": records(whole), "comparisons": compared(whole), "recipe": dict(made_of)}
+    recipe = {**made_of, "dropping": dropping}
+    found = {"records": records(whole), "comparisons": compared(whole), "recipe": recipe}
     atomic_json(root / STUDY, found, overwrite=True)
     return found
 
 
-def _read(path: Path, keys: Sequence[Key]) -> pa.Table:
-    remedy = "Remove the cell's folder: it is made again."
+_REMEDY = "Remove the cell's folder: it is made again."
+
+
+def _table(path: Path, columns: Sequence[str]) -> pa.Table:
     try:
-        table = pq.read_table(path, columns=_COLUMNS)
-        own = list(zip(table["id"].to_pylist(), table["docid"].to_pylist(), strict=True))
+        return pq.read_table(path, columns=list(columns))
     except (OSError, KeyError, pa.ArrowException) as error:
-        raise OutputError(f"is damaged ({error})", where=path, remedy=remedy) from error
-    if own != keys:
-        raise OutputError("these predictions are of other documents", where=path, remedy=remedy)
+        raise OutputError(f"is damaged ({error})", where=path, remedy=_REMEDY) from error
+
+
+def _read(path: Path, keys: Sequence[Key]) -> pa.Table:
+    table = _table(path, _COLUMNS)
+    if list(zip(table["id"].to_pylist(), table["docid"].to_pylist(), strict=True)) != keys:
+        raise OutputError("these predictions are of other documents", where=path, remedy=_REMEDY)
     return table.set_column(_COLUMNS.index("kept"), "kept", table["kept"].cast(pa.list_(pa.int64())))
 
 
 def _others(
-    root: Path, named: Sequence[tuple[int, str]], made_of: Mapping[str, Any]
-) -> list[tuple[int, str]]:
-    """Finished cells that nobody named, by arm and seed."""
+    root: Path,
+    named: Sequence[tuple[int, str]],
+    made_of: Mapping[str, Any],
+    dropping: Mapping[str, str] | None,
+) -> tuple[list[tuple[int, str]], Mapping[str, str] | None]:
+    """Finished cells that nobody named, by arm and seed, and the dropping model of all: one, or none."""
     shared, found = json.loads(json.dumps(made_of)), []
-    for path in (root / CELLS).glob(f"*/{PREDICTIONS}"):
+    for path in sorted((root / CELLS).glob(f"*/{PREDICTIONS}")):
         try:
             own = made_of_what(path.parent)
         except OutputError as error:
             log.warning("left out: %s", error)
             continue
-        arm, seed = own.pop("arm", None), own.pop("seed", None)
-        own.pop("dropping", None)
-        if own != shared or (seed, arm) in named:
+        cell = own.pop("seed", None), own.pop("arm", None)
+        links = {name: own.pop(name) for name in ("dropping", "full") if name in own}
+        if cell in named or own != shared or not _is_cell(path.parent, root, *cell):
             continue
-        if path.parent == folder_of(root, Arm.parse(arm), seed):
-            found.append((seed, arm))
-    return sorted(found, key=lambda cell: (cell[1], cell[0]))
+        arm = Arm.parse(cell[1])
+        dropping = dropping or links.get("dropping")
+        if links == scores_from(root, arm, cell[0], dropping):
+            found.append(cell)
+        else:
+            log.warning("left out: %s: its words were chosen by the scores of another model", path.parent)
+    seeds = {seed for seed, arm in [*named, *found] if arm == FULL}
+    there = [cell for cell in found if cell[0] in seeds]  # the rest has nothing to be compared with
+    return sorted(there, key=lambda cell: (cell[1], cell[0])), dropping
+
+
+def _is_cell(folder: Path, root: Path, seed: Any, arm: Any) -> bool:
+    try:
+        return folder == folder_of(root, Arm.parse(str(arm)), seed)
+    except RationaleError:
+        return False

@@ -22,7 +22,7 @@ from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.checks import check_arms
 from rationale.study.topk.cuts import Cut, Positions, Split, cut
-from rationale.study.topk.gather import folder_of, gather, write_predictions
+from rationale.study.topk.gather import folder_of, gather, scores_from, write_predictions
 from rationale.study.topk.names import FULL, PREDICTIONS
 from rationale.study.topk.reading import Parts, PartsTrainer, collate
 from rationale.study.topk.scoring import scores_of
@@ -103,10 +103,10 @@ def study_topk(
     with tqdm(jobs, desc="cells", unit="cell", disable=None) as bar:
         for seed, arm in bar:
             bar.set_postfix_str(f"{arm.text}, seed {seed}")
-            own = {"dropping": dropping} if arm.dropping else {}
-            _cell(root, arm, seed, first, splits, options, {**made_of, **own, "arm": arm.text, "seed": seed})
+            own = {**made_of, **scores_from(root, arm, seed, dropping), "arm": arm.text, "seed": seed}
+            _cell(root, arm, seed, first, splits, options, own)
     with _first(options):
-        return gather(root, [(seed, arm.text) for seed, arm in jobs], splits["reported"], made_of)
+        return gather(root, [(seed, arm.text) for seed, arm in jobs], splits["reported"], made_of, dropping)
 
 
 def _first(options: StudyOptions) -> AbstractContextManager[None]:
