@@ -65,10 +65,9 @@ class Settings:
         """
         found: dict[str, Path] = {}
         for path in (one for given in self.scores for one in _score_folders(given)):
-            name = path.resolve().name
-            if name in found:
-                name = "/".join(path.resolve().parts[-2:])
-            found[name] = path
+            parts = path.resolve().parts
+            names = ("/".join(parts[-n:]) for n in range(1, len(parts)))
+            found[next((name for name in names if name not in found), str(path))] = path
         return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
@@ -88,11 +89,14 @@ def _query(value: object, where: str) -> tuple[str, ...]:
 
 
 def _name(value: object, what: str, where: str) -> str | None:
-    """A label or an id as text; None where it is missing or empty."""
-    if value is None or value == "":
+    """A label, which may be a number, or an id as text; None where it is missing or empty."""
+    if value is None or value == "" or value != value:  # NaN is how tables say that nothing is there
         return None
+    if what == "label" and isinstance(value, float) and math.isfinite(value) and not value.is_integer():
+        return repr(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, str | int):
         return str(value)
-    raise DataError(f"the {what} must be text or a whole number, got {str(value)[:60]!r}", where=where)
+    number = "a finite number" if what == "label" else "a whole number"
+    raise DataError(f"the {what} must be text or {number}, got {str(value)[:60]!r}", where=where)

@@ -103,7 +103,17 @@ def squad_splits(source: str | Path) -> list[str]:
 def _files(source: str | Path) -> dict[str, Path]:
     path = Path(source)
     files = [path] if path.is_file() else sorted(path.glob("*.json"))
-    return {_VERSION.sub("", file.stem): file for file in files}
+    found: dict[str, Path] = {}
+    for file in files:
+        name = _VERSION.sub("", file.stem)
+        if name in found:
+            raise DataError(
+                f"split {name!r} is there twice: {found[name].name} and {file.name}",
+                where=path,
+                remedy="Leave one version in the folder, or name the file itself.",
+            )
+        found[name] = file
+    return found
 
 
 def is_squad(source: Any) -> bool:

@@ -56,6 +56,11 @@ class AdapLeR(System):
         counts: Counts = (2 * self.width * inner + 2 * inner + 4 * inner + inner + 1 + 7) * entering
         return counts
 
+    def refill(self) -> None:
+        """Theta's stand-in is 1."""
+        with torch.no_grad():
+            self.theta_dummy.fill_(1.0)
+
     def thresholds(self) -> list[nn.Parameter]:
         """Eta and theta."""
         return [self.eta, self.theta]

@@ -102,17 +102,20 @@ class DroppingModel(PreTrainedModel):
     config_class = DroppingConfig
     base_model_prefix = "backbone"
     main_input_name = "input_ids"
+    _keep_in_fp32_modules_strict = {"system"}  # noqa: RUF012 (what decides is compared in float32)
     _supports_sdpa = True
 
     def __init__(self, config: DroppingConfig, backbone: PreTrainedModel | None = None) -> None:
         super().__init__(config)
-        own = config.backbone_config()
+        own, given = config.backbone_config(), backbone is not None
         if own.model_type not in FAMILIES:
             raise ModelError(
                 f"there is no adapter for the encoder family {own.model_type!r}",
                 remedy=f"Known families: {', '.join(FAMILIES)}.",
             )
-        self.backbone: Any = self.head.from_config(own) if backbone is None else backbone
+        if backbone is None:  # in the arithmetic the whole is loaded in, not that of its own config
+            backbone = self.head.from_config(own, dtype=torch.get_default_dtype())
+        self.backbone: Any = backbone
         if config.bits is not None:
             quantize(self.backbone, config.bits)
         encoder = self.encoder
@@ -125,7 +128,7 @@ class DroppingModel(PreTrainedModel):
                 remedy="config.json is of another version or was changed.",
             ) from error
         lost = sorted(self.system.settings.keys() - config.settings.keys())
-        if lost and backbone is None:
+        if lost and not given:
             raise ModelError(
                 f"config.json lacks settings of {config.system} ({', '.join(lost)})",
                 remedy="Take it from where the model was saved: a default would be another model.",
@@ -150,6 +153,8 @@ class DroppingModel(PreTrainedModel):
 
     def _init_weights(self, module: Any) -> None:
         """The backbone and the system initialise their own parameters."""
+        if isinstance(module, System):
+            module.refill()
 
     @property
     def encoder(self) -> Encoder:

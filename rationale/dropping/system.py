@@ -141,6 +141,9 @@ class System(nn.Module, ABC):
     def hard(self, layer: int, seen: Seen) -> Decision:
         """Who passes ``layer``; the dead get score 0 and stay dropped."""
 
+    def refill(self) -> None:
+        """Fills what is not saved: transformers leaves it unset where it loads a model."""
+
     def thresholds(self) -> list[nn.Parameter]:
         """The parameters that decide how much is dropped, and learn at their own rate."""
         return []

@@ -154,7 +154,7 @@ def load_classifier(
             output_loading_info=True,
         )
         check_weights(report, model, name)
-        model.eval().requires_grad_(False).to(_device(device))
+        model.eval().requires_grad_(False).to(usable_device(device))
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     check_tokenizer(tokenizer, model, name)
     encoder = family(model)
@@ -196,7 +196,12 @@ def _dtype(name: str) -> torch.dtype:
     return _DTYPES[name]
 
 
-def _device(device: str) -> torch.device:
+def usable_device(device: str) -> torch.device:
+    """The device of that name; of ``auto``, a GPU where there is one.
+
+    Raises:
+        ModelError: Where it is not there.
+    """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -82,6 +82,8 @@ class TrainingOptions:
         )
         figures = (*CLASSES, *NUMBERS, *ANSWERS)
         self._require("metric", lambda value: value in figures, f"one of {', '.join(figures)}")
+        if self.task == "answers":
+            self._require("label_smoothing", lambda value: value == 0, "0 where answers are learnt")
         self._require("keep", lambda value: value in ("best", "last"), "best or last")
         if self.keep == "last":
             self._require("patience", lambda _: False, "left out with --keep last: it stops by dev")

@@ -46,6 +46,7 @@ class Progress(TrainerCallback):
             "loss": "loss",
             "predictor_loss": "CP loss",
             "expected_length": "length",
+            "kept": "kept",
             "eval_accuracy": "dev accuracy",
             "eval_speedup": "speedup",
         }

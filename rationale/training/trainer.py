@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -75,6 +76,20 @@ class ClassifierTrainer(Trainer):
         loss: Tensor = super().training_step(model, inputs, num_items_in_batch)
         finite_loss(loss, self.state, [self._keys[p] for p in positions])
         return loss
+
+    def autocast_smart_context_manager(self, cache_enabled: bool | None = True) -> Any:
+        """Accelerate wraps the model's own forward alone; here passes that do not go through it are, too."""
+        return self.accelerator.autocast()
+
+    def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> Any:
+        """Documents of a step in all processes: an answer has two labels, first and last token."""
+        found = super()._get_num_items_in_batch(batch_samples, device)
+        labels = batch_samples[0].get("labels") if batch_samples else None
+        return found if found is None or labels is None else found // math.prod(labels.shape[1:])
+
+    def of_all(self, loss: Tensor, num_items_in_batch: Tensor | int | None) -> Tensor:
+        """A loss over the documents of all processes, made up for gradients that are averaged over them."""
+        return loss if num_items_in_batch is None else loss * self.accelerator.num_processes
 
     def _get_eval_sampler(self, eval_dataset: Any) -> Any:
         """Like lengths together, in an order that :func:`dev_metrics` can undo."""

@@ -34,13 +34,14 @@ def test_a_folder_of_score_folders_is_each_of_them(material):
 
 
 def test_equal_names_are_told_apart(tmp_path):
-    for run in ("a", "b"):
+    for run in ("a", "b", "x/a"):
         (tmp_path / run / "val").mkdir(parents=True)
         (tmp_path / run / "val" / "recipe.json").write_text("{}")
     found = settings(
-        "--scores", str(tmp_path / "a" / "val"), "--scores", str(tmp_path / "b" / "val")
-    ).folders()
-    assert list(found) == ["val", "b/val"]
+        "--scores", str(tmp_path / "b" / "val"), "--scores", str(tmp_path / "a" / "val"),
+        "--scores", str(tmp_path / "x" / "a" / "val"),
+    ).folders()  # fmt: skip
+    assert list(found) == ["val", "a/val", "x/a/val"]
 
 
 def test_a_folder_without_scores_is_an_error(tmp_path):

@@ -121,7 +121,10 @@ def test_the_id_is_the_row_number_where_there_is_none(tmp_path):
     assert [d.id for d in documents] == ["0", "7", "2", "3"]
 
 
-@pytest.mark.parametrize(("label", "name"), [(1, "1"), (1.0, "1"), (True, "True"), ("", None), ("x", "x")])
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [(1, "1"), (1.0, "1"), (True, "True"), ("", None), ("x", "x"), (3.8, "3.8"), (float("nan"), None)],
+)
 def test_labels_are_names(tmp_path, label, name):
     assert read(tmp_path, {"text": "a", "label": label})[0].label == name
 
@@ -188,8 +191,9 @@ def test_a_document_of_100k_words(tmp_path, suffix):
         ({"words": "a b"}, "'words' must be a list of words, got 'a b'"),
         ({"words": ["a", 1]}, "'words' must be a list of words"),
         ({"text": "a", "query": 3}, "'query' must be a list of words, got '3'"),
-        ({"text": "a", "label": 0.5}, "the label must be text or a whole number, got '0.5'"),
-        ({"text": "a", "label": ["x"]}, "the label must be text or a whole number"),
+        ({"text": "a", "id": 0.5}, "the id must be text or a whole number, got '0.5'"),
+        ({"text": "a", "label": float("inf")}, "the label must be text or a finite number, got 'inf'"),
+        ({"text": "a", "label": ["x"]}, "the label must be text or a finite number"),
         ({"text": "a", "id": {}}, "the id must be text or a whole number"),
         ({"text": "a b", "rationale": [1]}, "the rationale has 1 entries for 2 words"),
         ({"text": "a b", "rationale": [1, 2]}, "cannot read [1, 2] as a rationale"),

@@ -268,6 +268,16 @@ def test_damaged_phases_are_named(encoder, trained, tmp_path, damage, message):
         train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options, fine_tuned=copy)
 
 
+def test_damaged_phases_are_made_anew_where_that_is_asked_for(encoder, trained, tmp_path):
+    copy = shutil.copytree(trained.fine_tuned, tmp_path / "copy")
+    (copy / "training.json").write_text("{")
+    options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs)
+    given = ("adapler", encoder, TRAIN, DEV, tmp_path / "out", options)
+    again = train_dropping(*given, fine_tuned=copy, overwrite=True)
+    assert len(json.loads((copy / "training.json").read_text())["epochs"]) == OPTIONS.epochs
+    assert again.path.exists()
+
+
 def poison(path):
     table = pq.read_table(path)
     maps = table["importance"].to_pylist()

@@ -23,8 +23,9 @@ from rationale.study.compare import compare
 from rationale.study.evaluate import Timing, evaluate
 from rationale.study.grid import Setting
 from rationale.tokens import Window, pack
-from rationale.training import train_dropping
+from rationale.training import TrainingOptions, train_dropping
 from rationale.training.answering import Asked, answers, ask, references
+from rationale.training.prepare import prepare
 from rationale.training.recipes import RECIPES
 from rationale.training.task import losses, taught
 
@@ -114,6 +115,18 @@ def test_a_file_of_another_layout_is_named(tmp_path, content, message):
     (tmp_path / "train.json").write_text(content)
     with pytest.raises(DataError, match=message):
         load_documents(tmp_path / "train.json")
+
+
+def test_one_split_in_two_versions_is_refused(tmp_path):
+    for version in ("v1.1", "v2.0"):
+        (tmp_path / f"train-{version}.json").write_text(json.dumps(squad(3)))
+    with pytest.raises(DataError, match=r"'train' is there twice: train-v1.1.json and train-v2.0.json"):
+        list_splits(tmp_path)
+
+
+def test_smoothing_over_tokens_is_refused():
+    with pytest.raises(RationaleError, match="label-smoothing"):
+        TrainingOptions(metric="f1", label_smoothing=0.1)
 
 
 def test_a_table_is_still_a_table(tmp_path):
@@ -310,6 +323,18 @@ def test_dev_figures_are_of_the_documents_in_their_order(trained, data):
     )
     told = json.loads((trained.fine_tuned / "training.json").read_text())["best"]
     assert found["metrics"]["f1"] == pytest.approx(told["dev_f1"], abs=1e-4)
+
+
+def test_losses_are_means_over_documents_though_each_has_two_labels(trained, data, encoder):
+    options = RECIPES.get("ltp").options(**COMMON, epochs=2, fine_tune_epochs=4, **OWN["ltp"])
+    prepared = prepare(encoder, load_documents(data, "train"), load_documents(data, "dev"), options)
+    rows, each = prepared.dev_rows, []
+    model = AutoModelForQuestionAnswering.from_pretrained(trained.path).eval()
+    for window, label in zip(rows.windows, rows.labels, strict=True):
+        with torch.no_grad():
+            found = run.hard(model.encoder, model.system, pack([window.ids], [window.types]))
+        each.append(losses(found.logits, torch.tensor([label])).item())
+    assert trained.best["dev_loss"] == pytest.approx(np.mean(each), rel=1e-3)
 
 
 # what cannot be

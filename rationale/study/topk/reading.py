@@ -93,6 +93,7 @@ class PartsTrainer(ClassifierTrainer):
         logits = undropped(FAMILIES.get(own.config.model_type)(own), batch).logits
         answer = {"logits": logits}
         loss = mean_loss(answer, inputs["labels"], num_items_in_batch, smoothing=self._smoothing)
+        loss = self.of_all(loss, num_items_in_batch)
         return (loss, answer) if return_outputs else loss
 
 

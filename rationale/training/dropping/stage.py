@@ -39,10 +39,19 @@ def stage(
     run = UnfinishedRun.beside(folder)
     if folder.exists() and not overwrite:
         _check(folder, recipe)
-    if (folder / RECIPE).exists() and _given(folder) == recipe:
+    if (folder / RECIPE).exists() and _same(folder, recipe, overwrite=overwrite):
         run.discard(recipe)
         return
     complete(run, build(run.folder), folder, recipe, fill, overwrite=overwrite)
+
+
+def _same(folder: Path, recipe: dict[str, Any], *, overwrite: bool) -> bool:
+    try:
+        return _given(folder) == recipe
+    except ModelError:
+        if overwrite:
+            return False
+        raise
 
 
 def outcome(folder: Path) -> dict[str, Any]:

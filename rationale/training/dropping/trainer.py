@@ -104,7 +104,8 @@ class OwnPassTrainer(DroppingTrainer, ABC):
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         labels = inputs["labels"]
         batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
-        return self.loss(batch, labels, len(labels) if num_items_in_batch is None else num_items_in_batch)
+        total = len(labels) if num_items_in_batch is None else num_items_in_batch
+        return self.of_all(self.loss(batch, labels, total), num_items_in_batch)
 
 
 class Clamp(TrainerCallback):

@@ -18,6 +18,7 @@ from rationale.dropping.lat import LAT
 from rationale.dropping.model import DroppingModel, wrap
 from rationale.dropping.run import hard
 from rationale.encoder.identity import weights_hash
+from rationale.encoder.loading import usable_device
 from rationale.files import atomic_json
 from rationale.scores.backoff import in_batches
 from rationale.tokens import pack_windows
@@ -88,7 +89,7 @@ def _search(
     about = {"model": weights_hash(model), "dev": stages.prepared.recipe["dev"], "metric": options.metric}
     total = 2 + options.population + 2 * options.iterations * options.offspring
     with tqdm(total=total, desc="search", unit="lengths", leave=False, disable=None) as bar:
-        judge = _Judge(model, dev, about, memory, bar)
+        judge = _Judge(model, dev, about, memory, bar, options.device)
         return search(
             judge.cost,
             judge.figure,
@@ -110,8 +111,9 @@ class _Judge:
         about: dict[str, Any],
         memory: Path,
         bar: Any,
+        device: str,
     ) -> None:
-        model.eval()  # type: ignore[no-untyped-call]
+        model.eval().to(usable_device(device))  # type: ignore[no-untyped-call]
         self._model, self._dev, self._about, self._memory, self._bar = model, dev, about, memory, bar
         self._costs = Costs.of(model.encoder, model.system)
         self._known = _remembered(memory, about)

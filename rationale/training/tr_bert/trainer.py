@@ -69,6 +69,7 @@ class PolicyTrainer(DroppingTrainer):
         """Labels, or what the teacher says, of every copy."""
         if self._teacher is None:
             return labels.repeat(copies, *[1] * (labels.dim() - 1))
+        self._teacher.model.to(batch.ids.device)
         with torch.no_grad():
             said = taught(undropped(self._teacher, batch).logits)
             return said.repeat(copies, *[1] * (said.dim() - 1))

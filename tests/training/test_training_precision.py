@@ -1,0 +1,114 @@
+"""What a training computes in, and what a trained model is loaded in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from toy_training import planted, save_encoder
+from transformers import AutoModelForSequenceClassification
+
+from rationale.dropping import run
+from rationale.encoder.loading import load_classifier
+from rationale.study.topk.arms import Arm
+from rationale.study.topk.study import StudyOptions, study_topk
+from rationale.tokens import Windower, pack_windows
+from rationale.training import TrainingOptions, train_dropping
+from rationale.training.adapler import AdapLeROptions
+from rationale.training.lat import LATOptions
+from rationale.training.ltp import LTPOptions
+from rationale.training.tr_bert import TRBERTOptions
+from rationale.training.trainer import ClassifierTrainer
+
+COMMON = {
+    "epochs": 1, "fine_tune_epochs": 1, "batch_size": 8, "learning_rate": 1e-3, "device": "cpu",
+    "attention_dropout": 0.0,
+}  # fmt: skip
+TRAIN, DEV = planted(16), planted(8, seed=1)
+OWN = {
+    "ltp": LTPOptions(**COMMON, soft_epochs=1, reference=12, final_threshold=0.1),
+    "adapler": AdapLeROptions(**COMMON),
+    "lat": LATOptions(**COMMON, iterations=1, population=2, offspring=2),
+    "tr-bert": TRBERTOptions(**COMMON, policy_epochs=1),
+}
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    return save_encoder(tmp_path_factory.mktemp("toy") / "encoder", layers=3)
+
+
+@pytest.fixture
+def kinds(monkeypatch):
+    """What the products of training passes came out as."""
+    seen: set[torch.dtype] = set()
+    own = torch.nn.Linear.forward
+
+    def forward(self, rows):
+        out = own(self, rows)
+        if self.weight.shape == (48, 32) and self.training:  # a feed-forward's; gradients are asked in eval
+            seen.add(out.dtype)
+        return out
+
+    monkeypatch.setattr(torch.nn.Linear, "forward", forward)
+    return seen
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+@pytest.mark.parametrize("name", OWN)
+def test_what_is_learnt_is_computed_in_what_was_asked_for(encoder, tmp_path, kinds, name, dtype):
+    trained = train_dropping(name, encoder, TRAIN, DEV, tmp_path / "out", replace(OWN[name], dtype=dtype))
+    assert kinds == {getattr(torch, dtype)}
+    model = AutoModelForSequenceClassification.from_pretrained(trained.path)
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+
+
+def test_so_is_a_classifier_that_reads_parts(encoder, tmp_path, kinds):
+    training = TrainingOptions(epochs=1, batch_size=8, device="cpu", dtype="bfloat16")
+    options = StudyOptions([Arm.parse("human")], training=training)
+    study_topk(encoder, TRAIN, DEV, DEV, tmp_path / "study", options)
+    assert kinds == {torch.bfloat16}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", "float64"])
+@pytest.mark.parametrize("name", ["adapler", "tr-bert", "ltp"])
+def test_a_trained_model_is_loaded_in_any_arithmetic_and_decides_in_float32(encoder, tmp_path, name, dtype):
+    trained = train_dropping(name, encoder, TRAIN, DEV, tmp_path / "out", OWN[name])
+    exact = load_classifier(trained.path, device="cpu").encoder.system.state_dict()
+    classifier = load_classifier(trained.path, device="cpu", dtype=dtype)
+    assert next(classifier.encoder.model.backbone.parameters()).dtype == getattr(torch, dtype)
+    for key, value in classifier.encoder.system.state_dict().items():
+        assert value.dtype in (torch.float32, torch.float64)
+        torch.testing.assert_close(value.float(), exact[key], rtol=0, atol=0)
+    windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
+    packed = pack_windows([windower(document).windows[0] for document in DEV])
+    with torch.no_grad():
+        found = [way(classifier.encoder, classifier.encoder.system, packed) for way in (run.hard, run.mask)]
+    assert found[0].logits.dtype == getattr(torch, dtype)
+    assert torch.equal(found[0].alive, found[1].alive)
+    assert found[0].alive[-1].sum() < found[0].alive[0].sum() or name != "ltp"
+
+
+def test_a_loaded_adapler_has_its_stand_in_for_theta(encoder, tmp_path):
+    trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", OWN["adapler"])
+    model = AutoModelForSequenceClassification.from_pretrained(trained.path)
+    assert model.system.theta_dummy.tolist() == [1.0] * (model.system.layers - 1)
+
+
+def test_a_loss_is_made_up_for_gradients_that_are_averaged_over_processes(encoder, tmp_path, monkeypatch):
+    """As transformers does for a loss of its own: half the documents here, half in the other process."""
+    seen = []
+    own = ClassifierTrainer.of_all
+
+    def of_all(self, loss, num_items_in_batch):
+        there = own(self, loss, num_items_in_batch)
+        with monkeypatch.context() as two:
+            two.setattr(type(self.accelerator), "num_processes", property(lambda _: 2))
+            seen.append((there.item(), own(self, loss, num_items_in_batch).item()))
+        return there
+
+    monkeypatch.setattr(ClassifierTrainer, "of_all", of_all)
+    train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "out", OWN["ltp"])
+    assert seen
+    assert all(two == pytest.approx(2 * one) for one, two in seen)
