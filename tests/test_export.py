@@ -1,6 +1,7 @@
 """Exported predictions follow the rules of the ERASER format, and say what the scores say."""
 
 import json
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -234,6 +235,28 @@ def test_documents_of_one_annotation_share_a_line_averaged_by_words(tmp_path, sc
             assert last["threshold"] == 0.5
             assert last["sufficiency_classification_scores"][label] == pytest.approx(only)
         assert [r["docid"] for r in line["rationales"]] == [p.docid for p in pieces]
+
+
+def test_documents_of_one_annotation_share_a_line_wherever_they_stand(tmp_path, scores, documents):
+    export_eraser(scores, documents, tmp_path / "p.jsonl", Choice("saliency", 0))
+    apart = sorted(scores, key=lambda s: s.docid.split(".")[1])  # all first documents, then all second ones
+    assert len([*groupby(apart, key=lambda s: s.id)]) > len({s.id for s in apart})
+    mixed = MemoryScores(scores.recipe, apart)
+    export_eraser(mixed, documents, tmp_path / "mixed.jsonl", Choice("saliency", 0))
+    told = [sorted(written(tmp_path / name), key=str) for name in ("p.jsonl", "mixed.jsonl")]
+    assert told[0] == told[1]
+
+
+def test_of_a_selection_of_its_own_there_is_no_aopc(tmp_path, scores, documents):
+    """As ``alive`` is perturbed: once, whatever the share."""
+    items = [replace(s, perturbed=tuple(p for p in s.perturbed if p.share == SHARES[0])) for s in scores]
+    own = MemoryScores(scores.recipe, items)
+    done = export_eraser(own, documents, tmp_path / "p.jsonl", Choice("saliency", 0))
+    assert done.notes == ("no AOPC: of saliency its own selection was removed, and no shares",)
+    lines = written(tmp_path / "p.jsonl")
+    check_format(lines, documents)
+    assert all(line["thresholded_scores"] == [] for line in lines)
+    assert "comprehensiveness_classification_scores" in lines[0]
 
 
 def test_defaults_are_the_first_method_and_its_usual_layer(tmp_path, scores, documents):

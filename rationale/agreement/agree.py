@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -15,13 +16,15 @@ from rationale.agreement.classification import classification
 from rationale.agreement.compare import RULE, compare
 from rationale.agreement.evaluate import SELECTIONS, Measured, Place, Select, Settings, measure
 from rationale.agreement.metric import metrics
-from rationale.agreement.result import Agreement, Record, pair_table
+from rationale.agreement.result import Agreement, Record, counts_alive, pair_table, selecting
 from rationale.agreement.statistics import bootstrap_intervals, number_or_none, summarise
 from rationale.corpus.document import Documents
 from rationale.errors import ModelError, ScoresError
 
 if TYPE_CHECKING:
     from rationale.scores.scored import Scores
+
+log = logging.getLogger(__name__)
 
 
 def agree(
@@ -63,7 +66,7 @@ def agree(
     return Agreement(
         recipe={**scores.recipe, "agreement": _recipe(settings, measured, documents, unscored)},
         records=tuple(sorted(_records(measured, settings), key=_order(measured))),
-        comparisons=compare(measured, settings),
+        comparisons=compare(measured, settings, selecting(scores.recipe)),
         classification=classification(
             _classes(measured, scores), measured.predicted, scores.labels, settings
         ),
@@ -103,6 +106,8 @@ def _check_eta(eta: tuple[float, ...] | None, scores: Scores) -> None:
             f"eta is {list(eta)}, and the scored model's own is {[round(value, 4) for value in own]}",
             remedy="Pass the scored model with --eta-from, or leave it out: eta is then 1.",
         )
+    if not counts_alive(scores.recipe):
+        log.warning("alive was not scored: delta takes n as all tokens of a window, the model as those alive")
 
 
 def _records(measured: Measured, settings: Settings) -> Iterator[Record]:

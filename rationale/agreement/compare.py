@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TypedDict
 
 import numpy as np
@@ -23,7 +23,8 @@ RULE = (
     "Methods are compared in the same layer, and each method in each layer with each baseline (random, "
     "position, length); difference = method - other, mean over the pairs where both are defined; percentile "
     "bootstrap interval of the mean difference; p_single: two-sided paired permutation test (signs of the "
-    "differences); p: the same after Holm's correction over all comparisons of one metric and selection."
+    "differences); p: the same after Holm's correction over all comparisons of one metric and selection. In "
+    "faithfulness a method with a selection of its own (alive) is compared with nothing."
 )
 
 Row = tuple[str, int]
@@ -61,16 +62,21 @@ class Comparison(TypedDict):
     n: int
 
 
-def compare(measured: Measured, settings: Settings) -> tuple[Comparison, ...]:
+def compare(
+    measured: Measured, settings: Settings, selecting: Collection[str] = ()
+) -> tuple[Comparison, ...]:
     """All comparisons of :data:`RULE` on the metrics that ask for it.
 
     Args:
         measured: One number a place and pair.
         settings: Seed and resamples; the permutations follow from the size of the family.
+        selecting: Methods with a selection of their own: of them faithfulness removed another number of
+            words, so that there they are compared with nothing.
     """
     families: dict[tuple[str, str | None], list[Row]] = {}
     for place in measured.parts:
-        if metrics.get(place.metric).compared:
+        metric = metrics.get(place.metric)
+        if metric.compared and not (metric.source == "perturbation" and place.method in selecting):
             families.setdefault((place.metric, place.select), []).append((place.method, place.layer))
     return tuple(
         comparison

@@ -10,7 +10,7 @@ import numpy as np
 
 from rationale.agreement.metric import metrics
 from rationale.agreement.ragged import Float
-from rationale.agreement.result import Agreement, Record
+from rationale.agreement.result import Agreement, Record, selecting
 from rationale.agreement.statistics import holm, number_or_none
 from rationale.errors import ScoresError
 
@@ -112,7 +112,10 @@ def spearman(one: Float, other: Float) -> Float:
 
 
 def _scores(agreement: Agreement) -> list[tuple[str, int]]:
-    return list(dict.fromkeys((record["method"], record["layer"]) for record in agreement.records))
+    """Methods and layers; not those of whose words faithfulness removed another number than of the others."""
+    own = selecting(agreement.recipe)
+    every = dict.fromkeys((record["method"], record["layer"]) for record in agreement.records)
+    return [score for score in every if score[0] not in own]
 
 
 def _within(

@@ -168,6 +168,16 @@ class Agreement:
         return f"<p>{escape(facts)}</p><table><tr>{head}</tr>{rows}</table>"
 
 
+def counts_alive(recipe: Mapping[str, Any]) -> bool:
+    """Whether delta takes n as the tokens that enter a layer: a dropping model's ``alive`` was scored."""
+    return "alive" in recipe.get("methods", {})
+
+
+def selecting(recipe: Mapping[str, Any]) -> list[str]:
+    """The scored methods with a selection of their own, which faithfulness removes whatever its share."""
+    return [name for name, method in recipe.get("methods", {}).items() if method.get("selects")]
+
+
 def pairs_path(path: Path) -> Path:
     """Where the values of the pairs lie beside ``agreement.json``."""
     return path.with_name(f"{path.name.removesuffix('.json')}.pairs.parquet")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -86,9 +86,7 @@ def export_eraser(
     unscored = check_keys(scores, documents)
     shares, notes = _shares(scores, method, layer, unscored)
     pairs = _pairs(scores, documents, Choice(method, layer, choice.select, choice.eta, choice.absolute))
-    lines = (
-        _line(list(group), scores.labels, shares) for _, group in groupby(pairs, lambda p: p.document.id)
-    )
+    lines = (_line(group, scores.labels, shares) for group in _annotations(pairs, scores))
     with atomic_path(out, overwrite=overwrite) as temporary, temporary.open("w", encoding="utf-8") as file:
         written = _write(lines, file)
     return Exported(Path(out), method, layer, written, unscored, tuple(notes))
@@ -102,11 +100,24 @@ def _shares(scores: Scores, method: str, layer: int, unscored: int) -> tuple[lis
     faithfulness = scores.recipe.get("faithfulness")
     if not faithfulness:
         return [], notes
-    first = next(iter(scores))
-    if not any((p.method, p.layer) == (method, layer) for p in first.perturbed):
+    there = {p.share for p in next(iter(scores)).perturbed if (p.method, p.layer) == (method, layer)}
+    wanted = [faithfulness["share"], *faithfulness["bins"]]
+    if not there:
         notes.append(f"no faithfulness: {method} was not perturbed in layer {layer}")
-        return [], notes
-    return [faithfulness["share"], *faithfulness["bins"]], notes
+    elif not there.issuperset(wanted):
+        notes.append(f"no AOPC: of {method} its own selection was removed, and no shares")
+    return [share for share in wanted if share in there], notes
+
+
+def _annotations(pairs: Iterable[_Pair], scores: Scores) -> Iterator[list[_Pair]]:
+    """The pairs of each annotation; held until its last has come, as tables may hold them apart."""
+    left = Counter(annotation for annotation, _ in scores.keys)
+    held: dict[str, list[_Pair]] = {}
+    for pair in pairs:
+        held.setdefault(pair.document.id, []).append(pair)
+        left[pair.document.id] -= 1
+        if not left[pair.document.id]:
+            yield held.pop(pair.document.id)
 
 
 def _pairs(scores: Scores, documents: Documents, choice: Choice) -> Iterator[_Pair]:

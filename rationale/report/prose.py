@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from rationale.agreement.result import counts_alive, selecting
 from rationale.report.results import Results, describe
 
 if TYPE_CHECKING:
@@ -45,12 +46,12 @@ def measured(agreement: Agreement) -> list[Fact]:
         Fact("What is explained", TARGETS.get(recipe.get("target", ""), str(recipe.get("target", "")))),
         Fact("Long documents", PROTOCOLS.get(recipe.get("protocol", ""), str(recipe.get("protocol", "")))),
         Fact("From tokens to words", _words(recipe)),
-        Fact("Selected words", _selection(settings)),
+        Fact("Selected words", _selection(settings, recipe)),
         Fact("Uncertainty", _uncertainty(settings)),
         Fact("Computed with", _software(recipe)),
     ]
     if recipe.get("faithfulness"):
-        facts.insert(6, Fact("Faithfulness", _faithfulness(recipe["faithfulness"])))
+        facts.insert(6, Fact("Faithfulness", _faithfulness(recipe["faithfulness"], selecting(recipe))))
     return [fact for fact in facts if fact.text]
 
 
@@ -164,14 +165,15 @@ def _words(recipe: Mapping[str, Any]) -> str:
     )
 
 
-def _selection(settings: Mapping[str, Any]) -> str:
+def _selection(settings: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
     eta = settings.get("eta")
     thresholds = (
         "eta = 1 in every layer" if eta is None else f"eta = {', '.join(f'{e:g}' for e in eta)} by layer"
     )
+    entering = " that enter the layer" if counts_alive(recipe) else ""
     rules = {
         "delta": "delta: a word is selected if one of its tokens scores at least eta / n, n being the "
-        f"tokens of its window ({thresholds})",
+        f"tokens of its window{entering} ({thresholds})",
         "topk": "top k: the k best words are selected, k being the number of words the human marked; of "
         "equal scores the earlier word wins",
     }
@@ -192,12 +194,13 @@ def _uncertainty(settings: Mapping[str, Any]) -> str:
     )
 
 
-def _faithfulness(settings: Mapping[str, Any]) -> str:
+def _faithfulness(settings: Mapping[str, Any], own: Sequence[str]) -> str:
     bins = ", ".join(f"{100 * share:g}" for share in settings["bins"])
     return (
         f"The {100 * settings['share']:.1f} % of words with the highest scores were removed, or alone "
         f"kept, and the model read what was left; AOPC averages over {bins} %. Token ids are removed and "
         f"the others keep their positions."
+        + "".join(f" Of {name}, what it selects, however many: compared with no other." for name in own)
     )
 
 

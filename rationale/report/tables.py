@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from rationale.agreement.result import selecting
 from rationale.baselines import BASELINES
 from rationale.report.results import Results, describe, titled
 from rationale.report.table import Cell, Column, Interval, Table
@@ -183,7 +184,8 @@ def faithfulness_table(agreement: Agreement) -> Table:
             Column("n", "n", "integer"),
         ),
         rows=tuple(rows),
-        caption="Faithfulness: what the words with the highest scores weigh for the model itself",
+        caption="Faithfulness: what the words with the highest scores weigh for the model itself"
+        + "".join(f"; of {name}, all that it selects" for name in selecting(agreement.recipe)),
     )
 
 

@@ -76,6 +76,7 @@ def _method(name: str, classifier: Classifier) -> dict[str, Any]:
         "signed": method.signed,
         "layers": list(layers_of(name, classifier)),
         "settings": method.settings,
+        **({"selects": True} if method.selects else {}),
     }
 
 

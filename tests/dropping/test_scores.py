@@ -10,6 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from rationale.agreement import agree
 from rationale.agreement.agree import read_eta
+from rationale.agreement.correlation import correlate
+from rationale.agreement.result import selecting
 from rationale.corpus import Document, Documents, Span
 from rationale.dropping.run import hard
 from rationale.dropping.trace import trace
@@ -43,6 +45,21 @@ def test_predictions_are_those_of_the_hard_run(classifier, documents):
             run = hard(classifier.encoder.inner, classifier.encoder.system, pack_windows([window]))
         expected = classifier.probabilities(run.logits)[0].numpy()
         np.testing.assert_allclose(scored.probabilities, expected, atol=1e-5)
+
+
+def test_what_a_model_keeps_is_compared_with_no_share_of_words(classifier, documents):
+    """Faithfulness removes all words it keeps, and of the others a share."""
+    marked = Documents([replace(document, spans=(Span(1, 3),)) for document in documents])
+    options = ScoreOptions(("contribution", "alive"), faithfulness=Faithfulness(0.2))
+    agreement = agree(score(classifier, marked, options, progress=False), marked, resamples=20)
+    there = {(r["method"], r["metric"]) for r in agreement.records if r["value"] is not None}
+    assert {("alive", "comprehensiveness"), ("contribution", "comprehensiveness")} <= there
+    compared = {(c["method"], c["other"], c["metric"]) for c in agreement.comparisons}
+    assert ("contribution", "alive", "ap") in compared
+    assert not any("alive" in pair and pair[2] == "comprehensiveness" for pair in compared)
+    found = correlate(agreement, resamples=20)
+    assert {one["method"] for one in found["within"]} == {"contribution"}
+    assert selecting(agreement.recipe) == ["alive"]
 
 
 def test_contribution_and_alive_are_the_traces(classifier, documents):
