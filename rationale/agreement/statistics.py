@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -81,18 +81,31 @@ def bootstrap_intervals(
 
 def _resampled_means(parts: Float, resamples: int, seed: int) -> Float:
     """Means of each part in each resample, float64 (P, resamples, R); a part no drawn pair has is NaN."""
-    drawn = _draws(parts.shape[-1], resamples, seed)
     there = ~np.isnan(parts)
-    sums = drawn @ np.where(there, parts, 0.0).swapaxes(-1, -2)
-    return ratio(sums, drawn @ there.swapaxes(-1, -2).astype(np.float64))
+    values = np.where(there, parts, 0.0).swapaxes(-1, -2)
+    counts = there.swapaxes(-1, -2).astype(np.float64)
+    blocks = [ratio(drawn @ values, drawn @ counts) for drawn in _draws(parts.shape[-1], resamples, seed)]
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=-2)
+
+
+def _draws(n: int, resamples: int, seed: int) -> Iterable[Float]:
+    """How often each of n pairs is drawn in each resample, float64 (resamples, n), in blocks of resamples."""
+    if n * resamples <= 4 * _BLOCK:
+        return _drawn_at_once(n, resamples, seed)
+    return _drawn(n, resamples, seed, max(1, _BLOCK // n))
 
 
 @lru_cache(maxsize=2)
-def _draws(n: int, resamples: int, seed: int) -> Float:
-    """How often each of n pairs is drawn in each resample, float64 (resamples, n)."""
-    drawn = np.random.default_rng(seed).integers(0, n, (resamples, n))
-    cells = drawn + n * np.arange(resamples)[:, None]
-    return np.bincount(cells.ravel(), minlength=resamples * n).reshape(resamples, n).astype(np.float64)
+def _drawn_at_once(n: int, resamples: int, seed: int) -> tuple[Float, ...]:
+    return tuple(_drawn(n, resamples, seed, resamples))
+
+
+def _drawn(n: int, resamples: int, seed: int, block: int) -> Iterator[Float]:
+    rng = np.random.default_rng(seed)
+    for start in range(0, resamples, block):
+        rows = min(block, resamples - start)
+        cells = rng.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
+        yield np.bincount(cells.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
 
 
 def paired_p_values(differences: Float, *, permutations: int, seed: int) -> Float:

@@ -270,7 +270,7 @@ def _predictions(
 def _said(classifier: Classifier, outputs: npt.NDArray[np.float64]) -> dict[str, Any]:
     if classifier.regression:
         return {"value": float(outputs[0])}
-    return {"probabilities": [round(float(p), 6) for p in outputs]}
+    return {"probabilities": [float(f"{p:.9g}") for p in outputs]}  # two float32 stay two
 
 
 def _recipe(classifier: Classifier, documents: Documents, timing: Timing) -> dict[str, Any]:

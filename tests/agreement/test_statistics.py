@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from rationale.agreement import metrics
+from rationale.agreement import metrics, statistics
 from rationale.agreement.statistics import bootstrap_intervals, holm, paired_p_values, summarise
 
 
@@ -28,6 +28,17 @@ def test_intervals_of_means_equal_scipy_draw_for_draw(n, seed):
     for row, value in enumerate(values):
         theirs = scipy_interval((value,), np.mean, seed)
         np.testing.assert_allclose((low[row], high[row]), theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n", [3, 17, 200, 1001])
+def test_many_pairs_are_drawn_in_blocks_and_the_same_are_drawn(monkeypatch, n):
+    values = np.random.default_rng(n).random((2, n))
+    values[1, 0] = np.nan
+    whole = bootstrap_intervals(values[None], resamples=999, seed=4)
+    monkeypatch.setattr(statistics, "_BLOCK", 16 * n)
+    np.testing.assert_allclose(bootstrap_intervals(values[None], resamples=999, seed=4), whole, rtol=1e-12)
+    theirs = scipy_interval((values[0],), np.mean, 4, 999)
+    np.testing.assert_allclose([one[0] for one in whole], theirs, rtol=1e-12)
 
 
 def test_pairs_that_are_left_out_are_never_drawn():
