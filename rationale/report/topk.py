@@ -96,8 +96,8 @@ def pairs_table(comparisons: Sequence[Record]) -> Table:
     return Table(
         columns,
         rows,
-        "Means over seeds, same documents: paired bootstrap, permutation test corrected over all pairs; "
-        "words shared is the mean Jaccard index.",
+        "Means over the seeds both have, same documents: paired bootstrap, permutation test corrected over "
+        "all pairs; words shared is the mean Jaccard index.",
     )
 
 
