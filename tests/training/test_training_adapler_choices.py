@@ -271,7 +271,8 @@ def test_damaged_phases_are_named(encoder, trained, tmp_path, damage, message):
 def test_damaged_phases_are_made_anew_where_that_is_asked_for(encoder, trained, tmp_path):
     copy = shutil.copytree(trained.fine_tuned, tmp_path / "copy")
     (copy / "training.json").write_text("{")
-    (copy / "saliency.parquet").unlink()  # what a stage did not leave itself is never overwritten
+    for maps in copy.glob("*.parquet"):  # what a stage did not leave itself is never overwritten
+        maps.unlink()
     options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs)
     given = ("adapler", encoder, TRAIN, DEV, tmp_path / "out", options)
     again = train_dropping(*given, fine_tuned=copy, overwrite=True)
