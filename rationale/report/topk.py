@@ -49,7 +49,7 @@ def bars(records: Sequence[Record], *, height: int = 420) -> go.Figure:
         told.append(f"{arm} {value:.3f}")
         if arm == "full":
             figure.add_hline(y=value, line={"color": SOFT, "dash": "dot", "width": 1})
-    figure.update_xaxes(TICKS)
+    figure.update_xaxes(TICKS, automargin=True)
     figure.update_yaxes(TICKS, title_text="accuracy", rangemode="tozero")
     return finish(figure, f"Accuracy of each arm: {', '.join(told)}.", height=height)
 
