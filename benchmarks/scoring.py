@@ -16,19 +16,16 @@ The equality of the numbers of ours and single is checked on 16 documents before
 
 from __future__ import annotations
 
-import argparse
 import copy
-import json
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from captum.attr import LayerGradientXActivation
+from common import leave, machine, parser, spread
 from tqdm import tqdm
 
 from rationale.corpus import load_documents
@@ -131,19 +128,16 @@ def timed(run: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--split", default="val")
-    parser.add_argument("--documents", type=int, default=100)
-    parser.add_argument("--max-length", type=int, default=512)
-    parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--memory", type=int, default=0, help="also score so many documents, for peak memory")
-    parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
+    line = parser(__doc__)
+    line.add_argument("--model", required=True)
+    line.add_argument("--data", required=True)
+    line.add_argument("--split", default="val")
+    line.add_argument("--documents", type=int, default=100)
+    line.add_argument("--max-length", type=int, default=512)
+    line.add_argument("--batch-size", type=int, default=8)
+    line.add_argument("--rounds", type=int, default=3)
+    line.add_argument("--memory", type=int, default=0, help="also score so many documents, for peak memory")
+    given = line.parse_args()
 
     classifier = load_classifier(given.model, device="cpu", max_length=given.max_length)
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
@@ -170,7 +164,7 @@ def main() -> None:
         "batch_size": size,
         "rounds": given.rounds,
         "largest difference, in uniform shares": gap,
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        "machine": machine(),
         "seconds": seconds,
         "documents a second": {n: len(windows) / statistics.median(s) for n, s in seconds.items()},
         "ours / limit (time)": ratio(seconds["ours"], seconds["limit"]),
@@ -179,16 +173,12 @@ def main() -> None:
     }
     if given.memory:
         result["peak MiB"] = memory(given)
-    text = json.dumps(result, indent=1)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n")
+    leave(result, given.out)
 
 
 def ratio(a: list[float], b: list[float]) -> dict[str, float]:
     """Round by round: the median, and the smallest and largest."""
-    pairs = [x / y for x, y in zip(a, b, strict=True)]
-    return {"median": statistics.median(pairs), "min": min(pairs), "max": max(pairs)}
+    return spread([x / y for x, y in zip(a, b, strict=True)])
 
 
 def memory(given: Any) -> dict[str, float]:

@@ -11,7 +11,10 @@ from tqdm.auto import tqdm
 
 from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError
+from rationale.scores import Scores
 from rationale.scores.removal import Reduced, without
+from rationale.study.topk.arms import Arm
+from rationale.study.topk.budget import Budget
 from rationale.tokens import Window, Windower
 
 BoolArray = npt.NDArray[np.bool_]
@@ -84,6 +87,38 @@ def cut(window: Window, kept: BoolArray, longest: int, positions: Positions) -> 
     if positions == "packed":
         part = replace(part, positions=np.arange(part.ids.size, dtype=np.int32))
     return Cut(part, np.unique(words[words >= 0]).astype(np.int64))
+
+
+def cuts(
+    split: Split,
+    arm: Arm,
+    budget: Budget,
+    scores: Scores | None,
+    seed: int,
+    longest: int,
+    positions: Positions,
+) -> list[Cut]:
+    """What an arm leaves of every document of a split.
+
+    Args:
+        split: The documents.
+        arm: The arm.
+        budget: Words it may keep of each.
+        scores: Of these documents, where the arm needs some.
+        seed: Of the random arm.
+        longest: As for :func:`cut`.
+        positions: As for :func:`cut`.
+
+    Raises:
+        ScoresError: Where scores are missing.
+    """
+    found = []
+    for document, window, covered in zip(split.documents, split.windows, split.covered, strict=True):
+        k = budget.of(words=int(covered.sum()), rationale=int((document.rationale & covered).sum()))
+        scored = None if scores is None else scores.get(document.key)
+        kept = arm.words(document, covered, k, scored, seed)
+        found.append(cut(window, kept, longest, positions))
+    return found
 
 
 def _fitting(part: Reduced, window: Window, longest: int) -> Reduced:

@@ -21,7 +21,7 @@ from rationale.study.cells import claim
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.checks import check_arms
-from rationale.study.topk.cuts import Cut, Positions, Split, cut
+from rationale.study.topk.cuts import Cut, Positions, Split, cuts
 from rationale.study.topk.gather import folder_of, gather, scores_from, write_predictions
 from rationale.study.topk.names import FULL, PREDICTIONS
 from rationale.study.topk.reading import Parts, PartsTrainer, collate
@@ -242,16 +242,10 @@ def _parts(
     longest, scores = int(first.start.tokenizer.model_max_length), dict[str, Scores]()
     if arm.scored:
         scores = _scores(root / "scores", arm, seed, splits, options, _source(root, arm, seed, options))
-    found: dict[str, list[Cut]] = {}
-    for name, split in splits.items():
-        found[name] = []
-        for document, window, covered in zip(split.documents, split.windows, split.covered, strict=True):
-            rationale = int((document.rationale & covered).sum())
-            k = options.budget.of(words=int(covered.sum()), rationale=rationale)
-            scored = scores[name].get(document.key) if arm.scored else None
-            kept = arm.words(document, covered, k, scored, seed)
-            found[name].append(cut(window, kept, longest, options.positions))
-    return found
+    return {
+        name: cuts(split, arm, options.budget, scores.get(name), seed, longest, options.positions)
+        for name, split in splits.items()
+    }
 
 
 def _source(root: Path, arm: Arm, seed: int, options: StudyOptions) -> str | Path:
