@@ -92,11 +92,10 @@ def _name(value: object, what: str, where: str) -> str | None:
     """A label, which may be a number, or an id as text; None where it is missing or empty."""
     if value is None or value == "" or value != value:  # NaN is how tables say that nothing is there
         return None
-    if what == "label" and isinstance(value, float) and math.isfinite(value) and not value.is_integer():
-        return repr(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, str | int):
+    fractions = what == "label"
+    if isinstance(value, str | int) or (fractions and isinstance(value, float) and math.isfinite(value)):
         return str(value)
-    number = "a finite number" if what == "label" else "a whole number"
+    number = "a finite number" if fractions else "a whole number"
     raise DataError(f"the {what} must be text or {number}, got {str(value)[:60]!r}", where=where)

@@ -107,15 +107,15 @@ class DroppingModel(PreTrainedModel):
 
     def __init__(self, config: DroppingConfig, backbone: PreTrainedModel | None = None) -> None:
         super().__init__(config)
-        own, given = config.backbone_config(), backbone is not None
+        own = config.backbone_config()
         if own.model_type not in FAMILIES:
             raise ModelError(
                 f"there is no adapter for the encoder family {own.model_type!r}",
                 remedy=f"Known families: {', '.join(FAMILIES)}.",
             )
-        if backbone is None:  # in the arithmetic the whole is loaded in, not that of its own config
-            backbone = self.head.from_config(own, dtype=torch.get_default_dtype())
         self.backbone: Any = backbone
+        if backbone is None:  # in the arithmetic the whole is loaded in, not that of its own config
+            self.backbone = self.head.from_config(own, dtype=torch.get_default_dtype())
         if config.bits is not None:
             quantize(self.backbone, config.bits)
         encoder = self.encoder
@@ -128,7 +128,7 @@ class DroppingModel(PreTrainedModel):
                 remedy="config.json is of another version or was changed.",
             ) from error
         lost = sorted(self.system.settings.keys() - config.settings.keys())
-        if lost and not given:
+        if lost and backbone is None:
             raise ModelError(
                 f"config.json lacks settings of {config.system} ({', '.join(lost)})",
                 remedy="Take it from where the model was saved: a default would be another model.",

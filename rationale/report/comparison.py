@@ -9,7 +9,7 @@ from typing import Any
 
 from rationale.agreement.figures import TITLES
 from rationale.report.experiments import over_seeds, write_page
-from rationale.report.figures.systems import LOOKS, alive_by_layer, fronts, kept_rationale
+from rationale.report.figures.systems import alive_by_layer, fronts, kept_rationale
 from rationale.report.lengths import lengths_section
 from rationale.report.prose import Fact
 from rationale.report.sections import Block, Section
@@ -140,7 +140,7 @@ def comparison_page(comparison: Mapping[str, Any], out: str | Path, *, overwrite
         )
     if "lengths" in comparison:
         near = [record for cells in fastest_within_a_point(records).values() for record in cells]
-        sections.append(lengths_section(comparison, LOOKS, TITLES[records[0]["metric"]], near or records))
+        sections.append(lengths_section(comparison, TITLES[records[0]["metric"]], near or records))
     return write_page(
         out,
         recipe,

@@ -9,7 +9,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from rationale.report.figures.style import TICKS, finish, plain
-from rationale.report.palette import AMBER, BLUE, SOFT
+from rationale.report.figures.systems import look
+from rationale.report.palette import AMBER, BLUE
 from rationale.report.sections import Block, Section
 from rationale.report.table import Column, Interval, Table
 
@@ -20,7 +21,6 @@ _DASHES = ("solid", "dash", "dot")
 
 def lengths_section(
     comparison: Mapping[str, Any],
-    looks: Mapping[str, tuple[str, str]],
     title: str,
     drawn: Sequence[Record],
 ) -> Section:
@@ -28,7 +28,6 @@ def lengths_section(
 
     Args:
         comparison: With ``lengths`` of its own and of every record.
-        looks: Colour and symbol of a system.
         title: Of the figure that cells are compared by.
         drawn: The records whose tokens are drawn layer by layer.
     """
@@ -43,7 +42,7 @@ def lengths_section(
         Block(figure=histogram(found), caption="Documents by tokens, special ones and query included."),
         Block(table=bands_table(records, title)),
         Block(
-            figure=alive_by_band(drawn, looks),
+            figure=alive_by_band(drawn),
             caption="Mean tokens alive in each layer: solid short documents, dashed middling, dotted long.",
         ),
     ]
@@ -74,13 +73,11 @@ def histogram(found: Mapping[str, Any], *, height: int = 320) -> go.Figure:
     return finish(figure, alt, height=height).update_layout(showlegend=True, barmode="group")
 
 
-def alive_by_band(
-    records: Sequence[Record], looks: Mapping[str, tuple[str, str]], *, height: int = 420
-) -> go.Figure:
+def alive_by_band(records: Sequence[Record], *, height: int = 420) -> go.Figure:
     """Tokens alive in each layer, a curve a cell and band."""
     figure = go.Figure()
     for record in (r for r in records if r["system"] != "plain"):
-        colour, symbol = looks.get(record["system"], (SOFT, "circle-open"))
+        colour, symbol = look(record["system"])
         for number, (band, dash) in enumerate(zip(record["lengths"]["bands"], _DASHES, strict=False)):
             name = f"{plain(record['cell'])}, {BANDS[number]}"
             figure.add_scatter(

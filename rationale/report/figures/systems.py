@@ -15,7 +15,7 @@ from rationale.report.palette import AMBER, BLUE, GREY, INK, SOFT
 from rationale.study.comparison import by_setting, setting_of
 
 Record = Mapping[str, Any]
-LOOKS = {
+_LOOKS = {
     "plain": (INK, "star"),
     "adapler": (AMBER, "circle"),
     "ltp": (BLUE, "square"),
@@ -26,9 +26,13 @@ LOOKS = {
     "random": (GREY, "x"),
     "first": (GREY, "cross"),
 }
-"""Colour and symbol of each system."""
 
 FLOPS = "operations"
+
+
+def look(system: str) -> tuple[str, str]:
+    """Colour and symbol of a system; of one that somebody added, those of no other."""
+    return _LOOKS.get(system, (SOFT, "circle-open"))
 
 
 def speeds(records: Sequence[Record]) -> list[str]:
@@ -76,7 +80,7 @@ def alive_by_layer(records: Sequence[Record], *, height: int = 460) -> go.Figure
     """The share of tokens alive in each layer, a curve a cell."""
     figure = go.Figure()
     for record in records:
-        colour, symbol = LOOKS.get(record["system"], (SOFT, "circle-open"))
+        colour, symbol = look(record["system"])
         figure.add_scatter(
             x=list(range(len(record["alive"]))),
             y=record["alive"],
@@ -131,7 +135,7 @@ def _by_system(
     figure, told = go.Figure(), []
     for system in dict.fromkeys(record["system"] for record in records):
         own = sorted((r for r in records if r["system"] == system), key=lambda r: r[x])
-        colour, symbol = LOOKS.get(system, (SOFT, "circle-open"))
+        colour, symbol = look(system)
         bars = None
         if ends:
             low, high = ends

@@ -88,8 +88,7 @@ def scores_from(root: Path, arm: Arm, seed: int, dropping: Mapping[str, str] | N
         return {}
     if arm.dropping:
         return {"dropping": dropping}
-    path = folder_of(root, Arm.parse(FULL), seed) / PREDICTIONS
-    return {"full": _fingerprint(path) if path.exists() else None}
+    return {"full": _fingerprint(folder_of(root, Arm.parse(FULL), seed) / PREDICTIONS)}
 
 
 def _fingerprint(path: Path) -> str:
@@ -161,30 +160,32 @@ def _others(
     dropping: Mapping[str, str] | None,
 ) -> tuple[list[tuple[int, str]], Mapping[str, str] | None]:
     """Finished cells that nobody named, by arm and seed, and the dropping model of all: one, or none."""
-    shared, found = json.loads(json.dumps(made_of)), []
+    there = {cell: links for cell, links in _finished(root, made_of).items() if cell not in named}
+    seeds = {seed for seed, arm in [*named, *there] if arm == FULL}  # the rest is compared with nothing
+    found = []
+    for (seed, arm), links in there.items():
+        if seed not in seeds:
+            continue
+        dropping = dropping or links.get("dropping")
+        if links == scores_from(root, Arm.parse(arm), seed, dropping):
+            found.append((seed, arm))
+        else:
+            cell = f"{arm}-seed{seed}"
+            log.warning("left out: %s: its words were chosen by the scores of another model", cell)
+    return sorted(found, key=lambda cell: (cell[1], cell[0])), dropping
+
+
+def _finished(root: Path, made_of: Mapping[str, Any]) -> dict[tuple[int, str], dict[str, Any]]:
+    """Cells of these data and settings that have predictions, each with what :func:`scores_from` had said."""
+    shared = json.loads(json.dumps(made_of))
+    found: dict[tuple[int, str], dict[str, Any]] = {}
     for path in sorted((root / CELLS).glob(f"*/{PREDICTIONS}")):
         try:
             own = made_of_what(path.parent)
-        except OutputError as error:
+            seed, arm = own.pop("seed", None), own.pop("arm", None)
+            links = {name: own.pop(name) for name in ("dropping", "full") if name in own}
+            if own == shared and path.parent == folder_of(root, Arm.parse(str(arm)), seed):
+                found[seed, arm] = links
+        except RationaleError as error:
             log.warning("left out: %s", error)
-            continue
-        cell = own.pop("seed", None), own.pop("arm", None)
-        links = {name: own.pop(name) for name in ("dropping", "full") if name in own}
-        if cell in named or own != shared or not _is_cell(path.parent, root, *cell):
-            continue
-        arm = Arm.parse(cell[1])
-        dropping = dropping or links.get("dropping")
-        if links == scores_from(root, arm, cell[0], dropping):
-            found.append(cell)
-        else:
-            log.warning("left out: %s: its words were chosen by the scores of another model", path.parent)
-    seeds = {seed for seed, arm in [*named, *found] if arm == FULL}
-    there = [cell for cell in found if cell[0] in seeds]  # the rest has nothing to be compared with
-    return sorted(there, key=lambda cell: (cell[1], cell[0])), dropping
-
-
-def _is_cell(folder: Path, root: Path, seed: Any, arm: Any) -> bool:
-    try:
-        return folder == folder_of(root, Arm.parse(str(arm)), seed)
-    except RationaleError:
-        return False
+    return found
