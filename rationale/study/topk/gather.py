@@ -183,7 +183,7 @@ def _finished(root: Path, made_of: Mapping[str, Any]) -> dict[tuple[int, str], d
         try:
             own = made_of_what(path.parent)
             seed, arm = own.pop("seed", None), own.pop("arm", None)
-            links = {name: own.pop(name) for name in ("dropping", "full") if name in own}
+            links: dict[str, Any] = {name: own.pop(name) for name in ("dropping", "full") if name in own}
             if own == shared and path.parent == folder_of(root, Arm.parse(str(arm)), seed):
                 found[seed, arm] = links
         except RationaleError as error:
