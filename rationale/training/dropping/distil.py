@@ -41,15 +41,21 @@ class DistilTrainer(OwnPassTrainer):
     def loss(self, batch: Packed, labels: Tensor, total: Tensor | int) -> Tensor:
         """The mixed loss of a hard run."""
         own = self.dropping
-        self._teacher.model.to(batch.ids.device)
+        wanted = told_by(self._teacher, batch)
         with torch.no_grad():
-            wanted = taught(undropped(self._teacher, batch).logits)
             embedded = self._teacher.embed(batch)
         logits = hard(own.encoder, own.system, batch).logits
         task = losses(logits, labels, smoothing=self._smoothing).sum()
         like = losses(logits, wanted).sum() + len(wanted) * mse_loss(own.encoder.embed(batch), embedded)
         mixed: Tensor = ((1 - self._share) * task + self._share * like) / total
         return mixed
+
+
+def told_by(teacher: Encoder, batch: Packed) -> Tensor:
+    """What a frozen teacher tells a student of a batch, on the batch's device; as of :func:`taught`."""
+    teacher.model.to(batch.ids.device)
+    with torch.no_grad():
+        return taught(undropped(teacher, batch).logits)
 
 
 def rounded(model: DroppingModel, bits: int, windows: Sequence[Window]) -> DroppingModel:

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from rationale.dropping.model import packed
-from rationale.dropping.run import hard, undropped
+from rationale.dropping.run import hard
 from rationale.encoder.base import Encoder
 from rationale.tokens.packing import Packed
+from rationale.training.dropping.distil import told_by
 from rationale.training.dropping.trainer import DroppingTrainer
-from rationale.training.task import losses, taught
+from rationale.training.task import losses
 from rationale.training.tr_bert.options import TRBERTOptions
 from rationale.training.tr_bert.reward import Drawn, policy_loss, tiled, worth
 from rationale.training.trainer import finite_loss
@@ -69,10 +70,8 @@ class PolicyTrainer(DroppingTrainer):
         """Labels, or what the teacher says, of every copy."""
         if self._teacher is None:
             return labels.repeat(copies, *[1] * (labels.dim() - 1))
-        self._teacher.model.to(batch.ids.device)
-        with torch.no_grad():
-            said = taught(undropped(self._teacher, batch).logits)
-            return said.repeat(copies, *[1] * (said.dim() - 1))
+        said = told_by(self._teacher, batch)
+        return said.repeat(copies, *[1] * (said.dim() - 1))
 
     def _guide(self, batch: Packed, labels: Tensor) -> list[Tensor] | None:
         """The gradient's opinion, in the first share of the policies' own steps."""
