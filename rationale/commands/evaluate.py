@@ -76,9 +76,7 @@ def evaluation_table(result: dict[str, Any]) -> Table:
         table.add_row(_named(name), value)
     table.add_row("FLOPs speedup", f"{result['flops_speedup']:.2f}x")
     bits = result["bit_operations"]
-    table.add_row(
-        "bit operations", f"{bits['fewer']:.2f}x fewer than undropped in 16 bits ({bits['bits']} bits)"
-    )
+    table.add_row("bit operations", f"{bits['fewer']:.2f}x fewer in {bits['bits']} bits than undropped in 16")
     for size, ratio in result["measured_speedup"].items():
         spread = f"{ratio['median']:.2f}x ({ratio['min']:.2f} to {ratio['max']:.2f})"
         table.add_row(f"measured speedup, batch {size}", spread)
