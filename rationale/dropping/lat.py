@@ -23,6 +23,8 @@ class LAT(System):
         layers: L.
         width: d.
         lengths: How many tokens pass each layer; None drops nothing.
+        protect_cls: Whether [CLS] stays whatever it receives. Off, as published for answers, it may leave; a
+            classifier then reads its last state.
 
     Raises:
         ModelError: Where ``lengths`` is no configuration of L layers.
@@ -30,8 +32,12 @@ class LAT(System):
 
     name, title, place, reads_attention = "lat", "LAT", "feed-forward", True
 
-    def __init__(self, layers: int, width: int, *, lengths: Sequence[int] | None = None) -> None:
-        super().__init__(layers, width, {"lengths": None if lengths is None else list(lengths)})
+    def __init__(
+        self, layers: int, width: int, *, lengths: Sequence[int] | None = None, protect_cls: bool = True
+    ) -> None:
+        told = None if lengths is None else list(lengths)
+        super().__init__(layers, width, {"lengths": told, "protect_cls": protect_cls})
+        self.restores = not protect_cls
         self.lengths = None if lengths is None else check_lengths(self.title, lengths, layers)
 
     @contextmanager
@@ -49,9 +55,9 @@ class LAT(System):
         return counts
 
     def hard(self, layer: int, seen: Seen) -> Decision:
-        """Keeps [CLS] and the best of the others."""
+        """Keeps [CLS] and the best of the others; the best of all, where it may leave."""
         counts = seen.sizes if self.lengths is None else torch.full_like(seen.sizes, self.lengths[layer])
-        return top(seen.attention.total, counts, seen)
+        return top(seen.attention.total, counts, seen, protect_cls=not self.restores)
 
 
 def smallest(longest: int, layers: int, share: float) -> tuple[int, ...]:

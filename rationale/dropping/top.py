@@ -15,7 +15,7 @@ from rationale.errors import ModelError
 _MOST = 1 << 31
 
 
-def top(scores: Tensor, counts: Tensor, seen: Seen) -> Decision:
+def top(scores: Tensor, counts: Tensor, seen: Seen, *, protect_cls: bool = True) -> Decision:
     """[CLS] and the ``counts - 1`` best of the others; of equals the earlier stays; the dead score 0.
 
     The threshold is the lowest score kept, [CLS]'s own where it alone is.
@@ -24,9 +24,10 @@ def top(scores: Tensor, counts: Tensor, seen: Seen) -> Decision:
         scores: float32 (N,), finite.
         counts: int64 (B,), how many stay; less than 1 is 1, more than there are is all.
         seen: What the rows are.
+        protect_cls: Off, the ``counts`` best, whoever they are.
     """
     packed = seen.packed
-    preferred = scores.masked_fill(first(packed), torch.inf)
+    preferred = scores.masked_fill(first(packed), torch.inf) if protect_cls else scores
     if seen.alive is not None:
         preferred = preferred.masked_fill(~seen.alive, -torch.inf)
         scores = scores * seen.alive

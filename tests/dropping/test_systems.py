@@ -250,13 +250,15 @@ def test_one_systems_checkpoint_is_not_loaded_as_anothers(saved, claimed, settin
     assert str(told.value).startswith(str(tmp_path))
 
 
-def unprotected(family="bert", **settings):
-    return toy("ltp", family, protect_cls=False, **{"final": 0.03, **settings})
+def unprotected(system="ltp", family="bert", **settings):
+    own = {"ltp": {"final": 0.03}, "lat": {"lengths": [12, 8, 5, 3, 2]}}
+    return toy(system, family, protect_cls=False, **{**own[system], **settings})
 
 
+@pytest.mark.parametrize("system", ["ltp", "lat"])
 @pytest.mark.parametrize("family", ["bert", "distilbert", "modernbert-mean"])
-def test_an_unprotected_cls_leaves_and_hard_is_still_mask_and_single_is_batch(family):
-    model, inputs = unprotected(family), batch(family)
+def test_an_unprotected_cls_leaves_and_hard_is_still_mask_and_single_is_batch(system, family):
+    model, inputs = unprotected(system, family), batch(family)
     kept = []
     with torch.no_grad():
         hard = run.hard(model.encoder, model.system, inputs, lambda layer, rows, d: kept.append(rows[d.keep]))

@@ -33,7 +33,7 @@ COMMON = {"batch_size": 16, "learning_rate": 3e-3, "device": "cpu", "metric": "f
 OWN = {
     "ltp": {"reference": 16, "final_threshold": 0.09, "lam": 0.3},
     "power-bert": {"lam": 2e-3},
-    "lat": {"drop": 0.3, "iterations": 0, "population": 2, "layer_drop": 0.0},
+    "lat": {"drop": 0.3, "iterations": 0, "population": 2, "layer_drop": 0.0, "protect_cls": False},
     "spatten": {"ratio": 0.5},
     "tr-bert": {"samples": 2, "policy_epochs": 1, "alpha": 0.1},
     "random": {"shares": "0.9"},
@@ -233,7 +233,7 @@ def test_hard_is_mask_and_every_token_gets_its_logits(encoder, system):
     backbone = AutoModelForQuestionAnswering.from_pretrained(encoder)
     settings = {
         "ltp": {"final": 0.12, "reference": 16}, "power-bert": {"retention": [12, 8, 5, 3]},
-        "lat": {"lengths": [12, 8, 5, 3]}, "spatten": {"ratio": 0.2}, "tr-bert": {},
+        "lat": {"lengths": [12, 8, 5, 3], "protect_cls": False}, "spatten": {"ratio": 0.2}, "tr-bert": {},
         "random": {"shares": [0.8, 0.6, 0.5, 0.3]}, "first": {"shares": [0.8, 0.6, 0.5, 0.3]},
     }[system]  # fmt: skip
     model = wrap(backbone, system, settings).eval()
@@ -312,6 +312,8 @@ def test_every_other_system_learns_to_answer(trained, data, encoder, tmp_path, s
     found = evaluate(classifier, load_documents(data, "test"), Timing(0))
     assert found["metrics"]["f1"] > 0.5
     assert found["flops_speedup"] > 1
+    if system == "lat":
+        assert classifier.encoder.model.config.settings["protect_cls"] is False
 
 
 def test_dev_figures_are_of_the_documents_in_their_order(trained, data):

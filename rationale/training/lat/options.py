@@ -19,6 +19,9 @@ class LATOptions(DroppingOptions):
 
     drop: float = option(0.2, "p: the largest share of what is left that one layer may drop.")
     sandwich: int = option(2, "Random configurations a step, besides the full and the smallest.")
+    protect_cls: bool = option(
+        True, "Keep [CLS] whatever it receives; off, it may leave, as published for answers."
+    )
     layer_drop: float = option(0.2, "Chance that a pass leaves a layer out.")
     distil: Literal["as-coded", "usual"] = option(
         "as-coded", "KL(smaller || full) as in the authors' code, or KL(full || smaller)."

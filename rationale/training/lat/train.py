@@ -56,7 +56,7 @@ def train_lat(stages: Stages, options: LATOptions) -> TrainedDropping:
     found = _search(stages, learnt, bounds, options)  # of OUT.search.json, which a killed search goes on from
     full = found[bounds.upper][0]
     chosen = _chosen(found, stages.first.dev(options.metric), options.speedup and full / options.speedup)
-    made = wrap(learnt.backbone, "lat", {"lengths": list(chosen)})
+    made = wrap(learnt.backbone, "lat", {"lengths": list(chosen), "protect_cls": options.protect_cls})
     pareto = [_told(one, *judged, full, options.metric) for one, judged in front(found)]
     best = _told(chosen, *found[chosen], full, options.metric)
     told = {"options": asdict(options), "best": best, "front": pareto, "searched": len(found)}
@@ -65,7 +65,7 @@ def train_lat(stages: Stages, options: LATOptions) -> TrainedDropping:
 
 def _trainer(folder: Path, stages: Stages, options: LATOptions, bounds: Bounds) -> ClassifierTrainer:
     start = stages.plain()
-    model = wrap(start.start.model, "lat", {})
+    model = wrap(start.start.model, "lat", {"protect_cls": options.protect_cls})
     return build_trainer(
         folder,
         start,
