@@ -23,7 +23,7 @@ class Blind(System):
         shares: The share of the input that passes each layer, L numbers in (0, 1], none above the one before.
 
     Raises:
-        ModelError: Where ``shares`` are no such numbers.
+        ModelError: On other ``shares``.
     """
 
     place = "layer"
@@ -63,7 +63,7 @@ class RandomDropping(Blind):
         seed: Of the lot.
 
     Raises:
-        ModelError: Where the shares or the seed are no such numbers.
+        ModelError: On other shares or another seed.
     """
 
     name, title = "random", "Random"

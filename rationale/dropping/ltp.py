@@ -20,7 +20,7 @@ class LTP(System):
     """A token stays where the mean attention it receives, over heads and queries, reaches theta (Eq. 7, 8).
 
     The mean divides by a fixed ``reference`` length, as the published system does by the length it pads to:
-    a threshold means the same for short and long inputs, of which the short lose fewer tokens.
+    the tokens of an input score 1 / reference in the mean, short or long, and go on doing so as tokens leave.
 
     Attributes:
         theta: float32 (L,), the thresholds.
@@ -36,7 +36,7 @@ class LTP(System):
             its authors has it: l = 0 … L - 1, and the first layer drops nothing and learns nothing.
 
     Raises:
-        ModelError: On another ``ramp``, a ``reference`` below 1, a ``final`` that is no number.
+        ModelError: On another ``ramp``, a ``reference`` below 1, a ``final`` that is not finite.
     """
 
     name, title, place, reads_attention = "ltp", "LTP", "feed-forward", True

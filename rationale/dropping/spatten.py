@@ -30,7 +30,7 @@ class SpAtten(System):
             comparison did.
 
     Raises:
-        ModelError: Where ``ratio`` is above 1 or no number, or there are 3 layers or fewer: none would drop.
+        ModelError: Where ``ratio`` is above 1 or NaN, or there are 3 layers or fewer: none would drop.
     """
 
     name, title, place, reads_attention = "spatten", "SpAtten", "feed-forward", True

@@ -87,7 +87,7 @@ def pairs_table(comparisons: Sequence[Record]) -> Table:
         Column("other", "against", "text"),
         Column("difference", "Difference", "interval"),
         Column("p", "p (Holm)", "p"),
-        Column("overlap", "Words shared", "number"),
+        Column("overlap", "Jaccard", "number"),
     )
     rows = tuple(
         (c["arm"], c["other"], Interval(c["difference"], c["low"], c["high"]), c["p"], c["overlap"])
@@ -97,7 +97,7 @@ def pairs_table(comparisons: Sequence[Record]) -> Table:
         columns,
         rows,
         "Means over the seeds both have, same documents: paired bootstrap, permutation test corrected over "
-        "all pairs; words shared is the mean Jaccard index.",
+        "all pairs; Jaccard: of the words that both keep, over those that either keeps; the mean.",
     )
 
 

@@ -86,7 +86,7 @@ def test_an_input_scores_the_same_alone_and_in_any_batch(name):
             assert together.alive[:, number].tolist() == alone.alive[:, 0].tolist()
 
 
-@pytest.mark.parametrize("name", ["bert", "modernbert-mean"])
+@pytest.mark.parametrize("name", MODELS)
 def test_padding_on_either_side_changes_nothing(name):
     model = dropping_model(name)
     texts = [" ".join(wordy(length, seed)) for seed, length in enumerate(LENGTHS)]
