@@ -18,6 +18,8 @@ from rationale.study.comparison import fastest_within_a_point
 
 Record = Mapping[str, Any]
 
+_BLIND = "Against blind: the difference from the best cell of random and first that saves no more, if any."
+
 
 def rule_table(records: Sequence[Record]) -> Table:
     """What the papers' tables say: each system at its largest speedup within a point of plain on dev."""
@@ -27,6 +29,7 @@ def rule_table(records: Sequence[Record]) -> Table:
         Column("setting", "Setting", "text"),
         Column("value", TITLES[records[0]["metric"]], "interval"),
         Column("difference", "Against plain", "interval"),
+        Column("blind", "Against blind", "interval"),
         Column("flops_speedup", "FLOPs", "number", digits=2),
         Column("dev_difference", "Against plain, dev", "number"),
         Column("steps", "Steps", "integer"),
@@ -36,20 +39,22 @@ def rule_table(records: Sequence[Record]) -> Table:
     rows = [_chosen_row(system, chosen.get(system), records) for system in systems]
     several = len({record["seed"] for record in records}) > 1
     spread = "mean and range over seeds" if several else "one seed, 95 % intervals over documents"
-    return Table(columns, tuple(rows), f"The fastest setting within a point of plain on dev; {spread}.")
+    note = f"The fastest setting within a point of plain on dev; {spread}. {_BLIND}"
+    return Table(columns, tuple(rows), note)
 
 
 def _chosen_row(system: str, cells: list[Record] | None, records: Sequence[Record]) -> tuple[Cell, ...]:
     title = next(r["title"] for r in records if r["system"] == system)
     if cells is None:
-        return (title, "none within a point", *[None] * 6)
+        return (title, "none within a point", *[None] * 7)
     first = cells[0]
-    seconds = [c["seconds"] for c in cells]
+    seconds, blind = [c["seconds"] for c in cells], [c["blind"] for c in cells]
     return (
         title,
         ", ".join(f"{name} {value}" for name, value in first["setting"].items()) or "defaults",
         over_seeds(cells, "value", "low", "high"),
         over_seeds(cells, "difference", "difference_low", "difference_high"),
+        over_seeds(blind, "difference") if all(blind) else None,
         fmean([c["flops_speedup"] for c in cells]),
         fmean([c["dev"]["difference"] for c in cells]) if all(c["dev"] for c in cells) else None,
         first["steps"],
@@ -65,6 +70,7 @@ def systems_table(records: Sequence[Record]) -> Table:
         Column("cell", "Cell", "text", header=True),
         Column("value", TITLES[records[0]["metric"]], "interval"),
         Column("difference", "Against plain", "interval"),
+        Column("blind", "Against blind", "interval"),
         Column("flops_speedup", "FLOPs", "number", digits=2),
         *(Column(f"measured_{size}", f"Measured, batch {size}", "interval", digits=2) for size in batches),
         Column("alive", "Tokens alive, last layer", "number"),
@@ -75,17 +81,19 @@ def systems_table(records: Sequence[Record]) -> Table:
     ]
     rows = [_row(record, batches, record["cell"] in chosen) for record in records]
     note = "Each system's fastest setting within a point of plain on dev is marked *." if chosen else ""
-    return Table(tuple(columns), tuple(rows), f"Every cell, one seed a row. {note}".strip())
+    return Table(tuple(columns), tuple(rows), f"Every cell, one seed a row. {note} {_BLIND}")
 
 
 def _row(record: Record, batches: Sequence[str], chosen: bool) -> tuple[Cell, ...]:
     kept = record["rationale"] or {}
     gap = (record.get(f"difference{end}") for end in ("", "_low", "_high"))
+    blind = record["blind"]
     measured = (record["measured_speedup"].get(size) for size in batches)
     return (
         record["cell"] + (" *" if chosen else ""),
         Interval(record["value"], record["low"], record["high"]),
         Interval(*gap),
+        Interval(blind["difference"], blind["low"], blind["high"]) if blind else None,
         record["flops_speedup"],
         *(Interval(m["median"], m["min"], m["max"]) if m else None for m in measured),
         record["alive"][-1],

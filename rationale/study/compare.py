@@ -21,6 +21,7 @@ from rationale.files import atomic_json
 from rationale.scores import ScoreOptions, score
 from rationale.scores.methods import decision_methods
 from rationale.scores.scored import ALIVE
+from rationale.study.blind import against_blind
 from rationale.study.cells import claim, read
 from rationale.study.comparison import COMPARISON
 from rationale.study.evaluate import Timing, answers, evaluate, measure
@@ -72,12 +73,13 @@ def compare(
     Returns:
         ``records``: one a cell, the plain ones first, with ``system``, ``setting``, ``seed``, ``metric`` and
         its ``value`` with ``low`` and ``high``, ``difference`` from the plain model of the seed with its
-        ends, ``metrics`` (all of the evaluation), ``dev`` (``value``, ``difference`` and ``speedup`` on the
-        dev documents, None without), ``flops_speedup``, ``measured_speedup``, ``alive`` (share a layer),
-        ``steps``, ``seconds`` (None where a training was resumed), ``n`` and, with rationales,
-        ``rationale``: precision, recall and FPR of the kept set and AP of the score, a number a layer, over
-        the ``n`` documents of whose rationale the model reads anything. ``recipe``. With ``lengths`` each
-        record has ``lengths`` (:func:`by_length`), and the whole has ``lengths`` (:func:`distributions`).
+        ends, ``blind`` (:func:`against_blind`), ``metrics`` (all of the evaluation), ``dev`` (``value``,
+        ``difference`` and ``speedup`` on the dev documents, None without), ``flops_speedup``,
+        ``measured_speedup``, ``alive`` (share a layer), ``steps``, ``seconds`` (None where a training was
+        resumed), ``n`` and, with rationales, ``rationale``: precision, recall and FPR of the kept set and AP
+        of the score, a number a layer, over the ``n`` documents of whose rationale the model reads anything.
+        ``recipe``. With ``lengths`` each record has ``lengths`` (:func:`by_length`), and the whole has
+        ``lengths`` (:func:`distributions`).
 
     Raises:
         OutputError: Where a cell was made of other data, settings or another model, or is damaged.
@@ -99,6 +101,7 @@ def compare(
     jobs = [(None, seed) for seed in seeds] + [(setting, seed) for setting in settings for seed in seeds]
     records: list[dict[str, Any]] = []
     plain: dict[int, tuple[Record, Record]] = {}
+    evaluated: list[tuple[dict[str, Any], Record]] = []
     comparison: dict[str, Any] = {"records": records, "recipe": made_of}
     if lengths:
         ruler = Ruler(str(model), plain_options(common, 0).max_length)
@@ -121,6 +124,9 @@ def compare(
             else:
                 record |= _against(*plain[seed], record, found)
             records.append(record)
+            evaluated.append((record, found))
+    for own, said in evaluated:
+        own["blind"] = against_blind(own, said, evaluated, resamples=_RESAMPLES)
     atomic_json(root / COMPARISON, comparison, overwrite=True)
     return comparison
 

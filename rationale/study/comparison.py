@@ -15,7 +15,7 @@ COMPARISON = "comparison.json"
 Record = Mapping[str, Any]
 _KEYS = {
     "cell", "system", "title", "setting", "seed", "metric", "value", "low", "high", "dev", "flops_speedup",
-    "measured_speedup", "alive", "steps", "seconds", "n", "rationale",
+    "measured_speedup", "alive", "steps", "seconds", "n", "rationale", "blind",
 }  # fmt: skip
 _AGAINST_PLAIN = {"difference", "difference_low", "difference_high"}
 

@@ -1,0 +1,52 @@
+"""Does a system beat what nobody chose? Each cell against the best blind one that is no faster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rationale.agreement.figures import difference
+from rationale.dropping.baselines import Blind
+from rationale.dropping.system import SYSTEMS
+from rationale.study.evaluate import answers
+
+Record = Mapping[str, Any]
+
+
+def is_blind(system: str) -> bool:
+    """Whether it drops tokens without a look at them."""
+    return system in SYSTEMS and issubclass(SYSTEMS.get(system), Blind)
+
+
+def against_blind(
+    record: Record, found: Record, others: Sequence[tuple[Record, Record]], *, resamples: int
+) -> dict[str, Any] | None:
+    """The paired difference from the best blind cell of the seed that saves no more, with its interval.
+
+    The best is that of the highest figure on these very documents, which favours it.
+
+    Args:
+        record: A cell's, of a comparison.
+        found: Its evaluation.
+        others: Record and evaluation of every cell.
+        resamples: Of the bootstrap.
+
+    Returns:
+        ``cell``, ``difference``, ``low``, ``high``; None for a plain or blind cell, or where every blind one
+        saves more.
+    """
+    if record["system"] not in SYSTEMS or is_blind(record["system"]):
+        return None
+    blind = [
+        (other, said)
+        for other, said in others
+        if is_blind(other["system"])
+        and other["seed"] == record["seed"]
+        and other["flops_speedup"] <= record["flops_speedup"]
+    ]
+    if not blind:
+        return None
+    best, said = max(blind, key=lambda pair: pair[0]["value"])
+    gold, own = answers(found)
+    gap, low, high = difference(record["metric"], gold, own, answers(said)[1], resamples=resamples)
+    return {"cell": best["cell"], "difference": gap, "low": low, "high": high}

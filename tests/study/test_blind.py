@@ -1,0 +1,53 @@
+"""A system is held against dropping that nobody chose, and only where that saves no more."""
+
+import numpy as np
+import pytest
+from scipy.stats import bootstrap
+
+from rationale.study.blind import against_blind
+
+RIGHT = {"ltp": 70, "random": 60, "first": 65, "plain": 80}
+
+
+def cell(system, speed, seed=0, right=None, n=100):
+    """A record and its evaluation: two classes, the first ``right`` documents said right."""
+    right = RIGHT[system] if right is None else right
+    rows = [
+        {"label": "a", "probabilities": [0.9, 0.1] if place < right else [0.2, 0.8]} for place in range(n)
+    ]
+    record = {
+        "cell": f"{system}-{speed}-seed{seed}", "system": system, "seed": seed, "metric": "accuracy",
+        "value": right / n, "flops_speedup": speed,
+    }  # fmt: skip
+    return record, {"predictions": rows, "recipe": {"labels": ["a", "b"]}}
+
+
+def held(system, speed, others):
+    own = cell(system, speed)
+    return against_blind(*own, [cell("plain", 1.0), own, *others], resamples=2000)
+
+
+def test_the_best_blind_cell_that_saves_no_more_counts():
+    others = [cell("random", 1.5), cell("first", 1.4), cell("first", 3.0, right=69)]
+    found = held("ltp", 2.0, others)
+    assert found["cell"] == "first-1.4-seed0"
+    assert found["difference"] == pytest.approx(0.05)
+
+
+def test_the_interval_is_that_of_paired_documents():
+    found = held("ltp", 2.0, [cell("random", 1.5)])
+    gap = (np.arange(100) < 70).astype(float) - (np.arange(100) < 60)
+    theirs = bootstrap((gap,), np.mean, n_resamples=20000, method="percentile", rng=1).confidence_interval
+    assert (found["low"], found["high"]) == pytest.approx((theirs.low, theirs.high), abs=0.015)
+
+
+@pytest.mark.parametrize(
+    "others", [[], [cell("random", 2.1)], [cell("random", 1.5, seed=1)]], ids=["none", "faster", "seed"]
+)
+def test_where_none_saves_no_more_nothing_is_said(others):
+    assert held("ltp", 2.0, others) is None
+
+
+def test_blind_and_plain_cells_are_held_against_nothing():
+    assert held("random", 2.0, [cell("first", 1.5)]) is None
+    assert held("plain", 1.0, [cell("first", 0.9)]) is None
