@@ -48,6 +48,10 @@ def test_where_none_saves_no_more_nothing_is_said(others):
     assert held("ltp", 2.0, others) is None
 
 
+def test_equal_lengths_are_held_against_each_other_though_deciding_costs():
+    assert held("ltp", 2.0, [cell("random", 2.03)])["difference"] == pytest.approx(0.1)
+
+
 def test_blind_and_plain_cells_are_held_against_nothing():
     assert held("random", 2.0, [cell("first", 1.5)]) is None
     assert held("plain", 1.0, [cell("first", 0.9)]) is None
