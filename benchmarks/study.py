@@ -43,7 +43,7 @@ TITLES = {
 
 
 def keep(studied: Path, name: str) -> None:
-    """Copies tables and predictions; models and scores stay where they are."""
+    """Copies tables, predictions and the epochs of every training; weights and scores stay where they are."""
     StoredStudy.load(studied)
     to = KEPT / name
     shutil.rmtree(to / "cells", ignore_errors=True)
@@ -55,6 +55,8 @@ def keep(studied: Path, name: str) -> None:
         own.mkdir(parents=True)
         shutil.copyfile(cell / PREDICTIONS, own / PREDICTIONS)
         _copy_json(cell / "cell.json", own / "cell.json")
+        if (cell / "model" / "training.json").exists():
+            _copy_json(cell / "model" / "training.json", own / "training.json")
 
 
 def _copy_json(source: Path, to: Path) -> None:

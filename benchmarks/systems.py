@@ -41,8 +41,8 @@ TITLES = {
     "cola": "CoLA, in-domain, dev",
     "stsb": "STS-B, dev",
     "movies": "ERASER movies at 512 tokens, val",
-    "movies-240": "ERASER movies at 512 tokens, 240 reviews of train, val",
-    "multirc": "ERASER MultiRC at 512 tokens, 600 pairs of train, 200 of val",
+    "movies-240": "ERASER movies at 512 tokens, 240 reviews of train (24 for dev), val",
+    "multirc": "ERASER MultiRC at 512 tokens, 600 pairs of train (60 for dev), 200 of val",
 }
 
 

@@ -81,7 +81,7 @@ def test_systems_are_held_against_the_blind_ones_that_save_no_more(compared):
     by = {record["system"]: record for record in compared[1]["records"]}
     assert by[PLAIN]["blind"] is by["first"]["blind"] is None
     for record in (by["ltp"], by["spatten"]):
-        if by["first"]["flops_speedup"] > record["flops_speedup"]:
+        if by["first"]["flops_speedup"] > 1.02 * record["flops_speedup"]:
             assert record["blind"] is None
         else:
             assert record["blind"]["cell"] == by["first"]["cell"]
