@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -59,9 +59,9 @@ def atomic_path(path: str | Path, *, overwrite: bool) -> Iterator[Path]:
     path = check_output(path, overwrite=overwrite)
     path = path if path.name else path.resolve()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    _sweep(path)
     try:
         with disk_errors(path):
+            _sweep(path)
             yield temporary
             _flush(temporary)
             _check_replaceable(temporary, path)
@@ -70,7 +70,8 @@ def atomic_path(path: str | Path, *, overwrite: bool) -> Iterator[Path]:
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
         else:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # a disk that cannot be written has said so above
+                temporary.unlink(missing_ok=True)
 
 
 def _sweep(path: Path) -> None:

@@ -198,3 +198,21 @@ def test_what_a_killed_process_left_of_an_output_is_removed(tmp_path):
     assert not left.exists()
     assert living.exists()
     assert other.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+def test_a_disk_that_cannot_be_written_is_named(tmp_path):
+    """A real read-only mount in a namespace of its own."""
+    (tmp_path / "disk").mkdir()
+    code = (
+        "from rationale.files import atomic_json; from rationale.errors import OutputError\n"
+        "try: atomic_json('disk/out.json', {}, overwrite=True)\n"
+        "except OutputError as error: print(error)"
+    )
+    mount = f'mount -t tmpfs -o ro none disk && "{sys.executable}" -c "{code}"'
+    found = subprocess.run(
+        ["unshare", "-m", "bash", "-c", mount], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    if "mount" in found.stderr or "unshare" in found.stderr:
+        pytest.skip("this machine lets nobody mount")
+    assert "disk/out.json: cannot be written (Read-only file system)" in found.stdout, found.stderr

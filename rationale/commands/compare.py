@@ -89,5 +89,5 @@ def compare(
     table = systems_table(found["records"])
     atomic_text(out / "comparison.csv", table.to_csv(), overwrite=overwrite)
     page = comparison_page(found, out / "comparison.html", overwrite=overwrite)
-    Console().print(table.to_rich())
+    Console().print(table.only("cell", "value", "difference", "flops_speedup").to_rich())
     typer.echo(f"{page}: open it in any browser; it needs no network")

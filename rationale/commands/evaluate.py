@@ -69,8 +69,9 @@ def evaluation_table(result: dict[str, Any]) -> Table:
     """An evaluation for the terminal."""
     metrics, table = result["metrics"], Table("what", "value")
     first, *others = next(names for names in _SHOWN if names[0] in metrics)
-    value = f"{metrics[first]:.3f} [{metrics['low']:.3f}, {metrics['high']:.3f}]"
-    table.add_row(_named(first), value)
+    whole = None not in (metrics[first], metrics["low"], metrics["high"])  # one document has no interval
+    ends = f" [{metrics['low']:.3f}, {metrics['high']:.3f}]" if whole else ""
+    table.add_row(_named(first), "-" if metrics[first] is None else f"{metrics[first]:.3f}{ends}")
     for name in others:
         value = "-" if metrics[name] is None else f"{metrics[name]:.3f}"
         table.add_row(_named(name), value)

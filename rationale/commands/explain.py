@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from rationale.commands.options import BatchSize, Device, Dtype, Model, Overwrite, Seed
+from rationale.commands.options import BatchSize, Device, Dtype, Model, Overwrite, Seed, said
 from rationale.encoder.loading import load_classifier
 from rationale.scores import METHODS, ScoreOptions
 from rationale.scores import explain as explain_text
@@ -40,7 +39,7 @@ def explain(
     options = ScoreOptions(methods=tuple(method or ["saliency"]), batch_size=batch_size, seed=seed)
     names = labels.split(",") if labels else None
     classifier = load_classifier(model, device=device, dtype=dtype, labels=names)
-    words = sys.stdin.read() if text == "-" else text
+    words = said(text)
     (scored,) = explain_text(classifier, words, query=query, options=options)
     console = Console()
     console.print(Text(_prediction(scored, classifier.labels), style="bold"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
-from rationale.errors import RationaleError
+from rationale.errors import DataError, RationaleError
 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, … Commands that run no model ignore it.")]
 Dtype = Annotated[str, typer.Option(help="float32, float64 or bfloat16. Scores in a paper want float32.")]
@@ -20,6 +21,24 @@ Data = Annotated[
     str, typer.Option(help="An ERASER folder, or a JSONL, CSV or Parquet file with text or words.")
 ]
 Split = Annotated[str | None, typer.Option(help="Which split: train, val, test, …")]
+
+
+def said(text: str) -> str:
+    """``--text`` itself, or what standard input has where it is ``-``.
+
+    Raises:
+        DataError: Where that is no UTF-8.
+    """
+    if text != "-":
+        return text
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"this is no UTF-8 ({error.reason} at byte {error.start})",
+            where="standard input",
+            remedy="Convert it first: iconv -f latin1 -t utf-8.",
+        ) from error
 
 
 def seed_numbers(text: str) -> list[int]:

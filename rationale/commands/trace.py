@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from rationale.commands.options import Device, Dtype, Model, Overwrite, Split
+from rationale.commands.options import Device, Dtype, Model, Overwrite, Split, said
 from rationale.corpus import Documents, load_documents
 from rationale.corpus.splits import sample
 from rationale.dropping.encoder import dropping_of
@@ -68,7 +67,7 @@ def _documents(text: str | None, data: str | None, split: str | None, query: str
         raise DataError("--query goes with --text", remedy="Leave it out: documents bring their own.")
     if text is None:
         return load_documents(str(data), split)
-    return Documents.of_text(sys.stdin.read() if text == "-" else text, query)
+    return Documents.of_text(said(text), query)
 
 
 def _print(one: Traced) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 DASH = "–"  # what a cell shows that has no value
 
 Kind = Literal["text", "integer", "number", "interval", "p"]
+
+_LONG = 40  # characters: a longer row header folds in a terminal
 
 
 class Interval(NamedTuple):
@@ -157,6 +159,13 @@ class Table:
         arrays = [pa.array(values, type=kind) for values, kind in zip(columns, kinds, strict=True)]
         return pa.table(dict(zip(names, arrays, strict=True)))
 
+    def only(self, *keys: str) -> Table:
+        """The columns of these keys, in the table's order, for a place that is narrow."""
+        kept = [place for place, column in enumerate(self.columns) if column.key in keys]
+        rows = tuple(tuple(row[place] for place in kept) for row in self.rows)
+        columns = tuple(self.columns[place] for place in kept)
+        return replace(self, columns=columns, rows=rows, strong=frozenset())
+
     def to_rich(self) -> rich.table.Table:
         """A table for the terminal."""
         from rich import box
@@ -167,11 +176,13 @@ class Table:
         caption = Text("\n".join(self.notes)) if self.notes else None
         table = RichTable(title=title, caption=caption, box=box.SIMPLE_HEAD, pad_edge=False)
         table.title_justify = table.caption_justify = "left"
-        for column in self.columns:
+        for place, column in enumerate(self.columns):
+            long = column.header and any(len(str(row[place])) > _LONG for row in self.rows)
             table.add_column(
                 Text(column.title),
                 justify="left" if column.kind == "text" else "right",
-                no_wrap=column.header,
+                no_wrap=column.header and not long,
+                overflow="fold" if long else "ellipsis",
                 vertical="bottom",
             )
         for number, row in enumerate(self.rows):

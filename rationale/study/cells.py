@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rationale.errors import OutputError
-from rationale.files import atomic_json
+from rationale.files import atomic_json, disk_errors
 from rationale.training.unfinished import difference
 
 _MADE_OF = "cell.json"
@@ -41,7 +41,8 @@ def claim(folder: Path, made_of: dict[str, Any]) -> None:
                 remedy="Remove the folder, or choose another one with --out.",
             )
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     atomic_json(path, made_of, overwrite=True)
 
 
@@ -55,16 +56,16 @@ def made_of_what(folder: Path) -> dict[str, Any]:
     return read(path) if path.exists() else {}
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path, *names: str) -> dict[str, Any]:
     """The JSON object in a file of a cell.
 
     Raises:
-        OutputError: Where it is none.
+        OutputError: Where it is none, or lacks one of the names.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (OSError, ValueError):
         found = None
-    if not isinstance(found, dict) or not found:
+    if not isinstance(found, dict) or not found or not found.keys() >= set(names):
         raise OutputError("is damaged", where=path, remedy="Remove the cell's folder: it is made again.")
     return found

@@ -170,7 +170,7 @@ def _train(
             train_dropping(setting.system, model, train, dev, source, options, fine_tuned=plain)
     if fresh:
         atomic_json(clock, {"seconds": round(time.perf_counter() - start, 1)}, overwrite=True)
-    return source, read(clock)["seconds"] if clock.exists() else None
+    return source, read(clock, "seconds")["seconds"] if clock.exists() else None
 
 
 def _evaluate(folder: Path, classifier: Classifier, reported: Documents, timing: Timing) -> dict[str, Any]:
@@ -185,12 +185,19 @@ def _evaluate(folder: Path, classifier: Classifier, reported: Documents, timing:
         if any(document.annotated and document.spans for document in reported):
             found["rationale"] = _rationale(classifier, reported)
         atomic_json(path, found, overwrite=False)
-    evaluation = read(path)
+    evaluation = read(path, "metrics", "flops_speedup", "alive", "n", "predictions", "recipe")
+    if len(evaluation["predictions"]) != len(reported):
+        raise OutputError("is damaged", where=path, remedy="Remove it: it is made again.")
     if evaluation["recipe"]["model"]["hash"] != classifier.identity["hash"]:
         raise OutputError(
             "this is not of the model beside it", where=path, remedy="Remove it: it is made again."
         )
-    asked = {"documents": timing.documents, "rounds": timing.rounds, "threads": torch.get_num_threads()}
+    asked = {
+        "model": classifier.identity["hash"],
+        "documents": timing.documents,
+        "rounds": timing.rounds,
+        "threads": torch.get_num_threads(),
+    }
     if timing.documents and not (times.exists() and asked.items() <= read(times).items()):
         content = {"measured_speedup": measure(classifier, reported, timing), **asked}
         atomic_json(times, content, overwrite=True)
@@ -237,7 +244,8 @@ def _record(
     gold, said = answers(found)
     low, high = interval(metric, gold, said, resamples=_RESAMPLES)
     times = folder / _TIMING
-    measured = read(times)["measured_speedup"] if times.exists() else {}
+    told = read(times, "measured_speedup", "model") if times.exists() else {}
+    current = told.get("model") == found["recipe"]["model"]["hash"]
     return {
         "cell": folder.name,
         "system": PLAIN if setting is None else setting.system,
@@ -251,7 +259,7 @@ def _record(
         "metrics": {name: v for name, v in found["metrics"].items() if isinstance(v, int | float)},
         "dev": _dev(source, metric),
         "flops_speedup": found["flops_speedup"],
-        "measured_speedup": measured,
+        "measured_speedup": told["measured_speedup"] if current else {},
         "alive": [layer["share"] for layer in found["alive"]],
         "steps": _steps(source),
         "seconds": seconds,
@@ -262,8 +270,8 @@ def _record(
 
 def _dev(source: Path, metric: str) -> dict[str, float] | None:
     """What ``training.json`` says of the dev documents; that of a plain fine-tuning is a folder above."""
-    path = next(p for p in (source / RECIPE, source.parent / RECIPE) if p.exists())
-    best = read(path)["best"]
+    path = source / RECIPE if (source / RECIPE).exists() else source.parent / RECIPE
+    best = read(path, "best")["best"]
     if f"dev_{metric}" not in best:
         return None
     return {"value": best[f"dev_{metric}"], "speedup": best.get("dev_speedup", 1.0)}
@@ -273,7 +281,7 @@ def _steps(source: Path) -> int:
     """Optimizer steps of all stages of its own; what was searched out of a stage took none itself."""
     parent = source.parent if (source.parent / RECIPE).exists() else source
     paths = [parent / RECIPE, *parent.parent.glob(f"{parent.name}.*/{RECIPE}")]
-    recipes = [read(path) for path in paths]
+    recipes = [read(path, "epochs") for path in paths]
     return sum(int(recipe["epochs"][-1]["step"]) for recipe in recipes if "searched" not in recipe)
 
 

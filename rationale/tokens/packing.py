@@ -57,9 +57,9 @@ class Packed:
         return rows.new_zeros(len(self.lengths), *rows.shape[1:]).index_add(0, self.example, rows)
 
     def spread(self, values: Tensor) -> Tensor:
-        """Each input's value at all of its rows: (B,) -> (N,)."""
+        """Each input's value at all of its rows: (B, …) -> (N, …)."""
         if len(self.lengths) == 1:
-            return values.expand(self.ids.shape[0])
+            return values.expand(self.ids.shape[0], *values.shape[1:])
         return values[self.example]
 
     def select(self, keep: Tensor) -> tuple[Tensor, Packed]:

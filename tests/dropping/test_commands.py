@@ -1,6 +1,7 @@
 """``rationale evaluate`` and ``rationale trace`` on a toy model that drops."""
 
 import json
+import re
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -57,6 +58,19 @@ def test_evaluate_writes_what_it_prints(folder, tmp_path):
     assert f"{by_hand:.2f}x" in result.output
     with pytest.raises(OutputError, match="exists already"):
         invoke(*given)
+
+
+def test_one_document_has_a_figure_and_no_interval(folder, tmp_path):
+    given = ["evaluate", "--model", folder / "model", "--data", folder / "data", "--limit", 1, "--timed", 0]
+    result = invoke(*given, "--out", tmp_path / "evaluation.json")
+    assert result.exit_code == 0, result.output
+    assert re.search(r"Accuracy\s+│ [01]\.000\s+│", result.output)
+
+
+def test_standard_input_that_is_no_utf8_is_refused(folder):
+    given = ["trace", "--model", folder / "model", "--text", "-"]
+    with pytest.raises(DataError, match="standard input: this is no UTF-8"):
+        CliRunner().invoke(app, [str(a) for a in given], input=b"a\xff film", catch_exceptions=False)
 
 
 def test_evaluate_agrees_with_the_model_as_transformers_calls_it(folder, tmp_path):

@@ -1,11 +1,13 @@
 """The three modes of the loop: held against the plain classifier, and against each other."""
 
+import numpy as np
 import pytest
 import torch
 
 from rationale.dropping import run
 from rationale.dropping.model import packed, wrap
 from rationale.dropping.system import Decision, System
+from rationale.tokens import pack
 from tests.toys import MODELS, plain_model, toy_folder, toy_tokenizer, wordy
 
 LENGTHS = (1, 3, 9, 17, 30, 30, 12)
@@ -101,6 +103,16 @@ def test_padding_on_either_side_changes_nothing(name):
         torch.testing.assert_close(
             model(**wide).logits, model(input_ids=ids, attention_mask=mask).logits, atol=1e-5, rtol=1e-5
         )
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_an_input_has_is_spread_over_its_rows_whatever_its_shape(count):
+    ids = [np.zeros(2 + n, dtype=np.int32) for n in range(count)]
+    packed = pack(ids, ids)
+    values = torch.arange(count * 6.0).reshape(count, 2, 3)
+    expected = torch.cat([values[n].expand(2 + n, 2, 3) for n in range(count)])
+    assert torch.equal(packed.spread(values), expected)
+    assert torch.equal(packed.spread(values[:, 0, 0]), expected[:, 0, 0])
 
 
 def test_an_input_of_which_only_cls_is_left_still_has_a_prediction():

@@ -165,7 +165,8 @@ def test_a_grid_whose_data_changed_is_not_continued(encoder, compared):
 def test_one_more_system_is_added_to_a_grid_that_is_there(encoder, compared):
     out, found = compared
     more = run(encoder, out, (*SETTINGS, "random:shares=0.5"))
-    assert more["records"][:4] == found["records"]
+    told = [{**record, "blind": None} for record in found["records"]]  # random may be the better blind one
+    assert [{**record, "blind": None} for record in more["records"][:4]] == told
     assert more["records"][4]["system"] == "random"
 
 

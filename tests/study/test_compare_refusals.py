@@ -112,6 +112,37 @@ def test_a_damaged_file_of_a_cell_is_named(made, again, name):
         run(made / "encoder", again, "first:shares=0.8")
 
 
+@pytest.mark.parametrize("name", ["evaluation.json", "seconds.json", "model/training.json"])
+def test_a_file_of_a_cell_that_says_something_else_is_named(made, again, name):
+    (again / "first-shares0.8-seed0" / name).write_text('{"a": 1}')
+    with pytest.raises(OutputError, match=rf"{name}: is damaged"):
+        run(made / "encoder", again, "first:shares=0.8")
+
+
+def test_an_evaluation_that_lost_documents_is_named(made, again):
+    path = again / "first-shares0.8-seed0/evaluation.json"
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps({**told, "predictions": told["predictions"][:-1]}))
+    with pytest.raises(OutputError, match=r"evaluation.json: is damaged"):
+        run(made / "encoder", again, "first:shares=0.8")
+
+
+def test_a_grid_does_not_go_where_a_file_is(made, tmp_path):
+    (tmp_path / "file").write_text("here")
+    with pytest.raises(OutputError, match="cannot be written"):
+        run(made / "encoder", tmp_path / "file", "first:shares=0.8")
+
+
+def test_times_of_another_model_are_not_told(made, again):
+    """The model was replaced and its evaluation made again, as the error says: the old times stay behind."""
+    run(made / "encoder", again, "first:shares=0.8", timing=Timing(2, 1, (1,)))
+    path = again / "first-shares0.8-seed0/timing.json"
+    told = json.loads(path.read_text())
+    assert run(made / "encoder", again, "first:shares=0.8")["records"][1]["measured_speedup"]
+    path.write_text(json.dumps({**told, "model": "another"}))
+    assert run(made / "encoder", again, "first:shares=0.8")["records"][1]["measured_speedup"] == {}
+
+
 def test_times_measured_otherwise_are_measured_again(made, again):
     for documents in (2, 3):
         run(made / "encoder", again, "first:shares=0.8", timing=Timing(documents, 1, (1,)))
