@@ -1,4 +1,4 @@
-"""What timing benchmarks share: command line, the name of the machine, spread of a ratio, the JSON left."""
+"""What benchmarks share: command line, the name of the machine, spread of a ratio, the JSON left."""
 
 from __future__ import annotations
 
@@ -17,6 +17,17 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     """A command line that shows the script's own text and takes ``--out``."""
     made = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--out", type=Path)
+    return made
+
+
+def model_parser(about: str | None, *, split: str, **numbers: int) -> argparse.ArgumentParser:
+    """The same for a script that runs a model over documents; ``numbers`` are whole ones with a default."""
+    made = parser(about)
+    made.add_argument("--model", required=True)
+    made.add_argument("--data", required=True)
+    made.add_argument("--split", default=split)
+    for name, default in numbers.items():
+        made.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
     return made
 
 

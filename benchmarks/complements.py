@@ -9,7 +9,7 @@ are those of the study that need no scores; documents without a rationale in the
 from __future__ import annotations
 
 import numpy as np
-from common import leave, parser
+from common import leave, model_parser
 
 import rationale
 from rationale.agreement.statistics import bootstrap_intervals
@@ -25,12 +25,7 @@ ARMS = ("full", "not-human", "not-random", "human", "random")
 
 def main() -> None:
     """Asks, prints and writes."""
-    line = parser(__doc__)
-    line.add_argument("--model", required=True)
-    line.add_argument("--data", required=True)
-    line.add_argument("--split", default="val")
-    line.add_argument("--seed", type=int, default=0)
-    given = line.parse_args()
+    given = model_parser(__doc__, split="val", seed=0).parse_args()
     classifier = load_classifier(given.model, device="cpu")
     documents, longest = rationale.load_documents(given.data, given.split), classifier.max_length
     split = Split.of(documents, Windower(classifier.tokenizer, longest, "truncate"))

@@ -28,7 +28,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from common import leave, machine, parser, spread
+from common import leave, machine, model_parser, spread
 from tqdm import tqdm
 
 from rationale.corpus import load_documents
@@ -105,13 +105,7 @@ def measured(found: dict[str, list[float]]) -> dict[str, Any]:
 
 
 def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--model", required=True)
-    arguments.add_argument("--data", required=True)
-    arguments.add_argument("--split", default="test")
-    arguments.add_argument("--documents", type=int, default=256)
-    arguments.add_argument("--rounds", type=int, default=5)
-    given = arguments.parse_args()
+    given = model_parser(__doc__, split="test", documents=256, rounds=5).parse_args()
 
     classifier = load_classifier(given.model, device="cpu")
     dropping = dropping_of(classifier)

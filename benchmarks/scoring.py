@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import torch
 from captum.attr import LayerGradientXActivation
-from common import leave, machine, parser, spread
+from common import leave, machine, model_parser, spread
 from tqdm import tqdm
 
 from rationale.corpus import load_documents
@@ -128,14 +128,7 @@ def timed(run: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    line = parser(__doc__)
-    line.add_argument("--model", required=True)
-    line.add_argument("--data", required=True)
-    line.add_argument("--split", default="val")
-    line.add_argument("--documents", type=int, default=100)
-    line.add_argument("--max-length", type=int, default=512)
-    line.add_argument("--batch-size", type=int, default=8)
-    line.add_argument("--rounds", type=int, default=3)
+    line = model_parser(__doc__, split="val", documents=100, max_length=512, batch_size=8, rounds=3)
     line.add_argument("--memory", type=int, default=0, help="also score so many documents, for peak memory")
     given = line.parse_args()
 
