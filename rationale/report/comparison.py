@@ -87,13 +87,12 @@ def systems_table(records: Sequence[Record]) -> Table:
 def _row(record: Record, batches: Sequence[str], chosen: bool) -> tuple[Cell, ...]:
     kept = record["rationale"] or {}
     gap = (record.get(f"difference{end}") for end in ("", "_low", "_high"))
-    blind = record["blind"]
     measured = (record["measured_speedup"].get(size) for size in batches)
     return (
         record["cell"] + (" *" if chosen else ""),
         Interval(record["value"], record["low"], record["high"]),
         Interval(*gap),
-        Interval(blind["difference"], blind["low"], blind["high"]) if blind else None,
+        over_seeds([record["blind"]], "difference") if record["blind"] else None,
         record["flops_speedup"],
         *(Interval(m["median"], m["min"], m["max"]) if m else None for m in measured),
         record["alive"][-1],

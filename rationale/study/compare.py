@@ -99,10 +99,9 @@ def compare(
             "answers to questions are not compared", remedy="Train and evaluate each system on its own."
         )
     jobs = [(None, seed) for seed in seeds] + [(setting, seed) for setting in settings for seed in seeds]
-    records: list[dict[str, Any]] = []
     plain: dict[int, tuple[Record, Record]] = {}
     evaluated: list[tuple[dict[str, Any], Record]] = []
-    comparison: dict[str, Any] = {"records": records, "recipe": made_of}
+    comparison: dict[str, Any] = {"recipe": made_of}
     if lengths:
         ruler = Ruler(str(model), plain_options(common, 0).max_length)
         comparison["lengths"] = distributions(ruler(train), ruler(reported))
@@ -123,10 +122,10 @@ def compare(
                 plain[seed] = record, found
             else:
                 record |= _against(*plain[seed], record, found)
-            records.append(record)
             evaluated.append((record, found))
     for own, said in evaluated:
         own["blind"] = against_blind(own, said, evaluated, resamples=_RESAMPLES)
+    comparison = {"records": [own for own, _ in evaluated], **comparison}
     atomic_json(root / COMPARISON, comparison, overwrite=True)
     return comparison
 
@@ -268,10 +267,14 @@ def _record(
     }
 
 
+def _trained(source: Path) -> Path:
+    """The folder of a model's ``training.json``: its own, or for a plain fine-tuning the one above."""
+    return source.parent if (source.parent / RECIPE).exists() else source
+
+
 def _dev(source: Path, metric: str) -> dict[str, float] | None:
-    """What ``training.json`` says of the dev documents; that of a plain fine-tuning is a folder above."""
-    path = source / RECIPE if (source / RECIPE).exists() else source.parent / RECIPE
-    best = read(path, "best")["best"]
+    """What ``training.json`` says of the dev documents."""
+    best = read(_trained(source) / RECIPE, "best")["best"]
     if f"dev_{metric}" not in best:
         return None
     return {"value": best[f"dev_{metric}"], "speedup": best.get("dev_speedup", 1.0)}
@@ -279,8 +282,8 @@ def _dev(source: Path, metric: str) -> dict[str, float] | None:
 
 def _steps(source: Path) -> int:
     """Optimizer steps of all stages of its own; what was searched out of a stage took none itself."""
-    parent = source.parent if (source.parent / RECIPE).exists() else source
-    paths = [parent / RECIPE, *parent.parent.glob(f"{parent.name}.*/{RECIPE}")]
+    own = _trained(source)
+    paths = [own / RECIPE, *own.parent.glob(f"{own.name}.*/{RECIPE}")]
     recipes = [read(path, "epochs") for path in paths]
     return sum(int(recipe["epochs"][-1]["step"]) for recipe in recipes if "searched" not in recipe)
 

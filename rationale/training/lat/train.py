@@ -56,7 +56,7 @@ def train_lat(stages: Stages, options: LATOptions) -> TrainedDropping:
     found = _search(stages, learnt, bounds, options)  # of OUT.search.json, which a killed search goes on from
     full = found[bounds.upper][0]
     chosen = _chosen(found, stages.first.dev(options.metric), options.speedup and full / options.speedup)
-    made = wrap(learnt.backbone, "lat", {"lengths": list(chosen), "protect_cls": options.protect_cls})
+    made = wrap(learnt.backbone, "lat", {**learnt.system.settings, "lengths": list(chosen)})
     pareto = [_told(one, *judged, full, options.metric) for one, judged in front(found)]
     best = _told(chosen, *found[chosen], full, options.metric)
     told = {"options": asdict(options), "best": best, "front": pareto, "searched": len(found)}
