@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,7 +17,7 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # escapes among which a lone one may b
 _LARGE = re.compile(r"[eE]\+?\d{3}|\d{300}")  # numbers among which an infinite one may be
 
 
-class JSONProblem(ValueError):
+class JSONError(ValueError):
     """Text that is no JSON, or that two readers could read differently.
 
     Attributes:
@@ -39,12 +38,12 @@ def loads(text: str) -> Any:
         text: One JSON value.
 
     Raises:
-        JSONProblem: On a syntax error, a repeated key in one object, NaN, an infinite number, half a
+        JSONError: On a syntax error, a repeated key in one object, NaN, an infinite number, half a
             surrogate pair, or more than :data:`MAX_DEPTH` levels.
 
     >>> loads('{"label": "POS", "label": "NEG"}')
     Traceback (most recent call last):
-    rationale.strict_json.JSONProblem: the key 'label' stands twice in one object
+    rationale.strict_json.JSONError: the key 'label' stands twice in one object
     """
     if _deepest(text) > MAX_DEPTH:
         _check_tokens(text)  # brackets inside strings are counted above, and not here
@@ -56,10 +55,10 @@ def loads(text: str) -> Any:
             parse_float=_finite if _LARGE.search(text) else None,
         )
     except json.JSONDecodeError as error:
-        raise JSONProblem(f"{error.msg} at column {error.colno}", error.lineno, None) from error
-    except (_Strict, RecursionError, ValueError) as error:
+        raise JSONError(f"{error.msg} at column {error.colno}", error.lineno, None) from error
+    except (_StrictError, RecursionError, ValueError) as error:
         _check_tokens(text)
-        raise JSONProblem(str(error), 1, None) from error
+        raise JSONError(str(error), 1, None) from error
     if _HALF.search(text):
         _check_tokens(text)
     return value
@@ -82,7 +81,7 @@ def read(
     """
     try:
         value = loads(path.read_text(encoding="utf-8-sig"))
-    except JSONProblem as problem:
+    except JSONError as problem:
         raise error(f"{what} ({problem.what})", where=f"{path}:{problem.line}", remedy=remedy) from problem
     except (OSError, UnicodeDecodeError) as problem:
         told = (problem.strerror if isinstance(problem, OSError) else None) or problem
@@ -92,25 +91,25 @@ def read(
     return value
 
 
-class _Strict(ValueError):
+class _StrictError(ValueError):
     pass
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise _Strict("a key stands twice in one object")
+        raise _StrictError("a key stands twice in one object")
     return found
 
 
 def _refuse(name: str) -> NoReturn:
-    raise _Strict(f"{name} is no number in JSON")
+    raise _StrictError(f"{name} is no number in JSON")
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise _Strict(f"{text[:30]} is larger than any number of 64 bits")
+        raise _StrictError(f"{text[:30]} is larger than any number of 64 bits")
     return value
 
 
@@ -125,63 +124,76 @@ def _deepest(text: str) -> int:
 
 def _check_tokens(text: str) -> None:
     """Says where the first thing is that :func:`loads` refuses; slow, so only asked once there is one."""
-    for position, key, what in _problems(text):
-        raise JSONProblem(what, text.count("\n", 0, position) + 1, key)
-
-
-def _problems(text: str) -> Iterator[tuple[int, str | None, str]]:
-    """Position, key and description of each problem, in order."""
-    stack: list[set[str] | None] = []  # the keys of each open object, None for an array
-    keys: list[str | None] = [None]
-    wants_key = False
+    scanner = _Scanner()
     for match in _TOKEN.finditer(text):
-        token, at = match.group(), match.start()
-        if token in "[{":
-            stack.append(set() if token == "{" else None)
-            keys.append(keys[-1])
-            wants_key = token == "{"
-            if len(stack) > MAX_DEPTH:
-                yield at, keys[-1], f"nested more than {MAX_DEPTH} levels deep"
-        elif token in "]}":
-            if stack:
-                stack.pop()
-                keys.pop()
-            wants_key = False
-        elif token == ",":
-            wants_key = bool(stack) and stack[-1] is not None
-        elif token[0] == '"':
-            string = _string(token)
-            if _is_half(string):
-                yield at, keys[-1], f"half a surrogate pair in {string!r}: no text can hold it"
-            if wants_key and stack and stack[-1] is not None:
-                wants_key, keys[-1] = False, string
-                if string in stack[-1]:
-                    yield at, string, f"the key {string!r} stands twice in one object"
-                stack[-1].add(string)
-        elif token != ":":
-            problem = _number_problem(token)
-            if problem:
-                yield at, keys[-1], f"{problem}, under the key {keys[-1]!r}" if keys[-1] else problem
+        what = scanner.problem(match.group())
+        if what:
+            raise JSONError(what, text.count("\n", 0, match.start()) + 1, scanner.keys[-1])
 
 
-def _string(token: str) -> str:
+class _Scanner:
+    """Follows objects and keys through the tokens of a text, to say where a problem is."""
+
+    def __init__(self) -> None:
+        self.stack: list[set[str] | None] = []  # the keys of each open object, None for an array
+        self.keys: list[str | None] = [None]
+        self.wants_key = False
+
+    def problem(self, piece: str) -> str | None:
+        """What is wrong with the next token, if anything; :attr:`keys` ends with the key it stands under."""
+        if piece in "[{":
+            return self._open(piece)
+        if piece in "]}":
+            return self._close()
+        if piece in ",:":
+            self.wants_key = piece == "," and bool(self.stack) and self.stack[-1] is not None
+            return None
+        return self._text(_string(piece)) if piece[0] == '"' else _number_problem(piece)
+
+    def _open(self, bracket: str) -> str | None:
+        self.wants_key = bracket == "{"
+        self.stack.append(set() if self.wants_key else None)
+        self.keys.append(self.keys[-1])
+        return f"nested more than {MAX_DEPTH} levels deep" if len(self.stack) > MAX_DEPTH else None
+
+    def _close(self) -> str | None:
+        self.wants_key = False
+        if self.stack:
+            self.stack.pop()
+            self.keys.pop()
+        return None
+
+    def _text(self, string: str) -> str | None:
+        if _is_half(string):
+            return f"half a surrogate pair in {string!r}: no text can hold it"
+        known = self.stack[-1] if self.stack and self.wants_key else None
+        if known is None:
+            return None
+        self.wants_key, self.keys[-1] = False, string
+        if string in known:
+            return f"the key {string!r} stands twice in one object"
+        known.add(string)
+        return None
+
+
+def _string(piece: str) -> str:
     try:
-        return str(json.loads(token))
+        return str(json.loads(piece))
     except ValueError:
-        return token
+        return piece
 
 
 def _is_half(string: str) -> bool:
     return any("\ud800" <= letter <= "\udfff" for letter in string)
 
 
-def _number_problem(token: str) -> str | None:
-    if token in ("NaN", "Infinity", "-Infinity"):
-        return f"{token} is no number in JSON"
+def _number_problem(piece: str) -> str | None:
+    if piece in ("NaN", "Infinity", "-Infinity"):
+        return f"{piece} is no number in JSON"
     try:
-        _finite(token) if any(c in token for c in ".eE") else int(token)
-    except _Strict as error:
+        _finite(piece) if any(c in piece for c in ".eE") else int(piece)
+    except _StrictError as error:
         return str(error)
     except ValueError as error:
-        return str(error) if token.lstrip("-").isdecimal() else None
+        return str(error) if piece.lstrip("-").isdecimal() else None
     return None
