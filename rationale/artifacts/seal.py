@@ -1,0 +1,296 @@
+"""The seal of a saved result: the SHA-256 of all its files and what it was made from.
+
+A seal is a checksum and not a signature: it shows that a result is the one that was written, and not by whom.
+It is one JSON object, in one of three places:
+
+- a JSON result carries it under the key ``"seal"``;
+- a folder has it in ``seal.json``;
+- any other file has it beside itself, in ``NAME.seal.json``.
+
+``sha256`` covers the rest of the object that carries the seal (canonical JSON: sorted keys, no blanks), so
+new indentation changes nothing and a new value does; ``files`` are names relative to where the seal lies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rationale import strict_json
+from rationale.errors import OutputError, RationaleError
+from rationale.files import atomic_json
+
+log = logging.getLogger(__name__)
+
+SEAL = "seal.json"
+_KEY = "seal"
+_BLOCK = 1 << 20
+_NOTED: set[Path] = set()
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a result is, of what, and the digests of its files.
+
+    Attributes:
+        kind: What it is: ``"scores"``, ``"agreement"``, ``"training"``, …
+        inputs: What it was made from, by name: hashes and fingerprints, no paths.
+        files: SHA-256 (64 hex digits) by name, relative to where the seal lies.
+        sha256: Of the JSON that carries the seal, without this field.
+    """
+
+    kind: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    sha256: str = ""
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file's bytes, 64 hex digits.
+
+    Raises:
+        OSError: Where it cannot be read.
+    """
+    total = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            total.update(block)
+    return total.hexdigest()
+
+
+def sealed(
+    content: Mapping[str, Any],
+    kind: str,
+    inputs: Mapping[str, Any] | None = None,
+    files: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """``content`` with its seal under the key ``"seal"``, ready to be written as JSON.
+
+    Args:
+        content: A result that JSON can hold; a seal that is in it already is replaced.
+        kind: What it is.
+        inputs: What it was made from.
+        files: Digests of the files that belong to it, by name relative to where it will lie.
+    """
+    body = {name: value for name, value in content.items() if name != _KEY}
+    seal = Seal(kind, dict(inputs or {}), dict(files or {}))
+    return {**body, _KEY: {**asdict(seal), "sha256": _content_digest(body, seal)}}
+
+
+def _content_digest(body: Mapping[str, Any], seal: Seal) -> str:
+    whole = {**body, _KEY: {name: value for name, value in asdict(seal).items() if name != "sha256"}}
+    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_sealed(
+    path: Path,
+    kind: str | None = None,
+    *,
+    error: type[RationaleError] = OutputError,
+    remedy: str = "",
+    note: bool = True,
+) -> tuple[dict[str, Any], Seal | None]:
+    """A JSON result without its seal, and the seal; None where it was written before there were seals.
+
+    The files that the seal names are not looked at: see :func:`check_files`.
+
+    Args:
+        path: The JSON file.
+        kind: What it must be; None takes any.
+        error: The class of the errors.
+        remedy: What the user can do about a result that is not whole.
+        note: Whether a missing seal is noted in the log, once a file and process.
+
+    Raises:
+        RationaleError: Of class ``error``, where the file cannot be read, is no JSON object, was changed
+            after it was sealed, or is of another kind.
+    """
+    content = strict_json.read(path, error=error, what="the saved result is damaged", remedy=remedy)
+    if _KEY not in content:
+        if note:
+            note_unsealed(path)
+        return content, None
+    seal = _parse(content.pop(_KEY))
+    if seal is None:
+        raise error("the seal is damaged", where=path, remedy=remedy)
+    if seal.sha256 != _content_digest(content, seal):
+        raise error("it was changed after it was written: its SHA-256 differs", where=path, remedy=remedy)
+    if kind is not None and seal.kind != kind:
+        raise error(f"expected {kind!r}, found {seal.kind!r}", where=path, remedy=remedy)
+    return content, seal
+
+
+def _parse(value: Any) -> Seal | None:
+    expected = {"kind": str, "inputs": dict, "files": dict, "sha256": str}
+    if not isinstance(value, dict) or value.keys() != expected.keys():
+        return None
+    if not all(isinstance(value[name], kind) for name, kind in expected.items()):
+        return None
+    if not all(isinstance(digest, str) and _is_inside(name) for name, digest in value["files"].items()):
+        return None
+    return Seal(**value)
+
+
+def _is_inside(name: str) -> bool:
+    path = Path(name)
+    return bool(name) and not path.is_absolute() and ".." not in path.parts
+
+
+def note_unsealed(path: Path) -> None:
+    """Notes once a process that a result has no seal."""
+    if path not in _NOTED:
+        _NOTED.add(path)
+        log.warning(
+            "%s: written before results were sealed, so changes since cannot be seen "
+            "(rationale verify --seal %s seals it as it is)",
+            path,
+            path,
+        )
+
+
+def check_files(
+    seal: Seal,
+    folder: Path,
+    names: Iterable[str] | None = None,
+    *,
+    error: type[RationaleError] = OutputError,
+    remedy: str = "",
+) -> None:
+    """Makes sure that the files a seal names are there and as they were.
+
+    Args:
+        seal: The seal.
+        folder: Where the names start from.
+        names: Look at these alone; None looks at all.
+        error: The class of the errors.
+        remedy: What the user can do about it.
+
+    Raises:
+        RationaleError: Of class ``error``, naming the first file that is missing or was changed.
+    """
+    for name in seal.files if names is None else names:
+        path = folder / name
+        try:
+            found = digest(path)
+        except OSError as problem:
+            raise error(
+                f"a file of this result cannot be read ({problem.strerror or problem})",
+                where=path,
+                remedy=remedy,
+            ) from problem
+        if found != seal.files.get(name):
+            raise error("it was changed after it was written: its SHA-256 differs", where=path, remedy=remedy)
+
+
+def seal_folder(
+    folder: Path,
+    kind: str,
+    inputs: Mapping[str, Any] | None = None,
+    *,
+    names: Iterable[str] | None = None,
+) -> None:
+    """Writes ``seal.json`` into a folder, over an earlier one.
+
+    Args:
+        folder: Where the files lie.
+        kind: What the folder is.
+        inputs: What it was made from.
+        names: The files, relative; None takes all in it and below, hidden ones and seals of its own aside.
+    """
+    chosen = sorted(owned(folder)) if names is None else list(names)
+    files = {name: digest(folder / name) for name in chosen}
+    atomic_json(folder / SEAL, sealed({}, kind, inputs, files), overwrite=True)
+
+
+def owned(folder: Path) -> set[str]:
+    """The names of the files in a folder and below, relative, without ``seal.json`` and hidden ones."""
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {
+        path.as_posix()
+        for path in files
+        if path.as_posix() != SEAL and not any(part.startswith(".") for part in path.parts)
+    }
+
+
+def check_folder(
+    folder: Path,
+    kind: str | None = None,
+    *,
+    error: type[RationaleError] = OutputError,
+    remedy: str = "",
+    strays: bool = True,
+    note: bool = True,
+) -> Seal | None:
+    """Makes sure that a folder is what its ``seal.json`` says; returns None where it has none.
+
+    Args:
+        folder: The folder.
+        kind: What it must be; None takes any.
+        error: The class of the errors.
+        remedy: What the user can do about it.
+        strays: Whether a file that the seal does not name is an error.
+        note: Whether a missing seal is noted in the log.
+
+    Raises:
+        RationaleError: Of class ``error``, where a file is missing, was changed, or does not belong here.
+    """
+    if not (folder / SEAL).is_file():
+        if note:
+            note_unsealed(folder)
+        return None
+    _, seal = read_sealed(folder / SEAL, kind, error=error, remedy=remedy)
+    if seal is None:
+        raise error("the seal is damaged", where=folder / SEAL, remedy=remedy)
+    if strays and (foreign := sorted(owned(folder) - seal.files.keys())):
+        raise error("this file does not belong to the result", where=folder / foreign[0], remedy=remedy)
+    check_files(seal, folder, error=error, remedy=remedy)
+    return seal
+
+
+def seal_file(path: Path, kind: str, inputs: Mapping[str, Any] | None = None) -> None:
+    """Writes ``NAME.seal.json`` beside a file that is no JSON.
+
+    Write the file first: one without a seal counts as unfinished. Where an earlier one is replaced, call
+    :func:`unseal_file` before.
+    """
+    atomic_json(beside(path), sealed({}, kind, inputs, {path.name: digest(path)}), overwrite=True)
+
+
+def unseal_file(path: Path) -> None:
+    """Removes the seal beside a file that is about to be replaced."""
+    beside(path).unlink(missing_ok=True)
+
+
+def check_file(
+    path: Path,
+    kind: str | None = None,
+    *,
+    error: type[RationaleError] = OutputError,
+    remedy: str = "",
+    note: bool = True,
+) -> Seal | None:
+    """Makes sure that a file is what the seal beside it says; returns None where there is no seal.
+
+    Raises:
+        RationaleError: Of class ``error``, where it is missing or was changed.
+    """
+    if not beside(path).is_file():
+        if note:
+            note_unsealed(path)
+        return None
+    _, seal = read_sealed(beside(path), kind, error=error, remedy=remedy)
+    if seal is None or path.name not in seal.files:
+        raise error("the seal is damaged", where=beside(path), remedy=remedy)
+    check_files(seal, path.parent, error=error, remedy=remedy)
+    return seal
+
+
+def beside(path: Path) -> Path:
+    """Where the seal of a file lies that is no JSON."""
+    return path.with_name(f"{path.name}.{SEAL}")

@@ -1,0 +1,61 @@
+"""Two processes never write to one folder."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from rationale.artifacts.lock import LOCK, locked
+from rationale.errors import OutputError
+
+HOLD = """
+import sys
+from pathlib import Path
+from rationale.artifacts.lock import locked
+with locked(Path(sys.argv[1]), "scoring"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "out")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout.readline() == b"held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_a_second_writer_is_told_who_holds_it(holder, tmp_path):
+    with (
+        pytest.raises(OutputError, match="another process is scoring there"),
+        locked(tmp_path / "out", "scoring"),
+    ):
+        pass
+
+
+def test_a_kill_frees_it(holder, tmp_path):
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert (tmp_path / "out" / LOCK).exists()
+    with locked(tmp_path / "out", "scoring"):
+        pass
+    assert not (tmp_path / "out" / LOCK).exists()
+
+
+def test_it_is_free_afterwards_and_leaves_nothing(tmp_path):
+    for _ in range(2):
+        with locked(tmp_path / "out", "scoring"):
+            assert (tmp_path / "out" / LOCK).exists()
+        assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_folder_renamed_while_held_is_no_error(tmp_path):
+    with locked(tmp_path / "work", "scoring"):
+        (tmp_path / "work").rename(tmp_path / "out")
+    with locked(tmp_path / "out", "scoring"):
+        pass
