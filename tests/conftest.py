@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
+import hypothesis
 import pytest
+
+from tests.patience import PAGE_MS, patient
 
 # One thread a worker: two workers of two threads each wait for each other on two cores, for minutes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -22,6 +26,24 @@ ARGUMENTS = [
 ]
 
 
+# Generated inputs are checked by what comes out, not by how long it takes: a loaded machine is only slow.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
+
+
+class Browser:
+    """A Chromium whose contexts and pages wait as long as tests/patience.py says."""
+
+    def __init__(self, chromium: Any) -> None:
+        self._chromium = chromium
+
+    def new_context(self, **settings: Any) -> Any:
+        return patient(self._chromium.new_context(**settings))
+
+    def new_page(self, **settings: Any) -> Any:
+        return patient(self._chromium.new_page(**settings))
+
+
 @pytest.fixture(scope="session")
 def browser():
     """One headless Chromium a session: Playwright's sync API runs once in a process."""
@@ -29,10 +51,10 @@ def browser():
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         pytest.skip("there is no Chromium here")
-    playwright.expect.set_options(timeout=60_000)  # a loaded machine draws late, and that is no failure
+    playwright.expect.set_options(timeout=PAGE_MS)
     with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield chromium
+        chromium = running.chromium.launch(executable_path=found, args=ARGUMENTS, timeout=PAGE_MS)
+        yield Browser(chromium)
         chromium.close()
 
 
