@@ -1,6 +1,7 @@
 """How long tests wait before they call something dead: one place, because a loaded machine is only slow.
 
-No assertion is about seconds; these are for what would otherwise hang. RATIONALE_TEST_PATIENCE multiplies all of them.
+No assertion is about seconds; these are for what would otherwise hang.
+RATIONALE_TEST_PATIENCE multiplies all of them.
 """
 
 from __future__ import annotations

@@ -344,7 +344,7 @@ def test_it_fits_the_window(mount, width, columns):
 
 
 def test_the_longest_part_is_painted_while_the_key_is_down(mount):
-    """A few changes of the page for each word, and no layout asked for in between: nothing that grows faster."""
+    """A few changes of the page for each word, and no layout asked for: nothing grows faster."""
     from workbench.drawing import PART as count
 
     page = mount(data(["word"] * count, [0] * count, [[0.1] * count, [0.2] * count]))

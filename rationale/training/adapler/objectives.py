@@ -103,12 +103,20 @@ def losses(
 
 
 def accumulate(
-    found: Losses, system: AdapLeR, weights: list[Tensor], *, gamma: float, phi: float, share: float = 1.0
+    found: Losses,
+    system: AdapLeR,
+    weights: list[Tensor],
+    *,
+    gamma: float,
+    phi: float,
+    wanted: float | None = None,
+    share: float = 1.0,
 ) -> None:
     """Adds the exact gradients of both objectives to ``.grad``: two passes back over one graph.
 
     Weights, predictors included, learn from CE + gamma KL and never see the length; eta and theta learn from
-    CE + phi length and never see the KL. Theta's gradient is its stand-in's, divided by theta.
+    CE + phi length and never see the KL. Theta's gradient is its stand-in's, divided by theta. Where a length
+    is wanted, the distance from it takes the length's place: too short costs as much as too long.
 
     Args:
         found: The losses, with their graph.
@@ -116,9 +124,11 @@ def accumulate(
         weights: All other parameters that learn.
         gamma: Weight of the predictors' loss.
         phi: Weight of the length.
+        wanted: The length to aim at, of the kind of ``found.length``; None makes it as short as phi asks.
         share: Scales all gradients: 1 / batches a step.
     """
-    speed = (found.classification + phi * found.length) * share
+    length = found.length if wanted is None else (found.length - wanted).abs()
+    speed = (found.classification + phi * length) * share
     stand_in = [system.theta_dummy] if len(system.theta) and system.theta_dummy.requires_grad else []
     for_eta, *for_theta = torch.autograd.grad(speed, [system.eta, *stand_in], retain_graph=True)
     _add(system.eta, for_eta)

@@ -56,11 +56,25 @@ class AdapLeRTrainer(DroppingTrainer):
         finite_loss(loss + found.length.detach(), self.state, [self._keys[p] for p in positions])
         share = 1 / self.current_gradient_accumulation_steps
         accumulate(
-            found, self.system, self.weights(), gamma=self._options.gamma, phi=self._options.phi, share=share
+            found,
+            self.system,
+            self.weights(),
+            gamma=self._options.gamma,
+            phi=self._options.phi,
+            wanted=self._wanted(inputs["attention_mask"]),
+            share=share,
         )
         self.average_over_processes()
         self._parts.append((found.predictors.item(), found.length.item()))
         return loss * share
+
+    def _wanted(self, mask: Tensor) -> float | None:
+        """The expected length to aim at for a batch, (B, n): a plain model's by the wanted speedup.
+
+        Nearly all operations of a layer are linear in its tokens, so lengths stand for operations.
+        """
+        target = self._options.target_speedup
+        return None if target is None else self.system.layers * mask.sum().item() / len(mask) / target
 
     def _losses(self, inputs: dict[str, Any], importance: FloatArray) -> Losses:
         inputs = self._prepare_inputs(inputs)

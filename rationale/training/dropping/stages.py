@@ -111,10 +111,13 @@ class Stages:
         model.eval().requires_grad_(requires_grad=False)
         return FAMILIES.get(model.config.model_type)(model)
 
-    def metrics(self, model: DroppingModel) -> Callable[..., dict[str, float]]:
-        """The dev figures of a hard run of ``model``."""
+    def metrics(
+        self, model: DroppingModel, *, target: float | None = None
+    ) -> Callable[..., dict[str, float]]:
+        """The dev figures of a hard run of ``model``; ``target`` is the speedup that was asked for."""
         metric, rows = self.options.metric, self.prepared.dev_rows or self.prepared.rows
-        return dropping_metrics(Costs.of(model.encoder, model.system), self.first.dev(metric), metric, rows)
+        costs = Costs.of(model.encoder, model.system)
+        return dropping_metrics(costs, self.first.dev(metric), metric, rows, target=target)
 
     def between(
         self,
