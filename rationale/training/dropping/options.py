@@ -25,6 +25,12 @@ class DroppingOptions(TrainingOptions):
         None, "Peak learning rate of the plain fine-tuning. Default: that of the last stage."
     )
 
+    allow_chance: bool = option(
+        False,
+        "Go on where the plain fine-tuning is not above chance on dev. Default: stop there, because what "
+        "follows would measure nothing.",
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require("fine_tune_epochs", lambda value: value >= 1, "at least 1")

@@ -92,6 +92,7 @@ class Stages:
 
         Raises:
             DataError, ModelError, OutputError: As :func:`rationale.training.train_classifier`.
+            ModelError: Where the fine-tuning is at chance.
         """
         out = check_output(out, overwrite=overwrite)
         folder = Path(fine_tuned) if fine_tuned else out.with_name(out.name + ".fine-tuned")
@@ -99,6 +100,7 @@ class Stages:
             raise OutputError("the fine-tuning and the model cannot share a folder", where=out)
         prepared = prepare(model, train, dev, options)
         first = fine_tune(folder, prepared, options, overwrite=overwrite)
+        first.require_knowledge(prepared, options)
         return cls(model, prepared, first, out, options, overwrite)
 
     def plain(self) -> Prepared:
