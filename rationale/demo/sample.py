@@ -24,14 +24,14 @@ from rationale.training.prepare import prepare
 SPLIT, REVIEWS = "val", 40
 TRAINING = AdapLeROptions(
     max_length=MAX_LENGTH,
-    epochs=5,
+    epochs=6,
     fine_tune_epochs=6,
     learning_rate=2e-3,
     batch_size=16,
     weight_decay=0.05,
     warmup=0.1,
     phi=0.1,
-    target_speedup=2.5,
+    target_speedup=2.4,
     warm_start=True,
     device="cpu",
 )

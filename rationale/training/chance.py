@@ -11,6 +11,9 @@ from scipy.stats import binomtest, norm
 
 from rationale.agreement.figures import ANSWERS
 
+ENOUGH = 30
+"""Dev documents from which on a training may be stopped: with 10, 8 right of 10 would not be above chance."""
+
 _LEVEL = 0.05
 _ASSOCIATIONS = {"macro_f1": "mcc", "mcc": "mcc", "pearson": "pearson", "spearman": "spearman"}
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from rationale.errors import ModelError
-from rationale.training.chance import at_chance
+from rationale.training.chance import ENOUGH, at_chance
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stage import ANEW, outcome, stage
 from rationale.training.fitting import Content
 from rationale.training.prepare import Prepared
+from rationale.training.rates import settled
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 from rationale.training.unfinished import UnfinishedRun
 
@@ -65,13 +66,14 @@ class FineTuned:
         """Stops where nothing that follows would mean anything.
 
         Raises:
-            ModelError: Where the best epoch is not above chance on dev, and the options do not allow that.
+            ModelError: Where the best epoch is not above chance on dev, the options do not allow that, and
+                there are documents enough to tell.
         """
         rows = prepared.dev_rows
         said = None if rows is None else at_chance(self.recipe["best"], rows.labels, options.metric)
         if said is None:
             return
-        if options.allow_chance:
+        if options.allow_chance or len(rows or ()) < ENOUGH:
             log.warning("the plain fine-tuning knows no more than chance: %s", said)
             return
         raise ModelError(
@@ -93,7 +95,7 @@ def fine_tune(folder: Path, prepared: Prepared, options: DroppingOptions, *, ove
     Raises:
         OutputError: Where ``folder`` was made by another recipe and ``overwrite`` is off.
     """
-    plain = options.fine_tuning()
+    plain = settled(options.fine_tuning(), prepared.start.model.config, len(prepared.rows))
 
     def build(checkpoints: Path) -> ClassifierTrainer:
         return build_trainer(checkpoints, prepared, plain, keep=None)

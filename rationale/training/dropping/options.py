@@ -15,7 +15,6 @@ class DroppingOptions(TrainingOptions):
         RationaleError: On a value outside its range.
     """
 
-    learning_rate: float = option(2e-5, "Peak learning rate of the weights, falling linearly to 0.")
     warmup: float = option(0.06, "Share of the steps over which learning rates rise from 0.")
     epochs: int = option(5, "Passes over the training documents, in the last stage.")
     fine_tune_epochs: int | None = option(

@@ -28,6 +28,7 @@ from rationale.training.dropping.stage import outcome, stage
 from rationale.training.fitting import RECIPE, Content, chosen_model, complete, write_recipe
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
+from rationale.training.rates import settled
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 from rationale.training.unfinished import UnfinishedRun
 
@@ -137,6 +138,7 @@ class Stages:
             more: What else decides its outcome.
         """
         folder = self.out.with_name(f"{self.out.name}.{name}")
+        options = settled(options, self.prepared.start.model.config, len(self.prepared.rows))
         recipe = {**self._recipe(name), "options": asdict(options), **more}
         stage(folder, recipe, build, chosen_model, overwrite=self.overwrite)
         answers = self.options.task == "answers"
