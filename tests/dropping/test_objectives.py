@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rationale.dropping.run import soft
-from rationale.training.adapler.objectives import accumulate, losses, strength, target
+from rationale.training.adapler.objectives import Wanted, accumulate, losses, strength, target
 from tests.dropping.test_run import batch, dropping_model
 
 GAMMA, PHI, LAMBDA = 0.05, 0.3, 20.0
@@ -28,11 +28,11 @@ def weights_of(model):
     return [p for n, p in model.named_parameters() if n not in ("system.eta", "system.theta")]
 
 
-def grads(made, gamma, phi):
+def grads(made, gamma, phi, wanted=None):
     model, inputs, labels, saliency = made
     model.zero_grad()
     found = losses(model.encoder, model.system, inputs, labels, saliency, LAMBDA)
-    accumulate(found, model.system, weights_of(model), gamma=gamma, phi=phi)
+    accumulate(found, model.system, weights_of(model), gamma=gamma, phi=phi, wanted=wanted)
     return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
 
 
@@ -65,6 +65,27 @@ def test_thresholds_learn_from_the_speed_objective(made):
         expected = difference(system.theta_dummy, at, made) / system.theta[at].item()
         assert float(got["system.theta"][at]) == pytest.approx(expected, rel=1e-3, abs=1e-6)
     assert float(got["system.eta"].abs().max()) > 1e-3
+
+
+def test_a_wanted_length_pulls_the_thresholds_from_both_sides(made):
+    """What is too long is pulled as the length alone pulls, what is too short as hard the other way."""
+    free, pulled = grads(made, GAMMA, 0.0), grads(made, GAMMA, PHI)
+    for name in ("system.eta", "system.theta"):
+        down, up = (grads(made, GAMMA, PHI, Wanted(length, 0.0))[name] for length in (1.0, 100.0))
+        torch.testing.assert_close(down, pulled[name])
+        torch.testing.assert_close(up, 2 * free[name] - pulled[name])
+    for name, own in grads(made, GAMMA, PHI, Wanted(100.0, 0.0)).items():
+        if name not in ("system.eta", "system.theta"):
+            assert torch.equal(own, pulled[name]), name
+
+
+def test_a_length_that_no_threshold_seems_to_change_is_pulled_all_the_same(made):
+    """Far above every score the exact slope is 0: there what is too short would stay so."""
+    with torch.no_grad():
+        made[0].system.eta.fill_(1.0)
+    free = grads(made, GAMMA, 0.0)["system.eta"]
+    pulled = grads(made, GAMMA, PHI, Wanted(100.0, 9.0))["system.eta"] - free
+    assert (pulled >= PHI * 9.0 - 1e-6).all()
 
 
 def test_thresholds_learn_nothing_from_the_predictors_loss(made):

@@ -75,6 +75,19 @@ class Losses:
     length: Tensor
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """The length to aim at on one batch.
+
+    Attributes:
+        length: Of the kind of :attr:`Losses.length`.
+        tokens: Mean tokens of the inputs.
+    """
+
+    length: float
+    tokens: float
+
+
 def losses(
     encoder: Encoder,
     system: AdapLeR,
@@ -109,14 +122,18 @@ def accumulate(
     *,
     gamma: float,
     phi: float,
-    wanted: float | None = None,
+    wanted: Wanted | None = None,
     share: float = 1.0,
 ) -> None:
     """Adds the exact gradients of both objectives to ``.grad``: two passes back over one graph.
 
     Weights, predictors included, learn from CE + gamma KL and never see the length; eta and theta learn from
-    CE + phi length and never see the KL. Theta's gradient is its stand-in's, divided by theta. Where a length
-    is wanted, the distance from it takes the length's place: too short costs as much as too long.
+    CE + phi length and never see the KL. Theta's gradient is its stand-in's, divided by theta.
+
+    Where a length is wanted, the distance from it takes the length's place: too short costs as much as too
+    long. The slope of the length over each eta is then at least its mean over eta's range, minus the tokens
+    of the input: where lambda is large and no token is near the threshold the exact slope is 0, and a length
+    that has become too short would stay so.
 
     Args:
         found: The losses, with their graph.
@@ -124,13 +141,11 @@ def accumulate(
         weights: All other parameters that learn.
         gamma: Weight of the predictors' loss.
         phi: Weight of the length.
-        wanted: The length to aim at, of the kind of ``found.length``; None makes it as short as phi asks.
+        wanted: The length to aim at and the mean tokens of an input; None: as short as phi asks.
         share: Scales all gradients: 1 / batches a step.
     """
-    length = found.length if wanted is None else (found.length - wanted).abs()
-    speed = (found.classification + phi * length) * share
     stand_in = [system.theta_dummy] if len(system.theta) and system.theta_dummy.requires_grad else []
-    for_eta, *for_theta = torch.autograd.grad(speed, [system.eta, *stand_in], retain_graph=True)
+    for_eta, *for_theta = _for_thresholds(found, [system.eta, *stand_in], phi * share, share, wanted)
     _add(system.eta, for_eta)
     if for_theta:
         _add(system.theta, for_theta[0] / system.theta.detach())
@@ -138,6 +153,20 @@ def accumulate(
     for weight, gradient in zip(weights, torch.autograd.grad(learn, weights, allow_unused=True), strict=True):
         if gradient is not None:
             _add(weight, gradient)
+
+
+def _for_thresholds(
+    found: Losses, thresholds: list[Tensor], phi: float, share: float, wanted: Wanted | None
+) -> list[Tensor]:
+    """Gradients of the speed objective, for eta and then for what stands in for theta."""
+    if wanted is None:
+        speed = found.classification * share + phi * found.length
+        return list(torch.autograd.grad(speed, thresholds, retain_graph=True))
+    right = torch.autograd.grad(found.classification * share, thresholds, retain_graph=True)
+    slope, *others = torch.autograd.grad(found.length, thresholds, retain_graph=True)
+    side = phi * (1.0 if found.length.item() > wanted.length else -1.0)
+    slopes = [slope.clamp(max=-wanted.tokens), *others]
+    return [own + side * steep for own, steep in zip(right, slopes, strict=True)]
 
 
 def _add(parameter: Tensor, gradient: Tensor) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from rationale.dropping.adapler import AdapLeR
 from rationale.dropping.model import packed
 from rationale.training.adapler.importance import FloatArray
-from rationale.training.adapler.objectives import Losses, accumulate, losses, strength
+from rationale.training.adapler.objectives import Losses, Wanted, accumulate, losses, strength
 from rationale.training.adapler.options import AdapLeROptions
 from rationale.training.dropping.trainer import DroppingTrainer
 from rationale.training.trainer import finite_loss
@@ -68,13 +68,15 @@ class AdapLeRTrainer(DroppingTrainer):
         self._parts.append((found.predictors.item(), found.length.item()))
         return loss * share
 
-    def _wanted(self, mask: Tensor) -> float | None:
+    def _wanted(self, mask: Tensor) -> Wanted | None:
         """The expected length to aim at for a batch, (B, n): a plain model's by the wanted speedup.
 
         Nearly all operations of a layer are linear in its tokens, so lengths stand for operations.
         """
-        target = self._options.target_speedup
-        return None if target is None else self.system.layers * mask.sum().item() / len(mask) / target
+        if self._options.target_speedup is None:
+            return None
+        tokens = mask.sum().item() / len(mask)
+        return Wanted(self.system.layers * tokens / self._options.target_speedup, tokens)
 
     def _losses(self, inputs: dict[str, Any], importance: FloatArray) -> Losses:
         inputs = self._prepare_inputs(inputs)
