@@ -135,7 +135,7 @@ class Lengths:
 @pytest.mark.parametrize(
     ("target", "order"),
     [
-        (None, ["fast and bad", "plain", "near"]),  # all within a point of 0: the fastest
+        (None, ["fast and bad", "near", "plain"]),  # all within a point of 0: by speedup
         (2.0, ["near", "fast and bad", "plain"]),  # near enough first, by the figure; then by speedup
     ],
 )
@@ -153,9 +153,7 @@ def test_epochs_that_come_near_a_speedup_that_was_asked_for_are_ranked_by_the_fi
         for name, (logits, alive) in epochs.items()
     }
     assert found["near"]["speedup"] == pytest.approx(20 / 11)
-    assert sorted(found, key=lambda name: -found[name]["choice"])[: 1 if target is None else 3] == (
-        order[:1] if target is None else order
-    )
+    assert sorted(found, key=lambda name: -found[name]["choice"]) == order
 
 
 def prepare_rows(labels):
@@ -164,16 +162,16 @@ def prepare_rows(labels):
     return Encoded([window] * len(labels), labels.tolist(), typed=True)
 
 
-def test_a_target_speedup_is_what_a_training_comes_to(encoder, trained, tmp_path):
-    """With a phi that alone drops all it can, and one that alone drops nothing."""
-    for number, target in enumerate((1.3, 2.0)):
-        aimed = again(
-            encoder, trained, tmp_path / str(number),
-            epochs=8, phi=1.0, target_speedup=target, warm_start=True, threshold_rate=0.05,
-        )  # fmt: skip
-        last = aimed.recipe["epochs"][-1]
-        print(target, [e["dev_speedup"] for e in aimed.recipe["epochs"]], last)
-        assert abs(last["dev_speedup"] / target - 1) < 0.25
+def test_a_target_is_come_back_to_from_where_everything_had_left(encoder, tmp_path):
+    """The predictors of this toy point at one word: half-way there nothing but [CLS] is left."""
+    aimed = AdapLeROptions(
+        epochs=8, fine_tune_epochs=12, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=1.0, device="cpu",
+        target_speedup=1.3, warm_start=True, threshold_rate=0.05, keep="last",
+    )  # fmt: skip
+    trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", aimed)
+    speedups = [epoch["dev_speedup"] for epoch in trained.recipe["epochs"]]
+    assert max(speedups) > 3
+    assert 1 < speedups[-1] < 2
 
 
 def test_patience_ends_phase_three_too(encoder, tmp_path):
