@@ -24,6 +24,7 @@ from typing import Any
 from common import machine, parser, spread
 
 Cell = dict[str, Any]
+METHODS = ("saliency", "saliency.l1", "sensitivity", "saliency.sum", "attention.all", "rollout.all")
 
 
 def main() -> None:
@@ -82,9 +83,31 @@ def train(work: Path, seed: int, threads: int) -> Cell:
             cell[name][split] = {
                 "accuracy": found["metrics"]["accuracy"], "speedup": found["flops_speedup"]
             }  # fmt: skip
+    if threads == 1:  # weights are equal for any other number
+        cell["margins"] = margins(models["classifier"], models["adapler"])
     recipe = json.loads((models["adapler"] / "training.json").read_text(encoding="utf-8"))
     cell["dev"] = {"accuracy": recipe["best"]["dev_accuracy"], "speedup": recipe["best"]["dev_speedup"]}
     return cell
+
+
+def margins(plain: Path, dropping: Path) -> dict[str, float]:
+    """By how much scores agree better with the planted words than random ones do: average precision on val."""
+    from rationale.agreement import agree
+    from rationale.corpus import load_documents
+    from rationale.demo import sample_folder
+    from rationale.scores import ScoreOptions, score
+
+    reviews, found = load_documents(str(sample_folder()), "val"), {}
+    for model, methods in ((plain, METHODS), (dropping, ("contribution",))):
+        options = ScoreOptions(methods=(*methods, "random"), batch_size=32)
+        agreement = agree(
+            score(str(model), reviews, options, device="cpu", progress=False), reviews, resamples=5
+        )
+        ap = {(r["method"], r["layer"]): r["value"] for r in agreement.records if r["metric"] == "ap"}
+        for method in methods:
+            for layer in (0, 1, 2) if method == "contribution" else (0,):
+                found[f"{method} {layer}"] = round(ap[method, layer] - ap["random", 0], 3)
+    return found
 
 
 def add(cells: Path, cell: Cell) -> None:
@@ -115,6 +138,10 @@ def page(cells: Sequence[Cell]) -> Iterator[str]:
         for split in ("val", "test"):
             found = spread([cell[name][split][metric] for cell in cells])
             yield f"| {title} {split} | {' | '.join(format(value, form) for value in three(found))} |"
+    measured = [cell["margins"] for cell in cells if "margins" in cell]
+    for name in measured[0] if measured else ():
+        row = three(spread([one[name] for one in measured]))
+        yield f"| AP above random, {name} | {' | '.join(format(value, '.3f') for value in row)} |"
     seconds = spread([cell["cpu_seconds"] for cell in cells])
     yield f"| CPU seconds of both | {' | '.join(f'{value:.0f}' for value in three(seconds))} |"
     yield ""
