@@ -91,7 +91,7 @@ def train(work: Path, seed: int, threads: int) -> Cell:
 
 
 def margins(plain: Path, dropping: Path) -> dict[str, float]:
-    """By how much scores agree better with the planted words than random ones do: average precision on val."""
+    """By how much scores agree better with the planted words than random ones: average precision on val."""
     from rationale.agreement import agree
     from rationale.corpus import load_documents
     from rationale.demo import sample_folder
