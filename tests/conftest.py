@@ -12,8 +12,9 @@ import pytest
 
 from tests.patience import PAGE_MS, patient
 
-# One thread a worker: two workers of two threads each wait for each other on two cores, for minutes.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+# One thread a worker, whatever is set outside: two workers of two threads each wait for each other on two
+# cores, for minutes, and sums that threads share would make other trainings of other machines.
+os.environ |= {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 
 collect_ignore = ["scores/interrupted.py"]  # a script that test_interrupted.py runs in a child
 
