@@ -67,25 +67,13 @@ def test_thresholds_learn_from_the_speed_objective(made):
     assert float(got["system.eta"].abs().max()) > 1e-3
 
 
-def test_a_wanted_length_pulls_the_thresholds_from_both_sides(made):
-    """What is too long is pulled as the length alone pulls, what is too short as hard the other way."""
-    free, pulled = grads(made, GAMMA, 0.0), grads(made, GAMMA, PHI)
-    for name in ("system.eta", "system.theta"):
-        down, up = (grads(made, GAMMA, PHI, Wanted(length, 0.0))[name] for length in (1.0, 100.0))
-        torch.testing.assert_close(down, pulled[name])
-        torch.testing.assert_close(up, 2 * free[name] - pulled[name])
-    for name, own in grads(made, GAMMA, PHI, Wanted(100.0, 0.0)).items():
-        if name not in ("system.eta", "system.theta"):
-            assert torch.equal(own, pulled[name]), name
-
-
-def test_a_length_that_no_threshold_seems_to_change_is_pulled_all_the_same(made):
-    """Far above every score the exact slope is 0: there what is too short would stay so."""
-    with torch.no_grad():
-        made[0].system.eta.fill_(1.0)
-    free = grads(made, GAMMA, 0.0)["system.eta"]
-    pulled = grads(made, GAMMA, PHI, Wanted(100.0, 9.0))["system.eta"] - free
-    assert (pulled >= PHI * 9.0 - 1e-6).all()
+@pytest.mark.parametrize(("length", "side"), [(1.0, -1), (100.0, 1)])
+def test_a_wanted_length_pulls_eta_from_both_sides_and_nothing_else(made, length, side):
+    free, pulled = grads(made, GAMMA, 0.0), grads(made, GAMMA, PHI, Wanted(length, tokens=9.0))
+    torch.testing.assert_close(pulled["system.eta"], free["system.eta"] + side * PHI * 9.0)
+    for name, own in pulled.items():
+        if name != "system.eta":
+            assert torch.equal(own, free[name]), name
 
 
 def test_thresholds_learn_nothing_from_the_predictors_loss(made):

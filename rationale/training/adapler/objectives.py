@@ -131,9 +131,9 @@ def accumulate(
     CE + phi length and never see the KL. Theta's gradient is its stand-in's, divided by theta.
 
     Where a length is wanted, the distance from it takes the length's place: too short costs as much as too
-    long. The slope of the length over each eta is then at least its mean over eta's range, minus the tokens
-    of the input: where lambda is large and no token is near the threshold the exact slope is 0, and a length
-    that has become too short would stay so.
+    long. Its slope over each eta is then the mean over eta's range, minus the tokens of an input. Where
+    lambda is large and no token is near the threshold the exact one is 0, and a length that has become too short
+    would stay so. Theta then learns from CE alone.
 
     Args:
         found: The losses, with their graph.
@@ -162,11 +162,9 @@ def _for_thresholds(
     if wanted is None:
         speed = found.classification * share + phi * found.length
         return list(torch.autograd.grad(speed, thresholds, retain_graph=True))
-    right = torch.autograd.grad(found.classification * share, thresholds, retain_graph=True)
-    slope, *others = torch.autograd.grad(found.length, thresholds, retain_graph=True)
-    side = phi * (1.0 if found.length.item() > wanted.length else -1.0)
-    slopes = [slope.clamp(max=-wanted.tokens), *others]
-    return [own + side * steep for own, steep in zip(right, slopes, strict=True)]
+    for_eta, *for_theta = torch.autograd.grad(found.classification * share, thresholds, retain_graph=True)
+    too_long = found.length.item() > wanted.length
+    return [for_eta + phi * (-wanted.tokens if too_long else wanted.tokens), *for_theta]
 
 
 def _add(parameter: Tensor, gradient: Tensor) -> None:
