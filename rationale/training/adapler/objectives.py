@@ -132,8 +132,8 @@ def accumulate(
 
     Where a length is wanted, the distance from it takes the length's place: too short costs as much as too
     long. Its slope over each eta is then the mean over eta's range, minus the tokens of an input. Where
-    lambda is large and no token is near the threshold the exact one is 0, and a length that has become too short
-    would stay so. Theta then learns from CE alone.
+    lambda is large and no token is near the threshold the exact one is 0, and a length that has become too
+    short would stay so. Theta then learns from CE alone.
 
     Args:
         found: The losses, with their graph.
