@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
+import hypothesis
 import pytest
 
-# One thread a worker: two workers of two threads each wait for each other on two cores, for minutes.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+from tests.patience import PAGE_MS, patient
+
+# One thread a worker, whatever is set outside: two workers of two threads each wait for each other on two
+# cores, for minutes, and sums that threads share would make other trainings of other machines.
+os.environ |= {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 
 collect_ignore = ["scores/interrupted.py"]  # a script that test_interrupted.py runs in a child
 
@@ -22,6 +27,24 @@ ARGUMENTS = [
 ]
 
 
+# Generated inputs are checked by what comes out, not by how long it takes: a loaded machine is only slow.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
+
+
+class Browser:
+    """A Chromium whose contexts and pages wait as long as tests/patience.py says."""
+
+    def __init__(self, chromium: Any) -> None:
+        self._chromium = chromium
+
+    def new_context(self, **settings: Any) -> Any:
+        return patient(self._chromium.new_context(**settings))
+
+    def new_page(self, **settings: Any) -> Any:
+        return patient(self._chromium.new_page(**settings))
+
+
 @pytest.fixture(scope="session")
 def browser():
     """One headless Chromium a session: Playwright's sync API runs once in a process."""
@@ -29,10 +52,10 @@ def browser():
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         pytest.skip("there is no Chromium here")
-    playwright.expect.set_options(timeout=60_000)  # a loaded machine draws late, and that is no failure
+    playwright.expect.set_options(timeout=PAGE_MS)
     with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield chromium
+        chromium = running.chromium.launch(executable_path=found, args=ARGUMENTS, timeout=PAGE_MS)
+        yield Browser(chromium)
         chromium.close()
 
 

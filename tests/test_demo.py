@@ -1,6 +1,7 @@
 """The model of the demo learns the planted truth, and each score behaves on it as it should."""
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from rationale.agreement import agree
@@ -88,12 +89,30 @@ def test_signed_evidence_carries_the_prediction(perturbing, method):
     assert value(perturbing, method, "comprehensiveness") > random + 0.1
 
 
-def test_adapler_reads_a_third_of_the_tokens_and_is_as_often_right(dropping_on_sample, one_pass, reviews):
-    """Measured: 0.93 of 150 test reviews at 3.4 times fewer operations, the plain classifier 0.9."""
+def test_adapler_halves_the_operations_and_stays_right(dropping_on_sample, reviews):
+    """It aims at 2.4 times fewer; docs/results/demo-robustness.md has other seeds."""
     found = evaluate(load_classifier(dropping_on_sample), reviews, Timing(0))
-    plain = sum(s.predicted == s.label for s in one_pass) / len(reviews)
-    assert found["metrics"]["accuracy"] >= plain - 0.05
+    assert found["metrics"]["accuracy"] >= 0.85
     assert found["flops_speedup"] >= 2
+
+
+def test_its_training_uses_one_thread_and_gives_the_others_back(tmp_path, monkeypatch):
+    """Whatever the machine offers: sums depend on how threads share them."""
+    before, seen = torch.get_num_threads(), []
+
+    def watched(*given, **settings):
+        seen.append(torch.get_num_threads())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rationale.demo.sample.fine_tune", watched)
+    torch.set_num_threads(3)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            sample_classifier(tmp_path)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1]
 
 
 def test_its_predictors_find_the_planted_words(dropping, reviews):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rationale.corpus.document import Documents
 from rationale.files import check_output
+from rationale.training.chance import at_chance
 from rationale.training.fitting import RECIPE, chosen_model, complete
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import prepare
 from rationale.training.recipe import DEV_FIGURES
 from rationale.training.trainer import build_trainer
 from rationale.training.unfinished import UnfinishedRun
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,4 +93,8 @@ def train_classifier(
     run = UnfinishedRun.beside(out)
     trainer = build_trainer(run.folder, prepared, options)
     complete(run, trainer, out, prepared.recipe, chosen_model, overwrite=overwrite)
-    return TrainedClassifier.open(out)
+    trained, rows = TrainedClassifier.open(out), prepared.dev_rows
+    said = None if rows is None else at_chance(trained.best, rows.labels, options.metric)
+    if said is not None:
+        log.warning("%s knows no more than chance: %s. Raise --epochs or --learning-rate.", out, said)
+    return trained

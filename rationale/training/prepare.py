@@ -15,6 +15,7 @@ from rationale.training.answering import POINTS, ask
 from rationale.training.checkpoint import Checkpoint, load_checkpoint
 from rationale.training.encoding import Encoded, encode, window_length
 from rationale.training.options import TrainingOptions
+from rationale.training.rates import settled
 from rationale.training.recipe import describe
 from rationale.training.task import NUMBER
 
@@ -63,6 +64,7 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
     dev_rows = None if dev is None else _rows(start, dev, length, options)
     if dev is not None and len(dev.labels) == 1:
         log.warning("all %d dev documents are %s: they say little about an epoch", len(dev), dev.labels[0])
+    options = settled(options, start.model.config, len(train))
     recipe = describe(str(model), start, train, dev, length, options)
     return Prepared(start, tuple(document.key for document in train), rows, dev_rows, recipe)
 

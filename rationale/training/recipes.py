@@ -138,7 +138,8 @@ def train_dropping(
 
     The epoch kept is the one with the largest FLOPs speedup among those within a point of the fine-tuning's
     best dev figure; where there is none, the one with the best figure, and ``training.json`` says so. With
-    ``options.keep`` "last" it is the last.
+    ``options.keep`` "last" it is the last. Where the fine-tuning is not above chance on dev nothing follows,
+    unless ``options.allow_chance`` is set.
 
     Args:
         system: A name in :data:`RECIPES`.

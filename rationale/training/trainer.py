@@ -28,6 +28,7 @@ from rationale.training.encoding import Encoded
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared
 from rationale.training.progress import Progress, Saving
+from rationale.training.rates import settled
 from rationale.training.task import mean_loss
 
 
@@ -137,6 +138,7 @@ def build_trainer(
         callbacks: More than the usual ones.
         **settings: What the class takes besides, or instead of a classifier's usual.
     """
+    options = settled(options, prepared.start.model.config, len(prepared.rows))
     tokenizer, dev = prepared.start.tokenizer, prepared.dev_rows is not None
     rows = prepared.dev_rows or prepared.rows
     usual: dict[str, Any] = {
@@ -195,7 +197,7 @@ def arguments(
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=options.epochs,
-        learning_rate=options.learning_rate,
+        **({} if options.learning_rate is None else {"learning_rate": options.learning_rate}),
         per_device_train_batch_size=options.batch_size,
         per_device_eval_batch_size=2 * options.batch_size,
         gradient_accumulation_steps=options.grad_accumulation,

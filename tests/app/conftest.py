@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.material import make
+from tests.patience import PAGE
 
 APPS = Path(__file__).parents[2] / "apps"
 
@@ -61,7 +62,8 @@ def server(arguments, tmp_path_factory):
 
 
 def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
-    for _ in range(240):
+    last = time.monotonic() + PAGE
+    while time.monotonic() < last:
         if process.poll() is not None:
             pytest.fail(f"the app did not start: {log.read_text()}")
         try:
@@ -77,7 +79,6 @@ def page(browser, server):
     """A fresh page at 1280 px; the test fails where the console saw an error or another machine was asked."""
     context = browser.new_context(viewport={"width": 1280, "height": 860}, base_url=server)
     page = context.new_page()
-    page.set_default_timeout(60_000)
     seen: list[str] = []
     page.on("pageerror", lambda error: seen.append(f"page error: {error}"))
     page.on("console", lambda message: message.type == "error" and seen.append(message.text))
@@ -98,7 +99,7 @@ def screen_of(monkeypatch):
 
     def opened(screen, *given, query=None):
         monkeypatch.setattr("sys.argv", ["app.py", *map(str, given)])
-        at = AppTest.from_file(str(APPS / "app.py"), default_timeout=120)
+        at = AppTest.from_file(str(APPS / "app.py"), default_timeout=PAGE)
         for name, value in (query or {}).items():
             at.query_params[name] = value
         at.run()

@@ -242,7 +242,6 @@ def test_nine_thousand_words_are_turned_in_parts(page):
 def test_nothing_sticks_out(browser, server, where):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=server)
     page = context.new_page()
-    page.set_default_timeout(60_000)
     page.goto(f"{where}?scores=val")
     page.wait_for_selector({"/try": "textarea", "/export": "text=report.md"}.get(where, ".unit"))
     for width in (1280, 800):

@@ -11,6 +11,7 @@ from rationale.scores import ScoreOptions, StoredScores, score
 from rationale.study.survival import survival
 from tests.app.conftest import APPS
 from tests.dropping.test_run import dropping_model
+from tests.patience import PAGE
 from tests.toys import toy_tokenizer
 
 PAGES = ("explore", "compare", "corpus", "try_text", "export")
@@ -22,7 +23,7 @@ def app(arguments, monkeypatch):
 
     def open_app(page="explore", query=None, given=arguments):
         monkeypatch.setattr("sys.argv", ["app.py", *given])
-        at = AppTest.from_file(str(APPS / "app.py"), default_timeout=120)
+        at = AppTest.from_file(str(APPS / "app.py"), default_timeout=PAGE)
         for name, value in (query or {}).items():
             at.query_params[name] = value
         at.run()

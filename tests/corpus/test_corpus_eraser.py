@@ -1,7 +1,6 @@
 """ERASER folders: every variant of the format, and every way in which one can be broken."""
 
 import json
-import time
 
 import pytest
 
@@ -134,9 +133,7 @@ def test_labels_are_names(folder, given, label):
 def test_many_annotations_share_one_passage(folder):
     rows = [annotation(f"d:{i}") for i in range(8_000)]
     where = folder(rows, {"d": "word " * 300})
-    start = time.perf_counter()
     documents = load_documents(where, "val")
-    assert time.perf_counter() - start < 20
     assert len(documents) == 8_000
     assert len({id(document.words) for document in documents}) == 1
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rationale.dropping.run import soft
-from rationale.training.adapler.objectives import accumulate, losses, strength, target
+from rationale.training.adapler.objectives import Wanted, accumulate, losses, strength, target
 from tests.dropping.test_run import batch, dropping_model
 
 GAMMA, PHI, LAMBDA = 0.05, 0.3, 20.0
@@ -28,11 +28,11 @@ def weights_of(model):
     return [p for n, p in model.named_parameters() if n not in ("system.eta", "system.theta")]
 
 
-def grads(made, gamma, phi):
+def grads(made, gamma, phi, wanted=None):
     model, inputs, labels, saliency = made
     model.zero_grad()
     found = losses(model.encoder, model.system, inputs, labels, saliency, LAMBDA)
-    accumulate(found, model.system, weights_of(model), gamma=gamma, phi=phi)
+    accumulate(found, model.system, weights_of(model), gamma=gamma, phi=phi, wanted=wanted)
     return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
 
 
@@ -65,6 +65,15 @@ def test_thresholds_learn_from_the_speed_objective(made):
         expected = difference(system.theta_dummy, at, made) / system.theta[at].item()
         assert float(got["system.theta"][at]) == pytest.approx(expected, rel=1e-3, abs=1e-6)
     assert float(got["system.eta"].abs().max()) > 1e-3
+
+
+@pytest.mark.parametrize(("length", "side"), [(1.0, -1), (100.0, 1)])
+def test_a_wanted_length_pulls_eta_from_both_sides_and_nothing_else(made, length, side):
+    free, pulled = grads(made, GAMMA, 0.0), grads(made, GAMMA, PHI, Wanted(length, tokens=9.0))
+    torch.testing.assert_close(pulled["system.eta"], free["system.eta"] + side * PHI * 9.0)
+    for name, own in pulled.items():
+        if name != "system.eta":
+            assert torch.equal(own, free[name]), name
 
 
 def test_thresholds_learn_nothing_from_the_predictors_loss(made):

@@ -1,11 +1,13 @@
 """The report in a real browser: no error, no request, curves drawn, keyboard and print."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
 from rationale.report.write import report
+from tests.patience import PAGE
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +15,6 @@ def opened(browser, scores, documents, agreement, tmp_path_factory) -> Iterator[
     """The page, what its console said, and what it requested."""
     path = report(scores, documents, agreement, tmp_path_factory.mktemp("report") / "report.html")
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(120_000)
     said: list[str] = []
     requested: list[str] = []
     page.on("console", lambda message: said.append(message.text))
@@ -26,7 +27,8 @@ def opened(browser, scores, documents, agreement, tmp_path_factory) -> Iterator[
 
 def _wait(page, holds) -> None:
     """Polls from here: the page's policy forbids the eval of wait_for_function."""
-    for _ in range(100):
+    last = time.monotonic() + PAGE
+    while time.monotonic() < last:
         if holds():
             return
         page.wait_for_timeout(100)

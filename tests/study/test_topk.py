@@ -30,6 +30,7 @@ from rationale.study.topk.stored import StoredStudy
 from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.tokens import Windower
 from rationale.training.options import TrainingOptions
+from tests.patience import CHILD
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 
@@ -434,7 +435,9 @@ def test_several_processes_make_one_study(encoder, tmp_path):
     launch = [tools / "torchrun", "--standalone", "--nproc_per_node", "2", tools / "rationale"]
     given = ["study", "topk", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
     given += ["--methods", "human,saliency", "--epochs", "2", "--batch-size", "4", "--device", "cpu"]
-    done = subprocess.run([*map(str, launch), *map(str, given)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [*map(str, launch), *map(str, given)], capture_output=True, text=True, timeout=CHILD
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     study = json.loads((tmp_path / "out" / "study.json").read_text())
     assert [(r["arm"], r["n"]) for r in study["records"]] == [("full", 40), ("human", 40), ("saliency", 40)]

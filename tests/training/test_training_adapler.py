@@ -21,6 +21,7 @@ from rationale.training import train_dropping
 from rationale.training import trainer as trainer_module
 from rationale.training.adapler import PRESETS, AdapLeROptions
 from rationale.training.progress import Progress, Saving
+from tests.patience import CHILD
 
 OPTIONS = AdapLeROptions(epochs=4, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=0.05, device="cpu")
 TRAIN, DEV = planted(64), planted(24, seed=1)
@@ -172,7 +173,9 @@ def test_several_processes_make_one_model(encoder, folder, tmp_path):
     launch = [tools / "torchrun", "--standalone", "--nproc_per_node", "2"]
     train = [tools / "rationale", "train", "adapler", "--model", encoder, "--data", folder]
     train += ["--out", tmp_path / "out", "--epochs", "2", "--batch-size", "4", "--device", "cpu"]
-    done = subprocess.run([*map(str, launch), *map(str, train)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [*map(str, launch), *map(str, train)], capture_output=True, text=True, timeout=CHILD
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     recipe = json.loads((tmp_path / "out" / "training.json").read_text())
     steps = -(-recipe["train"]["documents"] // 8)

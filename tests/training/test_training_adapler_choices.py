@@ -11,18 +11,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from toy_training import planted, save_encoder
-from transformers import AutoConfig, AutoModelForSequenceClassification
+from toy_training import planted, save_encoder, toy_tokenizer
+from transformers import AutoConfig, AutoModelForSequenceClassification, EvalPrediction
 
 from rationale.corpus import Document, Documents
 from rationale.dropping.model import DroppingForSequenceClassification
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, OutputError, RationaleError
 from rationale.scores import ScoreOptions, score
+from rationale.tokens import Windower
 from rationale.training import train_dropping
 from rationale.training.adapler import AdapLeROptions
 from rationale.training.adapler import trainer as trainer_module
 from rationale.training.adapler.importance import load
+from rationale.training.dropping.choice import dropping_metrics
+from rationale.training.encoding import Encoded
 from rationale.training.prepare import prepare
 from rationale.training.progress import Progress
 
@@ -119,6 +122,58 @@ def test_the_epoch_is_chosen_by_the_figure_that_was_asked_for(encoder, tmp_path)
     assert "dev mcc" in (trained.path / "README.md").read_text()
 
 
+class Lengths:
+    """Costs that are the number of tokens and nothing else."""
+
+    def plain(self, lengths, layers):
+        return layers * lengths
+
+    def dropped(self, alive, lengths):
+        return alive.sum(axis=0)
+
+
+@pytest.mark.parametrize(
+    ("target", "order"),
+    [
+        (None, ["fast and bad", "near", "plain"]),  # all within a point of 0: by speedup
+        (2.0, ["near", "fast and bad", "plain"]),  # near enough first, by the figure; then by speedup
+    ],
+)
+def test_epochs_that_come_near_a_speedup_that_was_asked_for_are_ranked_by_the_figure(target, order):
+    labels, right, wrong = np.array([0, 1, 0, 1]), [[2.0, 0], [0, 2.0]] * 2, [[0, 2.0], [0, 2.0]] * 2
+    rows = prepare_rows(labels)
+    judge = dropping_metrics(Lengths(), 0.0, "accuracy", rows, target=target)
+    epochs = {
+        "plain": (right, [[10, 10, 10]] * 4),
+        "near": (right, [[10, 6, 5]] * 4),
+        "fast and bad": (wrong, [[10, 2, 2]] * 4),
+    }
+    found = {
+        name: judge(EvalPrediction((np.array(logits), np.array(alive)), labels))
+        for name, (logits, alive) in epochs.items()
+    }
+    assert found["near"]["speedup"] == pytest.approx(20 / 11)
+    assert sorted(found, key=lambda name: -found[name]["choice"]) == order
+
+
+def prepare_rows(labels):
+    """Dev documents of equal length, of which only the labels count."""
+    window = Windower(toy_tokenizer(), 32, "truncate")(planted(1)[0]).windows[0]
+    return Encoded([window] * len(labels), labels.tolist(), typed=True)
+
+
+def test_a_target_is_come_back_to_from_where_everything_had_left(encoder, tmp_path):
+    """The predictors of this toy point at one word: half-way there nothing but [CLS] is left."""
+    aimed = AdapLeROptions(
+        epochs=8, fine_tune_epochs=12, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=1.0, device="cpu",
+        target_speedup=1.3, warm_start=True, threshold_rate=0.05, keep="last",
+    )  # fmt: skip
+    trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", aimed)
+    speedups = [epoch["dev_speedup"] for epoch in trained.recipe["epochs"]]
+    assert max(speedups) > 3
+    assert 1 < speedups[-1] < 2
+
+
 def test_patience_ends_phase_three_too(encoder, tmp_path):
     """At this rate nothing is ever better than the first epoch."""
     idle = replace(OPTIONS, epochs=9, patience=1, learning_rate=1e-12, phi=0.0)
@@ -165,6 +220,7 @@ def test_removal_as_printed_is_saved_with_the_model(encoder, trained, tmp_path):
         ({"removal": "hard"}, "--removal"),
         ({"metric": "auc"}, "--metric"),
         ({"phi": -1.0}, "--phi"),
+        ({"target_speedup": 1.0}, "--target-speedup"),
         ({"threshold_rate": 0.0}, "--threshold-rate"),
         ({"phi": float("inf")}, "--phi"),
         ({"beta": float("nan")}, "--beta"),

@@ -75,6 +75,19 @@ class Losses:
     length: Tensor
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """The length to aim at on one batch.
+
+    Attributes:
+        length: Of the kind of :attr:`Losses.length`.
+        tokens: Mean tokens of the inputs.
+    """
+
+    length: float
+    tokens: float
+
+
 def losses(
     encoder: Encoder,
     system: AdapLeR,
@@ -103,12 +116,24 @@ def losses(
 
 
 def accumulate(
-    found: Losses, system: AdapLeR, weights: list[Tensor], *, gamma: float, phi: float, share: float = 1.0
+    found: Losses,
+    system: AdapLeR,
+    weights: list[Tensor],
+    *,
+    gamma: float,
+    phi: float,
+    wanted: Wanted | None = None,
+    share: float = 1.0,
 ) -> None:
     """Adds the exact gradients of both objectives to ``.grad``: two passes back over one graph.
 
     Weights, predictors included, learn from CE + gamma KL and never see the length; eta and theta learn from
     CE + phi length and never see the KL. Theta's gradient is its stand-in's, divided by theta.
+
+    Where a length is wanted, the distance from it takes the length's place: too short costs as much as too
+    long. Its slope over each eta is then the mean over eta's range, minus the tokens of an input. Where
+    lambda is large and no token is near the threshold the exact one is 0, and a length that has become too
+    short would stay so. Theta then learns from CE alone.
 
     Args:
         found: The losses, with their graph.
@@ -116,11 +141,11 @@ def accumulate(
         weights: All other parameters that learn.
         gamma: Weight of the predictors' loss.
         phi: Weight of the length.
+        wanted: The length to aim at and the mean tokens of an input; None: as short as phi asks.
         share: Scales all gradients: 1 / batches a step.
     """
-    speed = (found.classification + phi * found.length) * share
     stand_in = [system.theta_dummy] if len(system.theta) and system.theta_dummy.requires_grad else []
-    for_eta, *for_theta = torch.autograd.grad(speed, [system.eta, *stand_in], retain_graph=True)
+    for_eta, *for_theta = _for_thresholds(found, [system.eta, *stand_in], phi * share, share, wanted)
     _add(system.eta, for_eta)
     if for_theta:
         _add(system.theta, for_theta[0] / system.theta.detach())
@@ -128,6 +153,18 @@ def accumulate(
     for weight, gradient in zip(weights, torch.autograd.grad(learn, weights, allow_unused=True), strict=True):
         if gradient is not None:
             _add(weight, gradient)
+
+
+def _for_thresholds(
+    found: Losses, thresholds: list[Tensor], phi: float, share: float, wanted: Wanted | None
+) -> list[Tensor]:
+    """Gradients of the speed objective, for eta and then for what stands in for theta."""
+    if wanted is None:
+        speed = found.classification * share + phi * found.length
+        return list(torch.autograd.grad(speed, thresholds, retain_graph=True))
+    for_eta, *for_theta = torch.autograd.grad(found.classification * share, thresholds, retain_graph=True)
+    too_long = found.length.item() > wanted.length
+    return [for_eta + phi * (-wanted.tokens if too_long else wanted.tokens), *for_theta]
 
 
 def _add(parameter: Tensor, gradient: Tensor) -> None:

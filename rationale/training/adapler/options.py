@@ -20,6 +20,12 @@ class AdapLeROptions(DroppingOptions):
 
     gamma: float = option(5e-3, "Weight of the predictors' loss (KL to saliency).")
     phi: float = option(5e-4, "Weight of the expected length: larger drops more.")
+    target_speedup: float | None = option(
+        None,
+        "Aim at this FLOPs speedup: phi weighs the distance from full length / target, so too short costs as "
+        "much as too long, and the epoch kept is the best on dev of those that come within a tenth of it. "
+        "Default: no target; phi alone decides how short documents get.",
+    )
     threshold_rate: float | None = option(
         None,
         "Learning rate of eta and theta. The paper's 5e-4 supposes 18,750 steps; the default, 2 / steps "
@@ -56,6 +62,7 @@ class AdapLeROptions(DroppingOptions):
         self._require("target", lambda value: value in ("saliency", "attention"), "saliency or attention")
         self._require("removal", lambda value: value in ("soft", "steep"), "soft or steep")
         self._require("inner", lambda value: value >= 1, "at least 1")
+        self._require("target_speedup", lambda value: value > 1, "above 1")
         for name in ("gamma", "phi"):
             self._require(name, lambda value: value >= 0, "at least 0")
         for name in ("threshold_rate", "predictor_rate", "beta"):

@@ -35,6 +35,6 @@ def _trainer(folder: Path, stages: Stages, options: AdapLeROptions) -> Classifie
         adapler=options,
         model=model,
         compute_loss_func=None,
-        compute_metrics=stages.metrics(model),
+        compute_metrics=stages.metrics(model, target=options.target_speedup),
         callbacks=[Clamp()],
     )

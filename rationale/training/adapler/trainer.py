@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from rationale.dropping.adapler import AdapLeR
 from rationale.dropping.model import packed
 from rationale.training.adapler.importance import FloatArray
-from rationale.training.adapler.objectives import Losses, accumulate, losses, strength
+from rationale.training.adapler.objectives import Losses, Wanted, accumulate, losses, strength
 from rationale.training.adapler.options import AdapLeROptions
 from rationale.training.dropping.trainer import DroppingTrainer
 from rationale.training.trainer import finite_loss
@@ -56,11 +56,27 @@ class AdapLeRTrainer(DroppingTrainer):
         finite_loss(loss + found.length.detach(), self.state, [self._keys[p] for p in positions])
         share = 1 / self.current_gradient_accumulation_steps
         accumulate(
-            found, self.system, self.weights(), gamma=self._options.gamma, phi=self._options.phi, share=share
+            found,
+            self.system,
+            self.weights(),
+            gamma=self._options.gamma,
+            phi=self._options.phi,
+            wanted=self._wanted(inputs["attention_mask"]),
+            share=share,
         )
         self.average_over_processes()
         self._parts.append((found.predictors.item(), found.length.item()))
         return loss * share
+
+    def _wanted(self, mask: Tensor) -> Wanted | None:
+        """The expected length to aim at for a batch, (B, n): a plain model's by the wanted speedup.
+
+        Nearly all operations of a layer are linear in its tokens, so lengths stand for operations.
+        """
+        if self._options.target_speedup is None:
+            return None
+        tokens = mask.sum().item() / len(mask)
+        return Wanted(self.system.layers * tokens / self._options.target_speedup, tokens)
 
     def _losses(self, inputs: dict[str, Any], importance: FloatArray) -> Losses:
         inputs = self._prepare_inputs(inputs)

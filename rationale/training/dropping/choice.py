@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from rationale.training.trainer import dev_metrics
 
 log = logging.getLogger(__name__)
 
+_NEAR = 0.9  # of the speedup asked for
+
 
 def within_a_point(figure: float, best: float | None) -> bool:
     """Whether a dev figure loses at most a point of the plain fine-tuning's best, if there was a dev set."""
@@ -23,7 +25,7 @@ def within_a_point(figure: float, best: float | None) -> bool:
 
 
 def dropping_metrics(
-    costs: Costs, best: float | None, metric: str, rows: Encoded
+    costs: Costs, best: float | None, metric: str, rows: Encoded, *, target: float | None = None
 ) -> Callable[[EvalPrediction], dict[str, float]]:
     """Dev figures of a hard run: a classifier's, FLOPs speedup, and what the epoch is chosen by.
 
@@ -33,7 +35,14 @@ def dropping_metrics(
             ranked by speedup and come before all others, which are ranked by the figure.
         metric: Which figure that is.
         rows: The dev documents.
+        target: The speedup that was asked for, if one was. Epochs within a tenth of it or above come before
+            all others and are ranked by the figure; the others are ranked by speedup.
     """
+
+    def choice(figures: Mapping[str, float], ratio: float) -> float:
+        if target is not None:
+            return 2 + figures["choice"] if ratio >= _NEAR * target else ratio / target
+        return 1 + ratio if within_a_point(figures[metric], best) else figures["choice"] / 2
 
     def compute(prediction: EvalPrediction) -> dict[str, float]:
         outputs: Any = prediction.predictions
@@ -47,7 +56,6 @@ def dropping_metrics(
             log.warning(
                 "nothing but [CLS] is left of any dev document in the last layer: too much is dropped"
             )
-        within = within_a_point(figures[metric], best)
-        return {**figures, "speedup": ratio, "choice": 1 + ratio if within else figures["choice"] / 2}
+        return {**figures, "speedup": ratio, "choice": choice(figures, ratio)}
 
     return compute

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rationale.errors import ModelError
+from rationale.training.chance import ENOUGH, at_chance
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stage import ANEW, outcome, stage
 from rationale.training.fitting import Content
 from rationale.training.prepare import Prepared
+from rationale.training.rates import settled
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 from rationale.training.unfinished import UnfinishedRun
+
+log = logging.getLogger(__name__)
 
 KEPT = 3
 
@@ -57,6 +62,27 @@ class FineTuned:
         """
         return outcome(self.folder)
 
+    def require_knowledge(self, prepared: Prepared, options: DroppingOptions) -> None:
+        """Stops where nothing that follows would mean anything.
+
+        Raises:
+            ModelError: Where the best epoch is not above chance on dev, the options do not allow that, and
+                there are documents enough to tell.
+        """
+        rows = prepared.dev_rows
+        said = None if rows is None else at_chance(self.recipe["best"], rows.labels, options.metric)
+        if said is None:
+            return
+        if options.allow_chance or len(rows or ()) < ENOUGH:
+            log.warning("the plain fine-tuning knows no more than chance: %s", said)
+            return
+        raise ModelError(
+            f"the plain fine-tuning knows no more than chance: {said}",
+            where=self.folder,
+            remedy="Repeat with --overwrite and more --fine-tune-epochs, a larger --fine-tune-rate or more "
+            "documents; --allow-chance goes on all the same.",
+        )
+
     def dev(self, metric: str) -> float | None:
         """A dev figure of the best epoch; None where there was no dev set."""
         found = self.recipe["best"].get(f"dev_{metric}")
@@ -69,7 +95,7 @@ def fine_tune(folder: Path, prepared: Prepared, options: DroppingOptions, *, ove
     Raises:
         OutputError: Where ``folder`` was made by another recipe and ``overwrite`` is off.
     """
-    plain = options.fine_tuning()
+    plain = settled(options.fine_tuning(), prepared.start.model.config, len(prepared.rows))
 
     def build(checkpoints: Path) -> ClassifierTrainer:
         return build_trainer(checkpoints, prepared, plain, keep=None)

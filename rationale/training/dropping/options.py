@@ -15,7 +15,6 @@ class DroppingOptions(TrainingOptions):
         RationaleError: On a value outside its range.
     """
 
-    learning_rate: float = option(2e-5, "Peak learning rate of the weights, falling linearly to 0.")
     warmup: float = option(0.06, "Share of the steps over which learning rates rise from 0.")
     epochs: int = option(5, "Passes over the training documents, in the last stage.")
     fine_tune_epochs: int | None = option(
@@ -23,6 +22,12 @@ class DroppingOptions(TrainingOptions):
     )
     fine_tune_rate: float | None = option(
         None, "Peak learning rate of the plain fine-tuning. Default: that of the last stage."
+    )
+
+    allow_chance: bool = option(
+        False,
+        "Go on where the plain fine-tuning is not above chance on dev. Default: stop there, because what "
+        "follows would measure nothing.",
     )
 
     def __post_init__(self) -> None:

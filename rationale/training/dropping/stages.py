@@ -28,6 +28,7 @@ from rationale.training.dropping.stage import outcome, stage
 from rationale.training.fitting import RECIPE, Content, chosen_model, complete, write_recipe
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
+from rationale.training.rates import settled
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 from rationale.training.unfinished import UnfinishedRun
 
@@ -92,6 +93,7 @@ class Stages:
 
         Raises:
             DataError, ModelError, OutputError: As :func:`rationale.training.train_classifier`.
+            ModelError: Where the fine-tuning is at chance.
         """
         out = check_output(out, overwrite=overwrite)
         folder = Path(fine_tuned) if fine_tuned else out.with_name(out.name + ".fine-tuned")
@@ -99,6 +101,7 @@ class Stages:
             raise OutputError("the fine-tuning and the model cannot share a folder", where=out)
         prepared = prepare(model, train, dev, options)
         first = fine_tune(folder, prepared, options, overwrite=overwrite)
+        first.require_knowledge(prepared, options)
         return cls(model, prepared, first, out, options, overwrite)
 
     def plain(self) -> Prepared:
@@ -111,10 +114,13 @@ class Stages:
         model.eval().requires_grad_(requires_grad=False)
         return FAMILIES.get(model.config.model_type)(model)
 
-    def metrics(self, model: DroppingModel) -> Callable[..., dict[str, float]]:
-        """The dev figures of a hard run of ``model``."""
+    def metrics(
+        self, model: DroppingModel, *, target: float | None = None
+    ) -> Callable[..., dict[str, float]]:
+        """The dev figures of a hard run of ``model``; ``target`` is the speedup that was asked for."""
         metric, rows = self.options.metric, self.prepared.dev_rows or self.prepared.rows
-        return dropping_metrics(Costs.of(model.encoder, model.system), self.first.dev(metric), metric, rows)
+        costs = Costs.of(model.encoder, model.system)
+        return dropping_metrics(costs, self.first.dev(metric), metric, rows, target=target)
 
     def between(
         self,
@@ -132,6 +138,7 @@ class Stages:
             more: What else decides its outcome.
         """
         folder = self.out.with_name(f"{self.out.name}.{name}")
+        options = settled(options, self.prepared.start.model.config, len(self.prepared.rows))
         recipe = {**self._recipe(name), "options": asdict(options), **more}
         stage(folder, recipe, build, chosen_model, overwrite=self.overwrite)
         answers = self.options.task == "answers"
