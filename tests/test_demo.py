@@ -1,15 +1,18 @@
 """The model of the demo learns the planted truth, and each score behaves on it as it should."""
 
+import shlex
+
 import pytest
 import torch
 from typer.testing import CliRunner
 
-from rationale.agreement import agree
+from rationale.agreement import Agreement, agree
 from rationale.cli import app
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.demo import run, sample_classifier, sample_folder
 from rationale.encoder.loading import load_classifier
+from rationale.report.prose import commands, left_out
 from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, score
 from rationale.study.evaluate import Timing, evaluate
 from rationale.study.survival import survival
@@ -165,3 +168,22 @@ def test_opening_the_demo_again_computes_nothing(trained_on_sample, dropping_on_
     assert again.adapler.agreement.records == first.adapler.agreement.records
     with pytest.raises(NameError):
         run.run_demo(out)
+
+
+def test_the_demos_report_says_what_was_left_out_and_its_commands_repeat_it(
+    trained_on_sample, dropping_on_sample, tmp_path, monkeypatch
+):
+    out = trained_on_sample.parents[1]
+    monkeypatch.setattr(run, "methods", lambda _: ("saliency", "attention.cls", "random"))
+    made = run.run_demo(out)
+    monkeypatch.chdir(tmp_path)
+    for one in (made.plain, made.adapler):
+        assert left_out(one.agreement)[0].startswith("110 of the 150 documents of the split were not scored")
+        assert "110 of the 150 documents" in one.report.read_text(encoding="utf-8")
+        for command in commands(one.agreement):
+            words = shlex.split(command.replace("\\\n", ""))[1:]
+            result = CliRunner().invoke(app, [*words, "--overwrite"], catch_exceptions=False)
+            assert result.exit_code == 0, result.output
+        again = Agreement.load("agreement.json")
+        assert again.records == one.agreement.records
+        assert again.comparisons == one.agreement.comparisons

@@ -101,16 +101,22 @@ class Documents(Sequence[Document]):
         items: The documents; keys must be unique.
         source: Where they came from, for messages and recipes.
         split: The split's name, or None.
+        sampled_from: How many documents there were before a sample was taken; None where none was.
 
     Raises:
         DataError: On two documents with one key.
     """
 
     def __init__(
-        self, items: Iterable[Document], *, source: str = "memory", split: str | None = None
+        self,
+        items: Iterable[Document],
+        *,
+        source: str = "memory",
+        split: str | None = None,
+        sampled_from: int | None = None,
     ) -> None:
         self._items = tuple(items)
-        self.source, self.split = source, split
+        self.source, self.split, self.sampled_from = source, split, sampled_from
         self._index: dict[Key, int] = {}
         for position, document in enumerate(self._items):
             if document.key in self._index:

@@ -58,7 +58,8 @@ def _numbers(documents: Documents) -> bool:
 def sample(documents: Documents, limit: int | None) -> Documents:
     """``limit`` of the documents, stratified by label, chosen by the hash of the id, in their order.
 
-    The first N of a file are no sample: data sets are often sorted by label.
+    The first N of a file are no sample: data sets are often sorted by label. The sample knows how many
+    documents there were (``sampled_from``), and so do the scores made of it.
 
     Args:
         documents: What is sampled.
@@ -84,7 +85,9 @@ def sample(documents: Documents, limit: int | None) -> Documents:
         for rank, document in enumerate(same)
     }
     chosen = set(sorted(quantile, key=quantile.__getitem__)[:limit])
-    return _part([document for document in documents if document.key in chosen], documents)
+    kept = [document for document in documents if document.key in chosen]
+    whole = documents.sampled_from or len(documents)
+    return Documents(kept, source=documents.source, split=documents.split, sampled_from=whole)
 
 
 def _part(items: list[Document], whole: Documents) -> Documents:

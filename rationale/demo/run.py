@@ -10,7 +10,8 @@ from typing import Any
 from rationale.agreement import Agreement, agree
 from rationale.baselines import BASELINES
 from rationale.corpus import load_documents
-from rationale.demo.sample import sample_adapler, sample_classifier, sample_folder, sample_reviews
+from rationale.corpus.splits import sample
+from rationale.demo.sample import REVIEWS, SPLIT, sample_adapler, sample_classifier, sample_folder
 from rationale.encoder.loading import Classifier, load_classifier
 from rationale.files import atomic_json
 from rationale.report.write import report
@@ -73,13 +74,14 @@ def run_demo(out: Path, *, keep: bool = False) -> Demo:
 
 
 def _run(model: Path, out: Path, folder: str, prefix: str, *, keep: bool) -> Run:
-    scores, documents = out / folder, sample_reviews()
+    """What `rationale score --limit 40`, `agree` and `report` do, on the same documents."""
+    scores, documents = out / folder, load_documents(str(sample_folder()), SPLIT)
     complete = scores / "COMPLETE"
     if not complete.exists():
         classifier = load_classifier(model)
         share = load_documents(str(sample_folder()), "train").rationale_share or 0.0
         options = ScoreOptions(methods(classifier), faithfulness=Faithfulness(share), batch_size=32)
-        score(classifier, documents, options, out=scores)
+        score(classifier, sample(documents, REVIEWS), options, out=scores)
     stored, page, saved = StoredScores(scores), out / f"{prefix}report.html", out / f"{prefix}agreement.json"
     if keep and _is_newer(saved, complete) and _is_newer(page, saved):
         return Run(model, scores, Agreement.load(saved), saved, page)

@@ -54,13 +54,16 @@ class Blind(System):
 
 @SYSTEMS.register("random")
 class RandomDropping(Blind):
-    """Drops tokens by lot, the same ones whenever the same input comes: token and position decide.
+    """Drops random tokens, the same ones whenever the same input comes.
+
+    Seed, token id and position decide, by an integer hash: a model reads tokens and knows no document, so
+    these are not the words that the score method ``random`` ranks first. No generator is read or written.
 
     Args:
         layers: L.
         width: d.
         shares: As for all of its kind.
-        seed: Of the lot.
+        seed: The random seed.
 
     Raises:
         ModelError: On other shares or another seed.
@@ -71,7 +74,7 @@ class RandomDropping(Blind):
     def __init__(self, layers: int, width: int, *, shares: Sequence[float], seed: int = 0) -> None:
         super().__init__(layers, width, shares=shares, seed=seed)
         if type(seed) is not int or not 0 <= seed < 1 << 31:
-            raise ModelError(f"the seed of the lot is {seed!r}", remedy="Give a whole number of at least 0.")
+            raise ModelError(f"the random seed is {seed!r}", remedy="Give a whole number of at least 0.")
         self.seed = seed
 
     def _preference(self, seen: Seen) -> Tensor:

@@ -61,8 +61,7 @@ def left_out(agreement: Agreement) -> list[str]:
     skipped = max((r["skipped"] for r in agreement.records if r["metric"] == "ap"), default=0)
     words, uncovered = settings.get("words", 0), settings.get("uncovered_words", 0)
     told = [
-        counted(unscored := settings.get("unscored", 0), "document of the split")
-        + f" {_verb(unscored, 'has', 'have')} no scores (--limit).",
+        _unscored(agreement),
         counted(alone := settings.get("unannotated", 0), "document")
         + f" {_verb(alone, 'was', 'were')} never annotated: counted for accuracy and faithfulness alone.",
         counted(skipped, "document")
@@ -74,33 +73,63 @@ def left_out(agreement: Agreement) -> list[str]:
     return kept or ["Nothing: every word of every document was scored and evaluated."]
 
 
+def unscored(agreement: Agreement) -> int:
+    """How many documents of the split have no scores: those a ``--limit`` left out."""
+    data, settings = agreement.recipe.get("data", {}), agreement.recipe.get("agreement", {})
+    sampled = data.get("sampled_from", 0) - data.get("documents", 0)
+    return max(int(settings.get("unscored", 0)), int(sampled), 0)
+
+
+def _unscored(agreement: Agreement) -> str:
+    left, scored = unscored(agreement), agreement.recipe.get("data", {}).get("documents", 0)
+    return (
+        f"{left:,} of the {left + scored:,} documents of the split {_verb(left, 'was', 'were')} not scored: "
+        f"every number is of a sample of {scored:,} (--limit {scored})."
+    )
+
+
 def commands(agreement: Agreement) -> list[str]:
-    """The three commands that repeat this report, from its recipe."""
-    recipe, settings = agreement.recipe, agreement.recipe.get("agreement", {})
-    model, data = recipe.get("model", {}), recipe.get("data", {})
+    """The three commands that repeat this report's numbers, from its recipe."""
+    recipe = agreement.recipe
+    data = recipe.get("data", {})
     split = ["--split", str(data["split"])] if data.get("split") else []
     where = ["--data", str(data.get("source", "DIR")), *split]
-    score = ["rationale", "score", "--model", str(model.get("name", "MODEL")), *where]
-    for method in recipe.get("methods", {}):
-        score += ["--method", method]
-    score += ["--protocol", str(recipe.get("protocol")), "--target", str(recipe.get("target"))]
-    score += ["--max-length", str(model["max_length"])] if model.get("max_length") else []
-    score += [*_faithfulness_options(recipe.get("faithfulness")), "--seed", str(recipe.get("seed", 0))]
-    score += ["--dtype", recipe["dtype"]] if recipe.get("dtype", "float32") != "float32" else []
-    score += ["--limit", str(data["documents"])] if settings.get("unscored") else []
-    chosen = settings.get("select") or []
-    agree = ["rationale", "agree", "--scores", "scores", *where, "--seed", str(settings.get("seed", 0))]
-    agree += ["--select", chosen[0]] if len(chosen) == 1 else []
-    agree += ["--eta-from", "MODEL"] if settings.get("eta") else []
-    agree += ["--absolute"] if settings.get("absolute") else []
-    agree += ["--resamples", str(settings["resamples"])] if "resamples" in settings else []
-    report = ["rationale", "report", "--scores", "scores", *where, "--agreement", "agreement.json"]
     lines = (
-        [*score, "--out", "scores"],
-        [*agree, "--out", "agreement.json"],
-        [*report, "--out", "report.html"],
+        ["rationale", "score", *_score_options(agreement, where), "--out", "scores"],
+        ["rationale", "agree", "--scores", "scores", *where, *_agree_options(recipe), "--out", "agreement.json"],
+        [*"rationale report --scores scores".split(), *where, *"--agreement agreement.json".split()]
+        + ["--out", "report.html"],
     )
     return [_wrapped(line) for line in lines]
+
+
+def _score_options(agreement: Agreement, where: Sequence[str]) -> list[str]:
+    recipe = agreement.recipe
+    model = recipe.get("model", {})
+    options = ["--model", str(model.get("name", "MODEL")), *where]
+    options += ["--labels", ",".join(recipe["labels"])] if recipe.get("labels_given") else []
+    for method in recipe.get("methods", {}):
+        options += ["--method", method]
+    options += ["--protocol", str(recipe.get("protocol")), "--target", str(recipe.get("target"))]
+    options += ["--max-length", str(model["max_length"])] if model.get("max_length") else []
+    options += [*_faithfulness_options(recipe.get("faithfulness")), "--seed", str(recipe.get("seed", 0))]
+    for name, usual in (("dtype", "float32"), ("device", None), ("batch_size", None)):
+        value = recipe.get(name, usual)
+        options += [f"--{name.replace('_', '-')}", str(value)] if value != usual else []
+    documents = recipe.get("data", {}).get("documents")
+    return options + (["--limit", str(documents)] if unscored(agreement) else [])
+
+
+def _agree_options(recipe: Mapping[str, Any]) -> list[str]:
+    settings = recipe.get("agreement", {})
+    chosen = settings.get("select") or []
+    options = ["--seed", str(settings.get("seed", 0))]
+    options += ["--select", chosen[0]] if len(chosen) == 1 else []
+    own = recipe.get("model", {}).get("eta")
+    given = settings.get("eta_from") or ("MODEL" if settings.get("eta") and not own else "")
+    options += ["--eta-from", str(given)] if given else []
+    options += ["--absolute"] if settings.get("absolute") else []
+    return options + (["--resamples", str(settings["resamples"])] if "resamples" in settings else [])
 
 
 def _wrapped(words: Sequence[str], width: int = 88) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 
 from rationale.corpus.document import Document
+from rationale.randomness import Randomness
 from rationale.scores.methods import METHODS, Baseline, FloatArray
 
 
 class _Random(Baseline):
     def words(self, document: Document, seed: int) -> FloatArray:
-        """Uniform numbers from the seed and the document's id: the same in any order and batch."""
-        key = hashlib.sha256(f"{seed}\x1f{document.id}\x1f{document.docid}".encode("utf-8", "replace"))
-        generator = np.random.default_rng(int.from_bytes(key.digest()[:8], "big"))
-        return generator.random(len(document.words), dtype=np.float32)
+        """Uniform numbers from the seed and the document's ids: the same in any order, batch and program."""
+        drawn = Randomness.of(seed, document.id, document.docid).numpy()
+        return drawn.random(len(document.words), dtype=np.float32)
 
 
 class _Position(Baseline):

@@ -36,8 +36,10 @@ def make_recipe(classifier: Classifier, documents: Documents, options: ScoreOpti
             "split": documents.split,
             "fingerprint": documents.fingerprint,
             "documents": len(documents),
+            **({"sampled_from": documents.sampled_from} if documents.sampled_from else {}),
         },
         "labels": list(classifier.labels),
+        **({"labels_given": True} if _renamed(classifier) else {}),
         "methods": {name: _method(name, classifier) for name in options.methods},
         "target": options.target,
         "protocol": options.protocol,
@@ -66,6 +68,12 @@ def layers_of(name: str, classifier: Classifier) -> tuple[int, ...]:
     if isinstance(method, LayeredMethod):
         return tuple(range(classifier.encoder.layers))
     return method.layers(classifier) if isinstance(method, WindowMethod) else (0,)
+
+
+def _renamed(classifier: Classifier) -> bool:
+    """Whether the outputs have other names than the model's own: those of ``--labels``."""
+    own = classifier.encoder.model.config.id2label or {}
+    return len(own) == len(classifier.labels) and list(own.values()) != list(classifier.labels)
 
 
 def _method(name: str, classifier: Classifier) -> dict[str, Any]:

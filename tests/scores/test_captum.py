@@ -1,6 +1,10 @@
 """What holds of every captum method: same window, same scores; nothing outside is touched; clear errors."""
 
 import json
+import random
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -46,14 +50,48 @@ def test_seed_and_window_alone_decide(bert, name):
     assert np.array_equal(other, alone) == (name not in SEEDED)
 
 
+def global_states():
+    """Of the three generators that a process shares."""
+    return (
+        torch.get_rng_state().tolist(),
+        str(np.random.get_state()),  # noqa: NPY002
+        random.getstate(),
+    )
+
+
+@pytest.mark.parametrize("name", SEEDED)
+def test_threads_that_take_turns_change_no_numbers(bert, name):
+    """Two sessions of one process, one hundred times switched; a third draws from the global generators."""
+    windows, score_of = [window_of(bert, seed=seed, words=12) for seed in (1, 2)], METHODS.get(name).attribute
+    alone = [score_of(bert, window, TARGET, 7) for window in windows]
+    every, stop = sys.getswitchinterval(), threading.Event()
+
+    def noise():
+        while not stop.is_set():
+            torch.manual_seed(random.randrange(9))
+            np.random.seed(random.randrange(9))  # noqa: NPY002
+
+    sys.setswitchinterval(1e-5)
+    other = threading.Thread(target=noise)
+    other.start()
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(lambda window: score_of(bert, window, TARGET, 7), windows * 3))
+    finally:
+        stop.set()
+        other.join()
+        sys.setswitchinterval(every)
+    for scores, expected in zip(found, alone * 3, strict=True):
+        np.testing.assert_array_equal(scores, expected)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_outside_is_touched(bert, name):
     window, model = window_of(bert), bert.encoder.model
-    torch_state, numpy_state = torch.get_rng_state(), str(np.random.get_state())  # noqa: NPY002
+    states = global_states()
     before = (window.ids.copy(), window.word.copy(), [p.clone() for p in model.parameters()])
     METHODS.get(name).attribute(bert, window, TARGET, 0)
-    assert torch.equal(torch.get_rng_state(), torch_state)
-    assert str(np.random.get_state()) == numpy_state  # noqa: NPY002
+    assert global_states() == states
     assert np.array_equal(before[0], window.ids)
     assert np.array_equal(before[1], window.word)
     assert all(torch.equal(a, b) for a, b in zip(before[2], model.parameters(), strict=True))

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from captum.attr import LayerIntegratedGradients
+from captum.attr import GradientShap, LayerIntegratedGradients
 from toys import MODELS, toy_classifier
 
+from rationale.randomness import Randomness
 from rationale.scores import METHODS
 from rationale.scores.captum import gradients
 from rationale.scores.captum.gradients import Tail
@@ -91,6 +92,21 @@ def test_gradient_shap_expects_integrated_gradients(bert):
         exact = method("integrated_gradients", references=names).attribute(bert, window, TARGET, 0)
         drawn = method("gradient_shap", references=names, samples=1500).attribute(bert, window, TARGET, 0)
         assert np.abs(drawn - exact).sum() < 0.1 * np.abs(exact).sum()
+
+
+def test_gradient_shap_equals_captums_own_on_the_points_it_draws(bert):
+    window, drawn = window_of(bert), Randomness.of(3, window_of(bert).ids.tobytes())
+    explained = method("gradient_shap", samples=40)
+    [(_, states)] = explained._entering(bert, window)
+    tail, before = Tail(bert, window, 0, TARGET), np.random.get_state()  # noqa: NPY002
+    np.random.set_state(drawn.legacy().get_state())  # noqa: NPY002
+    try:
+        expected = GradientShap(tail).attribute(states[:1], states[1:], n_samples=40)[0].sum(dim=-1)
+    finally:
+        np.random.set_state(before)  # noqa: NPY002
+    np.testing.assert_allclose(
+        explained.attribute(bert, window, TARGET, 3)[0], expected.detach().numpy(), atol=1e-6, rtol=1e-5
+    )
 
 
 def test_gradient_shap_draws_in_portions_of_bounded_memory(bert, monkeypatch):

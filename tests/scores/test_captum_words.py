@@ -1,5 +1,6 @@
 """Occlusion, LIME and KernelSHAP against loops over plain transformers and exact Shapley values."""
 
+from contextlib import contextmanager
 from functools import cache
 from itertools import permutations
 from math import factorial
@@ -7,8 +8,13 @@ from math import factorial
 import numpy as np
 import pytest
 import torch
+from captum._utils.models.linear_model import SkLearnRidge
+from captum.attr import KernelShap as CaptumShap
+from captum.attr import Lime as CaptumLime
+from captum.attr._core.lime import get_exp_kernel_similarity_function
 from toys import MODELS, toy_classifier
 
+from rationale.randomness import Randomness
 from rationale.scores import METHODS
 from rationale.scores.captum import Lime, LimeOptions
 from rationale.scores.captum.sampling import kernel_shap
@@ -103,7 +109,6 @@ def test_kernel_shap_does_not_break_down_where_subsets_are_as_many_as_words():
         return subsets.double() @ weights + noise
 
     for samples in (40, 80):
-        torch.manual_seed(0)
         found = kernel_shap(value, 40, samples).flatten()
         assert float(found.norm()) < 1.5 * float(weights.norm())
         assert np.corrcoef(found, weights)[0, 1] > 0.5
@@ -125,12 +130,48 @@ class Linear:
 
 
 def test_lime_recovers_the_order_of_a_linear_text():
-    text = Linear(12)
-    torch.manual_seed(0)
-    found = METHODS.get("lime")._words(text).flatten()
+    text, drawn = Linear(12), Randomness.of(0, "text")
+    found = METHODS.get("lime")._words(text, drawn).flatten()
     assert found.argsort().tolist() == list(range(12))
-    unpenalised = Lime("lime", "", "", options=LimeOptions(penalty=1e-6))._words(text).flatten()
+    unpenalised = Lime("lime", "", "", options=LimeOptions(penalty=1e-6))._words(text, drawn).flatten()
     torch.testing.assert_close(unpenalised.double(), text.weights, atol=1e-3, rtol=1e-3)
+
+
+@contextmanager
+def global_generator(drawn):
+    """captum draws from torch's generator: here in the state in which ours begins."""
+    with torch.random.fork_rng([]):
+        torch.set_rng_state(drawn.torch().get_state())
+        yield
+
+
+def test_lime_equals_captums_own():
+    text, drawn = Linear(9), Randomness.of(4, "text")
+    kernel = get_exp_kernel_similarity_function("cosine", kernel_width=0.25)
+    with global_generator(drawn):
+        method = CaptumLime(text, SkLearnRidge(alpha=1.0), kernel)
+        expected = method.attribute(
+            text.everything(), n_samples=500, perturbations_per_eval=500, return_input_shape=False
+        )
+    torch.testing.assert_close(
+        METHODS.get("lime")._words(text, drawn), expected.flatten(), atol=1e-6, rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("samples", [60, 61])
+def test_kernel_shap_reads_captums_subsets_and_their_complements(samples):
+    seen, drawn = [], Randomness.of(4, "text")
+    with global_generator(drawn):
+        game = lambda subsets: seen.append(subsets) or subsets.double().sum(dim=1)  # noqa: E731
+        CaptumShap(game).attribute(torch.ones(1, 12), n_samples=40, perturbations_per_eval=40)
+    subsets = []
+    kernel_shap(lambda s: subsets.append(s) or s.double().sum(dim=1), 12, samples, drawn=drawn)
+    read = subsets[0]
+    assert read.shape == (samples + 2, 12)
+    assert torch.equal(read[:2], torch.stack([torch.ones(12), torch.zeros(12)]))
+    drawn_by_captum = seen[0][2 : 2 + len(read[2::2])].float()
+    assert torch.equal(read[2::2], drawn_by_captum)
+    assert torch.equal(read[3::2], 1 - drawn_by_captum[: len(read[3::2])])
 
 
 def test_an_input_that_occurs_twice_is_run_once(monkeypatch):

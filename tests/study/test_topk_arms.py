@@ -10,7 +10,7 @@ from rationale.commands.study import _arms
 from rationale.corpus import Document, Span
 from rationale.encoder.loading import load_classifier
 from rationale.errors import RationaleError, ScoresError
-from rationale.scores import ScoreOptions, score
+from rationale.scores import METHODS, ScoreOptions, score
 from rationale.scores.scored import ScoredDocument
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
@@ -45,12 +45,21 @@ def test_arms_without_scores_keep_words_of_the_window(text, k, expected):
     assert np.flatnonzero(Arm.parse(text).words(DOCUMENT, covered, k, None, 0)).tolist() == expected
 
 
-def test_the_lot_falls_alike_for_one_seed_and_otherwise_for_another():
+@pytest.mark.parametrize("seed", [0, 1, 17])
+def test_random_words_are_those_the_random_score_ranks_first(seed):
+    """One seed and one document have one random order, whoever draws it."""
+    scores = METHODS.get("random").words(DOCUMENT, seed)
+    for k in range(1, 9):
+        kept = Arm.parse("random").words(DOCUMENT, np.ones(8, bool), k, None, seed)
+        assert set(np.flatnonzero(kept)) == set(np.argsort(-scores)[:k])
+
+
+def test_random_words_are_the_same_for_one_seed_and_others_for_another():
     covered, arm = np.ones(8, bool), Arm.parse("random")
-    lots = [tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, seed))) for seed in range(30)]
-    assert lots[0] == tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, 0)))
-    assert len(set(lots)) > 10
-    assert all(len(lot) == 3 for lot in lots)
+    kept = [tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, seed))) for seed in range(30)]
+    assert kept[0] == tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, 0)))
+    assert len(set(kept)) > 10
+    assert all(len(words) == 3 for words in kept)
 
 
 @pytest.mark.parametrize("layer", [0, 1])

@@ -1,11 +1,8 @@
-"""What all captum methods share: options in the recipe, their own random numbers, one way to fail."""
+"""What all captum methods share: options in the recipe, random numbers of their own, one way to fail."""
 
 from __future__ import annotations
 
-import hashlib
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +12,7 @@ from torch import Tensor
 
 from rationale.encoder.loading import Classifier, finite
 from rationale.errors import RationaleError
+from rationale.randomness import Randomness
 from rationale.scores.methods import FloatArray, WindowMethod
 from rationale.tokens.windows import Window
 
@@ -50,34 +48,21 @@ class CaptumMethod(WindowMethod):
             classifier: The model.
             window: What it reads; n tokens.
             target: The logit to explain.
-            seed: With the window's own tokens, decides everything random. No global generator is touched.
+            seed: With the window's own tokens, decides everything random. No global generator is read or
+                written, so that threads may run any of these methods at the same time.
 
         Raises:
             ModelError: Where the model yields NaN, or not even one input fits in memory.
         """
         if not (window.word >= 0).any():
             return np.zeros((len(self.layers(classifier)), window.ids.size), dtype=np.float32)
-        with random_numbers(seed, window, classifier.device):
-            scores = self._explain(classifier, window, target)
+        drawn = Randomness.of(seed, window.ids.tobytes())
+        scores = self._explain(classifier, window, target, drawn)
         return finite(scores, classifier.identity["name"]).float().cpu().numpy()
 
     @abstractmethod
-    def _explain(self, classifier: Classifier, window: Window, target: int) -> Tensor:
-        """Scores (rows, n) of a window that holds at least one word."""
-
-
-@contextmanager
-def random_numbers(seed: int, window: Window, device: torch.device) -> Iterator[None]:
-    """Seeds the generators captum draws from, by ``seed`` and the window's tokens; then puts them back."""
-    key = hashlib.sha256(f"{seed}\x1f".encode() + window.ids.tobytes()).digest()
-    state = np.random.get_state()  # noqa: NPY002  captum draws from numpy's global generator
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(int.from_bytes(key[:8], "big") >> 1)
-        np.random.seed(int.from_bytes(key[:4], "big"))  # noqa: NPY002
-        try:
-            yield
-        finally:
-            np.random.set_state(state)  # noqa: NPY002
+    def _explain(self, classifier: Classifier, window: Window, target: int, drawn: Randomness) -> Tensor:
+        """Scores (rows, n) of a window that holds at least one word; ``drawn`` decides everything random."""
 
 
 def inputs_at_once(tokens: int, device: torch.device) -> int:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rationale.errors import ModelError
+from rationale.randomness import Randomness
 from rationale.scores.backoff import in_batches
 from rationale.scores.captum.gradients import LayerMethod, LayerOptions, Tail
 from rationale.scores.captum.rescale import Rescale
@@ -38,7 +39,7 @@ class DeepLift(LayerMethod):
 
     options: DeepLiftOptions = DeepLiftOptions()
 
-    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor) -> Tensor:
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, drawn: Randomness) -> Tensor:
         def against(places: list[int]) -> list[Tensor]:
             return [_against(tail, inputs, references[place][None]) for place in places]
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from rationale.encoder.attention import plain
 from rationale.encoder.loading import Classifier, finite
 from rationale.errors import ModelError, RationaleError
+from rationale.randomness import Randomness
 from rationale.scores.backoff import in_batches
 from rationale.scores.captum.base import CaptumMethod, Options, at_least_one, inputs_at_once, samples_at_once
 from rationale.scores.methods import METHODS
@@ -132,15 +133,15 @@ class LayerMethod(CaptumMethod):
                 )
         return asked
 
-    def _explain(self, classifier: Classifier, window: Window, target: int) -> Tensor:
+    def _explain(self, classifier: Classifier, window: Window, target: int, drawn: Randomness) -> Tensor:
         rows = []
         for layer, states in self._entering(classifier, window):
             tail = Tail(classifier, window, layer, target)
-            rows.append(self._at_layer(tail, states[:1], states[1:]).detach()[0].sum(dim=-1))
+            rows.append(self._at_layer(tail, states[:1], states[1:], drawn).detach()[0].sum(dim=-1))
         return torch.stack(rows)
 
     @abstractmethod
-    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor) -> Tensor:
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, drawn: Randomness) -> Tensor:
         """Attributions (1, n, d) of what enters a layer, (1, n, d), against references (R, n, d)."""
 
     def _entering(self, classifier: Classifier, window: Window) -> list[tuple[int, Tensor]]:
@@ -195,7 +196,7 @@ class IntegratedGradients(LayerMethod):
 
     options: IntegratedGradientsOptions = IntegratedGradientsOptions()
 
-    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor) -> Tensor:
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, drawn: Randomness) -> Tensor:
         from captum.attr import IntegratedGradients as Captum
 
         count, options = len(references), self.options
@@ -231,16 +232,28 @@ class GradientShap(LayerMethod):
 
     options: GradientShapOptions = GradientShapOptions()
 
-    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor) -> Tensor:
-        from captum.attr import GradientShap as Captum
-
-        total, left = torch.zeros_like(inputs), self.options.samples
-        most = samples_at_once(tail.window.ids.size)  # captum holds all it draws, several times over
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, drawn: Randomness) -> Tensor:
+        random, left = drawn.legacy(), self.options.samples
+        total = torch.zeros_like(inputs)
+        most = samples_at_once(tail.window.ids.size)
         while left:
             count = min(left, most)
-            total += count * Captum(tail).attribute(inputs, references, n_samples=count)
+            total += _on_random_paths(tail, inputs, references, count, random)
             left -= count
         return total / self.options.samples
+
+
+def _on_random_paths(
+    tail: Tail, inputs: Tensor, references: Tensor, count: int, random: np.random.RandomState
+) -> Tensor:
+    """The sum over random points of (h - h') times the gradient there, (1, n, d).
+
+    Drawn as captum does, whose own method takes the process's generators, which every thread draws from.
+    """
+    chosen = references[random.choice(len(references), count)]
+    place = torch.from_numpy(random.uniform(0.0, 1.0, count)).to(inputs)[:, None, None]
+    _, gradients = tail.values_and_gradients(place * inputs + (1.0 - place) * chosen)
+    return ((inputs - chosen) * gradients).sum(dim=0, keepdim=True)
 
 
 METHODS.register("integrated_gradients")(

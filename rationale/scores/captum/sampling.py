@@ -1,71 +1,106 @@
-"""Which subsets of words KernelSHAP reads. Importing this imports captum, which takes a second."""
+"""LIME and KernelSHAP over words: which subsets are read, and the regression over them.
+
+captum is the oracle of the tests: it draws from the process's global generators, which other threads draw
+from too, so the subsets are drawn here, in captum's way, from a generator that belongs to the window.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable
 from itertools import product
-from math import comb
-from typing import Any
 
 import torch
-from captum._utils.models.linear_model import SkLearnRidge
-from captum.attr import KernelShap
 from torch import Tensor
 
+from rationale.randomness import Randomness
 
-class _EverySubset(KernelShap):  # type: ignore[misc]
-    """Reads every subset once and weighs it by the Shapley kernel: exact."""
+Value = Callable[[Tensor], Tensor]
+"""Takes subsets (P, M) of 0 and 1, gives values (P,)."""
 
-    def kernel_shap_perturb_generator(self, original_inp: Tensor, **_: Any) -> Iterator[Tensor]:
-        """All subsets, (1, M) each."""
-        for subset in product((0, 1), repeat=original_inp.shape[1]):
-            yield torch.tensor([subset])
-
-    def kernel_shap_similarity_kernel(self, _: Any, __: Any, subset: Tensor, **___: Any) -> Tensor:
-        """The kernel's weight of a subset; captum's stand-in for infinity at the two ends."""
-        words, size = subset.shape[1], int(subset.sum())
-        if size in (0, words):
-            return torch.tensor([self.inf_weight])
-        return torch.tensor([(words - 1) / (comb(words, size) * size * (words - size))])
+_ENDS = 1_000_000.0  # captum's stand-in for the infinite weight of all words and of none
 
 
-class _Pairs(KernelShap):  # type: ignore[misc]
-    """Reads each subset drawn and its complement, which takes out the noise of pairs of words.
+def lime(
+    value: Value, words: int, samples: int, drawn: Randomness, *, kernel_width: float, penalty: float
+) -> Tensor:
+    """Coefficients (M,) of a ridge regression over random subsets; those near the full text weigh more.
+
+    Args:
+        value: The game.
+        words: M, at least 1.
+        samples: Subsets to read, each word staying with probability one half.
+        drawn: Decides the subsets.
+        kernel_width: Of exp(-distance^2 / (2 width^2)); the distance is 1 - the cosine with the full text.
+        penalty: Of the ridge regression.
+    """
+    generator, half = drawn.torch(), torch.full((1, words), 0.5)
+    subsets = torch.cat([torch.bernoulli(half, generator=generator) for _ in range(samples)])
+    distance = 1 - torch.cosine_similarity(torch.ones(1, words), subsets).double()
+    nearness = torch.exp(-(distance**2) / (2 * kernel_width**2))
+    return _regression(subsets, value(subsets), nearness, penalty, solver="auto")
+
+
+def kernel_shap(
+    value: Value, words: int, samples: int, penalty: float = 1.0, drawn: Randomness | None = None
+) -> Tensor:
+    """Shapley values (M,) of a game.
 
     Plain least squares breaks down where about as many subsets (or twice as many) are read as there are
     words, as is common here; the penalty mends that and leaves the sum of the scores alone.
-    """
-
-    def __init__(self, value: Callable[[Tensor], Tensor], penalty: float) -> None:
-        super().__init__(value)
-        self.interpretable_model = SkLearnRidge(alpha=penalty, solver="svd")
-
-    def kernel_shap_perturb_generator(self, original_inp: Tensor, **given: Any) -> Iterator[Tensor]:
-        """All words, none, then pairs, (1, M) each."""
-        drawn = super().kernel_shap_perturb_generator(original_inp, **given)
-        yield next(drawn)
-        yield next(drawn)
-        for subset in drawn:
-            yield subset
-            yield 1 - subset
-
-
-def kernel_shap(value: Callable[[Tensor], Tensor], words: int, samples: int, penalty: float = 1.0) -> Tensor:
-    """Shapley values (M,) of a game.
 
     Args:
-        value: Takes subsets (P, M) of 0 and 1, gives values (P,).
+        value: The game.
         words: M, at least 1.
         samples: Subsets to read, besides all words and none.
         penalty: Of the ridge regression, where not all subsets are read.
+        drawn: Decides the subsets, where not all are read; None is the randomness of seed 0.
     """
     everything = torch.ones(1, words)
     if words == 1:
         return value(everything) - value(1 - everything)
-    every = 2**words <= samples + 2
-    count = 2**words if every else samples + 2
-    method = _EverySubset(value) if every else _Pairs(value, penalty)
-    scores: Tensor = method.attribute(
-        everything, n_samples=count, perturbations_per_eval=count, return_input_shape=False
-    )
-    return scores
+    if 2**words <= samples + 2:
+        subsets = torch.tensor(list(product((0.0, 1.0), repeat=words)))
+        return _regression(subsets, value(subsets), _kernel(subsets))
+    subsets = _pairs(words, samples, drawn or Randomness.of(0))
+    weights = torch.ones(len(subsets))
+    weights[:2] = _ENDS
+    return _regression(subsets, value(subsets), weights, penalty, solver="svd")
+
+
+def _kernel(subsets: Tensor) -> Tensor:
+    """The Shapley kernel's weight of each subset, (P,)."""
+    words = subsets.shape[1]
+    middle = [0.0, *((words - 1) / (math.comb(words, k) * k * (words - k)) for k in range(1, words)), 0.0]
+    weights = torch.tensor(middle)
+    weights[0] = weights[-1] = _ENDS
+    return weights[subsets.sum(dim=1).long()]
+
+
+def _pairs(words: int, samples: int, drawn: Randomness) -> Tensor:
+    """All words, none, then subsets drawn by the Shapley kernel, each before its complement, (2 + P, M).
+
+    Pairs take out the noise of the interactions of two words.
+    """
+    generator, sizes = drawn.torch(), torch.arange(words, dtype=torch.float32)
+    chances = torch.tensor(float(words - 1)) / (sizes * (words - sizes))
+    chances[0] = 0.0
+    chances = chances / chances.sum()
+    subsets = [torch.ones(words), torch.zeros(words)]
+    while len(subsets) < samples + 2:
+        size = int(torch.multinomial(chances, 1, replacement=True, generator=generator))
+        noise = torch.randn(1, words, generator=generator)[0]
+        subset = (noise > torch.kthvalue(noise, words - size).values).float()
+        subsets += [subset, 1 - subset]
+    return torch.stack(subsets[: samples + 2])
+
+
+def _regression(
+    subsets: Tensor, values: Tensor, weights: Tensor, penalty: float | None = None, solver: str = "auto"
+) -> Tensor:
+    """Coefficients (M,) of a weighted regression with an intercept; a ridge where there is a penalty."""
+    from sklearn.linear_model import LinearRegression, Ridge
+
+    model = LinearRegression() if penalty is None else Ridge(alpha=penalty, solver=solver)
+    model.fit(subsets.numpy(), values.float().numpy(), sample_weight=weights.float().numpy())
+    return torch.from_numpy(model.coef_).float()

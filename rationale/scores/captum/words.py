@@ -12,6 +12,7 @@ from torch import Tensor
 
 from rationale.encoder.loading import Classifier
 from rationale.errors import RationaleError
+from rationale.randomness import Randomness
 from rationale.scores.captum.base import CaptumMethod, Options, at_least_one, inputs_at_once
 from rationale.scores.methods import METHODS
 from rationale.scores.removal import reduced_logits, without
@@ -72,12 +73,12 @@ class WordMethod(CaptumMethod):
         """Words are removed from the input: layer 0."""
         return (0,)
 
-    def _explain(self, classifier: Classifier, window: Window, target: int) -> Tensor:
+    def _explain(self, classifier: Classifier, window: Window, target: int, drawn: Randomness) -> Tensor:
         removal = Removal(classifier, window, target)
-        return removal.to_tokens(self._words(removal).flatten())
+        return removal.to_tokens(self._words(removal, drawn).flatten())
 
     @abstractmethod
-    def _words(self, removal: Removal) -> Tensor:
+    def _words(self, removal: Removal, drawn: Randomness) -> Tensor:
         """Scores of the window's words, M of them."""
 
 
@@ -107,7 +108,7 @@ class Occlusion(WordMethod):
 
     options: OcclusionOptions = OcclusionOptions()
 
-    def _words(self, removal: Removal) -> Tensor:
+    def _words(self, removal: Removal, drawn: Randomness) -> Tensor:
         from captum.attr import Occlusion as Captum
 
         width = min(self.options.width, removal.words.size)
@@ -149,21 +150,14 @@ class Lime(WordMethod):
 
     options: LimeOptions = LimeOptions()
 
-    def _words(self, removal: Removal) -> Tensor:
-        from captum._utils.models.linear_model import SkLearnRidge
-        from captum.attr import Lime as Captum
-        from captum.attr._core.lime import get_exp_kernel_similarity_function
+    def _words(self, removal: Removal, drawn: Randomness) -> Tensor:
+        from rationale.scores.captum.sampling import lime
 
         options = self.options
-        kernel = get_exp_kernel_similarity_function("cosine", kernel_width=options.kernel_width)
-        method = Captum(removal, SkLearnRidge(alpha=options.penalty), kernel)
-        scores: Tensor = method.attribute(
-            removal.everything(),
-            n_samples=options.samples,
-            perturbations_per_eval=options.samples,
-            return_input_shape=False,
-        )
-        return scores
+        return lime(
+            removal, removal.words.size, options.samples, drawn,
+            kernel_width=options.kernel_width, penalty=options.penalty,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -191,10 +185,10 @@ class KernelShap(WordMethod):
 
     options: KernelShapOptions = KernelShapOptions()
 
-    def _words(self, removal: Removal) -> Tensor:
+    def _words(self, removal: Removal, drawn: Randomness) -> Tensor:
         from rationale.scores.captum.sampling import kernel_shap
 
-        return kernel_shap(removal, removal.words.size, self.options.samples, self.options.penalty)
+        return kernel_shap(removal, removal.words.size, self.options.samples, self.options.penalty, drawn)
 
 
 METHODS.register("occlusion")(

@@ -139,8 +139,7 @@ class Arm:
         if self.method == FIRST:
             return _best([-np.arange(len(covered), dtype=np.float64)], covered, k)
         if self.method == RANDOM:
-            drawn = np.random.default_rng([seed, *document.id.encode(), *document.docid.encode()])
-            return _best([drawn.random(len(covered))], covered, k)
+            return _best([_random_scores(document, seed)], covered, k)
         if scored is None:
             raise ScoresError(f"arm {self.text!r} has no scores of {document.id!r}")
         rows, last = scored.words[self.method], self._row(scored)
@@ -153,6 +152,14 @@ class Arm:
     def _row(self, scored: ScoredDocument) -> int:
         """The row of its layer."""
         return scored.row(self.method, meant_layer(self.method, scored.layers[self.method], self.layer))
+
+
+def _random_scores(document: Document, seed: int) -> npt.NDArray[np.float64]:
+    """The scores of the method ``random``, (W,): the study draws the words that every report ranks first."""
+    method = METHODS.get(RANDOM)
+    if not isinstance(method, Baseline):
+        raise RationaleError(f"the score method {RANDOM!r} is no baseline")
+    return method.words(document, seed).astype(np.float64)
 
 
 def _best(keys: list[npt.NDArray[np.float64]], covered: BoolArray, k: int) -> BoolArray:

@@ -1,0 +1,86 @@
+"""The commands that a report prints, typed in an empty folder, give the report's numbers."""
+
+import json
+import shlex
+
+import pytest
+from toys import save_model
+from typer.testing import CliRunner
+
+from rationale.agreement import Agreement, agree
+from rationale.cli import app
+from rationale.corpus import Document, Documents, load_documents
+from rationale.corpus.splits import sample
+from rationale.demo import sample_folder
+from rationale.encoder.loading import load_classifier
+from rationale.report.prose import commands, left_out
+from rationale.scores import Faithfulness, ScoreOptions, score
+
+DATA = str(sample_folder())
+
+
+def run(*words):
+    result = CliRunner().invoke(app, list(words), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def typed(agreement):
+    """Types the commands; what they find."""
+    for command in commands(agreement):
+        program, *words = shlex.split(command.replace("\\\n", ""))
+        assert program == "rationale"
+        run(*words)
+    return Agreement.load("agreement.json")
+
+
+def same(one, other):
+    """Every number, to all digits."""
+    assert one.records == other.records
+    assert one.comparisons == other.comparisons
+    assert json.dumps(one.classification) == json.dumps(other.classification)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """Its config names no class: the user did."""
+    folder = tmp_path_factory.mktemp("a model") / "toy bert"
+    return save_model(folder, "bert", scale=0.3, seed=3, id2label={0: "LABEL_0", 1: "LABEL_1"})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--limit", "6", "--faithfulness", "--method", "saliency", "--method", "random", "--seed", "5"],
+        ["--limit", "4", "--protocol", "truncate", "--target", "gold", "--max-length", "24", "--batch-size", "3"],
+    ],
+)
+def test_what_a_command_made_is_made_again(model, tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    where = ["--data", DATA, "--split", "val"]
+    given = ["--model", str(model), "--labels", "NEG,POS", "--device", "cpu", *given]
+    run("score", *given, *where, "--out", "first")
+    run("agree", "--scores", "first", *where, "--out", "first.json", "--resamples", "200", "--seed", "3")
+    first = Agreement.load("first.json")
+    (tmp_path / "fresh").mkdir()
+    monkeypatch.chdir(tmp_path / "fresh")
+    same(typed(first), first)
+
+
+def test_a_sample_that_only_python_knows_is_told_too(model):
+    """The whole split is never passed to ``agree``: the scores know that they are of a sample."""
+    documents = load_documents(DATA, "val")
+    few = sample(documents, 5)
+    options = ScoreOptions(("saliency", "random"), faithfulness=Faithfulness(0.2))
+    agreement = agree(score(load_classifier(model, labels=["NEG", "POS"]), few, options), few, resamples=100)
+    assert left_out(agreement)[0].startswith(f"{len(documents) - 5} of the {len(documents)} documents")
+    assert "--limit 5" in commands(agreement)[0].replace("\\\n", " ")
+    assert sample(few, 3).sampled_from == len(documents)
+
+
+def test_nothing_left_out_is_said_only_where_nothing_was(model):
+    words = ("a", "fine", "film")
+    documents = Documents([Document("1", "1", words, label="POS", annotated=False)], source="one")
+    options = ScoreOptions(("saliency", "random"))
+    agreement = agree(score(load_classifier(model, labels=["NEG", "POS"]), documents, options), documents)
+    assert "1 document was never annotated" in left_out(agreement)[0]
