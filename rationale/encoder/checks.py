@@ -8,7 +8,7 @@ from typing import Any
 
 from rationale.encoder.base import FAMILIES, Encoder
 from rationale.errors import ModelError
-from rationale.tokens.alignment import require_fast
+from rationale.tokens.backend import require_fast
 
 
 def place(source: str | Path) -> str:

@@ -23,7 +23,7 @@ from rationale.encoder.base import ATTENTION_DROPOUT
 from rationale.encoder.hub import explained, quiet_transformers
 from rationale.encoder.identity import weights_hash
 from rationale.errors import ModelError
-from rationale.tokens.alignment import require_fast
+from rationale.tokens.backend import require_fast
 from rationale.training.options import Task
 
 log = logging.getLogger(__name__)
