@@ -37,6 +37,11 @@ class Template:
         """How many special tokens one input carries."""
         return sum(len(part) for part in (self.pair if pair else self.single).specials)
 
+    def highest_type(self, *, pair: bool) -> int:
+        """The highest token type id of an input."""
+        form = self.pair if pair else self.single
+        return max((*form.segment_types, *(kind for part in form.special_types for kind in part)), default=0)
+
     def build(self, *segments: IntArray) -> tuple[IntArray, IntArray, tuple[slice, ...]]:
         """Joins one or two segments with the special tokens.
 
