@@ -104,7 +104,11 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=5)
     given = arguments.parse_args()
     model = AutoModelForSequenceClassification.from_pretrained(
-        given.model, num_labels=2, attn_implementation="sdpa", attention_probs_dropout_prob=0.0
+        given.model,
+        num_labels=2,
+        attn_implementation="sdpa",
+        attention_probs_dropout_prob=0.0,
+        trust_remote_code=False,
     )
     result = {
         "machine": machine(),

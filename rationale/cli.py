@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import logging
+import errno
+import os
 import sys
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn, TextIO
 
 import click
 import typer
 from typer.core import TyperGroup
 
 from rationale.errors import RationaleError
+from rationale.files import home
+from rationale.terminal import log_to_stderr, say
 
 COMMANDS = {
     "demo": "The whole road on the embedded sample, in a few minutes.",
@@ -31,6 +37,10 @@ COMMANDS = {
     "app": "Look at scores in the browser.",
     "list": "List score methods, metrics, encoder families, systems.",
 }
+
+
+_PATHS = ("data", "model", "source", "adapler")
+"""Options and arguments that are text and may be a path."""
 
 
 class _Lazy(TyperGroup):
@@ -54,11 +64,35 @@ class _Lazy(TyperGroup):
 
 def _load(module: ModuleType, name: str) -> Any:
     """A module's sub-commands, its ``app``, or the one command it defines, a function of its own name."""
-    if hasattr(module, "app") and isinstance(module.app, typer.Typer):
-        return typer.main.get_command(module.app)
-    single = typer.Typer(rich_markup_mode="markdown")
-    single.command(name)(getattr(module, f"{name}_", None) or getattr(module, name))
-    return typer.main.get_command(single)
+    commands = getattr(module, "app", None)
+    if not isinstance(commands, typer.Typer):
+        commands = typer.Typer(rich_markup_mode="markdown")
+        commands.command(name)(getattr(module, f"{name}_", None) or getattr(module, name))
+    for registered in commands.registered_commands:
+        if registered.callback is not None and not hasattr(registered.callback, "at_home"):
+            registered.callback = _at_home(registered.callback)
+    return typer.main.get_command(commands)
+
+
+def _at_home(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command, ``~`` in its paths replaced: no shell does that in ``--out=~/scores``."""
+
+    @wraps(command)
+    def call(**given: Any) -> Any:
+        return command(**{name: _expanded(name, value) for name, value in given.items()})
+
+    call.at_home = True  # type: ignore[attr-defined]
+    return call
+
+
+def _expanded(name: str, value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_expanded(name, one) for one in value]
+    if isinstance(value, Path):
+        return home(value)
+    if isinstance(value, str) and value[:1] == "~" and name in _PATHS:
+        return str(home(value))
+    return value
 
 
 app = typer.Typer(
@@ -81,10 +115,43 @@ def rationale(
 
 def main() -> None:
     """Runs the command line; an error of this library is one message on stderr and exit code 2."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.getLogger("rationale").setLevel(logging.INFO)
+    if sys.stdout is None or sys.stderr is None:  # closed by whoever started this
+        sys.stdout, sys.stderr = (stream or _nowhere() for stream in (sys.stdout, sys.stderr))
+    log_to_stderr()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except RationaleError as error:
-        typer.secho(f"error: {error}", fg="red", err=True)
-        sys.exit(2)
+        _fail(str(error))
+    except UnicodeEncodeError as error:
+        letter = error.object[error.start]
+        _fail(
+            f"standard output is {error.encoding} and cannot show U+{ord(letter):04X}. "
+            "Set PYTHONIOENCODING=utf-8, or write to a file."
+        )
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # whoever read this has seen enough
+            _quiet()
+            sys.exit(1)
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}. Free space, or check the path and its permissions.")
+
+
+def _fail(message: str) -> NoReturn:
+    say(f"error: {message}", fg="red", err=True)
+    _quiet()
+    sys.exit(2)
+
+
+def _quiet() -> None:
+    """Drops what standard output could not be given, so that Python does not try again at its end."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        sys.stdout = _nowhere()
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  (open until the process ends)

@@ -12,9 +12,25 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
-from rationale.errors import OutputError
+from rationale.errors import OutputError, RationaleError
 
 _OLD_SECONDS = 3600.0
+
+
+def home(path: str | Path) -> Path:
+    """The path, a leading ``~`` or ``~user`` replaced by that home folder; a shell does not always do it.
+
+    Raises:
+        RationaleError: Where there is no such user.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise RationaleError(
+            "this names the home folder of a user who is not here",
+            where=path,
+            remedy="Write the path out; ./~ is a folder of that name.",
+        ) from error
 
 
 def check_output(path: str | Path, *, overwrite: bool) -> Path:
@@ -23,7 +39,7 @@ def check_output(path: str | Path, *, overwrite: bool) -> Path:
     Raises:
         OutputError: Where it exists and ``overwrite`` is off, or its folder cannot be made.
     """
-    path = Path(path)
+    path = home(path)
     with disk_errors(path):
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise OutputError("this is a device or a pipe", where=path, remedy="Name a file or a folder.")
@@ -134,7 +150,7 @@ def atomic_text(path: str | Path, text: str, *, overwrite: bool) -> Path:
     """Writes ``text`` as UTF-8 in one step that a reader sees whole or not at all."""
     with atomic_path(path, overwrite=overwrite) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
-    return Path(path)
+    return home(path)
 
 
 def atomic_json(path: str | Path, content: Mapping[str, Any], *, overwrite: bool) -> Path:

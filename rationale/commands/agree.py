@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, cast
 
 import typer
-from rich.console import Console
 
 from rationale.agreement import Agreement, read_eta
 from rationale.agreement import agree as agree_with
@@ -16,6 +15,7 @@ from rationale.corpus import load_documents
 from rationale.files import check_output
 from rationale.report.tables import agreement_table, faithfulness_table, selection_table
 from rationale.scores import StoredScores
+from rationale.terminal import safe_console, say
 
 
 def agree(
@@ -63,8 +63,8 @@ def agree(
 
 def _print(agreement: Agreement, out: Path) -> None:
     """The headline, the selections, and what the classifier itself is worth."""
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=160)
+    terminal = safe_console()
+    console = terminal if terminal.is_terminal else safe_console(width=160)
     settings, classifier = agreement.recipe["agreement"], agreement.classification
     console.print(agreement_table(agreement).to_rich())
     for select in settings["select"]:
@@ -77,9 +77,7 @@ def _print(agreement: Agreement, out: Path) -> None:
         "uncovered words": settings["uncovered_words"],
     }
     left = "".join(f", {count} {what}" for what, count in left_out.items() if count)
-    typer.echo(f"{out}: {settings['pairs']} documents{left}")
+    say(f"{out}: {settings['pairs']} documents{left}")
     if classifier["accuracy"] is not None:
         ends = "" if classifier["low"] is None else f" [{classifier['low']:.3f}, {classifier['high']:.3f}]"
-        typer.echo(
-            f"the classifier's accuracy on {classifier['n']} of them: {classifier['accuracy']:.3f}{ends}"
-        )
+        say(f"the classifier's accuracy on {classifier['n']} of them: {classifier['accuracy']:.3f}{ends}")

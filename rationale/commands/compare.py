@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from rationale.commands.options import Data, Model, Overwrite, seed_numbers
 from rationale.commands.train import Dev, Limit, TrainSplit
@@ -19,6 +18,7 @@ from rationale.study.evaluate import Timing
 from rationale.study.grid import Setting, known_options
 from rationale.study.lengths import Ruler
 from rationale.study.lengths import below_median as below
+from rationale.terminal import safe_console, say
 from rationale.training.data import hold_out, reported_split, training_split
 
 
@@ -89,5 +89,5 @@ def compare(
     table = systems_table(found["records"])
     atomic_text(out / "comparison.csv", table.to_csv(), overwrite=overwrite)
     page = comparison_page(found, out / "comparison.html", overwrite=overwrite)
-    Console().print(table.only("cell", "value", "difference", "flops_speedup").to_rich())
-    typer.echo(f"{page}: open it in any browser; it needs no network")
+    safe_console().print(table.only("cell", "value", "difference", "flops_speedup").to_rich())
+    say(f"{page}: open it in any browser; it needs no network")

@@ -12,6 +12,7 @@ from rationale.commands.evaluate import evaluation_table
 from rationale.commands.options import BatchSize, Device, Dtype, Overwrite, Seed
 from rationale.demo import Demo, run_demo
 from rationale.report.tables import agreement_table
+from rationale.terminal import safe_console
 
 
 def demo(
@@ -38,8 +39,8 @@ def demo(
         seed,
         overwrite,
     )  # the demo's recipe is fixed: everyone sees the same numbers
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=160)
+    terminal = safe_console()
+    console = terminal if terminal.is_terminal else safe_console(width=160)
     console.print(
         "[bold]rationale demo[/bold]: reviews with planted rationales, a classifier trained from scratch, "
         "and AdapLeR, which learns from it which tokens to drop"

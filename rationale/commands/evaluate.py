@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from rationale.agreement.figures import TITLES
@@ -18,6 +17,7 @@ from rationale.encoder.quantization import to_integers
 from rationale.files import atomic_json, check_output
 from rationale.study.evaluate import Timing
 from rationale.study.evaluate import evaluate as evaluate_on
+from rationale.terminal import safe_console, say
 
 
 def evaluate(
@@ -50,8 +50,8 @@ def evaluate(
     documents = sample(load_documents(data, split), limit)
     result = evaluate_on(classifier, documents, Timing(timed, rounds), seed=seed)
     atomic_json(out, result, overwrite=overwrite)
-    Console().print(evaluation_table(result))
-    typer.echo(f"{out}: {result['n']} documents")
+    safe_console().print(evaluation_table(result))
+    say(f"{out}: {result['n']} documents")
 
 
 _SHOWN = (

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from rationale.commands.options import BatchSize, Device, Dtype, Model, Overwrite, Seed, said
+from rationale.encoder.labels import parse_labels
 from rationale.encoder.loading import load_classifier
 from rationale.scores import METHODS, ScoreOptions
 from rationale.scores import explain as explain_text
 from rationale.scores.methods import meant_layer
 from rationale.scores.scored import ScoredDocument
+from rationale.terminal import safe_console
 
 
 def explain(
@@ -37,11 +38,11 @@ def explain(
     Example: `rationale explain --model ./classifier --text "not once did it drag" --method saliency`
     """
     options = ScoreOptions(methods=tuple(method or ["saliency"]), batch_size=batch_size, seed=seed)
-    names = labels.split(",") if labels else None
+    names = parse_labels(labels)
     classifier = load_classifier(model, device=device, dtype=dtype, labels=names)
     words = said(text)
     (scored,) = explain_text(classifier, words, query=query, options=options)
-    console = Console()
+    console = safe_console()
     console.print(Text(_prediction(scored, classifier.labels), style="bold"))
     for name in options.methods:
         row = scored.row(name, meant_layer(name, scored.layers[name], layer))

@@ -13,6 +13,7 @@ from rationale.corpus import load_documents
 from rationale.report import eraser  # noqa: F401  (registers its format)
 from rationale.report.exports import EXPORTS, Choice
 from rationale.scores.store import StoredScores
+from rationale.terminal import say
 
 
 def export(
@@ -55,6 +56,6 @@ def export(
     eta = None if eta_from is None else read_eta(eta_from)
     choice = Choice(method, layer, select, eta, absolute)
     done = write(opened, documents, out, choice, overwrite=overwrite)
-    typer.echo(f"{done.path}: {done.lines} annotations, {done.method}, layer {done.layer}, {select}")
+    say(f"{done.path}: {done.lines} annotations, {done.method}, layer {done.layer}, {select}")
     for note in done.notes:
-        typer.secho(f"note: {note}", fg="yellow", err=True)
+        say(f"note: {note}", fg="yellow", err=True)

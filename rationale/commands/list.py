@@ -6,8 +6,9 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
+
+from rationale.terminal import safe_console, say_json
 
 app = typer.Typer(no_args_is_help=True, help="List what can be asked for by name.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -81,12 +82,12 @@ def systems(as_json: Json = False) -> None:
 
 def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        say_json(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     table = Table(*(Column(name, no_wrap=name == "name", overflow="fold") for name in rows[0]))
     for row in rows:
         table.add_row(*(_said(value) for value in row.values()))
-    Console().print(table)
+    safe_console().print(table)
 
 
 def _said(value: Any) -> str:

@@ -13,6 +13,7 @@ from rationale.corpus import load_documents
 from rationale.errors import OutputError
 from rationale.report.write import report as write_report
 from rationale.scores.store import StoredScores
+from rationale.terminal import say
 
 
 def report(
@@ -60,4 +61,4 @@ def report(
         methods=method,
         examples=examples,
     )
-    typer.echo(f"{path}: open it in any browser; it needs no network")
+    say(f"{path}: open it in any browser; it needs no network")

@@ -10,11 +10,13 @@ import typer
 from rationale.commands.options import BatchSize, Data, Device, Dtype, Model, Overwrite, Seed, Split
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
+from rationale.encoder.labels import parse_labels
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError
 from rationale.scores import Faithfulness, ScoreOptions
 from rationale.scores import score as score_documents
 from rationale.scores.options import Target
+from rationale.terminal import say
 from rationale.tokens import Protocol
 
 
@@ -87,11 +89,11 @@ def score(
         model,
         device=device,
         dtype=dtype,
-        labels=labels.split(",") if labels else None,
+        labels=parse_labels(labels),
         max_length=max_length,
     )
     scores = score_documents(classifier, documents, options, out=out, overwrite=overwrite)
-    typer.echo(f"{out}: documents {len(scores)}, methods {len(scores.methods)}")
+    say(f"{out}: documents {len(scores)}, methods {len(scores.methods)}")
 
 
 def _rationale_share(data: str) -> float:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from rationale.agreement import Agreement
 from rationale.agreement.correlation import correlate
@@ -20,6 +19,7 @@ from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.names import FULL
 from rationale.study.topk.study import StudyOptions, study_topk
+from rationale.terminal import safe_console, say
 from rationale.training.data import hold_out, reported_split, training_split
 from rationale.training.options import TrainingOptions
 
@@ -101,8 +101,8 @@ def topk(
     )
     found = study_topk(model, training, held_out, compared, out, chosen)
     page = topk_page(found, out / "study.html", overwrite=True)
-    Console().print(arms_table(found["records"]).to_rich())
-    typer.echo(f"{page}: open it in any browser; it needs no network")
+    safe_console().print(arms_table(found["records"]).to_rich())
+    say(f"{page}: open it in any browser; it needs no network")
 
 
 def _arms(methods: str, layer: int | None, *, complement: bool) -> list[Arm]:
@@ -137,5 +137,5 @@ def faithfulness(
     found = correlate(held, resamples=resamples, seed=seed)
     atomic_json(result, found, overwrite=overwrite)
     faithfulness_page(found, held, page, overwrite=True)
-    Console().print(between_table(found).to_rich())
-    typer.echo(f"{page}: open it in any browser; it needs no network")
+    safe_console().print(between_table(found).to_rich())
+    say(f"{page}: open it in any browser; it needs no network")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from rationale.commands.options import Device, Dtype, Model, Overwrite, Split, said
@@ -17,6 +16,7 @@ from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, OutputError
 from rationale.files import atomic_json, check_output
 from rationale.study.traces import Traced, trace_documents, write_traces
+from rationale.terminal import safe_console, say
 
 
 def trace(
@@ -45,6 +45,7 @@ def trace(
     documents = sample(_documents(text, data, split, query), limit)
     classifier = load_classifier(model, device=device, dtype=dtype)
     dropping_of(classifier)
+    classifier.check_queries(documents)
     traced = trace_documents(classifier, documents)
     if out is None:
         for one in traced:
@@ -55,7 +56,7 @@ def trace(
     else:
         content = {"model": classifier.identity, "traces": [one.content for one in traced]}
         atomic_json(out, content, overwrite=overwrite)
-    typer.echo(f"{out}: {len(documents)} traces")
+    say(f"{out}: {len(documents)} traces")
 
 
 def _documents(text: str | None, data: str | None, split: str | None, query: str) -> Documents:
@@ -72,7 +73,7 @@ def _documents(text: str | None, data: str | None, split: str | None, query: str
 
 def _print(one: Traced) -> None:
     """The text once a layer: kept tokens plain, those dropped here struck through, the others gone."""
-    console, way = Console(), one.way
+    console, way = safe_console(), one.way
     shares = ", ".join(f"{chance:.3f}" for chance in one.probabilities)
     console.print(Text(f"{one.document.id}: {one.predicted} ({shares})", style="bold"))
     for layer in range(way.layers):

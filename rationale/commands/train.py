@@ -14,6 +14,7 @@ import typer
 from rationale.commands.options import Data, Model, Overwrite
 from rationale.corpus.splits import sample
 from rationale.errors import RationaleError
+from rationale.terminal import say
 from rationale.training import TrainingOptions, train_classifier, train_dropping
 from rationale.training.adapler import PRESETS, AdapLeROptions
 from rationale.training.data import hold_out, training_split
@@ -184,9 +185,9 @@ def _with_preset(options: AdapLeROptions, preset: str | None, context: typer.Con
 def _tell(path: Path, best: Mapping[str, Any]) -> None:
     told = {name: f"{value:.4g}" if isinstance(value, float) else value for name, value in best.items()}
     figures = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
-    typer.echo(f"{path}: {figures}")
+    say(f"{path}: {figures}")
 
 
 def _tell_dropping(trained: TrainedDropping) -> None:
     _tell(trained.path, trained.best)
-    typer.echo(f"the plain classifier to compare with: {trained.fine_tuned / '1'}")
+    say(f"the plain classifier to compare with: {trained.fine_tuned / '1'}")

@@ -11,6 +11,7 @@ from rationale.corpus.columns import Columns
 from rationale.corpus.document import Documents
 from rationale.corpus.readers import READERS, DuplicateIds, Reader, ReadOptions
 from rationale.errors import DataError
+from rationale.files import home
 
 
 def load_documents(
@@ -36,6 +37,7 @@ def load_documents(
     Raises:
         DataError: Where the source is of no known kind, lacks the split, or cannot be read as it is.
     """
+    source = _expanded(source)
     reader = find_reader(source)
     if limit is not None and limit < 1:
         raise DataError(f"the limit must be at least 1, got {limit}")
@@ -54,7 +56,13 @@ def list_splits(source: Any) -> list[str]:
     Raises:
         DataError: Where the source is of no known kind.
     """
+    source = _expanded(source)
     return find_reader(source).splits(source)
+
+
+def _expanded(source: Any) -> Any:
+    """The source, with ``~`` replaced where it is a path that begins so."""
+    return str(home(source)) if isinstance(source, str | Path) and str(source)[:1] == "~" else source
 
 
 def find_reader(source: Any) -> Reader:

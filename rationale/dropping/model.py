@@ -115,7 +115,9 @@ class DroppingModel(PreTrainedModel):
             )
         self.backbone: Any = backbone
         if backbone is None:  # in the arithmetic the whole is loaded in, not that of its own config
-            self.backbone = self.head.from_config(own, dtype=torch.get_default_dtype())
+            self.backbone = self.head.from_config(
+                own, dtype=torch.get_default_dtype(), trust_remote_code=False
+            )
         if config.bits is not None:
             quantize(self.backbone, config.bits)
         encoder = self.encoder

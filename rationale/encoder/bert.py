@@ -22,13 +22,10 @@ class _BertLayers(Encoder):
         """What enters layer 0, (N, d)."""
         embedded: Tensor = getattr(self.model, self.base).embeddings(
             input_ids=packed.ids[None],
-            token_type_ids=self._types(packed)[None],
+            token_type_ids=packed.types[None],
             position_ids=self._positions(packed)[None],
         )
         return embedded[0]
-
-    def _types(self, packed: Packed) -> Tensor:
-        return packed.types
 
     def _positions(self, packed: Packed) -> Tensor:
         return packed.positions
@@ -84,7 +81,7 @@ class Electra(_BertLayers):
 
 @FAMILIES.register("roberta")
 class Roberta(_BertLayers):
-    """RoBERTa: positions start after the padding index, one token type, tanh head over <s>."""
+    """RoBERTa: positions start after the padding index, tanh head over <s>."""
 
     base = "roberta"
 
@@ -92,9 +89,6 @@ class Roberta(_BertLayers):
     def max_length(config: Any) -> int:
         """Positions up to the padding index are never used."""
         return int(config.max_position_embeddings) - int(config.pad_token_id) - 1
-
-    def _types(self, packed: Packed) -> Tensor:
-        return packed.types.clamp(max=self.config.type_vocab_size - 1)
 
     def _positions(self, packed: Packed) -> Tensor:
         return packed.positions + (int(self.config.pad_token_id) + 1)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rationale.encoder.base import FAMILIES, Encoder
 from rationale.errors import ModelError
-from rationale.tokens.alignment import require_fast
+from rationale.files import home
+from rationale.tokens.backend import require_fast
+
+_SHORTEST = 8
 
 
 def place(source: str | Path) -> str:
     """The hub id or folder; a file or a path to nothing would be taken for something else."""
-    path = Path(source)
+    path = home(source)
     looks_local = isinstance(source, Path) or path.is_absolute() or path.parts[:1] in [(".",), ("..",)]
     if path.is_file() or (looks_local and not path.is_dir()):
         raise ModelError(
             "a model is a folder, and this is " + ("a file" if path.is_file() else "not there"),
-            where=source,
+            where=path,
             remedy="Pass a hub id, or the folder that holds config.json and model.safetensors.",
         )
-    return str(source)
+    return str(path) if str(source)[:1] == "~" else str(source)
 
 
 def family_of(config: Any, name: str) -> type[Encoder]:
@@ -103,40 +106,35 @@ def check_tokenizer(tokenizer: Any, model: Any, name: str) -> None:
             where=name,
             remedy="Save the tokenizer the model was trained with (tokenizer.json) into the folder.",
         )
-    if max(tokenizer.get_vocab().values()) >= rows:
+    highest = max(tokenizer.get_vocab().values())
+    if highest >= rows:
         raise ModelError(
-            f"the tokenizer knows {len(tokenizer)} tokens, and the model has embeddings for {rows}",
+            f"the tokenizer knows {len(tokenizer)} tokens (the highest id of the tokenizer is {highest}, "
+            f"and the model has embeddings for {rows})",
             where=name,
             remedy="Save the tokenizer the model was trained with into the folder.",
         )
-
-
-def label_names(config: Any, labels: Sequence[str] | None, name: str) -> tuple[str, ...]:
-    """The classes in the order of the logits: those given, or the config's.
-
-    Raises:
-        ModelError: Where they are not as many as the outputs, or one is given twice.
-    """
-    names = [str(config.id2label[i]) for i in range(config.num_labels)] if labels is None else labels
-    if len(names) != config.num_labels or len(set(names)) != len(names):
-        raise ModelError(
-            f"{len(names)} label names ({', '.join(names)}) for a model with {config.num_labels} outputs",
-            where=name,
-            remedy="Name each output once, in the order of the logits.",
-        )
-    return tuple(names)
 
 
 def longest_input(positions: int, tokenizer: Any, asked: int | None, name: str) -> int:
     """Tokens of the longest input: what is asked for, or what positions and tokenizer allow.
 
     Raises:
-        ModelError: Where more is asked for than there are positions, or fewer than 8.
+        ModelError: Where more is asked for than there are positions, or fewer than 8; where the tokenizer
+            allows fewer than 8.
     """
-    if asked is not None and not 8 <= asked <= positions:
+    if asked is not None and not _SHORTEST <= asked <= positions:
         raise ModelError(
             f"a maximum length of {asked} does not fit",
             where=name,
-            remedy=f"Its positions allow 8 to {positions} tokens.",
+            remedy=f"Its positions allow {_SHORTEST} to {positions} tokens.",
         )
-    return asked or min(positions, int(min(tokenizer.model_max_length, positions)))
+    allowed = int(min(tokenizer.model_max_length, positions))
+    if asked is None and allowed < _SHORTEST:
+        raise ModelError(
+            f"model_max_length of the tokenizer is {tokenizer.model_max_length}, and the model has positions "
+            f"for {positions} tokens",
+            where=name,
+            remedy="Correct model_max_length in tokenizer_config.json, or pass --max-length.",
+        )
+    return asked or allowed

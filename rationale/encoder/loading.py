@@ -18,18 +18,19 @@ from transformers import (
 )
 
 from rationale.corpus.document import Documents
+from rationale.encoder.agreeing import check_padding, check_types
 from rationale.encoder.attention import plain
 from rationale.encoder.base import Attend, Encoder
 from rationale.encoder.checks import (
     check_tokenizer,
     check_weights,
     family_of,
-    label_names,
     longest_input,
     place,
 )
 from rationale.encoder.hub import explained, quiet_transformers
 from rationale.encoder.identity import whole_hash
+from rationale.encoder.labels import is_regression, label_names, labels_of_one_logit, naming
 from rationale.errors import DataError, ModelError
 from rationale.tokens.packing import Packed
 
@@ -48,7 +49,8 @@ class Classifier:
     Attributes:
         encoder: The family's adapter over the Hugging Face model.
         tokenizer: Its fast tokenizer.
-        labels: Class names, in the order of the logits; a one-logit model has one.
+        labels: Class names, in the order of the logits; of one logit the class where it is low, then the
+            one where it is high; one name where the model says a number.
         max_length: The longest input, special tokens included.
         identity: name, revision, hash, family, layers, max_length: what a recipe records.
     """
@@ -65,24 +67,35 @@ class Classifier:
         return next(self.encoder.model.parameters()).device  # type: ignore[no-any-return]
 
     def logits(self, packed: Packed, attend: Attend = plain) -> Tensor:
-        """Logits (B, C).
+        """Logits (B, C), one a class.
 
         Raises:
             ModelError: Where one is not a finite number.
         """
-        return finite(self.encoder.forward(packed, attend), self.identity["name"])
+        return self.per_class(finite(self.encoder.forward(packed, attend), self.identity["name"]))
 
     @property
     def regression(self) -> bool:
         """Whether it says a number."""
-        return bool(self.encoder.model.config.problem_type == "regression")
+        return is_regression(self.encoder.model.config)
+
+    @property
+    def one_logit(self) -> bool:
+        """Whether a single logit tells two classes apart."""
+        return not self.regression and int(self.encoder.model.config.num_labels) == 1
+
+    def per_class(self, logits: Tensor) -> Tensor:
+        """Logits (B, C), one a class: a single logit z is the log-odds of its class, -z that of the other."""
+        if self.one_logit and logits.shape[-1] == 1:
+            return torch.cat([-logits, logits], dim=-1)
+        return logits
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """float64 (B, C): softmax, the sigmoid of a single logit, or the number of a regression."""
-        logits = logits.detach().double()
+        """float64 (B, C): softmax, both sides of a single logit's sigmoid, or the number of a regression."""
+        logits = self.per_class(logits.detach().double())
         if self.regression:
             return logits
-        return logits.sigmoid() if logits.shape[-1] == 1 else logits.softmax(dim=-1)
+        return logits.sigmoid() if self.one_logit else logits.softmax(dim=-1)
 
     def check_labels(self, documents: Documents) -> None:
         """Makes sure that the model knows every label of the data.
@@ -91,14 +104,22 @@ class Classifier:
             DataError: Naming both sets of labels.
         """
         unknown = [label for label in documents.labels if label not in self.labels]
-        if unknown and len(self.labels) > 1:
+        if unknown and not self.regression:
             raise DataError(
                 f"label {unknown[0]!r} is unknown to the model, which predicts {', '.join(self.labels)}",
                 where=documents.source,
-                remedy="Pass --labels to name the model's outputs in order, e.g. --labels "
-                + ",".join(documents.labels)
-                + ", or use a model trained on these labels.",
+                remedy=f"Name the model's outputs in their order, as its documentation gives it: "
+                f"{naming(self.labels, one_logit=self.one_logit)}. Or use a model trained on these labels.",
             )
+
+    def check_queries(self, documents: Documents) -> None:
+        """Makes sure that the model can read two texts where documents bring a query.
+
+        Raises:
+            ModelError: Where the tokenizer gives the second text a type the model has no embedding for.
+        """
+        if any(document.query for document in documents):
+            check_types(self.tokenizer, self.encoder.config, self.identity["name"], pair=True)
 
 
 def finite(values: Tensor, name: str) -> Tensor:
@@ -144,21 +165,20 @@ def load_classifier(
     with quiet_transformers(), explained(name):
         config = AutoConfig.from_pretrained(name, trust_remote_code=False)
         family = family_of(config, name)
-        model, report = _head(config, name, answering=answering).from_pretrained(
-            name,
-            config=config,
-            dtype=arithmetic,
-            use_safetensors=True,
-            trust_remote_code=False,
-            ignore_mismatched_sizes=True,  # to be told of them, not to go on
-            output_loading_info=True,
-        )
+        names = label_names(config, labels, name)
+        model, report = _load(_head(config, name, answering=answering), name, config, arithmetic)
+        if labels_of_one_logit(report):  # two names for one output: transformers expects two outputs
+            config.num_labels = 1
+            model, report = _load(_head(config, name, answering=answering), name, config, arithmetic)
         check_weights(report, model, name)
         model.eval().requires_grad_(False).to(usable_device(device))
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     check_tokenizer(tokenizer, model, name)
-    encoder = family(model)
-    longest = longest_input(family.max_length(config), tokenizer, max_length, name)
+    with explained(name):
+        encoder = family(model)
+        check_padding(tokenizer, encoder.config, name)
+        check_types(tokenizer, encoder.config, name, pair=False)
+        longest = longest_input(family.max_length(config), tokenizer, max_length, name)
     identity = {
         "name": name,
         "revision": getattr(config, "_commit_hash", None),
@@ -169,8 +189,22 @@ def load_classifier(
     }
     with explained(name):
         identity |= encoder.identity
-    outputs = ("start", "end") if encoder.answers else label_names(config, labels, name)
+    outputs = ("start", "end") if encoder.answers else names
     return Classifier(encoder, tokenizer, outputs, longest, identity)
+
+
+def _load(head: Any, name: str, config: Any, arithmetic: torch.dtype) -> tuple[Any, dict[str, Any]]:
+    """The model, and what transformers tells of loading."""
+    loaded: tuple[Any, dict[str, Any]] = head.from_pretrained(
+        name,
+        config=config,
+        dtype=arithmetic,
+        use_safetensors=True,
+        trust_remote_code=False,
+        ignore_mismatched_sizes=True,  # to be told of them, not to go on
+        output_loading_info=True,
+    )
+    return loaded
 
 
 def _head(config: Any, name: str, *, answering: bool) -> Any:

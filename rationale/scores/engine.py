@@ -122,7 +122,8 @@ class OnePass:
                 states, logits = encoder.walk(hidden, packed, attend, made)
             else:
                 states, logits = encoder.walk(hidden, packed, attend)
-        return states, finite(logits, self.classifier.identity["name"]), made
+        logits = self.classifier.per_class(finite(logits, self.classifier.identity["name"]))
+        return states, logits, made
 
     def _gradient_scores(self, states: list[Tensor], logits: Tensor, chosen: Tensor) -> dict[str, Tensor]:
         """Per gradient method, scores (L, N)."""

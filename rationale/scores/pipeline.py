@@ -9,8 +9,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from rationale.corpus.document import Document, Documents
+from rationale.encoder.labels import label_names
 from rationale.encoder.loading import Classifier, load_classifier
 from rationale.errors import DataError
+from rationale.files import home
 from rationale.scores.documents import DocumentScorer
 from rationale.scores.faithfulness import perturb
 from rationale.scores.options import ScoreOptions
@@ -27,6 +29,7 @@ def score(
     out: str | Path | None = None,
     device: str = "auto",
     dtype: str = "float32",
+    labels: Sequence[str] | None = None,
     overwrite: bool = False,
     progress: bool = True,
 ) -> Scores:
@@ -39,6 +42,7 @@ def score(
         out: A folder to write to, part by part; None keeps the scores in memory.
         device: Where to compute, for a model given by name.
         dtype: The arithmetic, for a model given by name.
+        labels: Names for the outputs in their order, instead of the config's.
         overwrite: Whether a finished folder may be replaced.
         progress: Whether to show a progress bar.
 
@@ -51,15 +55,14 @@ def score(
     options = options or ScoreOptions()
     if not len(documents):
         raise DataError("there is nothing to score", where=documents.source, remedy="Check --split.")
-    classifier = (
-        model if isinstance(model, Classifier) else load_classifier(model, device=device, dtype=dtype)
-    )
+    classifier = _classifier(model, device, dtype, labels)
     classifier.check_labels(documents)
+    classifier.check_queries(documents)
     recipe = make_recipe(classifier, documents, options)
     scorer = DocumentScorer(classifier, options, batch_size(options, classifier.device.type))
     size = options.documents_a_part
     parts = [documents[i : i + size] for i in range(0, len(documents), size)]
-    writer = None if out is None else ScoreWriter(out, recipe, overwrite=overwrite)
+    writer = None if out is None else ScoreWriter(home(out), recipe, overwrite=overwrite)
     with tqdm(total=len(documents), unit="doc", desc="scoring", disable=not progress) as bar:
         if writer is None:
             scored = [one for part in parts for one in _part(scorer, part, bar.update)]
@@ -80,6 +83,7 @@ def explain(
     options: ScoreOptions | None = None,
     device: str = "auto",
     dtype: str = "float32",
+    labels: Sequence[str] | None = None,
 ) -> Scores:
     """Scores one text, in memory.
 
@@ -90,12 +94,24 @@ def explain(
         options: Methods and the rest; None takes the defaults.
         device: Where to compute, for a model given by name.
         dtype: The arithmetic, for a model given by name.
+        labels: Names for the outputs in their order, instead of the config's.
 
     Raises:
         DataError: Where the text has no word.
     """
     documents = Documents.of_text(text, query)
-    return score(model, documents, options, device=device, dtype=dtype, progress=False)
+    return score(model, documents, options, device=device, dtype=dtype, labels=labels, progress=False)
+
+
+def _classifier(
+    model: str | Path | Classifier, device: str, dtype: str, labels: Sequence[str] | None
+) -> Classifier:
+    """The classifier, loaded where it was given by name; labels rename those of one that is loaded."""
+    if not isinstance(model, Classifier):
+        return load_classifier(model, device=device, dtype=dtype, labels=labels)
+    if labels is None:
+        return model
+    return replace(model, labels=label_names(model.encoder.model.config, labels, model.identity["name"]))
 
 
 def _part(

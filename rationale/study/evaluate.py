@@ -84,6 +84,7 @@ def evaluate(
     if classifier.encoder.answers:
         return _answered(classifier, documents, timing, seed)
     _check_labels(classifier, documents)
+    classifier.check_queries(documents)
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     bar = tqdm(documents, desc="tokenize", unit="document", leave=False, disable=None if progress else True)
     windows = [windower(document).windows[0] for document in bar]

@@ -38,7 +38,10 @@ class Ruler:
     def __call__(self, documents: Documents) -> IntArray:
         """int64 (D,): the tokens of each document's first window."""
         with quiet_transformers(), explained(self.model):
-            config, tokenizer = (kind.from_pretrained(self.model) for kind in (AutoConfig, AutoTokenizer))
+            config, tokenizer = (
+                kind.from_pretrained(self.model, trust_remote_code=False)
+                for kind in (AutoConfig, AutoTokenizer)
+            )
         windower = Windower(tokenizer, window_length(tokenizer, config, self.max_length), "truncate")
         return np.array([len(windower(document).windows[0].ids) for document in documents], np.int64)
 

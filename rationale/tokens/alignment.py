@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rationale.errors import ModelError
+from rationale.tokens.backend import encode, name_of
 
 IntArray = npt.NDArray[np.int32]
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True)
@@ -84,65 +82,27 @@ def align(tokenizer: Any, words: Sequence[str]) -> Alignment:
     """Tokenizes words joined by single spaces, as the model reads them, and gives each token its word.
 
     A token belongs to the first word of which it covers a character; one that covers only white space
-    (a lone ``Ġ`` or ``▁``) belongs to the word that follows. Text that spells a special token (``[SEP]``)
-    stays text. Half a surrogate pair, which JSON may hold and no tokenizer reads, is read as U+FFFD.
+    (a lone ``Ġ`` or ``▁``) belongs to the word that follows. A marker that was added to the tokenizer
+    (``<e1>``) is a token; text that spells a token of the template (``[SEP]``) stays text. Half a surrogate
+    pair, which JSON may hold and no tokenizer reads, is read as U+FFFD.
 
     Args:
         tokenizer: A fast Hugging Face tokenizer; it is left as it was.
         words: Any strings; an empty one owns no token.
 
     Raises:
-        ModelError: Where the tokenizer has no fast version, or returns its tokens out of order.
+        ModelError: Where the tokenizer has no fast version, fails on the text, or returns its tokens out of
+            order.
     """
-    require_fast(tokenizer)
-    with untouched(tokenizer):
-        encoded = tokenizer(
-            _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", " ".join(words)),
-            add_special_tokens=False,
-            return_offsets_mapping=True,
-            return_attention_mask=False,
-            truncation=False,
-            split_special_tokens=True,
-            verbose=False,
-        )
-    ids = np.asarray(encoded["input_ids"], dtype=np.int32)
-    starts = np.asarray(encoded["offset_mapping"], dtype=np.int64).reshape(-1, 2)[:, 0]
+    text = _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", " ".join(words))
+    ids, starts = encode(tokenizer, text)
     word = _next_word(words)[starts] if len(ids) else np.zeros(0, dtype=np.int32)
     if np.any(np.diff(word) < 0):
         raise ModelError(
             "this tokenizer returns tokens out of text order, so they cannot be aligned with words",
-            where=type(tokenizer).__name__,
+            where=name_of(tokenizer),
         )
     return Alignment(ids, word.astype(np.int32), len(words))
-
-
-@contextmanager
-def untouched(tokenizer: Any) -> Iterator[None]:
-    """Puts back the settings that every call of a fast tokenizer changes for good; one thread at a time.
-
-    transformers switches truncation, padding and the splitting of special tokens on the shared backend.
-    """
-    backend = tokenizer.backend_tokenizer
-    with _ONE_AT_A_TIME:
-        truncation, padding, special = backend.truncation, backend.padding, backend.encode_special_tokens
-        try:
-            yield
-        finally:
-            backend.encode_special_tokens = special
-            if truncation is not None:
-                backend.enable_truncation(**truncation)
-            if padding is not None:
-                backend.enable_padding(**padding)
-
-
-def require_fast(tokenizer: Any) -> None:
-    """Raises ModelError for a tokenizer without a fast version: only those report character offsets."""
-    if not getattr(tokenizer, "is_fast", False):
-        raise ModelError(
-            "this tokenizer has no fast version, so its tokens cannot be aligned with words",
-            where=getattr(tokenizer, "name_or_path", type(tokenizer).__name__),
-            remedy="Save the model with a tokenizer.json (AutoTokenizer converts most slow tokenizers).",
-        )
 
 
 def _next_word(words: Sequence[str]) -> IntArray:

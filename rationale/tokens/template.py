@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rationale.errors import ModelError
-from rationale.tokens.alignment import require_fast, untouched
+from rationale.tokens.backend import encode, explained_tokenizer, name_of, own_tokens, require_fast, untouched
 
 IntArray = npt.NDArray[np.int32]
+_MOST = 100
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,11 @@ class Template:
     def extra(self, *, pair: bool) -> int:
         """How many special tokens one input carries."""
         return sum(len(part) for part in (self.pair if pair else self.single).specials)
+
+    def highest_type(self, *, pair: bool) -> int:
+        """The highest token type id of an input."""
+        form = self.pair if pair else self.single
+        return max((*form.segment_types, *(kind for part in form.special_types for kind in part)), default=0)
 
     def build(self, *segments: IntArray) -> tuple[IntArray, IntArray, tuple[slice, ...]]:
         """Joins one or two segments with the special tokens.
@@ -59,21 +67,54 @@ class Template:
 
 
 def read_template(tokenizer: Any) -> Template:
-    """Reads the template off two probes, ``a`` and ``(a, a)``.
+    """Reads the template off two probes: a text in which the tokenizer finds a token, and a pair of it.
 
     Type ids are 0 where the tokenizer does not list them among its model's inputs: then training never
     saw them either.
 
     Raises:
-        ModelError: For a slow tokenizer, or one whose probes are not segments between special tokens.
+        ModelError: For a slow tokenizer, one that finds a token in no text, or one whose probes are not
+            segments between special tokens.
     """
     require_fast(tokenizer)
-    return Template(_probe(tokenizer, "a"), _probe(tokenizer, "a", "a"))
+    text = _readable(tokenizer)
+    return Template(_probe(tokenizer, text), _probe(tokenizer, text, text))
+
+
+def _readable(tokenizer: Any) -> str:
+    """A text in which the tokenizer finds a token: a letter, else a piece of its own vocabulary.
+
+    Raises:
+        ModelError: Where there is none.
+    """
+    failure: ModelError | None = None
+    for text in _texts(tokenizer):
+        try:
+            if encode(tokenizer, text)[0].size:
+                return text
+        except ModelError as error:
+            failure = error
+    if failure is not None:
+        raise failure
+    raise ModelError(
+        f"the tokenizer finds no token in any text: not in a letter, nor in {_MOST} pieces of its vocabulary",
+        where=name_of(tokenizer),
+        remedy="Save the tokenizer the model was trained with (tokenizer.json) into the folder.",
+    )
+
+
+def _texts(tokenizer: Any) -> Iterator[str]:
+    """``a``, which most tokenizers know, then what single ids stand for: a vocabulary of digits, of Han."""
+    yield "a"
+    own, vocabulary = own_tokens(tokenizer), tokenizer.get_vocab()
+    for token in islice((token for token in sorted(vocabulary) if token not in own), _MOST):
+        yield token
+        yield str(tokenizer.backend_tokenizer.decode([vocabulary[token]], skip_special_tokens=False)).strip()
 
 
 def _probe(tokenizer: Any, *texts: str) -> _Form:
-    with untouched(tokenizer):
-        encoded = tokenizer(*texts, return_token_type_ids=True)
+    with untouched(tokenizer), explained_tokenizer(tokenizer, patterns=False):
+        encoded = tokenizer(*texts, return_token_type_ids=True, truncation=False, padding=False)
     owners = encoded.sequence_ids(0)
     typed = "token_type_ids" in tokenizer.model_input_names
     kinds = encoded["token_type_ids"] if typed else [0] * len(owners)
@@ -93,7 +134,7 @@ def _probe(tokenizer: Any, *texts: str) -> _Form:
     if order != list(range(len(texts))):
         raise ModelError(
             f"a probe of {len(texts)} segments came back as segments {order}",
-            where=getattr(tokenizer, "name_or_path", type(tokenizer).__name__),
+            where=name_of(tokenizer),
             remedy="The tokenizer's post-processor is unusual; report it with its tokenizer.json.",
         )
     return _Form(

@@ -20,10 +20,11 @@ from transformers import (
 
 from rationale.dropping.model import DroppingConfig
 from rationale.encoder.base import ATTENTION_DROPOUT
+from rationale.encoder.checks import place
 from rationale.encoder.hub import explained, quiet_transformers
 from rationale.encoder.identity import weights_hash
 from rationale.errors import ModelError
-from rationale.tokens.alignment import require_fast
+from rationale.tokens.backend import require_fast
 from rationale.training.options import Task
 
 log = logging.getLogger(__name__)
@@ -65,9 +66,10 @@ def load_checkpoint(
         ModelError: Where nothing can be loaded, the tokenizer has no fast version, or the head is for other
             labels.
     """
+    source = place(source)
     with quiet_transformers(), explained(source):
-        config = AutoConfig.from_pretrained(source)
-        tokenizer = AutoTokenizer.from_pretrained(source)
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
     require_fast(tokenizer)
     if isinstance(config, DroppingConfig):
         raise ModelError(
@@ -120,22 +122,31 @@ def _set_attention_dropout(source: str, config: Any, value: float | None) -> Non
 
 
 def _with_own_head(source: str, config: Any, head: Any) -> Any:
-    model, info = head.from_pretrained(
-        source, config=config, dtype=torch.float32, use_safetensors=True, output_loading_info=True
-    )
+    model, info = _weights(source, config, head)
     _require_weights(source, info["missing_keys"])
     return model
 
 
 def _with_fresh_head(source: str, config: Any, head: Any) -> Any:
-    encoder, info = AutoModel.from_pretrained(
-        source, config=config, dtype=torch.float32, use_safetensors=True, output_loading_info=True
-    )
+    encoder, info = _weights(source, config, AutoModel)
     _require_weights(source, [name for name in info["missing_keys"] if "pooler" not in name])
-    model = head.from_config(config, dtype=torch.float32)
+    model = head.from_config(config, dtype=torch.float32, trust_remote_code=False)
     found = getattr(model, model.base_model_prefix).load_state_dict(encoder.state_dict(), strict=False)
     _require_weights(source, found.missing_keys)
     return model
+
+
+def _weights(source: str, config: Any, kind: Any) -> tuple[Any, dict[str, Any]]:
+    """A model in float32 from safetensors, and what transformers tells of loading."""
+    loaded: tuple[Any, dict[str, Any]] = kind.from_pretrained(
+        source,
+        config=config,
+        dtype=torch.float32,
+        use_safetensors=True,
+        trust_remote_code=False,
+        output_loading_info=True,
+    )
+    return loaded
 
 
 def _require_weights(source: str, missing: Any) -> None:

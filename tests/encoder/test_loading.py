@@ -1,6 +1,7 @@
 """What may be loaded, and the one clear message for everything else."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from toys import toy_classifier, toy_folder, toy_tokenizer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertModel, GPT2Config
 
 from rationale.corpus.document import Document, Documents
+from rationale.encoder.labels import parse_labels
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError
 
@@ -196,17 +198,46 @@ def toy_hash():
     return toy_classifier("bert").identity["hash"]
 
 
+def labelled(*labels):
+    return Documents([Document(str(n), str(n), ("film",), label=label) for n, label in enumerate(labels)])
+
+
 def test_labels_of_the_data_must_be_the_models():
-    documents = Documents(
-        [Document("a", "a", ("film",), label="NEG"), Document("b", "b", ("film",), label="bad")]
-    )
+    documents = labelled("NEG", "bad")
     with pytest.raises(
         DataError, match=r"label 'bad' is unknown to the model, which predicts NEG, POS.*--labels"
     ):
         toy_classifier("bert").check_labels(documents)
     toy_classifier("bert").check_labels(documents[:1])
-    toy_classifier("bert", outputs=1).check_labels(documents)
+    with pytest.raises(DataError, match="predicts not NEG, NEG"):
+        toy_classifier("bert", outputs=1).check_labels(documents)
+    toy_classifier("bert", outputs=1, problem_type="regression").check_labels(labelled("3.5"))
     load_classifier(toy_folder("bert"), device="cpu", labels=["NEG", "bad"]).check_labels(documents)
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 3])
+def test_the_advice_names_no_label_of_the_data_in_an_order(outputs):
+    """An order that was guessed would flip the classes of whoever copies it."""
+    model = load_classifier(toy_folder("bert", outputs=outputs), device="cpu")
+    with pytest.raises(DataError) as caught:
+        model.check_labels(labelled("SUPPORTS", "REFUTES"))
+    assert not {"SUPPORTS", "REFUTES"} & set(re.findall(r"\w+", caught.value.remedy))
+    asked = re.search(r"--labels (\S+)", caught.value.remedy).group(1).split(",")
+    assert len(asked) == max(2, outputs)
+    if outputs > 1:
+        assert asked == [f"NAME_OF_{name}" for name in model.labels]
+    again = load_classifier(toy_folder("bert", outputs=outputs), device="cpu", labels=asked)
+    assert list(again.labels) == asked
+
+
+def test_blanks_around_label_names_do_not_count_and_empty_ones_are_refused():
+    assert parse_labels(" SUPPORTS,REFUTES ") == parse_labels("SUPPORTS, REFUTES") == ["SUPPORTS", "REFUTES"]
+    assert load_classifier(toy_folder("bert"), device="cpu", labels=[" a", "b "]).labels == ("a", "b")
+    for text in ("", "a,", ",a", "a,,b", "a, ,b"):
+        with pytest.raises(ModelError, match="one of its names is empty"):
+            parse_labels(text)
+    with pytest.raises(ModelError, match="label name 1 is empty"):
+        load_classifier(toy_folder("bert"), device="cpu", labels=["a", " "])
 
 
 def test_transformers_verbosity_is_left_as_it_was():

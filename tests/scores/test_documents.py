@@ -175,7 +175,7 @@ def test_words_without_tokens_score_zero(words, protocol):
 
 def test_a_one_logit_model_is_explained_by_its_logit():
     classifier = toy_classifier("bert", outputs=1, max_length=20)
-    documents = Documents([Document("a", "a", wordy(30), label="whatever")])
+    documents = Documents([Document("a", "a", wordy(30), label="NEG")])
     for target in ("predicted", "gold"):
         (one,) = scored(documents, ["saliency"], classifier, target=target)
         (first, *_) = windows_of(documents[0], classifier=classifier)
@@ -183,7 +183,7 @@ def test_a_one_logit_model_is_explained_by_its_logit():
         np.testing.assert_allclose(
             one.token_scores["saliency"][:, one.token_window == 0], expected, atol=1e-5
         )
-        assert len(one.probabilities) == 1
+        assert len(one.probabilities) == 2
 
 
 @pytest.mark.parametrize("label", [None, "NEG"])

@@ -72,8 +72,10 @@ class Tail:
         ids, types = [self.window.ids] * len(hidden), [self.window.types] * len(hidden)
         packed = pack(ids, types, device=hidden.device)
         rows = hidden.flatten(0, 1).to(self.dtype)
-        logits = self.classifier.encoder.tail(self.layer, rows, packed, plain)
-        return finite(logits, self.classifier.identity["name"])[:, self.target].to(hidden.dtype)
+        logits = finite(
+            self.classifier.encoder.tail(self.layer, rows, packed, plain), self.classifier.identity["name"]
+        )
+        return self.classifier.per_class(logits)[:, self.target].to(hidden.dtype)
 
     def values_and_gradients(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (P,) and their gradients (P, n, d)."""

@@ -144,7 +144,7 @@ class Stages:
         answers = self.options.task == "answers"
         kind = DroppingForQuestionAnswering if answers else DroppingForSequenceClassification
         with explained(str(folder)):
-            made: DroppingModel = kind.from_pretrained(folder)
+            made: DroppingModel = kind.from_pretrained(folder, trust_remote_code=False)
         return made
 
     def hard(self, model: DroppingModel, *, distil: float = 0.0) -> TrainedDropping:

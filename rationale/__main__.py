@@ -1,0 +1,5 @@
+"""``python -m rationale``: the command line."""
+
+from rationale.cli import main
+
+main()
