@@ -160,8 +160,13 @@ def old_digest(part: Path) -> str:
     return total.hexdigest()[:16]
 
 
-def complete_parts(folder: Path, recipe: Seal | None) -> dict[Path, Part]:
+def complete_parts(folder: Path, recipe: Seal | None, *, note: bool = True) -> dict[Path, Part]:
     """The parts of finished scores in order, those that ``COMPLETE`` names; their tables are not read yet.
+
+    Args:
+        folder: The score folder.
+        recipe: The seal of its recipe.
+        note: Whether a missing seal is noted in the log.
 
     Raises:
         ScoresError: Where ``COMPLETE``, the recipe or the set of parts is not what was written.
@@ -173,7 +178,8 @@ def complete_parts(folder: Path, recipe: Seal | None) -> dict[Path, Part]:
         if problem:
             raise ScoresError(f"the scores are damaged: {problem}", where=folder / COMPLETE, remedy=_AGAIN)
         named = dict(mark["parts"])
-        note_unsealed(folder)
+        if note:
+            note_unsealed(folder)
     else:
         check_files(seal, folder, [RECIPE], error=ScoresError, remedy=_AGAIN)
         if seal.kind != SCORES or recipe is None:
@@ -196,6 +202,27 @@ def _first_difference(named: set[str], there: set[str]) -> str:
     if stray:
         return f"; {stray[0]} does not belong here"
     return f"; {missing[0]} is missing" if missing else ""
+
+
+def check_layers(part: Path, recipe: Mapping[str, Any]) -> None:
+    """Makes sure that a part's rows are of the methods and layers that the recipe names, in their order.
+
+    Raises:
+        ScoresError: Where they are not, or the table cannot be read.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(part / "scores.parquet", columns=["method", "layer"])
+        documents = pq.read_metadata(part / "documents.parquet").num_rows
+        methods, layers = np.array(table["method"].to_pylist()), np.array(table["layer"].to_pylist())
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise _damaged(part, str(error)) from error
+    for name, entry in recipe["methods"].items():
+        if layers[methods == name].tolist() != entry["layers"] * documents:
+            raise _damaged(part, f"its rows of {name!r} are of other layers than the recipe says")
 
 
 def unfinished_parts(folder: Path, recipe: Mapping[str, Any], seal: Seal) -> dict[int, Part]:
@@ -233,7 +260,11 @@ def seal_unsealed(folder: Path) -> Iterator[Path]:
     """
     recipe, seal = open_recipe(folder)
     finished = (folder / COMPLETE).is_file()
-    known = complete_parts(folder, seal) if finished else {p: None for p in sorted(folder.glob("part-*"))}
+    known = (
+        complete_parts(folder, seal, note=False)
+        if finished
+        else {p: None for p in sorted(folder.glob("part-*"))}
+    )
     own = Seal(**sealed_recipe(recipe)["seal"]) if seal is None else seal
     for path, part in known.items():
         number = number_of(path)

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from rationale.artifacts.scores import COMPLETE, complete_parts, open_recipe
+from rationale.artifacts.scores import COMPLETE, REPAIR, Part, complete_parts, old_digest, open_recipe
 from rationale.corpus.document import Key
 from rationale.errors import ScoresError
 from rationale.scores.parquet import read_part, read_table
@@ -124,6 +124,21 @@ class StoredScores(_WithRecipe):
 
     def _repr_html_(self) -> str:
         return scores_html(self)
+
+
+def check_unsealed(folder: Path) -> None:
+    """Reads all parts of scores from before there were seals, finished or not.
+
+    Raises:
+        ScoresError: Where one does not fit the recipe or itself.
+    """
+    recipe, _ = open_recipe(folder)
+    for path in sorted(folder.glob("part-*")):
+        try:
+            part = Part(path, None, old_digest(path))
+        except OSError as error:
+            raise ScoresError(f"cannot be read ({error.strerror})", where=path, remedy=REPAIR) from error
+        read_part(part, recipe)
 
 
 def _scored_twice(key: Key, first: Path, second: Path) -> ScoresError:

@@ -17,7 +17,7 @@ def told(tmp_path_factory):
     """What interrupted.py saw; RATIONALE_KILL_SEED tries other moments."""
     script, root = Path(__file__).with_name("interrupted.py"), tmp_path_factory.mktemp("interrupted")
     environment = os.environ | {
-        "PYTHONPATH": str(TESTS),
+        "PYTHONPATH": os.pathsep.join(map(str, (TESTS.parent, TESTS))),
         "TOKENIZERS_PARALLELISM": "false",
         "OMP_NUM_THREADS": "1",
     }
