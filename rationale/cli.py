@@ -34,6 +34,7 @@ COMMANDS = {
     "compare": "Train and evaluate token-dropping systems beside each other.",
     "study": "Experiments: are these words enough?",
     "trace": "Which token a dropping model lets go in which layer.",
+    "verify": "What a saved result is, and whether it is what was written.",
     "app": "Look at scores in the browser.",
     "list": "List score methods, metrics, encoder families, systems.",
 }

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import platform
 import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from glob import escape
 from pathlib import Path
 from typing import Any
 
 from rationale.errors import OutputError, RationaleError
 
-_OLD_SECONDS = 3600.0
+_OLD_SECONDS = 24 * 3600.0
 
 
 def home(path: str | Path) -> Path:
@@ -74,10 +77,10 @@ def atomic_path(path: str | Path, *, overwrite: bool) -> Iterator[Path]:
     """
     path = check_output(path, overwrite=overwrite)
     path = path if path.name else path.resolve()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{_machine()}-{os.getpid()}.tmp")
     try:
         with disk_errors(path):
-            _sweep(path)
+            sweep(path)
             yield temporary
             _flush(temporary)
             _check_replaceable(temporary, path)
@@ -90,19 +93,39 @@ def atomic_path(path: str | Path, *, overwrite: bool) -> Iterator[Path]:
                 temporary.unlink(missing_ok=True)
 
 
-def _sweep(path: Path) -> None:
-    """Removes what killed processes left of this output: old temporaries whose process is gone.
+def sweep(path: Path) -> None:
+    """Removes what killed processes left of the output ``path``.
 
-    Old, because a process of another machine or container may write here, and is not seen from this one.
+    Temporaries of a process of this machine go as soon as it has ended. Those of another machine or
+    container, whose processes are not seen from this one, go when they are a day old.
     """
     for left in path.parent.glob(f".{escape(path.name)}.*.tmp"):
-        process = left.name.removesuffix(".tmp").rpartition(".")[2]
-        old = time.time() - left.stat().st_mtime > _OLD_SECONDS
-        if old and process.isdecimal() and not _runs(int(process)):
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink(missing_ok=True)
+        machine, _, process = left.name.removesuffix(".tmp").rpartition(".")[2].rpartition("-")
+        if not process.isdecimal():
+            continue  # not one of ours
+        with suppress(FileNotFoundError):  # its own process has just put it in place
+            old = time.time() - left.stat().st_mtime > _OLD_SECONDS
+            if (machine == _machine() or old) and not _runs(int(process)):
+                discard(left)
+
+
+def discard(path: Path) -> None:
+    """Removes a temporary file or folder."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@cache
+def _machine() -> str:
+    """Eight hex digits that processes share which see each other: host, start of the system, container."""
+    told = [platform.node()]
+    with suppress(OSError):
+        told.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+    with suppress(OSError):
+        told.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
 
 
 def _runs(process: int) -> bool:

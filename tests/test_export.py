@@ -16,7 +16,8 @@ from rationale.errors import OutputError, RationaleError, ScoresError
 from rationale.report.eraser import export_eraser
 from rationale.report.exports import EXPORTS, Choice
 from rationale.scores.scored import Perturbed, ScoredDocument
-from rationale.scores.store import MemoryScores, ScoreWriter
+from rationale.scores.store import MemoryScores
+from rationale.scores.writer import ScoreWriter
 
 LABELS = ("NEG", "POS", "MIXED")
 SHARES = (0.15, 0.01, 0.05, 0.1, 0.2, 0.5)

@@ -14,12 +14,12 @@ from rationale.agreement import Agreement, agree, metrics, rank, top_k
 from rationale.agreement.evaluate import SELECTIONS, Measured, Place, Select
 from rationale.agreement.evaluate import Settings as Measuring
 from rationale.agreement.evaluate import measure as measure_scores
+from rationale.artifacts.scores import COMPLETE
 from rationale.corpus import Document, Documents, Key, load_documents
 from rationale.errors import ScoresError
 from rationale.report.write import check_belongs
 from rationale.scores import MemoryScores, ScoredDocument, Scores, StoredScores
 from rationale.scores.scored import ALIVE
-from rationale.scores.store import COMPLETE
 from workbench.dropping import dropped, drops
 from workbench.panels import CHOSEN, REST, Layered, Numbers
 

@@ -19,7 +19,7 @@ LOCK = ".lock"
 
 @contextmanager
 def locked(folder: Path, doing: str) -> Iterator[None]:
-    """Keeps every other writer out of a folder, which is made where it is not there.
+    """Keeps every other writer out of a folder; one that is not there is made, and removed if left empty.
 
     The lock is a file named ``.lock`` in the folder; it is removed at the end and means nothing by itself
     where a killed process left it. A file system without locks is written to unlocked.
@@ -32,6 +32,7 @@ def locked(folder: Path, doing: str) -> Iterator[None]:
         OutputError: Where another process holds it, or the disk refuses.
     """
     path = folder / LOCK
+    made = not folder.exists()
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, timeout=0)
@@ -43,6 +44,9 @@ def locked(folder: Path, doing: str) -> Iterator[None]:
         with suppress(OSError):  # the folder may have been renamed, with the lock in it
             path.unlink(missing_ok=True)
         lock.release()
+        if made:
+            with suppress(OSError):  # something was written into it
+                folder.rmdir()
 
 
 def _acquire(lock: FileLock, folder: Path, doing: str) -> None:

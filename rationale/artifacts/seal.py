@@ -13,6 +13,7 @@ new indentation changes nothing and a new value does; ``files`` are names relati
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
@@ -54,9 +55,11 @@ def digest(path: Path) -> str:
     """The SHA-256 of a file's bytes, 64 hex digits.
 
     Raises:
-        OSError: Where it cannot be read.
+        OSError: Where it cannot be read, or is a pipe or a device.
     """
     total = hashlib.sha256()
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "this is no file", str(path))
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             total.update(block)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rationale.artifacts.scores import REPAIR, Part
 from rationale.errors import ScoresError
+from rationale.scores.fits import misfit, unsummed
 from rationale.scores.scored import FloatArray, Perturbed, ScoredDocument
 
 _DOCUMENTS = pa.schema(
@@ -100,44 +101,49 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     schema = _SCHEMAS[path.stem]
     if not table.schema.equals(schema if columns is None else pa.schema([schema.field(c) for c in columns])):
         raise _damaged(path, f"its columns are {', '.join(table.column_names)}")
+    null = next((name for name in table.column_names if name != "label" and _nulls(table[name])), None)
+    if null:
+        raise _damaged(path, f"a value of {null!r} is missing")
     return table
 
 
+def _nulls(column: pa.ChunkedArray) -> int:
+    if column.null_count or not pa.types.is_list(column.type):
+        return int(column.null_count)
+    return sum(chunk.flatten().null_count for chunk in column.chunks)
+
+
 def _damaged(path: Path, what: str) -> ScoresError:
-    return ScoresError(
-        f"a part of the scores is damaged ({what})",
-        where=path,
-        remedy="Remove this part's folder and the file COMPLETE, then repeat the `rationale score` run.",
-    )
+    return ScoresError(f"a part of the scores is damaged ({what})", where=path, remedy=REPAIR)
 
 
-def digest(part: Path) -> str:
-    """16 hex digits over the bytes of a part's tables."""
-    total = hashlib.sha256()
-    for name in _SCHEMAS:
-        total.update((part / f"{name}.parquet").read_bytes())
-    return total.hexdigest()[:16]
-
-
-def read_part(part: Path, expected: str) -> tuple[ScoredDocument, ...]:
+def read_part(part: Part, recipe: Mapping[str, Any]) -> tuple[ScoredDocument, ...]:
     """The documents of one part, arrays as numpy.
 
+    Args:
+        part: The part.
+        recipe: Methods, layers and labels that its documents must have.
+
     Raises:
-        ScoresError: Where a table is damaged, or the part is not the one whose digest was ``expected``.
+        ScoresError: Where a table is damaged, is not the one that was written, or does not fit the recipe.
     """
-    try:
-        found = digest(part)
-    except OSError as error:
-        raise _damaged(part, error.strerror or str(error)) from error
-    if found != expected:
-        raise _damaged(part, "it was changed after it was written")
-    documents = read_table(part / "documents.parquet")
-    scores = _grouped(read_table(part / "scores.parquet"))
-    perturbed = _perturbed(read_table(part / "perturbed.parquet"))
-    return tuple(
-        _document(row, scores.get(number, []), perturbed.get(number, ()))
-        for number, row in enumerate(_rows(documents))
-    )
+    part.check()
+    documents = read_table(part.path / "documents.parquet")
+    scores = _grouped(read_table(part.path / "scores.parquet"))
+    perturbed = _perturbed(read_table(part.path / "perturbed.parquet"))
+    if foreign := (scores.keys() | perturbed.keys()) - set(range(documents.num_rows)):
+        raise _damaged(part.path, f"it has scores of a document {min(foreign)}, and no such document")
+    found = []
+    for number, row in enumerate(_rows(documents)):
+        try:
+            one = _document(row, scores.get(number, []), perturbed.get(number, ()))
+        except ValueError as error:  # rows of one method that are not equally long
+            raise _damaged(part.path, f"document {row['docid']!r}: {error}") from error
+        problem = misfit(one, recipe) or (unsummed(one) if part.recipe is None else None)
+        if problem:
+            raise _damaged(part.path, f"document {one.docid!r}: {problem}")
+        found.append(one)
+    return tuple(found)
 
 
 def _rows(table: pa.Table) -> Iterable[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from rationale.scores.faithfulness import perturb
 from rationale.scores.options import ScoreOptions
 from rationale.scores.recipe import batch_size, make_recipe
 from rationale.scores.scored import ScoredDocument, Scores
-from rationale.scores.store import MemoryScores, ScoreWriter
+from rationale.scores.store import MemoryScores
+from rationale.scores.writer import ScoreWriter
 
 
 def score(
@@ -49,8 +51,9 @@ def score(
     Raises:
         DataError: Where there are no documents, or the model does not know their labels.
         ModelError: Where the model cannot be used or yields NaN.
-        OutputError: Where ``out`` holds finished scores and ``overwrite`` is off, or something else.
-        ScoresError: Where ``out`` holds an unfinished run of another recipe.
+        OutputError: Where ``out`` holds finished scores and ``overwrite`` is off, or something else, or
+            another process is writing there.
+        ScoresError: Where ``out`` holds an unfinished run of another recipe, or one whose parts were changed.
     """
     options = options or ScoreOptions()
     if not len(documents):
@@ -63,7 +66,10 @@ def score(
     size = options.documents_a_part
     parts = [documents[i : i + size] for i in range(0, len(documents), size)]
     writer = None if out is None else ScoreWriter(home(out), recipe, overwrite=overwrite)
-    with tqdm(total=len(documents), unit="doc", desc="scoring", disable=not progress) as bar:
+    with (
+        writer or nullcontext(),
+        tqdm(total=len(documents), unit="doc", desc="scoring", disable=not progress) as bar,
+    ):
         if writer is None:
             scored = [one for part in parts for one in _part(scorer, part, bar.update)]
             return MemoryScores(recipe, scored)
@@ -72,7 +78,7 @@ def score(
                 bar.update(len(part))
             else:
                 writer.write(number, list(_part(scorer, part, bar.update)))
-    return writer.finish()
+        return writer.finish()
 
 
 def explain(

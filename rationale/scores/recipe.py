@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import platform
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from rationale.artifacts.scores import open_recipe
 from rationale.corpus.document import Documents
 from rationale.encoder.loading import Classifier
-from rationale.errors import ScoresError
 from rationale.scores.methods import METHODS, LayeredMethod, WindowMethod
 from rationale.scores.options import BINS, Faithfulness, ScoreOptions
 
-RECIPE = "recipe.json"
 _LIBRARIES = ("rationale", "torch", "transformers", "tokenizers", "captum", "numpy")
 
 
@@ -99,40 +96,6 @@ def read_recipe(folder: Path) -> dict[str, Any]:
     """The recipe of a score folder.
 
     Raises:
-        ScoresError: Where there is none, or it is not JSON.
+        ScoresError: Where there is none, it is not one of scores, or it was changed after it was written.
     """
-    path = folder / RECIPE
-    remedy = "Pass the folder that `rationale score --out` wrote."
-    if not path.is_file():
-        raise ScoresError("this is no score folder: it has no recipe.json", where=folder, remedy=remedy)
-    try:
-        recipe = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ScoresError(f"the recipe is damaged ({error})", where=path, remedy=remedy) from error
-    if not isinstance(recipe, dict) or recipe.get("kind") != "scores" or not recipe.keys() >= _NEEDED:
-        raise ScoresError("the recipe is not one of scores", where=path, remedy=remedy)
-    wrong = next((name for name, holds in _SHAPES.items() if not holds(recipe.get(name))), None)
-    if wrong:
-        raise ScoresError(f"the recipe's {wrong!r} is damaged", where=path, remedy=remedy)
-    return recipe
-
-
-def _is_method(value: Any) -> bool:
-    layers = value.get("layers") if isinstance(value, dict) else None
-    return isinstance(layers, list) and all(isinstance(layer, int) for layer in layers)
-
-
-_NEEDED = {"model", "data", "labels", "methods"}
-_SHAPES: dict[str, Callable[[Any], bool]] = {
-    "model": lambda value: isinstance(value, dict) and "name" in value,
-    "data": lambda value: (
-        isinstance(value, dict)
-        and isinstance(value.get("documents"), int)
-        and {"source", "split"} <= value.keys()
-    ),
-    "labels": lambda value: isinstance(value, list) and all(isinstance(label, str) for label in value),
-    "methods": lambda value: isinstance(value, dict) and all(map(_is_method, value.values())),
-    "faithfulness": lambda value: (
-        value is None or (isinstance(value, dict) and {"share", "bins"} <= value.keys())
-    ),
-}
+    return open_recipe(folder)[0]

@@ -11,7 +11,7 @@ from rationale.commands.agree import agree as command
 from rationale.corpus import load_documents, write_eraser
 from rationale.errors import ModelError, OutputError, ScoresError
 from rationale.scores import StoredScores
-from rationale.scores.store import ScoreWriter
+from rationale.scores.writer import ScoreWriter
 
 from .making import random_corpus
 

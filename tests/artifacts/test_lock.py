@@ -51,7 +51,15 @@ def test_it_is_free_afterwards_and_leaves_nothing(tmp_path):
     for _ in range(2):
         with locked(tmp_path / "out", "scoring"):
             assert (tmp_path / "out" / LOCK).exists()
-        assert not list((tmp_path / "out").iterdir())
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_was_there_or_was_written_to_stays(tmp_path):
+    (tmp_path / "there").mkdir()
+    with locked(tmp_path / "there", "scoring"), locked(tmp_path / "new", "scoring"):
+        (tmp_path / "new" / "result").write_text("whole")
+    assert not list((tmp_path / "there").iterdir())
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["result"]
 
 
 def test_a_folder_renamed_while_held_is_no_error(tmp_path):

@@ -9,7 +9,7 @@ from rationale.cli import app
 from rationale.corpus import load_documents
 from rationale.corpus.write import write_eraser
 from rationale.errors import OutputError, ScoresError
-from rationale.scores.store import ScoreWriter
+from rationale.scores.writer import ScoreWriter
 
 from .conftest import make_document, make_recipe, make_scored
 from .parsing import find

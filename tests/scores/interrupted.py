@@ -19,11 +19,12 @@ import pyarrow.compute  # noqa: F401
 import torch
 from toys import wordy
 
+from rationale.artifacts.lock import LOCK
 from rationale.corpus.document import Document, Documents
 from rationale.encoder.loading import load_classifier
 from rationale.errors import RationaleError
 from rationale.scores import Faithfulness, ScoreOptions, StoredScores, score
-from rationale.scores.store import ScoreWriter
+from rationale.scores.writer import ScoreWriter
 
 ROOT = Path(sys.argv[2])
 CLASSIFIER = load_classifier(sys.argv[1], device="cpu", max_length=24)
@@ -51,8 +52,9 @@ def write(out, *, source=WHOLE, overwrite=False):
 
 
 def content(folder):
-    """Names and bytes of a folder."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    """Names and bytes of a folder; the file of the lock means nothing once its process is gone."""
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.name != LOCK]
+    return {str(p.relative_to(folder)): p.read_bytes() for p in files}
 
 
 def state(folder):
@@ -87,15 +89,14 @@ def finish(process):
 
 
 def counting(work, fatal=None):
-    """Works, counting the calls that change the disk; at the fatal one the process kills itself."""
-    count = 0
+    """Works, noting the calls that change the disk; at the fatal one the process kills itself."""
+    calls = []
 
     def watched(call):
         def instead(*args, **kwargs):
-            nonlocal count
-            if count == fatal:
+            if len(calls) == fatal:
                 os.kill(os.getpid(), signal.SIGKILL)
-            count += 1
+            calls.append(f"{call.__name__} {args[-1]}")
             return call(*args, **kwargs)
 
         return instead
@@ -104,7 +105,7 @@ def counting(work, fatal=None):
     for name in ("mkdir", "rename", "replace", "unlink", "rmdir"):
         setattr(os, name, watched(getattr(os, name)))
     work()
-    return count
+    return calls
 
 
 def on_a_full_disk(out, **more):
@@ -132,8 +133,10 @@ def repeat(work, out):
 
 def killed_at_steps(told, generator):
     """A fresh run, killed before one of its calls that change the disk, then repeated."""
-    steps = in_child(counting, lambda: write(ROOT / "counted"))
-    for step in [*generator.sample(range(steps - 1), 6), steps - 1]:
+    calls = in_child(counting, lambda: write(ROOT / "counted"))
+    seal = next(step for step, call in enumerate(calls) if call.endswith("part-00001"))  # sealed, unnamed
+    last = len(calls) - 1
+    for step in [*generator.sample(range(last), 9), seal, last]:
         out = ROOT / f"step-{step}"
         in_child(counting, lambda out=out: write(out), step)
         trial = in_child(repeat, write, out)
@@ -160,9 +163,10 @@ def killed_while_replacing(told, generator):
     """Finished scores and a file of the user's, overwritten; killed at some calls, then repeated."""
     mine = {"agreement.json": b"mine"}
     shutil.copytree(EARLIER, ROOT / "copied")
-    steps = in_child(counting, lambda: write(ROOT / "copied", overwrite=True))
-    swap = range(steps - 17, steps - 13)  # then follow the files and folders of the old scores
-    for step in [*generator.sample(range(steps - 17), 2), *swap, steps - 1]:
+    calls = in_child(counting, lambda: write(ROOT / "copied", overwrite=True))
+    aside = next(step for step, call in enumerate(calls) if call.endswith(".old"))
+    swap = range(aside, aside + 4)  # then follow the files and folders of the old scores
+    for step in [*generator.sample(range(aside), 2), *swap, len(calls) - 1]:
         out = shutil.copytree(EARLIER, ROOT / f"replaced-{step}")
         (out / "agreement.json").write_text("mine")
         in_child(counting, lambda out=out: write(out, overwrite=True), step)

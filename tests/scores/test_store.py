@@ -17,7 +17,7 @@ from rationale.errors import ModelError, OutputError, RationaleError, ScoresErro
 from rationale.scores import Faithfulness, ScoreOptions, StoredScores, score
 from rationale.scores.documents import DocumentScorer
 from rationale.scores.recipe import make_recipe
-from rationale.scores.store import ScoreWriter
+from rationale.scores.writer import ScoreWriter
 
 from .test_documents import documents_of, scored
 
@@ -187,6 +187,31 @@ def double_a_part(folder):
     shutil.copytree(folder / "part-00001", folder / "part-00002")
 
 
+def swap_parts(folder):
+    (folder / "part-00000").rename(folder / "kept")
+    (folder / "part-00001").rename(folder / "part-00000")
+    (folder / "kept").rename(folder / "part-00001")
+
+
+def add_a_file(folder):
+    (folder / "part-00001" / "notes.txt").write_text("mine")
+
+
+def lose_a_seal(folder):
+    (folder / "part-00000" / "seal.json").unlink()
+
+
+def reverse_the_layers(folder):
+    methods = json.loads((folder / "recipe.json").read_text())["methods"]
+    methods["saliency"]["layers"].reverse()
+    change_the_recipe(folder, methods=methods)
+
+
+def unseal_the_recipe(folder):
+    path = folder / "recipe.json"
+    path.write_text(json.dumps({k: v for k, v in json.loads(path.read_text()).items() if k != "seal"}))
+
+
 def change_the_recipe(folder, **parts):
     path = folder / "recipe.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **parts}))
@@ -195,21 +220,29 @@ def change_the_recipe(folder, **parts):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lose_a_part, r"scores: the scores are damaged: 1 parts are here, and COMPLETE tells of 2.*repeat"),
-        (lose_a_table, r"part-00001: a part of the scores is damaged.*Remove this part's folder"),
-        (halve_a_table, r"part-00001: .* is damaged \(it was changed after it was written\)"),
-        (empty_a_table, r"part-00001: .* is damaged \(it was changed"),
-        (rename_a_column, r"part-00001: .* is damaged \(it was changed"),
-        (reverse_a_table, r"part-00001: .* is damaged \(it was changed"),
-        (double_a_part, r"damaged: 3 parts are here, and COMPLETE tells of 2"),
-        (lambda f: (f / "COMPLETE").write_text("half"), "COMPLETE tells of 0"),
-        (lambda f: change_the_recipe(f, data=7), r"recipe\.json: the recipe's 'data' is damaged"),
-        (lambda f: change_the_recipe(f, methods={"saliency": 7}), "the recipe's 'methods' is damaged"),
-        (lambda f: change_the_recipe(f, labels="NEG"), "the recipe's 'labels' is damaged"),
-        (lambda f: (f / "recipe.json").write_text("{"), r"recipe\.json: the recipe is damaged"),
-        (lambda f: (f / "recipe.json").write_text("[]"), r"recipe\.json: the recipe is not one of scores"),
-        (lambda f: (f / "recipe.json").write_text('{"kind": "scores"}'), "not one of scores"),
-        (lambda f: (f / "recipe.json").write_bytes(b"\xff"), "the recipe is damaged"),
+        (lose_a_part, r"1 parts are here, and COMPLETE names 2; part-00000 is missing.*repeat"),
+        (lose_a_table, r"part-00001/scores\.parquet: .*cannot be read.*Remove this part's folder"),
+        (halve_a_table, r"part-00001/documents\.parquet: it was changed after it was written"),
+        (empty_a_table, r"part-00001/perturbed\.parquet: it was changed"),
+        (rename_a_column, r"part-00001/documents\.parquet: it was changed"),
+        (reverse_a_table, r"part-00001/scores\.parquet: it was changed"),
+        (double_a_part, r"3 parts are here, and COMPLETE names 2; part-00002 does not belong here"),
+        (swap_parts, r"part-00000: .*its seal is not the one that was written"),
+        (add_a_file, r"part-00001/notes\.txt: this file does not belong to the result"),
+        (lose_a_seal, r"part-00000: a part of the scores is damaged \(it has no seal\.json\)"),
+        (lambda f: (f / "COMPLETE").write_text("half"), "the saved result is damaged"),
+        (lambda f: (f / "COMPLETE").write_text("{}"), "the scores are damaged: parts: expected an object"),
+        (lambda f: change_the_recipe(f, data=7), r"recipe\.json: it was changed after it was written"),
+        (reverse_the_layers, r"recipe\.json: it was changed after it was written"),
+        (lambda f: unseal_the_recipe(f), r"recipe\.json: it was changed after it was written"),
+        (lambda f: (f / "recipe.json").write_text("{"), r"recipe\.json:1: the saved result is damaged"),
+        (lambda f: (f / "recipe.json").write_text("[]"), r"recipe\.json: .*expected an object, found list"),
+        (lambda f: (f / "recipe.json").write_text('{"kind": "topics"}'), "not one of scores"),
+        (
+            lambda f: (f / "recipe.json").write_text('{"kind": "scores"}'),
+            "the whole: 'model' is missing",
+        ),
+        (lambda f: (f / "recipe.json").write_bytes(b"\xff"), "the saved result is damaged"),
         (lambda f: (f / "recipe.json").unlink(), r"no score folder: it has no recipe\.json"),
         (shutil.rmtree, r"no score folder: it has no recipe\.json"),
     ],

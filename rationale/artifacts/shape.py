@@ -1,0 +1,148 @@
+"""What a saved JSON must look like: checks that say which value is not what was expected, and where.
+
+A check takes a value and its place, and gives the first problem as text, or None.
+
+>>> check = record(method=text, layer=integer, value=maybe(number))
+>>> check({"method": "saliency", "layer": 0, "value": "0.5"}, "records[3]")
+"records[3].value: expected a number, found '0.5'"
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rationale.errors import RationaleError
+
+Check = Callable[[Any, str], str | None]
+_LONGEST = 60
+
+
+def require(
+    value: Any, check: Check, where: Path, *, error: type[RationaleError], what: str, remedy: str
+) -> None:
+    """Raises an error of class ``error`` that begins with ``what`` where ``value`` does not pass."""
+    problem = check(value, "")
+    if problem:
+        raise error(f"{what}: {problem}", where=where, remedy=remedy)
+
+
+def _misfit(place: str, expected: str, value: Any) -> str:
+    shown = repr(value)
+    shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    return f"{place.lstrip('.') or 'the whole'}: expected {expected}, found {shown}"
+
+
+def of(kind: type | tuple[type, ...], expected: str) -> Check:
+    """A value of a type; True and False are no numbers."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+
+    def check(value: Any, place: str) -> str | None:
+        fits = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+        return None if fits else _misfit(place, expected, value)
+
+    return check
+
+
+text = of(str, "text")
+boolean = of(bool, "true or false")
+scalar = of((str, int, float, bool, type(None)), "a text, a number, true, false or null")
+anything: Check = lambda value, place: None  # noqa: E731 - a check like the others
+
+
+def number(value: Any, place: str) -> str | None:
+    """A finite number."""
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return None if fits else _misfit(place, "a number", value)
+
+
+def integer(value: Any, place: str) -> str | None:
+    """A whole number of at most 64 bits."""
+    fits = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63
+    return None if fits else _misfit(place, "a whole number", value)
+
+
+def count(value: Any, place: str) -> str | None:
+    """A whole number from 0."""
+    problem = integer(value, place)
+    return problem or (None if value >= 0 else _misfit(place, "a whole number from 0", value))
+
+
+def among(*values: Any) -> Check:
+    """One of some values."""
+    expected = "one of " + ", ".join(map(repr, values))
+
+    def check(value: Any, place: str) -> str | None:
+        fits = isinstance(value, str | int | float | None) and value in values
+        return None if fits else _misfit(place, expected, value)
+
+    return check
+
+
+def maybe(inner: Check) -> Check:
+    """A value, or null."""
+    return lambda value, place: None if value is None else inner(value, place)
+
+
+def every(inner: Check, *, least: int = 0) -> Check:
+    """A list whose items all pass."""
+
+    def check(value: Any, place: str) -> str | None:
+        if not isinstance(value, list):
+            return _misfit(place, "a list", value)
+        if len(value) < least:
+            return _misfit(place, f"at least {least} items", value)
+        problems = (inner(item, f"{place}[{number}]") for number, item in enumerate(value))
+        return next(filter(None, problems), None)
+
+    return check
+
+
+def mapping(inner: Check) -> Check:
+    """An object with any keys whose values all pass."""
+
+    def check(value: Any, place: str) -> str | None:
+        if not isinstance(value, dict):
+            return _misfit(place, "an object", value)
+        problems = (inner(item, f"{place}.{name}") for name, item in value.items())
+        return next(filter(None, problems), None)
+
+    return check
+
+
+def record(optional: Mapping[str, Check] | None = None, /, **needed: Check) -> Check:
+    """An object with some keys, each with a check of its own; further keys are taken as they are.
+
+    Args:
+        optional: Checks of keys that may be missing.
+        needed: Checks of keys that may not.
+    """
+    checks = {**(optional or {}), **needed}
+
+    def check(value: Any, place: str) -> str | None:
+        if not isinstance(value, dict):
+            return _misfit(place, "an object", value)
+        missing = next((name for name in needed if name not in value), None)
+        if missing is not None:
+            return f"{place.lstrip('.') or 'the whole'}: {missing!r} is missing"
+        problems = (inner(value[name], f"{place}.{name}") for name, inner in checks.items() if name in value)
+        return next(filter(None, problems), None)
+
+    return check
+
+
+def both(*checks: Check) -> Check:
+    """A value that passes several checks."""
+    return lambda value, place: next(filter(None, (check(value, place) for check in checks)), None)
+
+
+def either(*checks: Check) -> Check:
+    """A value that passes one of several checks; the problem told is the last one's."""
+
+    def check(value: Any, place: str) -> str | None:
+        problems = [inner(value, place) for inner in checks]
+        return None if None in problems else problems[-1]
+
+    return check

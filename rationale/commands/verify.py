@@ -1,0 +1,109 @@
+"""``rationale verify``: what a saved result is, of what, and whether it is what was written."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from tqdm import tqdm
+
+from rationale.artifacts.sealing import seal_as_is
+from rationale.artifacts.verify import Result, size_of
+from rationale.artifacts.verify import verify as verify_path
+from rationale.errors import OutputError
+
+_LISTED = 20
+
+
+def verify(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Saved files or folders of them.")],
+    seal: Annotated[
+        bool,
+        typer.Option("--seal", help="Seal results that have no seal, as they are; never changed ones."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+) -> None:
+    """Tell what saved results are, of which model and data, and whether every file is what was written.
+
+    A seal is a checksum and not a signature: it finds changes, and does not say who wrote the result.
+    Exit code 0: whole (results without a seal are named), 1: a file was changed, is missing or does not
+    belong there, 2: nothing can be read.
+
+    Example: `rationale verify scores agreement.json`
+    """
+    results = [result for path in paths for result in _verify(path)]
+    wrong = [result for result in results if result.state == "not whole"]
+    written = [] if wrong or not seal else _seal(results)
+    if as_json:
+        typer.echo(json.dumps({"results": list(map(_content, results)), "sealed": written}, indent=1))
+    else:
+        _print(results, written)
+    if wrong:
+        if seal:
+            typer.echo("Nothing was sealed: a seal would vouch for what was changed.", err=True)
+        raise typer.Exit(1)
+
+
+def _verify(path: Path) -> list[Result]:
+    with tqdm(total=size_of(path), unit="B", unit_scale=True, desc="verify", leave=False, delay=2) as bar:
+        results = verify_path(path, bar.update)
+    if not results:
+        raise OutputError(
+            "this is no saved result of rationale, and none lies in it",
+            where=path,
+            remedy="Name what `rationale score`, `agree`, `train`, `evaluate`, `compare`, `study` or `trace` "
+            "wrote.",
+        )
+    return results
+
+
+def _seal(results: list[Result]) -> list[str]:
+    return [str(path) for r in results if r.state == "unsealed" for path in seal_as_is(r)]
+
+
+def _content(result: Result) -> dict[str, Any]:
+    return {
+        "path": str(result.path),
+        "kind": result.kind,
+        "about": result.about,
+        "state": result.state,
+        "files": {str(path): state for path, state in result.files.items()},
+        "note": result.note,
+    }
+
+
+def _print(results: list[Result], written: list[str]) -> None:
+    for result in results:
+        of = f" of {result.about}" if result.about else ""
+        typer.echo(_shown(f"{result.path}: {result.kind}{of}: {_state(result)}"))
+        if result.note:
+            typer.echo(_shown(f"  {result.note}"))
+        wrong = result.wrong()
+        for name, state in wrong[:_LISTED]:
+            typer.echo(_shown(f"  {state}: {name}"))
+        if len(wrong) > _LISTED:
+            typer.echo(f"  and {len(wrong) - _LISTED} more files")
+    counted = Counter(result.state for result in results)
+    typer.echo(", ".join(f"{count} {state}" for state, count in counted.items()))
+    if written:
+        typer.echo(
+            f"sealed as they are: {len(written)} files written. This vouches for the results from now on; "
+            "whether they were changed before, nobody can tell."
+        )
+    elif counted["unsealed"]:
+        typer.echo(
+            "Changes to unsealed results cannot be seen; `rationale verify --seal` seals them as they are."
+        )
+
+
+def _state(result: Result) -> str:
+    files = f"{len(result.files)} file{'' if len(result.files) == 1 else 's'}"
+    return f"{result.state} ({files})" if result.files else "not sealed"
+
+
+def _shown(text: str) -> str:
+    """Text that moves no cursor and changes no colour."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
