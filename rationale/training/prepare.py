@@ -55,8 +55,7 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
             label that is no number where numbers are learnt.
         ModelError: Where the checkpoint cannot be loaded or does not fit.
     """
-    outputs = {"number": NUMBER, "answers": POINTS}.get(options.task) or _labels(train)
-    start = _load(model, outputs, options)
+    start = starting_point(model, train, options)
     length = window_length(start.tokenizer, start.model.config, options.max_length)
     start.tokenizer.model_max_length = length
     rows = _rows(start, train, length, options)
@@ -65,6 +64,17 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
         log.warning("all %d dev documents are %s: they say little about an epoch", len(dev), dev.labels[0])
     recipe = describe(str(model), start, train, dev, length, options)
     return Prepared(start, tuple(document.key for document in train), rows, dev_rows, recipe)
+
+
+def starting_point(model: str | Path, train: Documents, options: TrainingOptions) -> Checkpoint:
+    """``model`` with a head for the labels of ``train``.
+
+    Raises:
+        DataError: On fewer than two labels.
+        ModelError: Where the checkpoint cannot be loaded or does not fit.
+    """
+    outputs = {"number": NUMBER, "answers": POINTS}.get(options.task) or _labels(train)
+    return _load(model, outputs, options)
 
 
 def _rows(start: Checkpoint, documents: Documents, length: int, options: TrainingOptions) -> Encoded:
