@@ -14,9 +14,10 @@ from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.encoder.loading import load_classifier
 from rationale.encoder.quantization import to_integers
-from rationale.files import atomic_json, check_output
+from rationale.files import check_output
 from rationale.study.evaluate import Timing
 from rationale.study.evaluate import evaluate as evaluate_on
+from rationale.study.evaluation import save_evaluation
 from rationale.terminal import safe_console, say
 
 
@@ -49,7 +50,7 @@ def evaluate(
         to_integers(classifier.encoder.model)
     documents = sample(load_documents(data, split), limit)
     result = evaluate_on(classifier, documents, Timing(timed, rounds), seed=seed)
-    atomic_json(out, result, overwrite=overwrite)
+    save_evaluation(out, result, overwrite=overwrite)
     safe_console().print(evaluation_table(result))
     say(f"{out}: {result['n']} documents")
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rationale.agreement import Agreement, agree
+from rationale.artifacts.seal import read_sealed
 from rationale.baselines import BASELINES
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.demo.sample import REVIEWS, SPLIT, sample_adapler, sample_classifier, sample_folder
 from rationale.encoder.loading import Classifier, load_classifier
-from rationale.files import atomic_json
 from rationale.report.write import report
 from rationale.scores import METHODS, ONE_PASS, Faithfulness, ScoreOptions, StoredScores, score
 from rationale.scores.methods import decision_methods
 from rationale.study.evaluate import evaluate
+from rationale.study.evaluation import save_evaluation
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,7 @@ def _is_newer(made: Path, source: Path) -> bool:
 
 def _evaluation(model: Path, path: Path, *, keep: bool) -> dict[str, Any]:
     if keep and _is_newer(path, model):
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return kept
+        return read_sealed(path, "evaluation", remedy="Remove it: it is made again.")[0]
     found = evaluate(load_classifier(model), load_documents(str(sample_folder()), "test"))
-    atomic_json(path, found, overwrite=True)
+    save_evaluation(path, found, overwrite=True)
     return found

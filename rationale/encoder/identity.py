@@ -20,11 +20,19 @@ def weights_hash(model: torch.nn.Module) -> str:
 
 def whole_hash(model: Any, tokenizer: Any) -> str:
     """16 hex digits over all that decides the numbers: weights, config and tokenizer."""
+    return _joined(weights_hash(model), *_settings(model, tokenizer))
+
+
+def settings_hash(model: Any, tokenizer: Any) -> str:
+    """16 hex digits over config and tokenizer."""
+    return _joined(*_settings(model, tokenizer))
+
+
+def _settings(model: Any, tokenizer: Any) -> tuple[str, str]:
     passing = ("dtype", "torch_dtype", "transformers_version")
     config = {k: v for k, v in model.config.to_dict().items() if k[0] != "_" and k not in passing}
-    parts = (
-        weights_hash(model),
-        json.dumps(config, sort_keys=True, default=str),
-        tokenizer.backend_tokenizer.to_str(),
-    )
+    return json.dumps(config, sort_keys=True, default=str), tokenizer.backend_tokenizer.to_str()
+
+
+def _joined(*parts: str) -> str:
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()[:16]

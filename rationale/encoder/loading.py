@@ -17,6 +17,7 @@ from transformers import (
     AutoTokenizer,
 )
 
+from rationale.artifacts.model import check_model
 from rationale.corpus.document import Documents
 from rationale.encoder.agreeing import check_padding, check_types
 from rationale.encoder.attention import plain
@@ -162,6 +163,7 @@ def load_classifier(
     """
     import_module("rationale.dropping")  # a family whose adapter holds another family's: it cannot be below
     name, arithmetic = place(source), _dtype(dtype)
+    check_model(Path(name))
     with quiet_transformers(), explained(name):
         config = AutoConfig.from_pretrained(name, trust_remote_code=False)
         family = family_of(config, name)

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from tqdm.auto import tqdm
 
-from rationale.agreement import agree
 from rationale.agreement.figures import ANSWERS, difference, figure, interval
+from rationale.artifacts.lock import locked
+from rationale.artifacts.seal import sealed
 from rationale.corpus.document import Documents
 from rationale.dropping.system import SYSTEMS
-from rationale.encoder.loading import Classifier, load_classifier
-from rationale.errors import OutputError, RationaleError
+from rationale.encoder.loading import load_classifier
+from rationale.errors import RationaleError
 from rationale.files import atomic_json
-from rationale.scores import ScoreOptions, score
-from rationale.scores.methods import decision_methods
-from rationale.scores.scored import ALIVE
 from rationale.study.blind import against_blind
+from rationale.study.cell_results import TIMING, evaluate_cell, train_cell
 from rationale.study.cells import claim, read
 from rationale.study.comparison import COMPARISON
-from rationale.study.evaluate import Timing, answers, evaluate, measure
+from rationale.study.evaluate import Timing, answers
 from rationale.study.grid import PLAIN, Setting, cell, plain_options
 from rationale.study.lengths import Ruler, by_length, distributions
-from rationale.tokens import Windower
-from rationale.training.dropping.fine_tuned import fine_tune
+from rationale.training.dropping.stage import outcome
 from rationale.training.fitting import RECIPE
-from rationale.training.prepare import prepare
-from rationale.training.recipes import train_dropping
+from rationale.training.prepare import starting_point
 
-log = logging.getLogger(__name__)
-
-_MODEL, _EVALUATION, _TIMING = "model", "evaluation.json", "timing.json"
 _RESAMPLES = 2000
 Record = Mapping[str, Any]
 BATCHES = (1, 4, 16, 32, 64)
@@ -92,12 +83,12 @@ def compare(
         raise RationaleError(f"a seed is given twice ({', '.join(map(str, seeds))})")
     for one in settings:
         one.check(common, dev)
-    made_of = _made_of(model, train, dev, reported, common)
     metric = plain_options(common, 0).metric
     if metric in ANSWERS:
         raise RationaleError(
             "answers to questions are not compared", remedy="Train and evaluate each system on its own."
         )
+    made_of = _made_of(model, train, dev, reported, common)
     jobs = [(None, seed) for seed in seeds] + [(setting, seed) for setting in settings for seed in seeds]
     plain: dict[int, tuple[Record, Record]] = {}
     evaluated: list[tuple[dict[str, Any], Record]] = []
@@ -111,11 +102,12 @@ def compare(
             bar.set_postfix_str(f"{name}, seed {seed}")
             folder = cell(root, name, seed)
             before = None if setting is None else plain[seed][1]["recipe"]["model"]["hash"]
-            claim(folder, {**made_of, "setting": name, "seed": seed, "plain": before})
-            source, seconds = _train(setting, seed, folder, root, model, train, dev, common)
-            classifier = load_classifier(source)
-            found = _evaluate(folder, classifier, reported, timing or Timing(batch_sizes=BATCHES))
-            record = _record(setting, seed, folder, source, seconds, metric, found)
+            with locked(folder, "comparing"):
+                claim(folder, {**made_of, "setting": name, "seed": seed, "plain": before})
+                source, seconds = train_cell(setting, seed, folder, root, model, train, dev, common)
+                classifier = load_classifier(source)
+                found = evaluate_cell(folder, classifier, reported, timing or Timing(batch_sizes=BATCHES))
+                record = _record(setting, seed, folder, source, seconds, metric, found)
             if lengths:
                 record["lengths"] = by_length(found, classifier, metric)
             if setting is None:
@@ -126,15 +118,19 @@ def compare(
     for own, said in evaluated:
         own["blind"] = against_blind(own, said, evaluated, resamples=_RESAMPLES)
     comparison = {"records": [own for own, _ in evaluated], **comparison}
-    atomic_json(root / COMPARISON, comparison, overwrite=True)
+    models = {own["cell"]: said["recipe"]["model"]["hash"] for own, said in evaluated}
+    atomic_json(root / COMPARISON, sealed(comparison, "comparison", {"models": models}), overwrite=True)
     return comparison
 
 
 def _made_of(
     model: str | Path, train: Documents, dev: Documents | None, reported: Documents, common: dict[str, Any]
 ) -> dict[str, Any]:
+    start = starting_point(model, train, plain_options(common, 0))
     return {
         "model": str(model),
+        "weights": start.digest,
+        "config": start.settings,
         "train": train.fingerprint,
         "dev": None if dev is None else dev.fingerprint,
         "reported": {
@@ -144,91 +140,6 @@ def _made_of(
         },
         "common": common,
     }
-
-
-def _train(
-    setting: Setting | None,
-    seed: int,
-    folder: Path,
-    root: Path,
-    model: str | Path,
-    train: Documents,
-    dev: Documents | None,
-    common: dict[str, Any],
-) -> tuple[Path, float | None]:
-    """The model of a cell, and how long its own training took, where that was in one go."""
-    plain, clock = cell(root, PLAIN, seed) / _MODEL, folder / "seconds.json"
-    fresh, start = not any(folder.glob(f"{_MODEL}*")), time.perf_counter()
-    if setting is None:
-        chosen = plain_options(common, seed)
-        source = fine_tune(plain, prepare(model, train, dev, chosen), chosen, overwrite=False).best
-    else:
-        source = folder / _MODEL
-        if not source.exists():
-            options = setting.options(common, seed)
-            train_dropping(setting.system, model, train, dev, source, options, fine_tuned=plain)
-    if fresh:
-        atomic_json(clock, {"seconds": round(time.perf_counter() - start, 1)}, overwrite=True)
-    return source, read(clock, "seconds")["seconds"] if clock.exists() else None
-
-
-def _evaluate(folder: Path, classifier: Classifier, reported: Documents, timing: Timing) -> dict[str, Any]:
-    """The cell's evaluation; written, and its times too, where they are not there yet.
-
-    Raises:
-        OutputError: Where what is there is damaged, or of another model than the one beside it.
-    """
-    path, times = folder / _EVALUATION, folder / _TIMING
-    if not path.exists():
-        found = evaluate(classifier, reported, Timing(0))
-        if any(document.annotated and document.spans for document in reported):
-            found["rationale"] = _rationale(classifier, reported)
-        atomic_json(path, found, overwrite=False)
-    evaluation = read(path, "metrics", "flops_speedup", "alive", "n", "predictions", "recipe")
-    if len(evaluation["predictions"]) != len(reported):
-        raise OutputError("is damaged", where=path, remedy="Remove it: it is made again.")
-    if evaluation["recipe"]["model"]["hash"] != classifier.identity["hash"]:
-        raise OutputError(
-            "this is not of the model beside it", where=path, remedy="Remove it: it is made again."
-        )
-    asked = {
-        "model": classifier.identity["hash"],
-        "documents": timing.documents,
-        "rounds": timing.rounds,
-        "threads": torch.get_num_threads(),
-    }
-    if timing.documents and not (times.exists() and asked.items() <= read(times).items()):
-        content = {"measured_speedup": measure(classifier, reported, timing), **asked}
-        atomic_json(times, content, overwrite=True)
-    return evaluation
-
-
-def _rationale(classifier: Classifier, reported: Documents) -> dict[str, Any]:
-    """The kept set against the human rationale, layer by layer; nothing for a model that keeps all.
-
-    Only documents count whose rationale the model reads at least a word of: where none of it was read, none
-    was dropped.
-    """
-    methods = decision_methods(classifier.encoder)
-    windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
-    inside = [d for d in reported if d.rationale[windower(d).covered].any()] if methods else []
-    if not inside:
-        return {}
-    documents = Documents(inside, source=reported.source, split=reported.split)
-    scored = score(classifier, documents, ScoreOptions(methods, protocol="truncate"))
-    agreement = agree(scored, documents)
-    own = next(name for name in methods if name != ALIVE)
-
-    def by_layer(method: str, metric: str, select: str | None) -> list[float | None]:
-        found = [
-            r
-            for r in agreement.records
-            if r["method"] == method and r["metric"] == metric and r["select"] == select
-        ]
-        return [r["value"] for r in sorted(found, key=lambda r: r["layer"])]
-
-    kept = {name: by_layer(ALIVE, name, "delta") for name in ("precision", "recall", "fpr")}
-    return {"n": len(inside), "ap": by_layer(own, "ap", None), **kept}
 
 
 def _record(
@@ -242,8 +153,8 @@ def _record(
 ) -> dict[str, Any]:
     gold, said = answers(found)
     low, high = interval(metric, gold, said, resamples=_RESAMPLES)
-    times = folder / _TIMING
-    told = read(times, "measured_speedup", "model") if times.exists() else {}
+    times = folder / TIMING
+    told = read(times, "timing", "measured_speedup", "model") if times.exists() else {}
     current = told.get("model") == found["recipe"]["model"]["hash"]
     return {
         "cell": folder.name,
@@ -274,7 +185,7 @@ def _trained(source: Path) -> Path:
 
 def _dev(source: Path, metric: str) -> dict[str, float] | None:
     """What ``training.json`` says of the dev documents."""
-    best = read(_trained(source) / RECIPE, "best")["best"]
+    best = outcome(_trained(source))["best"]
     if f"dev_{metric}" not in best:
         return None
     return {"value": best[f"dev_{metric}"], "speedup": best.get("dev_speedup", 1.0)}
@@ -284,7 +195,7 @@ def _steps(source: Path) -> int:
     """Optimizer steps of all stages of its own; what was searched out of a stage took none itself."""
     own = _trained(source)
     paths = [own / RECIPE, *own.parent.glob(f"{own.name}.*/{RECIPE}")]
-    recipes = [read(path, "epochs") for path in paths]
+    recipes = [outcome(path.parent) for path in paths]
     return sum(int(recipe["epochs"][-1]["step"]) for recipe in recipes if "searched" not in recipe)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from rationale.agreement.figures import POINT
+from rationale.artifacts.seal import read_sealed
 from rationale.errors import DataError
 
-COMPARISON = "comparison.json"
+COMPARISON, _KIND = "comparison.json", "comparison"
 Record = Mapping[str, Any]
 _KEYS = {
     "cell", "system", "title", "setting", "seed", "metric", "value", "low", "high", "dev", "flops_speedup",
@@ -27,19 +27,18 @@ def load_comparison(path: str | Path) -> dict[str, Any]:
         DataError: Where there is none, or it is none.
     """
     file = Path(path) / COMPARISON if Path(path).is_dir() else Path(path)
-    remedy = "Pass the folder that `rationale compare --out` wrote."
+    remedy = "Pass the folder that `rationale compare --out` wrote; the same command writes it again."
+    content, _ = read_sealed(file, _KIND, error=DataError, remedy=remedy)
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
         whole = bool(content["recipe"]["reported"]) and all(
             record.keys() >= _KEYS | (_AGAINST_PLAIN if record["system"] != "plain" else set())
             for record in content["records"]
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"this is no comparison ({error})", where=file, remedy=remedy) from error
     if not whole or not content["records"]:
         raise DataError("this is no whole comparison", where=file, remedy=remedy)
-    found: dict[str, Any] = content
-    return found
+    return content
 
 
 def fastest_within_a_point(records: Sequence[Record]) -> dict[str, list[Record]]:

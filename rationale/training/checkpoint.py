@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,11 +19,12 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from rationale.artifacts.model import check_model
 from rationale.dropping.model import DroppingConfig
 from rationale.encoder.base import ATTENTION_DROPOUT
 from rationale.encoder.checks import place
 from rationale.encoder.hub import explained, quiet_transformers
-from rationale.encoder.identity import weights_hash
+from rationale.encoder.identity import settings_hash, weights_hash
 from rationale.errors import ModelError
 from rationale.tokens.backend import require_fast
 from rationale.training.options import Task
@@ -40,6 +42,7 @@ class Checkpoint:
         labels: Class names in the order of the logits.
         fresh_head: Whether the head was newly initialised.
         digest: The hash of all weights as they were before training, a fresh head included.
+        settings: The hash of config and tokenizer.
     """
 
     model: PreTrainedModel
@@ -47,6 +50,7 @@ class Checkpoint:
     labels: tuple[str, ...]
     fresh_head: bool
     digest: str
+    settings: str
 
 
 def load_checkpoint(
@@ -67,6 +71,7 @@ def load_checkpoint(
             labels.
     """
     source = place(source)
+    check_model(Path(source))
     with quiet_transformers(), explained(source):
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
@@ -89,7 +94,8 @@ def load_checkpoint(
         model = _with_own_head(source, config, head) if keep else _with_fresh_head(source, config, head)
     if not keep:
         log.info("%s: a fresh classification head for %s", source, ", ".join(order))
-    return Checkpoint(model, tokenizer, order, not keep, weights_hash(model))
+    settings = settings_hash(model, tokenizer)
+    return Checkpoint(model, tokenizer, order, not keep, weights_hash(model), settings)
 
 
 def _head_order(source: str, config: Any, labels: Sequence[str]) -> tuple[str, ...]:

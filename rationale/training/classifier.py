@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from rationale.corpus.document import Documents
 from rationale.files import check_output
 from rationale.training.chance import at_chance
-from rationale.training.fitting import RECIPE, chosen_model, complete
+from rationale.training.fitting import chosen_model, complete, read_recipe
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import prepare
 from rationale.training.recipe import DEV_FIGURES
@@ -35,9 +34,12 @@ class TrainedClassifier:
 
     @classmethod
     def open(cls, path: str | Path) -> TrainedClassifier:
-        """Reads a finished folder."""
-        path = Path(path)
-        return cls(path, json.loads((path / RECIPE).read_text(encoding="utf-8")))
+        """Reads a finished folder.
+
+        Raises:
+            ModelError: Where its ``training.json`` is damaged or was changed.
+        """
+        return cls(Path(path), read_recipe(Path(path)))
 
     @property
     def epochs(self) -> list[dict[str, float]]:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 
+from rationale import strict_json
+from rationale.artifacts.lock import locked
+from rationale.artifacts.model import TRAINING, seal_model
+from rationale.artifacts.seal import SEAL, check_files, read_sealed
 from rationale.encoder.hub import quiet_transformers
 from rationale.errors import ModelError, OutputError
-from rationale.files import atomic_path, disk_errors
+from rationale.files import atomic_path, check_output, disk_errors
 from rationale.training.progress import Progress
 from rationale.training.recipe import history
+from rationale.training.saved import Checkpoint
 from rationale.training.trainer import ClassifierTrainer
 from rationale.training.unfinished import UnfinishedRun
 
 log = logging.getLogger(__name__)
 
-RECIPE = "training.json"
+RECIPE = TRAINING
 
 
 Content = Mapping[str, Any]
@@ -37,6 +42,7 @@ def complete(
     recipe: Mapping[str, Any],
     fill: Fill,
     *,
+    inputs: Mapping[str, Any] | None = None,
     overwrite: bool,
 ) -> None:
     """Begins or continues ``run``, trains, and turns it into ``out``; one of several processes writes.
@@ -47,48 +53,104 @@ def complete(
         out: The folder to make: what ``fill`` puts there, and ``training.json``.
         recipe: All that decides the outcome.
         fill: What goes into ``out``, such as :func:`chosen_model`.
+        inputs: Digests of what it is made from, which the recipe does not name.
         overwrite: Replace an ``out`` that exists, or an unfinished run with another recipe.
+
+    Raises:
+        OutputError: Where another process trains there, or the disk refuses.
     """
-    with trainer.args.main_process_first(local=False):
-        run.begin(recipe, overwrite=overwrite, exclusive=trainer.is_world_process_zero())
-    fit(run, trainer)
-    if trainer.is_world_process_zero():
-        _finish(run, out, recipe, fill, overwrite=overwrite)
-    trainer.accelerator.wait_for_everyone()
+    writes = trainer.is_world_process_zero()
+    with ExitStack() as held:
+        with trainer.args.main_process_first(local=False):
+            if writes:
+                held.enter_context(locked(run.folder, "training"))
+                check_output(out, overwrite=overwrite)  # another process may have ended since
+            run.begin(recipe, inputs=inputs, overwrite=overwrite)
+        fit(run, trainer)
+        if writes:
+            _finish(run, out, recipe, fill, inputs or {}, overwrite=overwrite)
+        trainer.accelerator.wait_for_everyone()
 
 
 def chosen_model(run: UnfinishedRun, folder: Path, content: Content) -> None:
     """Fills ``folder`` with the model and tokenizer of the chosen epoch."""
-    run.copy_model(run.last_state(), folder)
+    run.checkpoint(content["best"]["step"]).copy_model(folder)
 
 
-def _finish(run: UnfinishedRun, out: Path, recipe: Mapping[str, Any], fill: Fill, *, overwrite: bool) -> None:
+def _finish(
+    run: UnfinishedRun,
+    out: Path,
+    recipe: Mapping[str, Any],
+    fill: Fill,
+    inputs: Mapping[str, Any],
+    *,
+    overwrite: bool,
+) -> None:
     """Puts the finished model into ``out`` in one step and removes the work folder."""
-    content = {**recipe, **history(run.last_state())}
+    content = {**recipe, **history(_final(run).state)}
     with atomic_path(out, overwrite=overwrite) as folder:
         folder.mkdir(exist_ok=True)
         fill(run, folder, content)
-        write_recipe(folder, content)
+        write_recipe(folder, content, inputs)
     run.remove()
 
 
-def write_recipe(folder: Path, content: Content) -> None:
-    """Puts ``training.json`` into ``folder``."""
+def _final(run: UnfinishedRun) -> Checkpoint:
+    """The checkpoint that a training ended with.
+
+    Raises:
+        OutputError: Where it is no longer whole.
+    """
+    newest = run.newest()
+    if newest is None:
+        raise OutputError(
+            "the checkpoints are gone", where=run.folder, remedy="Repeat the command: it trains again."
+        )
+    return run.checkpoint(newest)
+
+
+def write_recipe(folder: Path, content: Content, inputs: Mapping[str, Any]) -> None:
+    """Puts ``training.json`` into ``folder``, and seals what decides what the model says.
+
+    Args:
+        folder: A model, or several in folders of their own that are sealed.
+        content: What ``training.json`` says.
+        inputs: Digests of what it was made from.
+    """
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     (folder / RECIPE).write_text(text + "\n", encoding="utf-8", newline="\n")
+    below = [f"{part.parent.name}/{SEAL}" for part in sorted(folder.glob(f"*/{SEAL}"))]
+    start = content.get("weights") or content["model"]["hash"]
+    made_of = {"model": start, "train": content["train"]["fingerprint"], **inputs}
+    seal_model(folder, "training", made_of, [RECIPE, *below])
+
+
+def read_recipe(folder: Path, remedy: str = "") -> dict[str, Any]:
+    """What ``training.json`` says, as it was written where the folder has a seal.
+
+    Raises:
+        ModelError: Where it is damaged or was changed.
+    """
+    if (folder / SEAL).is_file():
+        _, seal = read_sealed(folder / SEAL, error=ModelError, remedy=remedy)
+        if seal is not None:
+            check_files(seal, folder, [RECIPE], error=ModelError, remedy=remedy)
+    return strict_json.read(folder / RECIPE, error=ModelError, what="the recipe is damaged", remedy=remedy)
 
 
 def fit(run: UnfinishedRun, trainer: ClassifierTrainer) -> None:
     """Trains, from the last whole checkpoint where there is one; nothing to do where all epochs are done."""
-    state = run.last_state()
-    if state:
-        log.info("%s: continuing from step %d of %d", run.folder, state["global_step"], state["max_steps"])
-    if run.trained():
+    with trainer.args.main_process_first(local=False):
+        last = run.last(all_epochs=trainer.args.save_total_limit is None)
+        if trainer.is_world_process_zero():
+            run.go_on_from(last)
+    if last:
+        log.info("%s: continuing from step %d of %d", run.folder, last.step, last.state["max_steps"])
+    if last and last.final:
         return
-    checkpoint = str(run.checkpoints()[-1]) if state else None
     try:
         with quiet_transformers(), _explained(run):
-            trainer.train(resume_from_checkpoint=checkpoint)
+            trainer.train(resume_from_checkpoint=str(last.folder) if last else None)
     finally:
         for callback in trainer.callback_handler.callbacks:
             if isinstance(callback, Progress):
@@ -97,24 +159,23 @@ def fit(run: UnfinishedRun, trainer: ClassifierTrainer) -> None:
 
 @contextmanager
 def _explained(run: UnfinishedRun) -> Iterator[None]:
-    """Names the last good checkpoint in a model's error; a full disk or memory become errors of ours."""
+    """Names the last checkpoint in a model's error; a full disk or memory become errors of ours."""
     try:
         with disk_errors(run.folder):
             yield
     except ModelError as error:
-        good = run.checkpoints()
-        kept = f"The last good checkpoint is {good[-1]}" if good else "No checkpoint had been written yet"
+        newest = run.newest()
+        good = None if newest is None else run.folder / f"checkpoint-{newest}"
+        kept = f"The last good checkpoint is {good}" if good else "No checkpoint had been written yet"
         raise ModelError(error.what, where=error.where, remedy=f"{error.remedy} {kept}.") from error
     except torch.OutOfMemoryError as error:
         raise ModelError(
             "the device has too little memory for this batch",
             remedy="Halve --batch-size and double --grad-accumulation, or lower --max-length.",
         ) from error
-    except (SafetensorError, RuntimeError) as error:
-        if not isinstance(error, SafetensorError) and "PytorchStreamWriter" not in str(error):
-            raise
+    except (pickle.UnpicklingError, EOFError) as error:
         raise OutputError(
-            f"a checkpoint cannot be written ({error})",
+            f"a checkpoint cannot be read ({str(error).splitlines()[0] if str(error) else 'it was cut off'})",
             where=run.folder,
-            remedy="Free space and repeat the command: it goes on from the last whole checkpoint.",
+            remedy="Pass --overwrite to start anew.",
         ) from error

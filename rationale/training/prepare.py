@@ -56,8 +56,7 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
             label that is no number where numbers are learnt.
         ModelError: Where the checkpoint cannot be loaded or does not fit.
     """
-    outputs = {"number": NUMBER, "answers": POINTS}.get(options.task) or _labels(train)
-    start = _load(model, outputs, options)
+    start = starting_point(model, train, options)
     length = window_length(start.tokenizer, start.model.config, options.max_length)
     start.tokenizer.model_max_length = length
     rows = _rows(start, train, length, options)
@@ -67,6 +66,17 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
     options = settled(options, start.model.config, len(train))
     recipe = describe(str(model), start, train, dev, length, options)
     return Prepared(start, tuple(document.key for document in train), rows, dev_rows, recipe)
+
+
+def starting_point(model: str | Path, train: Documents, options: TrainingOptions) -> Checkpoint:
+    """``model`` with a head for the labels of ``train``.
+
+    Raises:
+        DataError: On fewer than two labels.
+        ModelError: Where the checkpoint cannot be loaded or does not fit.
+    """
+    outputs = {"number": NUMBER, "answers": POINTS}.get(options.task) or _labels(train)
+    return _load(model, outputs, options)
 
 
 def _rows(start: Checkpoint, documents: Documents, length: int, options: TrainingOptions) -> Encoded:

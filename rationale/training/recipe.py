@@ -38,7 +38,12 @@ def describe(
     """All that decides the outcome, as JSON: equal recipes give equal weights on one machine."""
     recipe = {
         "kind": "classifier",
-        "model": {"name": source, "hash": start.digest, "family": start.model.config.model_type},
+        "model": {
+            "name": source,
+            "hash": start.digest,
+            "config": start.settings,
+            "family": start.model.config.model_type,
+        },
         "labels": list(start.labels),
         "max_length": length,
         "fresh_head": start.fresh_head,

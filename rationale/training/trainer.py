@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import (
     DataCollatorWithPadding,
@@ -23,13 +24,17 @@ from transformers import (
 )
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from rationale.errors import ModelError
+from rationale.artifacts.seal import SEAL
+from rationale.errors import ModelError, OutputError
+from rationale.files import disk_errors
 from rationale.training.encoding import Encoded
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared
 from rationale.training.progress import Progress, Saving
 from rationale.training.rates import settled
+from rationale.training.saved import seal_checkpoint
 from rationale.training.task import mean_loss
+from rationale.training.unfinished import UnfinishedRun
 
 
 class EpochSampler(LengthGroupedSampler):
@@ -92,6 +97,28 @@ class ClassifierTrainer(Trainer):
         """A loss over the documents of all processes, made up for gradients that are averaged over them."""
         return loss if num_items_in_batch is None else loss * self.accelerator.num_processes
 
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Seals a checkpoint when all processes have written their part of it.
+
+        Raises:
+            OutputError: Where the disk refuses; torch and safetensors say so in errors of their own.
+        """
+        folder = Path(self.args.output_dir or ".")
+        path = folder / f"checkpoint-{self.state.global_step}"
+        try:
+            (path / SEAL).unlink(missing_ok=True)  # of the same step, saved inside the epoch
+            super()._save_checkpoint(model, trial)
+            self.accelerator.wait_for_everyone()
+            if self.is_world_process_zero():
+                seal_checkpoint(path, UnfinishedRun(folder).identity)
+        except (OSError, RuntimeError, SafetensorError) as error:
+            told = error.strerror if isinstance(error, OSError) else None
+            raise OutputError(
+                f"a checkpoint cannot be written ({told or str(error).splitlines()[0]})",
+                where=path,
+                remedy="Free space and repeat the command: it continues from the last whole checkpoint.",
+            ) from error
+
     def _get_eval_sampler(self, eval_dataset: Any) -> Any:
         """Like lengths together, in an order that :func:`dev_metrics` can undo."""
         return eval_dataset.by_length
@@ -147,15 +174,16 @@ def build_trainer(
         "compute_loss_func": partial(mean_loss, smoothing=options.label_smoothing),
         "compute_metrics": partial(dev_metrics, metric=options.metric, rows=rows),
     }
-    trainer = kind(
-        keys=[key[0] for key in prepared.keys],
-        args=arguments(folder, options, dev=dev, keep=keep),
-        train_dataset=prepared.rows,
-        eval_dataset=prepared.dev_rows,
-        processing_class=tokenizer,
-        callbacks=[Progress(), Saving(), *callbacks],
-        **usual | settings,
-    )
+    with disk_errors(folder):  # the Trainer makes it
+        trainer = kind(
+            keys=[key[0] for key in prepared.keys],
+            args=arguments(folder, options, dev=dev, keep=keep),
+            train_dataset=prepared.rows,
+            eval_dataset=prepared.dev_rows,
+            processing_class=tokenizer,
+            callbacks=[Progress(), Saving(), *callbacks],
+            **usual | settings,
+        )
     trainer.remove_callback(PrinterCallback)
     if options.patience is not None and dev:
         trainer.add_callback(EarlyStoppingCallback(options.patience))

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import json
-import shutil
+import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from rationale.artifacts.content import difference, same
+from rationale.artifacts.lock import LOCK, locked
+from rationale.artifacts.seal import SEAL, Seal, read_sealed, sealed
 from rationale.errors import OutputError
 from rationale.files import atomic_json, disk_errors
+from rationale.training.saved import Checkpoint, numbered, read_checkpoint, remove, step_of
 
-_RUN = "run.json"
-_STATE = "trainer_state.json"
-_LOCK = ".lock"
-_HELD: list[IO[str]] = []  # the locks of this process; the system frees them when it ends
-_PRIVATE = shutil.ignore_patterns(
-    _STATE, "optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state*.pth", "training_args.bin"
-)
+log = logging.getLogger(__name__)
+
+RUN = "run.json"
+_TEMPORARY = re.compile(r"\.run\.json\.[^.]+\.tmp")
 
 
 @dataclass(frozen=True)
@@ -38,120 +38,161 @@ class UnfinishedRun:
         """The run that is to become ``out``."""
         return cls(out.with_name(out.name + ".unfinished"))
 
-    def begin(self, recipe: Mapping[str, Any], *, overwrite: bool, exclusive: bool = True) -> None:
+    def begin(
+        self, recipe: Mapping[str, Any], *, inputs: Mapping[str, Any] | None = None, overwrite: bool
+    ) -> None:
         """Makes the folder, or takes up the one that a killed run of the same recipe left.
+
+        Hold its lock before (:func:`rationale.artifacts.lock.locked`).
 
         Args:
             recipe: What the run is started with.
-            overwrite: Replace an unfinished run of another recipe.
-            exclusive: Keep every other run out until this process ends.
+            inputs: Digests of what it is made from, which the recipe does not name.
+            overwrite: Replace an unfinished run of another recipe, or one that is damaged.
 
         Raises:
-            OutputError: Where one of another recipe lies there and ``overwrite`` is off, something else lies
-                there, another process trains there, or the disk refuses.
+            OutputError: Where one of another recipe lies there, or one that is damaged or without a seal,
+                and ``overwrite`` is off; where something else lies there, or the disk refuses.
         """
-        earlier = _read_json(self.folder / _RUN)
-        if earlier is None and self.folder.exists() and not all(map(_is_leftover, self.folder.iterdir())):
-            raise OutputError(
-                "this folder is needed while training, and holds something else",
-                where=self.folder,
-                remedy="It is not touched; move it away, or choose another output.",
-            )
-        if earlier not in (None, recipe) and not overwrite:
-            raise OutputError(
-                f"an unfinished run with other settings lies there ({difference(earlier, recipe)})",
-                where=self.folder,
-                remedy="Repeat its settings to continue it, or pass --overwrite to start anew.",
-            )
+        if (self.folder / RUN).exists() and self._continues(recipe, inputs or {}, overwrite=overwrite):
+            return
         with disk_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            if exclusive:
-                self._lock()
-            if earlier != recipe:
-                self._empty()
-        atomic_json(self.folder / _RUN, recipe, overwrite=True)
-
-    def _lock(self) -> None:
-        """Holds the folder until this process ends, however it ends."""
-        held = (self.folder / _LOCK).open("w")
-        try:
-            fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in (errno.EACCES, errno.EAGAIN):
-                held.close()
+            if not (self.folder / RUN).exists() and not all(map(_is_leftover, self.folder.iterdir())):
                 raise OutputError(
-                    "another process is training there",
+                    "this folder is needed while training, and holds something else",
                     where=self.folder,
-                    remedy="Wait until it has ended, then repeat the command.",
-                ) from None
-        _HELD.append(held)  # also where the file system knows no locks
+                    remedy="It is not touched; move it away, or choose another output.",
+                )
+            self._empty()
+        atomic_json(self.folder / RUN, sealed(recipe, "run", inputs), overwrite=True)
+
+    def _continues(self, recipe: Mapping[str, Any], inputs: Mapping[str, Any], *, overwrite: bool) -> bool:
+        """Whether what lies there is the start of this run."""
+        try:
+            earlier, seal = self._record()
+            if seal is None and numbered(self.folder):
+                raise OutputError(
+                    "this unfinished training was written before results were sealed",
+                    where=self.folder,
+                    remedy=f"Pass --overwrite to start anew; or, if you trust it, seal it as it is with "
+                    f"`rationale verify --seal {self.folder}`, then repeat the command.",
+                )
+            if seal is not None and same(earlier, recipe):
+                _check_inputs(seal.inputs, inputs, self.folder)
+                return True
+            if not same(earlier, recipe):
+                raise OutputError(
+                    f"an unfinished run with other settings lies there ({difference(earlier, recipe)})",
+                    where=self.folder,
+                    remedy="Repeat its settings to continue it, or pass --overwrite to start anew.",
+                )
+        except OutputError:
+            if not overwrite:
+                raise
+        return False
+
+    def _record(self) -> tuple[dict[str, Any], Seal | None]:
+        return read_sealed(
+            self.folder / RUN, "run", note=False, remedy="Pass --overwrite to start this training anew."
+        )
+
+    @cached_property
+    def identity(self) -> str:
+        """Tells this run's checkpoints from those of others: the SHA-256 of its ``run.json``."""
+        seal = self._record()[1]
+        return "" if seal is None else seal.sha256
 
     def _empty(self) -> None:
+        """Deletes what a run leaves, and nothing else; the lock is held on."""
+        for checkpoint in numbered(self.folder):
+            remove(checkpoint)
         for entry in self.folder.iterdir():
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            elif entry.name != _LOCK:
-                entry.unlink()
+            if entry.name == RUN or _TEMPORARY.fullmatch(entry.name):
+                entry.unlink(missing_ok=True)
 
-    def checkpoints(self) -> list[Path]:
-        """Whole checkpoints, oldest first; the Trainer writes a checkpoint's state file last."""
-        found = [path for path in self.folder.glob("checkpoint-*") if _read_json(path / _STATE) is not None]
-        return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
+    def checkpoint(self, step: int) -> Checkpoint:
+        """The checkpoint after so many steps.
 
-    def last_state(self) -> dict[str, Any]:
-        """The Trainer's state at the last whole checkpoint; empty before the first one."""
-        found = self.checkpoints()
-        return (_read_json(found[-1] / _STATE) or {}) if found else {}
+        Raises:
+            OutputError: Where it is not whole, or of another training.
+        """
+        return read_checkpoint(self.folder / f"checkpoint-{step}", self.identity, self._record()[0])
 
-    def trained(self) -> bool:
-        """Whether the last checkpoint is the final one: all steps done, or stopped early."""
-        state = self.last_state()
-        if not state:
-            return False
-        control = state["stateful_callbacks"].get("TrainerControl", {}).get("args", {})
-        return bool(control.get("should_training_stop")) or state["global_step"] >= state["max_steps"]
+    def newest(self) -> int | None:
+        """The step of the newest checkpoint that was written to its end; None before the first."""
+        ended = [path for path in numbered(self.folder) if (path / SEAL).is_file()]
+        return step_of(ended[0]) if ended else None
 
-    def copy_model(self, state: Mapping[str, Any], to: Path) -> None:
-        """Copies model, config and tokenizer of the best epoch, or of the last where there was no dev set."""
-        best = state.get("best_global_step") or state["global_step"]
-        self.copy_checkpoint(self.folder / f"checkpoint-{best}", to)
+    def last(self, *, all_epochs: bool = False) -> Checkpoint | None:
+        """The newest checkpoint that can be gone on from; None where the run has to start anew.
 
-    @staticmethod
-    def copy_checkpoint(checkpoint: Path, to: Path) -> None:
-        """Copies model, config and tokenizer, and nothing that is the Trainer's own."""
-        shutil.copytree(checkpoint, to, ignore=_PRIVATE, copy_function=shutil.copyfile, dirs_exist_ok=True)
+        It is whole, and so are the earlier ones that the run needs at its end. One that is not is passed
+        over, and the log says why.
+
+        Args:
+            all_epochs: Whether the run keeps every epoch, and not the best alone.
+        """
+        found: dict[int, Checkpoint | None] = {}
+
+        def whole(step: int) -> Checkpoint | None:
+            if step not in found:
+                found[step] = self._whole(step)
+            return found[step]
+
+        for path in numbered(self.folder):
+            checkpoint = whole(step_of(path) or 0)
+            if checkpoint and all(map(whole, sorted(checkpoint.needed(all_epochs=all_epochs)))):
+                return checkpoint
+        return None
+
+    def _whole(self, step: int) -> Checkpoint | None:
+        try:
+            return self.checkpoint(step)
+        except OutputError as error:
+            log.warning("passed over: %s: %s", error.where, error.what)
+            return None
+
+    def go_on_from(self, last: Checkpoint | None) -> None:
+        """Deletes the checkpoints after ``last``: the run makes them again."""
+        with disk_errors(self.folder):
+            for path in numbered(self.folder):
+                if (step_of(path) or 0) > (last.step if last else 0):
+                    remove(path)
 
     def discard(self, recipe: Mapping[str, Any]) -> None:
         """Deletes the folder where it is what a run of ``recipe`` left when it was killed at its very end."""
-        if _read_json(self.folder / _RUN) == recipe:
-            self.remove()
+        if not (self.folder / RUN).exists():
+            return
+        with locked(self.folder, "training"):
+            try:
+                earlier, _ = self._record()
+            except OutputError:
+                return
+            if same(earlier, recipe):
+                self.remove()
 
     def remove(self) -> None:
-        """Deletes the folder."""
-        shutil.rmtree(self.folder)
+        """Deletes what the run left, and the folder where nothing else is in it."""
+        with disk_errors(self.folder):
+            self._empty()
+            if all(entry.name == LOCK for entry in self.folder.iterdir()):
+                (self.folder / LOCK).unlink(missing_ok=True)
+                self.folder.rmdir()
+            else:
+                log.warning("%s: kept, for it holds files that are not of the training", self.folder)
+
+
+def _check_inputs(earlier: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
+    changed = [name for name, value in now.items() if earlier.get(name, value) != value]
+    if changed:
+        raise OutputError(
+            f"what this training was started from has changed since ({', '.join(changed)})",
+            where=folder,
+            remedy="Put it back, or pass --overwrite to start anew.",
+        )
 
 
 def _is_leftover(entry: Path) -> bool:
     """What a run leaves that was killed before it said what it is."""
-    return entry.name == _LOCK or (entry.name.startswith(f".{_RUN}.") and entry.suffix == ".tmp")
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
-
-
-def difference(earlier: Any, now: Any, name: str = "") -> str:
-    """The first entry that differs.
-
-    >>> difference({"options": {"epochs": 3}}, {"options": {"epochs": 4}})
-    'options.epochs: 3, now 4'
-    """
-    if isinstance(earlier, Mapping) and isinstance(now, Mapping):
-        for key in [*now, *(k for k in earlier if k not in now)]:
-            if earlier.get(key) != now.get(key):
-                return difference(earlier.get(key), now.get(key), f"{name}.{key}".lstrip("."))
-    return f"{name}: {earlier!r}, now {now!r}"
+    return entry.name == LOCK or bool(_TEMPORARY.fullmatch(entry.name))

@@ -16,6 +16,7 @@ from rationale.encoder.loading import load_classifier
 from rationale.errors import OutputError, RationaleError
 from rationale.report.comparison import comparison_page, rule_table, systems_table
 from rationale.report.figures.systems import fronts
+from rationale.study import cell_results
 from rationale.study import compare as module
 from rationale.study.compare import compare
 from rationale.study.comparison import fastest_within_a_point
@@ -115,8 +116,8 @@ def test_a_rationale_nobody_read_was_not_dropped(compared):
     classifier = load_classifier(out / record["cell"] / "model", device="cpu")
     words = tuple(f"plain{number % 7}" for number in range(1000))
     late = Document("late", "late", words, spans=(Span(990, 995),), label=REPORTED[0].label)
-    again = module._rationale(classifier, Documents([*REPORTED, late], source="", split="test"))
-    assert again == module._rationale(classifier, REPORTED)
+    again = cell_results._rationale(classifier, Documents([*REPORTED, late], source="", split="test"))
+    assert again == cell_results._rationale(classifier, REPORTED)
     assert again["n"] == record["rationale"]["n"] < len(REPORTED) + 1
 
 
@@ -133,7 +134,7 @@ def answers(out, record):
 
 
 def test_a_killed_grid_goes_on_and_does_nothing_twice(encoder, compared, tmp_path, monkeypatch):
-    original = module._train
+    original = module.train_cell
 
     def killed(setting, *rest):
         if setting is not None and setting.system == "spatten":
@@ -141,7 +142,7 @@ def test_a_killed_grid_goes_on_and_does_nothing_twice(encoder, compared, tmp_pat
         return original(setting, *rest)
 
     with monkeypatch.context() as broken:
-        broken.setattr(module, "_train", killed)
+        broken.setattr(module, "train_cell", killed)
         with pytest.raises(KeyboardInterrupt):
             run(encoder, tmp_path / "grid")
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "grid").glob("ltp*/model/*")}

@@ -1,14 +1,20 @@
 """What a grid of systems refuses before it trains, and what it finds changed behind its back."""
 
 import json
+import os
+import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
 
+from rationale.artifacts.lock import locked
+from rationale.artifacts.seal import read_sealed, sealed
 from rationale.errors import DataError, OutputError, RationaleError
+from rationale.files import atomic_json
 from rationale.study.compare import compare
 from rationale.study.evaluate import Timing
 from rationale.study.grid import Setting, known_options
@@ -87,43 +93,49 @@ def test_an_evaluation_of_another_model_is_not_told(made, again):
         run(made / "encoder", again, "first:shares=0.8")
 
 
-def test_a_plain_model_trained_anew_from_other_weights_makes_no_mixed_grid(made, again):
-    """Each step follows the advice of the error before it."""
+def test_weights_that_changed_under_their_path_make_no_mixed_grid(made, again):
     path = made / "encoder/model.safetensors"
     kept = path.read_bytes()
     changed = {name: value * (0 if "word_emb" in name else 1) for name, value in load_file(path).items()}
     try:
         save_file(changed, path, metadata={"format": "pt"})
-        shutil.rmtree(again / "plain-seed0/model")
-        with pytest.raises(OutputError, match=r"plain-seed0/evaluation.json: this is not of the model"):
+        with pytest.raises(OutputError, match=r"plain-seed0: this cell was made of something else \(weights"):
             run(made / "encoder", again, "first:shares=0.8")
-        (again / "plain-seed0/evaluation.json").unlink()
-        with pytest.raises(OutputError, match=r"first-.*: this cell was made of something else \(plain"):
+        shutil.rmtree(again / "plain-seed0")
+        with pytest.raises(OutputError, match=r"first-.*: this cell was made of something else \(weights"):
             run(made / "encoder", again, "first:shares=0.8")
     finally:
         path.write_bytes(kept)
 
 
-@pytest.mark.parametrize("name", ["evaluation.json", "seconds.json", "model/training.json"])
-def test_a_damaged_file_of_a_cell_is_named(made, again, name):
-    path = again / "first-shares0.8-seed0" / name
+def cut(path):
     path.write_text(path.read_text()[:-3])
-    with pytest.raises(OutputError, match=rf"{name}: is damaged"):
-        run(made / "encoder", again, "first:shares=0.8")
 
 
-@pytest.mark.parametrize("name", ["evaluation.json", "seconds.json", "model/training.json"])
-def test_a_file_of_a_cell_that_says_something_else_is_named(made, again, name):
-    (again / "first-shares0.8-seed0" / name).write_text('{"a": 1}')
-    with pytest.raises(OutputError, match=rf"{name}: is damaged"):
-        run(made / "encoder", again, "first:shares=0.8")
+def other(path):
+    path.write_text('{"a": 1}')
+
+
+def better(path):
+    path.write_text(re.sub(r"0\.\d+", "0.99", path.read_text()))
+
+
+@pytest.mark.parametrize("damage", [cut, other, better])
+@pytest.mark.parametrize("name", ["cell.json", "evaluation.json", "seconds.json", "model/training.json"])
+def test_a_file_of_a_cell_that_was_damaged_or_edited_is_named(made, again, name, damage):
+    path = again / "first-shares0.8-seed0" / name
+    before = path.read_text()
+    damage(path)
+    if path.read_text() != before:  # a cell.json has no figure
+        with pytest.raises(RationaleError, match=rf"{name}\S*: (the saved result is damaged|it was )"):
+            run(made / "encoder", again, "first:shares=0.8")
 
 
 def test_an_evaluation_that_lost_documents_is_named(made, again):
     path = again / "first-shares0.8-seed0/evaluation.json"
-    told = json.loads(path.read_text())
-    path.write_text(json.dumps({**told, "predictions": told["predictions"][:-1]}))
-    with pytest.raises(OutputError, match=r"evaluation.json: is damaged"):
+    told, _ = read_sealed(path)
+    atomic_json(path, sealed({**told, "predictions": told["predictions"][:-1]}, "evaluation"), overwrite=True)
+    with pytest.raises(OutputError, match=r"evaluation.json: the saved result is damaged"):
         run(made / "encoder", again, "first:shares=0.8")
 
 
@@ -139,7 +151,8 @@ def test_times_of_another_model_are_not_told(made, again):
     path = again / "first-shares0.8-seed0/timing.json"
     told = json.loads(path.read_text())
     assert run(made / "encoder", again, "first:shares=0.8")["records"][1]["measured_speedup"]
-    path.write_text(json.dumps({**told, "model": "another"}))
+    del told["seal"]
+    atomic_json(path, sealed({**told, "model": "another"}, "timing"), overwrite=True)
     assert run(made / "encoder", again, "first:shares=0.8")["records"][1]["measured_speedup"] == {}
 
 
@@ -148,3 +161,86 @@ def test_times_measured_otherwise_are_measured_again(made, again):
         run(made / "encoder", again, "first:shares=0.8", timing=Timing(documents, 1, (1,)))
         told = json.loads((again / "first-shares0.8-seed0/timing.json").read_text())
         assert told["documents"] == documents
+
+
+# by content
+
+
+def renamed(made, tmp_path, monkeypatch):
+    """Relative, through a link, with a trailing slash, and moved: one encoder, other names."""
+    monkeypatch.chdir(made)
+    yield "encoder/"
+    (tmp_path / "link").symlink_to(made / "encoder")
+    yield tmp_path / "link"
+    yield Path(shutil.copytree(made / "encoder", tmp_path / "moved"))
+    yield os.path.relpath(tmp_path / "moved")
+
+
+def test_a_grid_is_recognised_by_content_and_not_by_paths(made, again, tmp_path, monkeypatch):
+    before = {path: path.stat().st_mtime_ns for path in again.glob("*/model/**/*") if path.is_file()}
+    for name in renamed(made, tmp_path, monkeypatch):
+        found = run(name, again, "first:shares=0.8")
+        assert found["recipe"]["model"] == str(name)
+    assert before == {p: p.stat().st_mtime_ns for p in again.glob("*/model/**/*") if p.is_file()}
+
+
+def test_the_tokenizer_is_part_of_a_model(made, again, tmp_path):
+    """The same weights under the same path read other tokens."""
+    encoder = Path(shutil.copytree(made / "encoder", tmp_path / "encoder"))
+    tokenizer = json.loads((encoder / "tokenizer.json").read_text())
+    tokenizer["normalizer"] = None
+    (encoder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    with pytest.raises(OutputError, match=r"this cell was made of something else \(config"):
+        run(encoder, again, "first:shares=0.8")
+
+
+# swapped models
+
+
+def test_a_swapped_model_is_refused_also_where_its_evaluation_was_removed(made, again):
+    """Another cell's model, whole and sealed, would be told as this one's."""
+    run(made / "encoder", again, "first:shares=0.4")
+    shutil.rmtree(again / "first-shares0.8-seed0/model")
+    shutil.copytree(again / "first-shares0.4-seed0/model", again / "first-shares0.8-seed0/model")
+    for name in ("evaluation.json", "timing.json"):
+        (again / "first-shares0.8-seed0" / name).unlink(missing_ok=True)
+        with pytest.raises(OutputError, match=r"not the model that the cell trains \(options\.shares"):
+            run(made / "encoder", again, "first:shares=0.8")
+
+
+def test_swapped_weights_are_refused(made, again):
+    path = again / "first-shares0.8-seed0/model/model.safetensors"
+    changed = {name: value * 2 for name, value in load_file(path).items()}
+    save_file(changed, path, metadata={"format": "pt"})
+    with pytest.raises(RationaleError, match=r"model\.safetensors: it was changed after it was written"):
+        run(made / "encoder", again, "first:shares=0.8")
+
+
+# two writers
+
+
+def test_two_processes_do_not_make_one_cell(made, again):
+    with locked(again / "plain-seed0", "comparing"):
+        code = (
+            "import sys; sys.path[:0] = sys.argv[3:]\n"
+            "from pathlib import Path\n"
+            "import test_compare_refusals as test\n"
+            "test.run(Path(sys.argv[1]), Path(sys.argv[2]), 'first:shares=0.8')\n"
+        )
+        here = Path(__file__).parent
+        given = [made / "encoder", again, here, here.parent / "training"]
+        done = subprocess.run(
+            [sys.executable, "-c", code, *map(str, given)], capture_output=True, text=True, check=False
+        )
+    assert "plain-seed0: another process is comparing there" in done.stderr
+
+
+# from before there were seals
+
+
+def test_cells_without_a_seal_are_not_continued(made, again):
+    path = again / "plain-seed0/cell.json"
+    told, _ = read_sealed(path)
+    path.write_text(json.dumps(told))
+    with pytest.raises(OutputError, match=r"plain-seed0: it was written before .*rationale verify --seal"):
+        run(made / "encoder", again, "first:shares=0.8")

@@ -307,17 +307,15 @@ def test_what_is_not_ours_is_not_touched(encoder, trained, tmp_path):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda folder: shutil.rmtree(folder / "2"), r"2: a checkpoint of the fine-tuning is missing"),
-        (lambda folder: (folder / "training.json").write_text("{"), r"training.json: the recipe is damaged"),
-        (lambda folder: (folder / "training.json").write_text("{}"), r"training.json: the recipe is not one"),
-        (lambda folder: (folder / "saliency.parquet").write_bytes(b"PAR1"), r"saliency.parquet: .*damaged"),
-        (lambda folder: poison(folder / "saliency.parquet"), r"saliency.parquet: .*NaN"),
+        (lambda folder: shutil.rmtree(folder / "2"), r"2/seal.json: a file of this result cannot be read"),
+        (lambda folder: (folder / "training.json").write_text("{"), r"training.json: it was changed"),
+        (lambda folder: (folder / "training.json").write_text("{}"), r"training.json: it was changed"),
+        (lambda folder: (folder / "saliency.parquet").write_bytes(b"PAR1"), r"saliency.parquet: it was chan"),
+        (lambda folder: poison(folder / "saliency.parquet"), r"saliency.parquet: it was changed"),
     ],
 )
 def test_damaged_phases_are_named(encoder, trained, tmp_path, damage, message):
     copy = shutil.copytree(trained.fine_tuned, tmp_path / "copy")
-    if "checkpoint" in message:
-        (copy / "saliency.parquet").unlink()
     damage(copy)
     options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs)
     with pytest.raises(ModelError, match=message):
@@ -327,7 +325,7 @@ def test_damaged_phases_are_named(encoder, trained, tmp_path, damage, message):
 def test_damaged_phases_are_made_anew_where_that_is_asked_for(encoder, trained, tmp_path):
     copy = shutil.copytree(trained.fine_tuned, tmp_path / "copy")
     (copy / "training.json").write_text("{")
-    for maps in copy.glob("*.parquet"):  # what a stage did not leave itself is never overwritten
+    for maps in copy.glob("*.parquet*"):  # what a stage did not leave itself is never overwritten
         maps.unlink()
     options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs)
     given = ("adapler", encoder, TRAIN, DEV, tmp_path / "out", options)
@@ -357,12 +355,18 @@ def test_what_a_kill_left_at_the_very_end_is_cleaned_up(encoder, trained, tmp_pa
 
 def test_two_processes_do_not_train_in_one_folder(encoder, trained, tmp_path):
     """The other holds the folder's lock, and would hold it until it ends."""
-    (tmp_path / "out.unfinished").mkdir()
-    hold = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX); "
-    hold += "print(1, flush=True); input()"
-    lock = tmp_path / "out.unfinished" / ".lock"
+    hold = """
+import sys
+from pathlib import Path
+from rationale.artifacts.lock import locked
+with locked(Path(sys.argv[1]), "training"):
+    print(1, flush=True)
+    input()
+"""
     with subprocess.Popen(
-        [sys.executable, "-c", hold, lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", hold, tmp_path / "out.unfinished"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as other:
         other.stdout.readline()
         with pytest.raises(OutputError, match="another process is training there"):

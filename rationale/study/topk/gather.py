@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rationale.artifacts.content import same
+from rationale.artifacts.model import model_digest
+from rationale.artifacts.seal import beside, check_file, digest, seal_file, sealed, unseal_file
 from rationale.corpus.document import Key
 from rationale.dropping.flops import Costs
 from rationale.encoder.loading import Classifier
@@ -27,7 +29,7 @@ from rationale.study.topk.tables import compared, records
 
 log = logging.getLogger(__name__)
 
-CELLS = "cells"
+CELLS, MODEL = "cells", "model"
 _COLUMNS = [
     "id", "docid", "label", "predicted", "probabilities", "tokens", "words", "kept", "operations",
     "operations_full",
@@ -40,7 +42,11 @@ def folder_of(root: Path, arm: Arm, seed: int) -> Path:
 
 
 def write_predictions(
-    folder: Path, classifier: Classifier, split: Split, cuts: Sequence[Cut], full: Sequence[Cut]
+    folder: Path,
+    classifier: Classifier,
+    split: Split,
+    cuts: Sequence[Cut],
+    full: Sequence[Cut],
 ) -> None:
     """What the cell's classifier says of what the arm leaves of each document: a row each, no text.
 
@@ -68,8 +74,27 @@ def write_predictions(
         "operations": own.tolist(),
         "operations_full": whole.tolist(),
     }
-    with atomic_path(folder / PREDICTIONS, overwrite=False) as path:
+    unseal_file(folder / PREDICTIONS)
+    with atomic_path(folder / PREDICTIONS, overwrite=True) as path:
         pq.write_table(pa.table(columns), path, compression="zstd")
+    inputs = {"model": model_digest(folder / MODEL), "data": split.documents.fingerprint}
+    seal_file(folder / PREDICTIONS, "predictions", inputs)
+
+
+def predicted(folder: Path) -> bool:
+    """Whether the predictions of a cell are there, whole, and of the model beside them.
+
+    Raises:
+        OutputError: Where they were changed, or are of another model.
+    """
+    path, model = folder / PREDICTIONS, folder / MODEL
+    if not path.exists() or not beside(path).exists():  # killed before they were sealed: made again
+        return False
+    seal = check_file(path, "predictions", remedy=_REMEDY)
+    own = seal.inputs.get("model") if seal else None
+    if own is not None and model.exists() and own != model_digest(model):
+        raise OutputError("these predictions are of another model", where=path, remedy=_REMEDY)
+    return True
 
 
 def scores_from(root: Path, arm: Arm, seed: int, dropping: Mapping[str, str] | None) -> dict[str, Any]:
@@ -132,7 +157,8 @@ def gather(
         pq.write_table(whole, path, compression="zstd")
     recipe = {**made_of, "dropping": dropping}
     found = {"records": records(whole), "comparisons": compared(whole), "recipe": recipe}
-    atomic_json(root / STUDY, found, overwrite=True)
+    files = {PREDICTIONS: digest(root / PREDICTIONS)}
+    atomic_json(root / STUDY, sealed(found, "topk study", files=files), overwrite=True)
     return found
 
 
@@ -167,7 +193,7 @@ def _others(
         if seed not in seeds:
             continue
         dropping = dropping or links.get("dropping")
-        if links == scores_from(root, Arm.parse(arm), seed, dropping):
+        if same(links, scores_from(root, Arm.parse(arm), seed, dropping)):
             found.append((seed, arm))
         else:
             cell = f"{arm}-seed{seed}"
@@ -177,14 +203,14 @@ def _others(
 
 def _finished(root: Path, made_of: Mapping[str, Any]) -> dict[tuple[int, str], dict[str, Any]]:
     """Cells of these data and settings that have predictions, each with what :func:`scores_from` had said."""
-    shared = json.loads(json.dumps(made_of))
     found: dict[tuple[int, str], dict[str, Any]] = {}
     for path in sorted((root / CELLS).glob(f"*/{PREDICTIONS}")):
         try:
-            own = made_of_what(path.parent)
+            own, whole = made_of_what(path.parent)
             seed, arm = own.pop("seed", None), own.pop("arm", None)
             links: dict[str, Any] = {name: own.pop(name) for name in ("dropping", "full") if name in own}
-            if own == shared and path.parent == folder_of(root, Arm.parse(str(arm)), seed):
+            here = path.parent == folder_of(root, Arm.parse(str(arm)), seed)
+            if here and same(own, made_of) and (predicted(path.parent) or not whole):
                 found[seed, arm] = links
         except RationaleError as error:
             log.warning("left out: %s", error)

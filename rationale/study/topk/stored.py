@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,11 +13,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rationale.artifacts.seal import check_files, read_sealed
 from rationale.corpus.document import Documents, Key
 from rationale.errors import DataError
 from rationale.study.topk.names import FULL, PREDICTIONS, STUDY
 
 _REMEDY = "Pass the folder that `rationale study topk --out` wrote."
+_AGAIN = "Run the study once more with the same --out: it writes both anew."
 _RECORD = {"arm", "seed", "accuracy", "low", "high", "flops_speedup", "words_kept", "oracle", "n"}
 _COLUMNS = {"arm", "seed", "id", "docid", "label", "predicted", "probabilities", "words", "kept"}
 _REPORTED = {"source", "split", "fingerprint", "left_out"}
@@ -74,8 +75,10 @@ class StoredStudy:
             DataError: Where there are none, or they are not of one study.
         """
         folder = Path(folder)
+        content, seal = read_sealed(folder / STUDY, "topk study", error=DataError, remedy=_REMEDY)
+        if seal is not None:
+            check_files(seal, folder, error=DataError, remedy=_AGAIN)
         try:
-            content = json.loads((folder / STUDY).read_text(encoding="utf-8"))
             table = pq.read_table(folder / PREDICTIONS)
             records, recipe, comparisons = (content[name] for name in ("records", "recipe", "comparisons"))
             whole = all(record.keys() >= _RECORD for record in records)
@@ -93,7 +96,7 @@ class StoredStudy:
             raise DataError(
                 f"{PREDICTIONS} and {STUDY} are not of one study",
                 where=folder,
-                remedy="Run the study once more with the same --out: it writes both anew.",
+                remedy=_AGAIN,
             )
         return study
 

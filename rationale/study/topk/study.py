@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,25 +13,32 @@ import numpy as np
 import numpy.typing as npt
 from tqdm.auto import tqdm
 
+from rationale.artifacts.lock import locked
 from rationale.corpus.document import Documents
 from rationale.encoder.loading import load_classifier
-from rationale.errors import DataError, ModelError, RationaleError
+from rationale.errors import DataError, RationaleError
 from rationale.scores import ScoreOptions, Scores
-from rationale.study.cells import claim
+from rationale.study.cells import ANEW, claim
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.checks import check_arms
 from rationale.study.topk.cuts import Cut, Positions, Split, cuts
-from rationale.study.topk.gather import folder_of, gather, scores_from, write_predictions
-from rationale.study.topk.names import FULL, PREDICTIONS
-from rationale.study.topk.reading import Parts, PartsTrainer, collate
+from rationale.study.topk.gather import (
+    MODEL,
+    folder_of,
+    gather,
+    predicted,
+    scores_from,
+    write_predictions,
+)
+from rationale.study.topk.names import FULL
 from rationale.study.topk.scoring import scores_of
+from rationale.study.topk.training import labels_of, train_arm
 from rationale.tokens import Windower
-from rationale.training.fitting import chosen_model, complete
+from rationale.training.dropping.stage import check_made
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
-from rationale.training.trainer import arguments, build_trainer
-from rationale.training.unfinished import UnfinishedRun
+from rationale.training.trainer import arguments
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +104,7 @@ def study_topk(
     dropping = check_arms(arms, first, options.dropping, options.positions)
     splits = _splits(first, train, dev, reported, options)
     for split in splits.values():
-        _labels(split, first)
+        labels_of(split, first)
     made_of = _made_of(first, splits, options)
     jobs = [(seed, arm) for seed in options.seeds for arm in arms]
     with tqdm(jobs, desc="cells", unit="cell", disable=None) as bar:
@@ -105,13 +112,18 @@ def study_topk(
             bar.set_postfix_str(f"{arm.text}, seed {seed}")
             own = {**made_of, **scores_from(root, arm, seed, dropping), "arm": arm.text, "seed": seed}
             _cell(root, arm, seed, first, splits, options, own)
-    with _first(options):
+    with _first(options), locked(root, "studying") if _writes(options) else nullcontext():
         return gather(root, [(seed, arm.text) for seed, arm in jobs], splits["reported"], made_of, dropping)
 
 
 def _first(options: StudyOptions) -> AbstractContextManager[None]:
     """One of several processes goes first: it scores and writes, and the others find what is there."""
     return arguments(Path(), options.training, dev=False).main_process_first(local=False)
+
+
+def _writes(options: StudyOptions) -> bool:
+    """Whether this is the one of several processes that writes."""
+    return bool(arguments(Path(), options.training, dev=False).process_index == 0)
 
 
 def _arms(options: StudyOptions) -> list[Arm]:
@@ -170,6 +182,7 @@ def _made_of(first: Prepared, splits: Mapping[str, Split], options: StudyOptions
     return {
         "model": first.recipe["model"]["name"],
         "weights": first.recipe["model"]["hash"],
+        "config": first.recipe["model"]["config"],
         "data": {
             name: {"source": s.documents.source, "split": s.documents.split, "n": len(s.documents),
                    "left_out": s.left_out, "fingerprint": s.documents.fingerprint}
@@ -192,47 +205,27 @@ def _cell(
 ) -> None:
     """One arm of one seed: trained, and what it predicts written; nothing where that is there."""
     folder = folder_of(root, arm, seed)
-    predictions, source = folder / PREDICTIONS, folder / "model"
     training = replace(options.training, seed=seed)
+    recipe = {**first.recipe, "options": asdict(training), **made_of, "kind": "topk"}
     parts: dict[str, list[Cut]] = {}
-    with _first(options):
-        claim(folder, made_of)
-        if not predictions.exists():
-            parts = _parts(root, arm, seed, splits, first, options)
-    if not predictions.exists() and not source.exists():
-        start = first.anew(made_of["model"], training)
-        if start.start.digest != made_of["weights"] and not start.start.fresh_head:
-            raise ModelError("these weights changed while the study ran", where=made_of["model"])
-        rows = {
-            name: Parts([one.part for one in cuts], _labels(splits[name], first))
-            for name, cuts in parts.items()
-        }
-        prepared = replace(start, rows=rows["train"], dev_rows=rows.get("dev"),
-                           keys=tuple(d.key for d in splits["train"].documents))  # fmt: skip
-        run = UnfinishedRun.beside(source)
-        trainer = build_trainer(
-            run.folder, prepared, training, PartsTrainer, data_collator=collate, compute_loss_func=None,
-            smoothing=training.label_smoothing,
-        )  # fmt: skip
-        recipe = {**first.recipe, "options": asdict(training), **made_of, "kind": "topk"}
-        complete(run, trainer, source, recipe, chosen_model, overwrite=False)
-    with _first(options):
-        if not predictions.exists():
-            classifier = load_classifier(source, device=training.device)
-            reported = {"reported": splits["reported"]}
-            full = _parts(root, Arm.parse(FULL), seed, reported, first, options)["reported"]
-            write_predictions(folder, classifier, splits["reported"], parts["reported"], full)
-
-
-def _labels(split: Split, prepared: Prepared) -> list[int]:
-    ids = {name: number for number, name in enumerate(prepared.start.labels)}
-    unknown = next((d for d in split.documents if d.label not in ids), None)
-    if unknown is not None:
-        raise DataError(
-            f"document {unknown.id!r} has the label {unknown.label!r}; known are {', '.join(ids)}",
-            where=split.documents.source,
-        )
-    return [ids[str(document.label)] for document in split.documents]
+    with ExitStack() as held:
+        with _first(options):
+            if _writes(options):
+                held.enter_context(locked(folder, "studying"))
+            claim(folder, made_of)
+            if (folder / MODEL).exists():
+                check_made(folder / MODEL, recipe, {}, without=("versions",), remedy=ANEW)
+            there = predicted(folder)
+            if not there:
+                parts = _parts(root, arm, seed, splits, first, options)
+        if not there and not (folder / MODEL).exists():
+            train_arm(folder / MODEL, parts, first.anew(recipe["model"], training), splits, training, recipe)
+        with _first(options):
+            if not predicted(folder):
+                classifier = load_classifier(folder / MODEL, device=training.device)
+                reported = {"reported": splits["reported"]}
+                full = _parts(root, Arm.parse(FULL), seed, reported, first, options)["reported"]
+                write_predictions(folder, classifier, splits["reported"], parts["reported"], full)
 
 
 def _parts(
@@ -252,7 +245,7 @@ def _source(root: Path, arm: Arm, seed: int, options: StudyOptions) -> str | Pat
     """The model whose scores the arm takes: the dropping one, or the seed's that reads full inputs."""
     if arm.dropping and options.dropping is not None:
         return options.dropping
-    return folder_of(root, Arm.parse(FULL), seed) / "model"
+    return folder_of(root, Arm.parse(FULL), seed) / MODEL
 
 
 def _scores(

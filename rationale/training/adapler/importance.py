@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,9 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from rationale.artifacts.lock import locked
+from rationale.artifacts.model import model_digest
+from rationale.artifacts.seal import beside, check_file, seal_file, unseal_file
 from rationale.corpus.document import Key
 from rationale.encoder.attention import plain, reading
 from rationale.encoder.loading import Classifier, finite, load_classifier
@@ -96,11 +100,13 @@ def maps(first: FineTuned, prepared: Prepared, target: Target, device: str) -> l
     """The stored maps in the order of ``prepared.keys``; computed where they are not there yet.
 
     Raises:
-        ModelError: Where what is stored is of other data.
+        ModelError: Where what is stored is of other data or another model, or was changed.
+        OutputError: Where another process is storing them.
     """
     path = first.folder / f"{target}.parquet"
-    if not path.exists():
-        store(first.checkpoints, prepared.keys, prepared.rows, path, target, device)
+    if not _is_whole(path, _made_of(first.checkpoints, prepared.rows)):
+        with locked(first.folder, "storing importance maps"):
+            store(first.checkpoints, prepared.keys, prepared.rows, path, target, device)
     return load(path, prepared.keys, prepared.rows)
 
 
@@ -113,14 +119,39 @@ def store(
     """
     found, parts = [], [out.with_name(f"{out.stem}-{i + 1}.parquet") for i in range(len(checkpoints))]
     for checkpoint, part in zip(checkpoints, parts, strict=True):
-        if not part.exists():
+        made_of = _made_of([checkpoint], rows)
+        if not _is_whole(part, made_of):
             classifier = load_classifier(checkpoint, device=device)
-            _write(part, keys, importance(classifier, rows, target))
+            _write(part, keys, importance(classifier, rows, target), made_of)
         found.append(load(part, keys, rows))
     means = [np.mean(each, axis=0, dtype=np.float64).astype(np.float32) for each in zip(*found, strict=True)]
-    _write(out, keys, [np.atleast_1d(mean) for mean in means])
+    _write(out, keys, [np.atleast_1d(mean) for mean in means], _made_of(checkpoints, rows))
     for part in parts:
+        unseal_file(part)
         part.unlink()
+
+
+def _made_of(checkpoints: Sequence[Path], rows: Encoded) -> dict[str, Any]:
+    """What maps follow from: the models, and the inputs they read."""
+    read = hashlib.sha256()
+    for window, label in zip(rows.windows, rows.labels, strict=True):
+        read.update(np.asarray(window.ids, np.int64).tobytes() + f"|{label}|".encode())
+    return {"models": [model_digest(path) for path in checkpoints], "read": read.hexdigest()[:16]}
+
+
+def _is_whole(path: Path, made_of: Mapping[str, Any]) -> bool:
+    """Whether maps are there and were written to their end.
+
+    Raises:
+        ModelError: Where they were changed, or are of other models or inputs.
+    """
+    if not path.exists() or not beside(path).exists():
+        return False
+    seal = check_file(path, "maps", error=ModelError, remedy=_ANEW)
+    other = [] if seal is None else [k for k, v in made_of.items() if seal.inputs.get(k, v) != v]
+    if other:
+        raise ModelError(f"the stored maps are of other {other[0]}", where=path, remedy=_ANEW)
+    return True
 
 
 def load(path: Path, keys: Sequence[Key], rows: Encoded) -> list[FloatArray]:
@@ -155,11 +186,13 @@ def load(path: Path, keys: Sequence[Key], rows: Encoded) -> list[FloatArray]:
     return found
 
 
-def _write(path: Path, keys: Sequence[Key], maps: Sequence[FloatArray]) -> None:
+def _write(path: Path, keys: Sequence[Key], maps: Sequence[FloatArray], made_of: Mapping[str, Any]) -> None:
     columns = {
         "id": pa.array([key[0] for key in keys], pa.string()),
         "docid": pa.array([key[1] for key in keys], pa.string()),
         "importance": pa.array(list(maps), pa.list_(pa.float32())),
     }
+    unseal_file(path)
     with atomic_path(path, overwrite=True) as temporary:
         pq.write_table(pa.table(columns), temporary, compression="zstd")
+    seal_file(path, "maps", made_of)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from rationale.artifacts.model import model_digest, seal_model
 from rationale.errors import ModelError
 from rationale.training.chance import ENOUGH, at_chance
 from rationale.training.dropping.options import DroppingOptions
@@ -52,6 +54,11 @@ class FineTuned:
             if not (path / "config.json").is_file():
                 raise ModelError("a checkpoint of the fine-tuning is missing", where=path, remedy=ANEW)
         return found
+
+    @cached_property
+    def digest(self) -> str:
+        """Tells the best epoch's classifier from every other, by its files."""
+        return model_digest(self.best)
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -101,16 +108,17 @@ def fine_tune(folder: Path, prepared: Prepared, options: DroppingOptions, *, ove
         return build_trainer(checkpoints, prepared, plain, keep=None)
 
     def three_best(run: UnfinishedRun, to: Path, content: Content) -> None:
-        for number, checkpoint in enumerate(_best(run, content["epochs"], plain.metric)):
-            run.copy_checkpoint(checkpoint, to / str(number + 1))
+        for number, step in enumerate(_best(content["epochs"], plain.metric)):
+            run.checkpoint(step).copy_model(to / str(number + 1))
+            seal_model(to / str(number + 1), "model")
 
     recipe = {**prepared.recipe, "kind": "classifier", "options": asdict(plain)}
     stage(folder, recipe, build, three_best, overwrite=overwrite)
     return FineTuned(folder)
 
 
-def _best(run: UnfinishedRun, epochs: Sequence[Mapping[str, Any]], metric: str) -> list[Path]:
-    """The checkpoints of the three best epochs by dev, best first; of the last three where there was none."""
+def _best(epochs: Sequence[Mapping[str, Any]], metric: str) -> list[int]:
+    """The steps of the three best epochs by dev, best first; of the last three where there was none."""
     names = (f"dev_{metric}", "dev_macro_f1")
     order = sorted(epochs, key=lambda entry: (*(-entry.get(name, 0) for name in names), -entry["epoch"]))
-    return [run.folder / f"checkpoint-{entry['step']:g}" for entry in order[:KEPT]]
+    return [entry["step"] for entry in order[:KEPT]]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rationale.artifacts.content import difference, same
+from rationale.artifacts.model import check_model
 from rationale.errors import ModelError, OutputError
-from rationale.training.fitting import RECIPE, Fill, complete
+from rationale.training.fitting import RECIPE, Fill, complete, read_recipe
 from rationale.training.trainer import ClassifierTrainer
-from rationale.training.unfinished import UnfinishedRun, difference
+from rationale.training.unfinished import UnfinishedRun
 
 ANEW = "Make it anew: remove the folder, or pass --overwrite."
 _OUTCOME = ("epochs", "best")
@@ -22,6 +23,7 @@ def stage(
     build: Callable[[Path], ClassifierTrainer],
     fill: Fill,
     *,
+    inputs: Mapping[str, Any] | None = None,
     overwrite: bool,
 ) -> None:
     """Makes ``folder`` by a training; nothing is done where an equal recipe made it.
@@ -31,27 +33,23 @@ def stage(
         recipe: All that decides the outcome.
         build: Makes the trainer, given the folder for its checkpoints.
         fill: Puts the outcome into ``folder``.
+        inputs: Digests of what it is made from, which the recipe does not name.
         overwrite: Replace what another recipe made.
 
     Raises:
-        OutputError: Where ``folder`` was made by another recipe, or is no stage, and ``overwrite`` is off.
+        OutputError: Where ``folder`` was made by another recipe or from something else, was changed since,
+            or is no stage, and ``overwrite`` is off.
     """
     run = UnfinishedRun.beside(folder)
-    if folder.exists() and not overwrite:
-        _check(folder, recipe)
-    if (folder / RECIPE).exists() and _same(folder, recipe, overwrite=overwrite):
-        run.discard(recipe)
-        return
-    complete(run, build(run.folder), folder, recipe, fill, overwrite=overwrite)
-
-
-def _same(folder: Path, recipe: dict[str, Any], *, overwrite: bool) -> bool:
-    try:
-        return _given(folder) == recipe
-    except ModelError:
-        if overwrite:
-            return False
-        raise
+    if folder.exists():
+        try:
+            check_made(folder, recipe, inputs or {})
+            run.discard(recipe)
+            return
+        except (OutputError, ModelError):
+            if not overwrite:
+                raise
+    complete(run, build(run.folder), folder, recipe, fill, inputs=inputs, overwrite=overwrite)
 
 
 def outcome(folder: Path) -> dict[str, Any]:
@@ -60,32 +58,48 @@ def outcome(folder: Path) -> dict[str, Any]:
     Raises:
         ModelError: Where it is damaged.
     """
-    path = folder / RECIPE
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        whole = {"options", *_OUTCOME} <= content.keys()
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelError(f"the recipe is damaged ({error})", where=path, remedy=ANEW) from error
-    if not whole:
-        raise ModelError("the recipe is not one of a training", where=path, remedy=ANEW)
+    content = read_recipe(folder, ANEW)
+    if not {"options", *_OUTCOME} <= content.keys():
+        raise ModelError("the recipe is not one of a training", where=folder / RECIPE, remedy=ANEW)
     return content
 
 
-def _check(folder: Path, recipe: dict[str, Any]) -> None:
+def check_made(
+    folder: Path, recipe: Mapping[str, Any], inputs: Mapping[str, Any], *, remedy: str = "", **how: Any
+) -> None:
+    """Makes sure that a finished training is the one that a recipe would make, and as it was written.
+
+    Args:
+        folder: The training's.
+        recipe: All that decides its outcome.
+        inputs: Digests of what it is made from, which the recipe does not name.
+        remedy: What the user can do where it is another.
+        **how: As for :func:`rationale.artifacts.content.same`.
+
+    Raises:
+        OutputError: Where it is another training, or nobody knows because it has no seal.
+        ModelError: Where a file is missing or was changed.
+    """
     if not (folder / RECIPE).exists():
         raise OutputError(
             "this folder does not hold a stage of training",
             where=folder,
             remedy="It is not touched; name another with --fine-tuned or --out.",
         )
-    earlier = _given(folder)
-    if earlier != recipe:
+    remedy = remedy or "Name another folder with --fine-tuned or --out, or pass --overwrite to make it anew."
+    earlier = {name: value for name, value in outcome(folder).items() if name not in _OUTCOME}
+    if not same(earlier, recipe, **how):
+        told = difference(earlier, recipe)
+        raise OutputError(f"another training lies there ({told})", where=folder, remedy=remedy)
+    seal = check_model(folder, remedy=ANEW, note=False)
+    if seal is None:
         raise OutputError(
-            f"another training lies there ({difference(earlier, recipe)})",
+            "this training was written before results were sealed, so changes since cannot be seen",
             where=folder,
-            remedy="Name another folder with --fine-tuned or --out, or pass --overwrite to make it anew.",
+            remedy=f"Make it anew; or, if you trust it, `rationale verify --seal {folder}` seals it.",
         )
-
-
-def _given(folder: Path) -> dict[str, Any]:
-    return {name: value for name, value in outcome(folder).items() if name not in _OUTCOME}
+    changed = [name for name, value in inputs.items() if seal.inputs.get(name, value) != value]
+    if changed:
+        raise OutputError(
+            f"this training was made from something else ({', '.join(changed)})", where=folder, remedy=remedy
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,7 +24,7 @@ from rationale.training.dropping.distil import DistilTrainer
 from rationale.training.dropping.fine_tuned import FineTuned, fine_tune
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stage import outcome, stage
-from rationale.training.fitting import RECIPE, Content, chosen_model, complete, write_recipe
+from rationale.training.fitting import Content, chosen_model, complete, read_recipe, write_recipe
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
 from rationale.training.rates import settled
@@ -48,8 +47,7 @@ class TrainedDropping:
     @property
     def recipe(self) -> dict[str, Any]:
         """What ``training.json`` holds."""
-        content: dict[str, Any] = json.loads((self.path / RECIPE).read_text(encoding="utf-8"))
-        return content
+        return read_recipe(self.path)
 
     @property
     def best(self) -> dict[str, float]:
@@ -140,7 +138,7 @@ class Stages:
         folder = self.out.with_name(f"{self.out.name}.{name}")
         options = settled(options, self.prepared.start.model.config, len(self.prepared.rows))
         recipe = {**self._recipe(name), "options": asdict(options), **more}
-        stage(folder, recipe, build, chosen_model, overwrite=self.overwrite)
+        stage(folder, recipe, build, chosen_model, inputs=self._inputs, overwrite=self.overwrite)
         answers = self.options.task == "answers"
         kind = DroppingForQuestionAnswering if answers else DroppingForSequenceClassification
         with explained(str(folder)):
@@ -172,7 +170,8 @@ class Stages:
         """The stage that leaves OUT, with its model card."""
         recipe = {**self._recipe(system), **(more or {})}
         run = UnfinishedRun.beside(self.out)
-        complete(run, build(run.folder), self.out, recipe, _with_card, overwrite=self.overwrite)
+        trainer = build(run.folder)
+        complete(run, trainer, self.out, recipe, _with_card, inputs=self._inputs, overwrite=self.overwrite)
         return TrainedDropping(self.out, self.first.folder)
 
     def save(self, name: str, model: DroppingModel, more: Mapping[str, Any]) -> TrainedDropping:
@@ -188,9 +187,13 @@ class Stages:
         with atomic_path(self.out, overwrite=self.overwrite) as folder:
             model.save_pretrained(folder)
             self.prepared.start.tokenizer.save_pretrained(folder)
-            write_recipe(folder, content)
+            write_recipe(folder, content, self._inputs)
             _write_card(folder, content)
         return TrainedDropping(self.out, self.first.folder)
+
+    @property
+    def _inputs(self) -> dict[str, Any]:
+        return {"fine_tuned": self.first.digest}
 
     def _recipe(self, kind: str) -> dict[str, Any]:
         best = self.first.dev(self.options.metric)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -13,12 +12,15 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from rationale.artifacts.content import same
+from rationale.artifacts.seal import read_sealed, sealed
 from rationale.dropping.flops import Costs
 from rationale.dropping.lat import LAT
 from rationale.dropping.model import DroppingModel, wrap
 from rationale.dropping.run import hard
 from rationale.encoder.identity import weights_hash
 from rationale.encoder.loading import usable_device
+from rationale.errors import OutputError
 from rationale.files import atomic_json
 from rationale.scores.backoff import in_batches
 from rationale.tokens import pack_windows
@@ -129,7 +131,8 @@ class _Judge:
         if lengths not in self._known:
             self._known[lengths] = self._measure(lengths)
             listed = [[list(one), figure] for one, figure in self._known.items()]
-            atomic_json(self._memory, {**self._about, "judged": listed}, overwrite=True)
+            content = sealed({**self._about, "judged": listed}, "lat memory")
+            atomic_json(self._memory, content, overwrite=True)
         self._bar.update()
         return self._known[lengths]
 
@@ -149,14 +152,17 @@ class _Judge:
 
 
 def _remembered(memory: Path, about: dict[str, Any]) -> dict[Lengths, float]:
-    """What an earlier search of the same model, data and metric has judged."""
-    try:
-        content = json.loads(memory.read_text(encoding="utf-8"))
-        if {name: content[name] for name in about} != about:
-            return {}
-        return {tuple(one): float(figure) for one, figure in content["judged"]}
-    except (OSError, ValueError, KeyError, TypeError):
+    """What an earlier search of the same model, data and metric has judged, unless it was changed since."""
+    if not memory.exists():
         return {}
+    try:
+        content, seal = read_sealed(memory, "lat memory", note=False)
+    except OutputError as error:
+        log.warning("%s: judged again: %s", error.where, error.what)
+        return {}
+    if seal is None or not same({name: content.get(name) for name in about}, about):
+        return {}
+    return {tuple(one): float(figure) for one, figure in content["judged"]}
 
 
 def _told(lengths: Lengths, cost: float, figure: float, full: float, metric: str) -> dict[str, Any]:

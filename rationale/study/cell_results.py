@@ -1,0 +1,154 @@
+"""What a cell of a comparison holds: its model, its evaluation and its times, each made once and sealed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rationale.agreement import agree
+from rationale.artifacts.content import difference, same
+from rationale.artifacts.model import check_model, model_digest
+from rationale.artifacts.seal import sealed
+from rationale.corpus.document import Documents
+from rationale.encoder.loading import Classifier
+from rationale.errors import OutputError
+from rationale.files import atomic_json
+from rationale.scores import ScoreOptions, score
+from rationale.scores.methods import decision_methods
+from rationale.scores.scored import ALIVE
+from rationale.study.cells import ANEW, read, unsealed
+from rationale.study.evaluate import Timing, evaluate, measure
+from rationale.study.evaluation import save_evaluation
+from rationale.study.grid import PLAIN, Setting, cell, plain_options
+from rationale.tokens import Windower
+from rationale.training.dropping.fine_tuned import fine_tune
+from rationale.training.dropping.stage import outcome
+from rationale.training.prepare import prepare
+from rationale.training.recipes import train_dropping
+
+MODEL, EVALUATION, TIMING = "model", "evaluation.json", "timing.json"
+_AGAIN = "Remove it: it is made again."
+
+
+def train_cell(
+    setting: Setting | None,
+    seed: int,
+    folder: Path,
+    root: Path,
+    model: str | Path,
+    train: Documents,
+    dev: Documents | None,
+    common: dict[str, Any],
+) -> tuple[Path, float | None]:
+    """The model of a cell, and how long its own training took, where that was in one go.
+
+    Raises:
+        OutputError: Where another model lies there than the one this cell trains.
+    """
+    plain, clock = cell(root, PLAIN, seed) / MODEL, folder / "seconds.json"
+    fresh, start = not any(folder.glob(f"{MODEL}*")), time.perf_counter()
+    if setting is None:
+        chosen = plain_options(common, seed)
+        source = fine_tune(plain, prepare(model, train, dev, chosen), chosen, overwrite=False).best
+    else:
+        source, options = folder / MODEL, setting.options(common, seed)
+        made = {
+            "kind": setting.system,
+            "options": asdict(options),
+            "train": train.fingerprint,
+            "dev": None if dev is None else dev.fingerprint,
+        }
+        if source.exists():
+            _check_made(source, made, model_digest(plain / "1"))
+        else:
+            train_dropping(setting.system, model, train, dev, source, options, fine_tuned=plain)
+    if fresh:
+        seconds = {"seconds": round(time.perf_counter() - start, 1)}
+        atomic_json(clock, sealed(seconds, "training time"), overwrite=True)
+    return source, read(clock, "training time", "seconds")["seconds"] if clock.exists() else None
+
+
+def _check_made(source: Path, made: Mapping[str, Any], plain: str) -> None:
+    """Makes sure that the model in a cell is the one that the cell trains, from the plain one beside it."""
+    recipe, seal = outcome(source), check_model(source, remedy=ANEW, note=False)
+    if seal is None:
+        raise unsealed(source)
+    options = {name: value for name, value in recipe["options"].items() if name in made["options"]}
+    found = {
+        "kind": recipe.get("kind"),
+        "options": {**made["options"], **options},  # an option of a later version had its default
+        "train": recipe["train"]["fingerprint"],
+        "dev": None if recipe["dev"] is None else recipe["dev"]["fingerprint"],
+        "plain": seal.inputs.get("fine_tuned", plain),
+    }
+    if not same(found, {**made, "plain": plain}):
+        told = difference(found, {**made, "plain": plain})
+        raise OutputError(f"this is not the model that the cell trains ({told})", where=source, remedy=ANEW)
+
+
+def evaluate_cell(
+    folder: Path, classifier: Classifier, reported: Documents, timing: Timing
+) -> dict[str, Any]:
+    """The cell's evaluation; written, and its times too, where they are not there yet.
+
+    Raises:
+        OutputError: Where what is there is damaged, was changed, or is of another model than the one beside
+            it.
+    """
+    path, times = folder / EVALUATION, folder / TIMING
+    if not path.exists():
+        found = evaluate(classifier, reported, Timing(0))
+        if any(document.annotated and document.spans for document in reported):
+            found["rationale"] = _rationale(classifier, reported)
+        save_evaluation(path, found)
+    evaluation = read(path, "evaluation", "metrics", "flops_speedup", "alive", "n", "predictions", "recipe")
+    if len(evaluation["predictions"]) != len(reported):
+        raise OutputError("the saved result is damaged (documents are missing)", where=path, remedy=_AGAIN)
+    if evaluation["recipe"]["model"]["hash"] != classifier.identity["hash"]:
+        raise OutputError("this is not of the model beside it", where=path, remedy=_AGAIN)
+    if evaluation["recipe"]["data"]["fingerprint"] != reported.fingerprint:
+        raise OutputError("this is of other documents", where=path, remedy=_AGAIN)
+    asked = {
+        "model": classifier.identity["hash"],
+        "documents": timing.documents,
+        "rounds": timing.rounds,
+        "threads": torch.get_num_threads(),
+    }
+    if timing.documents and not (times.exists() and asked.items() <= read(times, "timing").items()):
+        content = {"measured_speedup": measure(classifier, reported, timing), **asked}
+        inputs = {"model": asked["model"], "data": reported.fingerprint}
+        atomic_json(times, sealed(content, "timing", inputs), overwrite=True)
+    return evaluation
+
+
+def _rationale(classifier: Classifier, reported: Documents) -> dict[str, Any]:
+    """The kept set against the human rationale, layer by layer; nothing for a model that keeps all.
+
+    Only documents count whose rationale the model reads at least a word of: where none of it was read, none
+    was dropped.
+    """
+    methods = decision_methods(classifier.encoder)
+    windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
+    inside = [d for d in reported if d.rationale[windower(d).covered].any()] if methods else []
+    if not inside:
+        return {}
+    documents = Documents(inside, source=reported.source, split=reported.split)
+    scored = score(classifier, documents, ScoreOptions(methods, protocol="truncate"))
+    agreement = agree(scored, documents)
+    own = next(name for name in methods if name != ALIVE)
+
+    def by_layer(method: str, metric: str, select: str | None) -> list[float | None]:
+        found = [
+            r
+            for r in agreement.records
+            if r["method"] == method and r["metric"] == metric and r["select"] == select
+        ]
+        return [r["value"] for r in sorted(found, key=lambda r: r["layer"])]
+
+    kept = {name: by_layer(ALIVE, name, "delta") for name in ("precision", "recall", "fpr")}
+    return {"n": len(inside), "ap": by_layer(own, "ap", None), **kept}

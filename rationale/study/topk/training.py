@@ -1,0 +1,70 @@
+"""The training of one arm: a classifier of what the arm leaves of each document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rationale.errors import DataError, ModelError
+from rationale.study.topk.cuts import Cut, Split
+from rationale.study.topk.reading import Parts, PartsTrainer, collate
+from rationale.training.fitting import chosen_model, complete
+from rationale.training.options import TrainingOptions
+from rationale.training.prepare import Prepared
+from rationale.training.trainer import build_trainer
+from rationale.training.unfinished import UnfinishedRun
+
+
+def train_arm(
+    out: Path,
+    parts: Mapping[str, list[Cut]],
+    start: Prepared,
+    splits: Mapping[str, Split],
+    training: TrainingOptions,
+    recipe: Mapping[str, Any],
+) -> None:
+    """A classifier of what an arm leaves, in ``out``; one that was killed is continued.
+
+    Args:
+        out: The folder to make.
+        parts: What the arm leaves of each document, by split.
+        start: The checkpoint, loaded for this arm.
+        splits: The documents.
+        training: How.
+        recipe: All that decides the outcome.
+
+    Raises:
+        ModelError: Where the checkpoint is no longer the one the study began with.
+    """
+    if start.start.digest != recipe["weights"] and not start.start.fresh_head:
+        raise ModelError("these weights changed while the study ran", where=recipe["model"])
+    rows = {
+        name: Parts([one.part for one in cuts], labels_of(splits[name], start))
+        for name, cuts in parts.items()
+    }
+    prepared = replace(start, rows=rows["train"], dev_rows=rows.get("dev"),
+                       keys=tuple(d.key for d in splits["train"].documents))  # fmt: skip
+    run = UnfinishedRun.beside(out)
+    trainer = build_trainer(
+        run.folder, prepared, training, PartsTrainer, data_collator=collate, compute_loss_func=None,
+        smoothing=training.label_smoothing,
+    )  # fmt: skip
+    complete(run, trainer, out, recipe, chosen_model, overwrite=False)
+
+
+def labels_of(split: Split, prepared: Prepared) -> list[int]:
+    """The label ids of a split.
+
+    Raises:
+        DataError: On a label that the training documents do not have.
+    """
+    ids = {name: number for number, name in enumerate(prepared.start.labels)}
+    unknown = next((d for d in split.documents if d.label not in ids), None)
+    if unknown is not None:
+        raise DataError(
+            f"document {unknown.id!r} has the label {unknown.label!r}; known are {', '.join(ids)}",
+            where=split.documents.source,
+        )
+    return [ids[str(document.label)] for document in split.documents]
