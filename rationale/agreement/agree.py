@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rationale.agreement.blocks import check_keys
+from rationale.agreement.changed import changed_since_scoring
 from rationale.agreement.classification import classification
 from rationale.agreement.compare import RULE, compare
 from rationale.agreement.evaluate import SELECTIONS, Measured, Place, Select, Settings, measure
@@ -64,7 +65,13 @@ def agree(
     unscored = check_keys(scores, documents)
     measured = measure(scores, documents, settings)
     return Agreement(
-        recipe={**scores.recipe, "agreement": _recipe(settings, measured, documents, unscored)},
+        recipe={
+            **scores.recipe,
+            "agreement": {
+                **_recipe(settings, measured, documents, unscored),
+                "changed_since_scoring": changed_since_scoring(scores, documents),
+            },
+        },
         records=tuple(sorted(_records(measured, settings), key=_order(measured))),
         comparisons=compare(measured, settings, selecting(scores.recipe)),
         classification=classification(

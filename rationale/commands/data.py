@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,6 +19,13 @@ from rationale.report.table import Column, Table
 app = typer.Typer(no_args_is_help=True, help="Get, check, convert and list data sets.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Source = Annotated[str, typer.Argument(help="An ERASER folder, a table, a folder of tables …")]
+Words = Annotated[
+    Literal["spaces", "characters"],
+    typer.Option(
+        help="How text becomes words: at spaces, or each character of a script without spaces (Chinese, "
+        "Japanese, Thai) as a word of its own."
+    ),
+]
 
 
 @app.command()
@@ -41,12 +48,12 @@ def get(
 
 
 @app.command()
-def check(source: Source, as_json: Json = False) -> None:
+def check(source: Source, words: Words = "spaces", as_json: Json = False) -> None:
     """Read every split, count what is there, and tell what is wrong. Exit code 1: something is.
 
     Example: `rationale data check data/movies`
     """
-    checks = check_data(source)
+    checks = check_data(source, segmentation=words)
     _report(checks, as_json=as_json)
     if any(split.problems for split in checks):
         raise typer.Exit(1)
@@ -59,13 +66,20 @@ def convert(
     number_duplicates: Annotated[
         bool, typer.Option("--number-duplicates", help="Make ids used twice into id, id#2, id#3 …")
     ] = False,
+    words: Words = "spaces",
     overwrite: Overwrite = False,
 ) -> None:
     """Write any data that can be read as an ERASER folder.
 
     Example: `rationale data convert reviews.csv --out reviews`
     """
-    convert_data(source, out, duplicate_ids="number" if number_duplicates else "refuse", overwrite=overwrite)
+    convert_data(
+        source,
+        out,
+        duplicate_ids="number" if number_duplicates else "refuse",
+        segmentation=words,
+        overwrite=overwrite,
+    )
     _report(check_data(out), as_json=False)
 
 
@@ -100,14 +114,19 @@ def _report(checks: list[SplitCheck], *, as_json: bool) -> None:
     )
     _print(Table(columns, tuple(_row(split) for split in checks)))
     for split in checks:
-        labels = ", ".join(f"{name} {count}" for name, count in split.labels.items())
-        typer.echo(f"labels of {split.split or 'all'}: {labels or 'none'}")
+        labels = ", ".join(f"{_shown(name)} {count}" for name, count in split.labels.items())
+        typer.echo(f"labels of {split.split or 'all'}: {labels[:2000] or 'none'}")
         for note in split.notes:
-            typer.secho(f"note on {split.split}: {note}", fg="yellow")
+            typer.secho(f"note on {split.split or 'all'}: {_shown(note)}", fg="yellow")
         for problem in split.problems[:10]:
-            typer.secho(f"problem: {problem}", fg="red")
+            typer.secho(f"problem: {_shown(problem)}", fg="red")
         if len(split.problems) > 10:
             typer.secho(f"… and {len(split.problems) - 10} more in {split.split}", fg="red")
+
+
+def _shown(text: str) -> str:
+    """Text that the terminal prints and never obeys: control characters are escaped."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _row(split: SplitCheck) -> tuple[str | int | float | None, ...]:

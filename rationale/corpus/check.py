@@ -11,8 +11,10 @@ import numpy as np
 
 from rationale.corpus.columns import Columns
 from rationale.corpus.document import Documents
-from rationale.corpus.load import find_reader
+from rationale.corpus.load import find_reader, unsegmented
+from rationale.corpus.places import reading
 from rationale.corpus.readers import ReadOptions
+from rationale.corpus.segment import Segmentation
 from rationale.errors import DataError
 
 
@@ -45,8 +47,15 @@ class SplitCheck:
     notes: tuple[str, ...]
 
 
-def check_data(source: Any, *, columns: Columns | None = None) -> list[SplitCheck]:
+def check_data(
+    source: Any, *, columns: Columns | None = None, segmentation: Segmentation = "spaces"
+) -> list[SplitCheck]:
     """Reads every split of ``source`` and counts what is there.
+
+    Args:
+        source: Anything that `load_documents` reads.
+        columns: The names of a table's columns.
+        segmentation: How text becomes words.
 
     Raises:
         DataError: Where the source is of no known kind.
@@ -54,16 +63,21 @@ def check_data(source: Any, *, columns: Columns | None = None) -> list[SplitChec
     reader = find_reader(source)
     texts: dict[str, set[str]] = {}
     checks: list[SplitCheck] = []
-    for split in reader.splits(source) or [""]:
+    with reading(source):
+        splits = reader.splits(source) or [""]
+    for split in splits:
         problems: list[DataError] = []
         odd: list[str] = []
-        options = ReadOptions(problems=problems, notes=odd, columns=columns or Columns())
+        options = ReadOptions(
+            problems=problems, notes=odd, columns=columns or Columns(), segmentation=segmentation
+        )
         try:
-            documents = reader.read(source, split, options)
+            with reading(source):
+                documents = reader.read(source, split, options)
         except DataError as error:
             documents = Documents([], source=str(source), split=split)
             problems.append(error)
-        notes = [*_shared(documents, texts), *odd]
+        notes = [*_shared(documents, texts), *odd, *_odd(documents)]
         texts[split] = {document.digest for document in documents}
         checks.append(_count(split, documents, problems, notes))
     return checks
@@ -86,6 +100,26 @@ def _count(split: str, documents: Documents, problems: list[DataError], notes: l
         problems=tuple(map(str, problems)),
         notes=tuple(notes),
     )
+
+
+def _odd(documents: Documents) -> list[str]:
+    """Tells what is odd about documents that could all be read."""
+    marked = [document for document in documents if document.spans]
+    whole = [document for document in marked if document.rationale.all()]
+    short = [document for document in documents if len(document.words) == 1]
+    without = [document for document in documents if not document.annotated]
+    told = [
+        (whole, "are rationale as a whole: no metric can tell their words apart"),
+        (short, "have one word"),
+        (without if len(without) < len(documents) else [], "were not annotated (their rationale is null)"),
+    ]
+    lines = [
+        f"{len(found):,} of {len(documents):,} documents {what} (the first: {found[0].id[:80]!r})"
+        for found, what in told
+        if found
+    ]
+    odd = unsegmented(documents)
+    return [*lines, odd] if odd else lines
 
 
 def _shared(documents: Documents, earlier: Mapping[str, set[str]]) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
+from difflib import get_close_matches
 
 from rationale.errors import DataError
 
@@ -14,13 +16,14 @@ class Columns:
 
     Attributes:
         text: Text, split on whitespace once, here.
-        words: A list of words instead of text; comes first where a row has both.
+        words: A list of words instead of text; beside a text, how that is cut into words.
         label: The class name (or number); null or empty where it is unknown.
         id: The row's id; where there is no such column, its number, counted from 0.
         query: Text or words of the other segment, read first; may be missing.
         rationale: One number (0 or 1) a word; or word spans ``[start, end)``; or evidence strings. See
             `word_spans`. Null where no human was asked.
-        rationale_chars: Character spans ``[start, end)`` of ``text``: they mark each word they touch.
+        rationale_chars: Character spans ``[start, end)`` of ``text``: they mark each word they touch. See
+            `character_spans`.
     """
 
     text: str = "text"
@@ -39,10 +42,12 @@ def check_columns(found: Sequence[str], columns: Columns, where: str) -> None:
         DataError: Where two columns share a name, a column that was asked for by name is missing, or there
             is neither text nor words.
     """
-    twice = sorted({name for name in found if found.count(name) > 1})
+    twice = sorted(name for name, count in Counter(found).items() if count > 1)
     if twice:
         raise DataError(f"two columns are called {twice[0]!r}", where=where)
-    shown = f"Columns found: {', '.join(found) or 'none'}."
+    for name in found:
+        check_name(name, columns, where)
+    shown = f"Columns found: {', '.join(found)[:500] or 'none'}."
     for field in fields(columns):
         name = getattr(columns, field.name)
         if name != field.default and name not in found:
@@ -51,3 +56,32 @@ def check_columns(found: Sequence[str], columns: Columns, where: str) -> None:
         raise DataError(
             f"there is no column {columns.text!r} or {columns.words!r}", where=where, remedy=shown
         )
+
+
+def check_name(name: str, columns: Columns, where: str) -> None:
+    """Refuses a column that is called as one that is read, but for blanks around its name.
+
+    Raises:
+        DataError: Naming it.
+    """
+    bare = name.strip()
+    if name != bare and bare in astuple(columns):
+        raise DataError(
+            f"the column {name!r} has blanks around its name", where=where, remedy=f"Call it {bare!r}."
+        )
+
+
+def unread(found: Sequence[str], columns: Columns) -> list[str]:
+    """What the names of columns that are not read tell: those that look like one that is read and missing.
+
+    >>> unread(["text", "labels"], Columns())
+    ["the column 'labels' is not read; one that is would be called 'label'"]
+    """
+    missing = [name for name in astuple(columns) if name not in found]
+    others = [name for name in found if name not in astuple(columns)]
+    close = ((name, get_close_matches(name.strip().lower(), missing, n=1, cutoff=0.85)) for name in others)
+    return [
+        f"the column {name!r} is not read; one that is would be called {match[0]!r}"
+        for name, match in close
+        if match
+    ]

@@ -8,6 +8,7 @@ from typing import Any
 from rationale.corpus.columns import Columns
 from rationale.corpus.load import list_splits, load_documents
 from rationale.corpus.readers import DuplicateIds
+from rationale.corpus.segment import Segmentation
 from rationale.corpus.write import is_file_name, write_eraser
 
 
@@ -17,21 +18,28 @@ def convert_data(
     *,
     columns: Columns | None = None,
     duplicate_ids: DuplicateIds = "refuse",
+    segmentation: Segmentation = "spaces",
     overwrite: bool = False,
 ) -> Path:
     """Writes every split of ``source`` to ``out``, in the benchmark's layout.
 
-    Documents go to ``docs/``, or, where their ids are no file names, to ``docs.jsonl``. A collection
-    without splits becomes ``data.jsonl``.
+    Documents go to ``docs/``, or, where their ids are no file names or a word is empty, to ``docs.jsonl``. A
+    collection without splits becomes ``data.jsonl``. Ids that are numbers stay numbers.
 
     Raises:
         DataError: Where the source cannot be read, or the layout has no place for what it holds.
         OutputError: Where ``out`` exists and ``overwrite`` is off, or the disk refuses.
     """
     splits = {
-        split or "data": load_documents(source, split or None, columns=columns, duplicate_ids=duplicate_ids)
+        split or "data": load_documents(
+            source,
+            split or None,
+            columns=columns,
+            duplicate_ids=duplicate_ids,
+            segmentation=segmentation,
+        )
         for split in list_splits(source) or [""]
     }
-    names = {document.docid for documents in splits.values() for document in documents}
-    single_file = not all(map(is_file_name, names))
-    return write_eraser(splits, out, overwrite=overwrite, single_file=single_file)
+    documents = [document for part in splits.values() for document in part]
+    plain = all(is_file_name(document.docid) and "" not in document.words for document in documents)
+    return write_eraser(splits, out, overwrite=overwrite, single_file=not plain)

@@ -17,12 +17,14 @@ from rationale.errors import DataError
 
 Key = tuple[str, str]
 
+MAX_GROUP = 9_999  # an annotation has as many evidence groups as somebody marked by hand
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """Words ``start`` (inclusive) to ``end`` (exclusive) that a human marked.
 
-    ``group`` numbers the evidence group it belongs to.
+    ``group`` numbers the evidence group it belongs to, from 0 to `MAX_GROUP`.
     """
 
     start: int
@@ -44,6 +46,9 @@ class Document:
         spans: The human rationale as annotated: possibly overlapping, in several evidence groups.
         annotated: False where no human was asked, so that an empty ``spans`` says nothing.
         sentences: Word ranges ``(start, end)`` of the sentences, empty where unknown.
+        original_id: The id as the file has it where that is a number; None where it is text. Exports write
+            it back, as the benchmark's scorer tells 7 from "7".
+        original_docid: The same of the document's id.
     """
 
     id: str
@@ -55,9 +60,16 @@ class Document:
     spans: tuple[Span, ...] = ()
     annotated: bool = True
     sentences: tuple[tuple[int, int], ...] = ()
+    original_id: int | float | None = None
+    original_docid: int | float | None = None
 
     def __post_init__(self) -> None:
         for span in self.spans:
+            if not 0 <= span.group <= MAX_GROUP:
+                raise DataError(
+                    f"evidence group {span.group}, expected a number from 0 to {MAX_GROUP}",
+                    where=f"annotation {self.id!r}, document {self.docid!r}",
+                )
             if not 0 <= span.start < span.end <= len(self.words):
                 raise DataError(
                     f"rationale span [{span.start}, {span.end}) does not fit {len(self.words)} words",
@@ -69,6 +81,16 @@ class Document:
     def key(self) -> Key:
         """``(id, docid)``: what scores are filed under."""
         return (self.id, self.docid)
+
+    @property
+    def exported_id(self) -> str | int | float:
+        """The annotation's id with the type the file gave it."""
+        return self.id if self.original_id is None else self.original_id
+
+    @property
+    def exported_docid(self) -> str | int | float:
+        """The document's id with the type the file gave it."""
+        return self.docid if self.original_docid is None else self.original_docid
 
     @property
     def number(self) -> float | None:
@@ -90,8 +112,28 @@ class Document:
     @cached_property
     def digest(self) -> str:
         """16 hex digits of a SHA-256 over words and query: tells whether scores belong to this text."""
-        parts = ("\x1f".join(self.words), "\x1f".join(self.query), str(self.query_first))
+        parts = ["\x1f".join(self.words), "\x1f".join(self.query), str(self.query_first)]
+        if any(_holds_separator(word) for word in (*self.words, *self.query)):
+            parts += [str(len(word)) for word in (*self.words, *self.query)]
         return hashlib.sha256("\x1e".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def _mark(self) -> str:
+        """What the fingerprint tells of this document: all that a number or an export depends on."""
+        spans = ",".join(f"{s.start}-{s.end}" for s in self.spans)
+        names = (self.id, self.docid, self.label or "")
+        rest = [
+            *([] if self.annotated else ["not annotated"]),
+            *([] if self.label != "None" else ["a label of that name"]),
+            *(f"{v!r}" for v in (self.original_id, self.original_docid) if v is not None),
+            *(str(len(name)) for name in names if any(map(_holds_separator, names))),
+        ]
+        parts = [self.id, self.docid, self.digest, str(self.label), spans]
+        return "\x1f".join([*parts, *rest]) + "\x1e"
+
+
+def _holds_separator(text: str) -> bool:
+    return "\x1f" in text or "\x1e" in text
 
 
 class Documents(Sequence[Document]):
@@ -173,15 +215,14 @@ class Documents(Sequence[Document]):
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits over every document's key, text, label and rationale, in order."""
+        """16 hex digits over every document's key, text, query, label and rationale, in order.
+
+        It tells documents nobody annotated from those in which nothing is marked, and ids that are numbers
+        from ids that are text. Evidence groups and sentences are no part of it: no number depends on them.
+        """
         total = hashlib.sha256()
-        for d in self._items:
-            spans = ",".join(f"{s.start}-{s.end}" for s in d.spans)
-            total.update(
-                f"{d.id}\x1f{d.docid}\x1f{d.digest}\x1f{d.label}\x1f{spans}\x1e".encode(
-                    "utf-8", "surrogatepass"
-                )
-            )
+        for document in self._items:
+            total.update(document._mark.encode("utf-8", "surrogatepass"))
         return total.hexdigest()[:16]
 
     def __repr__(self) -> str:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from rationale.corpus.columns import check_columns
 from rationale.corpus.document import Documents
+from rationale.corpus.fields import short
 from rationale.corpus.readers import READERS, Reader, ReadOptions, usual_order
 from rationale.corpus.rows import Row, read_rows
 from rationale.errors import DataError
 
-_SAVED_DICT, _SAVED = "dataset_dict.json", "dataset_info.json"
+_SAVED_DICT, _SAVED = "dataset_dict.json", ("dataset_info.json", "state.json")
 
 
 def read_dataset(source: Any, split: str, options: ReadOptions) -> Documents:
@@ -45,7 +49,8 @@ def dataset_splits(source: Any) -> list[str]:
 def is_dataset(source: object) -> bool:
     """Whether ``source`` is an object of ``datasets``, or a folder written by its ``save_to_disk``."""
     if isinstance(source, str | Path):
-        return any((Path(source) / name).is_file() for name in (_SAVED_DICT, _SAVED))
+        folder = Path(source)
+        return (folder / _SAVED_DICT).is_file() or all((folder / name).is_file() for name in _SAVED)
     if "datasets" not in sys.modules:  # then nobody can have made one
         return False
     import datasets
@@ -59,19 +64,43 @@ def _open(source: Any) -> Any:
         return source
     import datasets
 
-    try:
+    with _damage(source):
         return datasets.load_from_disk(str(source))
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"cannot be read as a saved data set ({error})", where=source) from error
+
+
+@contextmanager
+def _damage(source: object) -> Iterator[None]:
+    """Turns what the library raises on damaged folders, whatever it is, into one message."""
+    try:
+        yield
+    except DataError:
+        raise
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, pa.ArrowException) as error:
+        shown = " ".join(str(error).split())[:300]
+        raise DataError(f"cannot be read as a saved data set ({shown})", where=str(source)) from error
 
 
 def _rows(dataset: Any, options: ReadOptions, name: str) -> Iterator[Row]:
     label = options.columns.label
     names = getattr((dataset.features or {}).get(label), "names", None)
-    for number, row in enumerate(dataset.with_format(None)):
-        if names is not None and isinstance(row[label], int):
-            row[label] = names[row[label]] if row[label] >= 0 else None
-        yield f"{name}, row {number} (counted from 0)", row
+    rows = iter(dataset.with_format(None))
+    number = -1
+    while True:
+        with _damage(name):
+            row = next(rows, None)
+        number += 1
+        if row is None:
+            return
+        where = f"{name}, row {number} (counted from 0)"
+        if names is not None and isinstance(row.get(label), int):
+            row = {**row, label: _class_name(row[label], names, where)}
+        yield where, row
+
+
+def _class_name(number: int, names: list[str], where: str) -> str | None:
+    if number >= len(names):
+        raise DataError(f"class {number} of {len(names)}: {short(names)}", where=where)
+    return names[number] if number >= 0 else None
 
 
 READERS.register("datasets")(

@@ -1,40 +1,89 @@
-"""Text files as people make them: any line ending, BOM or none; errors name the line or the byte."""
+"""Text files as people make them: any line ending, UTF-8 or UTF-16, gzipped; errors name the line or byte."""
 
 from __future__ import annotations
 
-import json
+import codecs
+import gzip
 import re
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rationale import strict_json
 from rationale.errors import DataError
 
-_BOM = b"\xef\xbb\xbf"
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # escapes among which a lone one may be
+LARGEST = 4 << 30  # bytes a text file may have once it is unpacked
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_OTHER_KINDS = {
+    b"\x1f\x8b": "It is compressed with gzip: let its name end in .gz.",
+    b"PK\x03\x04": "It is a zip or Excel file: save the sheet as CSV UTF-8, or unpack it.",
+    b"BZh": "It is compressed with bzip2: unpack it.",
+    b"\xfd7zXZ": "It is compressed with xz: unpack it.",
+}
 
 
 def read_text(path: Path) -> str:
-    """The content of a UTF-8 file, without a byte order mark.
+    """The content of a text file, unpacked where its name ends in ``.gz``.
+
+    It is UTF-8, or UTF-16 or UTF-32 with a byte order mark.
 
     Raises:
-        DataError: Where the file cannot be opened, or is not UTF-8; the message names the byte.
+        DataError: Where the file cannot be opened, or is in another encoding; the message names the byte.
     """
+    content = _unpacked(path) if path.suffix.lower() == ".gz" else _content(path)
+    mark, encoding = next(((m, e) for m, e in _MARKS if content.startswith(m)), (b"", "utf-8"))
     try:
-        content = path.read_bytes()
+        text = content[len(mark) :].decode(encoding)
+    except UnicodeDecodeError as error:
+        offset = len(mark) + error.start
+        raise DataError(
+            f"not {encoding.upper().removesuffix('-LE').removesuffix('-BE')}: "
+            f"byte 0x{content[offset]:02x} at offset {offset}",
+            where=path,
+            remedy=_hint(content),
+        ) from error
+    if "\0" in text:
+        raise DataError(
+            f"no text: byte 0x00 at offset {content.find(0)}",
+            where=path,
+            remedy="If it is UTF-16 without a byte order mark, convert it: iconv -f UTF-16LE -t UTF-8.",
+        )
+    return text
+
+
+def _hint(content: bytes) -> str:
+    known = next((hint for magic, hint in _OTHER_KINDS.items() if content.startswith(magic)), None)
+    return known or "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8."
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror or error})", where=path) from error
-    skipped = len(_BOM) if content.startswith(_BOM) else 0
+
+
+def _unpacked(path: Path) -> bytes:
     try:
-        return content[skipped:].decode("utf-8")
-    except UnicodeDecodeError as error:
-        offset = skipped + error.start
+        with gzip.open(path) as file:
+            content = file.read(LARGEST + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
-            f"not UTF-8: byte 0x{content[offset]:02x} at offset {offset}",
-            where=path,
-            remedy="Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8.",
+            f"cannot be unpacked ({error})", where=path, remedy="It is no gzip file, or was cut off."
         ) from error
+    except OSError as error:
+        raise DataError(f"cannot be read ({error.strerror or error})", where=path) from error
+    if len(content) > LARGEST:
+        raise DataError(f"unpacks to more than {LARGEST:,} bytes", where=path, remedy="Split the file.")
+    return content
 
 
 def split_lines(text: str) -> list[str]:
@@ -64,45 +113,33 @@ def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def json_object(line: str, where: str) -> dict[str, Any]:
-    """The JSON object in ``line``.
+    """The JSON object in ``line``, read strictly: see `strict_json.loads`.
 
     Raises:
         DataError: Where it is something else.
     """
     try:
-        content = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        problem = f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else error
+        content = strict_json.loads(line)
+    except strict_json.JSONError as error:
         raise DataError(
-            f"not a JSON object ({problem})",
+            f"not a JSON object ({error.what})",
             where=where,
             remedy="Each line must hold one whole JSON object; the file may have been cut off.",
         ) from error
     if not isinstance(content, dict):
         raise DataError(f"expected a JSON object, got {type(content).__name__}", where=where)
-    if _HALF.search(line):
-        _check_encodable(content, where)
     return content
 
 
-def _check_encodable(content: dict[str, Any], where: str) -> None:
-    try:
-        json.dumps(content, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise DataError(
-            f"half a surrogate pair, {error.object[error.start]!r}: no text can hold it",
-            where=where,
-            remedy="The file was cut inside a character when it was written; write the character whole.",
-        ) from error
-
-
-def need(row: Mapping[str, Any], name: str, where: str) -> Any:
-    """The value of a field that must be there.
+def json_file(path: Path) -> Any:
+    """The JSON value that a file holds, read strictly: see `strict_json.loads`.
 
     Raises:
-        DataError: Where it is missing or null; the message lists the fields there are.
+        DataError: Where it holds something else; the message names the line and the key.
     """
-    if name not in row or row[name] is None:
-        known = ", ".join(map(str, row)) or "none"
-        raise DataError(f"the field {name!r} is missing", where=where, remedy=f"Fields found: {known}.")
-    return row[name]
+    try:
+        return strict_json.loads(read_text(path))
+    except strict_json.JSONError as error:
+        raise DataError(
+            f"not JSON ({error.what})", where=f"{path}:{error.line}", remedy="The file may have been cut off."
+        ) from error

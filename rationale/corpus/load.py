@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rationale.corpus import eraser, hub, squad, table  # noqa: F401  (registered in this order, asked in this order)
+from rationale.corpus import eraser, frame, hub, squad, table  # noqa: F401  (asked in the order of hub, squad, ...)
 from rationale.corpus.columns import Columns
 from rationale.corpus.document import Documents
+from rationale.corpus.places import reading
 from rationale.corpus.readers import READERS, DuplicateIds, Reader, ReadOptions
+from rationale.corpus.segment import Segmentation, is_unsegmented
 from rationale.errors import DataError
 from rationale.files import home
+
+log = logging.getLogger(__name__)
 
 
 def load_documents(
@@ -22,17 +27,21 @@ def load_documents(
     labels: Sequence[str] | None = None,
     duplicate_ids: DuplicateIds = "refuse",
     columns: Columns | None = None,
+    segmentation: Segmentation = "spaces",
 ) -> Documents:
     """Reads the documents of one split.
 
     Args:
         source: A folder in ERASER layout; a JSONL, JSON, CSV, TSV or Parquet file, or a folder of such files
-            named after their splits; a ``datasets`` object, or a folder it was saved to.
+            named after their splits, gzipped or not; a ``DataFrame`` of pandas; a ``datasets`` object, or a
+            folder it was saved to.
         split: The split's name; may be left out where the source holds just one.
         limit: The number of documents to stop after.
         labels: The class names there may be (a model's); any other is an error. None allows all.
         duplicate_ids: ``refuse`` an id used twice, or ``number`` the repeats (``id#2``, ``id#3`` …).
         columns: Which columns of a table hold what, where they go by other names than `Columns` expects.
+        segmentation: How text becomes words: at ``spaces``, or as ``characters`` too, for scripts without
+            spaces (Chinese, Japanese, Thai). ERASER folders count words at spaces, whatever is asked.
 
     Raises:
         DataError: Where the source is of no known kind, lacks the split, or cannot be read as it is.
@@ -41,13 +50,35 @@ def load_documents(
     reader = find_reader(source)
     if limit is not None and limit < 1:
         raise DataError(f"the limit must be at least 1, got {limit}")
-    options = ReadOptions(limit=limit, duplicate_ids=duplicate_ids, columns=columns or Columns())
-    documents = reader.read(source, _choose(reader.splits(source), split, source), options)
+    options = ReadOptions(limit, duplicate_ids, columns or Columns(), segmentation=segmentation)
+    with reading(source):
+        documents = reader.read(source, _choose(reader.splits(source), split, source), options)
     if not documents:
         raise DataError("there are no documents in it", where=_place(documents.source, documents.split))
     if labels is not None:
         _check_labels(documents, labels)
+    odd = unsegmented(documents)
+    if odd:
+        log.warning("%s: %s", _place(documents.source, documents.split), odd)
     return documents
+
+
+def unsegmented(documents: Documents) -> str:
+    """What to tell where words are whole phrases of a script without spaces; empty where they are not."""
+    known: dict[int, bool] = {}  # by the words, which many documents may share
+    for document in documents:
+        if id(document.words) not in known:
+            known[id(document.words)] = is_unsegmented(document.words)
+    found = [document for document in documents if known[id(document.words)]]
+    if not found:
+        return ""
+    longest = max(len(word) for word in found[0].words)
+    return (
+        f"{len(found):,} of {len(documents):,} documents are written without spaces and read as a few long "
+        f"words (the first has {len(found[0].words)}, of up to {longest} characters): their numbers mean "
+        "little. Make each character a word (rationale data convert --words characters), or give words as "
+        "a list"
+    )
 
 
 def list_splits(source: Any) -> list[str]:
@@ -57,7 +88,8 @@ def list_splits(source: Any) -> list[str]:
         DataError: Where the source is of no known kind.
     """
     source = _expanded(source)
-    return find_reader(source).splits(source)
+    with reading(source):
+        return find_reader(source).splits(source)
 
 
 def _expanded(source: Any) -> Any:
@@ -71,11 +103,12 @@ def find_reader(source: Any) -> Reader:
     Raises:
         DataError: Where no reader recognises it.
     """
-    for _, reader in READERS.items():
-        if reader.recognises(source):
-            return reader
-    if isinstance(source, str | Path) and not Path(source).exists():
-        raise DataError("there is no such file or folder", where=source)
+    with reading(source):
+        if isinstance(source, str | Path) and not Path(source).exists():
+            raise DataError("there is no such file or folder", where=str(source)[:200])
+        for _, reader in READERS.items():
+            if reader.recognises(source):
+                return reader
     known = "; ".join(f"{name}: {reader.reads}" for name, reader in READERS.items())
     shown = str(source) if isinstance(source, str | Path) else f"an object of type {type(source).__name__}"
     raise DataError("not a kind of data that can be read", where=shown, remedy=f"Readers: {known}.")

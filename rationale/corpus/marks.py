@@ -1,15 +1,27 @@
-"""The ways people write a rationale down: masks, spans of words or characters, quoted evidence."""
+"""The ways people write a rationale down: masks, spans of words, quoted evidence."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate, groupby, pairwise
 from typing import Any
 
-from rationale.corpus.document import Span
+from rationale.corpus.document import MAX_GROUP, Span
+from rationale.corpus.fields import short
 from rationale.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One span as the file has it: ``[start, end)``, its evidence group, and the text it says it covers."""
+
+    start: int
+    end: int
+    group: int = 0
+    text: str | None = None
 
 
 def word_spans(value: Any, words: Sequence[str], where: str) -> tuple[Span, ...]:
@@ -20,7 +32,7 @@ def word_spans(value: Any, words: Sequence[str], where: str) -> tuple[Span, ...]
 
             - a mask: a list of one 0 or 1 (or False or True) a word;
             - word spans, the end exclusive: a list of ``[start, end]``, or of objects with ``start``, ``end``
-              and, if need be, ``group``;
+              and, if need be, ``group`` and ``text``, the words it covers;
             - evidence: a string, or a list of them, quoted from the text. Runs of whitespace count as one
               space; a quotation may begin or end inside a word at punctuation (``film`` finds ``film!`` but
               not ``films``); each of its occurrences is marked, and the words it touches whole.
@@ -28,7 +40,8 @@ def word_spans(value: Any, words: Sequence[str], where: str) -> tuple[Span, ...]
         where: The row, for messages.
 
     Raises:
-        DataError: On anything else, on spans outside the document, and on evidence that is not found.
+        DataError: On anything else, on what could be read in two ways, on spans that lie outside the
+            document, cover no word or other words than they say, and on evidence that is not found.
 
     >>> word_spans([0, 1, 1], ["a", "good", "film!"], "row 0")
     (Span(start=1, end=3, group=0),)
@@ -38,35 +51,93 @@ def word_spans(value: Any, words: Sequence[str], where: str) -> tuple[Span, ...]
     if isinstance(value, str):
         value = [value]
     if not isinstance(value, list | tuple):
-        raise _not_a_rationale(value, where)
+        raise not_a_rationale(value, where)
     if all(isinstance(item, str) for item in value):
         return _quoted(value, words, where)
     if all(isinstance(item, bool | int | float) for item in value):
         return _masked(value, len(words), where)
-    pairs = [_pair(item, where) for item in value]
-    return _inside(pairs, len(words), "words", where)
+    _check_masks(value, len(words), where)
+    marks = [read_mark(item, where) for item in value]
+    check_inside(marks, len(words), "words", where)
+    for mark in marks:
+        covered = words[mark.start : mark.end]
+        if mark.text is not None and not same_text(mark.text, covered):
+            raise DataError(
+                f"the span [{mark.start}, {mark.end}) says that it covers {short(mark.text)}, "
+                f"and the words there are {short(' '.join(covered))}",
+                where=where,
+                remedy="Word spans count words from 0, the end exclusive. Character offsets belong in "
+                "'rationale_chars'.",
+            )
+    return tuple(Span(mark.start, mark.end, mark.group) for mark in marks)
 
 
-def character_spans(value: Any, text: str, where: str) -> tuple[Span, ...]:
-    """The words that character spans ``[start, end)`` of ``text`` touch, as word spans.
+def same_text(text: str, words: Sequence[str]) -> bool:
+    """Whether a text is these words, however either is spaced."""
+    return "".join(text.split()) == "".join("".join(words).split())
+
+
+def read_mark(item: Any, where: str) -> Mark:
+    """One span: ``[start, end]``, or an object with ``start``, ``end`` and, if need be, ``group``, ``text``.
 
     Raises:
-        DataError: On something else than a list of spans, and on spans outside the text.
-
-    >>> character_spans([[3, 9]], "a good film", "row 0")
-    (Span(start=1, end=3, group=0),)
+        DataError: On anything else.
     """
-    if not isinstance(value, list | tuple):
-        raise _not_a_rationale(value, where)
-    spans = _inside([_pair(item, where) for item in value], len(text), "characters", where)
-    bounds = [match.span() for match in re.finditer(r"\S+", text)]
-    touched = (_touched(span.start, span.end, bounds, span.group) for span in spans)
-    return tuple(span for span in touched if span is not None)
+    if isinstance(item, dict):
+        return _of_object(item, where)
+    if isinstance(item, list | tuple) and len(item) == 3:
+        raise DataError(
+            f"{short(item)} has three items, and a span two: [start, end]",
+            where=where,
+            remedy='Write what else it says by name: {"start": 0, "end": 2, "group": 1}.',
+        )
+    if not isinstance(item, list | tuple) or len(item) != 2:
+        raise not_a_rationale(item, where)
+    return Mark(_index(item[0], item, where), _index(item[1], item, where))
+
+
+def _of_object(item: dict[str, Any], where: str) -> Mark:
+    group, text = item.get("group"), item.get("text")
+    if group is None:
+        group = 0
+    if isinstance(group, bool) or not isinstance(group, int) or not 0 <= group <= MAX_GROUP:
+        raise DataError(
+            f"the group of a span must be a whole number from 0 to {MAX_GROUP}, got {short(group)}",
+            where=where,
+        )
+    if text is not None and not isinstance(text, str):
+        raise DataError(f"the text of a span must be text, got {short(text)}", where=where)
+    start, end = (_index(item.get(name), item, where) for name in ("start", "end"))
+    return Mark(start, end, group, text or None)
+
+
+def _index(value: Any, item: object, where: str) -> int:
+    if isinstance(value, bool):
+        raise DataError(
+            f"the span {short(item)} has {value} for an index",
+            where=where,
+            remedy="Spans are whole numbers, [start, end]; a mask is one list of one 0 or 1 for each word.",
+        )
+    if not isinstance(value, int):
+        raise not_a_rationale(item, where)
+    return value
+
+
+def _check_masks(value: Sequence[Any], length: int, where: str) -> None:
+    """Refuses a list of masks, such as HateXplain's one an annotator, also where it could be spans."""
+    binary = all(isinstance(item, list | tuple) and all(entry in (0, 1) for entry in item) for item in value)
+    if binary and (len(value[0]) > 2 or len(value[0]) == length == 2):
+        raise DataError(
+            f"{short(value)} could be one mask for each annotator, and only one for a document can be read",
+            where=where,
+            remedy="Merge them into one mask: the majority (marked by more than half of them) or the union "
+            '(by any). If these are spans, write {"start": 0, "end": 1}.',
+        )
 
 
 def _masked(mask: Sequence[float], length: int, where: str) -> tuple[Span, ...]:
     if any(entry not in (0, 1) for entry in mask):
-        raise _not_a_rationale(mask, where)
+        raise not_a_rationale(mask, where)
     if mask and len(mask) != length:
         raise DataError(
             f"the rationale has {len(mask)} entries for {length} words",
@@ -87,13 +158,13 @@ def _quoted(quotations: Sequence[str], words: Sequence[str], where: str) -> tupl
         found = [match.span(1) for match in _pattern(quotation).finditer(text)] if quotation.strip() else []
         if not found:
             raise DataError(
-                f"the evidence {_short(quotation)} is not in the text",
+                f"the evidence {short(quotation)} is not in the text",
                 where=where,
                 remedy="Evidence must be quoted exactly, from word to word; upper and lower case differ. "
                 "A mask is written [1, 0, 1].",
             )
-        touched = (_touched(start, end, bounds, 0) for start, end in found)
-        spans.extend(span for span in touched if span is not None)
+        touching = (touched(start, end, bounds, 0) for start, end in found)
+        spans.extend(span for span in touching if span is not None)
     return tuple(dict.fromkeys(spans))
 
 
@@ -106,50 +177,45 @@ def _pattern(quotation: str) -> re.Pattern[str]:
     return re.compile(f"{before}(?=({body}{behind}))")  # looking ahead finds occurrences that overlap, too
 
 
-def _touched(start: int, end: int, bounds: Sequence[tuple[int, int]], group: int) -> Span | None:
-    """The words whose ``[start, end)`` bounds overlap the given characters, as one span."""
+def touched(start: int, end: int, bounds: Sequence[tuple[int, int]], group: int) -> Span | None:
+    """The words whose ``[start, end)`` bounds overlap the given characters, as one span; None for no word."""
     first = bisect_right(bounds, start, key=lambda bound: bound[1])
     last = bisect_left(bounds, end, key=lambda bound: bound[0])
     return Span(first, last, group) if first < last else None
 
 
-def _inside(pairs: Sequence[tuple[int, int, int]], length: int, unit: str, where: str) -> tuple[Span, ...]:
-    for start, end, _ in pairs:
-        if start > end:
+def check_inside(marks: Sequence[Mark], length: int, unit: str, where: str) -> None:
+    """Makes sure that spans have a start before their end, both inside the document.
+
+    Raises:
+        DataError: Naming the first that has not.
+    """
+    for mark in marks:
+        shown = f"the rationale span [{mark.start}, {mark.end})"
+        if mark.start > mark.end:
             raise DataError(
-                f"the rationale span [{start}, {end}) starts behind its end",
+                f"{shown} starts behind its end",
                 where=where,
                 remedy="The start is inclusive, the end exclusive.",
             )
-        if start < 0 or end > length:
+        if mark.start < 0 or mark.end > length:
             raise DataError(
-                f"the rationale span [{start}, {end}) lies outside the document of {length} {unit}",
+                f"{shown} lies outside the document of {length} {unit}",
                 where=where,
                 remedy=f"Spans count {unit} from 0; the end is exclusive.",
             )
-    return tuple(Span(start, end, group) for start, end, group in pairs if start < end)
+        if mark.start == mark.end:
+            raise DataError(
+                f"{shown} marks nothing",
+                where=where,
+                remedy="The end is exclusive: [3, 4) marks one. Where nothing is marked, write [].",
+            )
 
 
-def _pair(item: Any, where: str) -> tuple[int, int, int]:
-    """Start, end and evidence group of one span."""
-    if isinstance(item, dict):
-        item = [item.get("start"), item.get("end"), item.get("group") or 0]
-    if not isinstance(item, list | tuple) or len(item) not in (2, 3):
-        raise _not_a_rationale(item, where)
-    if not all(isinstance(number, int) for number in item) or (len(item) == 3 and item[2] < 0):
-        raise _not_a_rationale(item, where)
-    start, end, group = (*item, 0)[:3]
-    return start, end, group
-
-
-def _not_a_rationale(value: object, where: str) -> DataError:
+def not_a_rationale(value: object, where: str) -> DataError:
+    """The error on something that is no rationale."""
     return DataError(
-        f"cannot read {_short(value)} as a rationale",
+        f"cannot read {short(value)} as a rationale",
         where=where,
         remedy="Give one 0 or 1 a word, [start, end] spans, or evidence quoted from the text.",
     )
-
-
-def _short(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 80 else shown[:77] + "..."

@@ -3,34 +3,61 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
-from rationale.corpus.lines import json_lines, need, read_text, split_lines
+from rationale.corpus.fields import check_size, identifier, need, short
+from rationale.corpus.lines import json_lines, read_text, split_lines
 from rationale.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A document's text, shared by every annotation on it: words, and the word range of each sentence."""
+    """A document's text, shared by every annotation on it.
+
+    Attributes:
+        words: Its words.
+        sentences: The word range ``(start, end)`` of each sentence.
+        has_blanks: Whether a word is empty.
+    """
 
     words: tuple[str, ...]
     sentences: tuple[tuple[int, int], ...]
+    has_blanks: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Passage:
-        r"""Reads one sentence a line, words separated by spaces, as the benchmark counts them.
+        r"""Reads a file of ``docs/``: one sentence a line, words separated by spaces; blanks are no words.
 
         >>> Passage.parse("a fine film .\n\n go  now ").sentences
         ((0, 4), (4, 6))
         """
-        words: list[str] = []
-        sentences: list[tuple[int, int]] = []
-        for line in split_lines(text):
-            start = len(words)
-            words.extend(word for word in line.strip().split(" ") if word)
-            if len(words) > start:
-                sentences.append((start, len(words)))
-        return cls(tuple(words), tuple(sentences))
+        lines = ([word for word in line.strip().split(" ") if word] for line in split_lines(text))
+        return cls._of([line for line in lines if line])
+
+    @classmethod
+    def parse_whole(cls, text: str) -> Passage:
+        r"""Reads a text of ``docs.jsonl``, in which the benchmark's scorer counts blanks too.
+
+        An empty line is a sentence of one empty word, and two blanks have an empty word between them.
+
+        >>> Passage.parse_whole("a  b\n\nc").words
+        ('a', '', 'b', '', 'c')
+        """
+        return cls._of([line.strip().split(" ") for line in text.split("\n")])
+
+    @classmethod
+    def _of(cls, lines: list[list[str]]) -> Passage:
+        ends = list(accumulate(map(len, lines), initial=0))
+        words = tuple(chain.from_iterable(lines))
+        return cls(words, tuple(pairwise(ends)), "" in words)
+
+
+def documents_file(folder: Path) -> Path:
+    """The one file of documents, gzipped where it is there so."""
+    plain = folder / "docs.jsonl"
+    packed = folder / "docs.jsonl.gz"
+    return packed if packed.is_file() and not plain.is_file() else plain
 
 
 class Passages:
@@ -44,8 +71,9 @@ class Passages:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._file = folder / "docs", folder / "docs.jsonl"
+        self._folder, self._file = folder / "docs", documents_file(folder)
         self._parsed: dict[str, Passage] = {}
+        self._listing: set[str] | None = None  # names in docs/; many are asked for that are not there
         self._texts: dict[str, str] | None = None
         if self._folder.is_dir() == self._file.is_file():
             found = "both docs/ and docs.jsonl" if self._file.is_file() else "neither docs/ nor docs.jsonl"
@@ -58,7 +86,13 @@ class Passages:
             self._texts = self._read_file()
 
     def __contains__(self, docid: str) -> bool:
-        return docid in self._texts if self._texts is not None else self._path(docid) is not None
+        if self._texts is not None:
+            return docid in self._texts
+        if "/" in docid:
+            return self._path(docid) is not None
+        if self._listing is None:
+            self._listing = {entry.name for entry in self._folder.iterdir()}
+        return docid in self._listing and self._path(docid) is not None
 
     def get(self, docid: str, where: str) -> Passage:
         """The document called ``docid``, asked for by the line ``where``.
@@ -73,23 +107,23 @@ class Passages:
     def _read(self, docid: str, where: str) -> Passage:
         path = self._path(docid)
         if path is not None:
-            text, place = read_text(path), str(path)
+            passage, place = Passage.parse(read_text(path)), str(path)
         elif self._texts is not None and docid in self._texts:
-            text, place = self._texts[docid], f"{self._file}, docid {docid!r}"
+            passage, place = Passage.parse_whole(self._texts[docid]), f"{self._file}, docid {short(docid)}"
         else:
             container = self._folder if self._texts is None else self._file
             raise DataError(
-                f"document {docid!r} is not in {container}",
+                f"document {short(docid)} is not in {container}",
                 where=where,
                 remedy="Add the document, or remove the annotation.",
             )
-        passage = Passage.parse(text)
-        if not passage.words:
+        if not any(passage.words):
             raise DataError(
                 f"the document is empty (asked for by {where})",
                 where=place,
                 remedy="Give it at least one word, or remove its annotations.",
             )
+        check_size(passage.words, place)
         return passage
 
     def _path(self, docid: str) -> Path | None:
@@ -97,15 +131,21 @@ class Passages:
         if self._texts is not None or "\0" in docid or ".." in Path(docid).parts or Path(docid).is_absolute():
             return None
         path = self._folder / docid
-        return path if path.is_file() else None
+        try:
+            return path if path.is_file() else None
+        except OSError:  # longer than a file's name can be
+            return None
 
     def _read_file(self) -> dict[str, str]:
         texts: dict[str, str] = {}
         for where, row in json_lines(self._file):
-            docid, text = str(need(row, "docid", where)), need(row, "document", where)
+            docid = identifier(need(row, "docid", where), "docid", where)
+            text = need(row, "document", where)
             if not isinstance(text, str):
                 raise DataError(f"'document' must be text, got {type(text).__name__}", where=where)
             if docid in texts:
-                raise DataError(f"document {docid!r} occurs twice", where=where, remedy="Remove one of them.")
+                raise DataError(
+                    f"document {short(docid)} occurs twice", where=where, remedy="Remove one of them."
+                )
             texts[docid] = text
         return texts

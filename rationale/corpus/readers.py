@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,10 +10,30 @@ from typing import Any, Literal
 
 from rationale.corpus.columns import Columns
 from rationale.corpus.document import Documents
+from rationale.corpus.segment import Segmentation
 from rationale.errors import DataError
 from rationale.registry import Registry
 
 DuplicateIds = Literal["refuse", "number"]
+
+log = logging.getLogger(__name__)
+
+
+class Notes:
+    """What can be read but looks odd: counted, with the first place of each kind."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[int, str]] = {}
+
+    def add(self, what: str, where: str) -> None:
+        """Counts one more of ``what``, said in the plural."""
+        count, first = self._found.get(what, (0, where))
+        self._found[what] = (count + 1, first)
+
+    @property
+    def lines(self) -> list[str]:
+        """One line a kind, with its number and the first place."""
+        return [f"{n:,} {what} (the first in {where})" for what, (n, where) in self._found.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +46,9 @@ class ReadOptions:
         columns: The names of a table's columns; the benchmark's layout has names of its own.
         problems: Where errors of single documents are noted, so that the others are still read; None stops
             at the first.
-        notes: Where what can be read but looks odd is noted.
+        notes: Where what can be read but looks odd is noted; None logs it as a warning.
+        segmentation: How the text of a table becomes words: at ``spaces``, or as ``characters`` too, for
+            scripts without spaces; see `word_bounds`.
     """
 
     limit: int | None = None
@@ -33,6 +56,15 @@ class ReadOptions:
     columns: Columns = field(default_factory=Columns)
     problems: list[DataError] | None = None
     notes: list[str] | None = None
+    segmentation: Segmentation = "spaces"
+
+    def tell(self, found: Notes, source: object) -> None:
+        """Passes on what a reader found odd."""
+        for line in found.lines:
+            if self.notes is None:
+                log.warning("%s: %s", source, line)
+            else:
+                self.notes.append(line)
 
     @contextmanager
     def tolerating(self) -> Iterator[None]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
+import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rationale.corpus.document import Document, Documents, Span
-from rationale.corpus.lines import read_text
+from rationale.corpus.fields import check_size, identifier, need, original, short
+from rationale.corpus.lines import json_file
+from rationale.corpus.marks import touched
+from rationale.corpus.offsets import place_of
+from rationale.corpus.places import head_of, kind_of, stem_of, visible_files
 from rationale.corpus.readers import READERS, Reader, ReadOptions, UsedIds, usual_order
+from rationale.corpus.segment import word_bounds
 from rationale.errors import DataError
 
 ANSWERABLE, UNANSWERABLE = "answerable", "unanswerable"
@@ -19,10 +25,21 @@ _VERSION = re.compile(r"-v\d+(\.\d+)*\Z")
 _HEAD = 1 << 16
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One question as the file has it, and the paragraph it is asked about."""
+
+    title: str
+    context: str
+    content: dict[str, Any]
+    where: str
+
+
 def read_squad(source: str | Path, split: str, options: ReadOptions) -> Documents:
     """Reads one file; a document is a question over its paragraph, and each answer a rationale group.
 
     Words are runs of letters and digits, and single signs: an answer that ends inside a word gets all of it.
+    Each character of a script without spaces (Chinese, Japanese, Thai) is a word.
 
     Args:
         source: A ``.json`` file, or a folder of them named ``train-v2.0.json``, ``dev-v2.0.json``.
@@ -30,69 +47,144 @@ def read_squad(source: str | Path, split: str, options: ReadOptions) -> Document
         options: Limit and duplicate ids.
 
     Raises:
-        DataError: On a file that is no JSON, or not of this layout, or an answer that does not stand where it
-            is said to; the message names the question.
+        DataError: On a file that is no JSON, or not of this layout, a field of another type, or an answer
+            that does not stand where it is said to; the message names the question.
     """
     path = _files(source)[split]
-    try:
-        content = json.loads(read_text(path))
-    except ValueError as error:
-        raise DataError(f"no JSON ({error})", where=path, remedy="The file may have been cut off.") from error
     used, items = UsedIds(options.duplicate_ids), list[Document]()
-    for where, title, context, question in _questions(content, path):
+    for question in _questions(json_file(path), path):
         if options.limit is not None and len(items) == options.limit:
             break
         with options.tolerating():
-            items.append(_document(where, title, context, question, used))
+            items.append(_document(question, used))
     return Documents(items, source=str(source), split=split)
 
 
-def _questions(content: Any, path: Path) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-    where = str(path)
-    try:
-        for article in content["data"]:
-            for number, paragraph in enumerate(article["paragraphs"]):
-                where = f"{path}, {article.get('title', 'an article')!r}, paragraph {number}"
-                for question in paragraph["qas"]:
-                    title = f"{article.get('title', '')}/{number}"
-                    yield f"{path}, question {question['id']!r}", title, str(paragraph["context"]), question
-    except (KeyError, TypeError, AttributeError) as error:
-        raise DataError(
-            f"this is not of SQuAD's layout ({type(error).__name__}: {error})",
-            where=where,
-            remedy="Expected data, paragraphs, context, qas, id, question, answers.",
-        ) from error
+def _questions(content: Any, path: Path) -> Iterator[_Question]:
+    for number, article in enumerate(_list(_object(content, str(path)), "data", str(path))):
+        where = f"{path}, article {number} (counted from 0)"
+        title = _object(article, where).get("title")
+        if title is not None and not isinstance(title, str):
+            raise DataError(f"'title' must be text, got {short(title)}", where=where)
+        for place, paragraph in enumerate(_list(article, "paragraphs", where)):
+            there = f"{where}, paragraph {place}"
+            context = _text(_object(paragraph, there), "context", there)
+            for row, question in enumerate(_list(paragraph, "qas", there)):
+                asked = f"{there}, question {row}"
+                name = f"{title or ''}/{place}"
+                yield _Question(name, context, _object(question, asked), asked)
 
 
-def _document(where: str, title: str, context: str, question: dict[str, Any], used: UsedIds) -> Document:
-    places = [match.span() for match in _WORD.finditer(context)]
-    words = tuple(context[a:b] for a, b in places)
-    asked = tuple(_WORD.findall(str(question.get("question", ""))))
+def _document(question: _Question, used: UsedIds) -> Document:
+    content, where = question.content, question.where
+    given = need(content, "id", where)
+    name = identifier(given, "id", where)
+    where = f"{where} (id {name!r})"
+    places = _words(question.context)
+    words = tuple(question.context[a:b] for a, b in places)
+    text = _text(content, "question", where)
+    asked = tuple(text[a:b] for a, b in _words(text))
     if not words or not asked:
         raise DataError("the question or its paragraph has no words", where=where, remedy="Remove it.")
-    impossible = bool(question.get("is_impossible"))
-    answers = [] if impossible else question.get("answers") or []
-    spans = tuple(_span(where, context, places, answer, group) for group, answer in enumerate(answers))
-    label = ANSWERABLE if spans else UNANSWERABLE
-    identifier = used.name(str(question["id"]), where)
-    return Document(identifier, title, words, label=label, query=asked, spans=spans)
+    check_size(words, where)
+    answers = _answers(content, where)
+    spans = tuple(_span(where, question.context, places, answer, n) for n, answer in enumerate(answers))
+    unique = used.name(name, where)
+    return Document(
+        unique,
+        question.title,
+        words,
+        label=ANSWERABLE if spans else UNANSWERABLE,
+        query=asked,
+        spans=spans,
+        original_id=original(given) if unique == name else None,
+    )
+
+
+def _answers(content: dict[str, Any], where: str) -> list[Any]:
+    """The reference answers; none only where the question says that it has none."""
+    impossible = content.get("is_impossible", False)
+    if not isinstance(impossible, bool):
+        raise DataError(
+            f"'is_impossible' must be true or false, got {short(impossible)}",
+            where=where,
+            remedy="Write it without quotes.",
+        )
+    if impossible and "answers" not in content:
+        return []
+    answers = _list(content, "answers", where)
+    if impossible and answers:
+        raise DataError(
+            "the question has answers and 'is_impossible' is true", where=where, remedy="Drop one."
+        )
+    if not impossible and not answers:
+        raise DataError(
+            "the question has no answers",
+            where=where,
+            remedy='Where it has none in its paragraph, say so: "is_impossible": true.',
+        )
+    return answers
 
 
 def _span(where: str, context: str, places: list[tuple[int, int]], answer: Any, group: int) -> Span:
-    try:
-        text, start = str(answer["text"]), int(answer["answer_start"])
-    except (KeyError, TypeError, ValueError) as error:
+    text, start = _text(_object(answer, where), "text", where), need(answer, "answer_start", where)
+    if isinstance(start, bool) or not isinstance(start, int):
+        raise DataError(f"'answer_start' must be a whole number, got {short(start)}", where=where)
+    place = place_of(text, start, context)
+    span = None if place is None else touched(place, place + len(text), places, group)
+    if span is None:
         raise DataError(
-            "an answer lacks its text or its place", where=where, remedy="Give text and answer_start."
-        ) from error
-    inside = [i for i, (a, b) in enumerate(places) if a < start + len(text) and b > start]
-    if context[start : start + len(text)] != text or not inside or start < 0:
-        raise DataError(
-            f"the answer {text!r} does not stand at character {start}",
+            f"the answer {short(text)} does not stand at character {start}",
             where=where,
             remedy="answer_start counts characters of the context from 0.",
         )
-    return Span(inside[0], inside[-1] + 1, group)
+    return span
+
+
+def _words(text: str) -> list[tuple[int, int]]:
+    """Where the words of a text stand."""
+    found = [match.span() for match in _WORD.finditer(text)]
+    if text.isascii():
+        return found
+    whole: list[tuple[int, int]] = []
+    for start, end in found:
+        # Marks that combine with a letter (vowels of Hindi or Thai) are no signs of their own.
+        if whole and whole[-1][1] == start and _combines(text[start - 1 : start + 1]):
+            whole[-1] = (whole[-1][0], end)
+        else:
+            whole.append((start, end))
+    inside = ((a, word_bounds(text[a:b], "characters")) for a, b in whole)
+    return [(a + start, a + end) for a, parts in inside for start, end in parts]
+
+
+def _combines(letters: str) -> bool:
+    """Whether one of two neighbouring characters is a mark that joins them to one word."""
+    before, letter = (unicodedata.category(each)[0] for each in letters)
+    return letter == "M" or (before == "M" and letter in "LN")
+
+
+def _object(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise DataError(
+            f"this is not of SQuAD's layout: expected an object, got {type(value).__name__}",
+            where=where,
+            remedy="Expected data, paragraphs, context, qas, id, question, answers.",
+        )
+    return value
+
+
+def _list(row: dict[str, Any], name: str, where: str) -> list[Any]:
+    value = need(row, name, where)
+    if not isinstance(value, list):
+        raise DataError(f"{name!r} must be a list, got {type(value).__name__}", where=where)
+    return value
+
+
+def _text(row: dict[str, Any], name: str, where: str) -> str:
+    value = need(row, name, where)
+    if not isinstance(value, str):
+        raise DataError(f"{name!r} must be text, got {short(value)}", where=where)
+    return value
 
 
 def squad_splits(source: str | Path) -> list[str]:
@@ -101,15 +193,15 @@ def squad_splits(source: str | Path) -> list[str]:
 
 
 def _files(source: str | Path) -> dict[str, Path]:
-    path = Path(source)
-    files = [path] if path.is_file() else sorted(path.glob("*.json"))
     found: dict[str, Path] = {}
-    for file in files:
-        name = _VERSION.sub("", file.stem)
+    for file in visible_files(source):
+        if kind_of(file) != ".json":
+            continue
+        name = _VERSION.sub("", stem_of(file))
         if name in found:
             raise DataError(
                 f"split {name!r} is there twice: {found[name].name} and {file.name}",
-                where=path,
+                where=source,
                 remedy="Leave one version in the folder, or name the file itself.",
             )
         found[name] = file
@@ -117,19 +209,18 @@ def _files(source: str | Path) -> dict[str, Path]:
 
 
 def is_squad(source: Any) -> bool:
-    """Whether all that is there is JSON files that begin as SQuAD's do."""
+    """Whether the data that is there is JSON files that begin as SQuAD's do."""
     if not isinstance(source, str | Path):
         return False
-    path = Path(source)
-    files = [path] if path.is_file() else sorted(path.glob("*")) if path.is_dir() else []
-    return bool(files) and all(_begins_so(file) for file in files)
+    known = (".json", ".jsonl", ".csv", ".tsv", ".parquet")
+    files = [file for file in visible_files(source) if kind_of(file) in known]
+    return bool(files) and all(map(_begins_so, files))
 
 
 def _begins_so(file: Path) -> bool:
-    if file.suffix.lower() != ".json" or not file.is_file():
+    if kind_of(file) != ".json":
         return False
-    with file.open("rb") as opened:
-        head = opened.read(_HEAD)
+    head = head_of(file, _HEAD)
     return b'"paragraphs"' in head and b'"data"' in head
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,12 @@ def write_eraser(
         temporary.mkdir()
         for split, documents in splits.items():
             rows = [
-                _row(identifier, list(group), texts)
-                for identifier, group in groupby(documents, key=lambda document: document.id)
+                _row(list(group), texts, single_file=single_file)
+                for _, group in groupby(documents, key=lambda document: document.id)
             ]
             _write_rows(temporary / f"{split}.jsonl", rows)
         if single_file:
-            rows = [{"docid": docid, "document": text.rstrip("\n")} for docid, text in texts.items()]
+            rows = [{"docid": docid, "document": text.removesuffix("\n")} for docid, text in texts.items()]
             _write_rows(temporary / "docs.jsonl", rows)
         else:
             _write_texts(temporary / "docs", texts)
@@ -59,10 +59,10 @@ def is_file_name(docid: str) -> bool:
     return short and docid not in ("", ".", "..") and not set(docid) & {"/", "\\", "\0"}
 
 
-def _row(identifier: str, documents: list[Document], texts: dict[str, str]) -> dict[str, Any]:
+def _row(documents: list[Document], texts: dict[str, str], *, single_file: bool) -> dict[str, Any]:
     """The JSON object of one annotation; its documents are added to ``texts``."""
     for document in documents:
-        text = _text(document)
+        text = _text(document, single_file=single_file)
         if texts.setdefault(document.docid, text) != text:
             raise DataError("another text goes by this document id already", where=_name(document))
     first, pair = documents[0], _is_pair(documents)
@@ -80,9 +80,9 @@ def _row(identifier: str, documents: list[Document], texts: dict[str, str]) -> d
                 where=_name(document),
             )
     return {
-        "annotation_id": identifier,
+        "annotation_id": first.exported_id,
         "classification": first.label,
-        "docids": [document.docid for document in documents],
+        "docids": [document.exported_docid for document in documents],
         "evidences": _groups(documents) if first.annotated else None,
         "query": " ".join(query),
         "query_type": None,
@@ -115,7 +115,7 @@ def _evidence(document: Document, span: Span) -> dict[str, Any]:
         i for i, (start, end) in enumerate(document.sentences) if start < span.end and end > span.start
     ]
     return {
-        "docid": document.docid,
+        "docid": document.exported_docid,
         "start_token": span.start,
         "end_token": span.end,
         "start_sentence": touched[0] if touched else -1,
@@ -124,15 +124,25 @@ def _evidence(document: Document, span: Span) -> dict[str, Any]:
     }
 
 
-def _text(document: Document) -> str:
+def _text(document: Document, *, single_file: bool) -> str:
     """One sentence a line; words outside every sentence stand on lines of their own."""
     for word in document.words:
-        if not word or word != word.strip() or any(space in word for space in " \n\r"):
+        if word != word.strip() or any(space in word for space in " \n\r\0"):
             raise DataError(f"the word {word!r} would not be read back as one word", where=_name(document))
-    if not document.words:
+    if not any(document.words):
         raise DataError("the document is empty", where=_name(document))
     cuts = sorted({0, len(document.words)}.union(*document.sentences))
-    return "".join(" ".join(document.words[a:b]) + "\n" for a, b in pairwise(cuts))
+    lines = [document.words[a:b] for a, b in pairwise(cuts)]
+    for line in lines:
+        _check_blanks(line, document, single_file=single_file)
+    return "".join(" ".join(line) + "\n" for line in lines)
+
+
+def _check_blanks(line: Sequence[str], document: Document, *, single_file: bool) -> None:
+    """Empty words can be written in ``docs.jsonl`` alone, as a line or between words."""
+    inside = "" not in (line[0], line[-1]) or len(line) == 1
+    if "" in line and not (single_file and inside):
+        raise DataError("the word '' would not be read back as one word", where=_name(document))
 
 
 def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:

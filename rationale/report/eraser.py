@@ -62,7 +62,8 @@ def export_eraser(
     Each line holds the selected words as merged spans, one float a word of the whole document, and the
     predicted class with its probabilities. Words that no window covers come last. Where every document was
     perturbed by the chosen method and layer, comprehensiveness and sufficiency are added. The documents of
-    one annotation share a line; their probabilities are averaged by their numbers of words.
+    one annotation share a line; their probabilities are averaged by their numbers of words. Ids that are
+    numbers in the data are numbers here: the scorer tells 7 from "7".
 
     Args:
         scores: What `rationale score` computed.
@@ -179,7 +180,7 @@ def _line(pairs: list[_Pair], labels: tuple[str, ...], shares: list[float]) -> d
     weights = np.array([len(pair.document.words) for pair in pairs], dtype=np.float64)
     full = np.average([pair.scored.probabilities for pair in pairs], axis=0, weights=weights)
     line: dict[str, Any] = {
-        "annotation_id": pairs[0].document.id,
+        "annotation_id": pairs[0].document.exported_id,
         "rationales": [_rationale(pair) for pair in pairs],
     }
     if len(labels) == 1:  # a single logit names no classes to choose from
@@ -195,7 +196,7 @@ def _line(pairs: list[_Pair], labels: tuple[str, ...], shares: list[float]) -> d
 def _rationale(pair: _Pair) -> dict[str, Any]:
     edges = np.flatnonzero(np.diff(pair.selected.astype(np.int8), prepend=0, append=0))
     return {
-        "docid": pair.document.docid,
+        "docid": pair.document.exported_docid,
         "hard_rationale_predictions": [
             {"start_token": start, "end_token": end} for start, end in edges.reshape(-1, 2).tolist()
         ],

@@ -68,13 +68,14 @@ def test_every_problem_is_found_not_just_the_first(folder):
     )
 
 
-def test_evidence_that_quotes_other_words_is_noted(folder):
+def test_evidence_that_quotes_other_words_is_a_problem(folder):
     lines = (folder / "train.jsonl").read_text().splitlines()
     (folder / "train.jsonl").write_text("\n".join([lines[0].replace('"a b"', '"b c"'), *lines[1:]]))
-    assert check_data(folder)[0].notes == (
-        "1 pieces of evidence quote other words than stand at their indices "
-        f"(the first in {folder / 'train.jsonl'}:1)",
+    (problem,) = check_data(folder)[0].problems
+    assert problem.startswith(
+        f"{folder / 'train.jsonl'}:1: evidence [0, 2) of document '1' says that it is 'b c'"
     )
+    assert "the words there are 'a b'" in problem
 
 
 def test_problems_of_a_table(tmp_path):

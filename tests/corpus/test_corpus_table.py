@@ -109,9 +109,9 @@ def message(source, **options):
 
 
 def test_words_are_taken_as_they_are(tmp_path):
-    (document,) = read(tmp_path, {"words": ["New York", "", "is\u200b", "big"], "rationale": [1, 0, 0, 1]})
-    assert document.words == ("New York", "", "is\u200b", "big")
-    assert document.rationale.tolist() == [True, False, False, True]
+    (document,) = read(tmp_path, {"words": ["New York", "is\u200b", "big"], "rationale": [1, 0, 1]})
+    assert document.words == ("New York", "is\u200b", "big")
+    assert document.rationale.tolist() == [True, False, True]
 
 
 def test_the_id_is_the_row_number_where_there_is_none(tmp_path):
@@ -123,7 +123,7 @@ def test_the_id_is_the_row_number_where_there_is_none(tmp_path):
 
 @pytest.mark.parametrize(
     ("label", "name"),
-    [(1, "1"), (1.0, "1"), (True, "True"), ("", None), ("x", "x"), (3.8, "3.8"), (float("nan"), None)],
+    [(1, "1"), (1.0, "1"), (True, "True"), ("", None), ("x", "x"), (3.8, "3.8"), (None, None)],
 )
 def test_labels_are_names(tmp_path, label, name):
     assert read(tmp_path, {"text": "a", "label": label})[0].label == name
@@ -191,16 +191,16 @@ def test_a_document_of_100k_words(tmp_path, suffix):
         ({"words": "a b"}, "'words' must be a list of words, got 'a b'"),
         ({"words": ["a", 1]}, "'words' must be a list of words"),
         ({"text": "a", "query": 3}, "'query' must be a list of words, got '3'"),
-        ({"text": "a", "id": 0.5}, "the id must be text or a whole number, got '0.5'"),
-        ({"text": "a", "label": float("inf")}, "the label must be text or a finite number, got 'inf'"),
-        ({"text": "a", "label": ["x"]}, "the label must be text or a finite number"),
-        ({"text": "a", "id": {}}, "the id must be text or a whole number"),
+        ({"text": "a", "id": 0.5}, "'id' must be text or a whole number, got 0.5"),
+        ({"text": "a", "label": float("inf")}, "not a JSON object (Infinity is no number in JSON"),
+        ({"text": "a", "label": ["x"]}, "'label' must be text, a finite number or null, got ['x']"),
+        ({"text": "a", "id": {}}, "'id' must be text or a whole number, got {}"),
         ({"text": "a b", "rationale": [1]}, "the rationale has 1 entries for 2 words"),
         ({"text": "a b", "rationale": [1, 2]}, "cannot read [1, 2] as a rationale"),
         ({"text": "a b", "rationale": 1}, "cannot read 1 as a rationale"),
         ({"text": "a b", "rationale": [[0]]}, "cannot read [0] as a rationale"),
         ({"text": "a b", "rationale": [[0, 1.5]]}, "cannot read [0, 1.5] as a rationale"),
-        ({"text": "a b", "rationale": [{"start": 0}]}, "cannot read [0, None, 0] as a rationale"),
+        ({"text": "a b", "rationale": [{"start": 0}]}, "cannot read {'start': 0} as a rationale"),
         ({"text": "a b", "rationale": [[0, 1], "a"]}, "cannot read 'a' as a rationale"),
         (
             {"text": "a b", "rationale": [[1, 3]]},
@@ -253,7 +253,7 @@ def test_a_table_without_text(tmp_path, suffix):
     ("suffix", "content", "said"),
     [
         ("jsonl", '{"text": "a"}\n{"text": "b', ":2: not a JSON object (Unterminated string"),
-        ("json", '[{"text": "a"}, {"text', ": not JSON (Unterminated string"),
+        ("json", '[{"text": "a"}, {"text', ":1: not JSON (Unterminated string"),
         ("json", '{"text": "a"}', ": expected a list of objects"),
         ("csv", "text,label\na,x\nb\n", ":3: the row has 1 fields, the header 2"),
         ("csv", "text,label\n\na,x,y\n", ":3: the row has 3 fields, the header 2"),

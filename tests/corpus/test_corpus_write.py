@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rationale.corpus import Document, Documents, Span, load_documents, write_eraser
 from rationale.errors import DataError, OutputError
 
-text_characters = st.characters(exclude_categories=("Cs",), exclude_characters=" \n\r")
+text_characters = st.characters(exclude_categories=("Cs",), exclude_characters=" \n\r\0")
 doc_words = st.text(text_characters, min_size=1, max_size=6).filter(lambda word: word == word.strip())
 query_words = st.text(text_characters, min_size=1, max_size=6).filter(lambda word: word.split() == [word])
 

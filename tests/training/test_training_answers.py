@@ -90,7 +90,7 @@ def test_a_question_is_a_document_whose_rationale_is_its_answers(tmp_path):
     [
         ({"text": "Rome", "answer_start": 0}, "the answer 'Rome' does not stand at character 0"),
         ({"text": "Paris", "answer_start": -5}, "does not stand at character -5"),
-        ({"text": "Paris"}, "lacks its text or its place"),
+        ({"text": "Paris"}, "the field 'answer_start' is missing"),
         ({"text": " ", "answer_start": 5}, "does not stand at character 5"),
     ],
 )
@@ -100,15 +100,16 @@ def test_an_answer_that_is_not_there_is_named(tmp_path, answer, message):
     (tmp_path / "train.json").write_text(json.dumps(content))
     with pytest.raises(DataError, match=message) as raised:
         load_documents(tmp_path / "train.json")
-    assert "question 'q7'" in str(raised.value)
+    assert "(id 'q7')" in str(raised.value)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"data": [{"paragraphs": [{"qas": []', "no JSON"),
-        ('{"data": [{"paragraphs": [{"qas": [{"id": 1}]}]}]}', "not of SQuAD's layout"),
-        ('{"data": {"paragraphs": 3}}', "not of SQuAD's layout"),
+        ('{"data": [{"paragraphs": [{"qas": []', "not JSON"),
+        ('{"data": [{"paragraphs": [{"qas": [{"id": 1}]}]}]}', "the field 'context' is missing"),
+        ('{"data": {"paragraphs": 3}}', "'data' must be a list, got dict"),
+        ('{"data": [{"paragraphs": [7]}]}', "not of SQuAD's layout"),
     ],
 )
 def test_a_file_of_another_layout_is_named(tmp_path, content, message):

@@ -1,0 +1,194 @@
+"""CSV and TSV: comma- or tab-separated text with a header, as spreadsheets and pandas write it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rationale import strict_json
+from rationale.corpus.columns import Columns, check_columns
+from rationale.corpus.lines import read_text, split_lines
+from rationale.corpus.rows import Row
+from rationale.errors import DataError
+
+Line = tuple[int, list[str]]  # number, fields
+
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+
+
+class _Literal(csv.excel_tab):
+    """Tab-separated values as the IANA registers them: no quotes, no escapes."""
+
+    quoting = csv.QUOTE_NONE
+
+
+class _Spaced(csv.excel):
+    """Commas with blanks behind them."""
+
+    skipinitialspace = True
+
+
+def read_csv(path: Path, columns: Columns) -> Iterator[Row]:
+    """The rows of a CSV file (RFC 4180).
+
+    Raises:
+        DataError: Where it is none; the message names the line.
+    """
+    text = read_text(path)
+    spaced = re.match(r"[^\r\n]*, ", text) is not None
+    with _long_fields():
+        yield from _rows(_lines(text, _Spaced() if spaced else csv.excel(), path), columns, path)
+
+
+def read_tsv(path: Path, columns: Columns) -> Iterator[Row]:
+    """The rows of a TSV file; see `_tab_separated`.
+
+    Raises:
+        DataError: Where it is none, or can be read in two ways; the message names the line.
+    """
+    text = read_text(path)
+    with _long_fields():
+        yield from _rows(iter(_tab_separated(text, path)), columns, path)
+
+
+def _tab_separated(text: str, path: Path) -> list[Line]:
+    """The lines of a TSV file, read with or without quotes, whichever the whole file allows.
+
+    Spreadsheets, pandas and Label Studio quote fields as in CSV; the IANA's format, and many corpora, know no
+    quotes. Where both readings are possible and differ, the file is refused unless it shows which is meant.
+    """
+    literal = list(_lines(text, _Literal(), path))
+    if '"' not in text:
+        return literal
+    try:
+        quoted = list(_lines(text, csv.excel_tab(), path))
+    except DataError:
+        quoted = []
+    if not _is_even(quoted):
+        _check_literal(literal, path)
+        return literal
+    if not _is_even(literal) or quoted == literal or _shows_quoting(literal):
+        return quoted
+    number, field = next((n, f) for n, fields in literal for f in fields if _QUOTED.fullmatch(f) or '"' in f)
+    raise DataError(
+        f"the quotes in {field[:60]!r} may be part of the text, or around it",
+        where=f"{path}:{number}",
+        remedy="Quote every field, or none; or save the table as CSV or JSONL.",
+    )
+
+
+def _shows_quoting(lines: list[Line]) -> bool:
+    """Whether fields with quotes, read literally, are as a writer of quoted fields leaves them.
+
+    Such a writer quotes every field; or those with a quote in them, which it doubles; or, as Excel does,
+    those with a comma too.
+    """
+    fields = [field for _, line in lines for field in line]
+    quoted = [field for field in fields if '"' in field]
+    if not all(_QUOTED.fullmatch(field) for field in quoted):
+        return False
+    if len(quoted) == len([field for _, line in lines[1:] for field in line if field]):
+        return True
+    doubled = [field for field in quoted if '""' in field[1:-1]]
+    commas = all("," in field for field in quoted if field not in doubled)
+    return len(doubled) == len(quoted) or (commas and not any("," in f for f in fields if f not in quoted))
+
+
+def _check_literal(lines: list[Line], path: Path) -> None:
+    """Refuses a file that is quoted as in CSV in one place, and cannot be so in another."""
+    for number, fields in lines:
+        for field in fields:
+            if '""' in field[1:-1] and _QUOTED.fullmatch(field):
+                raise DataError(
+                    f"the field {field[:60]!r} is quoted as in CSV, and another field of the file is not",
+                    where=f"{path}:{number}",
+                    remedy="Quote all fields that hold quotes, or none; or save the table as CSV or JSONL.",
+                )
+
+
+def _is_even(lines: list[Line]) -> bool:
+    return len({len(fields) for _, fields in lines}) == 1
+
+
+def _lines(text: str, dialect: csv.Dialect, path: Path) -> Iterator[Line]:
+    if dialect.quoting == csv.QUOTE_NONE:
+        for number, line in enumerate(split_lines(text), start=1):
+            if line:
+                yield number, line.split("\t")
+        return
+    reader = csv.reader(io.StringIO(text, newline=""), dialect, strict=True)
+    try:
+        for fields in reader:
+            if fields:
+                yield reader.line_num, fields
+    except csv.Error as error:
+        raise DataError(
+            f"cannot be read as a table ({error})",
+            where=f"{path}:{reader.line_num}",
+            remedy="Check the quotes; the file may have been cut off.",
+        ) from error
+
+
+def _rows(lines: Iterator[Line], columns: Columns, path: Path) -> Iterator[Row]:
+    header: list[str] = []
+    for number, fields in lines:
+        where = f"{path}:{number}"
+        if not header:
+            header = [name.strip() for name in fields]
+            check_columns(header, columns, where)
+        else:
+            yield where, _cells(header, fields, columns, where)
+    if not header:
+        raise DataError("the file is empty", where=path)
+
+
+def _cells(header: list[str], row: Sequence[str], columns: Columns, where: str) -> dict[str, Any]:
+    """The row as an object: empty cells are null, cells of list columns are read as JSON."""
+    if len(row) != len(header):
+        raise DataError(
+            f"the row has {len(row)} fields, the header {len(header)}",
+            where=where,
+            remedy="A field that holds the separator needs double quotes around it.",
+        )
+    return {name: _cell(cell, name, columns, where) for name, cell in zip(header, row, strict=True)}
+
+
+def _cell(cell: str, name: str, columns: Columns, where: str) -> Any:
+    if not cell:
+        return None
+    if name in (columns.words, columns.rationale, columns.rationale_chars):
+        return _list(cell, name, where)
+    return (cell.strip() or None) if name in (columns.id, columns.label) else cell
+
+
+def _list(cell: str, name: str, where: str) -> Any:
+    """What the cell says as JSON, read strictly; a cell that is none (evidence, quoted) stays text."""
+    if not cell.lstrip().startswith("["):
+        return cell
+    try:
+        return strict_json.loads(cell)
+    except strict_json.JSONError as error:
+        try:
+            json.loads(cell)
+        except (ValueError, RecursionError):
+            return cell
+        raise DataError(
+            f"the list in column {name!r} is not sound JSON ({error.what})", where=where
+        ) from error
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Lifts the csv module's limit of 128 kB a field: a document of 100,000 words is longer."""
+    before = csv.field_size_limit(sys.maxsize)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

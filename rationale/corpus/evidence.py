@@ -1,0 +1,168 @@
+"""The evidence of one ERASER annotation: pieces checked against the documents they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rationale.corpus.document import MAX_GROUP, Span
+from rationale.corpus.fields import identifier, need, original, short
+from rationale.corpus.marks import same_text
+from rationale.corpus.passages import Passage
+from rationale.corpus.readers import Notes
+from rationale.errors import DataError
+
+_UNKNOWN = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of evidence as the file has it; -1 is how the benchmark says that a place is unknown.
+
+    Attributes:
+        docid: The document it is in.
+        original_docid: Its id where that is a number.
+        group: The evidence group it belongs to.
+        tokens: ``[start, end)`` in words.
+        sentences: ``[start, end)`` in sentences.
+        text: The words it says it covers; empty where it does not say.
+    """
+
+    docid: str
+    original_docid: int | float | None
+    group: int
+    tokens: tuple[int, int]
+    sentences: tuple[int, int]
+    text: str
+
+
+def read_pieces(groups: object, where: str) -> list[Piece]:
+    """Every piece of an annotation's evidence, in the order of the file.
+
+    Raises:
+        DataError: Where the groups or a piece have another shape.
+    """
+    if groups is None:
+        return []
+    if not isinstance(groups, list) or not all(isinstance(group, list) for group in groups):
+        raise DataError(
+            "'evidences' must be a list of groups, each a list of evidence",
+            where=where,
+            remedy='For example: "evidences": [[{"docid": "a", "start_token": 0, "end_token": 3}]].',
+        )
+    if len(groups) > MAX_GROUP + 1:
+        raise DataError(f"the annotation has {len(groups):,} evidence groups", where=where)
+    return [_piece(item, number, where) for number, group in enumerate(groups) for item in group]
+
+
+def _piece(item: object, group: int, where: str) -> Piece:
+    if not isinstance(item, dict):
+        raise DataError(f"evidence must be an object, got {type(item).__name__}", where=where)
+    given = need(item, "docid", where)
+    return Piece(
+        identifier(given, "docid", where),
+        original(given),
+        group,
+        (_number(item, "start_token", where), _number(item, "end_token", where)),
+        (_sentence(item, "start_sentence", where), _sentence(item, "end_sentence", where)),
+        _text(item.get("text"), where),
+    )
+
+
+def _number(item: Mapping[str, Any], name: str, where: str) -> int:
+    if name in item and item[name] is None:
+        raise DataError(
+            f"the field {name!r} is null", where=where, remedy="Where the place is unknown, write -1."
+        )
+    value = need(item, name, where)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise DataError(f"{name!r} must be a whole number, got {short(value)}", where=where)
+    return value
+
+
+def _sentence(item: Mapping[str, Any], name: str, where: str) -> int:
+    return _UNKNOWN if item.get(name) is None else _number(item, name, where)
+
+
+def _text(value: Any, where: str) -> str:
+    """The text of a piece; the format knows a list of words too, and lists of numbers, which tell nothing."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, list) and all(isinstance(word, str) for word in value):
+        return " ".join(value)
+    if isinstance(value, list) and all(isinstance(word, int) for word in value):
+        return ""
+    raise DataError(f"the 'text' of evidence must be text, got {short(value)}", where=where)
+
+
+def spans_of(
+    pieces: list[Piece], passage_of: Callable[[str], Passage], where: str, notes: Notes
+) -> list[tuple[str, Span]]:
+    """``(docid, span)`` of each piece that marks words, checked against its document.
+
+    Raises:
+        DataError: On a piece outside its document, or that covers other words than it says.
+    """
+    found = []
+    for piece in pieces:
+        passage = passage_of(piece.docid)
+        place = _place(piece, passage, where, notes)
+        if place is None:
+            continue
+        _check(piece, *place, passage, where)
+        if place[0] == place[1]:
+            notes.add("pieces of evidence mark no word and are left out", where)
+        else:
+            found.append((piece.docid, Span(*place, piece.group)))
+    return found
+
+
+def _place(piece: Piece, passage: Passage, where: str, notes: Notes) -> tuple[int, int] | None:
+    """The words of a piece: those it states, or those of the sentences it states, or None."""
+    start, end = piece.sentences
+    if piece.tokens[0] != _UNKNOWN:
+        return piece.tokens
+    if start == _UNKNOWN and end == 0:
+        raise DataError(
+            "evidence has start_sentence -1 and end_sentence 0, which the benchmark's scorer reads as the "
+            "last sentence",
+            where=where,
+            remedy="Write -1 for both where the sentences are unknown.",
+        )
+    if piece.tokens[1] != _UNKNOWN:
+        return piece.tokens
+    if start == _UNKNOWN and end == _UNKNOWN:
+        notes.add("pieces of evidence state neither words nor sentences and are left out", where)
+        return None
+    if not 0 <= start < end <= len(passage.sentences):
+        raise DataError(
+            f"evidence in sentences [{start}, {end}) lies outside document {short(piece.docid)} of "
+            f"{len(passage.sentences)} sentences",
+            where=where,
+            remedy="Sentence indices count lines from 0; the end is exclusive.",
+        )
+    return passage.sentences[start][0], passage.sentences[end - 1][1]
+
+
+def _check(piece: Piece, start: int, end: int, passage: Passage, where: str) -> None:
+    if start > end:
+        raise DataError(
+            f"evidence in document {short(piece.docid)} starts at word {start} and ends before it, at {end}",
+            where=where,
+            remedy="start_token is inclusive, end_token exclusive.",
+        )
+    if start < 0 or end > len(passage.words):
+        raise DataError(
+            f"evidence [{start}, {end}) lies outside document {short(piece.docid)} of "
+            f"{len(passage.words)} words",
+            where=where,
+            remedy="Token indices count the words of the whole document from 0; the end is exclusive.",
+        )
+    if piece.text.strip() and not same_text(piece.text, passage.words[start:end]):
+        raise DataError(
+            f"evidence [{start}, {end}) of document {short(piece.docid)} says that it is "
+            f"{short(piece.text)}, and the words there are {short(' '.join(passage.words[start:end]))}",
+            where=where,
+            remedy="Mend the indices; or, where they are right, the text, or leave it empty.",
+        )

@@ -1,0 +1,81 @@
+"""Files and folders of data: which are meant, what they are called, and what the disk says about them."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rationale.errors import DataError
+
+# What systems and tools put beside data; none of it is data.
+_SIDECARS = {
+    "thumbs.db",
+    "desktop.ini",
+    "dataset_dict.json",
+    "dataset_info.json",
+    "dataset_infos.json",
+    "state.json",
+    "source.json",
+    "metadata.json",
+    "croissant.json",
+}
+
+
+def visible_files(source: str | Path) -> list[Path]:
+    """The file itself, or a folder's files by name, without hidden ones and what tools put beside data."""
+    path = Path(source)
+    if not path.is_dir():
+        return [path] if path.is_file() else []
+    return [entry for entry in sorted(path.iterdir()) if is_visible(entry) and entry.is_file()]
+
+
+def is_visible(path: Path) -> bool:
+    """Whether a file of a folder can be data, by its name."""
+    return not path.name.startswith((".", "~$")) and path.name.lower() not in _SIDECARS
+
+
+def kind_of(path: Path) -> str:
+    """The suffix that says what a file holds, in lower case, without ``.gz``.
+
+    >>> kind_of(Path("train.JSONL.gz")), kind_of(Path("a.csv")), kind_of(Path("a.gz"))
+    ('.jsonl', '.csv', '')
+    """
+    name = Path(path.name.lower().removesuffix(".gz"))
+    return name.suffix
+
+
+def stem_of(path: Path) -> str:
+    """A file's name without that suffix and ``.gz``.
+
+    >>> stem_of(Path("train.jsonl.gz")), stem_of(Path("train-v2.0.json"))
+    ('train', 'train-v2.0')
+    """
+    name = path.name[:-3] if path.name.lower().endswith(".gz") else path.name
+    return Path(name).stem
+
+
+def head_of(path: Path, size: int) -> bytes:
+    """The first bytes of a file, unpacked where it is gzipped; empty where it cannot be."""
+    try:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            return file.read(size)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return b""
+
+
+@contextmanager
+def reading(source: Any) -> Iterator[None]:
+    """Turns what the disk says while a source is looked through into a DataError that names it."""
+    try:
+        yield
+    except OSError as error:
+        shown = str(source)
+        raise DataError(
+            f"cannot be read ({error.strerror or error})",
+            where=shown if len(shown) <= 200 else f"{shown[:200]}...",
+            remedy="Check the path and its permissions.",
+        ) from error
