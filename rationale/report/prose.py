@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from rationale.agreement.result import counts_alive, selecting
+from rationale.agreement.result import selecting
+from rationale.agreement.select import rule_text
 from rationale.report.results import Results, describe
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def commands(agreement: Agreement) -> list[str]:
     chosen = settings.get("select") or []
     agree = ["rationale", "agree", "--scores", "scores", *where, "--seed", str(settings.get("seed", 0))]
     agree += ["--select", chosen[0]] if len(chosen) == 1 else []
-    agree += ["--eta-from", "MODEL"] if settings.get("eta") else []
+    agree += ["--eta-from", settings["eta_from"]] if settings.get("eta_from") else []
     agree += ["--absolute"] if settings.get("absolute") else []
     agree += ["--resamples", str(settings["resamples"])] if "resamples" in settings else []
     report = ["rationale", "report", "--scores", "scores", *where, "--agreement", "agreement.json"]
@@ -168,14 +169,15 @@ def _words(recipe: Mapping[str, Any]) -> str:
 def _selection(settings: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
     eta = settings.get("eta")
     thresholds = (
-        "eta = 1 in every layer" if eta is None else f"eta = {', '.join(f'{e:g}' for e in eta)} by layer"
+        "eta = 1 in every layer"
+        if eta is None
+        else f"eta = {', '.join('none' if e is None else f'{e:g}' for e in eta)} by layer"
     )
-    entering = " that enter the layer" if counts_alive(recipe) else ""
     rules = {
-        "delta": "delta: a word is selected if one of its tokens scores at least eta / n, n being the "
-        f"tokens of its window{entering} ({thresholds})",
-        "topk": "top k: the k best words are selected, k being the number of words the human marked; of "
-        "equal scores the earlier word wins",
+        "delta": "delta: a word is selected if one of its tokens reaches the "
+        f"{rule_text(recipe, 'delta')} ({thresholds})",
+        "topk": "topk: the k best words are selected, k = number of rationale words; of equal scores the "
+        "earlier word wins",
     }
     told = "; ".join(rules[name] for name in settings.get("select", []) if name in rules)
     return told[:1].upper() + told[1:] + "." if told else ""

@@ -51,6 +51,7 @@ def make_recipe(classifier: Classifier, documents: Documents, options: ScoreOpti
         "part_size": options.documents_a_part,
         "seed": options.seed,
         "faithfulness": _faithfulness(options.faithfulness),
+        **({"kept": True} if hasattr(classifier.encoder, "system") else {}),  # saved with each document
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
     }
 
@@ -124,6 +125,7 @@ _SHAPES: dict[str, Callable[[Any], bool]] = {
     ),
     "labels": lambda value: isinstance(value, list) and all(isinstance(label, str) for label in value),
     "methods": lambda value: isinstance(value, dict) and all(map(_is_method, value.values())),
+    "kept": lambda value: value is None or isinstance(value, bool),
     "faithfulness": lambda value: (
         value is None or (isinstance(value, dict) and {"share", "bins"} <= value.keys())
     ),
