@@ -18,6 +18,7 @@ from rationale.report.exports import EXPORTS, Choice
 from rationale.scores.scored import Perturbed, ScoredDocument
 from rationale.scores.store import MemoryScores
 from rationale.scores.writer import ScoreWriter
+from tests.agreement.making import above
 
 LABELS = ("NEG", "POS", "MIXED")
 SHARES = (0.15, 0.01, 0.05, 0.1, 0.2, 0.5)
@@ -184,7 +185,7 @@ def test_the_format_and_what_it_says(tmp_path, scores, documents, method, layer,
         row = scored.layers[method].index(layer)
         assert np.array_equal(soft[scored.key], scored.words[method][row])
         if select == "delta":
-            assert np.array_equal(masks[scored.key], scored.selected_by_delta(method, row))
+            assert np.array_equal(masks[scored.key], above(scored, method, row))
         else:
             k = int(documents.get(scored.key).rationale.sum())
             best = np.argsort(-scored.words[method][row], kind="stable")[:k]
@@ -319,8 +320,8 @@ def test_eta_moves_the_threshold(tmp_path, scores, documents):
     export_eraser(scores, documents, tmp_path / "p", Choice("saliency", 1, eta=(9.0, 0.5)))
     masks = {key: m for line in written(tmp_path / "p") for key, m in selected(line, documents).items()}
     for scored in scores:
-        assert np.array_equal(masks[scored.key], scored.selected_by_delta("saliency", 1, 0.5))
-    with pytest.raises(ScoresError, match="eta has 2 layers, the scores are of layer 2"):
+        assert np.array_equal(masks[scored.key], above(scored, "saliency", 1, 0.5))
+    with pytest.raises(ScoresError, match="eta has 2 layers, the scores of 'saliency' are of layer 2"):
         export_eraser(scores, documents, tmp_path / "q", Choice("saliency", 2, eta=(9.0, 0.5)))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from rationale.agreement import Agreement, metrics
-from rationale.agreement.evaluate import Select
+from rationale.agreement.select import Select, rule_text, selections
 from rationale.report.figures import layer_curves
 from rationale.report.results import Results, titled
 from rationale.report.table import Table
@@ -71,7 +71,7 @@ def _needed(metric: str, select: Select) -> Select | None:
 
 def _choose_curves(address: Address, agreement: Agreement) -> tuple[Select, str]:
     results = Results(agreement)
-    select = choose_select(address, annotated=True, among=results.selections)
+    select = choose_select(address, agreement.recipe, annotated=True, among=results.selections)
     names = [name for name in results.metrics if name != "fpr"]
     metric = address.choose("metric", names, st.selectbox, "Metric", format_func=_title, width=230)
     return select, metric
@@ -82,11 +82,14 @@ def _title(metric: str) -> str:
 
 
 def _curves(agreement: Agreement, metric: str, select: Select) -> None:
-    """The layer curves of two metrics, with their intervals."""
-    for column, name in zip(st.columns(2), (metric, "fpr"), strict=True):
-        with column.container(border=True, key=f"card.{name == 'fpr'}"):
-            st.markdown(f"**{titled(name, _needed(name, select))}** by layer, with 95 % intervals")
-            show_figure(layer_curves(agreement, name, select, height=340), key=f"curve.{name == 'fpr'}")
+    """The layer curves of a metric and of FPR, with recall beside it; all with their intervals."""
+    names = dict.fromkeys((metric, "fpr", "recall"))
+    for place, (column, name) in enumerate(zip(st.columns(len(names)), names, strict=True)):
+        with column.container(border=True, key=f"card.curve.{place}"):
+            title = titled(name, _needed(name, select), agreement.recipe)
+            st.markdown(f"**{title}** by layer, with 95 % intervals")
+            show_figure(layer_curves(agreement, name, select, height=340), key=f"curve.{place}")
+    st.caption(f"Words are selected by {rule_text(agreement.recipe, select)}.")
 
 
 def _tables(address: Address, agreement: Agreement, metric: str, select: Select) -> None:
@@ -116,7 +119,8 @@ def _one_document(collection: Collection, made: dict[str, str | None]) -> None:
             units = choose_units(address)
             part = choose_part(address, *opened, units)
         methods = [method] if beside is None else [method, beside]
-        select: Select = "topk" if address.get("select") == "topk" and opened[0].annotated else "delta"
+        ranks = address.get("select") == "topk" or "delta" not in selections(collection.scores.recipe)
+        select: Select = "topk" if ranks and opened[0].annotated else "delta"
         show_words(address, collection, opened, methods, select, units, part, key="compare")
     address.write()
 

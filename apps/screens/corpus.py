@@ -9,11 +9,18 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from rationale.corpus import Key
-from rationale.report.survival import kinds_table, survival_curves, words_csv, words_table
-from rationale.scores.scored import ALIVE
-from rationale.study.survival import Survival, survival
+from rationale.report.survival import (
+    alone_table,
+    alone_text,
+    kinds_table,
+    survival_curves,
+    words_csv,
+    words_table,
+)
+from rationale.study.survival import Survival, survival, tells_survival
 from workbench.address import Address
 from workbench.collection import Collection
+from workbench.dropping import OWN
 from workbench.figures import show_figure, show_table
 from workbench.listing import choose_collection, name_of
 from workbench.messages import messages, plain
@@ -37,23 +44,24 @@ def corpus() -> None:
     with messages():
         with toolbar():
             collection = choose_collection(address, Settings.parse(sys.argv[1:]))
-            if ALIVE not in collection.scores.methods:
+            if not tells_survival(collection.scores.recipe):
                 _nothing_dropped()
             found = survival_of(collection.stamp, collection)
             layer = address.choose(
                 "layer", found.layers, st.selectbox, "After layer", default=found.layers[-1], width=130
             )
         _curves(found)
+        _alone(found)
         _words(found, layer)
-        _lost(address, found, layer)
+        own = next((method for method in OWN if method in collection.scores.methods), None)
+        _lost(address, found, layer, own)
     address.write()
 
 
 def _nothing_dropped() -> None:
     st.info(
-        "These scores are of a model that drops nothing, or `alive` was not among the methods. "
-        "`rationale train adapler` makes one that does; then `rationale score … --method alive "
-        "--method contribution`.",
+        "These scores are of a model that drops no tokens, or of a version that did not store which. "
+        "`rationale train adapler` trains one; `rationale score` stores what it keeps.",
         icon=":material/filter_alt_off:",
     )
     st.stop()
@@ -63,6 +71,14 @@ def _curves(found: Survival) -> None:
     with st.container(border=True, key="card.curves"):
         st.markdown(f"**Words alive by layer**, {found.documents:,} documents, with 95 % intervals")
         show_figure(survival_curves(found), key="survival")
+
+
+def _alone(found: Survival) -> None:
+    """What the kept words are worth to the model itself."""
+    with st.container(border=True, key="card.alone"):
+        st.markdown(alone_text(found))
+        if found.alone:
+            show_table(alone_table(found))
 
 
 def _words(found: Survival, layer: int) -> None:
@@ -80,7 +96,7 @@ def _words(found: Survival, layer: int) -> None:
     )  # fmt: skip
 
 
-def _lost(address: Address, found: Survival, layer: int) -> None:
+def _lost(address: Address, found: Survival, layer: int, method: str | None) -> None:
     """The documents to look at first: nothing of what the human marked is left."""
     if not found.annotated:
         return
@@ -91,16 +107,17 @@ def _lost(address: Address, found: Survival, layer: int) -> None:
             f"**Nothing of the human rationale is left** after layer {layer} in {len(lost):,} of "
             f"{found.annotated:,} documents ({share:.0%})"
         )
-        links = [f"[{plain(safe(name_of(key)))}]({_link(address, key, layer)})" for key in lost[:MOST]]
+        links = [
+            f"[{plain(safe(name_of(key)))}]({_link(address, key, layer, method)})" for key in lost[:MOST]
+        ]
         st.markdown(" · ".join(links) or "None.")
         if len(lost) > MOST:
             st.caption(f"The first {MOST} of {len(lost):,}.")
 
 
-def _link(address: Address, key: Key, layer: int) -> str:
-    scores = address.get("scores")
-    query = {"document": name_of(key), "method": ALIVE, "layer": layer}
-    return "explore?" + urlencode(query | ({"scores": scores} if scores else {}))
+def _link(address: Address, key: Key, layer: int, method: str | None) -> str:
+    query = {"document": name_of(key), "method": method, "layer": layer, "scores": address.get("scores")}
+    return "explore?" + urlencode({name: value for name, value in query.items() if value is not None})
 
 
 corpus()

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
+from rationale.agreement.select import Select, selections
+from rationale.corpus import Document
+from rationale.scores import ScoredDocument
 from workbench.address import Address
+from workbench.collection import Collection
+from workbench.dropping import drops
 from workbench.listing import choose_collection, choose_document
 from workbench.messages import messages
 from workbench.reading import (
@@ -30,12 +36,26 @@ def explore() -> None:
         with toolbar():
             method = choose_method(address, collection)
             beside = choose_beside(address, collection, method)
-            select = choose_select(address, annotated=opened[0].annotated)
+            select = _select(address, collection, opened, [method, beside])
             units = choose_units(address)
             part = choose_part(address, *opened, units)
         methods = [method] if beside is None else [method, beside]
         show_words(address, collection, opened, methods, select, units, part, key="explore")
     address.write()
+
+
+def _select(
+    address: Address,
+    collection: Collection,
+    opened: tuple[Document, ScoredDocument],
+    methods: Sequence[str | None],
+) -> Select:
+    """How words are selected; nothing to choose where all that is shown is what the model keeps."""
+    document, scored = opened
+    if all(method is None or drops(method, scored) for method in methods):
+        return "delta"
+    among = selections(collection.scores.recipe)
+    return choose_select(address, collection.recipe, annotated=document.annotated, among=among)
 
 
 explore()

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import streamlit as st
 
 from rationale.agreement import Agreement
+from rationale.agreement.select import selections
 from rationale.report.eraser import export_eraser
 from rationale.report.exports import Choice
 from rationale.report.write import report
@@ -59,7 +60,8 @@ def _eraser(address: Address, collection: Collection) -> None:
             layer = address.choose(
                 "layer", layers, st.selectbox, "Layer", default=meant_layer(method, layers), width=110
             )
-            select = choose_select(address, annotated=collection.annotated)
+            among = selections(collection.scores.recipe)
+            select = choose_select(address, collection.recipe, annotated=collection.annotated, among=among)
         settings = collection.measuring
         choice = Choice(method, layer, select, settings.eta, settings.absolute)
         write = partial(export_eraser, collection.scores, collection.documents, choice=choice)

@@ -5,26 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from rationale.agreement import Agreement, agree, metrics, rank, top_k
-from rationale.agreement.evaluate import SELECTIONS, Measured, Place, Select
+from rationale.agreement import Agreement, agree, metrics
+from rationale.agreement.evaluate import Measured, Place
 from rationale.agreement.evaluate import Settings as Measuring
 from rationale.agreement.evaluate import measure as measure_scores
+from rationale.agreement.select import (
+    SELECTIONS,
+    Chosen,
+    Select,
+    own_eta,
+    rule_of,
+    rule_text,
+    select_words,
+    selections,
+    without_n,
+)
 from rationale.artifacts.scores import COMPLETE
 from rationale.corpus import Document, Documents, Key, load_documents
 from rationale.errors import ScoresError
 from rationale.report.write import check_belongs
 from rationale.scores import MemoryScores, ScoredDocument, Scores, StoredScores
-from rationale.scores.scored import ALIVE
-from workbench.dropping import dropped, drops
+from workbench.dropping import dropped, drops, token_precision
 from workbench.panels import CHOSEN, REST, Layered, Numbers
-
-SELECT_TITLES: dict[Select, str] = {"delta": "above a fair share", "topk": "as many as the human"}
-"""How people call the two ways to select words."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +76,15 @@ class Collection:
         return any(self._document(key).annotated for key in self.keys)
 
     @property
+    def recipe(self) -> dict[str, Any]:
+        """Of the given agreement, which says how words were selected; else of the scores."""
+        return self.scores.recipe if self.given is None else self.given.recipe
+
+    @property
     def measuring(self) -> Measuring:
-        """How agreement is measured: both selections, and as the given agreement was."""
-        settings = {} if self.given is None else self.given.recipe["agreement"]
-        eta = settings.get("eta")
-        return Measuring(eta=None if eta is None else tuple(eta), absolute=bool(settings.get("absolute")))
+        """How agreement is measured: every selection the scores allow, and as the given agreement was."""
+        rule = rule_of(self.recipe, "delta")
+        return Measuring(selections(self.scores.recipe), rule.eta, rule.absolute)
 
     def title_of(self, method: str) -> str:
         """What people call a method."""
@@ -100,26 +112,31 @@ class Collection:
         return document
 
     def layered(self, document: Document, scored: ScoredDocument, method: str, select: Select) -> Layered:
-        """One method on one document: what it selects in each layer, and how that agrees."""
-        entry = self.scores.recipe["methods"][method]
-        layers = scored.layers[method]
-        if drops(method, scored):
-            found = self.numbers(document, scored)
-            kept = [numbers_at(found, ALIVE, layer, "delta") for layer in layers]
-            eta = self.scores.recipe["model"].get("eta")
-            return dropped(scored, method, self.title_of(method), eta, kept)
-        settings = self.measuring
-        given = settings.eta or (1.0,) * (max(layers) + 1)
-        etas = np.array([given[layer] for layer in layers], dtype=np.float32)
-        chosen = selected(document, scored, method, select, etas, absolute=settings.absolute)
+        """One method on one document: what it selects in each layer, and how that agrees.
+
+        Raises:
+            ScoresError: Where the threshold is not known.
+        """
         numbers = self.numbers(document, scored)
+        if drops(method, scored):
+            eta = own_eta(self.scores.recipe)
+            return dropped(document, scored, method, self.title_of(method), eta, numbers)
+        if select not in selections(self.scores.recipe):
+            raise ScoresError(str(without_n(self.scores.recipe)))
+        rule = rule_of(self.recipe, select)
+        chosen = select_words(scored, document, self.scores.recipe, method, rule)
+        layers = scored.layers[method]
         return Layered(
             method=method,
             title=self.title_of(method),
-            marks=np.where(chosen, CHOSEN, REST).astype(np.int8),
-            thresholds=etas[:, None] / scored.entering(layers) if select == "delta" else None,
+            marks=np.where(chosen.words, CHOSEN, REST).astype(np.int8),
+            tokens=chosen.tokens,
+            compared=chosen.scores,
+            thresholds=chosen.thresholds,
             numbers=[numbers_at(numbers, method, layer, select) for layer in layers],
-            signed=bool(entry["signed"]),
+            token_precision=[token_precision(document, scored, row) for row in chosen_tokens(scored, chosen)],
+            signed=bool(self.scores.recipe["methods"][method]["signed"]),
+            rule=rule_text(self.recipe, select, method),
         )
 
     def numbers(self, document: Document, scored: ScoredDocument) -> Measured | None:
@@ -130,27 +147,12 @@ class Collection:
         return measure_scores(alone, Documents([document], source=self.documents.source), self.measuring)
 
 
-def selected(
-    document: Document,
-    scored: ScoredDocument,
-    method: str,
-    select: Select,
-    eta: npt.NDArray[np.float32],
-    *,
-    absolute: bool = False,
-) -> npt.NDArray[np.bool_]:
-    """The words each layer selects, bool (R, W); words the model never read are not selected."""
-    rows = len(scored.layers[method])
-    chosen = np.zeros((rows, len(scored.covered)), dtype=np.bool_)
-    if select == "delta":
-        for row in range(rows):
-            chosen[row] = scored.selected_by_delta(method, row, float(eta[row])) & scored.covered
-        return chosen
-    truth, scores = document.rationale[scored.covered], scored.words[method][:, scored.covered]
-    offsets = np.array([0, truth.size])
-    ranking = rank(np.abs(scores) if absolute else scores, truth, offsets)
-    chosen[:, scored.covered] = top_k(ranking, np.array([truth.sum()]))
-    return chosen
+def chosen_tokens(scored: ScoredDocument, chosen: Chosen) -> npt.NDArray[np.bool_]:
+    """The tokens that met a threshold, or all of the words that were chosen by rank; bool (R, T)."""
+    inside = scored.token_word >= 0
+    tokens = np.zeros((len(chosen.words), len(inside)), dtype=np.bool_)
+    tokens[:, inside] = chosen.words[:, scored.token_word[inside]]
+    return tokens if chosen.tokens is None else tokens & chosen.tokens
 
 
 def numbers_at(measured: Measured | None, method: str, layer: int, select: Select) -> Numbers:
@@ -243,7 +245,6 @@ def column(measured: Measured, metric: str, method: str, layer: int, select: Sel
 
 __all__ = [
     "SELECTIONS",
-    "SELECT_TITLES",
     "Collection",
     "agreement_of",
     "all_numbers",

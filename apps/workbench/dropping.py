@@ -2,44 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+import numpy.typing as npt
 
+from rationale.agreement import metrics, selection
+from rationale.agreement.evaluate import Measured, Place
+from rationale.agreement.select import Eta
+from rationale.corpus.document import Document
 from rationale.scores.scored import ALIVE, ScoredDocument
 from workbench.panels import CHOSEN, DROPPED_BEFORE, DROPPED_HERE, REST, Layered, Marks, Numbers
 
 CONTRIBUTION = "contribution"
 OWN = (ALIVE, CONTRIBUTION, "decision")
 
+RANKING = tuple(name for name, metric in metrics.items() if metric.source == "ranking")
+SELECTED = tuple(name for name, metric in metrics.items() if metric.source == "selection")
+
 
 def drops(method: str, scored: ScoredDocument) -> bool:
-    """Whether the method's scores are a dropping model's own, and say who was dropped where."""
-    return method in OWN and ALIVE in scored.words
+    """Whether the method's scores are a dropping model's own, and it is known who was dropped where."""
+    return method in OWN and scored.kept is not None
 
 
 def dropped(
-    scored: ScoredDocument, method: str, title: str, eta: Sequence[float] | None, numbers: Sequence[Numbers]
+    document: Document,
+    scored: ScoredDocument,
+    method: str,
+    title: str,
+    eta: Eta | None,
+    measured: Measured | None,
 ) -> Layered:
     """The method on one document, every word marked by what the model did with it.
 
     Args:
-        scored: Holds ``alive`` and ``method``.
+        document: The document.
+        scored: Its scores; it is known which tokens were kept.
         method: One of :data:`OWN`.
         title: What it is called on the page.
-        eta: Of each layer; None where it is unknown or the method is compared with nothing.
-        numbers: How the kept words of each layer agree with the human's.
+        eta: Of each layer; None where the model has none.
+        measured: Every metric of this document; None where no human marked it.
     """
+    layers = scored.layers[method]
+    kept = np.zeros(0, dtype=np.bool_) if scored.kept is None else scored.kept
     thresholds = None
     if eta is not None and method == CONTRIBUTION:
-        thresholds = np.asarray(eta, np.float32)[:, None] / scored.entering(scored.layers[method])
-    return Layered(method, title, _marks(scored), thresholds, numbers, kept=ALIVE)
+        values = np.array([np.nan if eta[layer] is None else eta[layer] for layer in layers], np.float32)
+        thresholds = values[:, None] / scored.entering(layers)
+    known = measured is not None
+    return Layered(
+        method=method,
+        title=title,
+        marks=_marks(scored),
+        tokens=kept[list(layers)],
+        thresholds=thresholds,
+        compared=scored.token_scores[method],
+        numbers=[_numbers(measured, document, scored, method, layer) for layer in layers] if known else (),
+        token_precision=[token_precision(document, scored, kept[layer]) for layer in layers],
+        kept=ALIVE,
+        parts=_parts(scored)[list(layers)],
+        rule="the tokens that the model keeps in this layer",
+    )
+
+
+def token_precision(
+    document: Document, scored: ScoredDocument, tokens: npt.NDArray[np.bool_]
+) -> float | None:
+    """The share of the chosen tokens that belong to a rationale word; None where no token is chosen.
+
+    Args:
+        document: The document.
+        scored: Its scores.
+        tokens: bool (T,), chosen or not; special tokens and the query count nowhere.
+    """
+    chosen = scored.token_word[tokens & (scored.token_word >= 0)]
+    return float(document.rationale[chosen].mean()) if chosen.size else None
+
+
+def _numbers(
+    measured: Measured | None, document: Document, scored: ScoredDocument, method: str, layer: int
+) -> Numbers:
+    """Ranking metrics of the method's scores, the others of the words kept; None where undefined."""
+    found: dict[str, float | None] = {}
+    for name in RANKING:
+        parts = None if measured is None else measured.parts.get(Place(method, layer, name, None))
+        found[name] = None if parts is None else _number(metrics.get(name).of_means(parts)[0])
+    covered = scored.covered
+    truth = document.rationale[covered]
+    words = selection(scored.kept_share[layer, covered] > 0, truth, np.array([0, truth.size]))
+    for name in SELECTED:
+        entry = metrics.get(name)
+        found[name] = _number(entry.of_means(entry.parts(words))[0, 0])
+    return found
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _marks(scored: ScoredDocument) -> Marks:
     """A word is kept as long as one of its tokens is; int8 (L, W)."""
-    kept = scored.words[ALIVE] > 0
+    kept = scored.kept_share > 0
     before = np.concatenate([np.ones_like(kept[:1]), kept[:-1]])
     marks = np.where(kept, CHOSEN, np.where(before, DROPPED_HERE, DROPPED_BEFORE)).astype(np.int8)
     marks[:, ~scored.covered] = REST
     return marks
+
+
+def _parts(scored: ScoredDocument) -> npt.NDArray[np.bool_]:
+    """The words of which some tokens are kept and others are not, bool (L, W)."""
+    share = scored.kept_share
+    return (share > 0) & (share < 1)

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from rationale.agreement.evaluate import SELECTIONS, Select
+from rationale.agreement.select import SELECTIONS, Select
 from rationale.corpus import Key
 from workbench.address import Address, choose_now
 from workbench.collection import Collection, all_numbers, column, open_collection

@@ -23,13 +23,12 @@ Floats = npt.NDArray[np.float32]
 REST, CHOSEN, DROPPED_HERE, DROPPED_BEFORE = range(4)
 """What becomes of a word at a layer; only systems that drop tokens have the last two."""
 
-_FACTS = (
-    ("ap", "average precision"),
-    ("fpr", "false positive rate"),
+_RANKING = (("ap", "average precision"), ("roc_auc", "ROC-AUC"))
+_WORDS = (
     ("precision", "precision"),
     ("recall", "recall"),
-    ("selected_share", "share selected"),
-    ("roc_auc", "ROC-AUC"),
+    ("fpr", "false positive rate"),
+    ("selected_share", "share of all words"),
 )
 _SHORT = (("P", "precision"), ("R", "recall"), ("FPR", "fpr"))
 
@@ -42,19 +41,29 @@ class Layered:
         method: The method's name.
         title: What it is called on the page.
         marks: int (R, W), what became of each word: rest, chosen, dropped here, dropped before.
+        tokens: bool (R, T), the tokens that were chosen, or kept; None where words are ranked instead.
+        compared: float32 (R, T), the tokens' scores as they were compared.
         thresholds: float32 (R, T), what a token's score has to reach; None where words are ranked instead.
         numbers: One mapping of metric to value a row; empty where no human marked the document.
+        token_precision: A row each, the share of the chosen tokens that belong to a rationale word.
         signed: Whether scores may speak against the target.
         kept: The method whose selection is what a dropping model keeps; None where nothing is dropped.
+        parts: bool (R, W), the words of which only some tokens are kept; None where nothing is dropped.
+        rule: How the words were chosen.
     """
 
     method: str
     title: str
     marks: Marks
+    tokens: Mask | None = None
+    compared: Floats | None = None
     thresholds: Floats | None = None
     numbers: Sequence[Numbers] = field(default_factory=tuple)
+    token_precision: Sequence[float | None] = field(default_factory=tuple)
     signed: bool = False
     kept: str | None = None
+    parts: Mask | None = None
+    rule: str = ""
 
     @property
     def drops(self) -> bool:
@@ -93,6 +102,7 @@ class Page:
         scores = self.scored.token_scores[method] if self.text.tokens else self.scored.words[method]
         marks = self._token_marks(layered) if self.text.tokens else layered.marks
         whole = input_level(method, self.scored)
+        parts = None if self.text.tokens else layered.parts
         legend = self._legend(layered)
         thresholds, best = self._thresholds(layered)
         return {
@@ -101,11 +111,13 @@ class Page:
             "rows": [0 if whole else _index(own, layer) for layer in self.layers],
             "scores": [_rounded(row[part]) for row in scores],
             "marks": [row[part].tolist() for row in marks],
+            "parts": None if parts is None else [row[part].astype(int).tolist() for row in parts],
             "levels": [self._level(row, n) for row, n in _pairs(layered)],
-            "facts": [self._facts(row, n) for row, n in _pairs(layered)],
+            "facts": [self._facts(layered, row) for row in range(len(layered.marks))],
+            "rule": layered.rule,
             "alarms": not layered.drops,
             "legend": legend,
-            "tallies": [self._tallies(row, legend) for row in marks],
+            "tallies": [self._tallies(layered, row, marks[row], legend) for row in range(len(marks))],
             "perturbed": [self._perturbed(layered, layer) for layer in own],
             "thresholds": thresholds and [_rounded(row[part]) for row in thresholds],
             "best": best and [_rounded(row[part]) for row in best],
@@ -121,13 +133,14 @@ class Page:
         return f"{title}, layer {layer}" if self.beside else f"What layer {layer} {verb}"
 
     def _token_marks(self, layered: Layered) -> Marks:
-        """A token wears its word's mark; under a threshold only the tokens that met it are chosen."""
+        """A token wears its word's mark, and its own where tokens were chosen or dropped."""
         inside = self.text.words >= 0
         marks = np.full((len(layered.marks), len(inside)), REST, dtype=np.int8)
         marks[:, inside] = layered.marks[:, self.text.words[inside]]
-        if layered.thresholds is not None:
-            met = self.scored.token_scores[layered.method] >= layered.thresholds
-            marks[(marks == CHOSEN) & ~met] = REST
+        if layered.tokens is not None and layered.drops:
+            marks[:, inside] = _fallen(layered.tokens)[:, inside]
+        elif layered.tokens is not None:
+            marks[(marks == CHOSEN) & ~layered.tokens] = REST
         return marks
 
     def _thresholds(self, layered: Layered) -> tuple[list[Floats] | None, list[Floats] | None]:
@@ -136,7 +149,7 @@ class Page:
             return None, None
         if self.text.tokens:
             return list(layered.thresholds), None
-        scores = self.scored.token_scores[layered.method]
+        scores = self.scored.token_scores[layered.method] if layered.compared is None else layered.compared
         word, count = self.scored.token_word, len(self.text.texts)
         found = [
             best_tokens(row, threshold, word, count)
@@ -150,10 +163,20 @@ class Page:
         told = [f"{short} {_figure(numbers[name])}" for short, name in _SHORT if name in numbers]
         return {"share": chosen / max(1, total), "count": f"{chosen} of {total}", "caption": " · ".join(told)}
 
-    def _facts(self, marks: Marks, numbers: Numbers) -> list[list[str]]:
-        chosen, total = self._counts(marks)
-        told = [[title, _figure(numbers[name])] for name, title in _FACTS if name in numbers]
-        return [["words selected", f"{chosen} of {total}"], *told]
+    def _facts(self, layered: Layered, row: int) -> list[dict[str, Any]]:
+        """Two groups of numbers: of the order the scores put the words in, and of the words chosen."""
+        numbers = _pairs(layered)[row][1]
+        chosen, total = self._counts(layered.marks[row])
+        counted = [["words kept" if layered.drops else "words selected", f"{chosen} of {total}"]]
+        if layered.drops and layered.parts is not None:
+            counted.append(["of them only in part", str(int(layered.parts[row].sum()))])
+        told = [[title, _figure(numbers[name])] for name, title in _WORDS if name in numbers]
+        if numbers and layered.token_precision:
+            told.insert(1, ["precision over tokens", _figure(layered.token_precision[row])])
+        ranking = [[title, _figure(numbers[name])] for name, title in _RANKING if name in numbers]
+        heading = "kept words" if layered.drops else "selected words"
+        groups = [{"title": "ranking", "rows": ranking}, {"title": heading, "rows": [*counted, *told]}]
+        return [group for group in groups if group["rows"]]
 
     def _counts(self, marks: Marks) -> tuple[int, int]:
         return int((marks == CHOSEN).sum()), int(self.scored.covered.sum())
@@ -164,7 +187,9 @@ class Page:
         if layered.signed:
             entries.append(["against", "hatched: against the target"])
         if layered.drops:
-            entries += [["chosen", "kept"], ["dropped", "dropped here"], ["gone", "dropped before"]]
+            entries += [["chosen", "kept"]]
+            entries += [["chosen partly", "kept in part"]] * (not self.text.tokens)
+            entries += [["dropped", "dropped here"], ["gone", "dropped before"]]
             if self.human is not None:
                 entries += [["found", "human rationale"], ["lost", "human rationale, lost"]]
         elif self.human is not None:
@@ -175,8 +200,11 @@ class Page:
             entries.append(["unread", "not read by the model"])
         return entries
 
-    def _tallies(self, marks: Marks, legend: Sequence[Sequence[str]]) -> list[str]:
+    def _tallies(
+        self, layered: Layered, row: int, marks: Marks, legend: Sequence[Sequence[str]]
+    ) -> list[str]:
         """How many units of the whole document wear each sign of the legend."""
+        partly = int(layered.parts[row].sum()) if layered.parts is not None else 0
         chosen = marks == CHOSEN
         human = np.zeros(len(marks), dtype=np.bool_) if self.human is None else self.human
         wearing = {
@@ -184,7 +212,8 @@ class Page:
             "found": chosen & human, "lost": ~chosen & human, "dropped": marks == DROPPED_HERE,
             "gone": marks == DROPPED_BEFORE, "unread": self.text.kinds == UNREAD,
         }  # fmt: skip
-        return [str(int(wearing[look].sum())) if look in wearing else "" for look, _ in legend]
+        counts = {look: int(worn.sum()) for look, worn in wearing.items()} | {"chosen partly": partly}
+        return [str(counts[look]) if look in counts else "" for look, _ in legend]
 
     def _perturbed(self, layered: Layered, layer: int) -> list[list[Any]]:
         """The predicted class' probability with only the selected words, and without them."""
@@ -198,6 +227,12 @@ class Page:
                     [f"{name}, without them", p.without[predicted]],
                 ]
         return []
+
+
+def _fallen(kept: Mask) -> Marks:
+    """What became of each token, int8 (R, T)."""
+    before = np.concatenate([np.ones_like(kept[:1]), kept[:-1]])
+    return np.where(kept, CHOSEN, np.where(before, DROPPED_HERE, DROPPED_BEFORE)).astype(np.int8)
 
 
 def best_tokens(

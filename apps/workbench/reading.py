@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from rationale.agreement.evaluate import SELECTIONS, Select
+from rationale.agreement.select import SELECTIONS, Select, rule_text, rule_title
 from rationale.corpus import Document
 from rationale.scores import ScoredDocument
 from workbench.address import Address, touch
-from workbench.collection import SELECT_TITLES, Collection
+from workbench.collection import Collection
 from workbench.components.words import standalone, words_view
 from workbench.drawing import Reader, parts, words_data
 from workbench.units import Units
@@ -47,16 +47,26 @@ def choose_beside(address: Address, collection: Collection, method: str, *, must
     return chosen or None
 
 
-def choose_select(address: Address, *, annotated: bool, among: Sequence[str] = SELECTIONS) -> Select:
-    """How words are selected; as many as the human only where a human selected some."""
+def choose_select(
+    address: Address, recipe: Mapping[str, Any], *, annotated: bool, among: Sequence[str] = SELECTIONS
+) -> Select:
+    """How words are selected; by rank only where a human selected some.
+
+    Args:
+        address: The page's address.
+        recipe: Of the agreement, or of the scores where there is none: it says which threshold is meant.
+        annotated: Whether a human marked words.
+        among: The selections to choose from.
+    """
     options = [select for select in SELECTIONS if select in among]
     if not annotated or not options:
         return "delta"
+    threshold = rule_text(recipe, "delta")
     return address.choose(
         "select", options, st.segmented_control, "Words selected",
-        format_func=SELECT_TITLES.__getitem__, required=True,
-        help="Above a fair share: a token of the word scores at least 1/n, n being the tokens of its window. "
-        "As many as the human: the k best words, k being the number of rationale words.",
+        format_func=partial(rule_title, recipe), required=True,
+        help=f"{threshold[:1].upper()}{threshold[1:]}: a word is selected if one of its tokens reaches it. "
+        "Top-k: the k best words, k = number of rationale words.",
     )  # fmt: skip
 
 

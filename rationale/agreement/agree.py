@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -15,9 +14,18 @@ from rationale.agreement.blocks import check_keys
 from rationale.agreement.changed import changed_since_scoring
 from rationale.agreement.classification import classification
 from rationale.agreement.compare import RULE, compare
-from rationale.agreement.evaluate import SELECTIONS, Measured, Place, Select, Settings, measure
+from rationale.agreement.evaluate import Measured, Place, Settings, measure
 from rationale.agreement.metric import metrics
-from rationale.agreement.result import Agreement, Record, counts_alive, pair_table, selecting
+from rationale.agreement.result import Agreement, Record, pair_table, selecting
+from rationale.agreement.select import (
+    SELECTIONS,
+    Select,
+    own_eta,
+    rule_text,
+    same_eta,
+    selections,
+    without_n,
+)
 from rationale.agreement.statistics import bootstrap_intervals, number_or_none, summarise
 from rationale.corpus.document import Documents
 from rationale.errors import ModelError, ScoresError
@@ -25,15 +33,14 @@ from rationale.errors import ModelError, ScoresError
 if TYPE_CHECKING:
     from rationale.scores.scored import Scores
 
-log = logging.getLogger(__name__)
-
 
 def agree(
     scores: Scores,
     documents: Documents,
     *,
     select: Select | None = None,
-    eta: Sequence[float] | None = None,
+    eta: Sequence[float | None] | None = None,
+    eta_from: str | None = None,
     absolute: bool = False,
     resamples: int = 1000,
     seed: int = 0,
@@ -47,7 +54,8 @@ def agree(
         scores: Of these documents, or of a sample of them (``--limit``).
         documents: With human rationales.
         select: ``"delta"``, ``"topk"``, or None for both.
-        eta: One a layer, for ``delta``; None is 1 in every layer.
+        eta: One a layer, for ``delta``; None takes the scored model's own, and 1 where it has none.
+        eta_from: Where ``eta`` is from, for the recipe.
         absolute: Whether signed methods are ranked and selected by absolute value instead of evidence for
             the target.
         resamples: Of the bootstrap.
@@ -60,19 +68,22 @@ def agree(
         ScoresError: Where the scores do not belong to the documents, hold something that is no number, or
             ``select``, ``eta`` or ``resamples`` cannot be used.
     """
-    settings = _settings(select, eta, absolute, resamples, seed)
-    _check_eta(settings.eta, scores)
+    settings = _settings(scores, select, eta, absolute, resamples, seed)
     unscored = check_keys(scores, documents)
     measured = measure(scores, documents, settings)
-    return Agreement(
-        recipe={
-            **scores.recipe,
-            "agreement": {
-                **_recipe(settings, measured, documents, unscored),
-                "changed_since_scoring": changed_since_scoring(scores, documents),
-            },
+    told = _recipe(settings, measured, documents, unscored)
+    recipe = {
+        **scores.recipe,
+        "agreement": {
+            **told,
+            "eta_from": eta_from,
+            "notes": _notes(settings, scores),
+            "changed_since_scoring": changed_since_scoring(scores, documents),
         },
-        records=tuple(sorted(_records(measured, settings), key=_order(measured))),
+    }
+    return Agreement(
+        recipe=recipe,
+        records=tuple(sorted(_records(measured, settings, recipe), key=_order(measured))),
         comparisons=compare(measured, settings, selecting(scores.recipe)),
         classification=classification(
             _classes(measured, scores), measured.predicted, scores.labels, settings
@@ -87,7 +98,12 @@ def _classes(measured: Measured, scores: Scores) -> list[str | None]:
 
 
 def _settings(
-    select: str | None, eta: Sequence[float] | None, absolute: bool, resamples: int, seed: int
+    scores: Scores,
+    select: str | None,
+    eta: Sequence[float | None] | None,
+    absolute: bool,
+    resamples: int,
+    seed: int,
 ) -> Settings:
     if select is not None and select not in SELECTIONS:
         raise ScoresError(
@@ -96,28 +112,37 @@ def _settings(
         )
     if resamples < 1:
         raise ScoresError(f"{resamples} resamples, expected at least 1", remedy="1000 is customary.")
-    values = None if eta is None else tuple(float(value) for value in eta)
-    if values is not None and not (values and np.isfinite(values).all()):
+    values = own_eta(scores.recipe) if eta is None else tuple(None if e is None else float(e) for e in eta)
+    if values is not None and not (values and all(e is None or np.isfinite(e) for e in values)):
         raise ScoresError(f"eta is {list(values)}, expected one finite number a layer")
-    chosen = SELECTIONS if select is None else tuple(name for name in SELECTIONS if name == select)
-    return Settings(chosen, values, absolute, resamples, seed)
-
-
-def _check_eta(eta: tuple[float, ...] | None, scores: Scores) -> None:
-    """A dropping model's scores are compared with its own eta, or with none."""
-    own = scores.recipe["model"].get("eta")
-    if eta is None or own is None:
-        return
-    if len(own) != len(eta) or not np.allclose(own, eta, atol=1e-6):
+    layers = scores.recipe["model"].get("layers")
+    if values is not None and layers is not None and len(values) != layers:
         raise ScoresError(
-            f"eta is {list(eta)}, and the scored model's own is {[round(value, 4) for value in own]}",
-            remedy="Pass the scored model with --eta-from, or leave it out: eta is then 1.",
+            f"eta has {len(values)} layers, and the scored model has {layers}",
+            remedy="Take eta from a model with as many layers as the scored one, or leave --eta-from out.",
         )
-    if not counts_alive(scores.recipe):
-        log.warning("alive was not scored: delta takes n as all tokens of a window, the model as those alive")
+    refused = without_n(scores.recipe)
+    if select == "delta" and refused:
+        raise ScoresError(refused)
+    there = (
+        selections(scores.recipe) if select is None else tuple(name for name in SELECTIONS if name == select)
+    )
+    return Settings(there, values, absolute, resamples, seed)
 
 
-def _records(measured: Measured, settings: Settings) -> Iterator[Record]:
+def _notes(settings: Settings, scores: Scores) -> list[str]:
+    """What the reader of the numbers should know about the selections."""
+    notes = []
+    refused, own = without_n(scores.recipe), own_eta(scores.recipe)
+    if refused:
+        notes.append(refused)
+    if own is not None and not same_eta(settings.eta, own):
+        shown = ", ".join("none" if e is None else f"{e:.4g}" for e in own)
+        notes.append(f"eta is not the scored model's own ({shown}): the model decides by another threshold")
+    return notes
+
+
+def _records(measured: Measured, settings: Settings, recipe: dict[str, Any]) -> Iterator[Record]:
     """A record a place; all places of one metric share a matrix product."""
     for name, metric in metrics.items():
         places = [place for place in measured.parts if place.metric == name]
@@ -144,6 +169,7 @@ def _records(measured: Measured, settings: Settings) -> Iterator[Record]:
                 high=number_or_none(high[row]),
                 n=int(n[row]),
                 skipped=asked - int(n[row]),
+                rule=place.select and rule_text(recipe, place.select, place.method),
             )
 
 
@@ -182,15 +208,16 @@ def _recipe(settings: Settings, measured: Measured, documents: Documents, unscor
     }
 
 
-def read_eta(folder: str | Path) -> tuple[float, ...]:
-    """Eta of each layer from an AdapLeR model's folder (``config.json``, key ``eta``).
+def read_eta(folder: str | Path) -> tuple[float | None, ...]:
+    """Eta of each layer from a model's folder (``config.json``, key ``eta``); None where it decides nothing.
 
     Raises:
         ModelError: Where the folder has none.
     """
     path = Path(folder) / "config.json"
     remedy = (
-        "Pass the folder of a trained AdapLeR model, or leave --eta-from out: eta is then 1 in every layer."
+        "Pass the folder of a trained AdapLeR model, or leave --eta-from out: eta is then the scored model's "
+        "own, and 1 where it has none."
     )
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
@@ -199,9 +226,9 @@ def read_eta(folder: str | Path) -> tuple[float, ...]:
     except ValueError as error:
         raise ModelError(f"is no JSON ({error})", where=path, remedy=remedy) from error
     eta = config.get("eta") if isinstance(config, dict) else None
-    if not isinstance(eta, list) or not eta or not all(_is_number(value) for value in eta):
+    if not isinstance(eta, list) or not eta or not all(e is None or _is_number(e) for e in eta):
         raise ModelError('holds no "eta", a list with one number a layer', where=path, remedy=remedy)
-    return tuple(float(value) for value in eta)
+    return tuple(None if value is None else float(value) for value in eta)
 
 
 def _is_number(value: object) -> bool:

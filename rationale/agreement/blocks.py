@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from rationale.agreement.ragged import Bool, Float, Int, offsets_of
 from rationale.agreement.spans import Spans, spans_of
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ScoresError
+from rationale.scores.scored import SCORE_AGAIN, drops_tokens
 
 if TYPE_CHECKING:
     from rationale.scores.scored import ScoredDocument, Scores
@@ -29,12 +30,30 @@ class Block:
     Attributes:
         scored: The scored documents.
         documents: The documents themselves.
-        labels: The class names, in the order of the probabilities.
+        recipe: Of the scores.
     """
 
     scored: tuple[ScoredDocument, ...]
     documents: tuple[Document, ...]
-    labels: tuple[str, ...]
+    recipe: Mapping[str, Any]
+
+    def rows(self, method: str, layers: Sequence[int]) -> list[int]:
+        """The row of each layer in a method's arrays.
+
+        Raises:
+            ScoresError: Where the method has no such layer.
+        """
+        there = self.scored[0].layers[method]
+        missing = next((layer for layer in layers if layer not in there), None)
+        if missing is not None:
+            raise ScoresError(
+                f"method {method!r} has no layer {missing}", remedy=f"Layers: {', '.join(map(str, there))}."
+            )
+        return [there.index(layer) for layer in layers]
+
+    def signed(self, method: str) -> bool:
+        """Whether the method's scores may speak against the target."""
+        return bool(self.recipe["methods"][method]["signed"])
 
     @cached_property
     def offsets(self) -> Int:
@@ -87,9 +106,20 @@ class Block:
         return np.concatenate([s.window_tokens[s.token_window] for s in self.scored])
 
     def entering(self, layers: Sequence[int]) -> npt.NDArray[np.number]:
-        """How many tokens of each token's window enter each layer: (L, T); (T,) where nothing is dropped."""
-        if not self.scored[0].drops:
+        """How many tokens of each token's window enter each layer: (L, T); (T,) where nothing is dropped.
+
+        Raises:
+            ScoresError: Where the model drops tokens and the scores do not say which.
+        """
+        if not drops_tokens(self.recipe):
             return self.token_window
+        unknown = next((s for s in self.scored if s.kept is None), None)
+        if unknown is not None:
+            raise ScoresError(
+                "the scored model drops tokens, and it is not known how many enter each layer",
+                where=name_of(unknown),
+                remedy=SCORE_AGAIN,
+            )
         return np.concatenate([s.entering(layers) for s in self.scored], axis=1)
 
     def words(self, method: str) -> npt.NDArray[np.float32]:
@@ -123,7 +153,8 @@ class Block:
     @cached_property
     def predicted(self) -> Int:
         """The predicted class of each document, int64 (D,)."""
-        return np.array([self.labels.index(s.predicted) for s in self.scored], dtype=np.int64)
+        labels = list(self.recipe["labels"])
+        return np.array([labels.index(s.predicted) for s in self.scored], dtype=np.int64)
 
     @cached_property
     def confidence(self) -> Float:
@@ -153,20 +184,20 @@ def blocks(scores: Scores, documents: Documents, *, words: int = WORDS) -> Itera
             that was scored.
     """
     held: list[tuple[ScoredDocument, Document]] = []
-    size, labels = 0, tuple(scores.labels)
+    size = 0
     for scored in scores:
         document = _document_of(scored, documents, scores)
         held.append((scored, document))
         size += len(document.words)
         if size >= words:
-            yield _block(held, labels)
+            yield _block(held, scores.recipe)
             held, size = [], 0
     if held:
-        yield _block(held, labels)
+        yield _block(held, scores.recipe)
 
 
-def _block(held: list[tuple[ScoredDocument, Document]], labels: tuple[str, ...]) -> Block:
-    return Block(tuple(s for s, _ in held), tuple(d for _, d in held), labels)
+def _block(held: list[tuple[ScoredDocument, Document]], recipe: Mapping[str, Any]) -> Block:
+    return Block(tuple(s for s, _ in held), tuple(d for _, d in held), recipe)
 
 
 def _document_of(scored: ScoredDocument, documents: Documents, scores: Scores) -> Document:

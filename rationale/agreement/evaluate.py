@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rationale.agreement.blocks import Block, blocks, name_of
 from rationale.agreement.faithfulness import Perturbation
 from rationale.agreement.metric import Metric, metrics
-from rationale.agreement.ragged import Bool, Float, Int, totals
-from rationale.agreement.ranking import Ranking, rank
-from rationale.agreement.selection import Selection, above_share, selection, top_k
+from rationale.agreement.ragged import Bool, Float, Int
+from rationale.agreement.ranking import Ranking
+from rationale.agreement.select import SELECTIONS, Eta, Rule, Select, chosen_layers, ranked, select
+from rationale.agreement.selection import Selection, selection
 from rationale.corpus.document import Documents, Key
 from rationale.errors import ScoresError
 
 if TYPE_CHECKING:
     from rationale.scores.scored import Scores
-
-Select = Literal["delta", "topk"]
-SELECTIONS: tuple[Select, ...] = ("delta", "topk")
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Settings:
 
     Attributes:
         select: The selections to evaluate.
-        eta: One a layer, for ``delta``; None is 1 in every layer.
+        eta: One a layer, for ``delta``; None is 1 in every layer, and of one layer no selection there.
         absolute: Whether signed methods are ranked and selected by absolute value instead of evidence for
             the target.
         resamples: Of the bootstrap.
@@ -40,11 +37,15 @@ class Settings:
     """
 
     select: tuple[Select, ...] = SELECTIONS
-    eta: tuple[float, ...] | None = None
+    eta: Eta | None = None
     absolute: bool = False
     resamples: int = 1000
     seed: int = 0
     confidence: float = 0.95
+
+    def rule(self, select: Select) -> Rule:
+        """How words are chosen."""
+        return Rule(select, self.eta, self.absolute)
 
 
 @dataclass(frozen=True, order=True)
@@ -133,19 +134,23 @@ def _of_method(
 ) -> Iterator[tuple[Place, Float]]:
     """Every metric of one method: parts (P, D) a place."""
     layers = scores.layers(method)
-    absolute = settings.absolute and bool(scores.recipe["methods"][method]["signed"])
-    ranking = _ranking(block, method, layers, absolute)
-    sources: list[tuple[str, str | None, Any]] = [("ranking", None, ranking)]
-    for select in settings.select:
-        chosen = _selection(block, method, layers, ranking, select, settings.eta, absolute)
-        sources.append(("selection", select, chosen))
+    _check_rows(block, method, layers)
+    ranking = ranked(block, method, settings.rule("topk"), layers)
+    sources: list[tuple[str, str | None, tuple[int, ...], Any]] = [("ranking", None, layers, ranking)]
+    for chosen in settings.select:
+        rule = settings.rule(chosen)
+        there = chosen_layers(scores.recipe, method, rule, layers)
+        if there:
+            known = ranking if there == layers else ranked(block, method, rule, there)
+            sources.append(("selection", chosen, there, _selection(block, method, there, rule, known)))
     if scores.recipe.get("faithfulness"):
-        sources.append(("perturbation", None, _perturbation(block, method, layers, scores.recipe)))
+        found = _perturbation(block, method, layers, scores.recipe)
+        sources.append(("perturbation", None, layers, found))
     for name, entry in metrics.items():
-        for source, selected, data in sources:
+        for source, selected, there, data in sources:
             if entry.source == source:
                 values = _parts(entry, data, block)
-                for row, layer in enumerate(layers):
+                for row, layer in enumerate(there):
                     yield Place(method, layer, name, selected), values[:, row]
 
 
@@ -155,45 +160,18 @@ def _parts(entry: Metric, data: Any, block: Block) -> Float:
     return values if entry.source == "perturbation" else np.where(block.annotated, values, np.nan)
 
 
-def _ranking(block: Block, method: str, layers: tuple[int, ...], absolute: bool) -> Ranking:
-    values = block.words(method)
-    if len(values) != len(layers):
+def _check_rows(block: Block, method: str, layers: tuple[int, ...]) -> None:
+    rows = len(block.words(method))
+    if rows != len(layers):
         raise ScoresError(
-            f"method {method!r} has {len(values)} rows of scores for layers {list(layers)}",
+            f"method {method!r} has {rows} rows of scores for layers {list(layers)}",
             remedy="The scores are damaged: score this data again.",
         )
-    return rank(np.abs(values) if absolute else values, block.truth, block.offsets)
 
 
-def _selection(
-    block: Block,
-    method: str,
-    layers: tuple[int, ...],
-    ranking: Ranking,
-    select: Select,
-    eta: tuple[float, ...] | None,
-    absolute: bool,
-) -> Selection:
-    if select == "topk":
-        chosen = top_k(ranking, totals(block.truth, block.offsets))
-    else:
-        tokens = block.tokens(method)
-        tokens = np.abs(tokens) if absolute else tokens
-        thresholds = _eta(eta, layers, method)
-        chosen = above_share(tokens, block.entering(layers), block.token_word, thresholds, len(block.truth))
-    return selection(chosen, block.truth, block.offsets, breaks=block.breaks, spans=block.spans)
-
-
-def _eta(eta: tuple[float, ...] | None, layers: tuple[int, ...], method: str) -> npt.NDArray[np.float32]:
-    """Eta of each layer as float32 (L,)."""
-    if eta is None:
-        return np.ones(len(layers), dtype=np.float32)
-    if max(layers) >= len(eta):
-        raise ScoresError(
-            f"eta has {len(eta)} layers, but {method!r} was scored in layer {max(layers)}",
-            remedy="Take eta from a model with as many layers as the scored one.",
-        )
-    return np.array([eta[layer] for layer in layers], dtype=np.float32)
+def _selection(block: Block, method: str, layers: tuple[int, ...], rule: Rule, ranking: Ranking) -> Selection:
+    words = select(block, method, rule, layers, ranking).words
+    return selection(words, block.truth, block.offsets, breaks=block.breaks, spans=block.spans)
 
 
 def _perturbation(block: Block, method: str, layers: tuple[int, ...], recipe: dict[str, Any]) -> Perturbation:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ from rationale.errors import ScoresError
 from rationale.files import atomic_path, atomic_text, check_output
 
 _DIGEST = b"agreement"
+_LATER = ("rule",)  # fields of a record that an earlier version did not write
 _PARTS = ("recipe", "records", "comparisons", "classification")
 
 
@@ -42,6 +43,7 @@ class Record(TypedDict):
         high: Upper end.
         n: Pairs that count.
         skipped: Pairs for which the metric is not defined.
+        rule: How the words were selected, in full; None where none were, and in files of an earlier version.
     """
 
     method: str
@@ -53,6 +55,7 @@ class Record(TypedDict):
     high: float | None
     n: int
     skipped: int
+    rule: str | None
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ class Agreement:
             raise ScoresError(f"was changed by hand: {problem}", where=path, remedy=remedy)
         return cls(
             content["recipe"],
-            tuple(content["records"]),
+            tuple(cast("Record", {**dict.fromkeys(_LATER), **record}) for record in content["records"]),
             tuple(content["comparisons"]),
             content["classification"],
             _load_pairs(pairs_path(path), _digest(text)),
@@ -166,11 +169,6 @@ class Agreement:
         accuracy = _shown(self.classification["accuracy"])
         facts = f"{len(self.records)} records, {len(self.comparisons)} comparisons, accuracy {accuracy}"
         return f"<p>{escape(facts)}</p><table><tr>{head}</tr>{rows}</table>"
-
-
-def counts_alive(recipe: Mapping[str, Any]) -> bool:
-    """Whether delta takes n as the tokens that enter a layer: a dropping model's ``alive`` was scored."""
-    return "alive" in recipe.get("methods", {})
 
 
 def selecting(recipe: Mapping[str, Any]) -> list[str]:
@@ -235,7 +233,7 @@ def _problem(content: Mapping[str, Any]) -> str | None:
             return f"{part} is no {'object' if kind is dict else 'list'}"
     for part, needed in (("records", Record.__annotations__), ("comparisons", Comparison.__annotations__)):
         for number, row in enumerate(content[part]):
-            if not isinstance(row, dict) or row.keys() != needed.keys():
+            if not isinstance(row, dict) or row.keys() | set(_LATER) != needed.keys() | set(_LATER):
                 return f"{part}[{number}] needs {', '.join(needed)}"
     for number, row in enumerate(content["records"]):
         metric, value = row["metric"], row["value"]

@@ -35,6 +35,7 @@ _DATA: dict[str, Check] = {"fingerprint": maybe(text), "source": text, "split": 
 _FAITHFULNESS = record({"layers": maybe(every(count))}, share=number, bins=every(number))
 _SETTINGS: dict[str, Check] = {
     "faithfulness": maybe(_FAITHFULNESS),
+    "kept": maybe(boolean),
     "target": among("predicted", "gold"),
     "protocol": text,
     "part_size": count,

@@ -9,7 +9,7 @@ import typer
 
 from rationale.agreement import Agreement, read_eta
 from rationale.agreement import agree as agree_with
-from rationale.agreement.evaluate import Select
+from rationale.agreement.select import Select
 from rationale.commands.options import BatchSize, Data, Device, Dtype, Overwrite, Seed, Split
 from rationale.corpus import load_documents
 from rationale.files import check_output
@@ -30,7 +30,9 @@ def agree(
     ] = None,
     eta_from: Annotated[
         Path | None,
-        typer.Option(help="An AdapLeR model's folder: take delta's eta of each layer from it, instead of 1."),
+        typer.Option(
+            help="Folder with delta's eta. Default: the scored model's own eta; 1 where it has none."
+        ),
     ] = None,
     absolute: Annotated[
         bool, typer.Option("--absolute", help="Rank signed methods by absolute value, not by evidence.")
@@ -53,6 +55,7 @@ def agree(
         load_documents(data, split or stored.recipe["data"]["split"]),
         select=cast(Select | None, select),  # agree refuses others, with a message
         eta=None if eta_from is None else read_eta(eta_from),
+        eta_from=None if eta_from is None else str(eta_from),
         absolute=absolute,
         resamples=resamples,
         seed=seed,
@@ -78,6 +81,8 @@ def _print(agreement: Agreement, out: Path) -> None:
     }
     left = "".join(f", {count} {what}" for what, count in left_out.items() if count)
     say(f"{out}: {settings['pairs']} documents{left}")
+    for note in settings["notes"]:
+        say(f"note: {note}", fg="yellow", err=True)
     if classifier["accuracy"] is not None:
         ends = "" if classifier["low"] is None else f" [{classifier['low']:.3f}, {classifier['high']:.3f}]"
         say(f"the classifier's accuracy on {classifier['n']} of them: {classifier['accuracy']:.3f}{ends}")

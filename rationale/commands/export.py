@@ -33,7 +33,10 @@ def export(
         str, typer.Option(help="How words are selected: delta (score >= eta/n), or topk (as many as gold).")
     ] = "delta",
     eta_from: Annotated[
-        Path | None, typer.Option(help="An AdapLeR model's folder: take delta's eta from it, instead of 1.")
+        Path | None,
+        typer.Option(
+            help="Folder with delta's eta. Default: the scored model's own eta; 1 where it has none."
+        ),
     ] = None,
     absolute: Annotated[
         bool, typer.Option("--absolute", help="Count signed methods by absolute value.")

@@ -7,15 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from rationale.agreement.blocks import Block, blocks, check_keys, name_of
-from rationale.agreement.ragged import totals
-from rationale.agreement.ranking import rank
-from rationale.agreement.selection import above_share, top_k
+from rationale.agreement.blocks import blocks, check_keys, name_of
+from rationale.agreement.select import Rule, Select, chosen_layers, own_eta, select, without_n
 from rationale.errors import ScoresError
 from rationale.files import atomic_path
 from rationale.report.exports import EXPORTS, Choice, Exported
@@ -123,10 +121,13 @@ def _annotations(pairs: Iterable[_Pair], scores: Scores) -> Iterator[list[_Pair]
 
 def _pairs(scores: Scores, documents: Documents, choice: Choice) -> Iterator[_Pair]:
     method, layer = str(choice.method), int(choice.layer or 0)
+    eta = own_eta(scores.recipe) if choice.eta is None else choice.eta
+    rule = Rule(cast("Select", choice.select), eta, choice.absolute)
+    _check_rule(rule, scores, method, layer)
     for block in blocks(scores, documents):
-        row = scores.layers(method).index(layer)
-        absolute = choice.absolute and bool(scores.recipe["methods"][method]["signed"])
-        values, selected = _selected(block, choice, method, row, absolute)
+        values = block.words(method)[block.rows(method, [layer])[0]]
+        values = np.abs(values) if choice.absolute and block.signed(method) else values
+        selected = select(block, method, rule, [layer]).words[0]
         for number, (scored, document) in enumerate(zip(block.scored, block.documents, strict=True)):
             own = slice(block.offsets[number], block.offsets[number + 1])
             perturbed = {p.share: p for p in scored.perturbed if (p.method, p.layer) == (method, layer)}
@@ -139,31 +140,21 @@ def _pairs(scores: Scores, documents: Documents, choice: Choice) -> Iterator[_Pa
             )
 
 
-def _selected(
-    block: Block, choice: Choice, method: str, row: int, absolute: bool
-) -> tuple[FloatArray, BoolArray]:
-    """Scores and selection of the covered words of a block, float32 and bool (N,)."""
-    values, tokens = block.words(method)[row], block.tokens(method)[[row]]
-    if absolute:
-        values, tokens = np.abs(values), np.abs(tokens)
-    if choice.select == "topk":
-        ranking = rank(values, block.truth, block.offsets)
-        return values, top_k(ranking, totals(block.truth, block.offsets))[0]
-    if choice.select != "delta":
-        raise ScoresError(f"words cannot be selected by {choice.select!r}", remedy="Known: delta, topk.")
-    layer = int(choice.layer or 0)
-    eta = np.float32(1 if choice.eta is None else _eta_of(choice.eta, layer))
-    thresholds = np.array([eta], dtype=np.float32)
-    return values, above_share(tokens, block.entering([layer]), block.token_word, thresholds, len(values))[0]
+def _check_rule(rule: Rule, scores: Scores, method: str, layer: int) -> None:
+    """Makes sure that words can be selected so.
 
-
-def _eta_of(eta: tuple[float, ...], layer: int) -> float:
-    if layer >= len(eta):
+    Raises:
+        ScoresError: Where the threshold is not known.
+    """
+    if rule.select != "delta":
+        return
+    if refused := without_n(scores.recipe):
+        raise ScoresError(refused, remedy="Or pass --select topk.")
+    if layer not in chosen_layers(scores.recipe, method, rule, [layer]):
         raise ScoresError(
-            f"eta has {len(eta)} layers, the scores are of layer {layer}",
-            remedy="Take eta from a model with as many layers as the scored one.",
+            f"the model drops nothing before layer {layer}: it has no threshold there",
+            remedy="Export another layer, or pass --select topk.",
         )
-    return eta[layer]
 
 
 def _spread(values: npt.NDArray[Any], covered: BoolArray, fill: Any) -> npt.NDArray[Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from rationale.agreement import Agreement, agree, rank, top_k
+from rationale.agreement import Agreement, agree
+from rationale.agreement.select import Select, rule_of, select_words
 from rationale.errors import ScoresError
 from rationale.report.palette import family
 from rationale.report.results import Results
@@ -113,48 +114,12 @@ def leading(agreement: Agreement, limit: int = 4) -> list[str]:
     return list(first.values())[:limit]
 
 
-def selected_words(
-    scored: ScoredDocument, document: Document, method: str, layer: int, select: str, settings: dict[str, Any]
-) -> Mask:
-    """The words a method selects in one document, as ``agree`` selects them.
-
-    Args:
-        scored: The document's scores.
-        document: The document.
-        method: The method.
-        layer: Its layer.
-        select: ``delta`` or ``topk``.
-        settings: ``recipe["agreement"]``: eta, and whether scores count by absolute value.
-
-    Returns:
-        bool (W,); False for words that no window covers.
-    """
-    absolute = bool(settings.get("absolute")) and bool((scored.words[method] < 0).any())
-    if absolute:
-        scored = replace(
-            scored,
-            words={method: np.abs(scored.words[method])},
-            token_scores={method: np.abs(scored.token_scores[method])},
-        )
-    row = scored.row(method, layer)
-    if select == "delta":
-        eta = settings.get("eta")
-        return scored.selected_by_delta(method, row, 1.0 if eta is None else eta[layer]) & scored.covered
-    truth = document.rationale[scored.covered]
-    ranking = rank(scored.words[method][row, scored.covered], truth, np.array([0, truth.size]))
-    selected = np.zeros(scored.covered.shape, dtype=np.bool_)
-    selected[scored.covered] = top_k(ranking, np.array([truth.sum()]))[0]
-    return selected
-
-
 def _with_documents(scores: Scores, documents: Documents, agreement: Agreement) -> Agreement:
     """The agreement with the values of its documents, computed again where they were not kept."""
     if agreement.per_document is not None:
         return agreement
-    settings = agreement.recipe.get("agreement", {})
-    return agree(
-        scores, documents, absolute=bool(settings.get("absolute")), eta=settings.get("eta"), resamples=1
-    )
+    absolute = bool(agreement.recipe.get("agreement", {}).get("absolute"))
+    return agree(scores, documents, select="topk", absolute=absolute, resamples=1)
 
 
 def _examples(
@@ -164,7 +129,7 @@ def _examples(
     order = sorted(values, key=lambda key: -values[key])
     best = order[: min(count, len(order))]
     worst = [key for key in order[::-1][:count] if key not in best]
-    select = "topk" if "topk" in Results(agreement).selections else "delta"
+    select: Select = "topk" if "topk" in Results(agreement).selections else "delta"
     for word, keys in (("best", best), ("worst", worst)):
         for key in keys:
             yield _example(scores, documents, agreement, (method, layer, select), word, key, values[key])
@@ -174,7 +139,7 @@ def _example(
     scores: Scores,
     documents: Documents,
     agreement: Agreement,
-    place: tuple[str, int, str],
+    place: tuple[str, int, Select],
     word: str,
     key: Key,
     value: float,
@@ -187,7 +152,7 @@ def _example(
             where=documents.source,
             remedy="Give the data and the split the scores were computed from.",
         )
-    shown = scored.words[method][scored.row(method, layer)]
-    settings = agreement.recipe.get("agreement", {})
-    selected = selected_words(scored, document, method, layer, select, settings)
+    row = scored.row(method, layer)
+    chosen = select_words(scored, document, agreement.recipe, method, rule_of(agreement.recipe, select))
+    shown, selected = scored.words[method][row], chosen.words[row]
     return Example(word, value, document, scored, shown, selected, select)

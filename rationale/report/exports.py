@@ -22,14 +22,14 @@ class Choice:
         layer: One of its layers; None takes the last.
         select: ``delta``: words some token of which scores at least eta / n. ``topk``: the k best words, k
             the document's number of rationale words.
-        eta: One a layer, for ``delta``; None is 1 in every layer.
+        eta: One a layer, for ``delta``; None takes the scored model's own, and 1 where it has none.
         absolute: Whether signed methods count by absolute value.
     """
 
     method: str | None = None
     layer: int | None = None
     select: str = "delta"
-    eta: tuple[float, ...] | None = None
+    eta: tuple[float | None, ...] | None = None
     absolute: bool = False
 
 

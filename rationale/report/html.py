@@ -23,8 +23,7 @@ from rationale.report.results import Results
 from rationale.report.sections import Block, Section, sections
 from rationale.report.table import Column, Interval
 from rationale.report.words import WORDS_CSS, legend_html, visible, words_html
-from rationale.scores.scored import ALIVE
-from rationale.study.survival import survival
+from rationale.study.survival import survival, tells_survival
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +68,7 @@ def report_html(
         examples: How many of the best documents, and how many of the worst, to show for each.
     """
     shown = galleries(scores, documents, agreement, methods=methods, count=examples)
-    survived = survival(scores, documents) if ALIVE in scores.methods else None
+    survived = survival(scores, documents) if tells_survival(scores.recipe) else None
     return render(
         "report.html",
         title=f"Agreement with human rationales: {_subject(agreement)}",

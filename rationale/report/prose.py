@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from rationale.agreement.result import counts_alive, selecting
+from rationale.agreement.result import selecting
+from rationale.agreement.select import rule_text
 from rationale.report.results import Results, describe
 
 if TYPE_CHECKING:
@@ -94,11 +95,12 @@ def commands(agreement: Agreement) -> list[str]:
     data = recipe.get("data", {})
     split = ["--split", str(data["split"])] if data.get("split") else []
     where = ["--data", str(data.get("source", "DIR")), *split]
+    agree = ["rationale", "agree", "--scores", "scores", *where, *_agree_options(recipe)]
+    report = ["rationale", "report", "--scores", "scores", *where, "--agreement", "agreement.json"]
     lines = (
         ["rationale", "score", *_score_options(agreement, where), "--out", "scores"],
-        ["rationale", "agree", "--scores", "scores", *where, *_agree_options(recipe), "--out", "agreement.json"],
-        [*"rationale report --scores scores".split(), *where, *"--agreement agreement.json".split()]
-        + ["--out", "report.html"],
+        [*agree, "--out", "agreement.json"],
+        [*report, "--out", "report.html"],
     )
     return [_wrapped(line) for line in lines]
 
@@ -197,14 +199,15 @@ def _words(recipe: Mapping[str, Any]) -> str:
 def _selection(settings: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
     eta = settings.get("eta")
     thresholds = (
-        "eta = 1 in every layer" if eta is None else f"eta = {', '.join(f'{e:g}' for e in eta)} by layer"
+        "eta = 1 in every layer"
+        if eta is None
+        else f"eta = {', '.join('none' if e is None else f'{e:g}' for e in eta)} by layer"
     )
-    entering = " that enter the layer" if counts_alive(recipe) else ""
     rules = {
-        "delta": "delta: a word is selected if one of its tokens scores at least eta / n, n being the "
-        f"tokens of its window{entering} ({thresholds})",
-        "topk": "top k: the k best words are selected, k being the number of words the human marked; of "
-        "equal scores the earlier word wins",
+        "delta": "delta: a word is selected if one of its tokens reaches the "
+        f"{rule_text(recipe, 'delta')} ({thresholds})",
+        "topk": "topk: the k best words are selected, k = number of rationale words; of equal scores the "
+        "earlier word wins",
     }
     told = "; ".join(rules[name] for name in settings.get("select", []) if name in rules)
     return told[:1].upper() + told[1:] + "." if told else ""

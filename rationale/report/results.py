@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rationale.agreement.metric import Metric, metrics
+from rationale.agreement.select import rule_title
 from rationale.baselines import BASELINES
 from rationale.report.table import Interval
 
@@ -128,13 +129,17 @@ def describe(metric: str) -> Metric:
     return metrics.get(metric)
 
 
-def titled(metric: str, select: str | None = None) -> str:
-    """The metric's title with the way words were selected.
+def titled(metric: str, select: str | None = None, recipe: Mapping[str, Any] | None = None) -> str:
+    """The metric's title with the rule words were selected by.
 
-    >>> titled("fpr", "delta")
-    'FPR (delta)'
+    Args:
+        metric: The metric.
+        select: The selection, where it needs one.
+        recipe: Of the agreement; it says which threshold was meant.
+
+    >>> titled("fpr", "delta", {"model": {}})
+    'FPR (uniform threshold 1/n)'
     """
-    return describe(metric).title + (f" ({SELECTION_TITLES[select]})" if select else "")
-
-
-SELECTION_TITLES = {"delta": "delta", "topk": "top k", "alive": "alive"}
+    if not select:
+        return describe(metric).title
+    return f"{describe(metric).title} ({select if recipe is None else rule_title(recipe, select)})"

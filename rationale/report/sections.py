@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from rationale.agreement.select import rule_text, rule_title
 from rationale.baselines import BASELINES
 from rationale.report.figures import document_distribution, faithfulness_plane, layer_curves, selection_plane
 from rationale.report.palette import strokes
 from rationale.report.results import Results, describe, titled
-from rationale.report.survival import kinds_table, survival_curves, words_table
+from rationale.report.survival import (
+    alone_table,
+    alone_text,
+    kinds_table,
+    survival_curves,
+    words_table,
+)
 from rationale.report.table import Cell, Column, Interval, Table
 from rationale.report.tables import (
-    SELECTION_RULES,
     agreement_table,
     comparison_table,
     confusion_table,
@@ -104,16 +110,22 @@ def _selected(agreement: Agreement, results: Results, select: str) -> Section:
         Block(table=selection_table(agreement, select)),
         Block(
             layer_curves(agreement, metrics, select, height=280),
-            f"{', '.join(describe(m).title for m in metrics)} of the words selected by {select}, by layer.",
+            f"{', '.join(describe(m).title for m in metrics)} of the words selected by "
+            f"{rule_text(agreement.recipe, select)}, by layer.",
         ),
     ]
     if select != "topk":
         blocks.append(Block(selection_plane(agreement, select), _PLANE))
     blocks += [
-        Block(table=layer_table(agreement, m, select), folded=f"{titled(m, select)} in every layer")
+        Block(
+            table=layer_table(agreement, m, select),
+            folded=f"{titled(m, select, agreement.recipe)} in every layer",
+        )
         for m in chosen
     ]
-    return Section(f"selected-{select}", f"Selected words: {_SHORT[select]}", (_RULES[select],), blocks)
+    rule = f"Words are selected by {rule_text(agreement.recipe, select)}."
+    title = f"Selected words: {rule_title(agreement.recipe, select)}"
+    return Section(f"selected-{select}", title, (rule,), blocks)
 
 
 def _differences(agreement: Agreement, results: Results) -> Section:
@@ -122,9 +134,8 @@ def _differences(agreement: Agreement, results: Results) -> Section:
     blocks = [Block(table=t) for t in (_against_random(results), _against_leader(results)) if t.rows]
     for metric, select in dict.fromkeys((c["metric"], c["select"]) for c in agreement.comparisons):
         table = comparison_table(agreement, metric, select)
-        blocks.append(
-            Block(table=table, folded=f"All {len(table.rows)} comparisons in {titled(metric, select)}")
-        )
+        what = titled(metric, select, agreement.recipe)
+        blocks.append(Block(table=table, folded=f"All {len(table.rows)} comparisons in {what}"))
     return Section("differences", "Differences between methods", (_PAIRED,), blocks)
 
 
@@ -193,7 +204,8 @@ def _survival(found: Survival) -> Section:
         Block(table=words_table(found, last, most=False), folded="Words dropped most often"),
     ]
     blocks += [Block(table=lost)] * bool(found.annotated)
-    return Section("survival", "What survives the dropping", (_SURVIVAL,), blocks)
+    blocks += [Block(table=alone_table(found))] * bool(found.alone)
+    return Section("survival", "What survives the dropping", (_SURVIVAL, alone_text(found)), blocks)
 
 
 def _classification(agreement: Agreement) -> Section:
@@ -202,8 +214,6 @@ def _classification(agreement: Agreement) -> Section:
 
 
 _PLACES = ("first", "last", "best")
-_SHORT = {"delta": "above the threshold", "topk": "as many as the human", "alive": "still alive"}
-_RULES = {name: f"Words are selected by {rule}." for name, rule in SELECTION_RULES.items()}
 _AP = (
     "Average precision (AP) asks whether the words with the highest scores are the words the human "
     "marked: 1 if all of them come first. It needs no threshold. What a method is worth shows in its "

@@ -52,6 +52,41 @@ def _alt(found: Survival) -> str:
     return f"Share of words alive, layer {first} to layer {last}: {', '.join(told)}."
 
 
+def alone_table(found: Survival) -> Table:
+    """How often the words kept by each layer, read alone, give the prediction of the whole document."""
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (one.layer, Interval(one.same / one.n, one.low, one.high), one.same, one.n) for one in found.alone
+    )
+    columns = (
+        Column("layer", "Kept by layer", "integer"),
+        Column("share", "Same prediction", "interval"),
+        Column("same", "Documents", "integer"),
+        Column("n", "n", "integer"),
+    )
+    return Table(columns, rows, "Kept words alone: documents with the prediction of the whole text")
+
+
+def alone_text(found: Survival) -> str:
+    """What the kept words alone are worth, in a sentence; or what to run to know."""
+    if not found.alone:
+        return ALONE_UNKNOWN
+    shares = [f"{one.same / one.n:.1%} after layer {one.layer}" for one in found.alone]
+    return (
+        f"Kept words alone give the same prediction in {_listed(shares)} of "
+        f"{found.alone[0].n:,} documents (Wilson's 95 % intervals in the table)."
+    )
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+ALONE_UNKNOWN = (
+    "How often the kept words alone give the same prediction was not scored: run `rationale score … --method "
+    "alive --faithfulness`."
+)
+
+
 def kinds_table(found: Survival, layer: int) -> Table:
     """Each kind of word: how many, and the share alive after ``layer``."""
     return _table(found, found.kinds, layer, "Kind", f"Words alive after layer {layer}, by kind")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from rationale.agreement.result import selecting
+from rationale.agreement.select import rule_text
 from rationale.baselines import BASELINES
 from rationale.report.results import Results, describe, titled
 from rationale.report.table import Cell, Column, Interval, Table
@@ -51,7 +52,7 @@ def agreement_table(agreement: Agreement, metric: str = "ap", select: str | None
             *_COUNTS,
         ),
         rows=rows,
-        caption=f"{titled(metric, select)} with its {_percent(agreement)} interval",
+        caption=f"{titled(metric, select, agreement.recipe)} with its {_percent(agreement)} interval",
         notes=(NO_LAYERS, OPTIMISTIC) if _any_layered(results) else (),
         rules=_baseline_rule(results.methods),
         strong=_best_cells(rows, (1, 2, 3), results.methods, describe(metric).higher_is_better is not False),
@@ -90,17 +91,10 @@ def selection_table(agreement: Agreement, select: str) -> Table:
     return Table(
         columns=(_METHOD, _LAYER, *(Column(m, describe(m).title, "interval", digits=2) for m in names)),
         rows=tuple(rows),
-        caption=f"Words selected by {select}, in the first and the last layer",
+        caption=f"Words selected by {rule_text(agreement.recipe, select)}; first and last layer",
         notes=("An FPR of 0 is reached by selecting nothing: read it beside recall and selected share.",),
         rules=frozenset(rules - {0}),
     )
-
-
-SELECTION_RULES = {
-    "delta": "delta (a token scores at least eta / n, the threshold of the AdapLeR paper)",
-    "topk": "top k (as many words as the human marked)",
-    "alive": "alive (a token passes the layer)",
-}
 
 
 def layer_table(agreement: Agreement, metric: str, select: str | None = None) -> Table:
@@ -124,7 +118,7 @@ def layer_table(agreement: Agreement, metric: str, select: str | None = None) ->
     return Table(
         columns=(_METHOD, *(Column(f"layer_{layer}", str(layer), "interval", digits=2) for layer in layers)),
         rows=rows,
-        caption=f"{titled(metric, select)} by layer",
+        caption=f"{titled(metric, select, agreement.recipe)} by layer",
         rules=_baseline_rule(results.methods),
     )
 
@@ -160,7 +154,7 @@ def comparison_table(
             Column("n", "n", "integer"),
         ),
         rows=rows,
-        caption=f"Differences in {titled(metric, select)} on the same documents",
+        caption=f"Differences in {titled(metric, select, agreement.recipe)} on the same documents",
     )
 
 
@@ -200,6 +194,7 @@ def records_table(agreement: Agreement) -> Table:
         Column("low", "Low"),
         Column("high", "High"),
         *_COUNTS,
+        Column("rule", "Rule", "text"),
     )
     rows = tuple(
         tuple(cast("Cell", record.get(column.key)) for column in columns) for record in agreement.records

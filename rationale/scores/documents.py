@@ -131,6 +131,7 @@ class DocumentScorer:
             words={name: words[name] for name in self.options.methods},
             token_scores={name: tokens[name] for name in self.options.methods},
             layers=self._layers,
+            kept=_kept(readings),
         )
 
     def _token_scores(
@@ -151,6 +152,12 @@ class DocumentScorer:
         for baseline in self._baselines:
             scores[baseline.name] = _spread(baseline.words(document, self.options.seed), own)
         return scores
+
+
+def _kept(readings: list[Reading]) -> npt.NDArray[np.bool_] | None:
+    """Which tokens of all windows pass each layer, bool (L, T); None where the model drops none."""
+    kept = [reading.kept for reading in readings if reading.kept is not None]
+    return np.concatenate(kept, axis=1) if kept else None
 
 
 def _spread(words: FloatArray, own: Windows) -> FloatArray:

@@ -39,11 +39,13 @@ class Reading:
         probabilities: float64 (C,).
         target: The logit that was differentiated.
         scores: Per method, float32 (L, n), normalised inside the window.
+        kept: bool (L, n), whether each token passes each layer; None for a model that drops none.
     """
 
     probabilities: npt.NDArray[np.float64]
     target: int
     scores: Mapping[str, FloatArray]
+    kept: npt.NDArray[np.bool_] | None = None
 
 
 class OnePass:
@@ -109,7 +111,8 @@ class OnePass:
         scores |= {name: packed_rows(reader.finish(), packed) for name, reader in readers.items()}
         scores |= {m.name: m.reduce([d.scores for d in made], [d.keep for d in made]) for m in self._decision}
         probabilities = self.classifier.probabilities(logits).cpu().numpy()
-        return self._split(packed, probabilities, chosen.tolist(), scores)
+        kept = torch.stack([d.keep for d in made]).cpu().numpy() if made else None
+        return self._split(packed, probabilities, chosen.tolist(), scores, kept)
 
     def _forward(self, packed: Packed, attend: Attend) -> tuple[list[Tensor], Tensor, list[Decision]]:
         """What enters each layer, L tensors (N, d); the logits (B, C); a dropping model's decisions."""
@@ -145,6 +148,7 @@ class OnePass:
         probabilities: npt.NDArray[np.float64],
         targets: list[int],
         scores: Mapping[str, Tensor],
+        kept: npt.NDArray[np.bool_] | None,
     ) -> list[Reading]:
         name = self.classifier.identity["name"]
         signed = {m.name: m.signed for m in (*self._gradient, *self._attention, *self._decision)}
@@ -155,6 +159,7 @@ class OnePass:
                 probabilities[number],
                 targets[number],
                 {m: normalise(row[:, end - length : end], signed=signed[m]) for m, row in rows.items()},
+                None if kept is None else kept[:, end - length : end],
             )
             for number, (length, end) in enumerate(zip(packed.lengths, ends, strict=True))
         ]

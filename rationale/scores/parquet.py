@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from rationale.artifacts.scores import REPAIR, Part
 from rationale.errors import ScoresError
 from rationale.scores.fits import misfit, unsummed
-from rationale.scores.scored import FloatArray, Perturbed, ScoredDocument
+from rationale.scores.scored import ALIVE, BoolArray, FloatArray, Perturbed, ScoredDocument
 
 _DOCUMENTS = pa.schema(
     [
@@ -30,6 +30,7 @@ _DOCUMENTS = pa.schema(
         ("window_tokens", pa.list_(pa.int32())),
         ("window_weight", pa.list_(pa.float32())),
         ("covered", pa.list_(pa.bool_())),
+        ("kept", pa.list_(pa.list_(pa.bool_()))),  # layers x tokens; null where the model drops none
     ]
 )
 _SCORES = pa.schema(
@@ -53,6 +54,7 @@ _PERTURBED = pa.schema(
 )
 
 _SCHEMAS = {"documents": _DOCUMENTS, "scores": _SCORES, "perturbed": _PERTURBED}
+_LATER = ("kept",)  # columns that an earlier version did not write
 
 
 def write_part(folder: Path, documents: Sequence[ScoredDocument]) -> None:
@@ -62,7 +64,11 @@ def write_part(folder: Path, documents: Sequence[ScoredDocument]) -> None:
 
 
 def _tables(documents: Sequence[ScoredDocument]) -> Iterator[tuple[str, pa.Table]]:
-    rows = [{name: getattr(d, name) for name in _DOCUMENTS.names} for d in documents]
+    rows = [
+        {name: getattr(d, name) for name in _DOCUMENTS.names}
+        | {"kept": None if d.kept is None else list(d.kept)}
+        for d in documents
+    ]
     yield "documents", pa.Table.from_pylist(rows, schema=_DOCUMENTS)
     rows = [
         {
@@ -98,10 +104,13 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         table = pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise _damaged(path, str(error)) from error
-    schema = _SCHEMAS[path.stem]
-    if not table.schema.equals(schema if columns is None else pa.schema([schema.field(c) for c in columns])):
+    wanted = _SCHEMAS[path.stem]
+    there = [c for c in columns or wanted.names if c in table.column_names or c not in _LATER]
+    if not table.schema.equals(pa.schema([wanted.field(c) for c in there])):
         raise _damaged(path, f"its columns are {', '.join(table.column_names)}")
-    null = next((name for name in table.column_names if name != "label" and _nulls(table[name])), None)
+    null = next(
+        (name for name in table.column_names if name not in ("label", *_LATER) and _nulls(table[name])), None
+    )
     if null:
         raise _damaged(path, f"a value of {null!r} is missing")
     return table
@@ -156,6 +165,8 @@ def _rows(table: pa.Table) -> Iterable[dict[str, Any]]:
 def _column(column: pa.ChunkedArray) -> Sequence[Any]:
     if not pa.types.is_list(column.type) or pa.types.is_string(column.type.value_type):
         return column.to_pylist()  # type: ignore[no-any-return]
+    if pa.types.is_list(column.type.value_type):
+        return [None if row is None else np.array(row, dtype=np.bool_) for row in column.to_pylist()]
     array = column.combine_chunks()
     offsets = array.offsets.to_numpy()
     values = array.values.to_numpy(zero_copy_only=False)
@@ -186,10 +197,24 @@ def _document(
     def stack(method: str, column: str) -> FloatArray:
         return np.stack([s[column] for s in scores if s["method"] == method])
 
+    token_scores = {m: stack(m, "tokens") for m in methods}
     return ScoredDocument(
-        **{**row, "probabilities": tuple(row["probabilities"].tolist()), "tokens": tuple(row["tokens"])},
+        **{
+            **row,
+            "probabilities": tuple(row["probabilities"].tolist()),
+            "tokens": tuple(row["tokens"]),
+            "kept": _kept(row, token_scores),
+        },
         words={m: stack(m, "words") for m in methods},
-        token_scores={m: stack(m, "tokens") for m in methods},
+        token_scores=token_scores,
         layers={m: tuple(s["layer"] for s in scores if s["method"] == m) for m in methods},
         perturbed=perturbed,
     )
+
+
+def _kept(row: dict[str, Any], scores: Mapping[str, FloatArray]) -> BoolArray | None:
+    """Which tokens pass each layer; of scores from before the column, what their ``alive`` says."""
+    kept: BoolArray | None = row.get("kept")
+    if kept is None and ALIVE in scores:
+        return scores[ALIVE] > 0
+    return kept

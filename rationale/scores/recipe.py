@@ -50,6 +50,7 @@ def make_recipe(classifier: Classifier, documents: Documents, options: ScoreOpti
         "part_size": options.documents_a_part,
         "seed": options.seed,
         "faithfulness": _faithfulness(options.faithfulness),
+        **({"kept": True} if hasattr(classifier.encoder, "system") else {}),  # saved with each document
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
     }
 

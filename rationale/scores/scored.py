@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import Any, Protocol
 
@@ -19,6 +20,11 @@ BoolArray = npt.NDArray[np.bool_]
 
 ALIVE = "alive"
 """The method that says which tokens of a dropping model pass each layer."""
+
+DROPPING = "token-dropping"
+"""The family of models that drop tokens."""
+
+SCORE_AGAIN = "Score this data again: `rationale score` now stores which tokens a dropping model keeps."
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,8 @@ class ScoredDocument:
         token_scores: Per method, float32 (layers, T): normalised inside each window.
         layers: Per method, the layer of each row.
         perturbed: The faithfulness probabilities, empty where they were not asked for.
+        kept: bool (L, T), whether each token passes each layer of a dropping model; None for a model that
+            drops nothing, and where scores of an earlier version do not say.
     """
 
     id: str
@@ -79,6 +87,7 @@ class ScoredDocument:
     token_scores: Mapping[str, FloatArray]
     layers: Mapping[str, tuple[int, ...]]
     perturbed: tuple[Perturbed, ...] = ()
+    kept: BoolArray | None = None
 
     @property
     def key(self) -> Key:
@@ -98,43 +107,40 @@ class ScoredDocument:
             )
         return there.index(layer)
 
-    @property
-    def drops(self) -> bool:
-        """Whether it is known which tokens a dropping model let go."""
-        return ALIVE in self.token_scores
-
     def entering(self, layers: Sequence[int]) -> FloatArray:
-        """How many tokens of each token's window enter each layer: the n of delta, float32 (len(layers), T).
+        """How many tokens of each token's window enter each layer: the n of a threshold, float32 (layers, T).
 
-        All of them, but for a dropping model whose ``alive`` was scored: those alive after the layer before.
+        All tokens of the window; of a dropping model those kept by the layer before, whatever the method.
         """
         whole = self.window_tokens[self.token_window].astype(np.float32)
         counts = np.tile(whole, (len(layers), 1))
-        if self.drops:
-            alive = self.token_scores[ALIVE] > 0
-            for row, layer in enumerate(layers):
-                if layer - 1 in self.layers[ALIVE]:
-                    kept = alive[self.row(ALIVE, layer - 1)]
-                    sizes = np.bincount(self.token_window, weights=kept, minlength=len(self.window_tokens))
-                    counts[row] = sizes[self.token_window]
+        for row, layer in enumerate(layers):
+            if self.kept is not None and layer > 0:
+                kept = self.kept[layer - 1]
+                sizes = np.bincount(self.token_window, weights=kept, minlength=len(self.window_tokens))
+                counts[row] = sizes[self.token_window]
         return counts
 
-    def selected_by_delta(self, method: str, row: int, eta: float = 1.0) -> BoolArray:
-        """The words some token of which scores at least ``eta / n``; n as :meth:`entering` has it.
+    @cached_property
+    def kept_share(self) -> FloatArray:
+        """The share of each word's tokens that pass each layer of a dropping model, float32 (L, W).
 
-        Args:
-            method: A method in ``token_scores``.
-            row: The row (not the layer) of its array.
-            eta: The layer's eta; 1 asks for more than a uniform share.
+        0 for words without a token.
 
-        Returns:
-            bool (W,). Scores and thresholds are compared as float32.
+        Raises:
+            ScoresError: Where it is not known.
         """
-        (entering,) = self.entering([self.layers[method][row]])
-        chosen = (self.token_scores[method][row] >= np.float32(eta) / entering) & (self.token_word >= 0)
-        selected = np.zeros(self.covered.shape[0], dtype=np.bool_)
-        selected[self.token_word[chosen]] = True
-        return selected
+        if self.kept is None:
+            raise ScoresError(
+                "the scores do not say which tokens were kept",
+                where=f"document {self.docid!r} of annotation {self.id!r}",
+                remedy=SCORE_AGAIN,
+            )
+        inside, words = self.token_word >= 0, self.covered.shape[0]
+        own = self.token_word[inside]
+        tokens = np.bincount(own, minlength=words)
+        kept = [np.bincount(own, weights=row[inside], minlength=words) for row in self.kept]
+        return (np.stack(kept) / np.maximum(tokens, 1)).astype(np.float32)
 
 
 class Scores(Protocol):
@@ -171,6 +177,17 @@ class Scores(Protocol):
     def layers(self, method: str) -> tuple[int, ...]:
         """The layers of a method's rows."""
         ...
+
+
+def drops_tokens(recipe: Mapping[str, Any]) -> bool:
+    """Whether the scored model drops tokens."""
+    model = recipe.get("model", {})
+    return bool(recipe.get("kept")) or model.get("family") == DROPPING or "eta" in model
+
+
+def knows_kept(recipe: Mapping[str, Any]) -> bool:
+    """Whether the scores say how many tokens enter each layer; only a dropping model's old ones do not."""
+    return not drops_tokens(recipe) or bool(recipe.get("kept")) or ALIVE in recipe.get("methods", {})
 
 
 def scores_html(scores: Scores) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from string import punctuation
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,14 @@ from scipy.stats import binomtest
 from rationale.agreement.statistics import bootstrap_intervals, number_or_none
 from rationale.corpus.document import Document, Documents, Key
 from rationale.errors import ScoresError
-from rationale.scores.scored import ALIVE, ScoredDocument, Scores
+from rationale.scores.scored import (
+    ALIVE,
+    SCORE_AGAIN,
+    ScoredDocument,
+    Scores,
+    drops_tokens,
+    knows_kept,
+)
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -43,6 +51,25 @@ class Share:
 
 
 @dataclass(frozen=True)
+class KeptAlone:
+    """How often the words a layer keeps, read alone, give the prediction of the whole document.
+
+    Attributes:
+        layer: The layer.
+        same: Documents whose predicted class stays.
+        n: Documents that were read so.
+        low: Lower end of Wilson's 95 % interval of same / n.
+        high: Upper end.
+    """
+
+    layer: int
+    same: int
+    n: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Survival:
     """What survives in one corpus under one model.
 
@@ -55,6 +82,7 @@ class Survival:
             the last layer first; intervals are Wilson's, over occurrences.
         lost: For each layer the documents of whose human rationale no word is alive.
         annotated: How many documents have a human rationale that the model read some of.
+        alone: One a layer that was read so; empty where faithfulness of the kept words was not scored.
     """
 
     layers: tuple[int, ...]
@@ -63,34 +91,36 @@ class Survival:
     words: tuple[Share, ...]
     lost: tuple[tuple[Key, ...], ...]
     annotated: int
+    alone: tuple[KeptAlone, ...] = ()
 
 
 def survival(
     scores: Scores, documents: Documents, *, least: int = 5, resamples: int = 1000, seed: int = 0
 ) -> Survival:
-    """Reads off the method ``alive`` what every layer keeps.
+    """Counts what every layer keeps.
 
     Args:
-        scores: Scores of a dropping model that hold ``alive``.
+        scores: Scores of a dropping model.
         documents: Their documents.
         least: How often a word, or a kind, has to occur to be listed.
         resamples: Of the bootstrap.
         seed: Of the bootstrap.
 
     Raises:
-        ScoresError: Where ``alive`` was not scored.
+        ScoresError: Where the scores do not say which words were dropped.
     """
-    if ALIVE not in scores.methods:
+    if not tells_survival(scores.recipe):
         raise ScoresError(
             "the scores do not say which words were dropped",
-            remedy="Score a model that drops tokens with `--method alive` among the methods.",
+            remedy=f"It takes a model that drops tokens. {SCORE_AGAIN}",
         )
-    layers = scores.layers(ALIVE)
-    tally = _Tally(len(layers))
+    layers = tuple(range(scores.recipe["model"]["layers"]))
+    tally, alone = _Tally(len(layers)), _Alone(scores.labels)
     for scored in scores:
         document = documents.get(scored.key)
         if document is not None:
             tally.add(document, scored)
+            alone.add(scored)
     return Survival(
         layers=layers,
         documents=len(tally.kinds),
@@ -98,7 +128,35 @@ def survival(
         words=_words(tally, least),
         lost=tuple(map(tuple, tally.lost)),
         annotated=tally.annotated,
+        alone=alone.shares(),
     )
+
+
+def tells_survival(recipe: Mapping[str, Any]) -> bool:
+    """Whether scores are of a model that drops tokens and say which."""
+    return drops_tokens(recipe) and knows_kept(recipe)
+
+
+class _Alone:
+    """Predictions from the kept words alone, a document at a time."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self.labels = labels
+        self.same: Counter[int] = Counter()
+        self.count: Counter[int] = Counter()
+
+    def add(self, scored: ScoredDocument) -> None:
+        for one in scored.perturbed:
+            if one.method == ALIVE and len(self.labels) > 1:
+                self.count[one.layer] += 1
+                self.same[one.layer] += self.labels[int(np.argmax(one.only))] == scored.predicted
+
+    def shares(self) -> tuple[KeptAlone, ...]:
+        found = []
+        for layer, n in sorted(self.count.items()):
+            ends = binomtest(self.same[layer], n).proportion_ci(method="wilson")
+            found.append(KeptAlone(layer, self.same[layer], n, float(ends.low), float(ends.high)))
+        return tuple(found)
 
 
 class _Tally:
@@ -114,7 +172,7 @@ class _Tally:
         self.annotated = 0
 
     def add(self, document: Document, scored: ScoredDocument) -> None:
-        kept = scored.words[ALIVE] > 0
+        kept = scored.kept_share > 0
         covered = scored.covered
         bare = [bare_word(word) for word in document.words]
         masks = _masks(document, bare)

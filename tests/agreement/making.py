@@ -63,6 +63,30 @@ def scores_of(items, documents, *, signed=(), faithfulness=None):
     return MemoryScores(recipe, list(items))
 
 
+def above(scored, method, row, eta=1.0, absolute=False):
+    """The words some token of which scores at least eta / n, token by token; n by its definition."""
+    words = np.zeros(len(scored.covered), dtype=bool)
+    layer = scored.layers[method][row]
+    for token, (word, window) in enumerate(zip(scored.token_word, scored.token_window, strict=True)):
+        there = scored.token_window == window
+        if scored.kept is not None and layer > 0:
+            there = there & scored.kept[layer - 1]
+        value = scored.token_scores[method][row, token]
+        value = abs(value) if absolute else value
+        if word >= 0 and scored.covered[word] and value >= np.float32(eta) / np.float32(there.sum()):
+            words[word] = True
+    return words
+
+
+def best(scored, method, row, k, absolute=False):
+    """The k best covered words; of equal scores the earlier."""
+    values = scored.words[method][row]
+    values = np.where(scored.covered, np.abs(values) if absolute else values, -np.inf)
+    words = np.zeros(len(values), dtype=bool)
+    words[sorted(range(len(values)), key=lambda place: (-values[place], place))[:k]] = True
+    return words
+
+
 def random_corpus(seed=0, documents=12, layers=2, methods=("saliency", "attention.all"), longest=40):
     """Random documents with random spans, and random scores with ties; ``random`` has one layer."""
     rng = np.random.default_rng(seed)

@@ -12,7 +12,7 @@ from rationale.corpus.document import Documents
 from rationale.errors import ModelError, OutputError, ScoresError
 from rationale.scores.store import MemoryScores
 
-from .making import BINS, document, random_corpus, scored, scores_of
+from .making import BINS, above, document, random_corpus, scored, scores_of
 
 
 def slow(scores, documents, method, layer, select, eta=1.0):
@@ -22,7 +22,7 @@ def slow(scores, documents, method, layer, select, eta=1.0):
         own = documents.get(one.key)
         truth, values = own.rationale, one.words[method][layer]
         if select == "delta":
-            picked = one.selected_by_delta(method, layer, eta)
+            picked = above(one, method, layer, eta)
         else:
             picked = np.zeros(len(truth), dtype=bool)
             picked[np.argsort(-values, kind="stable")[: truth.sum()]] = True
@@ -176,7 +176,7 @@ def test_spans_and_runs_are_cut_where_words_are_not_covered():
     for name in ("iou_f1", "recall"):
         assert agree(scores, own).record(name, "m", 0, "topk")["value"] == 1.0
     half = scores_of([scored(one, {"m": [[1.0, 1.0, 9.0, 0.0, 0.0]]}, covered=[1, 1, 0, 1, 1])], own)
-    record = agree(half, own, eta=[2.0]).record("iou_f1", "m", 0, "delta")
+    record = agree(half, own, eta=[2.0, 2.0]).record("iou_f1", "m", 0, "delta")
     assert record["value"] == pytest.approx(2 / 3)  # precision 1, one of the span's two pieces
 
 

@@ -23,6 +23,8 @@ from rationale.agreement import (
 from rationale.agreement.spans import runs, spans_of
 from rationale.scores.scored import ScoredDocument
 
+from .making import above
+
 
 @st.composite
 def cases(draw):
@@ -141,7 +143,7 @@ def test_delta_selects_what_a_scored_document_selects():
     )  # fmt: skip
     for eta in (0.5, 1.0, 1.2, 5 / 3, 3.0):
         ours = above_share(tokens, sizes[window], word, np.array([eta], dtype=np.float32), 6)
-        assert ours[0].tolist() == document.selected_by_delta("m", 0, eta).tolist()
+        assert ours[0].tolist() == above(document, "m", 0, eta).tolist()
     assert ours.sum() == 0
 
 

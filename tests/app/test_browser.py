@@ -10,6 +10,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from rationale.agreement import Agreement
 from rationale.scores import StoredScores
+from tests.agreement.making import above
 from tests.app.material import HOSTILE
 
 HEADING = ".text-card h2"
@@ -91,7 +92,7 @@ def test_a_method_changes_ink_only(page, material):
     assert boxes(page) == before
     scored = StoredScores(material / "scores" / "val").get(("review-02", "review-02"))
     chosen = ["not selected" not in label for label in labels(page)]
-    assert chosen == scored.selected_by_delta("attention.all", 1).tolist()
+    assert chosen == above(scored, "attention.all", 1).tolist()
 
 
 def test_a_link_shows_another_reader_the_same(page, browser, server):

@@ -8,6 +8,7 @@ from sklearn.metrics import average_precision_score
 
 from rationale.corpus import Document, Span, load_documents
 from rationale.scores import StoredScores
+from tests.agreement.making import above
 from tests.app.material import METHODS
 
 
@@ -42,7 +43,7 @@ def test_scores_and_delta_are_the_stored_ones(collection, method):
         panel = data["panels"][0]
         np.testing.assert_allclose(panel["scores"], scored.words[method], rtol=1e-3)
         for row in range(len(scored.layers[method])):
-            expected = scored.selected_by_delta(method, row)
+            expected = above(scored, method, row)
             assert [mark == 1 for mark in panel["marks"][row]] == expected.tolist()
         assert data["units"] == list(document.words)
         assert data["human"] == document.rationale.astype(int).tolist()

@@ -1,9 +1,11 @@
 """A dropping model is scored like any other, and its own decisions are scores."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -11,15 +13,20 @@ from safetensors.torch import load_file, save_file
 from rationale.agreement import agree
 from rationale.agreement.agree import read_eta
 from rationale.agreement.correlation import correlate
+from rationale.agreement.evaluate import Settings, measure
 from rationale.agreement.result import selecting
 from rationale.corpus import Document, Documents, Span
 from rationale.dropping.run import hard
 from rationale.dropping.trace import trace
 from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError, ScoresError
-from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, score
+from rationale.report.eraser import export_eraser
+from rationale.report.exports import Choice
+from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, StoredScores, score
+from rationale.scores.parquet import digest
 from rationale.study.traces import trace_documents
 from rationale.tokens import Windower, pack, pack_windows
+from tests.agreement.making import above
 from tests.dropping.test_run import dropping_model
 from tests.toys import MODELS, toy_classifier, toy_tokenizer, wordy
 
@@ -75,20 +82,122 @@ def test_contribution_and_alive_are_the_traces(classifier, documents):
             assert np.array_equal(scored.token_scores["alive"][layer] > 0, said.alive(layer))
 
 
-def test_delta_with_the_models_own_eta_is_what_passes_each_layer(classifier, documents):
-    """n counts the tokens alive before the layer, so the selection is the model's decision itself."""
+def test_the_models_own_threshold_is_what_passes_each_layer(classifier, documents):
+    """eta and n are the model's own, unasked: the selection is its decision itself."""
     scores = score(classifier, documents, ScoreOptions(("contribution", "alive")), progress=False)
     eta = tuple(classifier.encoder.system.eta.tolist())
     for scored in scores:
         for layer, value in enumerate(eta):
             kept = scored.words["alive"][layer] > 0
-            assert np.array_equal(scored.selected_by_delta("contribution", layer, value), kept)
-    found = agree(scores, documents_with_rationales(documents), eta=eta, resamples=20)
+            assert np.array_equal(above(scored, "contribution", layer, value), kept)
+            assert np.array_equal(scored.kept_share[layer] > 0, kept)
+    found = agree(scores, documents_with_rationales(documents), resamples=20)
+    assert found.recipe["agreement"]["eta"] == list(eta)
     for layer in range(len(eta)):
         for metric in ("fpr", "recall", "selected_share"):
             ours = found.record(metric, "contribution", layer, "delta")
             theirs = found.record(metric, "alive", layer, "delta")
             assert ours["value"] == theirs["value"]
+            assert ours["rule"] == "model's own threshold eta/n, n = tokens kept before the layer"
+            assert theirs["rule"] == "the tokens that the model keeps"
+
+
+def test_a_number_does_not_depend_on_what_else_was_asked_for(classifier, documents, tmp_path):
+    """Each method alone, with `alive`, and with all others: the same records, in memory and from disk."""
+    human = documents_with_rationales(documents)
+    methods = ("contribution", "rollout.all", "saliency.sum", "random")
+    everything = score(classifier, human, ScoreOptions((*methods, "alive")), progress=False)
+    wanted = agree(everything, human, resamples=20).records
+    for method in methods:
+        for others in ((), ("alive",)):
+            out = tmp_path / f"{method}{len(others)}"
+            alone = score(classifier, human, ScoreOptions((method, *others)), out=out, progress=False)
+            records = agree(alone, human, resamples=20).records
+            mine = [r for r in records if r["method"] == method]
+            assert mine == [r for r in wanted if r["method"] == method]
+
+
+def test_numbers_are_those_of_a_reading_of_the_parquet_files(classifier, documents, tmp_path):
+    """FPR, precision and recall by plain loops over the stored tokens, thresholds included."""
+    human = documents_with_rationales(documents)
+    options = ScoreOptions(("contribution", "attention.all", "random"))
+    score(classifier, human, options, out=tmp_path / "scores", progress=False)
+    found = agree(StoredScores(tmp_path / "scores"), human, resamples=5)
+    (part,) = (tmp_path / "scores").glob("part-*")
+    rows = pq.read_table(part / "documents.parquet").to_pylist()
+    eta = classifier.encoder.system.eta.tolist()
+    for entry in pq.read_table(part / "scores.parquet").to_pylist():
+        rows[entry["document"]].setdefault("of", {})[entry["method"], entry["layer"]] = entry["tokens"]
+    for method, layer in rows[0]["of"]:
+        values = {"fpr": [], "precision": [], "recall": []}
+        for row in rows:
+            chosen = set()
+            for token, word in enumerate(row["token_word"]):
+                there = [w == row["token_window"][token] for w in row["token_window"]]
+                if layer:
+                    there = [t and k for t, k in zip(there, row["kept"][layer - 1], strict=True)]
+                score_ = np.float32(row["of"][method, layer][token])
+                if word >= 0 and score_ >= np.float32(eta[layer]) / np.float32(sum(there)):
+                    chosen.add(word)
+            truth = set(np.flatnonzero(human.get((row["id"], row["docid"])).rationale).tolist())
+            values["fpr"].append(len(chosen - truth) / (len(row["covered"]) - len(truth)))
+            values["precision"].append(len(chosen & truth) / max(1, len(chosen)))
+            values["recall"].append(len(chosen & truth) / len(truth))
+        for metric, each in values.items():
+            assert found.record(metric, method, layer, "delta")["value"] == pytest.approx(np.mean(each))
+
+
+def before_kept(folder, *, alive):
+    """A score folder as the version before `kept` wrote it."""
+    recipe = json.loads((folder / "recipe.json").read_text())
+    del recipe["kept"]
+    (folder / "recipe.json").write_text(json.dumps(recipe))
+    for path in folder.glob("part-*/documents.parquet"):
+        table = pq.read_table(path).drop_columns(["kept"])
+        pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+    parts = {part.name: digest(part) for part in folder.glob("part-*")}
+    (folder / "COMPLETE").write_text(json.dumps({"parts": parts}))
+    assert ("alive" in recipe["methods"]) is alive
+
+
+def test_scores_of_an_earlier_version_open_and_never_count_otherwise(classifier, documents, tmp_path):
+    """With `alive` they say what is kept; without it there is no threshold, and the remedy is named."""
+    human = documents_with_rationales(documents)
+    for methods in (("rollout.all", "alive"), ("rollout.all",)):
+        score(classifier, human, ScoreOptions(methods), out=tmp_path / "new", progress=False)
+        wanted = agree(StoredScores(tmp_path / "new"), human, resamples=5)
+        before_kept(tmp_path / "new", alive=len(methods) == 2)
+        old = StoredScores(tmp_path / "new")
+        found = agree(old, human, resamples=5)
+        if len(methods) == 2:
+            assert found.records == wanted.records
+        else:
+            assert found.records == tuple(r for r in wanted.records if r["select"] != "delta")
+            assert ["Score this data again" in note for note in found.recipe["agreement"]["notes"]] == [True]
+            with pytest.raises(ScoresError, match=r"how many enter each layer.*Score this data again"):
+                agree(old, human, select="delta", resamples=5)
+            with pytest.raises(ScoresError, match=r"how many enter each layer.*--select topk"):
+                export_eraser(old, human, tmp_path / "out", Choice("rollout.all", 1))
+            assert not (tmp_path / "out").exists()
+            with pytest.raises(ScoresError, match="Score this data again"):
+                measure(old, human, Settings())
+        shutil.rmtree(tmp_path / "new")
+
+
+def test_export_selects_what_agree_counts(classifier, documents, tmp_path):
+    human = documents_with_rationales(documents)
+    scores = score(classifier, human, ScoreOptions(("contribution",)), progress=False)
+    found = agree(scores, human, resamples=5)
+    for layer in scores.layers("contribution"):
+        export_eraser(scores, human, tmp_path / f"{layer}", Choice("contribution", layer))
+        shares = []
+        for line in map(json.loads, (tmp_path / f"{layer}").read_text().splitlines()):
+            (one,) = line["rationales"]
+            spans = one["hard_rationale_predictions"]
+            words = len(one["soft_rationale_predictions"])
+            shares.append(sum(s["end_token"] - s["start_token"] for s in spans) / words)
+        record = found.record("selected_share", "contribution", layer, "delta")
+        assert record["value"] == pytest.approx(np.mean(shares))
 
 
 def documents_with_rationales(documents):
@@ -186,8 +295,29 @@ def test_missing_weights_of_the_system_are_called_that(classifier, tmp_path):
         load_classifier(folder, device="cpu")
 
 
-def test_scores_are_not_compared_with_another_models_eta(classifier, documents):
-    scores = score(classifier, documents, ScoreOptions(("contribution", "alive")), progress=False)
-    for other in ((0.01,) * 3, (0.25,) * 7):
-        with pytest.raises(ScoresError, match="the scored model's own is"):
-            agree(scores, documents_with_rationales(documents), eta=other, resamples=20)
+def test_another_eta_overrides_and_is_named(classifier, documents):
+    """Of as many layers only: the numbers say whose threshold it is."""
+    human = documents_with_rationales(documents)
+    scores = score(classifier, human, ScoreOptions(("contribution",)), progress=False)
+    count = classifier.encoder.layers
+    found = agree(scores, human, eta=(0.01,) * count, eta_from="other", resamples=5)
+    record = found.record("fpr", "contribution", 1, "delta")
+    assert record["rule"] == "threshold eta/n, eta of other, n = tokens kept before the layer"
+    (note,) = found.recipe["agreement"]["notes"]
+    assert "not the scored model's own (0.25, 0.25, 0.25" in note
+    own = agree(scores, human, eta=(0.25,) * count, eta_from="copy", resamples=5)
+    assert own.records == agree(scores, human, resamples=5).records
+    with pytest.raises(ScoresError, match=f"eta has 7 layers, and the scored model has {count}"):
+        agree(scores, human, eta=(0.25,) * 7, resamples=5)
+
+
+def test_a_layer_without_a_threshold_selects_nothing_by_it(classifier, documents):
+    human = documents_with_rationales(documents)
+    scores = score(classifier, human, ScoreOptions(("contribution", "alive")), progress=False)
+    count = classifier.encoder.layers
+    eta = [None if layer == 1 else 0.25 for layer in range(count)]
+    found = agree(scores, human, eta=eta, resamples=5)
+    there = {(r["method"], r["layer"]) for r in found.records if r["select"] == "delta"}
+    every = {(method, layer) for method in ("contribution", "alive") for layer in range(count)}
+    assert there == every - {("contribution", 1)}
+    assert found.record("ap", "contribution", 1)["value"] is not None

@@ -52,7 +52,18 @@ def model(tmp_path_factory):
     "given",
     [
         ["--limit", "6", "--faithfulness", "--method", "saliency", "--method", "random", "--seed", "5"],
-        ["--limit", "4", "--protocol", "truncate", "--target", "gold", "--max-length", "24", "--batch-size", "3"],
+        [
+            "--limit",
+            "4",
+            "--protocol",
+            "truncate",
+            "--target",
+            "gold",
+            "--max-length",
+            "24",
+            "--batch-size",
+            "3",
+        ],
     ],
 )
 def test_what_a_command_made_is_made_again(model, tmp_path, monkeypatch, given):

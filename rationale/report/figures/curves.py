@@ -75,7 +75,9 @@ def layer_curves(
         span = _range(lines, bounded=describe(name).low >= 0)
         traces.append([*_bands(lines, last or 1)] * bands + [_curve(line, last or 1) for line in lines])
         labels += _labels(lines, last or 1, span, height, row)
-        figure.update_yaxes(TICKS, title_text=titled(name, chosen), range=span, row=row, col=1)
+        figure.update_yaxes(
+            TICKS, title_text=titled(name, chosen, agreement.recipe), range=span, row=row, col=1
+        )
     rows = [row for row, panel in enumerate(traces, start=1) for _ in panel]
     figure.add_traces([trace for panel in traces for trace in panel], rows=rows, cols=[1] * len(rows))
     figure.update_xaxes(TICKS, range=[-0.12, (last or 1) + 0.12], dtick=1)
@@ -171,9 +173,12 @@ def _labels(
 
 
 def _facts(record: Record) -> str:
-    value = f"{titled(record['metric'], record['select'])} {record['value']:.3f}"
+    value = f"{titled(record['metric'])} {record['value']:.3f}"
     interval = "" if record["low"] is None else f" [{record['low']:.3f}, {record['high']:.3f}]"
-    return f"layer {record['layer']}: {value}{interval}<br>n = {record['n']}, {record['skipped']} skipped"
+    rule = f"<br>{record['rule']}" if record.get("rule") else ""
+    return (
+        f"layer {record['layer']}: {value}{interval}<br>n = {record['n']}, {record['skipped']} skipped{rule}"
+    )
 
 
 def _alt(results: Results, methods: Sequence[str], metrics: Sequence[str], select: str | None) -> str:
@@ -182,7 +187,9 @@ def _alt(results: Results, methods: Sequence[str], metrics: Sequence[str], selec
     for metric in metrics:
         chosen = select if describe(metric).needs_selection else None
         told = [_told(results, method, metric, chosen) for method in methods]
-        parts.append(f"{titled(metric, chosen)} by layer. " + " ".join(filter(None, told)))
+        parts.append(
+            f"{titled(metric, chosen, results.agreement.recipe)} by layer. " + " ".join(filter(None, told))
+        )
     return " ".join(parts)
 
 

@@ -47,8 +47,11 @@ def selection_plane(
         showarrow=False,
     )
     right = max((max(trace.x) for trace in figure.data), default=1.0)
-    figure.update_xaxes(TICKS, range=[-0.02, min(1.0, right + 0.1) + 0.02], title_text=titled("fpr", select))
-    figure.update_yaxes(TICKS, range=[-0.02, 1.05], title_text=titled("recall", select))
+    recipe = agreement.recipe
+    figure.update_xaxes(
+        TICKS, range=[-0.02, min(1.0, right + 0.1) + 0.02], title_text=titled("fpr", select, recipe)
+    )
+    figure.update_yaxes(TICKS, range=[-0.02, 1.05], title_text=titled("recall", select, recipe))
     return _finish(
         figure, "Recall against false positive rate of the selected words, layer by layer.", height
     )
@@ -148,7 +151,8 @@ def _facts(*records: Record) -> str:
     told = [f"layer {records[0]['layer']}"]
     for r in records:
         interval = "" if r["low"] is None or r["high"] is None else f" [{r['low']:.3f}, {r['high']:.3f}]"
-        told.append(f"{titled(r['metric'], r['select'])} {r['value']:.3f}{interval}")
+        told.append(f"{titled(r['metric'])} {r['value']:.3f}{interval}")
+    told += [rule for rule in dict.fromkeys(r.get("rule") for r in records) if rule]
     return "<br>".join(told)
 
 

@@ -58,6 +58,16 @@ function thresholdAt(panel, row, unit) {
   return Array.isArray(line) ? line[unit] : line;
 }
 
+/** Whether a dropping model keeps some of a word's tokens and not others. */
+function isPartly(panel, row, unit) {
+  return Boolean(panel.parts && panel.parts[row][unit]);
+}
+
+/** What became of a word, in words. */
+function markOf(labels, panel, row, unit) {
+  return labels.marks[panel.marks[row][unit]] + (isPartly(panel, row, unit) ? " in part" : "");
+}
+
 /** Scrolls a list, and only the list, until one of its rows can be seen. */
 function within(list, row) {
   const box = list.getBoundingClientRect(), at = row.getBoundingClientRect();

@@ -85,9 +85,20 @@ class Facts {
     const { panels } = this.data;
     this.title.textContent = this.data.names[step];
     const columns = panels.map((panel) => (rowAt(panel, step) < 0 ? [] : panel.facts[rowAt(panel, step)]));
-    const names = [...new Set(columns.flatMap((facts) => facts.map((fact) => fact[0])))];
-    this.body.replaceChildren(...names.map((name) => el("tr", {}, el("th", { scope: "row" }, name),
-      ...columns.map((facts) => el("td", {}, (facts.find((fact) => fact[0] === name) || [0, "–"])[1])))));
+    const groups = Math.max(...columns.map((facts) => facts.length), 0);
+    const rows = Array.from({ length: groups }, (_, at) => this.group(columns.map((facts) => facts.at(at - groups))));
+    this.body.replaceChildren(...rows.flat());
+  }
+
+  /** A heading and the numbers under it, the same rows for each panel. */
+  group(columns) {
+    const titles = [...new Set(columns.flatMap((group) => (group ? [group.title] : [])))];
+    const names = [...new Set(columns.flatMap((group) => (group ? group.rows.map((row) => row[0]) : [])))];
+    const value = (group, name) => (group?.rows.find((row) => row[0] === name) || [0, "–"])[1];
+    const heading = el("tr", { class: "group" },
+      el("th", { scope: "rowgroup", colspan: columns.length + 1 }, titles.join(", ")));
+    return [heading, ...names.map((name) => el("tr", {}, el("th", { scope: "row" }, name),
+      ...columns.map((group) => el("td", {}, value(group, name)))))];
   }
 }
 
@@ -157,7 +168,7 @@ class Card {
       parts.push(best === null ? `threshold ${number(threshold)}`
         : `best token ${number(best)} ${best >= threshold ? "≥" : "<"} ${number(threshold)}`);
     }
-    parts.push(this.data.labels.marks[panel.marks[row][unit]]);
+    parts.push(markOf(this.data.labels, panel, row, unit));
     if (panel.ranks) parts.push(panel.ranks[row][unit]);
     return parts.join(" · ");
   }
@@ -172,7 +183,8 @@ class Card {
       if (score < 0) fill.className = "against";
       return el("tr", { class: index === step ? "here" : "" }, el("th", { scope: "row" }, layer),
         el("td", {}, el("span", { class: "bar" }, fill)), el("td", { class: "value" }, number(score)),
-        el("td", { class: "sign", title: this.data.labels.marks[mark] }, ["", "●", "✕", "·"][mark]));
+        el("td", { class: "sign", title: markOf(this.data.labels, panel, row, unit) },
+          isPartly(panel, row, unit) ? "◐" : ["", "●", "✕", "·"][mark]));
     });
     return el("table", { class: "ladder", "aria-label": "score in each layer" }, el("tbody", {}, ...rungs));
   }

@@ -85,7 +85,7 @@ class Strip {
     if (row < 0) return;
     const scores = panel.scores[row], marks = panel.marks[row], peak = peakOf(scores);
     for (const index of this.visible(scores)) {
-      this.cell(pen, this.x(index), y, marks[index], scores[index], peak, colours);
+      this.cell(pen, this.x(index), y, marks[index], scores[index], peak, colours, isPartly(panel, row, index));
     }
     pen.globalAlpha = 1;
   }
@@ -101,7 +101,7 @@ class Strip {
     return strongest.values();
   }
 
-  cell(pen, x, y, mark, score, peak, colours) {
+  cell(pen, x, y, mark, score, peak, colours, partly) {
     if (mark === DROPPED_BEFORE) return;
     if (mark === DROPPED_HERE) {
       pen.globalAlpha = 1;
@@ -117,7 +117,7 @@ class Strip {
     if (mark !== CHOSEN || this.column < 3) return;
     pen.globalAlpha = 1;
     pen.fillStyle = colours.edge;
-    pen.fillRect(x, y + this.high - 3, this.wide, 2);
+    pen.fillRect(x, y + this.high - 3, partly ? this.wide / 2 : this.wide, 2);
   }
 
   /** Moves the frames only: hovering never repaints the map. */

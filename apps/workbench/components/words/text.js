@@ -101,25 +101,28 @@ class Text {
     const peak = scores ? peakOf(scores) : 0;
     this.spans.forEach((span, index) => {
       const score = scores ? scores[index] : 0, mark = marks ? marks[index] : REST;
+      const partly = row >= 0 && isPartly(panel, row, index);
       span.style.setProperty("--g", mark >= DROPPED_HERE ? 0 : darkness(score, peak).toFixed(3));
       const classes = span.classList, marked = Boolean(human && human[index]);
       classes.toggle("against", score < 0 && mark < DROPPED_HERE);
       classes.toggle("chosen", mark === CHOSEN);
+      classes.toggle("partly", partly);
       classes.toggle("alarm", Boolean(human) && !marked && mark === CHOSEN && panel.alarms);
       classes.toggle("dropped", mark === DROPPED_HERE);
       classes.toggle("gone", mark === DROPPED_BEFORE);
       classes.toggle("found", marked && mark === CHOSEN);
       classes.toggle("lost", marked && mark !== CHOSEN);
-      span.setAttribute("aria-label", this.say(index, mark, score, marked));
+      span.setAttribute("aria-label", this.say(index, mark, score, marked, partly));
     });
   }
 
-  say(index, mark, score, marked) {
+  say(index, mark, score, marked, partly) {
     const { units, kinds, labels } = this.data, kind = kinds ? kinds[index] : 0;
     const word = shown(units[index]);
     if (kind) return `${word}: ${labels.kinds[kind]}, score ${number(score)}`;
     const verdict = !this.data.human ? "" : labels.verdicts[(marked ? 2 : 0) + (mark === CHOSEN ? 1 : 0)];
-    return `${word}: ${labels.marks[mark]}${verdict ? ", " + verdict : ""}, score ${number(score)}`;
+    const what = labels.marks[mark] + (partly ? " in part" : "");
+    return `${word}: ${what}${verdict ? ", " + verdict : ""}, score ${number(score)}`;
   }
 
   point(index) {
