@@ -222,10 +222,11 @@ def arguments(
 ) -> TrainingArguments:
     """The Trainer's own settings; ``dev`` says whether there is a dev set to run after each epoch."""
     choose = dev and options.keep == "best"
+    rate: dict[str, Any] = {} if options.learning_rate is None else {"learning_rate": options.learning_rate}
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=options.epochs,
-        **({} if options.learning_rate is None else {"learning_rate": options.learning_rate}),
+        **rate,
         per_device_train_batch_size=options.batch_size,
         per_device_eval_batch_size=2 * options.batch_size,
         gradient_accumulation_steps=options.grad_accumulation,
