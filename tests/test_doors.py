@@ -33,7 +33,7 @@ def at_home(tmp_path, monkeypatch):
 def data(at_home):
     rows = [{"text": f"a film {n}", "label": ("NEG", "POS")[n % 2], "rationale": [[0, 1]]} for n in range(4)]
     (at_home / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    os.symlink(toy_folder("bert"), at_home / "clf")
+    (at_home / "clf").symlink_to(toy_folder("bert"))
     return "~/d.jsonl"
 
 
@@ -50,9 +50,8 @@ def test_every_path_of_the_command_line_takes_a_tilde(data, at_home):
         "--csv=~/r.csv", "--markdown=~/r.md", "--parquet=~/r.parquet")  # fmt: skip
     run("export", "--scores=~/s/scores", f"--data={data}", "--out=~/e.jsonl")
     run("data", "convert", data, "--out=~/converted")
-    assert {"a.json", "r.html", "r.csv", "r.md", "r.parquet", "e.jsonl", "converted"} <= set(
-        os.listdir(at_home)
-    )
+    made = {path.name for path in at_home.iterdir()}
+    assert {"a.json", "r.html", "r.csv", "r.md", "r.parquet", "e.jsonl", "converted"} <= made
     assert list(Path.cwd().iterdir()) == []
 
 
@@ -70,7 +69,6 @@ def test_python_takes_a_tilde_too(data, at_home):
 def test_the_home_of_nobody_is_an_error_and_no_folder(at_home):
     with pytest.raises(RationaleError, match="a user who is not here"):
         home("~nobody-of-that-name/scores")
-    assert home("./~") == Path("./~")
     assert home("a~b") == Path("a~b")
 
 
@@ -84,6 +82,13 @@ def python(*arguments, stdout=subprocess.PIPE, **more):
     return subprocess.run(
         [sys.executable, "-m", "rationale", *arguments],
         env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+
+
+def shell(line):
+    return subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m rationale {line}"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
@@ -120,18 +125,10 @@ def test_a_terminal_that_is_not_utf8_is_one_line(tmp_path):
 
 
 def test_a_reader_that_has_seen_enough_is_no_error():
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    script = f"{sys.executable} -m rationale data list | true"
-    found = subprocess.run(
-        ["bash", "-c", script], env=environment, capture_output=True, text=True, check=False
-    )
+    found = shell("data list | true")
     assert found.stderr == ""
 
 
 def test_closed_standard_output_is_no_traceback():
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    script = f"{sys.executable} -m rationale data list >&-"
-    found = subprocess.run(
-        ["bash", "-c", script], env=environment, capture_output=True, text=True, check=False
-    )
+    found = shell("data list >&-")
     assert "Traceback" not in found.stderr
