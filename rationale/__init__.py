@@ -1,13 +1,16 @@
 """Do the tokens a transformer ranks high, or keeps, agree with what humans marked as the reason?
 
 Five names carry the road: ``load_documents``, ``score``, ``agree``, ``report``, ``explain``. They are loaded
-when first used, so that ``import rationale`` costs nothing.
+when first used, so that ``import rationale`` costs nothing. From then on transformers knows token-dropping
+models: ``AutoModelForSequenceClassification.from_pretrained`` and pipelines load them.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from rationale.transformers_hook import watch
 
 if TYPE_CHECKING:
     from rationale.agreement import agree as agree
@@ -25,6 +28,8 @@ _HOMES = {
     "report": "rationale.report",
     "score": "rationale.scores",
 }
+
+watch()
 
 
 def __getattr__(name: str) -> Any:

@@ -110,7 +110,7 @@ def rationale(
     First time here? `rationale demo` runs everything on a small corpus of its own.
     """
     if show_version:
-        typer.echo(version("rationale"))
+        say(version("rationale"))
         raise typer.Exit
 
 

@@ -32,7 +32,7 @@ def home(path: str | Path) -> Path:
         raise RationaleError(
             "this names the home folder of a user who is not here",
             where=path,
-            remedy="Write the path out; ./~ is a folder of that name.",
+            remedy="Write the path out.",
         ) from error
 
 

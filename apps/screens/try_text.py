@@ -15,6 +15,7 @@ from rationale.scores.methods import decision_methods
 from rationale.scores.recipe import read_recipe
 from workbench.address import Address
 from workbench.collection import Collection
+from workbench.limits import MOST_WORDS, check_text, load_named, progress_note
 from workbench.messages import messages
 from workbench.reading import choose_beside, choose_method, choose_part, choose_units, show_words, toolbar
 from workbench.settings import Settings
@@ -64,7 +65,7 @@ def try_text() -> None:
 def _form(settings: Settings) -> Asked | None:
     """The text and what to do with it; None until it is sent."""
     with st.container(key="card.try"), st.form("try.form", border=True):
-        text = _area("Text", "try.text", 110, "Write or paste a text of any length.")
+        text = _area("Text", "try.text", 110, f"Write or paste a text of up to {MOST_WORDS:,} words.")
         with toolbar():
             named = settings.model or _scored_with(settings)
             model = st.text_input("Model", named, key="try.model", width=360, persist_state="session")
@@ -78,7 +79,8 @@ def _form(settings: Settings) -> Asked | None:
     if not sent:
         return None
     if not (model := (model or "").strip()):
-        raise ModelError("no model was named", remedy="Name a hub id or a folder with a trained classifier.")
+        raise ModelError("no model was named", remedy="Name a hub id, or start the app with --model FOLDER.")
+    check_text(text, query)
     return Asked(model, text, query, tuple(methods) or ONE_PASS[:1])
 
 
@@ -94,11 +96,12 @@ def _scored_with(settings: Settings) -> str:
 
 def _explain(asked: Asked, settings: Settings) -> Collection:
     """The text as a collection of one document, scored now."""
-    model = classifier(asked.model, settings.device, settings.dtype)
+    known = {name for name in (settings.model, _scored_with(settings)) if name}
+    model = load_named(asked.model, known, lambda name: classifier(name, settings.device, settings.dtype))
     # a dropping model's own scores, asked for or not: the page opens on what it drops
     methods = tuple(dict.fromkeys((*decision_methods(model.encoder), *asked.methods)))
     options = ScoreOptions(methods=methods, batch_size=settings.batch_size, seed=settings.seed)
-    with st.spinner("Scoring …"):
+    with st.spinner(progress_note(check_text(asked.text, asked.query))):
         scores = explain(model, asked.text, query=asked.query, options=options)
     return Collection("text", scores, Documents.of_text(asked.text, asked.query))
 

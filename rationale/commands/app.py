@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +14,23 @@ from rationale.errors import ScoresError
 
 PRIVATE = {
     "server.address": "localhost",
+    "server.allowedHosts": "localhost,127.0.0.1",
+    "server.baseUrlPath": "",
+    "server.corsAllowedOrigins": "http://localhost",
+    "server.enableAgentApi": "false",
+    "server.enableCORS": "true",
+    "server.enableStaticServing": "false",
+    "server.enableXsrfProtection": "true",
+    "server.fileWatcherType": "none",
+    "server.runOnSave": "false",
     "server.showEmailPrompt": "false",
     "browser.gatherUsageStats": "false",
+    "browser.serverAddress": "localhost",
+    "global.developmentMode": "false",
     "runner.magicEnabled": "false",
 }
-"""Whatever a config file says: the app listens on this machine only, and tells nobody that it runs."""
+"""Whatever a config file or the environment says: the app listens on this machine only, answers its own pages
+only, and tells nobody that it runs."""
 
 
 def app(
@@ -57,15 +69,15 @@ def app(
 
     Example: `rationale app --scores scores --agreement agreement.json --model ./classifier`
     """
-    from streamlit.web.cli import main as streamlit
+    from streamlit.web import cli as streamlit
 
     del overwrite  # what is downloaded never replaces a file here
     for path in (*(scores or ()), *filter(None, (agreement, comparison, study))):
         if not path.exists():
             raise ScoresError("there is no such file or folder", where=path)
-    flags = {**PRIVATE, "server.headless": str(not browser).lower()}
+    flags = {**_known(PRIVATE), "server.headless": str(not browser).lower()}
     if port is not None:
-        flags["server.port"] = str(port)
+        flags |= {"server.port": str(port), "browser.serverPort": str(port)}
     given = {
         "--data": data, "--split": split, "--agreement": agreement, "--comparison": comparison,
         "--study": study, "--model": model, "--device": device, "--dtype": dtype,
@@ -76,8 +88,16 @@ def app(
         *_options(given),
     ]
     script = bundled("apps") / "app.py"
-    options = [f"--{name}={value}" for name, value in flags.items()]
-    streamlit(["run", str(script), *options, "--", *arguments], standalone_mode=False)
+    options = [f"--{name}={one}" for name, value in flags.items() for one in value.split(",")]
+    streamlit.main(["run", str(script), *options, "--", *arguments], standalone_mode=False)
+
+
+def _known(flags: Mapping[str, str]) -> dict[str, str]:
+    """The flags that this version of Streamlit has; what it has not, no config file can turn on."""
+    from streamlit.web.cli import main_run
+
+    known = {option for parameter in main_run.params for option in parameter.opts}
+    return {name: value for name, value in flags.items() if f"--{name}" in known}
 
 
 def _options(given: dict[str, str | int | Path | None]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from rationale.corpus.check import SplitCheck, check_data
 from rationale.corpus.convert import convert_data
 from rationale.corpus.tasks import TASKS
 from rationale.report.table import Column, Table
+from rationale.terminal import safe_console, say, say_json
 
 app = typer.Typer(no_args_is_help=True, help="Get, check, convert and list data sets.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -88,7 +89,7 @@ def list_(as_json: Json = False) -> None:
     """List the tasks of the benchmark that `rationale data get` knows."""
     if as_json:
         rows = [{"name": name, **asdict(task)} for name, task in TASKS.items()]
-        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        say_json(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     columns = ("Task", "What it is", "Labels", "Read before the document")
     _print(
@@ -101,7 +102,7 @@ def list_(as_json: Json = False) -> None:
 
 def _report(checks: list[SplitCheck], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([asdict(split) for split in checks], indent=1, ensure_ascii=False))
+        say_json(json.dumps([asdict(split) for split in checks], indent=1, ensure_ascii=False))
         return
     columns = (
         Column("split", "Split", "text"),
@@ -114,19 +115,14 @@ def _report(checks: list[SplitCheck], *, as_json: bool) -> None:
     )
     _print(Table(columns, tuple(_row(split) for split in checks)))
     for split in checks:
-        labels = ", ".join(f"{_shown(name)} {count}" for name, count in split.labels.items())
-        typer.echo(f"labels of {split.split or 'all'}: {labels[:2000] or 'none'}")
+        labels = ", ".join(f"{name} {count}" for name, count in split.labels.items())
+        say(f"labels of {split.split or 'all'}: {labels[:2000] or 'none'}")
         for note in split.notes:
-            typer.secho(f"note on {split.split or 'all'}: {_shown(note)}", fg="yellow")
+            say(f"note on {split.split or 'all'}: {note}", fg="yellow")
         for problem in split.problems[:10]:
-            typer.secho(f"problem: {_shown(problem)}", fg="red")
+            say(f"problem: {problem}", fg="red")
         if len(split.problems) > 10:
-            typer.secho(f"… and {len(split.problems) - 10} more in {split.split}", fg="red")
-
-
-def _shown(text: str) -> str:
-    """Text that the terminal prints and never obeys: control characters are escaped."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+            say(f"… and {len(split.problems) - 10} more in {split.split}", fg="red")
 
 
 def _row(split: SplitCheck) -> tuple[str | int | float | None, ...]:
@@ -135,6 +131,4 @@ def _row(split: SplitCheck) -> tuple[str | int | float | None, ...]:
 
 
 def _print(table: Table) -> None:
-    from rich.console import Console
-
-    Console().print(table.to_rich())
+    safe_console().print(table.to_rich())

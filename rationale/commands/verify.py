@@ -14,6 +14,7 @@ from rationale.artifacts.sealing import seal_as_is
 from rationale.artifacts.verify import Result, size_of
 from rationale.artifacts.verify import verify as verify_path
 from rationale.errors import OutputError
+from rationale.terminal import say, say_json
 
 _LISTED = 20
 
@@ -38,12 +39,12 @@ def verify(
     wrong = [result for result in results if result.state == "not whole"]
     written = [] if wrong or not seal else _seal(results)
     if as_json:
-        typer.echo(json.dumps({"results": list(map(_content, results)), "sealed": written}, indent=1))
+        say_json(json.dumps({"results": list(map(_content, results)), "sealed": written}, indent=1))
     else:
         _print(results, written)
     if wrong:
         if seal:
-            typer.echo("Nothing was sealed: a seal would vouch for what was changed.", err=True)
+            say("Nothing was sealed: a seal would vouch for what was changed.", err=True)
         raise typer.Exit(1)
 
 
@@ -78,32 +79,25 @@ def _content(result: Result) -> dict[str, Any]:
 def _print(results: list[Result], written: list[str]) -> None:
     for result in results:
         of = f" of {result.about}" if result.about else ""
-        typer.echo(_shown(f"{result.path}: {result.kind}{of}: {_state(result)}"))
+        say(f"{result.path}: {result.kind}{of}: {_state(result)}")
         if result.note:
-            typer.echo(_shown(f"  {result.note}"))
+            say(f"  {result.note}")
         wrong = result.wrong()
         for name, state in wrong[:_LISTED]:
-            typer.echo(_shown(f"  {state}: {name}"))
+            say(f"  {state}: {name}")
         if len(wrong) > _LISTED:
-            typer.echo(f"  and {len(wrong) - _LISTED} more files")
+            say(f"  and {len(wrong) - _LISTED} more files")
     counted = Counter(result.state for result in results)
-    typer.echo(", ".join(f"{count} {state}" for state, count in counted.items()))
+    say(", ".join(f"{count} {state}" for state, count in counted.items()))
     if written:
-        typer.echo(
+        say(
             f"sealed as they are: {len(written)} files written. This vouches for the results from now on; "
             "whether they were changed before, nobody can tell."
         )
     elif counted["unsealed"]:
-        typer.echo(
-            "Changes to unsealed results cannot be seen; `rationale verify --seal` seals them as they are."
-        )
+        say("Changes to unsealed results cannot be seen; `rationale verify --seal` seals them as they are.")
 
 
 def _state(result: Result) -> str:
     files = f"{len(result.files)} file{'' if len(result.files) == 1 else 's'}"
     return f"{result.state} ({files})" if result.files else "not sealed"
-
-
-def _shown(text: str) -> str:
-    """Text that moves no cursor and changes no colour."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -9,12 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 from transformers import (
-    AutoConfig,
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
-    PreTrainedConfig,
     PreTrainedModel,
 )
+from transformers.loss.loss_utils import ForSequenceClassificationLoss
 from transformers.modeling_outputs import QuestionAnsweringModelOutput, SequenceClassifierOutput
 
 from rationale.dropping import (  # noqa: F401  (registers the systems)
@@ -28,47 +29,13 @@ from rationale.dropping import (  # noqa: F401  (registers the systems)
 )
 from rationale.dropping.run import hard
 from rationale.dropping.system import SYSTEMS, System
+from rationale.dropping_config import DroppingConfig, register
 from rationale.encoder import FAMILIES, Encoder
 from rationale.encoder.base import NOWHERE
 from rationale.encoder.checks import check_weights
 from rationale.encoder.quantization import quantize
 from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
-
-
-class DroppingConfig(PreTrainedConfig):
-    """The backbone's own config, and which system drops with which settings.
-
-    Args:
-        backbone: The backbone's config as a dictionary; None only where transformers makes an empty one.
-        system: A name in :data:`SYSTEMS`.
-        settings: What the system's constructor takes besides layers and width.
-        bits: To how many the backbone's layers round their numbers; None for not at all.
-        **more: What every transformers config takes; labels come from the backbone.
-    """
-
-    model_type = "token-dropping"
-
-    def __init__(
-        self,
-        backbone: dict[str, Any] | None = None,
-        system: str = "adapler",
-        settings: dict[str, Any] | None = None,
-        bits: int | None = None,
-        **more: Any,
-    ) -> None:
-        self.backbone, self.system, self.settings, self.bits = backbone or {}, system, settings or {}, bits
-        for name in ("id2label", "label2id", "problem_type", "pad_token_id", "max_position_embeddings"):
-            if name in self.backbone:
-                more.setdefault(name, self.backbone[name])
-        super().__init__(**more)
-
-    def backbone_config(self) -> PreTrainedConfig:
-        """The backbone's config as an object of its own class."""
-        if "model_type" not in self.backbone:
-            raise ModelError("config.json names no backbone", remedy="Save it with save_pretrained.")
-        made: PreTrainedConfig = AutoConfig.for_model(**self.backbone)
-        return made
 
 
 @dataclass
@@ -107,11 +74,17 @@ class DroppingModel(PreTrainedModel):
 
     def __init__(self, config: DroppingConfig, backbone: PreTrainedModel | None = None) -> None:
         super().__init__(config)
+        self.num_labels = config.num_labels
         own = config.backbone_config()
         if own.model_type not in FAMILIES:
             raise ModelError(
                 f"there is no adapter for the encoder family {own.model_type!r}",
                 remedy=f"Known families: {', '.join(FAMILIES)}.",
+            )
+        if backbone is None and own.num_labels != config.num_labels:
+            raise ModelError(
+                f"{config.num_labels} labels are asked for, and the model was trained for {own.num_labels}",
+                remedy="Leave out num_labels; `rationale train` trains a model for other labels.",
             )
         self.backbone: Any = backbone
         if backbone is None:  # in the arithmetic the whole is loaded in, not that of its own config
@@ -182,12 +155,37 @@ class DroppingModel(PreTrainedModel):
         return self.backbone.get_input_embeddings()
 
     def _hard(
-        self, input_ids: Tensor, attention_mask: Tensor | None, token_type_ids: Tensor | None
+        self, input_ids: Tensor | None, attention_mask: Tensor | None, token_type_ids: Tensor | None
     ) -> tuple[Tensor, Tensor, Packed]:
         """Logits, tokens alive (B, 1 + L), and the batch."""
+        if input_ids is None:
+            raise ModelError("a dropping model reads input_ids", remedy="Pass them; embeddings are not read.")
         batch = packed(input_ids, attention_mask, token_type_ids)
         run = hard(self.encoder, self.system, batch)
         return run.logits, torch.cat([run.alive.new_tensor(batch.lengths)[None], run.alive]).T, batch
+
+    def _refuse(self, asked: Mapping[str, Any]) -> None:
+        """Says of what this model does not do that it does not.
+
+        Raises:
+            ModelError: Where something else than None or False was given, or config.json asks for it.
+        """
+        own = {
+            name: getattr(self.config, name, None) for name in ("output_attentions", "output_hidden_states")
+        }
+        given = [
+            name for name, value in (own | dict(asked)).items() if value is not None and value is not False
+        ]
+        if given:
+            raise ModelError(
+                f"a dropping model does not take {', '.join(given)}: its rows leave on the way",
+                remedy="Leave it out. `rationale trace` and `rationale score` tell of each layer.",
+            )
+
+    def _given(self, output: Any, return_dict: bool | None) -> Any:
+        """The output, or its values as a tuple where that is asked for."""
+        wanted = self.config.return_dict if return_dict is None else return_dict
+        return output if wanted else output.to_tuple()
 
 
 class DroppingForSequenceClassification(DroppingModel):
@@ -197,23 +195,35 @@ class DroppingForSequenceClassification(DroppingModel):
 
     def forward(
         self,
-        input_ids: Tensor,
+        input_ids: Tensor | None = None,
         attention_mask: Tensor | None = None,
         token_type_ids: Tensor | None = None,
         labels: Tensor | None = None,
         return_dict: bool | None = None,
-        **_: Any,
-    ) -> DroppingOutput:
-        """Logits (B, C) in hard mode, from padded int64 (B, n); with ``labels`` (B,) the mean loss."""
+        num_items_in_batch: Tensor | int | None = None,
+        **asked: Any,
+    ) -> DroppingOutput | tuple[Any, ...]:
+        """Logits (B, C) in hard mode, from padded int64 (B, n); with ``labels`` (B,) the mean loss.
+
+        ``num_items_in_batch``, as transformers' trainer gives it, divides the loss instead of B.
+
+        Raises:
+            ModelError: Where anything else is asked for, such as attentions, or positions are given.
+        """
+        self._refuse(asked)
         logits, alive = self._hard(input_ids, attention_mask, token_type_ids)[:2]
         loss = None if labels is None else self._loss(logits.float(), labels)
-        return DroppingOutput(loss=loss, logits=logits, alive=alive)
+        if loss is not None and num_items_in_batch is not None:
+            loss = loss * (len(logits) / num_items_in_batch)
+        return self._given(DroppingOutput(loss=loss, logits=logits, alive=alive), return_dict)  # type: ignore[no-any-return]
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Cross entropy; the squared error where the model says a number."""
+        """As transformers computes it: of numbers the squared error, of classes the cross entropy."""
         if self.config.problem_type == "regression":
-            return functional.mse_loss(logits[:, 0], labels.float())
-        return functional.cross_entropy(logits, labels)
+            labels = labels.float()
+        config = copy(self.config)  # transformers writes the problem type it guessed into it
+        loss: Tensor = ForSequenceClassificationLoss(labels, logits, config)
+        return loss
 
 
 class DroppingForQuestionAnswering(DroppingModel):
@@ -223,28 +233,34 @@ class DroppingForQuestionAnswering(DroppingModel):
 
     def forward(
         self,
-        input_ids: Tensor,
+        input_ids: Tensor | None = None,
         attention_mask: Tensor | None = None,
         token_type_ids: Tensor | None = None,
         labels: Tensor | None = None,
         start_positions: Tensor | None = None,
         end_positions: Tensor | None = None,
         return_dict: bool | None = None,
-        **_: Any,
-    ) -> AnsweringOutput:
+        **asked: Any,
+    ) -> AnsweringOutput | tuple[Any, ...]:
         """Logits of the answer's first and last token, (B, n) each, in hard mode; padding is nowhere.
 
         With their places, (B,) each or as ``labels`` (B, 2), the mean loss.
+
+        Raises:
+            ModelError: Where anything else is asked for, such as attentions, or positions are given.
         """
+        asked.pop("num_items_in_batch", None)
+        self._refuse(asked)
         if labels is not None:
             start_positions, end_positions = labels.unbind(dim=-1)
         logits, alive, batch = self._hard(input_ids, attention_mask, token_type_ids)
-        start, end = self._padded(logits, input_ids, attention_mask, batch)
+        start, end = self._padded(logits, input_ids, attention_mask, batch)  # type: ignore[arg-type]
         loss = None
         if start_positions is not None and end_positions is not None:
             first = functional.cross_entropy(start, start_positions)
             loss = (first + functional.cross_entropy(end, end_positions)) / 2
-        return AnsweringOutput(loss=loss, start_logits=start, end_logits=end, alive=alive)
+        output = AnsweringOutput(loss=loss, start_logits=start, end_logits=end, alive=alive)
+        return self._given(output, return_dict)  # type: ignore[no-any-return]
 
     @staticmethod
     def _padded(logits: Tensor, ids: Tensor, mask: Tensor | None, batch: Packed) -> tuple[Tensor, Tensor]:
@@ -277,6 +293,6 @@ def wrap(model: Any, system: str, settings: dict[str, Any] | None = None) -> Dro
     return (DroppingForQuestionAnswering if answers else DroppingForSequenceClassification)(config, model)
 
 
-AutoConfig.register(DroppingConfig.model_type, DroppingConfig)
-AutoModelForSequenceClassification.register(DroppingConfig, DroppingForSequenceClassification)
-AutoModelForQuestionAnswering.register(DroppingConfig, DroppingForQuestionAnswering)
+register()
+AutoModelForSequenceClassification.register(DroppingConfig, DroppingForSequenceClassification, exist_ok=True)
+AutoModelForQuestionAnswering.register(DroppingConfig, DroppingForQuestionAnswering, exist_ok=True)

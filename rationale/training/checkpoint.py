@@ -20,7 +20,7 @@ from transformers import (
 )
 
 from rationale.artifacts.model import check_model
-from rationale.dropping.model import DroppingConfig
+from rationale.dropping_config import DroppingConfig
 from rationale.encoder.base import ATTENTION_DROPOUT
 from rationale.encoder.checks import place
 from rationale.encoder.hub import explained, quiet_transformers

@@ -1,6 +1,11 @@
 """``rationale app``: what it refuses, what it starts, and that only this machine can reach it."""
 
+import json
+import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import typer.testing
@@ -70,3 +75,68 @@ def test_the_server_cannot_be_reached_from_outside(server):
 def test_private_flags_cannot_be_forgotten():
     assert command.PRIVATE["server.address"] == "localhost"
     assert command.PRIVATE["browser.gatherUsageStats"] == "false"
+
+
+HOSTILE = """
+[global]
+developmentMode = true
+[server]
+address = "0.0.0.0"
+headless = false
+enableCORS = false
+enableXsrfProtection = false
+corsAllowedOrigins = ["http://evil.example"]
+allowedHosts = ["*"]
+enableStaticServing = true
+enableAgentApi = true
+fileWatcherType = "poll"
+runOnSave = true
+baseUrlPath = "evil"
+[browser]
+gatherUsageStats = true
+serverAddress = "evil.example"
+[runner]
+magicEnabled = true
+"""
+READ = """
+import json, sys
+from streamlit import config
+from streamlit.web import bootstrap
+bootstrap.run = lambda *given, **more: print("SETTINGS", json.dumps(
+    {name: config.get_option(name) for name in sys.argv.pop().split(",")}))
+from rationale.commands.app import app
+names = sys.argv.pop()
+sys.argv.append(names)
+app(browser=False, port=8999)
+"""
+
+
+@pytest.mark.parametrize("where", ["working folder", "home", "environment"])
+def test_no_config_file_and_no_variable_opens_the_app(where, tmp_path):
+    """The effective settings of a real start, next to a config that asks for the opposite."""
+    home, folder = tmp_path / "home", tmp_path / "work"
+    for path, here in ((home, where == "home"), (folder, where == "working folder")):
+        (path / ".streamlit").mkdir(parents=True)
+        if here:
+            (path / ".streamlit" / "config.toml").write_text(HOSTILE)
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "HOME": str(home), "PYTHONPATH": str(root)}
+    if where == "environment":
+        environment |= {
+            "STREAMLIT_SERVER_ADDRESS": "0.0.0.0",
+            "STREAMLIT_SERVER_ENABLE_CORS": "false",
+            "STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION": "false",
+            "STREAMLIT_SERVER_CORS_ALLOWED_ORIGINS": "http://evil.example",
+            "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "true",
+        }
+    done = subprocess.run(
+        [sys.executable, "-c", READ, ",".join(command.PRIVATE)],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    line = next((one for one in done.stdout.splitlines() if one.startswith("SETTINGS")), None)
+    assert line, done.stdout + done.stderr
+    found = json.loads(line.removeprefix("SETTINGS "))
+    for name, wanted in command.PRIVATE.items():
+        value = found[name]
+        told = ",".join(value) if isinstance(value, list) else str(value)
+        assert told.lower() == wanted.lower(), name

@@ -239,7 +239,12 @@ def test_own_text_scores_as_on_the_command_line(app, material):
         ("", None, "no words"),
         ("a text", "no/such/model", "cannot be loaded"),
         ("a text", " ", "no model was named"),
+        ("a text", "m" * 5000, "m… (5,000 characters): this model cannot be loaded"),
+        ("a text", "a\x1b[31mb\u202e", "cannot be loaded"),
+        ("word " * 20_001, None, "20,001 words, and this page takes 20,000 words"),
+        ("x" * 200_001, None, "200,001 characters"),
     ],
+    ids=["no words", "hub", "no model", "long name", "control characters", "words", "characters"],
 )
 def test_what_cannot_be_explained_is_a_message(app, text, model, said):
     at = app("try_text")
@@ -249,6 +254,26 @@ def test_what_cannot_be_explained_is_a_message(app, text, model, said):
     at.button(key="try.send").click().run()
     assert not at.exception
     assert said in at.error[0].value.replace("\\", "")
+
+
+def test_the_page_does_not_tell_which_paths_are_there(app, material, tmp_path, monkeypatch):
+    """Only models named where the app was started are read from this machine; all else is one message."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "file.txt").write_text("secret")
+    monkeypatch.chdir(tmp_path)
+    paths = ["/etc/passwd", "/etc/nothing", str(tmp_path / "here"), str(tmp_path / "gone"), "here", "gone",
+             "./here", "../gone", "file.txt", "~/.ssh", "here/", str(material / "data")]  # fmt: skip
+    told = set()
+    for path in paths:
+        at = app("try_text")
+        at.text_area(key="try.text").input("a text")
+        at.text_input(key="try.model").input(path)
+        at.button(key="try.send").click().run()
+        assert not at.exception
+        text = at.error[0].value.replace("\\", "")
+        told.add(text[text.index("this model") :])
+    assert len(told) == 1
+    assert "named where the app was started" in told.pop()
 
 
 def test_the_corpus_page_says_what_survives(app, material, tmp_path):

@@ -13,11 +13,11 @@ from tests.toys import MODELS, plain_model, toy_folder, toy_tokenizer, wordy
 LENGTHS = (1, 3, 9, 17, 30, 30, 12)
 
 
-def dropping_model(name, eta=0.25, seed=0):
+def dropping_model(name, eta=0.25, seed=0, **settings):
     """A toy classifier whose predictors are random enough to drop some tokens and keep others."""
     from transformers import AutoModelForSequenceClassification
 
-    backbone = AutoModelForSequenceClassification.from_pretrained(toy_folder(name))
+    backbone = AutoModelForSequenceClassification.from_pretrained(toy_folder(name, **settings))
     torch.manual_seed(seed)
     model = wrap(backbone, "adapler").eval()
     with torch.no_grad():

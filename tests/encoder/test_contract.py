@@ -162,8 +162,12 @@ def test_probabilities_are_softmax_or_the_sigmoid_of_one_logit(name, outputs):
     theirs = torch.cat([one(name, window, outputs=outputs).logits for window in windows]).double()
     ours = classifier.probabilities(classifier.logits(packed_of(windows)))
     assert ours.dtype == torch.float64
-    close(ours, theirs.sigmoid() if outputs == 1 else theirs.softmax(dim=-1), 1e-5)
-    assert classifier.labels == ("NEG", "POS", "MIXED")[:outputs]
+    if outputs == 1:
+        close(ours, torch.cat([(-theirs).sigmoid(), theirs.sigmoid()], dim=-1), 1e-5)
+        assert classifier.labels == ("not NEG", "NEG")
+    else:
+        close(ours, theirs.softmax(dim=-1), 1e-5)
+        assert classifier.labels == ("NEG", "POS", "MIXED")[:outputs]
 
 
 def test_the_tail_from_any_layer_ends_in_the_same_logits(name):

@@ -43,7 +43,7 @@ def card(recipe: Mapping[str, Any]) -> str:
             "",
             f"Settings: {chosen}. `training.json` has all of them and every epoch.",
             "",
-            "Load it after `import rationale.dropping.model`, which tells transformers the architecture:",
+            "Load it after `import rationale`, which tells transformers the architecture:",
             f"`{loader}.from_pretrained(FOLDER)`.",
             "",
         ]
