@@ -229,7 +229,10 @@ def test_outputs_hold_the_records(scores, documents, agreement, tmp_path) -> Non
     ]
     assert len((tmp_path / "r.csv").read_text().splitlines()) == len(agreement.records) + 1
     assert "| Saliency |" in (tmp_path / "deep" / "r.md").read_text()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["deep", "r.csv", "r.html", "r.parquet"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "deep", "r.comparisons.csv", "r.csv", "r.html", "r.parquet",
+    ]  # fmt: skip
+    assert len((tmp_path / "r.comparisons.csv").read_text().splitlines()) == len(agreement.comparisons) + 1
 
 
 def test_the_same_agreement_gives_the_same_bytes(scores, documents, agreement, page) -> None:
