@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rationale.agreement.chance import at_chance
-from rationale.agreement.result import counts_alive
 from rationale.agreement.trend import Trend, trends
 from rationale.dropping.advice import ALMOST_ALL, drops_nothing
 from rationale.report.results import ALPHA, Results
 from rationale.report.table import AtMost, Column, Interval
+from rationale.scores.scored import ALIVE
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
@@ -57,9 +57,9 @@ def accuracy(agreement: Agreement) -> str:
 def _warnings(agreement: Agreement, results: Results) -> Iterator[str]:
     """A classifier that has learned nothing; a dropping model that drops nothing."""
     yield at_chance(agreement.classification)
-    if counts_alive(agreement.recipe) and "alive" in results.methods:
-        last = results.last_layer("alive")
-        kept = results.get("alive", last, "selected_share", "delta")
+    if ALIVE in results.methods:
+        last = results.last_layer(ALIVE)
+        kept = results.get(ALIVE, last, "selected_share", "delta")
         if kept is not None and kept["value"] is not None and kept["value"] >= ALMOST_ALL:
             system = agreement.recipe.get("model", {}).get("system")
             yield drops_nothing(f"{kept['value']:.1%} of the words pass the last layer", system)
