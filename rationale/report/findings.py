@@ -24,7 +24,7 @@ _NAMED = 4  # methods named in a sentence; of more the number is given
 def findings(agreement: Agreement) -> list[str]:
     """What came out, in a few sentences that the tables bear out."""
     results = Results(agreement)
-    found = [*_leading(results), _by_layer(results), accuracy(agreement), *_warnings(agreement, results)]
+    found = [*_leading(results), _by_layer(results), accuracy(agreement), *warnings(agreement)]
     return [sentence for sentence in found if sentence]
 
 
@@ -54,15 +54,16 @@ def accuracy(agreement: Agreement) -> str:
     return f"The model itself is right with an accuracy of {value} over {found['n']:,} documents."
 
 
-def _warnings(agreement: Agreement, results: Results) -> Iterator[str]:
-    """A classifier that has learned nothing; a dropping model that drops nothing."""
-    yield at_chance(agreement.classification)
+def warnings(agreement: Agreement) -> list[str]:
+    """A classifier that is at chance, and a dropping model that drops nothing, each with the next step."""
+    results = Results(agreement)
+    told = [at_chance(agreement.classification)]
     if ALIVE in results.methods:
-        last = results.last_layer(ALIVE)
-        kept = results.get(ALIVE, last, "selected_share", "delta")
+        kept = results.get(ALIVE, results.last_layer(ALIVE), "selected_share", "delta")
         if kept is not None and kept["value"] is not None and kept["value"] >= ALMOST_ALL:
             system = agreement.recipe.get("model", {}).get("system")
-            yield drops_nothing(f"{kept['value']:.1%} of the words pass the last layer", system)
+            told.append(drops_nothing(f"{kept['value']:.1%} of the words pass the last layer", system))
+    return [sentence for sentence in told if sentence]
 
 
 def _leading(results: Results) -> Iterator[str]:
