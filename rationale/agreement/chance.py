@@ -67,7 +67,7 @@ def at_chance(classification: Mapping[str, Any]) -> str:
         return ""
     if found.share == 1:
         return (
-            f"All {found.n:,} documents have the label {found.label}: whether the model has learned the task "
+            f"Every document (n = {found.n:,}) has the label {found.label}: whether the model has learned the task "
             "cannot be seen here. Use documents of every label."
         )
     return (

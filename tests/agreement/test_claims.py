@@ -103,6 +103,6 @@ def test_a_classifier_that_always_says_the_same_is_at_chance():
 
 
 def test_one_label_alone_tells_nothing_and_unknown_labels_say_nothing():
-    assert "All 9 documents have the label POS" in at_chance(counted(["POS"] * 9, ["POS"] * 9))
+    assert "Every document (n = 9) has the label POS" in at_chance(counted(["POS"] * 9, ["POS"] * 9))
     assert at_chance({"labels": ["NEG", "POS"], "confusion": [[0, 0], [0, 0]], "n": 0}) == ""
     assert at_chance({"pearson": 0.5, "n": 9}) == ""

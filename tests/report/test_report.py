@@ -12,9 +12,10 @@ import pytest
 
 import rationale
 from rationale.agreement import Agreement, agree
+from rationale.agreement.select import rule_of, select_words
 from rationale.corpus.document import Document, Documents
 from rationale.errors import OutputError, ScoresError
-from rationale.report.examples import galleries, leading, selected_words
+from rationale.report.examples import galleries, leading
 from rationale.report.findings import findings
 from rationale.report.html import report_html
 from rationale.report.prose import commands, left_out, measured
@@ -182,7 +183,9 @@ def test_words_are_selected_as_agree_selects_them(scores, documents, select, abs
     recalls = found.document_values("recall", "saliency.sum", 2, select)
     for scored in scores:
         document = documents.get(scored.key)
-        chosen = selected_words(scored, document, "saliency.sum", 2, select, found.recipe["agreement"])
+        rule = rule_of(found.recipe, select)
+        every = select_words(scored, document, found.recipe, "saliency.sum", rule).words
+        chosen = every[scored.row("saliency.sum", 2)]
         assert not chosen[~scored.covered].any()
         human = document.rationale & scored.covered
         if document.annotated:
