@@ -10,6 +10,7 @@ import streamlit as st
 from rationale.agreement import Agreement, metrics
 from rationale.agreement.select import Select, rule_text, selections
 from rationale.report.figures import layer_curves
+from rationale.report.findings import warnings
 from rationale.report.results import Results, titled
 from rationale.report.table import Table
 from rationale.report.tables import (
@@ -23,7 +24,7 @@ from workbench.address import Address
 from workbench.collection import Collection, agreement_of
 from workbench.figures import show_figure, show_table
 from workbench.listing import choose_collection, choose_document
-from workbench.messages import messages
+from workbench.messages import messages, plain
 from workbench.reading import (
     choose_beside,
     choose_method,
@@ -34,6 +35,7 @@ from workbench.reading import (
     toolbar,
 )
 from workbench.settings import Settings
+from workbench.units import safe
 
 Tables = dict[str, Callable[[Agreement, str, Select], Table]]
 
@@ -57,6 +59,8 @@ def compare() -> None:
             collection = choose_collection(address, settings)
             picks = toolbar()
         agreement = agreement_of(collection.stamp, collection)
+        for sentence in warnings(agreement):
+            st.warning(plain(safe(sentence)), icon=":material/warning:")
         with picks:
             select, metric = _choose_curves(address, agreement)
         _curves(agreement, metric, select)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
@@ -13,6 +14,7 @@ from rationale.agreement.ragged import Float
 from rationale.agreement.statistics import (
     bootstrap_intervals,
     holm,
+    least_p_value,
     number_or_none,
     paired_p_values,
     summarise,
@@ -135,6 +137,51 @@ def _family(
             p_single=p_single,
             n=int(n[number]),
         )
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What the test of one comparison can show at all.
+
+    Attributes:
+        single: The least p-value the test can give for so many pairs.
+        p: The least after Holm's correction: that of a family in which every test gives its least.
+        reached: Whether the comparison's own p-value is the least possible.
+        comparisons: Tests in the family, one metric and selection.
+    """
+
+    single: float
+    p: float
+    reached: bool
+    comparisons: int
+
+    def pairs_needed(self, alpha: float = 0.05) -> int | None:
+        """The fewest pairs with which such comparisons can have p < alpha; None where none suffice."""
+        drawn = _permutations(self.comparisons)
+        enough = (n for n in range(2, 63) if self.comparisons * least_p_value(n, drawn) < alpha)
+        return next(enough, None)
+
+
+def floors(comparisons: Sequence[Comparison]) -> list[Floor | None]:
+    """For each comparison what its test can give at the least; None where it has no p-value.
+
+    Args:
+        comparisons: All of an agreement: the correction is over a family, one metric and selection.
+    """
+    families: dict[tuple[str, str | None], list[int]] = {}
+    for place, c in enumerate(comparisons):
+        families.setdefault((c["metric"], c["select"]), []).append(place)
+    found: list[Floor | None] = [None] * len(comparisons)
+    for places in families.values():
+        drawn = _permutations(len(places))
+        single = [comparisons[place]["p_single"] for place in places]
+        least = np.array([least_p_value(comparisons[place]["n"], drawn) for place in places])
+        least[[p is None for p in single]] = np.nan
+        tests = int((~np.isnan(least)).sum())
+        for place, p, low, corrected in zip(places, single, least, holm(least), strict=True):
+            if p is not None and not np.isnan(low):
+                found[place] = Floor(float(low), float(corrected), bool(p <= low * (1 + 1e-9)), tests)
+    return found
 
 
 def _permutations(comparisons: int) -> int:

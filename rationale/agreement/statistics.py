@@ -139,6 +139,20 @@ def paired_p_values(differences: Float, *, permutations: int, seed: int) -> Floa
     return out
 
 
+def least_p_value(n: int, permutations: int) -> float:
+    """The least p-value that :func:`paired_p_values` can give for n pairs, whatever their differences.
+
+    2 / 2^n where every sign change is read, 2 / (permutations + 1) where they are drawn; NaN below two pairs.
+
+    >>> least_p_value(5, 9_999), least_p_value(1_000, 9_999)
+    (0.0625, 0.0002)
+    """
+    if n < 2:
+        return float("nan")
+    exact = 2.0 ** min(n, 62) <= permutations
+    return 2 / 2.0**n if exact else 2 / (permutations + 1)
+
+
 def _all_signs(n: int) -> Float:
     """Every sign change of n pairs, float64 (2^n, n)."""
     bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1

@@ -13,6 +13,8 @@ from rationale.agreement.select import Select
 from rationale.commands.options import BatchSize, Data, Device, Dtype, Overwrite, Seed, Split
 from rationale.corpus import load_documents
 from rationale.files import check_output
+from rationale.report.findings import findings
+from rationale.report.prose import left_out
 from rationale.report.tables import agreement_table, faithfulness_table, selection_table
 from rationale.scores import StoredScores
 from rationale.terminal import safe_console, say
@@ -65,24 +67,21 @@ def agree(
 
 
 def _print(agreement: Agreement, out: Path) -> None:
-    """The headline, the selections, and what the classifier itself is worth."""
+    """What was found, what was left out, then the tables."""
     terminal = safe_console()
     console = terminal if terminal.is_terminal else safe_console(width=160)
-    settings, classifier = agreement.recipe["agreement"], agreement.classification
+    console.print("[bold]In short[/bold]")
+    for sentence in findings(agreement):
+        console.print(f"- {sentence}", markup=False, highlight=False)
     console.print(agreement_table(agreement).to_rich())
-    for select in settings["select"]:
+    for select in agreement.recipe["agreement"]["select"]:
         console.print(selection_table(agreement, select).to_rich())
     if agreement.recipe.get("faithfulness"):
         console.print(faithfulness_table(agreement).to_rich())
-    left_out = {
-        "without annotation": settings["unannotated"],
-        "without scores": settings["unscored"],
-        "uncovered words": settings["uncovered_words"],
-    }
-    left = "".join(f", {count} {what}" for what, count in left_out.items() if count)
-    say(f"{out}: {settings['pairs']} documents{left}")
+    console.print("[bold]What was left out[/bold]")
+    for sentence in left_out(agreement):
+        console.print(f"- {sentence}", markup=False, highlight=False)
+    settings = agreement.recipe["agreement"]
+    say(f"{out}: {settings['pairs']} documents")
     for note in settings["notes"]:
         say(f"note: {note}", fg="yellow", err=True)
-    if classifier["accuracy"] is not None:
-        ends = "" if classifier["low"] is None else f" [{classifier['low']:.3f}, {classifier['high']:.3f}]"
-        say(f"the classifier's accuracy on {classifier['n']} of them: {classifier['accuracy']:.3f}{ends}")

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from rationale.commands.evaluate import evaluation_table
-from rationale.commands.options import BatchSize, Device, Dtype, Overwrite, Seed
+from rationale.commands.evaluate import evaluation_table, evaluation_warnings
 from rationale.demo import Demo, run_demo
 from rationale.report.tables import agreement_table
 from rationale.terminal import safe_console
@@ -22,23 +21,12 @@ def demo(
     open_app: Annotated[
         bool, typer.Option("--open", help="Open the app on the results; what is there is not made again.")
     ] = False,
-    device: Device = "auto",
-    dtype: Dtype = "float32",
-    batch_size: BatchSize = None,
-    seed: Seed = 0,
-    overwrite: Overwrite = False,
 ) -> None:
     """Train two small models on the sample, score them with every method, compare, report. Minutes, once.
 
     What was made before from the same sample, recipe and versions is kept, so a second run takes seconds.
+    Seeds and settings are fixed, so that everyone sees the same demo: train, score and agree take others.
     """
-    del (
-        device,
-        dtype,
-        batch_size,
-        seed,
-        overwrite,
-    )  # the demo's recipe is fixed: everyone sees the same numbers
     terminal = safe_console()
     console = terminal if terminal.is_terminal else safe_console(width=160)
     console.print(
@@ -64,6 +52,8 @@ def _tell(console: Console, made: Demo) -> None:
         f"[bold]What dropping costs and saves[/bold], {made.evaluation['n']} reviews of the test split"
     )
     console.print(evaluation_table(made.evaluation))
+    for warning in evaluation_warnings(made.evaluation):
+        console.print(warning, markup=False, highlight=False)
     for run in (made.plain, made.adapler):
         console.print(f"Report:  {run.report.resolve()}", soft_wrap=True, highlight=False)
     scores = " ".join(f"--scores {path}" for path in _scores(made))

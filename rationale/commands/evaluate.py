@@ -8,10 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from rationale.agreement.chance import at_chance
 from rationale.agreement.figures import TITLES
 from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Seed, Split
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
+from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
 from rationale.encoder.loading import load_classifier
 from rationale.encoder.quantization import to_integers
 from rationale.files import check_output
@@ -52,6 +54,8 @@ def evaluate(
     result = evaluate_on(classifier, documents, Timing(timed, rounds), seed=seed)
     save_evaluation(out, result, overwrite=overwrite)
     safe_console().print(evaluation_table(result))
+    for warning in evaluation_warnings(result):
+        say(warning)
     say(f"{out}: {result['n']} documents")
 
 
@@ -64,6 +68,15 @@ _SHOWN = (
 
 def _named(name: str) -> str:
     return TITLES.get(name, name.replace("_", ", ").replace("exact", "exact match").replace("f1", "F1"))
+
+
+def evaluation_warnings(result: dict[str, Any]) -> list[str]:
+    """That a classifier is at chance, and that a dropping model drops nothing, each with the next step."""
+    system = result["recipe"]["model"].get("system")
+    told = [at_chance(result["metrics"])]
+    if system is not None and result["flops_speedup"] < LEAST_SPEEDUP:
+        told.append(drops_nothing(f"{result['flops_speedup']:.2f}x fewer operations", system))
+    return [sentence for sentence in told if sentence]
 
 
 def evaluation_table(result: dict[str, Any]) -> Table:

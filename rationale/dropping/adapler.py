@@ -36,6 +36,7 @@ class AdapLeR(System):
     """
 
     name, title, place = "adapler", "AdapLeR", "layer"
+    drop_more = "raise --phi or --predictor-rate, or give a --target-speedup"
     theta_dummy: Tensor
 
     def __init__(

@@ -27,6 +27,7 @@ class Blind(System):
     """
 
     place = "layer"
+    drop_more = "lower --shares"
 
     def __init__(self, layers: int, width: int, *, shares: Sequence[float], **more: int) -> None:
         super().__init__(layers, width, {"shares": list(shares), **more})

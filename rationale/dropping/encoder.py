@@ -48,14 +48,14 @@ class Dropping(Encoder):
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Eta, where the system has one: what its scores are compared with.
+        """The system's name, and eta where it has one: what its scores are compared with.
 
         Raises:
             ModelError: Where config.json tells of another eta than the weights hold.
         """
         eta = getattr(self.system, "eta", None)
         if eta is None:
-            return {}
+            return {"system": self.system.name}
         held, told = eta.detach().float().tolist(), self.model.config.to_dict().get("eta", ())
         if not _alike(told, held):
             raise ModelError(
@@ -63,7 +63,7 @@ class Dropping(Encoder):
                 where=self.model.config.name_or_path,
                 remedy="One of the two files was changed; take both from where the model was saved.",
             )
-        return {"eta": held}
+        return {"system": self.system.name, "eta": held}
 
     @property
     def inner_width(self) -> tuple[int, bool]:

@@ -31,6 +31,7 @@ class LAT(System):
     """
 
     name, title, place, reads_attention = "lat", "LAT", "feed-forward", True
+    drop_more = "raise --speedup or --drop"
 
     def __init__(
         self, layers: int, width: int, *, lengths: Sequence[int] | None = None, protect_cls: bool = True

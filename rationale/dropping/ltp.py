@@ -40,6 +40,7 @@ class LTP(System):
     """
 
     name, title, place, reads_attention = "ltp", "LTP", "feed-forward", True
+    drop_more = "raise --lam"
 
     def __init__(
         self,

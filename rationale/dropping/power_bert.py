@@ -34,6 +34,7 @@ class PoWERBERT(System):
     """
 
     name, title, place, reads_attention = "power-bert", "PoWER-BERT", "feed-forward", True
+    drop_more = "raise --lam"
 
     def __init__(
         self, layers: int, width: int, *, retention: Sequence[int] | None = None, longest: int = 512

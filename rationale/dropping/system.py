@@ -116,6 +116,7 @@ class System(nn.Module, ABC):
         place: Where it decides: before the whole layer, or between attention and feed-forward.
         reads_attention: Whether it asks for what each row receives (only before the feed-forward).
         restores: Whether [CLS] too may leave, so that the classifier reads what was last made of it.
+        drop_more: What a training that dropped next to nothing is told to do, after "...: ".
 
     Args:
         layers: L, the encoder's layers.
@@ -128,6 +129,7 @@ class System(nn.Module, ABC):
     place: Place
     reads_attention: bool = False
     restores: bool = False
+    drop_more: str = "train it to drop more"
 
     def __init__(self, layers: int, width: int, settings: Mapping[str, Any]) -> None:
         super().__init__()

@@ -32,6 +32,7 @@ class TRBERT(System):
     """
 
     name, title, place = "tr-bert", "TR-BERT", "layer"
+    drop_more = "raise --alpha"
 
     def __init__(
         self, layers: int, width: int, *, points: Sequence[int] | None = None, inner: int = 32

@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from rationale.agreement.figures import TITLES
+from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
 from rationale.report.experiments import over_seeds, write_page
 from rationale.report.figures.systems import alive_by_layer, fronts, kept_rationale
 from rationale.report.lengths import lengths_section
@@ -81,7 +82,17 @@ def systems_table(records: Sequence[Record]) -> Table:
     ]
     rows = [_row(record, batches, record["cell"] in chosen) for record in records]
     note = "Each system's fastest setting within a point of plain on dev is marked *." if chosen else ""
-    return Table(tuple(columns), tuple(rows), f"Every cell, one seed a row. {note} {_BLIND}")
+    return Table(tuple(columns), tuple(rows), f"Every cell, one seed a row. {note} {_BLIND}", _idle(records))
+
+
+def _idle(records: Sequence[Record]) -> tuple[str, ...]:
+    """A note on each cell that drops next to nothing, with what makes its system drop more."""
+    return tuple(
+        f"{record['cell']}: "
+        + drops_nothing(f"{record['flops_speedup']:.2f}x fewer operations", record["system"])
+        for record in records
+        if record["system"] != "plain" and record["flops_speedup"] < LEAST_SPEEDUP
+    )
 
 
 def _row(record: Record, batches: Sequence[str], chosen: bool) -> tuple[Cell, ...]:

@@ -1,31 +1,48 @@
-"""What came out, in a few sentences that the tables bear out."""
+"""What came out, in a few sentences: each names only what a test supports, and says so where none can."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rationale.report.results import Results
-from rationale.report.table import Column, Interval
+from rationale.agreement.chance import at_chance
+from rationale.agreement.trend import Trend, trends
+from rationale.dropping.advice import ALMOST_ALL, drops_nothing
+from rationale.report.results import ALPHA, Results
+from rationale.report.table import AtMost, Column, Interval
+from rationale.scores.scored import ALIVE
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
+    from rationale.agreement.compare import Comparison, Floor
 
-ALPHA = 0.05
 _SHOW = Column("value", "", "interval")
 _P = Column("p", "", "p")
+_NAMED = 4  # methods named in a sentence; of more the number is given
 
 
 def findings(agreement: Agreement) -> list[str]:
     """What came out, in a few sentences that the tables bear out."""
     results = Results(agreement)
-    found = [*_leaders(results), _not_above_random(results), _by_layer(results), accuracy(agreement)]
+    found = [*_leading(results), _by_layer(results), accuracy(agreement), *warnings(agreement)]
     return [sentence for sentence in found if sentence]
 
 
 def shown(interval: Interval) -> str:
     """A value and its interval, as in the tables."""
     return _SHOW.show(interval)
+
+
+def p_shown(p: float | None) -> str:
+    """A p-value as a sentence has it.
+
+    >>> p_shown(0.5), p_shown(AtMost(0.02))
+    ('p = 0.500', 'p ≤ 0.020, the least this test can give')
+    """
+    text = _P.show(p)
+    if isinstance(p, AtMost) and text.startswith("≤"):
+        return f"p {text}, the least this test can give"
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 def accuracy(agreement: Agreement) -> str:
@@ -37,24 +54,87 @@ def accuracy(agreement: Agreement) -> str:
     return f"The model itself is right with an accuracy of {value} over {found['n']:,} documents."
 
 
-def _leaders(results: Results) -> Iterator[str]:
-    """Who agrees best, who follows, and how far that is from chance."""
+def warnings(agreement: Agreement) -> list[str]:
+    """A classifier that is at chance, and a dropping model that drops nothing, each with the next step."""
+    results = Results(agreement)
+    told = [at_chance(agreement.classification)]
+    if ALIVE in results.methods:
+        kept = results.get(ALIVE, results.last_layer(ALIVE), "selected_share", "delta")
+        if kept is not None and kept["value"] is not None and kept["value"] >= ALMOST_ALL:
+            system = agreement.recipe.get("model", {}).get("system")
+            told.append(drops_nothing(f"{kept['value']:.1%} of the words pass the last layer", system))
+    return [sentence for sentence in told if sentence]
+
+
+def _leading(results: Results) -> Iterator[str]:
+    """Which method is above random scores, and which others the tests set apart from it."""
     ranked = results.ranked()
     if not ranked:
         return
-    among = f" of the {len(ranked)} methods that look at the model" if len(ranked) > 1 else ""
-    yield f"{_with_value(results, *ranked[0])} comes closest to the human rationales{among}."
-    apart = results.compared(*ranked[0], "random")
-    if apart is not None and apart["difference"] is not None:
-        gap = shown(Interval(apart["difference"], apart["low"], apart["high"]))
-        p = _P.show(apart["p"])
-        p = p if p.startswith("<") else f"= {p}"
-        yield (
-            f"Random scores reach {shown(results.interval('random', 0, 'ap'))}; on the same documents "
-            f"{results.title(ranked[0][0])} differs from them by {gap} (corrected p {p})."
+    tests = [found for m, layer in ranked if (found := results.compared(m, layer, "random")) is not None]
+    if not tests:
+        yield "No method was compared with random scores: score with --method random too."
+        return
+    powerless = _powerless(results, tests)
+    if powerless:
+        yield powerless
+        return
+    above = [(m, layer) for m, layer in ranked if results.better(m, layer, "random")]
+    if above:
+        yield from _leader(results, above[0])
+    yield _not_above_random(results)
+
+
+def _powerless(results: Results, tests: Sequence[Comparison]) -> str:
+    """Where no test against random scores can reach significance, whatever the scores are."""
+    floors = [(test, floor) for test in tests if (floor := results.floor(test)) is not None]
+    if not floors:
+        return (
+            f"n = {max(test['n'] for test in tests)}: too few documents for any test. Score more documents."
         )
-    if len(ranked) > 1:
-        yield f"{_with_value(results, *ranked[1])} follows."
+    if any(floor.p < ALPHA for _, floor in floors):
+        return ""
+    test, floor = min(floors, key=lambda pair: pair[1].p)
+    return (
+        f"n = {test['n']:,} documents are too few to tell any method from another: after Holm's correction "
+        f"for {floor.comparisons:,} comparisons the least p this test can give is {floor.p:.2g}. "
+        f"{_remedy(floor)}"
+    )
+
+
+def _remedy(floor: Floor) -> str:
+    needed = floor.pairs_needed(ALPHA)
+    if needed is None:
+        return "Score with fewer methods."
+    return f"Score at least {needed:,} documents, or fewer methods."
+
+
+def _leader(results: Results, place: tuple[str, int]) -> Iterator[str]:
+    """The best of those above random, its distance from it, and the others in its layer."""
+    method, layer = place
+    found = results.compared(method, layer, "random")
+    if found is None:
+        return
+    gap = shown(Interval(found["difference"], found["low"], found["high"]))
+    yield (
+        f"{_with_value(results, method, layer)} is above random scores "
+        f"(AP {shown(results.interval('random', 0, 'ap'))}) by {gap} on the same {found['n']:,} documents "
+        f"({p_shown(results.p_value(found))})."
+    )
+    others = [m for m, _ in results.ranked() if m != method and results.compared(method, layer, m)]
+    behind = [m for m in others if results.better(method, layer, m)]
+    alike = [m for m in others if m not in behind]
+    where = f"in layer {layer}" if results.layered(method) else "on the same documents"
+    if behind:
+        yield f"Its AP {where} is higher than that of {_names(results, behind)} (p < {ALPHA})."
+    if alike:
+        yield f"No significant difference {where} from {_names(results, alike)} (p ≥ {ALPHA})."
+
+
+def _names(results: Results, methods: Sequence[str]) -> str:
+    if len(methods) > _NAMED:
+        return f"{len(methods)} other methods"
+    return ", ".join(map(results.title, methods))
 
 
 def _with_value(results: Results, method: str, layer: int) -> str:
@@ -67,8 +147,8 @@ def _not_above_random(results: Results) -> str:
     weak = []
     for method, _ in results.ranked():
         found = [results.compared(method, layer, "random") for layer in results.layers(method)]
-        tests = [(c["difference"] or 0.0, c["p"]) for c in found if c is not None and c["p"] is not None]
-        if tests and not any(gap > 0 and p < ALPHA for gap, p in tests):
+        tested = any(c is not None and c["p"] is not None for c in found)
+        if tested and not any(results.better(method, layer, "random") for layer in results.layers(method)):
             weak.append(results.title(method))
     if len(weak) == len(results.ranked()) > 1:
         return f"None of the methods is above random scores by AP in any layer (corrected p < {ALPHA})."
@@ -77,20 +157,23 @@ def _not_above_random(results: Results) -> str:
 
 
 def _by_layer(results: Results) -> str:
-    """Which method gains and which loses most from the first to the last layer."""
-    ends = {}
-    for method, _ in results.ranked():
-        curve = results.curve(method, "ap")
-        if len(curve) > 1:
-            ends[method] = (curve[0]["value"] or 0.0, curve[-1]["value"] or 0.0)
-    gains = sorted(ends, key=lambda method: ends[method][1] - ends[method][0])
+    """Whose AP a paired test says to rise or fall from the first to the last layer."""
+    layers = {method: results.layers(method) for method, _ in results.ranked()}
+    changed = [trend for trend in trends(results.agreement, layers) if trend.p < ALPHA]
     told = []
-    if gains and ends[gains[-1]][1] > ends[gains[-1]][0]:
-        told.append(f"{results.title(gains[-1])} gains most ({_from_to(*ends[gains[-1]])})")
-    if gains and ends[gains[0]][1] < ends[gains[0]][0]:
-        told.append(f"{results.title(gains[0])} loses most ({_from_to(*ends[gains[0]])})")
-    return f"From the first to the last layer {' and '.join(told)} in AP." if told else ""
+    for verb, some in (
+        ("rises for", [t for t in changed if t.rises]),
+        ("falls for", [t for t in changed if not t.rises]),
+    ):
+        if some:
+            told.append(f"{verb} {'; '.join(_from_to(results, trend) for trend in some)}")
+    if not told:
+        return ""
+    return (
+        f"From the first to the last layer AP {', and '.join(told)} (paired permutation test, p < {ALPHA})."
+    )
 
 
-def _from_to(first: float, last: float) -> str:
-    return f"{first:.3f} to {last:.3f}"
+def _from_to(results: Results, trend: Trend) -> str:
+    first, last = trend.values
+    return f"{results.title(trend.method)}, {first:.3f} to {last:.3f}"

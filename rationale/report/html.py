@@ -135,7 +135,9 @@ def _tiles(agreement: Agreement) -> list[Tile]:
         method, layer = ranked[0]
         where = f", layer {layer}" if results.layered(method) else ""
         tiles.append(
-            _tile("model", f"Best AP: {results.title(method)}{where}", results.interval(method, layer, "ap"))
+            _tile(
+                "model", f"Highest AP: {results.title(method)}{where}", results.interval(method, layer, "ap")
+            )
         )
     if results.get("random", 0, "ap"):
         tiles.append(_tile("", "AP of random scores", results.interval("random", 0, "ap")))

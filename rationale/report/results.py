@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from rationale.agreement.compare import Floor, floors
 from rationale.agreement.metric import Metric, metrics
 from rationale.agreement.select import rule_title
 from rationale.baselines import BASELINES
-from rationale.report.table import Interval
+from rationale.report.table import AtMost, Interval
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement, Record
     from rationale.agreement.compare import Comparison
 
 SELECTIONS = ("delta", "topk", "alive")
+ALPHA = 0.05
+_TIED = 0.02  # by how much AUPRC may exceed AP before the table says that ties did it
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,46 @@ class Results:
         """How far ``method`` is above ``other`` on the same pairs, or None where they were not compared."""
         return self._comparisons.get((metric, select, method, layer, other))
 
+    @cached_property
+    def _floors(self) -> dict[tuple[object, ...], Floor | None]:
+        comparisons = self.agreement.comparisons
+        return dict(zip(map(_pair, comparisons), floors(comparisons), strict=True))
+
+    def floor(self, comparison: Comparison) -> Floor | None:
+        """What the test of a comparison can show at the least; None where it was not tested."""
+        return self._floors.get(_pair(comparison))
+
+    def p_value(self, comparison: Comparison) -> float | None:
+        """The corrected p-value, marked where it is the least that the test can give."""
+        floor, p = self.floor(comparison), comparison["p"]
+        return AtMost(p) if p is not None and floor is not None and floor.reached else p
+
+    def better(
+        self, method: str, layer: int, other: str, metric: str = "ap", select: str | None = None
+    ) -> bool:
+        """Whether a paired test, after Holm's correction, puts ``method`` ahead of ``other`` there."""
+        found = self.compared(method, layer, other, metric, select)
+        if found is None or found["p"] is None or found["difference"] is None:
+            return False
+        sign = -1.0 if describe(metric).higher_is_better is False else 1.0
+        return sign * found["difference"] > 0 and found["p"] < ALPHA
+
+    def tied(self, method: str, layer: int) -> bool:
+        """Whether equal scores inflate the AUPRC of a method: the trapezoid is drawn across them.
+
+        Where no two words of a document score alike the trapezoid lies below average precision, so what
+        AUPRC exceeds AP by comes of ties, and of documents that AP leaves out: they count at most 1 here.
+        """
+        area, ap = (self.get(method, layer, metric) for metric in ("auprc", "ap"))
+        if area is None or ap is None or area["value"] is None or ap["value"] is None or not ap["n"]:
+            return False
+        most = (area["n"] * area["value"] - (area["n"] - ap["n"])) / ap["n"]
+        if self.agreement.per_document is not None and area["n"] > ap["n"]:
+            both = (self.agreement.document_values(metric, method, layer) for metric in ("ap", "auprc"))
+            counted, areas = both
+            most = sum(areas[key] for key in counted) / len(counted)
+        return bool(most - ap["value"] > _TIED)
+
     def best_layer(self, method: str, metric: str = "ap", select: str | None = None) -> int | None:
         """The layer with the best value *on the very documents reported*; the first of equal ones."""
         curve = self.curve(method, metric, select)
@@ -114,6 +157,12 @@ class Results:
 
     def _not_baselines(self) -> Iterator[str]:
         return (method for method in self.methods if method not in BASELINES)
+
+
+def _pair(c: Comparison) -> tuple[object, ...]:
+    """What is compared, from whichever side."""
+    ends = frozenset(((c["method"], c["layer"]), (c["other"], c["other_layer"])))
+    return c["metric"], c["select"], ends
 
 
 def _turned(c: Comparison) -> Comparison:

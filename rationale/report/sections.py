@@ -27,6 +27,7 @@ from rationale.report.tables import (
     confusion_table,
     faithfulness_table,
     layer_table,
+    p_notes,
     selection_table,
 )
 
@@ -164,7 +165,7 @@ def _against_leader(results: Results) -> Table:
             found = results.compared(leader, layer, method)
             if found is not None and method not in BASELINES:
                 gap = Interval(found["difference"], found["low"], found["high"])
-                rows.append((results.title(method), gap, found["p"], found["n"]))
+                rows.append((results.title(method), gap, results.p_value(found), found["n"]))
     columns = (
         Column("method", "Compared with", "text", header=True),
         Column("difference", "Difference in AP", "interval"),
@@ -172,7 +173,7 @@ def _against_leader(results: Results) -> Table:
         Column("n", "n", "integer"),
     )
     title = f"{results.title(ranked[0][0])} in layer {ranked[0][1]} less the others there" if ranked else ""
-    return Table(columns, tuple(rows), title)
+    return Table(columns, tuple(rows), title, p_notes(row[2] for row in rows))
 
 
 def _gap(results: Results, method: str, layer: int, other: str) -> Interval | None:

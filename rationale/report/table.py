@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -27,6 +27,12 @@ class Interval(NamedTuple):
     low: float | None = None
     high: float | None = None
 
+
+class AtMost(float):
+    """A p-value that is the least its test can give: the true one may be smaller."""
+
+
+AT_MOST = "≤: the least p-value that this test can give, with so many documents, draws and comparisons."
 
 Cell = str | int | float | Interval | None
 
@@ -76,7 +82,8 @@ class Column:
         if self.kind == "integer":
             return f"{cell:,}".replace(",", "\u202f")
         if self.kind == "p":
-            return "< 0.001" if cell < 0.001 else f"{cell:.3f}"
+            at_most = "≤ " if isinstance(cell, AtMost) else ""
+            return "< 0.001" if cell < 0.001 else f"{at_most}{cell:.3f}"
         text = f"{cell:z.{self.digits}f}"  # z: what rounds to zero has no sign
         return text.replace("-", "−")
 
@@ -92,6 +99,7 @@ class Table:
         notes: Sentences printed beneath it.
         rules: Row numbers above which a rule separates groups.
         strong: ``(row, column)`` of cells to stress.
+        marks: A sign after the value of some cells, which a note explains; CSV and Parquet have none.
 
     >>> print(Table((Column("m", "Method", "text"), Column("ap", "AP")), (("saliency", 0.5),)).to_markdown())
     | Method | AP |
@@ -105,6 +113,7 @@ class Table:
     notes: tuple[str, ...] = ()
     rules: frozenset[int] = frozenset()
     strong: frozenset[tuple[int, int]] = frozenset()
+    marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
     def to_html(self, *, css_class: str = "table") -> str:
         """A ``<table>`` with caption, scoped headings and every text escaped."""
@@ -120,7 +129,7 @@ class Table:
         cells = []
         for position, (column, cell) in enumerate(zip(self.columns, row, strict=True)):
             value, interval = column.parts(cell)
-            text = escape(value)
+            text = escape(value + self.marks.get((number, position), ""))
             if (number, position) in self.strong:
                 text = f"<strong>{text}</strong>"
             if interval:
@@ -135,6 +144,8 @@ class Table:
         head = [_markdown(c.title) for c in self.columns]
         rule = [":---" if c.kind == "text" else "---:" for c in self.columns]
         body = [[_markdown(text) for text in texts] for texts in self._shown()]
+        for (number, position), mark in self.marks.items():
+            body[number][position] += _markdown(mark)
         for number, position in self.strong:
             body[number][position] = f"**{body[number][position]}**"
         lines = "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *body])
@@ -164,7 +175,7 @@ class Table:
         kept = [place for place, column in enumerate(self.columns) if column.key in keys]
         rows = tuple(tuple(row[place] for place in kept) for row in self.rows)
         columns = tuple(self.columns[place] for place in kept)
-        return replace(self, columns=columns, rows=rows, strong=frozenset())
+        return replace(self, columns=columns, rows=rows, strong=frozenset(), marks={})
 
     def to_rich(self) -> rich.table.Table:
         """A table for the terminal."""
@@ -196,6 +207,7 @@ class Table:
 
         for position, (column, cell) in enumerate(zip(self.columns, row, strict=True)):
             value, interval = column.parts(cell)
+            value += self.marks.get((number, position), "")
             text = Text(value, style="bold" if (number, position) in self.strong else "")
             yield text.append(f" {interval}", style="not bold dim") if interval else text
 

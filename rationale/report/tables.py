@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rationale.agreement.result import selecting
 from rationale.agreement.select import rule_text
 from rationale.baselines import BASELINES
 from rationale.report.results import Results, describe, titled
-from rationale.report.table import Cell, Column, Interval, Table
+from rationale.report.table import AT_MOST, AtMost, Cell, Column, Interval, Table
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
@@ -20,6 +20,11 @@ OPTIMISTIC = (
 )
 NO_LAYERS = (
     "Layer 0 is what enters the first layer. Methods without layers describe the input and have one value."
+)
+BOLD = "Bold: ahead of every other method of its column (paired test, p < 0.05 after Holm's correction)."
+TIES = (
+    "‡ Many words have the same score: AUPRC draws a straight line across them and is too high. Use AP, "
+    "which gives ties one threshold."
 )
 _METHOD = Column("method", "Method", "text", header=True)
 _LAYER = Column("layer", "Layer", "integer")
@@ -42,6 +47,11 @@ def agreement_table(agreement: Agreement, metric: str = "ap", select: str | None
     """  # noqa: E501 - one record
     results = Results(agreement)
     rows = tuple(_headline_row(results, method, metric, select) for method in results.methods)
+    marks = _tied_cells(
+        results, metric, [_headline_layers(results, m, metric, select) for m in results.methods]
+    )
+    strong = _best_cells(results, metric, select) - marks.keys()
+    notes = (NO_LAYERS, OPTIMISTIC) if _any_layered(results) else ()
     return Table(
         columns=(
             _METHOD,
@@ -53,10 +63,35 @@ def agreement_table(agreement: Agreement, metric: str = "ap", select: str | None
         ),
         rows=rows,
         caption=f"{titled(metric, select, agreement.recipe)} with its {_percent(agreement)} interval",
-        notes=(NO_LAYERS, OPTIMISTIC) if _any_layered(results) else (),
+        notes=(*notes, *([BOLD] if strong else []), *([TIES] if marks else [])),
         rules=_baseline_rule(results.methods),
-        strong=_best_cells(rows, (1, 2, 3), results.methods, describe(metric).higher_is_better is not False),
+        strong=strong,
+        marks=marks,
     )
+
+
+def _headline_layers(
+    results: Results, method: str, metric: str, select: str | None
+) -> tuple[int | None, ...]:
+    """The layer that each cell of a headline row is of: first, last, best; None where the cell is empty."""
+    layers = results.layers(method)
+    if len(layers) == 1:
+        return (layers[0], None, None)
+    return (layers[0], results.last_layer(method), results.best_layer(method, metric, select))
+
+
+def _tied_cells(
+    results: Results, metric: str, layers: Sequence[Sequence[int | None]]
+) -> dict[tuple[int, int], str]:
+    """A mark on every AUPRC that ties inflate; ``layers`` of the cells after the first, a row a method."""
+    if metric != "auprc":
+        return {}
+    return {
+        (row, place + 1): "‡"
+        for row, (method, cells) in enumerate(zip(results.methods, layers, strict=True))
+        for place, layer in enumerate(cells)
+        if layer is not None and results.tied(method, layer)
+    }
 
 
 def _headline_row(results: Results, method: str, metric: str, select: str | None) -> tuple[Cell, ...]:
@@ -115,11 +150,15 @@ def layer_table(agreement: Agreement, metric: str, select: str | None = None) ->
         )
         for method in results.methods
     )  # fmt: skip
+    own = [[layer if layer in results.layers(m) else None for layer in layers] for m in results.methods]
+    marks = _tied_cells(results, metric, own)
     return Table(
         columns=(_METHOD, *(Column(f"layer_{layer}", str(layer), "interval", digits=2) for layer in layers)),
         rows=rows,
         caption=f"{titled(metric, select, agreement.recipe)} by layer",
+        notes=(TIES,) if marks else (),
         rules=_baseline_rule(results.methods),
+        marks=marks,
     )
 
 
@@ -138,7 +177,7 @@ def comparison_table(
     rows = tuple(
         (
             results.title(c["method"]), c["layer"], results.title(c["other"]), c["other_layer"],
-            Interval(c["difference"], c["low"], c["high"]), c["p"], c["n"],
+            Interval(c["difference"], c["low"], c["high"]), results.p_value(c), c["n"],
         )
         for c in agreement.comparisons
         if (c["metric"], c["select"]) == (metric, select) and method in (None, c["method"], c["other"])
@@ -155,7 +194,13 @@ def comparison_table(
         ),
         rows=rows,
         caption=f"Differences in {titled(metric, select, agreement.recipe)} on the same documents",
+        notes=p_notes(row[-2] for row in rows),
     )
+
+
+def p_notes(p_values: Iterable[Cell]) -> tuple[str, ...]:
+    """What has to be said under a table with these p-values."""
+    return (AT_MOST,) if any(isinstance(p, AtMost) for p in p_values) else ()
 
 
 def faithfulness_table(agreement: Agreement) -> Table:
@@ -181,25 +226,6 @@ def faithfulness_table(agreement: Agreement) -> Table:
         caption="Faithfulness: what the words with the highest scores weigh for the model itself"
         + "".join(f"; of {name}, all that it selects" for name in selecting(agreement.recipe)),
     )
-
-
-def records_table(agreement: Agreement) -> Table:
-    """Every record at full precision, as in ``agreement.json``: what ``--csv`` and ``--parquet`` write."""
-    columns = (
-        _METHOD,
-        _LAYER,
-        Column("metric", "Metric", "text"),
-        Column("select", "Selection", "text"),
-        Column("value", "Value"),
-        Column("low", "Low"),
-        Column("high", "High"),
-        *_COUNTS,
-        Column("rule", "Rule", "text"),
-    )
-    rows = tuple(
-        tuple(cast("Cell", record.get(column.key)) for column in columns) for record in agreement.records
-    )
-    return Table(columns, rows, caption="All records")
 
 
 def confusion_table(agreement: Agreement) -> Table:
@@ -234,19 +260,19 @@ def _baseline_rule(methods: Sequence[str]) -> frozenset[int]:
     return frozenset({first}) - {0}
 
 
-def _best_cells(
-    rows: Sequence[tuple[Cell, ...]], columns: Sequence[int], methods: Sequence[str], higher: bool
-) -> frozenset[tuple[int, int]]:
-    """The best value of each column among the methods that look at the model."""
+def _best_cells(results: Results, metric: str, select: str | None) -> frozenset[tuple[int, int]]:
+    """First and last layer: the method that a paired test puts ahead of every other one in that column."""
+    looking = [method for method in results.methods if method not in BASELINES]
     strong = set()
-    for column in columns:
-        found = [
-            (cell.value if higher else -cell.value, -number)
-            for number, (row, method) in enumerate(zip(rows, methods, strict=True))
-            if method not in BASELINES
-            and isinstance(cell := row[column], Interval)
-            and cell.value is not None
-        ]
-        if found:
-            strong.add((-max(found)[1], column))
+    for column, ends in ((1, [results.layers(m)[0] for m in looking]), (2, _last_layers(results, looking))):
+        there = [(method, layer) for method, layer in zip(looking, ends, strict=True) if layer is not None]
+        if len(there) < 2 or len({layer for _, layer in there}) > 1:
+            continue
+        for method, layer in there:
+            if all(results.better(method, layer, m, metric, select) for m, _ in there if m != method):
+                strong.add((results.methods.index(method), column))
     return frozenset(strong)
+
+
+def _last_layers(results: Results, methods: Sequence[str]) -> list[int | None]:
+    return [results.last_layer(m) if results.layered(m) else None for m in methods]

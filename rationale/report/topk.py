@@ -9,12 +9,15 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from rationale.agreement.statistics import least_p_value
 from rationale.report.experiments import over_seeds, write_page
 from rationale.report.figures.style import TICKS, finish, plain
 from rationale.report.palette import AMBER, BLUE, GREY, INK, SOFT
 from rationale.report.prose import Fact
 from rationale.report.sections import Block, Section
-from rationale.report.table import Column, Interval, Table
+from rationale.report.table import AtMost, Column, Interval, Table
+from rationale.report.tables import p_notes
+from rationale.study.topk.names import PERMUTATIONS
 
 Record = Mapping[str, Any]
 _BLIND = ("random", "first")
@@ -90,7 +93,7 @@ def pairs_table(comparisons: Sequence[Record]) -> Table:
         Column("overlap", "Jaccard", "number"),
     )
     rows = tuple(
-        (c["arm"], c["other"], Interval(c["difference"], c["low"], c["high"]), c["p"], c["overlap"])
+        (c["arm"], c["other"], Interval(c["difference"], c["low"], c["high"]), _p_value(c), c["overlap"])
         for c in comparisons
     )
     return Table(
@@ -98,7 +101,15 @@ def pairs_table(comparisons: Sequence[Record]) -> Table:
         rows,
         "Means over the seeds both have, same documents: paired bootstrap, permutation test corrected over "
         "all pairs; Jaccard: of the words that both keep, over those that either keeps; the mean.",
+        p_notes(row[3] for row in rows),
     )
+
+
+def _p_value(comparison: Record) -> float | None:
+    """The corrected p-value, marked where its test can give no smaller one."""
+    p, single = comparison["p"], comparison.get("p_single")
+    least = least_p_value(comparison["n"], PERMUTATIONS) if single is not None else 0.0
+    return AtMost(p) if p is not None and single is not None and single <= least * (1 + 1e-9) else p
 
 
 def topk_page(study: Mapping[str, Any], out: str | Path, *, overwrite: bool = False) -> Path:

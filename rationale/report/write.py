@@ -11,9 +11,14 @@ from rationale.corpus.document import Documents
 from rationale.errors import ScoresError
 from rationale.files import atomic_path, atomic_text, check_output
 from rationale.report.findings import findings
+from rationale.report.flat import comparisons_table, records_table
 from rationale.report.prose import Fact, commands, glossary, left_out, measured, methods_glossary
 from rationale.report.results import Results
-from rationale.report.tables import agreement_table, faithfulness_table, records_table, selection_table
+from rationale.report.tables import (
+    agreement_table,
+    faithfulness_table,
+    selection_table,
+)
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
@@ -41,7 +46,8 @@ def report(
         agreement: What ``agree`` returned for them.
         out: The HTML file.
         overwrite: Whether outputs that exist may be replaced.
-        csv: Where to write every record as CSV, at full precision.
+        csv: Where to write every record as CSV, at full precision; the paired comparisons go beside it, into
+            ``NAME.comparisons.csv``.
         markdown: Where to write findings and main tables as Markdown.
         parquet: Where to write every record as Parquet.
         methods: Methods whose best and worst documents are shown; None takes the best of four families.
@@ -56,18 +62,27 @@ def report(
     """
     from rationale.report.html import report_html
 
-    for path in (out, csv, markdown, parquet):
+    for path in (out, csv, markdown, parquet, None if csv is None else comparisons_path(csv)):
         if path is not None:
             check_output(path, overwrite=overwrite)
     check_belongs(scores, documents, agreement)
     page = report_html(scores, documents, agreement, methods=methods, examples=examples)
     if csv is not None:
         atomic_text(csv, records_table(agreement).to_csv(), overwrite=overwrite)
+        if agreement.comparisons:
+            beside = comparisons_table(agreement).to_csv()
+            atomic_text(comparisons_path(csv), beside, overwrite=overwrite)
     if markdown is not None:
         atomic_text(markdown, report_markdown(agreement), overwrite=overwrite)
     if parquet is not None:
         _write_parquet(agreement, parquet, overwrite)
     return atomic_text(out, page, overwrite=overwrite)
+
+
+def comparisons_path(csv: str | Path) -> Path:
+    """Where the paired comparisons stand beside the records: ``NAME.comparisons.csv``."""
+    path = Path(csv)
+    return path.with_name(f"{path.name.removesuffix(path.suffix)}.comparisons{path.suffix or '.csv'}")
 
 
 def report_markdown(agreement: Agreement) -> str:

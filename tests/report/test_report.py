@@ -12,9 +12,10 @@ import pytest
 
 import rationale
 from rationale.agreement import Agreement, agree
+from rationale.agreement.select import rule_of, select_words
 from rationale.corpus.document import Document, Documents
 from rationale.errors import OutputError, ScoresError
-from rationale.report.examples import galleries, leading, selected_words
+from rationale.report.examples import galleries, leading
 from rationale.report.findings import findings
 from rationale.report.html import report_html
 from rationale.report.prose import commands, left_out, measured
@@ -182,7 +183,9 @@ def test_words_are_selected_as_agree_selects_them(scores, documents, select, abs
     recalls = found.document_values("recall", "saliency.sum", 2, select)
     for scored in scores:
         document = documents.get(scored.key)
-        chosen = selected_words(scored, document, "saliency.sum", 2, select, found.recipe["agreement"])
+        rule = rule_of(found.recipe, select)
+        every = select_words(scored, document, found.recipe, "saliency.sum", rule).words
+        chosen = every[scored.row("saliency.sum", 2)]
         assert not chosen[~scored.covered].any()
         human = document.rationale & scored.covered
         if document.annotated:
@@ -229,7 +232,10 @@ def test_outputs_hold_the_records(scores, documents, agreement, tmp_path) -> Non
     ]
     assert len((tmp_path / "r.csv").read_text().splitlines()) == len(agreement.records) + 1
     assert "| Saliency |" in (tmp_path / "deep" / "r.md").read_text()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["deep", "r.csv", "r.html", "r.parquet"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "deep", "r.comparisons.csv", "r.csv", "r.html", "r.parquet",
+    ]  # fmt: skip
+    assert len((tmp_path / "r.comparisons.csv").read_text().splitlines()) == len(agreement.comparisons) + 1
 
 
 def test_the_same_agreement_gives_the_same_bytes(scores, documents, agreement, page) -> None:

@@ -44,7 +44,9 @@ def test_it_writes_the_page_and_the_tables(files, tmp_path) -> None:
     result = CliRunner().invoke(app, [*files, "--out", str(tmp_path / "r.html"), *map(str, tables)])
     assert result.exit_code == 0, result.output
     assert "r.html: open it in any browser" in result.output
-    assert {p.name for p in tmp_path.iterdir()} == {"r.html", "r.csv", "r.md", "r.parquet"}
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "r.html", "r.csv", "r.comparisons.csv", "r.md", "r.parquet",
+    }  # fmt: skip
     assert (
         len(find((tmp_path / "r.html").read_text(encoding="utf-8"), "article")) == 8
     )  # 4 methods, best and worst

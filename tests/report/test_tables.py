@@ -6,15 +6,16 @@ import io
 import pytest
 
 from rationale.agreement import Agreement
+from rationale.baselines import BASELINES
+from rationale.report.flat import comparisons_table, records_table
 from rationale.report.results import Results
-from rationale.report.table import Interval
+from rationale.report.table import AT_MOST, AtMost, Interval
 from rationale.report.tables import (
     agreement_table,
     comparison_table,
     confusion_table,
     faithfulness_table,
     layer_table,
-    records_table,
     selection_table,
 )
 
@@ -40,10 +41,31 @@ def test_baselines_come_last_under_a_rule_and_are_never_stressed(agreement) -> N
     assert [row[0] for row in table.rows][-2:] == ["Random", "Position"]
     assert table.rules == {len(table.rows) - 2}
     assert all(number < len(table.rows) - 2 for number, _ in table.strong)
-    stressed = {column: table.rows[number][column].value for number, column in table.strong}
-    for column in (1, 2, 3):
+    for number, column in table.strong:
         values = [r[column].value for r in table.rows[:-2] if isinstance(r[column], Interval)]
-        assert stressed[column] == max(values)
+        assert table.rows[number][column].value == max(values)
+
+
+def test_bold_is_what_a_test_puts_ahead_of_all_others_of_its_column(agreement) -> None:
+    """In the last layer attention.cls (0.6) is far ahead; in the first saliency and its L1 form are alike."""
+    results = Results(agreement)
+    table = agreement_table(agreement)
+    for column, layer in ((1, 0), (2, 5)):
+        own = [m for m in results.methods if m not in BASELINES and layer in results.layers(m)]
+        tested = {(c["method"], c["other"]): c for c in agreement.comparisons if c["metric"] == "ap"
+                  and c["layer"] == c["other_layer"] == layer}  # fmt: skip
+        bold = [table.rows[number][0] for number, place in table.strong if place == column]
+        expected = []
+        for one in own:
+            wins = []
+            for other in own:
+                c = tested.get((one, other)) or tested.get((other, one))
+                if other != one:
+                    sign = 1 if (one, other) in tested else -1
+                    wins.append(sign * c["difference"] > 0 and c["p"] < 0.05)
+            expected += [results.title(one)] if all(wins) else []
+        assert bold == expected
+    assert not any(column == 3 for _, column in table.strong)  # best layers are chosen after the fact
 
 
 def test_low_is_best_where_low_is_good(agreement) -> None:
@@ -94,6 +116,27 @@ def test_the_csv_holds_every_record_at_full_precision(agreement) -> None:
         assert row["method"] == record["method"]
         assert row["select"] == (record["select"] or "")
         assert (float(row["value"]) if row["value"] else None) == record["value"]
+        assert row["layer"] == ("" if record["method"] in BASELINES else str(record["layer"]))
+        assert row["eta"] == ("1.0" if record["select"] == "delta" else "")
+        assert (row["model"], row["split"], row["confidence"]) == ("models/movies <tiny>", "val", "0.95")
+
+
+def test_the_csv_of_comparisons_says_which_p_values_are_the_least_possible(agreement) -> None:
+    rows = list(csv.DictReader(io.StringIO(comparisons_table(agreement).to_csv())))
+    assert len(rows) == len(agreement.comparisons)
+    shown = comparison_table(agreement, "ap")
+    for row, c in zip(rows, agreement.comparisons, strict=True):
+        assert float(row["p"]) == c["p"]
+        permutations = max(9_999, 100 * sum(o["metric"] == c["metric"] and o["select"] == c["select"]
+                                            for o in agreement.comparisons) - 1)  # fmt: skip
+        least = 2 / (permutations + 1)
+        assert row["p_sign"] == ("<=" if c["p_single"] == pytest.approx(least) else "=")
+    signs = [row["p_sign"] for row in rows if row["metric"] == "ap"]
+    assert {"<=", "="} == set(signs)
+    assert [isinstance(row[-2], AtMost) for row in shown.rows] == [sign == "<=" for sign in signs]
+    assert "≤ " in shown.to_html()
+    assert AT_MOST in shown.to_html()
+    assert AT_MOST in shown.to_markdown()
 
 
 def test_the_confusion_table_adds_up(agreement) -> None:

@@ -2,3 +2,4 @@
 
 PREDICTIONS, STUDY = "predictions.parquet", "study.json"
 FULL = "full"
+PERMUTATIONS = 99_999  # sign changes drawn for the paired tests

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rationale.agreement.statistics import bootstrap_intervals, holm, number_or_none, paired_p_values
+from rationale.study.topk.names import PERMUTATIONS
 
-_RESAMPLES, _PERMUTATIONS = 10_000, 99_999
+_RESAMPLES = 10_000
 Floats = npt.NDArray[np.float64]
 
 
@@ -81,7 +82,7 @@ def compared(predictions: pa.Table) -> list[dict[str, Any]]:
     right = {cell: _right(rows) for cell, rows in cells.items()}
     gaps = np.stack([np.mean([right[a, s] - right[b, s] for s in shared[a, b]], axis=0) for a, b in pairs])
     low, high = bootstrap_intervals(gaps[None], resamples=_RESAMPLES, seed=0)
-    single = paired_p_values(gaps, permutations=_PERMUTATIONS, seed=0)
+    single = paired_p_values(gaps, permutations=PERMUTATIONS, seed=0)
     corrected = holm(single)
     return [
         {

@@ -1,0 +1,110 @@
+"""The tables that programs read: records and comparisons at full precision, and what they are of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rationale.baselines import BASELINES
+from rationale.report.results import Results
+from rationale.report.table import AtMost, Cell, Column, Interval, Table
+
+if TYPE_CHECKING:
+    from rationale.agreement import Agreement
+
+_METHOD = Column("method", "Method", "text", header=True)
+_LAYER = Column("layer", "Layer", "integer")
+_PROVENANCE = (
+    Column("model", "Model", "text"),
+    Column("model_hash", "Hash", "text"),
+    Column("data", "Data", "text"),
+    Column("split", "Split", "text"),
+    Column("confidence", "Confidence"),
+)
+
+
+def records_table(agreement: Agreement) -> Table:
+    """Every record at full precision, with what it is of: what ``--csv`` and ``--parquet`` write.
+
+    ``layer`` is empty for baselines, which describe the input; ``eta`` belongs to the selection ``delta`` and
+    is 1 where the model has none of its own.
+    """
+    results = Results(agreement)
+    columns = (
+        _METHOD,
+        _LAYER,
+        Column("metric", "Metric", "text"),
+        Column("select", "Selection", "text"),
+        Column("eta", "eta"),
+        Column("value", "Value"),
+        Column("low", "Low"),
+        Column("high", "High"),
+        Column("n", "n", "integer"),
+        Column("skipped", "Skipped", "integer"),
+        Column("rule", "Rule", "text"),
+        Column("note", "Note", "text"),
+        *_PROVENANCE,
+    )
+    own, rows = _provenance(agreement), []
+    for record in agreement.records:
+        method, layer = record["method"], record["layer"]
+        tied = record["metric"] == "auprc" and results.tied(method, layer)
+        rows.append(
+            (
+                method, None if method in BASELINES else layer, record["metric"], record["select"],
+                _eta(agreement, layer) if record["select"] == "delta" else None,
+                record["value"], record["low"], record["high"], record["n"], record["skipped"],
+                record.get("rule"),
+                "ties: use ap" if tied else None, *own,
+            )
+        )  # fmt: skip
+    return Table(columns, tuple(rows), caption="All records")
+
+
+def comparisons_table(agreement: Agreement) -> Table:
+    """Every paired comparison at full precision: what ``--csv`` writes beside the records.
+
+    ``p_sign`` is <= where p is the least that the test can give, else =.
+    """
+    results = Results(agreement)
+    columns = (
+        Column("metric", "Metric", "text"),
+        Column("select", "Selection", "text"),
+        _METHOD,
+        _LAYER,
+        Column("other", "Compared with", "text"),
+        Column("other_layer", "Its layer", "integer"),
+        Column("difference", "Difference", "interval"),
+        Column("p_sign", "", "text"),
+        Column("p", "p (Holm)", "p"),
+        Column("p_single", "p", "p"),
+        Column("n", "n", "integer"),
+        *_PROVENANCE,
+    )
+    own, rows = _provenance(agreement), []
+    for c in agreement.comparisons:
+        p = results.p_value(c)
+        layer = None if c["method"] in BASELINES else c["layer"]
+        other_layer = None if c["other"] in BASELINES else c["other_layer"]
+        rows.append(
+            (
+                c["metric"], c["select"], c["method"], layer, c["other"], other_layer,
+                Interval(c["difference"], c["low"], c["high"]),
+                None if p is None else "<=" if isinstance(p, AtMost) else "=",
+                None if p is None else float(p), c["p_single"], c["n"], *own,
+            )
+        )  # fmt: skip
+    return Table(columns, tuple(rows), caption="All paired comparisons")
+
+
+def _provenance(agreement: Agreement) -> tuple[Cell, ...]:
+    model, data = agreement.recipe.get("model", {}), agreement.recipe.get("data", {})
+    confidence = agreement.recipe.get("agreement", {}).get("confidence")
+    return (model.get("name"), model.get("hash"), data.get("source"), data.get("split"), confidence)
+
+
+def _eta(agreement: Agreement, layer: int) -> float | None:
+    """Eta of a layer: 1 where the scored model has none, None where none is known of this layer."""
+    eta = agreement.recipe.get("agreement", {}).get("eta")
+    if eta is None:
+        return 1.0
+    return eta[layer] if layer < len(eta) else None
