@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
+import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any, TypedDict, cast
@@ -21,10 +21,17 @@ from rationale.agreement.compare import Comparison
 from rationale.agreement.evaluate import Measured, Place
 from rationale.agreement.metric import metrics
 from rationale.agreement.ragged import Float
+from rationale.artifacts.scores import made_of, sealed_recipe
+from rationale.artifacts.seal import Seal, digest, read_sealed, sealed
+from rationale.artifacts.shape import require
+from rationale.artifacts.shapes import agreement as agreement_shape
 from rationale.corpus.document import Key
 from rationale.errors import ScoresError
 from rationale.files import atomic_path, atomic_text, check_output
 
+log = logging.getLogger(__name__)
+
+KIND = "agreement"
 _DIGEST = b"agreement"
 _LATER = ("rule",)  # fields of a record that an earlier version did not write
 _PARTS = ("recipe", "records", "comparisons", "classification")
@@ -122,43 +129,65 @@ class Agreement:
             OutputError: Where ``path`` exists and ``overwrite`` is off, or the disk refuses.
         """
         path = check_output(path, overwrite=overwrite)
-        text = _json(self.to_dict())
         if self.per_document is None:
-            return atomic_text(path, text, overwrite=overwrite)
-        table = self.per_document.replace_schema_metadata({_DIGEST: _digest(text)})
-        with atomic_path(pairs_path(path), overwrite=True) as temporary:
+            return atomic_text(path, self._sealed({}), overwrite=overwrite)
+        table = self.per_document.replace_schema_metadata({_DIGEST: self._identity()})
+        pairs = pairs_path(path)
+        with atomic_path(pairs, overwrite=True) as temporary:
             pq.write_table(table, temporary, compression="zstd")
-            atomic_text(path, text, overwrite=overwrite)
+            atomic_text(path, self._sealed({pairs.name: digest(temporary)}), overwrite=overwrite)
         return path
+
+    def _sealed(self, files: Mapping[str, str]) -> str:
+        """The text of ``agreement.json``, its seal included."""
+        return _json(sealed(self.to_dict(), KIND, _inputs(self.recipe), files))
+
+    def _identity(self) -> bytes:
+        """Tells the pairs of this agreement from those of another."""
+        return sealed(self.to_dict(), KIND)["seal"]["sha256"][:16].encode()  # type: ignore[no-any-return]
 
     @classmethod
     def load(cls, path: str | Path) -> Agreement:
         """Reads what :meth:`save` wrote; values of pairs that belong to another agreement are not taken.
 
         Raises:
-            ScoresError: Where the file is missing or holds something else.
+            ScoresError: Where the file is missing, holds something else, or was changed after it was written.
         """
         path = Path(path)
         remedy = "Pass the file that `rationale agree --out` wrote."
-        try:
-            text = path.read_text(encoding="utf-8")
-            content = json.loads(text)
-        except OSError as error:
-            raise ScoresError(f"cannot be read ({error.strerror})", where=path, remedy=remedy) from error
-        except ValueError as error:
-            raise ScoresError(f"is no JSON ({error})", where=path, remedy=remedy) from error
-        if not isinstance(content, dict) or any(part not in content for part in _PARTS):
+        content, seal = read_sealed(path, KIND, error=ScoresError, remedy=remedy)
+        if not content.keys() >= set(_PARTS):
             raise ScoresError(f"holds no agreement: it needs {', '.join(_PARTS)}", where=path, remedy=remedy)
-        problem = _problem(content)
-        if problem:
-            raise ScoresError(f"was changed by hand: {problem}", where=path, remedy=remedy)
-        return cls(
+        shape = agreement_shape(tuple(metrics))
+        require(content, shape, path, error=ScoresError, what="no agreement as it is written", remedy=remedy)
+        found = cls(
             content["recipe"],
             tuple(cast("Record", {**dict.fromkeys(_LATER), **record}) for record in content["records"]),
             tuple(content["comparisons"]),
             content["classification"],
-            _load_pairs(pairs_path(path), _digest(text)),
         )
+        return replace(found, per_document=found._load_pairs(path, seal))
+
+    def _load_pairs(self, path: Path, seal: Seal | None) -> pa.Table | None:
+        """The values of the pairs; None where there are none, or they are of another agreement."""
+        pairs, remedy = pairs_path(path), "Run `rationale agree --overwrite` again, or remove this file."
+        if not pairs.is_file():
+            return None
+        try:
+            table = pq.read_table(pairs)
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise ScoresError(f"is damaged ({error})", where=pairs, remedy=remedy) from error
+        own = (table.schema.metadata or {}).get(_DIGEST)
+        if seal is None:
+            return _checked(table, pairs, remedy) if own == _digest(path.read_text("utf-8")) else None
+        if digest(pairs) in seal.files.values():
+            return _checked(table, pairs, remedy)
+        if own == self._identity():
+            raise ScoresError(
+                "it was changed after it was written: its SHA-256 differs", where=pairs, remedy=remedy
+            )
+        log.warning("%s: not read: these values belong to another agreement than %s", pairs, path.name)
+        return None
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{escape(name)}</th>" for name in Record.__annotations__)
@@ -213,36 +242,20 @@ def _coded(rows: npt.NDArray[np.int32], names: Iterable[str | None]) -> pa.Dicti
     return pa.DictionaryArray.from_arrays(coded.indices.take(pa.array(rows)), coded.dictionary)
 
 
-def _load_pairs(path: Path, digest: bytes) -> pa.Table | None:
-    if not path.is_file():
-        return None
-    try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise ScoresError(
-            f"is damaged ({error})", where=path, remedy="Run `rationale agree --overwrite` again."
-        ) from error
-    return table if (table.schema.metadata or {}).get(_DIGEST) == digest else None
+def _checked(table: pa.Table, path: Path, remedy: str) -> pa.Table:
+    """The table, where it has the columns that :func:`pair_table` makes."""
+    expected = {"id", "docid", "method", "layer", "metric", "select", "value"}
+    if set(table.column_names) != expected or not pa.types.is_float64(table.schema.field("value").type):
+        raise ScoresError(f"is damaged (its columns are {table.column_names})", where=path, remedy=remedy)
+    return table
 
 
-def _problem(content: Mapping[str, Any]) -> str | None:
-    """What of an agreement's JSON has not the form that was written; None where all has."""
-    kinds = {"recipe": dict, "records": list, "comparisons": list, "classification": dict}
-    for part, kind in kinds.items():
-        if not isinstance(content[part], kind):
-            return f"{part} is no {'object' if kind is dict else 'list'}"
-    for part, needed in (("records", Record.__annotations__), ("comparisons", Comparison.__annotations__)):
-        for number, row in enumerate(content[part]):
-            if not isinstance(row, dict) or row.keys() | set(_LATER) != needed.keys() | set(_LATER):
-                return f"{part}[{number}] needs {', '.join(needed)}"
-    for number, row in enumerate(content["records"]):
-        metric, value = row["metric"], row["value"]
-        if not isinstance(row["layer"], int) or not isinstance(row["method"], str) or metric not in metrics:
-            return f"records[{number}] has no method, layer or metric that is known"
-        if value is not None and not (isinstance(value, (int, float)) and math.isfinite(value)):
-            return f"records[{number}] has the value {value!r}"
-    there = {"accuracy", "low", "high", "n"} <= content["classification"].keys()
-    return None if there else "classification needs accuracy, low, high, n"
+def _inputs(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """What an agreement was computed from: the provenance of its scores, model and data."""
+    scores = {name: value for name, value in recipe.items() if name != "agreement"}
+    if not scores.keys() >= {"model", "data"}:
+        return {}
+    return {"scores": sealed_recipe(scores)["seal"]["sha256"], **made_of(scores)}
 
 
 def _digest(text: str) -> bytes:
@@ -259,7 +272,8 @@ def _json(content: Mapping[str, Any]) -> str:
         return "[\n" + ",\n".join(map(dumps, rows)) + "\n]"
 
     parts = {
-        name: lines(value) if isinstance(value, tuple) else dumps(value, 1) for name, value in content.items()
+        name: lines(value) if isinstance(value, tuple) else dumps(value, None if name == "seal" else 1)
+        for name, value in content.items()
     }
     return "{\n" + ",\n".join(f"{dumps(name)}: {text}" for name, text in parts.items()) + "\n}\n"
 

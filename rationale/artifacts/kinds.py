@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rationale import strict_json
 from rationale.artifacts.scores import COMPLETE, RECIPE, SCORES
 from rationale.errors import RationaleError
+from rationale.strict_json import read
 
 LARGEST = 1 << 28  # bytes of a JSON file that is looked into
 
@@ -49,7 +49,7 @@ def kind_of_file(path: Path) -> tuple[str | None, Content]:
     """What an unsealed file is, with its content where that is JSON; None where it is none of ours."""
     if path.suffix == ".json" and path.stat().st_size <= LARGEST:
         try:
-            content = strict_json.read(path)
+            content = read(path)
         except RationaleError:
             return None, {}
         return kind_of_json(content), content

@@ -22,9 +22,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rationale import strict_json
 from rationale.errors import OutputError, RationaleError
 from rationale.files import atomic_json
+from rationale.strict_json import read
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,9 @@ def read_sealed(
         RationaleError: Of class ``error``, where the file cannot be read, is no JSON object, was changed
             after it was sealed, or is of another kind.
     """
-    content = strict_json.read(path, error=error, what="the saved result is damaged", remedy=remedy)
+    if not path.is_file():
+        raise error("cannot be read (there is no such file)", where=path, remedy=remedy)
+    content = read(path, error=error, what="the saved result is damaged", remedy=remedy)
     if _KEY not in content:
         if note:
             note_unsealed(path)

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rationale import strict_json
 from rationale.artifacts.scores import made_of, seal_unsealed
 from rationale.artifacts.seal import beside, digest, seal_file, seal_folder, sealed
 from rationale.artifacts.verify import Result
 from rationale.errors import OutputError
 from rationale.files import atomic_text
+from rationale.strict_json import loads, read
 
 
 def seal_as_is(result: Result) -> list[Path]:
@@ -50,13 +50,13 @@ def insert_seal(path: Path, kind: str) -> None:
     Raises:
         OutputError: Where it is no JSON object, or cannot be written.
     """
-    content = strict_json.read(path, error=OutputError, what="cannot be sealed")
+    content = read(path, error=OutputError, what="cannot be sealed")
     seal = sealed(content, kind, _inputs(kind, content), _companions(path, kind))["seal"]
     text = path.read_text(encoding="utf-8-sig").rstrip()
     head = text[:-1].rstrip()
     comma = "" if head.endswith("{") else ","
     changed = f'{head}{comma}\n "seal": {json.dumps(seal, ensure_ascii=False)}\n}}\n'
-    if strict_json.loads(changed) != {**content, "seal": seal}:
+    if loads(changed) != {**content, "seal": seal}:
         raise OutputError("cannot be sealed: its text does not end like a JSON object", where=path)
     atomic_text(path, changed, overwrite=True)
 

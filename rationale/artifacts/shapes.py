@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rationale.artifacts.shape import (
     Check,
     among,
     anything,
     boolean,
+    both,
     count,
     every,
     integer,
@@ -58,33 +61,81 @@ RECIPE = record(
 )
 """Of ``recipe.json`` beside scores."""
 
-_AGREEMENT: dict[str, Check] = {
-    "select": every(among("delta", "topk", "alive")),
-    "eta": maybe(every(number)),
-    "absolute": boolean,
-    "resamples": count,
-    "seed": integer,
-    "confidence": number,
-    "interval": text,
-    "comparison": text,
-    "source": text,
-    "split": maybe(text),
-    "fingerprint": maybe(text),
-    "pairs": count,
-    "unscored": count,
-    "unannotated": count,
-    "words": count,
-    "uncovered_words": count,
-    "versions": mapping(text),
-}
-AGREED = record(
+_AGREEMENT = record(
+    {
+        "select": every(among("delta", "topk", "alive")),
+        "eta": maybe(every(number)),
+        "absolute": boolean,
+        "resamples": count,
+        "seed": integer,
+        "confidence": number,
+        "interval": text,
+        "comparison": text,
+        "source": text,
+        "split": maybe(text),
+        "fingerprint": maybe(text),
+        "pairs": count,
+        "unscored": count,
+        "unannotated": count,
+        "words": count,
+        "uncovered_words": count,
+        "versions": mapping(text),
+    },
+    select=every(among("delta", "topk", "alive"), least=1),
+    pairs=count,
+    source=text,
+)
+_AGREED = record(
     {
         **_SETTINGS,
         "model": record({**MODEL, "name": text}),
         "data": record({**_DATA, "documents": count}),
         "labels": every(text),
         "methods": mapping(record({**_METHOD, "layers": every(count), "signed": boolean})),
-        "agreement": record(_AGREEMENT),
-    }
+    },
+    agreement=_AGREEMENT,
 )
-"""Of ``recipe`` in ``agreement.json``: the scores', with the settings of the agreement."""
+_INTERVAL: dict[str, Check] = {"low": maybe(number), "high": maybe(number), "n": count}
+
+
+def _square(value: Any, place: str) -> str | None:
+    """The confusion counts are as many as the labels say."""
+    labels, counts = value.get("labels", []), value.get("confusion", [])
+    fits = len(labels) == len(counts) and all(len(row) == len(labels) for row in counts)
+    return None if fits else f"{place.lstrip('.')}: the confusion is not {len(labels)} by {len(labels)}"
+
+
+def agreement(metrics: tuple[str, ...]) -> Check:
+    """Of ``agreement.json`` with these metrics."""
+    metric, select = among(*metrics), maybe(among("delta", "topk", "alive"))
+    one = record(
+        {"rule": maybe(text)},
+        method=text,
+        layer=count,
+        metric=metric,
+        select=select,
+        value=maybe(number),
+        skipped=count,
+        **_INTERVAL,
+    )
+    pair = record(
+        metric=metric,
+        select=select,
+        method=text,
+        layer=count,
+        other=text,
+        other_layer=count,
+        difference=maybe(number),
+        p=maybe(number),
+        p_single=maybe(number),
+        **_INTERVAL,
+    )
+    numbers = dict.fromkeys(("macro_f1", "mcc"), maybe(number))
+    tables: dict[str, Check] = {"labels": every(text), "confusion": every(every(count))}
+    classes = record({**numbers, **tables}, accuracy=maybe(number), **_INTERVAL)
+    return record(
+        recipe=_AGREED,
+        records=every(one),
+        comparisons=every(pair),
+        classification=both(classes, _square),
+    )

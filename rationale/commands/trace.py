@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from rationale.artifacts.seal import sealed
 from rationale.commands.options import Device, Dtype, Model, Overwrite, Split, said
 from rationale.corpus import Documents, load_documents
 from rationale.corpus.splits import sample
@@ -15,7 +16,7 @@ from rationale.dropping.encoder import dropping_of
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, OutputError
 from rationale.files import atomic_json, check_output
-from rationale.study.traces import Traced, trace_documents, write_traces
+from rationale.study.traces import KIND, Traced, trace_documents, write_traces
 from rationale.terminal import safe_console, say
 
 
@@ -51,11 +52,12 @@ def trace(
         for one in traced:
             _print(one)
         return
+    inputs = {"model": classifier.identity["hash"], "data": documents.fingerprint}
     if out.suffix == ".parquet":
-        write_traces(out, traced, overwrite=overwrite)
+        write_traces(out, traced, inputs, overwrite=overwrite)
     else:
         content = {"model": classifier.identity, "traces": [one.content for one in traced]}
-        atomic_json(out, content, overwrite=overwrite)
+        atomic_json(out, sealed(content, KIND, inputs), overwrite=overwrite)
     say(f"{out}: {len(documents)} traces")
 
 

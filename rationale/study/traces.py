@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
+from rationale.artifacts.seal import seal_file, unseal_file
 from rationale.corpus.document import Document, Documents
 from rationale.dropping.encoder import dropping_of
 from rationale.dropping.trace import DropTrace, trace
 from rationale.encoder.loading import Classifier, finite
-from rationale.files import atomic_path
+from rationale.files import atomic_path, check_output
 from rationale.scores.backoff import in_batches
 from rationale.tokens import Window, Windower, pack_windows
 
+KIND = "traces"
 _BATCH, _PART = 32, 256
 _TABLE = pa.schema(
     [
@@ -110,16 +112,29 @@ def _traces(classifier: Classifier, windows: list[Window]) -> list[tuple[npt.NDA
     return in_batches([len(w.ids) for w in windows], _BATCH, batch)
 
 
-def write_traces(path: Path, traces: Iterable[Traced], *, overwrite: bool) -> int:
-    """Writes Parquet, a row a token; returns how many documents there were.
+def write_traces(
+    path: Path, traces: Iterable[Traced], inputs: Mapping[str, Any] | None = None, *, overwrite: bool
+) -> int:
+    """Writes Parquet, a row a token, and its seal beside it; returns how many documents there were.
 
     ``dropped`` is the first layer whose feed-forward it does not pass, null for none; ``scores`` and
     ``thresholds`` have one entry for each layer whose decision it met.
+
+    Args:
+        path: The file.
+        traces: What :func:`trace_documents` gives.
+        inputs: Hash of the model and fingerprint of the data, for the seal.
+        overwrite: Whether the file may be replaced.
+
+    Raises:
+        OutputError: Where it exists and ``overwrite`` is off, or the disk refuses.
     """
     count = 0
+    unseal_file(check_output(path, overwrite=overwrite))
     with atomic_path(path, overwrite=overwrite) as temporary, pq.ParquetWriter(temporary, _TABLE) as writer:
         for count, one in enumerate(traces, start=1):  # noqa: B007  (how many, in the end)
             writer.write_table(_rows(one))
+    seal_file(path, KIND, inputs)
     return count
 
 

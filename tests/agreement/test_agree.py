@@ -1,13 +1,18 @@
 """``agree`` against a slow reading of the definitions, and everything it leaves out or refuses."""
 
+import hashlib
 import json
+import logging
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score, roc_auc_score
 
 from rationale.agreement import Agreement, Record, agree, metrics, read_eta
+from rationale.artifacts.seal import sealed
 from rationale.corpus.document import Documents
 from rationale.errors import ModelError, OutputError, ScoresError
 from rationale.scores.store import MemoryScores
@@ -351,7 +356,7 @@ def test_an_agreement_is_read_as_it_was_written(agreement, tmp_path):
     assert again == agreement
     assert again.per_document.equals(agreement.per_document)
     content = json.loads(path.read_text(encoding="utf-8"))
-    assert list(content) == ["recipe", "records", "comparisons", "classification"]
+    assert list(content) == ["recipe", "records", "comparisons", "classification", "seal"]
     assert list(content["records"][0]) == [*Record.__annotations__]
     assert sorted(p.name for p in path.parent.iterdir()) == ["agreement.json", "agreement.pairs.parquet"]
 
@@ -381,9 +386,9 @@ def test_an_earlier_agreement_stays_unless_overwrite(corpus, agreement, tmp_path
     ("text", "message"),
     [
         (None, "cannot be read"),
-        ("{", "is no JSON"),
+        ("{", r"agreement\.json:1: the saved result is damaged"),
         ('{"records": []}', "holds no agreement"),
-        ("[]", "holds no agreement"),
+        ("[]", "expected an object, found list"),
     ],
 )
 def test_files_that_are_no_agreement_are_refused(text, message, tmp_path):
@@ -430,23 +435,64 @@ def test_notebooks_show_escaped_text(agreement):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda c: c.update(recipe=7), "recipe is no object"),
-        (lambda c: c.update(comparisons=[1]), r"comparisons\[0\] needs metric"),
-        (lambda c: c["records"][3].update(value="x"), r"records\[3\] has the value 'x'"),
-        (lambda c: c["records"][3].update(value=float("nan")), r"records\[3\] has the value nan"),
-        (lambda c: c["records"][2].update(layer="0"), r"records\[2\] has no method, layer or metric"),
-        (lambda c: c["records"][2].update(metric="mean"), r"records\[2\] has no method, layer or metric"),
-        (lambda c: c["records"][1].pop("value"), r"records\[1\] needs method, layer"),
-        (lambda c: c.update(classification={}), "classification needs accuracy"),
+        (lambda c: c.update(recipe=7), "recipe: expected an object, found 7"),
+        (lambda c: c.update(comparisons=[1]), r"comparisons\[0\]: expected an object, found 1"),
+        (lambda c: c["records"][3].update(value="x"), r"records\[3\]\.value: expected a number, found 'x'"),
+        (lambda c: c["records"][2].update(layer="0"), r"records\[2\]\.layer: expected a whole number"),
+        (lambda c: c["records"][2].update(layer=True), r"records\[2\]\.layer: expected a whole number"),
+        (lambda c: c["records"][2].update(metric="mean"), r"records\[2\]\.metric: expected one of 'ap'"),
+        (lambda c: c["records"][1].pop("value"), r"records\[1\]: 'value' is missing"),
+        (lambda c: c.update(classification={}), "classification: 'accuracy' is missing"),
+        (lambda c: c["classification"]["confusion"].pop(), "classification: the confusion is not 2 by 2"),
     ],
 )
 def test_an_agreement_changed_by_hand_is_refused(agreement, tmp_path, change, said):
+    """With its seal as changed; without one, or with a new one, for what is wrong in it."""
     path = agreement.save(tmp_path / "agreement.json")
     content = json.loads(path.read_text(encoding="utf-8"))
     change(content)
     path.write_text(json.dumps(content))
-    with pytest.raises(ScoresError, match=f"agreement.json: was changed by hand: {said}"):
+    with pytest.raises(ScoresError, match=r"agreement\.json: it was changed after it was written"):
         Agreement.load(path)
+    for again in (sealed(content, "agreement"), {k: v for k, v in content.items() if k != "seal"}):
+        path.write_text(json.dumps(again))
+        with pytest.raises(ScoresError, match=f"agreement.json: no agreement as it is written: {said}"):
+            Agreement.load(path)
+
+
+def test_a_value_changed_by_hand_is_refused(agreement, tmp_path):
+    path = agreement.save(tmp_path / "agreement.json")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"value": 0.', '"value": 0.9', 1))
+    with pytest.raises(ScoresError, match="it was changed after it was written"):
+        Agreement.load(path)
+    path.write_text(json.dumps(json.loads(text), indent=4))
+    assert Agreement.load(path) == agreement  # a new layout changes nothing
+
+
+def test_changed_values_of_pairs_are_refused(agreement, tmp_path):
+    path = agreement.save(tmp_path / "agreement.json")
+    pairs = tmp_path / "agreement.pairs.parquet"
+    table = pq.read_table(pairs)
+    values = pa.array([None if v is None else 1 - v for v in table["value"].to_pylist()], pa.float64())
+    changed = table.set_column(table.column_names.index("value"), "value", values)
+    pq.write_table(changed, pairs)
+    with pytest.raises(ScoresError, match=r"pairs\.parquet: it was changed after it was written"):
+        Agreement.load(path)
+
+
+def test_an_agreement_without_a_seal_opens_with_a_note(agreement, tmp_path, caplog):
+    path = agreement.save(tmp_path / "agreement.json")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["seal"]
+    text = json.dumps(content)
+    path.write_text(text)
+    pairs = tmp_path / "agreement.pairs.parquet"
+    old = hashlib.sha256(text.encode()).hexdigest()[:16]  # as earlier versions named the agreement
+    pq.write_table(pq.read_table(pairs).replace_schema_metadata({b"agreement": old}), pairs)
+    with caplog.at_level(logging.WARNING, "rationale"):
+        assert Agreement.load(path).per_document.equals(agreement.per_document)
+    assert f"rationale verify --seal {path}" in caplog.text
 
 
 def test_two_agreements_of_one_stem_keep_their_own_values(agreement, tmp_path):
