@@ -15,14 +15,21 @@ import pytest
 from safetensors.torch import load_file, save_file
 from test_training_resume import DEV, OPTIONS, TRAIN, assert_same, interrupt, train
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from typer.testing import CliRunner
 
 from rationale.artifacts.lock import locked
 from rationale.artifacts.seal import SEAL, read_sealed
+from rationale.cli import app
 from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError, OutputError
 from rationale.training.checkpoint import load_checkpoint
+from rationale.training.dropping.fine_tuned import fine_tune
+from rationale.training.dropping.options import DroppingOptions
+from rationale.training.prepare import prepare
 from rationale.training.saved import seal_checkpoint
 from rationale.training.unfinished import UnfinishedRun
+
+PLAIN = DroppingOptions(epochs=2, batch_size=8, learning_rate=1e-3, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -288,3 +295,49 @@ def test_the_data_and_the_start_are_in_the_seal(whole):
     assert seal.inputs["train"] == TRAIN.fingerprint
     assert len(seal.inputs["model"]) == 16
     assert DEV.fingerprint in (whole / "training.json").read_text()
+
+
+# sealed as they are, by hand
+
+
+def verify_and_seal(path):
+    done = CliRunner().invoke(app, ["verify", "--seal", str(path)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+
+
+def test_an_older_run_that_was_sealed_by_hand_is_continued(encoder, left, whole, caplog):
+    content, _ = read_sealed(left / "run.json")
+    (left / "run.json").write_text(json.dumps(content))
+    for checkpoint in left.glob("checkpoint-*"):
+        (checkpoint / SEAL).unlink()
+    verify_and_seal(left)
+    caplog.set_level(logging.INFO, "rationale")
+    assert_same(train(encoder, left.with_name("out")).path, whole)
+    assert "continuing from step 8" in caplog.text
+
+
+def test_an_older_fine_tuning_is_used_after_it_was_sealed_by_hand(encoder, tmp_path):
+    prepared, options = prepare(encoder, TRAIN, DEV, PLAIN), PLAIN
+    tuned = fine_tune(tmp_path / "tuned", prepared, options, overwrite=False)
+    best = (tuned.best / "model.safetensors").read_bytes()
+    for path in tuned.folder.glob(f"**/{SEAL}"):
+        path.unlink()
+    with pytest.raises(
+        OutputError, match=r"tuned: this training was written before .*rationale verify --seal"
+    ):
+        fine_tune(tuned.folder, prepared, options, overwrite=False)
+    verify_and_seal(tuned.folder)
+    again = fine_tune(tuned.folder, prepared, options, overwrite=False)
+    assert (again.best / "model.safetensors").read_bytes() == best
+    heavier(tuned.folder / "2")
+    with pytest.raises(ModelError, match=r"2/model\.safetensors: it was changed"):
+        fine_tune(tuned.folder, prepared, options, overwrite=False)
+
+
+def test_a_best_epoch_of_another_fine_tuning_is_refused(encoder, tmp_path):
+    prepared = prepare(encoder, TRAIN, DEV, PLAIN)
+    one = fine_tune(tmp_path / "one", prepared, PLAIN, overwrite=False)
+    shutil.rmtree(one.folder / "1")
+    shutil.copytree(one.folder / "2", one.folder / "1")
+    with pytest.raises(ModelError, match=r"1/seal\.json: it was changed after it was written"):
+        fine_tune(one.folder, prepared, PLAIN, overwrite=False)
