@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 from playwright.sync_api import sync_playwright
+
+from rationale.artifacts.seal import read_sealed, sealed
 
 
 def without_folders(value: Any) -> Any:
@@ -18,6 +21,15 @@ def without_folders(value: Any) -> Any:
     if isinstance(value, list):
         return [without_folders(one) for one in value]
     return Path(value).name if isinstance(value, str) and value.startswith("/") else value
+
+
+def copy_result(source: Path, to: Path) -> None:
+    """Copies a JSON result with the names of files instead of paths, sealed anew where it was sealed."""
+    content, seal = read_sealed(source)
+    content = without_folders(content)
+    if seal is not None:
+        content = sealed(content, seal.kind, seal.inputs, seal.files)
+    to.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def draw(figures: Mapping[Path, go.Figure], *, height: int = 480) -> None:

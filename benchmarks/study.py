@@ -25,8 +25,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from keeping import draw, without_folders
+from keeping import copy_result, draw
 
+from rationale.artifacts.seal import beside
 from rationale.report.faithfulness import between_table, correlations, within_table
 from rationale.report.table import Table
 from rationale.report.topk import arms_table, bars, pairs_table
@@ -49,26 +50,22 @@ def keep(studied: Path, name: str) -> None:
     shutil.rmtree(to / "cells", ignore_errors=True)
     to.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(studied / PREDICTIONS, to / PREDICTIONS)
-    _copy_json(studied / STUDY, to / STUDY)
+    copy_result(studied / STUDY, to / STUDY)
     for cell in sorted(path.parent for path in studied.glob(f"cells/*/{PREDICTIONS}")):
         own = to / "cells" / cell.name
         own.mkdir(parents=True)
-        shutil.copyfile(cell / PREDICTIONS, own / PREDICTIONS)
-        _copy_json(cell / "cell.json", own / "cell.json")
+        for predictions in (cell / PREDICTIONS, beside(cell / PREDICTIONS)):
+            if predictions.exists():
+                shutil.copyfile(predictions, own / predictions.name)
+        copy_result(cell / "cell.json", own / "cell.json")
         if (cell / "model" / "training.json").exists():
-            _copy_json(cell / "model" / "training.json", own / "training.json")
-
-
-def _copy_json(source: Path, to: Path) -> None:
-    """Copies a JSON with the names of files instead of paths: run where they are called so, it goes on."""
-    content = without_folders(json.loads(source.read_text(encoding="utf-8")))
-    to.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            copy_result(cell / "model" / "training.json", own / "training.json")
 
 
 def keep_faithfulness(folder: Path, name: str) -> None:
     """Copies the correlations."""
     (KEPT / name).mkdir(parents=True, exist_ok=True)
-    _copy_json(folder / FAITHFULNESS, KEPT / name / FAITHFULNESS)
+    copy_result(folder / FAITHFULNESS, KEPT / name / FAITHFULNESS)
 
 
 def correlated() -> dict[str, dict[str, Any]]:

@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from keeping import draw, without_folders
 
+from rationale.artifacts.seal import read_sealed, sealed
 from rationale.report.comparison import rule_table, systems_table
 from rationale.report.figures.systems import fronts
 from rationale.report.lengths import bands_table, errors_table
@@ -53,10 +54,10 @@ def keep(compared: Path, name: str) -> None:
     recipe = comparison["recipe"]
     recipe["model"] = Path(recipe["model"]).name
     recipe["reported"]["source"] = Path(recipe["reported"]["source"]).name
-    (to / COMPARISON).write_text(json.dumps(comparison, indent=1) + "\n")
+    (to / COMPARISON).write_text(json.dumps(sealed(comparison, "comparison"), indent=1) + "\n")
     for record in comparison["records"]:
         cell = compared / record["cell"]
-        evaluation = json.loads((cell / "evaluation.json").read_text())
+        evaluation, _ = read_sealed(cell / "evaluation.json")
         rows = evaluation.pop("predictions")
         said = "value" if "value" in rows[0] else "probabilities"
         columns = {key: [row[key] for row in rows] for key in ("id", "label", said, "alive")}
@@ -70,7 +71,7 @@ def keep(compared: Path, name: str) -> None:
 def _training(model: Path) -> dict[str, Any]:
     """Every stage's recipe and epochs."""
     found = sorted(model.parent.glob("model*/training.json"))
-    return {path.parent.name: json.loads(path.read_text()) for path in found}
+    return {path.parent.name: read_sealed(path, note=False)[0] for path in found}
 
 
 def page() -> str:

@@ -16,7 +16,7 @@ from tests.patience import PAGE_MS, patient
 # cores, for minutes, and sums that threads share would make other trainings of other machines.
 os.environ |= {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 
-collect_ignore = ["scores/interrupted.py"]  # a script that test_interrupted.py runs in a child
+collect_ignore = ["scores/interrupted.py", "study/killed.py"]  # scripts that tests run in a child
 
 ARGUMENTS = [
     "--no-sandbox",

@@ -78,7 +78,8 @@ def _check_made(source: Path, made: Mapping[str, Any], plain: str) -> None:
     recipe, seal = outcome(source), check_model(source, remedy=ANEW, note=False)
     if seal is None:
         raise unsealed(source)
-    options = {name: value for name, value in recipe["options"].items() if name in made["options"]}
+    asked = {name for name, value in made["options"].items() if value is not None}  # others were settled
+    options = {name: value for name, value in recipe["options"].items() if name in asked}
     found = {
         "kind": recipe.get("kind"),
         "options": {**made["options"], **options},  # an option of a later version had its default

@@ -9,14 +9,12 @@ from typing import Any
 
 from rationale.agreement.figures import POINT
 from rationale.artifacts.seal import read_sealed
+from rationale.artifacts.shape import require
 from rationale.errors import DataError
+from rationale.study.shapes import COMPARISON as COMPARED
 
 COMPARISON, _KIND = "comparison.json", "comparison"
 Record = Mapping[str, Any]
-_KEYS = {
-    "cell", "system", "title", "setting", "seed", "metric", "value", "low", "high", "dev", "flops_speedup",
-    "measured_speedup", "alive", "steps", "seconds", "n", "rationale", "blind",
-}  # fmt: skip
 _AGAINST_PLAIN = {"difference", "difference_low", "difference_high"}
 
 
@@ -29,16 +27,26 @@ def load_comparison(path: str | Path) -> dict[str, Any]:
     file = Path(path) / COMPARISON if Path(path).is_dir() else Path(path)
     remedy = "Pass the folder that `rationale compare --out` wrote; the same command writes it again."
     content, _ = read_sealed(file, _KIND, error=DataError, remedy=remedy)
-    try:
-        whole = bool(content["recipe"]["reported"]) and all(
-            record.keys() >= _KEYS | (_AGAINST_PLAIN if record["system"] != "plain" else set())
-            for record in content["records"]
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"this is no comparison ({error})", where=file, remedy=remedy) from error
-    if not whole or not content["records"]:
-        raise DataError("this is no whole comparison", where=file, remedy=remedy)
+    require(content, COMPARED, file, error=DataError, what="this is no comparison", remedy=remedy)
+    problem = _unlike(content)
+    if problem:
+        raise DataError(f"this is no comparison: {problem}", where=file, remedy=remedy)
     return content
+
+
+def _unlike(content: Mapping[str, Any]) -> str | None:
+    """What records lack that others have."""
+    first = content["records"][0]
+    for record in content["records"]:
+        lacking = sorted(_AGAINST_PLAIN - record.keys()) if record["system"] != "plain" else []
+        lacking += ["lengths"] if "lengths" in content and "lengths" not in record else []
+        if lacking:
+            return f"{record['cell']} has no {lacking[0]!r}"
+        if record["metric"] != first["metric"]:
+            return f"{record['cell']} is of {record['metric']}, {first['cell']} of {first['metric']}"
+        if not all(size.isdecimal() for size in record["measured_speedup"]):
+            return f"{record['cell']} has a batch size that is no number"
+    return None
 
 
 def fastest_within_a_point(records: Sequence[Record]) -> dict[str, list[Record]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 
 import torch
 
-from rationale import strict_json
 from rationale.artifacts.lock import locked
 from rationale.artifacts.model import TRAINING, seal_model
 from rationale.artifacts.seal import SEAL, check_files, read_sealed
@@ -135,7 +133,7 @@ def read_recipe(folder: Path, remedy: str = "") -> dict[str, Any]:
         _, seal = read_sealed(folder / SEAL, error=ModelError, remedy=remedy)
         if seal is not None:
             check_files(seal, folder, [RECIPE], error=ModelError, remedy=remedy)
-    return strict_json.read(folder / RECIPE, error=ModelError, what="the recipe is damaged", remedy=remedy)
+    return read_sealed(folder / RECIPE, error=ModelError, remedy=remedy, note=False)[0]
 
 
 def fit(run: UnfinishedRun, trainer: ClassifierTrainer) -> None:
@@ -172,10 +170,4 @@ def _explained(run: UnfinishedRun) -> Iterator[None]:
         raise ModelError(
             "the device has too little memory for this batch",
             remedy="Halve --batch-size and double --grad-accumulation, or lower --max-length.",
-        ) from error
-    except (pickle.UnpicklingError, EOFError) as error:
-        raise OutputError(
-            f"a checkpoint cannot be read ({str(error).splitlines()[0] if str(error) else 'it was cut off'})",
-            where=run.folder,
-            remedy="Pass --overwrite to start anew.",
         ) from error

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from rationale import strict_json
-from rationale.artifacts.seal import SEAL, Seal, check_files, check_folder, digest, seal_folder
+from rationale.artifacts.seal import SEAL, Seal, check_folder, digest, seal_folder
 from rationale.errors import OutputError
 
 log = logging.getLogger(__name__)
@@ -21,6 +24,7 @@ _NUMBERED = re.compile(r"checkpoint-([1-9][0-9]{0,17})")
 _PRIVATE = re.compile(
     r"(trainer_state\.json|(optimizer|scheduler|scaler)\.pt|rng_state.*\.pth|training_args\.bin)"
 )
+_RESUMED = {STATE, "optimizer.pt", "scheduler.pt"}  # without one, the Trainer begins with a fresh one
 _ANEW = "Repeat the command: it continues from the last whole checkpoint."
 
 
@@ -105,14 +109,36 @@ def read_checkpoint(folder: Path, run: str, recipe: Mapping[str, Any]) -> Checkp
     seal = check_folder(folder, "checkpoint", remedy=_ANEW, note=False)
     if seal is None:
         raise OutputError("it was not written to its end", where=folder, remedy=_ANEW)
-    if seal.inputs.get("run") != run:
+    if seal.inputs.get("run", run) != run:  # `rationale verify --seal` knows no run
         raise OutputError("it is of another training", where=folder, remedy=_ANEW)
-    check_files(seal, folder, [STATE], remedy=_ANEW)
+    lacking = sorted(_RESUMED - seal.files.keys())
+    if lacking:
+        raise OutputError(f"it has no {lacking[0]}", where=folder, remedy=_ANEW)
     state = strict_json.read(folder / STATE, error=OutputError, what="the state is damaged", remedy=_ANEW)
     step = step_of(folder)
     if step is None or not _sound(state, step, recipe):
         raise OutputError("the state is none of this training", where=folder / STATE, remedy=_ANEW)
     return Checkpoint(folder, step, state, seal)
+
+
+@contextmanager
+def reading(checkpoint: str | None) -> Iterator[None]:
+    """Turns whatever goes wrong while a checkpoint is loaded, as data and never as code, into one error.
+
+    Raises:
+        OutputError: Then. What is whole can be loaded, unless somebody sealed it anew after a change.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise OutputError(
+            f"the checkpoint cannot be read ({told})",
+            where=checkpoint,
+            remedy="Remove it to continue from the one before, or pass --overwrite to start anew.",
+        ) from error
 
 
 def step_of(folder: Path) -> int | None:

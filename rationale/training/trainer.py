@@ -32,7 +32,7 @@ from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared
 from rationale.training.progress import Progress, Saving
 from rationale.training.rates import settled
-from rationale.training.saved import seal_checkpoint
+from rationale.training.saved import reading, seal_checkpoint
 from rationale.training.task import mean_loss
 from rationale.training.unfinished import UnfinishedRun
 
@@ -118,6 +118,18 @@ class ClassifierTrainer(Trainer):
                 where=path,
                 remedy="Free space and repeat the command: it continues from the last whole checkpoint.",
             ) from error
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        with reading(resume_from_checkpoint):
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        with reading(checkpoint):
+            super()._load_optimizer_and_scheduler(checkpoint)
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        with reading(checkpoint):
+            super()._load_rng_state(checkpoint)
 
     def _get_eval_sampler(self, eval_dataset: Any) -> Any:
         """Like lengths together, in an order that :func:`dev_metrics` can undo."""

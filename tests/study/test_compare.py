@@ -1,6 +1,7 @@
 """A grid of systems: what it trains, keeps, refuses and says, on a toy checkpoint."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -8,24 +9,26 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from rationale.artifacts.seal import read_sealed
 from rationale.cli import app
 from rationale.corpus import write_eraser
 from rationale.corpus.document import Document, Documents, Span
 from rationale.dropping import SYSTEMS
 from rationale.encoder.loading import load_classifier
-from rationale.errors import OutputError, RationaleError
+from rationale.errors import DataError, OutputError, RationaleError
 from rationale.report.comparison import comparison_page, rule_table, systems_table
 from rationale.report.figures.systems import fronts
 from rationale.study import cell_results
 from rationale.study import compare as module
 from rationale.study.compare import compare
-from rationale.study.comparison import fastest_within_a_point
+from rationale.study.comparison import fastest_within_a_point, load_comparison
 from rationale.study.evaluate import Timing
 from rationale.study.grid import PLAIN, Setting, known_options
 from rationale.training.recipes import RECIPES
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 
+from spoiling import hollow
 from toy_training import planted, save_encoder
 
 COMMON = {"epochs": 1, "fine_tune_epochs": 6, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
@@ -52,7 +55,7 @@ def compared(encoder, tmp_path_factory):
 def test_every_cell_is_a_model_that_reloads_and_an_evaluation_of_it(compared):
     out, found = compared
     assert [r["system"] for r in found["records"]] == [PLAIN, "ltp", "spatten", "first"]
-    assert json.loads((out / "comparison.json").read_text())["records"] == found["records"]
+    assert read_sealed(out / "comparison.json", "comparison")[0] == found
     for record in found["records"]:
         cell = out / record["cell"]
         model = cell / "model" / "1" if record["system"] == PLAIN else cell / "model"
@@ -197,6 +200,27 @@ def test_the_page_draws_its_figures_and_fetches_nothing(compared, tmp_path, brow
     for title in ("Plain", "LTP", "SpAtten", "First tokens"):
         assert tab.locator("#figure-1 .legendtext", has_text=title).count() == 1
     tab.close()
+
+
+def test_an_edited_comparison_is_not_read(compared, tmp_path):
+    path = Path(shutil.copy(compared[0] / "comparison.json", tmp_path))
+    assert load_comparison(path)["records"]
+    path.write_text(path.read_text().replace('"flops_speedup": ', '"flops_speedup": 9'))
+    with pytest.raises(DataError, match=r"comparison\.json: it was changed after it was written"):
+        load_comparison(tmp_path)
+
+
+def test_a_comparison_without_a_seal_that_was_edited_is_an_error_or_a_page(compared, tmp_path):
+    """The seal removed, any one entry spoilt: never a traceback."""
+    content, _ = read_sealed(compared[0] / "comparison.json")
+    refused = 0
+    for _ in hollow(content):
+        (tmp_path / "comparison.json").write_text(json.dumps(content))
+        try:
+            comparison_page(load_comparison(tmp_path), tmp_path / "page.html", overwrite=True)
+        except RationaleError:
+            refused += 1
+    assert refused > 100
 
 
 def cell(name, gap, ratio, system="ltp", seed=0, dev=None):

@@ -15,11 +15,14 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from typer.testing import CliRunner
 
+from rationale.artifacts.model import seal_model
+from rationale.artifacts.seal import beside, read_sealed, seal_file, sealed
 from rationale.cli import app
 from rationale.corpus import Document, Documents, Span, write_eraser
 from rationale.dropping.model import wrap
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, OutputError, RationaleError
+from rationale.files import atomic_json
 from rationale.report.topk import topk_page
 from rationale.scores.removal import without
 from rationale.study.topk import study as module
@@ -34,6 +37,7 @@ from tests.patience import CHILD
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 
+from spoiling import hollow
 from toy_training import planted, save_classifier, save_encoder
 
 TRAINING = TrainingOptions(epochs=6, batch_size=8, learning_rate=2e-3, device="cpu", attention_dropout=0.0)
@@ -69,7 +73,7 @@ def test_the_words_that_decide_are_enough_and_without_them_nothing_is_known(stud
 def test_what_is_read_is_what_is_said(studied):
     out, found = studied
     whole = pq.read_table(out / "predictions.parquet").to_pylist()
-    assert json.loads((out / "study.json").read_text()) == found
+    assert read_sealed(out / "study.json", "topk study")[0] == found
     documents = {document.key: document for document in REPORTED}
     for row in whole:
         document, kept = documents[row["id"], row["docid"]], set(row["kept"])
@@ -156,7 +160,7 @@ def test_another_seed_and_arm_join_what_is_there(encoder, studied, tmp_path):
 def test_cells_of_another_study_do_not_join(encoder, studied, tmp_path):
     out = shutil.copytree(studied[0], tmp_path / "study")
     path = out / "cells" / "first-seed0" / "cell.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "positions": "packed"}))
+    reseal(path, positions="packed")
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     assert {record["arm"] for record in found["records"]} == {"full", "human", "not-human", "saliency:gold"}
 
@@ -177,6 +181,12 @@ def test_the_page_draws_its_bars_and_fetches_nothing(studied, tmp_path, browser)
 
 
 # what was left by something else, or half
+
+
+def reseal(path, **changes):
+    """Changes a JSON result as the study itself would have written it."""
+    content, seal = read_sealed(path)
+    atomic_json(path, sealed({**content, **changes}, seal.kind, seal.inputs, seal.files), overwrite=True)
 
 
 def trained(out):
@@ -270,8 +280,105 @@ def test_damaged_predictions_are_refused_and_copies_do_not_count(encoder, studie
     assert len(found["records"]) == 1 + len(ARMS)
     path = out / "cells" / "human-seed0" / "predictions.parquet"
     path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(OutputError, match="it was changed after it was written"):
+        study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
+    seal_file(path, "predictions")
     with pytest.raises(OutputError, match="is damaged"):
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
+
+
+def swapped(cell, other):
+    shutil.rmtree(cell / "model")
+    shutil.copytree(other / "model", cell / "model")
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_swapped_model_is_refused_also_where_predictions_would_be_made_anew(
+    encoder, studied, tmp_path, anew
+):
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    cell = out / "cells" / "human-seed0"
+    swapped(cell, out / "cells" / "first-seed0")
+    if anew:
+        (cell / "predictions.parquet").unlink()
+    with pytest.raises(OutputError, match=r"human-seed0/model: another training lies there \(arm: 'first'"):
+        study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
+    if not anew:
+        found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("first"))  # and left out unnamed
+        assert "human" not in {record["arm"] for record in found["records"]}
+
+
+def test_predictions_are_of_the_model_beside_them(encoder, studied, tmp_path):
+    """Trained again by hand from a copy: same settings, other weights, and a seal of its own."""
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    model = out / "cells" / "human-seed0" / "model"
+    (model / "tokenizer.json").write_text((model / "tokenizer.json").read_text() + " ")
+    seal_model(model, "training", more=["training.json"])
+    with pytest.raises(OutputError, match="these predictions are of another model"):
+        study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
+
+
+def test_predictions_that_a_kill_left_unsealed_are_made_again(encoder, studied, tmp_path):
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    path = out / "cells" / "human-seed0" / "predictions.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:50])
+    beside(path).unlink()
+    study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
+    assert path.read_bytes() == whole
+
+
+def test_a_study_is_recognised_by_content(encoder, studied, tmp_path, monkeypatch):
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    before = {p: p.stat().st_mtime_ns for p in out.glob("cells/*/*/*")}
+    monkeypatch.chdir(encoder.parent)
+    moved = [
+        Documents(list(d), source=f"/elsewhere/{d.source}/", split=d.split) for d in (TRAIN, DEV, REPORTED)
+    ]
+    found = study_topk("encoder/", *moved, out, options(*ARMS))
+    assert found["records"] == studied[1]["records"]
+    assert before == {p: p.stat().st_mtime_ns for p in out.glob("cells/*/*/*")}
+
+
+def test_two_processes_do_not_make_one_cell(encoder, studied, tmp_path):
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    code = "import sys; from pathlib import Path; from rationale.artifacts.lock import locked\n"
+    code += "with locked(Path(sys.argv[1]), 'studying'): print(1, flush=True); input()"
+    given = [sys.executable, "-c", code, str(out / "cells" / "human-seed0")]
+    with subprocess.Popen(given, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        with pytest.raises(OutputError, match=r"human-seed0: another process is studying there\. Wait"):
+            study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
+        study_topk(encoder, TRAIN, DEV, REPORTED, out, options("first"))  # another cell is free
+        other.communicate(b"\n")
+
+
+@pytest.mark.parametrize("name", ["study.json", "predictions.parquet"])
+def test_an_edited_study_is_not_read(studied, tmp_path, name):
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    path = out / name
+    if name == "study.json":
+        path.write_text(path.read_text().replace('"accuracy": ', '"accuracy": 0.1'))
+    else:
+        table = pq.read_table(path)
+        column = pa.array(["POS"] * len(table))
+        pq.write_table(table.set_column(table.column_names.index("predicted"), "predicted", column), path)
+    with pytest.raises(DataError, match=rf"{name}: it was changed after it was written"):
+        StoredStudy.load(out)
+
+
+def test_a_study_without_a_seal_that_was_edited_is_an_error_or_a_page(studied, tmp_path):
+    """The seal removed, any one entry spoilt: never a traceback."""
+    out = shutil.copytree(studied[0], tmp_path / "study")
+    content, _ = read_sealed(out / "study.json")
+    refused = 0
+    for _ in hollow(content):
+        (out / "study.json").write_text(json.dumps(content))
+        try:
+            topk_page(vars(StoredStudy.load(out)), tmp_path / "page.html", overwrite=True)
+        except RationaleError:
+            refused += 1
+    assert refused > 100
 
 
 def test_an_arm_may_read_nothing(encoder, tmp_path):
@@ -299,6 +406,9 @@ def test_words_chosen_by_another_models_scores_are_not_taken_up(encoder, studied
     turned = [[1 - p for p in said] for said in table["probabilities"].to_pylist()]
     column = pa.array(turned, table.schema.field("probabilities").type)
     pq.write_table(table.set_column(table.column_names.index("probabilities"), "probabilities", column), full)
+    with pytest.raises(OutputError, match=r"predictions\.parquet: it was changed after it was written"):
+        study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
+    seal_file(full, "predictions")
     with pytest.raises(OutputError, match="full"):
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
@@ -310,10 +420,8 @@ def test_words_chosen_by_another_models_scores_are_not_taken_up(encoder, studied
 
 def test_a_seed_without_its_full_inputs_is_left_out(encoder, studied, tmp_path):
     out = shutil.copytree(studied[0], tmp_path / "study")
-    cell = out / "cells" / "human-seed0"
-    made = json.loads((cell / "cell.json").read_text())
-    copied = shutil.copytree(cell, out / "cells" / "human-seed7")
-    (copied / "cell.json").write_text(json.dumps({**made, "seed": 7}))
+    copied = shutil.copytree(out / "cells" / "human-seed0", out / "cells" / "human-seed7")
+    reseal(copied / "cell.json", seed=7)
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     assert {record["seed"] for record in found["records"]} == {0}
     assert StoredStudy.load(out).seeds("human") == (0,)
@@ -374,6 +482,7 @@ def test_predictions_of_other_documents_are_refused(encoder, tmp_path):
     path = tmp_path / "study" / "cells" / "first-seed0" / "predictions.parquet"
     table = pq.read_table(path)
     pq.write_table(table.slice(1), path)
+    seal_file(path, "predictions")
     with pytest.raises(OutputError, match="these predictions are of other documents"):
         study_topk(*given)
 

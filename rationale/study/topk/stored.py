@@ -14,15 +14,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rationale.artifacts.seal import check_files, read_sealed
+from rationale.artifacts.shape import require
 from rationale.corpus.document import Documents, Key
 from rationale.errors import DataError
+from rationale.study.shapes import TOPK
 from rationale.study.topk.names import FULL, PREDICTIONS, STUDY
 
 _REMEDY = "Pass the folder that `rationale study topk --out` wrote."
 _AGAIN = "Run the study once more with the same --out: it writes both anew."
-_RECORD = {"arm", "seed", "accuracy", "low", "high", "flops_speedup", "words_kept", "oracle", "n"}
-_COLUMNS = {"arm", "seed", "id", "docid", "label", "predicted", "probabilities", "words", "kept"}
-_REPORTED = {"source", "split", "fingerprint", "left_out"}
+_TYPES = {
+    **dict.fromkeys(("arm", "id", "docid", "label", "predicted"), pa.types.is_string),
+    **dict.fromkeys(("seed", "words"), pa.types.is_integer),
+    **dict.fromkeys(("probabilities", "kept"), pa.types.is_list),
+}
 Who = Literal["first", "second", "both", "neither"]
 """Whether the first arm is right, the second, both or neither."""
 
@@ -78,16 +82,9 @@ class StoredStudy:
         content, seal = read_sealed(folder / STUDY, "topk study", error=DataError, remedy=_REMEDY)
         if seal is not None:
             check_files(seal, folder, error=DataError, remedy=_AGAIN)
-        try:
-            table = pq.read_table(folder / PREDICTIONS)
-            records, recipe, comparisons = (content[name] for name in ("records", "recipe", "comparisons"))
-            whole = all(record.keys() >= _RECORD for record in records)
-            whole &= recipe["data"]["reported"].keys() >= _REPORTED and "positions" in recipe
-            whole &= all(isinstance(record["accuracy"], float) for record in records)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
-            raise DataError(f"this is no top-k study ({error})", where=folder, remedy=_REMEDY) from error
-        if not whole or not records or not set(table.column_names) >= _COLUMNS:
-            raise DataError("this is no whole top-k study", where=folder, remedy=_REMEDY)
+        require(content, TOPK, folder / STUDY, error=DataError, what="this is no top-k study", remedy=_REMEDY)
+        records, recipe, comparisons = (content[name] for name in ("records", "recipe", "comparisons"))
+        table = _table(folder / PREDICTIONS)
         study = cls(records, comparisons, recipe, table, folder)
         cells = study._cells
         alike = len({frozenset(answers) for answers in cells.values()}) == 1
@@ -103,7 +100,7 @@ class StoredStudy:
     @cached_property
     def _cells(self) -> dict[tuple[str, int], dict[Key, Answer]]:
         found: dict[tuple[str, int], dict[Key, Answer]] = {}
-        for row in self.predictions.select(sorted(_COLUMNS)).to_pylist():
+        for row in self.predictions.select(sorted(_TYPES)).to_pylist():
             answer = Answer(
                 row["label"],
                 row["predicted"],
@@ -160,3 +157,22 @@ class StoredStudy:
                 where=documents.source,
                 remedy="Name the data and the split that were studied: --data, --split.",
             )
+
+
+def _table(path: Path) -> pa.Table:
+    """The predictions.
+
+    Raises:
+        DataError: Where they cannot be read, or are none.
+    """
+    try:
+        table = pq.read_table(path, columns=sorted(_TYPES))
+        kinds = {name: holds(table.schema.field(name).type) for name, holds in _TYPES.items()}
+        gaps = [name for name in _TYPES if table[name].null_count and name not in ("label",)]
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise DataError(f"these are no predictions ({error})", where=path, remedy=_AGAIN) from error
+    wrong = [*(name for name, holds in kinds.items() if not holds), *gaps]
+    if wrong or not len(table) or not all(table["probabilities"].to_pylist()):
+        told = f"column {wrong[0]!r}" if wrong else "a document without a prediction"
+        raise DataError(f"these are no predictions ({told})", where=path, remedy=_AGAIN)
+    return table

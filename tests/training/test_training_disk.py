@@ -1,0 +1,107 @@
+"""A full or read-only disk while training: one line that names the place, and nothing lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from test_training_resume import OPTIONS, TRAIN, train
+
+from rationale.corpus import write_eraser
+from rationale.errors import OutputError
+
+TESTS = Path(__file__).parent
+ONE = replace(OPTIONS, epochs=1)
+
+
+def full(*_, **__):
+    raise OSError(28, "No space left on device")
+
+
+def torch_full(*_, **__):
+    """What torch says of a full disk, in words of its own."""
+    raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
+
+
+@pytest.mark.parametrize(
+    ("target", "fails"),
+    [
+        ("torch.save", torch_full),
+        ("torch.save", full),
+        ("rationale.training.saved.seal_folder", full),
+        ("rationale.training.fitting.seal_model", full),
+        ("transformers.trainer_callback.TrainerState.save_to_json", full),
+        ("transformers.PreTrainedModel.save_pretrained", full),
+        ("pathlib.Path.replace", full),
+        ("rationale.files._flush", full),
+    ],
+)
+def test_a_full_disk_is_one_error_and_the_same_call_finishes_later(
+    encoder, tmp_path, monkeypatch, target, fails
+):
+    with monkeypatch.context() as broken:
+        broken.setattr(target, fails)
+        with pytest.raises(OutputError, match=r"out.*cannot be written"):
+            train(encoder, tmp_path / "out", ONE)
+    assert not (tmp_path / "out").exists()
+    assert train(encoder, tmp_path / "out", ONE).path.exists()
+
+
+LIMITED = """
+import resource, signal, sys
+sys.path.insert(0, sys.argv[1])
+from rationale.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+sys.argv = ["rationale", *sys.argv[3:]]
+main()
+"""
+
+
+def command(encoder, tmp_path):
+    write_eraser({"train": TRAIN}, tmp_path / "data")
+    given = [
+        "train",
+        "classifier",
+        "--model",
+        encoder,
+        "--data",
+        tmp_path / "data",
+        "--out",
+        tmp_path / "out",
+    ]
+    return list(map(str, [*given, "--epochs", 1, "--device", "cpu", "--dev", "none"]))
+
+
+@pytest.mark.parametrize("most", [100, 3000, 60_000, 120_000])
+def test_files_that_may_not_grow_are_one_line_and_exit_2(encoder, tmp_path, most):
+    """run.json, the tokenizer, the weights, the optimizer: the first that is too long."""
+    given = [sys.executable, "-c", LIMITED, TESTS, most, *command(encoder, tmp_path)]
+    done = subprocess.run(list(map(str, given)), capture_output=True, text=True, check=False)
+    said = [line for line in done.stderr.splitlines() if line.strip()]
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert any("cannot be written" in line for line in said), said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+@pytest.mark.parametrize("how", ["ro", "size=150k"])
+def test_a_real_disk_that_is_full_or_read_only_is_one_line(encoder, tmp_path, how):
+    given = command(encoder, tmp_path)
+    given[given.index("--out") + 1] = str(tmp_path / "disk" / "out")
+    (tmp_path / "disk").mkdir()
+    script = 'mount -t tmpfs -o "$1" none "$2" || exit 77; shift 2; exec "$@"'
+    start = [sys.executable, "-c", "from rationale.cli import main; main()"]
+    done = subprocess.run(
+        ["unshare", "-m", "bash", "-c", script, "mount", how, str(tmp_path / "disk"), *start, *given],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("this machine lets nobody mount")
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "cannot be written" in done.stderr
