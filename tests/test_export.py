@@ -408,3 +408,21 @@ def test_the_command(tmp_path, scores, documents):
     assert isinstance(run(*common, "--overwrite", "--format", "csv").exception, RationaleError)
     assert run(*common, "--overwrite").exit_code == 0
     assert list(EXPORTS) == ["eraser"]
+
+
+def test_ids_that_are_numbers_are_written_as_numbers(tmp_path):
+    """BoolQ's are, and the benchmark's scorer finds no prediction for "7" where the annotation says 7."""
+    made = [
+        replace(d, original_id=number) for number, d in enumerate(corpus(annotations=4)) if "." in d.docid
+    ][:3]
+    made = [replace(d, id=str(d.original_id), docid=str(40 + d.original_id), query=()) for d in made]
+    made[2] = replace(made[2], original_docid=int(made[2].docid))
+    documents = Documents(made, source="made", split="val")
+    rng = np.random.default_rng(2)
+    scores = MemoryScores(recipe(documents), [score(document, rng) for document in documents])
+    export_eraser(scores, documents, tmp_path / "out.jsonl")
+    lines = {
+        line["annotation_id"]: line["rationales"][0]["docid"] for line in written(tmp_path / "out.jsonl")
+    }
+    assert lines == {d.original_id: d.original_docid or d.docid for d in made}
+    assert all(type(identifier) is int for identifier in lines)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from difflib import get_close_matches
 
+from rationale.corpus.fields import listing
 from rationale.errors import DataError
 
 
@@ -47,7 +48,7 @@ def check_columns(found: Sequence[str], columns: Columns, where: str) -> None:
         raise DataError(f"two columns are called {twice[0]!r}", where=where)
     for name in found:
         check_name(name, columns, where)
-    shown = f"Columns found: {', '.join(found)[:500] or 'none'}."
+    shown = f"Columns found: {listing(found) or 'none'}."
     for field in fields(columns):
         name = getattr(columns, field.name)
         if name != field.default and name not in found:

@@ -94,7 +94,7 @@ def _shows_quoting(lines: list[Line]) -> bool:
     quoted = [field for field in fields if '"' in field]
     if not all(_QUOTED.fullmatch(field) for field in quoted):
         return False
-    if len(quoted) == len([field for _, line in lines[1:] for field in line if field]):
+    if all('"' in field for _, line in lines[1:] for field in line if field):
         return True
     doubled = [field for field in quoted if '""' in field[1:-1]]
     commas = all("," in field for field in quoted if field not in doubled)

@@ -125,7 +125,8 @@ class Document:
         rest = [
             *([] if self.annotated else ["not annotated"]),
             *([] if self.label != "None" else ["a label of that name"]),
-            *(f"{v!r}" for v in (self.original_id, self.original_docid) if v is not None),
+            *([] if self.original_id is None else [f"id {self.original_id!r}"]),
+            *([] if self.original_docid is None else [f"docid {self.original_docid!r}"]),
             *(str(len(name)) for name in names if any(map(_holds_separator, names))),
         ]
         parts = [self.id, self.docid, self.digest, str(self.label), spans]

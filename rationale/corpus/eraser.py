@@ -36,7 +36,7 @@ def is_eraser(source: object) -> bool:
 
 
 def _mentions_annotations(path: Path) -> bool:
-    return b'"annotation_id"' in head_of(path, 1 << 16)
+    return b'"annotation_id"' in head_of(path, 1 << 16).replace(b"\0", b"")  # UTF-16 too
 
 
 def _files(folder: Path) -> dict[str, Path]:

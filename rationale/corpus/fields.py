@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rationale.errors import DataError
@@ -21,8 +21,9 @@ def need(row: Mapping[str, Any], name: str, where: str) -> Any:
         DataError: Where it is missing, or null; the message lists the fields there are.
     """
     if name not in row:
-        known = ", ".join(map(str, row)) or "none"
-        raise DataError(f"the field {name!r} is missing", where=where, remedy=f"Fields found: {known[:500]}.")
+        raise DataError(
+            f"the field {name!r} is missing", where=where, remedy=f"Fields found: {listing(row) or 'none'}."
+        )
     if row[name] is None:
         raise DataError(f"the field {name!r} is null", where=where, remedy="Give it a value.")
     return row[name]
@@ -106,6 +107,12 @@ def check_size(words: tuple[str, ...], where: str) -> None:
             where=where,
             remedy=f"Words have up to {MAX_WORD:,}; is this text, and does white space part its words?",
         )
+
+
+def listing(names: Iterable[object]) -> str:
+    """Names for a message, on one line, as many as fit."""
+    shown = ", ".join(name if name.isprintable() else repr(name) for name in map(str, names))
+    return shown if len(shown) <= 500 else shown[:497] + "..."
 
 
 def short(value: object) -> str:

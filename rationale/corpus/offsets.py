@@ -60,9 +60,12 @@ def may_be_utf16(value: Any, text: str) -> bool:
     """Whether offsets could be counted in two ways, and no quotation says in which."""
     if not _is_wide(text) or not isinstance(value, list | tuple):
         return False
-    quoted = any(isinstance(item, dict) and item.get("text") for item in value)
-    ends = [item.get("end") if isinstance(item, dict) else item[-1] for item in value if item]
+    objects = [item for item in value if isinstance(item, dict)]
+    ends = [item.get("end") for item in objects] + [
+        item[-1] for item in value if isinstance(item, list) and item
+    ]
     first = next(place for place, letter in enumerate(text) if ord(letter) > 0xFFFF)
+    quoted = any(item.get("text") for item in objects)
     return not quoted and any(isinstance(end, int) and end > first for end in ends)
 
 

@@ -24,6 +24,11 @@ class Notes:
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[int, str]] = {}
+        self._said: list[str] = []
+
+    def say(self, line: str) -> None:
+        """Notes something that is said once."""
+        self._said.append(line)
 
     def add(self, what: str, where: str) -> None:
         """Counts one more of ``what``, said in the plural."""
@@ -33,7 +38,8 @@ class Notes:
     @property
     def lines(self) -> list[str]:
         """One line a kind, with its number and the first place."""
-        return [f"{n:,} {what} (the first in {where})" for what, (n, where) in self._found.items()]
+        counted = [f"{n:,} {what} (the first in {where})" for what, (n, where) in self._found.items()]
+        return self._said + counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from rationale.corpus.columns import Columns, check_name
+from rationale.corpus.columns import Columns, check_name, unread
 from rationale.corpus.document import Document, Documents, Span
 from rationale.corpus.fields import check_size, identifier, label_name, original, short
 from rationale.corpus.marks import same_text, word_spans
@@ -28,6 +28,8 @@ def read_rows(rows: Iterable[Row], *, source: str, split: str, options: ReadOpti
     uses, notes = UsedIds(options.duplicate_ids), Notes()
     documents: list[Document] = []
     for number, (where, row) in enumerate(islice(rows, options.limit)):
+        for line in unread(list(map(str, row)), options.columns) if number == 0 else ():
+            notes.say(line)
         with options.tolerating():
             documents.append(_document(_Row(row, where, options, notes), str(number), uses))
     options.tell(notes, source)

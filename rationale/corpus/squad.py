@@ -220,7 +220,7 @@ def is_squad(source: Any) -> bool:
 def _begins_so(file: Path) -> bool:
     if kind_of(file) != ".json":
         return False
-    head = head_of(file, _HEAD)
+    head = head_of(file, _HEAD).replace(b"\0", b"")  # UTF-16 too
     return b'"paragraphs"' in head and b'"data"' in head
 
 

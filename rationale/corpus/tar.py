@@ -115,8 +115,8 @@ def _headers(stream: IO[bytes]) -> Iterator[bytes]:
     while any(header := _exactly(stream, BLOCK)):
         # The sum of all bytes, its own field counted as blanks; some writers took bytes for signed.
         rest = header[:148] + b" " * 8 + header[156:]
-        signed = sum(byte - 256 if byte > 127 else byte for byte in rest)
-        if _number(header[148:156]) not in (sum(rest), signed):
+        expected = _number(header[148:156])
+        if expected != sum(rest) and expected != sum(byte - 256 if byte > 127 else byte for byte in rest):
             raise TarError("the checksum of a header is wrong")
         yield header
 
