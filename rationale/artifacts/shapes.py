@@ -32,7 +32,7 @@ MODEL: dict[str, Check] = {
     "family": text,
     "layers": count,
     "max_length": maybe(count),
-    "eta": maybe(every(number)),
+    "eta": maybe(every(maybe(number))),
 }
 _DATA: dict[str, Check] = {"fingerprint": maybe(text), "source": text, "split": maybe(text)}
 _FAITHFULNESS = record({"layers": maybe(every(count))}, share=number, bins=every(number))
@@ -64,7 +64,9 @@ RECIPE = record(
 _AGREEMENT = record(
     {
         "select": every(among("delta", "topk", "alive")),
-        "eta": maybe(every(number)),
+        "eta": maybe(every(maybe(number))),
+        "eta_from": maybe(text),
+        "notes": every(text),
         "absolute": boolean,
         "resamples": count,
         "seed": integer,

@@ -127,8 +127,8 @@ def _agree_options(recipe: Mapping[str, Any]) -> list[str]:
     chosen = settings.get("select") or []
     options = ["--seed", str(settings.get("seed", 0))]
     options += ["--select", chosen[0]] if len(chosen) == 1 else []
-    own = recipe.get("model", {}).get("eta")
-    given = settings.get("eta_from") or ("MODEL" if settings.get("eta") and not own else "")
+    own, eta = recipe.get("model", {}).get("eta"), settings.get("eta")
+    given = settings.get("eta_from") or ("MODEL" if eta and eta != own else "")
     options += ["--eta-from", str(given)] if given else []
     options += ["--absolute"] if settings.get("absolute") else []
     return options + (["--resamples", str(settings["resamples"])] if "resamples" in settings else [])

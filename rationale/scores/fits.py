@@ -20,6 +20,7 @@ def _misfits(document: ScoredDocument, recipe: Mapping[str, Any]) -> Iterator[st
     yield from _texts(document, list(recipe["labels"]))
     yield from _windows(document)
     yield from _methods(document, recipe["methods"])
+    yield from _kept(document, recipe)
     yield from _perturbed(document, len(recipe["labels"]))
 
 
@@ -60,6 +61,16 @@ def _methods(document: ScoredDocument, methods: Mapping[str, Any]) -> Iterator[s
             yield f"scores of {name!r} for another number of words than {words}"
         if document.token_scores[name].shape != (len(layers), tokens):
             yield f"scores of {name!r} for another number of tokens than {tokens}"
+
+
+def _kept(document: ScoredDocument, recipe: Mapping[str, Any]) -> Iterator[str]:
+    if document.kept is None:
+        if recipe.get("kept"):
+            yield "it does not say which tokens are kept, and the recipe says that it does"
+        return
+    layers, tokens = recipe["model"].get("layers", len(document.kept)), len(document.tokens)
+    if document.kept.shape != (layers, tokens):
+        yield f"kept tokens of another number of layers or tokens than {layers} and {tokens}"
 
 
 def _perturbed(document: ScoredDocument, labels: int) -> Iterator[str]:

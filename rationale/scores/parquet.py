@@ -55,6 +55,7 @@ _PERTURBED = pa.schema(
 
 _SCHEMAS = {"documents": _DOCUMENTS, "scores": _SCORES, "perturbed": _PERTURBED}
 _LATER = ("kept",)  # columns that an earlier version did not write
+_NULLABLE = ("label", "kept")
 
 
 def write_part(folder: Path, documents: Sequence[ScoredDocument]) -> None:
@@ -108,9 +109,7 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     there = [c for c in columns or wanted.names if c in table.column_names or c not in _LATER]
     if not table.schema.equals(pa.schema([wanted.field(c) for c in there])):
         raise _damaged(path, f"its columns are {', '.join(table.column_names)}")
-    null = next(
-        (name for name in table.column_names if name not in ("label", *_LATER) and _nulls(table[name])), None
-    )
+    null = next((c for c in table.column_names if c not in _NULLABLE and _nulls(table[c])), None)
     if null:
         raise _damaged(path, f"a value of {null!r} is missing")
     return table
@@ -166,7 +165,7 @@ def _column(column: pa.ChunkedArray) -> Sequence[Any]:
     if not pa.types.is_list(column.type) or pa.types.is_string(column.type.value_type):
         return column.to_pylist()  # type: ignore[no-any-return]
     if pa.types.is_list(column.type.value_type):
-        return [None if row is None else np.array(row, dtype=np.bool_) for row in column.to_pylist()]
+        return column.to_pylist()  # type: ignore[no-any-return]
     array = column.combine_chunks()
     offsets = array.offsets.to_numpy()
     values = array.values.to_numpy(zero_copy_only=False)
@@ -213,8 +212,14 @@ def _document(
 
 
 def _kept(row: dict[str, Any], scores: Mapping[str, FloatArray]) -> BoolArray | None:
-    """Which tokens pass each layer; of scores from before the column, what their ``alive`` says."""
-    kept: BoolArray | None = row.get("kept")
-    if kept is None and ALIVE in scores:
-        return scores[ALIVE] > 0
+    """Which tokens pass each layer; of scores from before the column, what their ``alive`` says.
+
+    Raises:
+        ValueError: Where layers are not equally long, or a value is missing.
+    """
+    if row.get("kept") is None:
+        return scores[ALIVE] > 0 if ALIVE in scores else None
+    kept = np.array(row["kept"])
+    if kept.dtype != np.bool_:
+        raise ValueError("whether a token is kept is missing")
     return kept

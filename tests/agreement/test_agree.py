@@ -338,7 +338,7 @@ def test_a_perturbed_probability_that_is_no_number_is_refused():
     [
         ({"select": "alive"}, "no selection is called 'alive'. Use delta or topk"),
         ({"resamples": 0}, "0 resamples, expected at least 1"),
-        ({"eta": [1.0]}, "eta has 1 layers, but 'saliency' was scored in layer 1"),
+        ({"eta": [1.0]}, "eta has 1 layers, and the scored model has 2"),
         ({"eta": [1.0, float("nan")]}, "expected one finite number a layer"),
     ],
 )

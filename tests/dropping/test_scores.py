@@ -15,6 +15,8 @@ from rationale.agreement.agree import read_eta
 from rationale.agreement.correlation import correlate
 from rationale.agreement.evaluate import Settings, measure
 from rationale.agreement.result import selecting
+from rationale.artifacts.scores import old_digest
+from rationale.artifacts.seal import SEAL
 from rationale.corpus import Document, Documents, Span
 from rationale.dropping.run import hard
 from rationale.dropping.trace import trace
@@ -23,7 +25,6 @@ from rationale.errors import ModelError, ScoresError
 from rationale.report.eraser import export_eraser
 from rationale.report.exports import Choice
 from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, StoredScores, score
-from rationale.scores.parquet import digest
 from rationale.study.traces import trace_documents
 from rationale.tokens import Windower, pack, pack_windows
 from tests.agreement.making import above
@@ -150,12 +151,14 @@ def test_numbers_are_those_of_a_reading_of_the_parquet_files(classifier, documen
 def before_kept(folder, *, alive):
     """A score folder as the version before `kept` wrote it."""
     recipe = json.loads((folder / "recipe.json").read_text())
-    del recipe["kept"]
+    del recipe["kept"], recipe["seal"]
     (folder / "recipe.json").write_text(json.dumps(recipe))
     for path in folder.glob("part-*/documents.parquet"):
         table = pq.read_table(path).drop_columns(["kept"])
         pq.write_table(table, path, compression="zstd", write_page_checksum=True)
-    parts = {part.name: digest(part) for part in folder.glob("part-*")}
+    for seal in folder.glob(f"part-*/{SEAL}"):
+        seal.unlink()
+    parts = {part.name: old_digest(part) for part in folder.glob("part-*")}
     (folder / "COMPLETE").write_text(json.dumps({"parts": parts}))
     assert ("alive" in recipe["methods"]) is alive
 

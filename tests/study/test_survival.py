@@ -15,12 +15,20 @@ from rationale.dropping.trace import trace
 from rationale.encoder.loading import load_classifier
 from rationale.errors import ScoresError
 from rationale.report.html import report_html
-from rationale.report.survival import kinds_table, survival_curves, words_csv, words_table
-from rationale.scores import ScoreOptions, score
+from rationale.report.survival import (
+    alone_table,
+    alone_text,
+    kinds_table,
+    survival_curves,
+    words_csv,
+    words_table,
+)
+from rationale.scores import Faithfulness, ScoreOptions, score
+from rationale.scores.removal import reduced_logits, without
 from rationale.study.survival import survival
 from rationale.tokens import Windower, pack_windows
 from tests.dropping.test_run import dropping_model
-from tests.toys import toy_tokenizer, wordy
+from tests.toys import toy_classifier, toy_tokenizer, wordy
 
 DOCUMENTS = Documents(
     [
@@ -131,7 +139,40 @@ def test_the_report_of_a_dropping_model_has_a_section_of_it(scores):
         assert re.search(rf'<td class="number">{layer}</td><td class="number">{len(lost)}</td>', page)
 
 
-def test_scores_that_tell_nothing_are_refused(classifier):
-    plain = score(classifier, DOCUMENTS, ScoreOptions(("saliency",)), progress=False)
-    with pytest.raises(ScoresError, match="--method alive"):
+def test_it_does_not_take_the_method_alive(classifier, scores):
+    """Every score of a dropping model carries what is kept."""
+    others = score(classifier, DOCUMENTS, ScoreOptions(("saliency",)), progress=False)
+    assert survival(others, DOCUMENTS) == survival(scores, DOCUMENTS)
+
+
+def test_kept_words_alone_are_counted_against_the_prediction(classifier, scores, alive):
+    """By running the model on them, words removed by hand; the interval is Wilson's formula."""
+    options = ScoreOptions(("alive",), faithfulness=Faithfulness(0.2))
+    perturbed = score(classifier, DOCUMENTS, options, progress=False)
+    found = survival(perturbed, DOCUMENTS)
+    windower = Windower(classifier.tokenizer, classifier.max_length, "document")
+    for one in found.alone:
+        same = 0
+        for document, scored in zip(DOCUMENTS, perturbed, strict=True):
+            (window,) = windower(document).windows
+            rest = without(window, ~alive[document.key][one.layer])
+            logits = reduced_logits(classifier, [rest], 1)
+            same += classifier.labels[int(logits[0].argmax())] == scored.predicted
+        assert (one.same, one.n) == (same, len(DOCUMENTS))
+        p, n, z = same / len(DOCUMENTS), len(DOCUMENTS), 1.959963984540054
+        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+        half = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+        assert (one.low, one.high) == (pytest.approx(middle - half), pytest.approx(middle + half))
+    assert [one.layer for one in found.alone] == [0, 1, 2]
+    assert [row[2] for row in alone_table(found).rows] == [one.same for one in found.alone]
+    first = found.alone[0]
+    assert f"{first.same / first.n:.1%} after layer 0" in alone_text(found)
+    page = report_html(perturbed, DOCUMENTS, agree(perturbed, DOCUMENTS, resamples=20))
+    assert alone_text(found)[:40] in page
+    assert "--faithfulness" in alone_text(survival(scores, DOCUMENTS))
+
+
+def test_scores_that_tell_nothing_are_refused():
+    plain = score(toy_classifier("bert"), DOCUMENTS, ScoreOptions(("saliency",)), progress=False)
+    with pytest.raises(ScoresError, match="Score this data again"):
         survival(plain, DOCUMENTS)
