@@ -64,6 +64,7 @@ def test_a_classifier_follows_the_same_rule(encoder, tmp_path, peaks):
     assert [trained.recipe["options"]["learning_rate"]] == peaks == pytest.approx([by_hand(1)], rel=1e-2)
 
 
-def test_the_papers_models_and_runs_keep_the_papers_rate():
+def test_the_papers_models_runs_and_presets_keep_what_the_paper_has():
     assert usual_rate(768, 3_000) == usual_rate(768, 20_000) == 2e-5
     assert {preset["learning_rate"] for preset in PRESETS.values()} == {2e-5, 3e-5}
+    assert not any(preset["warm_start"] for preset in PRESETS.values())
