@@ -39,7 +39,7 @@ from rationale.training.dropping.fine_tuned import fine_tune
 from rationale.training.prepare import prepare
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "adapler"
-COMMON: dict[str, Any] = {"attention_dropout": 0.0, "device": "cpu"}
+COMMON: dict[str, Any] = {"attention_dropout": 0.0, "device": "cpu", "warm_start": False}
 _NEWS = {
     "max_length": 128, "batch_size": 32, "epochs": 4, "gamma": 0.1, "learning_rate": 5e-5, "keep": "last",
     "predictor_rate": 1e-3, "fine_tune_rate": 1e-4,

@@ -36,9 +36,9 @@ class TrainingOptions:
     epochs: int = option(4, "Passes over the training documents.")
     learning_rate: float | None = option(
         None,
-        "Peak learning rate of AdamW; falls linearly to 0 after the warm-up. Default: 2e-5 times 768 / width "
-        "of the model, in runs of fewer than 3,000 steps also times the square root of 3,000 / steps (at "
-        "most 5).",
+        "Peak learning rate of AdamW; falls linearly to 0 after the warm-up. Default: 2e-5 times (768 / "
+        "width of the model) to the power of 1.5, in runs of fewer than 3,000 steps also times the square root of "
+        "3,000 / steps (at most 5); never above 2e-3.",
     )
     batch_size: int = option(16, "Documents a step and device.")
     grad_accumulation: int = option(1, "Batches summed before each optimizer step.")

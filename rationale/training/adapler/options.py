@@ -37,7 +37,9 @@ class AdapLeROptions(DroppingOptions):
         "more than the weights (1e-3). Default: that of the weights, as in the paper.",
     )
     warm_start: bool = option(
-        False, "Start phase 3 from phase 1's best epoch; the paper starts from the checkpoint again."
+        True,
+        "Start phase 3 from phase 1's best epoch. The paper, and so every preset, starts from the checkpoint "
+        "again: in a short run it then has to learn the task while tokens leave.",
     )
     target: Literal["saliency", "attention"] = option(
         "saliency", "What the predictors learn: saliency, or attention received (an ablation)."
@@ -77,6 +79,7 @@ def _preset(epochs: int, rate: float, length: int, batch: int, gamma: float, phi
         "batch_size": batch,
         "gamma": gamma,
         "phi": phi,
+        "warm_start": False,
     }
 
 
