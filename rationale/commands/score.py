@@ -44,8 +44,8 @@ def score(
     labels: Annotated[
         str | None,
         typer.Option(
-            help="Names of the model's outputs, in their order: NEG,POS. Of a single logit: the class where it "
-            "is low, then where it is high."
+            help="Names of the model's outputs, in their order: NEG,POS. Of a single logit: the class where "
+            "it is low, then where it is high."
         ),
     ] = None,
     max_length: Annotated[int | None, typer.Option(help="The longest model input, in tokens.")] = None,
