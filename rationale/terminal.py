@@ -19,8 +19,10 @@ _UNSAFE_IN_A_LINE = re.compile(f"{_UNSAFE.pattern}|\n")
 
 
 def visible(text: str, *, lines: bool = False) -> str:
-    r"""Text with its control characters written out: C0, DEL, C1, those that turn the writing
-    direction, and half a surrogate pair (a byte of a file name that is no UTF-8).
+    r"""Text with what could steer a terminal written out.
+
+    That is C0, DEL and C1, what turns the writing direction, and half a surrogate pair (a byte of a file name
+    that is no UTF-8).
 
     Args:
         text: Anything, from anywhere.
