@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from importlib import import_module
 from importlib.metadata import version
@@ -141,7 +142,8 @@ def main() -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    say(f"error: {message}", fg="red", err=True)
+    with suppress(OSError, ValueError):  # standard error may be full or closed as well
+        say(f"error: {message}", fg="red", err=True)
     _quiet()
     sys.exit(2)
 

@@ -12,12 +12,17 @@ import typer
 from rich.console import Console, RenderableType
 from rich.segment import Segment
 
-_UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_UNSAFE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _UNSAFE_IN_A_LINE = re.compile(f"{_UNSAFE.pattern}|\n")
 
 
 def visible(text: str, *, lines: bool = False) -> str:
-    r"""Text with its control characters written out: C0, DEL, C1, and those that turn the writing direction.
+    r"""Text with what could steer a terminal written out.
+
+    That is C0, DEL and C1, what turns the writing direction, and half a surrogate pair (a byte of a file name
+    that is no UTF-8).
 
     Args:
         text: Anything, from anywhere.

@@ -11,10 +11,12 @@ from toys import toy_folder
 from typer.testing import CliRunner
 
 import rationale
+from rationale.agreement import Agreement
 from rationale.cli import COMMANDS, app
 from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError, RationaleError
 from rationale.files import home
+from rationale.scores import StoredScores
 
 ROOT = Path(__file__).parent.parent
 
@@ -58,8 +60,12 @@ def test_every_path_of_the_command_line_takes_a_tilde(data, at_home):
 def test_python_takes_a_tilde_too(data, at_home):
     documents = rationale.load_documents(data)
     model = load_classifier("~/clf", device="cpu")
-    options = rationale.score(model, documents, out="~/scores", progress=False)
-    assert len(options) == len(documents) == 4
+    scores = rationale.score(model, documents, out="~/scores", progress=False)
+    assert len(scores) == len(documents) == len(StoredScores("~/scores")) == 4
+    found = rationale.agree(scores, documents, resamples=100)
+    found.save("~/a.json")
+    rationale.report(scores, documents, Agreement.load("~/a.json"), "~/r.html")
+    assert (at_home / "r.html").is_file()
     assert (at_home / "scores" / "recipe.json").is_file()
     with pytest.raises(ModelError, match="a model is a folder, and this is not there") as caught:
         load_classifier("~/nothing")

@@ -42,6 +42,11 @@ def test_ordinary_text_of_any_script_is_untouched():
     assert visible(text) == text
 
 
+def test_a_file_name_that_is_no_utf8_can_be_printed(capsys):
+    say("no such file: caf\udce9")
+    assert capsys.readouterr().out == "no such file: caf\\udce9\n"
+
+
 def test_lines_and_tables_and_texts_and_json(capsys):
     say(NASTY, fg="red")
     say(f"note: {NASTY}", err=True)

@@ -29,6 +29,7 @@ from rationale.agreement.select import (
 from rationale.agreement.statistics import bootstrap_intervals, number_or_none, summarise
 from rationale.corpus.document import Documents
 from rationale.errors import ModelError, ScoresError
+from rationale.files import home
 
 if TYPE_CHECKING:
     from rationale.scores.scored import Scores
@@ -214,7 +215,7 @@ def read_eta(folder: str | Path) -> tuple[float | None, ...]:
     Raises:
         ModelError: Where the folder has none.
     """
-    path = Path(folder) / "config.json"
+    path = home(folder) / "config.json"
     remedy = (
         "Pass the folder of a trained AdapLeR model, or leave --eta-from out: eta is then the scored model's "
         "own, and 1 where it has none."

@@ -27,7 +27,7 @@ from rationale.artifacts.shape import require
 from rationale.artifacts.shapes import agreement as agreement_shape
 from rationale.corpus.document import Key
 from rationale.errors import ScoresError
-from rationale.files import atomic_path, atomic_text, check_output
+from rationale.files import atomic_path, atomic_text, check_output, home
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +153,7 @@ class Agreement:
         Raises:
             ScoresError: Where the file is missing, holds something else, or was changed after it was written.
         """
-        path = Path(path)
+        path = home(path)
         remedy = "Pass the file that `rationale agree --out` wrote."
         content, seal = read_sealed(path, KIND, error=ScoresError, remedy=remedy)
         if not content.keys() >= set(_PARTS):

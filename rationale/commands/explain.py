@@ -26,7 +26,9 @@ def explain(
         int | None,
         typer.Option(help="Which layer. Default: a gradient's first, the last of others."),
     ] = None,
-    labels: Annotated[str | None, typer.Option(help="Names for the model's outputs, in order.")] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="Names of the model's outputs, in their order: NEG,POS.")
+    ] = None,
     device: Device = "auto",
     dtype: Dtype = "float32",
     batch_size: BatchSize = None,

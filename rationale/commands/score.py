@@ -42,7 +42,11 @@ def score(
         str, typer.Option(help="The logit that is explained: predicted or gold.")
     ] = "predicted",
     labels: Annotated[
-        str | None, typer.Option(help="Names for the model's outputs, in order: NEG,POS.")
+        str | None,
+        typer.Option(
+            help="Names of the model's outputs, in their order: NEG,POS. Of a single logit: the class where "
+            "it is low, then where it is high."
+        ),
     ] = None,
     max_length: Annotated[int | None, typer.Option(help="The longest model input, in tokens.")] = None,
     faithfulness: Annotated[

@@ -10,6 +10,7 @@ from typing import Any
 from rationale.artifacts.scores import COMPLETE, REPAIR, Part, complete_parts, old_digest, open_recipe
 from rationale.corpus.document import Key
 from rationale.errors import ScoresError
+from rationale.files import home
 from rationale.scores.parquet import read_part, read_table
 from rationale.scores.scored import ScoredDocument, scores_html
 
@@ -79,7 +80,7 @@ class StoredScores(_WithRecipe):
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+        self.folder = home(folder)
         recipe, seal = open_recipe(self.folder)
         super().__init__(recipe)
         if not (self.folder / COMPLETE).exists():

@@ -21,8 +21,9 @@ from transformers import (
 
 from rationale.artifacts.model import check_model
 from rationale.dropping_config import DroppingConfig
+from rationale.encoder.agreeing import check_padding, check_types
 from rationale.encoder.base import ATTENTION_DROPOUT
-from rationale.encoder.checks import place
+from rationale.encoder.checks import check_tokenizer, place
 from rationale.encoder.hub import explained, quiet_transformers
 from rationale.encoder.identity import settings_hash, weights_hash
 from rationale.errors import ModelError
@@ -67,8 +68,8 @@ def load_checkpoint(
     continued where it names the same labels (its order of them is kept) or leaves them unnamed.
 
     Raises:
-        ModelError: Where nothing can be loaded, the tokenizer has no fast version, or the head is for other
-            labels.
+        ModelError: Where nothing can be loaded, the tokenizer has no fast version or does not fit the config,
+            or the head is for other labels.
     """
     source = place(source)
     check_model(Path(source))
@@ -92,6 +93,9 @@ def load_checkpoint(
     head: Any = AutoModelForQuestionAnswering if task == "answers" else AutoModelForSequenceClassification
     with quiet_transformers(), explained(source):
         model = _with_own_head(source, config, head) if keep else _with_fresh_head(source, config, head)
+    check_tokenizer(tokenizer, model, source)
+    check_padding(tokenizer, config, source)
+    check_types(tokenizer, config, source, pair=False)
     if not keep:
         log.info("%s: a fresh classification head for %s", source, ", ".join(order))
     settings = settings_hash(model, tokenizer)

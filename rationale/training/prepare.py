@@ -10,6 +10,7 @@ from typing import Any
 from transformers import set_seed
 
 from rationale.corpus.document import Documents, Key
+from rationale.encoder.agreeing import check_types
 from rationale.errors import DataError
 from rationale.training.answering import POINTS, ask
 from rationale.training.checkpoint import Checkpoint, load_checkpoint
@@ -76,7 +77,10 @@ def starting_point(model: str | Path, train: Documents, options: TrainingOptions
         ModelError: Where the checkpoint cannot be loaded or does not fit.
     """
     outputs = {"number": NUMBER, "answers": POINTS}.get(options.task) or _labels(train)
-    return _load(model, outputs, options)
+    start = _load(model, outputs, options)
+    if any(document.query for document in train):
+        check_types(start.tokenizer, start.model.config, str(model), pair=True)
+    return start
 
 
 def _rows(start: Checkpoint, documents: Documents, length: int, options: TrainingOptions) -> Encoded:

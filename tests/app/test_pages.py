@@ -261,6 +261,7 @@ def test_the_page_does_not_tell_which_paths_are_there(app, material, tmp_path, m
     (tmp_path / "here").mkdir()
     (tmp_path / "file.txt").write_text("secret")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     paths = ["/etc/passwd", "/etc/nothing", str(tmp_path / "here"), str(tmp_path / "gone"), "here", "gone",
              "./here", "../gone", "file.txt", "~/.ssh", "here/", str(material / "data")]  # fmt: skip
     told = set()

@@ -3,16 +3,20 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
-from toy_training import save_classifier, save_encoder, toy_tokenizer
-from transformers import AutoModel, AutoModelForSequenceClassification
+from toy_training import planted, save_classifier, save_encoder, toy_tokenizer
+from transformers import AutoModel, AutoModelForSequenceClassification, BertConfig, BertModel
 from transformers.utils import logging as transformers_logging
 
+from rationale.corpus import Documents
 from rationale.errors import ModelError, RationaleError
 from rationale.training.checkpoint import load_checkpoint
 from rationale.training.encoding import window_length
+from rationale.training.options import TrainingOptions
+from rationale.training.prepare import starting_point
 
 LABELS = ("NEG", "POS")
 
@@ -130,3 +134,24 @@ def test_the_window_is_what_positions_tokenizer_and_request_allow(tmp_path):
     start.model.config.model_type = "gpt2"
     with pytest.raises(RationaleError, match="no encoder family is called 'gpt2'"):
         window_length(start.tokenizer, start.model.config, None)
+
+
+def test_token_types_without_embedding_are_told_before_training(tmp_path):
+    """transformers would fail deep inside with an index out of range."""
+    encoder = save_encoder(tmp_path / "encoder")
+    config = json.loads((encoder / "config.json").read_text())
+    torch.manual_seed(3)
+    BertModel(BertConfig(**{**config, "type_vocab_size": 1})).save_pretrained(encoder)
+    pairs = Documents(replace(d, query=("yes",)) for d in planted(8))
+    starting_point(encoder, planted(8), TrainingOptions())
+    with pytest.raises(ModelError, match="second text token type 1"):
+        starting_point(encoder, pairs, TrainingOptions())
+
+
+def test_a_tokenizer_of_more_tokens_than_the_model_is_told_before_training(tmp_path):
+    encoder = save_encoder(tmp_path / "encoder")
+    tokenizer = toy_tokenizer()
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<e1>"]})
+    tokenizer.save_pretrained(encoder)
+    with pytest.raises(ModelError, match="highest id of the tokenizer"):
+        starting_point(encoder, planted(8), TrainingOptions())
