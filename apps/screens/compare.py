@@ -24,7 +24,7 @@ from workbench.address import Address
 from workbench.collection import Collection, agreement_of
 from workbench.figures import show_figure, show_table
 from workbench.listing import choose_collection, choose_document
-from workbench.messages import messages, plain
+from workbench.messages import caution, messages
 from workbench.reading import (
     choose_beside,
     choose_method,
@@ -35,7 +35,6 @@ from workbench.reading import (
     toolbar,
 )
 from workbench.settings import Settings
-from workbench.units import safe
 
 Tables = dict[str, Callable[[Agreement, str, Select], Table]]
 
@@ -59,8 +58,7 @@ def compare() -> None:
             collection = choose_collection(address, settings)
             picks = toolbar()
         agreement = agreement_of(collection.stamp, collection)
-        for sentence in warnings(agreement):
-            st.warning(plain(safe(sentence)), icon=":material/warning:")
+        caution(warnings(agreement))
         with picks:
             select, metric = _choose_curves(address, agreement)
         _curves(agreement, metric, select)

@@ -23,7 +23,7 @@ from workbench.collection import Collection
 from workbench.dropping import OWN
 from workbench.figures import show_figure, show_table
 from workbench.listing import choose_collection, name_of
-from workbench.messages import messages, plain
+from workbench.messages import caution, messages, plain
 from workbench.reading import toolbar
 from workbench.settings import Settings
 from workbench.units import safe
@@ -50,6 +50,7 @@ def corpus() -> None:
             layer = address.choose(
                 "layer", found.layers, st.selectbox, "After layer", default=found.layers[-1], width=130
             )
+        caution(collection.warnings)
         _curves(found)
         _alone(found)
         _words(found, layer)

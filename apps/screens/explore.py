@@ -12,7 +12,7 @@ from workbench.address import Address
 from workbench.collection import Collection
 from workbench.dropping import drops
 from workbench.listing import choose_collection, choose_document
-from workbench.messages import messages
+from workbench.messages import caution, messages
 from workbench.reading import (
     choose_beside,
     choose_method,
@@ -32,6 +32,7 @@ def explore() -> None:
         with toolbar():
             collection = choose_collection(address, Settings.parse(sys.argv[1:]))
             key = choose_document(address, collection)
+        caution(collection.warnings)
         opened = collection.open(key)
         with toolbar():
             method = choose_method(address, collection)

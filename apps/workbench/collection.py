@@ -12,6 +12,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from rationale.agreement import Agreement, agree, metrics
+from rationale.agreement.chance import majority_of, told
 from rationale.agreement.evaluate import Measured, Place
 from rationale.agreement.evaluate import Settings as Measuring
 from rationale.agreement.evaluate import measure as measure_scores
@@ -29,6 +30,7 @@ from rationale.agreement.select import (
 from rationale.artifacts.scores import COMPLETE
 from rationale.corpus import Document, Documents, Key, load_documents
 from rationale.errors import ScoresError
+from rationale.report.findings import warnings
 from rationale.report.write import check_belongs
 from rationale.scores import MemoryScores, ScoredDocument, Scores, StoredScores
 from workbench.dropping import dropped, drops, token_precision
@@ -69,6 +71,19 @@ class Collection:
     def texts(self) -> dict[Key, str]:
         """Id and text in lower case, to search in."""
         return {key: f"{key[0]} {key[1]} {' '.join(self._document(key).words)}".lower() for key in self.keys}
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What has to be known before the scores are read as explanations: a classifier at chance."""
+        if self.given is not None:
+            return tuple(warnings(self.given))
+        if len(self.scores.labels) < 2:  # a number has no majority
+            return ()
+        both = [(self.documents.get(key), label)
+                for key, label in zip(self.scores.keys, self.scores.predicted, strict=True)]  # fmt: skip
+        there = [(document.label, label) for document, label in both if document is not None]
+        said = told(majority_of([gold for gold, _ in there], [label for _, label in there]))
+        return (said,) if said else ()
 
     @property
     def annotated(self) -> bool:

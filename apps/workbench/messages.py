@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
 from rationale.errors import RationaleError
+from workbench.units import safe
 
 
 @contextmanager
@@ -27,3 +28,9 @@ def plain(text: str) -> str:
     'a\\*b\\*\\[c\\]\\(d\\) \\:red\\[e\\] \\$f\\$ \\<g\\>'
     """
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$" else c for c in text).replace("\n", " ")
+
+
+def caution(sentences: Iterable[str]) -> None:
+    """What a reader has to know before the numbers."""
+    for sentence in sentences:
+        st.warning(plain(safe(sentence)), icon=":material/warning:")

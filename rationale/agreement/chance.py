@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,13 +48,23 @@ def majority(classification: Mapping[str, Any]) -> Majority | None:
     confusion = classification.get("confusion")
     if not confusion or not classification.get("n"):
         return None
+    counts = {label: sum(row) for label, row in zip(classification["labels"], confusion, strict=True)}
+    return _against(counts, sum(row[place] for place, row in enumerate(confusion)))
+
+
+def majority_of(gold: Sequence[str | None], predicted: Sequence[str]) -> Majority | None:
+    """The same from the labels: gold ones, None where not known, and predicted ones."""
+    known = [(g, p) for g, p in zip(gold, predicted, strict=True) if g is not None]
+    return _against(Counter(g for g, _ in known), sum(g == p for g, p in known)) if known else None
+
+
+def _against(counts: Mapping[str, int], right: int) -> Majority:
+    """``right`` documents against the share of the most frequent of the gold labels."""
     from scipy.stats import binom  # a second that other commands need not pay
 
-    rows = [sum(row) for row in confusion]
-    n, right = sum(rows), sum(row[place] for place, row in enumerate(confusion))
-    most = max(range(len(rows)), key=rows.__getitem__)
-    p = float(binom.sf(right - 1, n, rows[most] / n))
-    return Majority(str(classification["labels"][most]), rows[most] / n, right / n, p, n)
+    n, most = sum(counts.values()), max(counts, key=counts.__getitem__)
+    share = counts[most] / n
+    return Majority(str(most), share, right / n, float(binom.sf(right - 1, n, share)), n)
 
 
 def at_chance(classification: Mapping[str, Any]) -> str:
@@ -62,13 +73,17 @@ def at_chance(classification: Mapping[str, Any]) -> str:
     >>> at_chance({"labels": ["NEG", "POS"], "confusion": [[2, 8], [1, 9]], "n": 20})[:66]
     'The accuracy of 0.550 is not significantly above always answering '
     """
-    found = majority(classification)
+    return told(majority(classification))
+
+
+def told(found: Majority | None) -> str:
+    """The sentence of :func:`at_chance`."""
     if found is None or found.beaten:
         return ""
     if found.share == 1:
         return (
-            f"Every document (n = {found.n:,}) has the label {found.label}: whether the model has learned the task "
-            "cannot be seen here. Use documents of every label."
+            f"Every document (n = {found.n:,}) has the label {found.label}: whether the model has learned "
+            "the task cannot be seen here. Use documents of every label."
         )
     return (
         f"The accuracy of {found.accuracy:.3f} is not significantly above always answering {found.label} "

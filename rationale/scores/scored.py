@@ -165,6 +165,11 @@ class Scores(Protocol):
         ...
 
     @property
+    def predicted(self) -> tuple[str, ...]:
+        """The predicted label of each, in the order of the keys."""
+        ...
+
+    @property
     def methods(self) -> tuple[str, ...]:
         """The score methods, in the order they were asked for."""
         ...

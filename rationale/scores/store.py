@@ -58,6 +58,11 @@ class MemoryScores(_WithRecipe):
         """The keys of all scored documents, in corpus order."""
         return tuple(d.key for d in self.documents)
 
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """The predicted label of each, in the order of the keys."""
+        return tuple(d.predicted for d in self.documents)
+
     def get(self, key: Key) -> ScoredDocument:
         """The document filed under ``key``."""
         for document in self.documents:
@@ -103,6 +108,15 @@ class StoredScores(_WithRecipe):
     def keys(self) -> tuple[Key, ...]:
         """The keys of all scored documents, in corpus order; only two columns are read."""
         return tuple(self._where)
+
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """The predicted label of each, in the order of the keys; only one column is read."""
+        found: list[str] = []
+        for path, part in self._parts.items():
+            part.check("documents.parquet")
+            found += read_table(path / "documents.parquet", columns=["predicted"])["predicted"].to_pylist()
+        return tuple(found)
 
     @cached_property
     def _where(self) -> dict[Key, Path]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, permutation_test
 
-from rationale.agreement.chance import at_chance, majority
+from rationale.agreement.chance import at_chance, majority, majority_of
 from rationale.agreement.compare import Floor, floors
 from rationale.agreement.statistics import holm, least_p_value, paired_p_values
 
@@ -92,6 +92,7 @@ def test_chance_is_told_by_scipys_binomial_test(right):
     expected = binomtest(right, 150, 0.5, alternative="greater").pvalue
     assert found.p == pytest.approx(expected)
     assert (found.share, found.accuracy) == (0.5, right / 150)
+    assert majority_of([*gold, None], [*predicted, "POS"]) == found
     assert found.beaten == (expected < 0.05 and right > 75)
     assert bool(at_chance(counted(gold, predicted))) != found.beaten
 

@@ -74,8 +74,8 @@ def test_a_subset_keeps_its_strokes(agreement) -> None:
 def test_several_metrics_share_the_layers(agreement) -> None:
     figure = layer_curves(agreement, ("fpr", "recall", "selected_share"), "delta", bands=False)
     assert [figure.layout[f"yaxis{n}"].title.text for n in ("", 2, 3)] == [
-        "FPR (delta)", "Recall (delta)", "Selected share (delta)",
-    ]  # fmt: skip
+        f"{name} (uniform threshold 1/n)" for name in ("FPR", "Recall", "Selected share")
+    ]
     assert len(figure.data) == 3 * len(Results(agreement).methods)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import rationale
 from rationale.agreement import Agreement, agree
-from rationale.agreement.select import rule_of, select_words
+from rationale.agreement.select import rule_of, rule_text, select_words
 from rationale.corpus.document import Document, Documents
 from rationale.errors import OutputError, ScoresError
 from rationale.report.examples import galleries, leading
@@ -75,7 +75,7 @@ def test_numbers_are_the_agreements(page, agreement) -> None:
         assert rows[title][0] == shown(agreement.record("ap", method, 0))
         assert rows[title][1] == shown(agreement.record("ap", method, 5))
     assert rows["Random"][0] == shown(agreement.record("ap", "random"))
-    rows = table(page, "Words selected by topk")
+    rows = table(page, f"Words selected by {rule_text(agreement.recipe, 'topk')}")
     assert rows["Occlusion"][1] == Column("", "", "interval", digits=2).show(
         Interval(*(agreement.record("fpr", "occlusion", 0, "topk")[k] for k in ("value", "low", "high")))
     )
@@ -87,7 +87,7 @@ def test_curves_in_the_page_are_the_records(page, agreement) -> None:
     line = next(t for t in figures[0]["data"] if t["name"] == "Rollout CLS" and t.get("fill") is None)
     assert line["y"] == [agreement.record("ap", "rollout.cls", layer)["value"] for layer in range(6)]
     assert figures[0]["layout"]["yaxis"]["title"]["text"] == "AP"
-    assert figures[2]["layout"]["yaxis"]["title"]["text"] == "FPR (delta)"
+    assert figures[2]["layout"]["yaxis"]["title"]["text"] == "FPR (uniform threshold 1/n)"
 
 
 def test_it_is_one_file_that_fetches_nothing(page) -> None:
@@ -281,8 +281,8 @@ def test_sections_follow_what_was_measured() -> None:
     page = report_html(scores, documents, agree(scores, documents, select="delta", resamples=20))
     headings = [e.text for e in find(page, "h2")]
     assert "Faithfulness" not in headings
-    assert "Selected words: above the threshold" in headings
-    assert "Selected words: as many as the human" not in headings
+    assert "Selected words: uniform threshold 1/n" in headings
+    assert sum(heading.startswith("Selected words") for heading in headings) == 1
 
 
 def test_documents_nobody_annotated_still_make_a_report() -> None:

@@ -47,6 +47,12 @@ def folder(finished, tmp_path):
     return shutil.copytree(finished, tmp_path / "scores")
 
 
+def test_predicted_labels_stand_in_the_order_of_the_keys(finished):
+    stored = StoredScores(finished)
+    assert stored.predicted == tuple(one.predicted for one in stored)
+    assert stored.keys == tuple(one.key for one in stored)
+
+
 def content(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
