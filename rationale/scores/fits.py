@@ -19,7 +19,6 @@ def misfit(document: ScoredDocument, recipe: Mapping[str, Any]) -> str | None:
 def _misfits(document: ScoredDocument, recipe: Mapping[str, Any]) -> Iterator[str]:
     yield from _texts(document, list(recipe["labels"]))
     yield from _windows(document)
-    yield from _kept(document)
     yield from _methods(document, recipe["methods"])
     yield from _kept(document, recipe)
     yield from _perturbed(document, len(recipe["labels"]))
@@ -46,12 +45,6 @@ def _windows(document: ScoredDocument) -> Iterator[str]:
         yield f"a token belongs to a window that is none of the {windows}"
     elif (np.bincount(document.token_window, minlength=windows) != document.window_tokens).any():
         yield "windows do not have as many tokens as they say"
-
-
-def _kept(document: ScoredDocument) -> Iterator[str]:
-    kept = document.kept
-    if kept is not None and (kept.ndim != 2 or kept.shape[1] != len(document.tokens)):
-        yield "it says which tokens are kept of another number of tokens"
 
 
 def _methods(document: ScoredDocument, methods: Mapping[str, Any]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from rationale.artifacts.scores import open_recipe, seal_part, seal_scores, seal
 from rationale.artifacts.seal import sealed
 from rationale.errors import RationaleError
 from rationale.report.comparison import comparison_page
-from rationale.report.tables import records_table
+from rationale.report.flat import records_table
 from rationale.report.topk import topk_page
 from rationale.report.write import report, report_markdown
 from rationale.scores import StoredScores
