@@ -178,8 +178,12 @@ def atomic_text(path: str | Path, text: str, *, overwrite: bool) -> Path:
 
 def atomic_json(path: str | Path, content: Mapping[str, Any], *, overwrite: bool) -> Path:
     """Writes ``content`` as indented JSON, NaN refused, in one step."""
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    return atomic_text(path, text + "\n", overwrite=overwrite)
+    return atomic_text(path, json_text(content), overwrite=overwrite)
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """``content`` as indented JSON, NaN refused."""
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _flush(path: Path) -> None:

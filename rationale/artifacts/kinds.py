@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rationale.artifacts.model import TRAINING
 from rationale.artifacts.scores import COMPLETE, RECIPE, SCORES
 from rationale.errors import RationaleError
 from rationale.strict_json import read
@@ -21,8 +22,8 @@ _JSON: dict[str, Callable[[Content], bool]] = {
     "evaluation": lambda c: {"metrics", "flops_speedup", "alive", "n", "recipe"} <= c.keys(),
     "timing": lambda c: {"measured_speedup", "model", "rounds"} <= c.keys() and "metrics" not in c,
     "traces": lambda c: c.keys() >= {"model", "traces"},
-    "cell": lambda c: "seed" in c and ({"setting", "reported"} <= c.keys() or {"arm", "data"} <= c.keys()),
     "training": lambda c: {"options", "epochs", "best"} <= c.keys(),
+    "cell": lambda c: "seed" in c and ({"setting", "reported"} <= c.keys() or {"arm", "data"} <= c.keys()),
     "run": lambda c: {"kind", "options", "train", "model"} <= c.keys() and "epochs" not in c,
     "training time": lambda c: c.keys() == {"seconds"},
     "provenance of scores": lambda c: c.get("kind") == SCORES and {"methods", "labels", "data"} <= c.keys(),
@@ -78,8 +79,10 @@ def kind_of_folder(names: set[str]) -> str | None:
     weights = any(name.endswith(".safetensors") for name in names)
     if "trainer_state.json" in names and weights:
         return "checkpoint"
+    if TRAINING in names:
+        return "training"
     if "config.json" in names and weights:
-        return "training" if "training.json" in names else "model"
+        return "model"
     if "docs" in names or "docs.jsonl" in names:
         return "data" if any(name.endswith(".jsonl") for name in names - {"docs.jsonl"}) else None
     return None

@@ -65,10 +65,10 @@ def made_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return {"model": recipe["model"].get("hash"), "data": recipe["data"].get("fingerprint")}
 
 
-def seal_part(part: Path, recipe: Seal, number: int) -> None:
-    """Seals the tables of a part, before it gets its name."""
+def seal_part(part: Path, recipe: Seal, number: int, *, unnamed: bool = False) -> None:
+    """Seals the tables of a part; ``unnamed`` before the folder gets its name."""
     names = [f"{name}.parquet" for name in TABLES]
-    seal_folder(part, PART, {"recipe": recipe.sha256, "part": number}, names=names)
+    seal_folder(part, PART, {"recipe": recipe.sha256, "part": number}, names=names, unnamed=unnamed)
 
 
 def seal_scores(folder: Path, recipe: Mapping[str, Any], parts: Iterable[Path]) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from rationale.errors import OutputError, RationaleError
-from rationale.files import atomic_json
+from rationale.files import atomic_json, json_text
 from rationale.strict_json import read
 
 log = logging.getLogger(__name__)
@@ -199,6 +199,7 @@ def seal_folder(
     inputs: Mapping[str, Any] | None = None,
     *,
     names: Iterable[str] | None = None,
+    unnamed: bool = False,
 ) -> None:
     """Writes ``seal.json`` into a folder, over an earlier one.
 
@@ -207,10 +208,16 @@ def seal_folder(
         kind: What the folder is.
         inputs: What it was made from.
         names: The files, relative; None takes all in it and below, hidden ones and seals of its own aside.
+        unnamed: Whether the folder has a temporary name, under which nobody reads it, and will be flushed to
+            the disk and renamed: the seal then needs neither.
     """
     chosen = sorted(owned(folder)) if names is None else list(names)
     files = {name: digest(folder / name) for name in chosen}
-    atomic_json(folder / SEAL, sealed({}, kind, inputs, files), overwrite=True)
+    content = sealed({}, kind, inputs, files)
+    if unnamed:
+        (folder / SEAL).write_text(json_text(content), encoding="utf-8", newline="\n")
+    else:
+        atomic_json(folder / SEAL, content, overwrite=True)
 
 
 def owned(folder: Path) -> set[str]:

@@ -3,45 +3,63 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rationale.artifacts.model import TRAINING, seal_model
 from rationale.artifacts.scores import made_of, seal_unsealed
-from rationale.artifacts.seal import beside, digest, seal_file, seal_folder, sealed
+from rationale.artifacts.seal import SEAL, beside, digest, read_sealed, seal_file, seal_folder, sealed
 from rationale.artifacts.verify import Result
 from rationale.errors import OutputError
 from rationale.files import atomic_text
 from rationale.strict_json import loads, read
 
 
-def seal_as_is(result: Result) -> list[Path]:
-    """Seals an unsealed result; gives the files that were written.
+def seal_as_are(results: Iterable[Result]) -> list[Path]:
+    """Seals those of the results that are unsealed; gives the files that were written.
 
-    A JSON result gets one key more, its text stays as it is.
+    A JSON result gets one key more, its text stays as it is. What others name comes first: the record of a
+    run before its checkpoints, models before the training that holds them.
 
     Raises:
         OutputError: Where it cannot be written.
         RationaleError: Where it is not whole.
     """
-    if "scores" in result.kind:
+    unsealed = [result for result in results if result.state == "unsealed"]
+    unsealed.sort(key=lambda one: (one.kind != "run", -len(one.path.parts)))
+    return [path for result in unsealed for path in _seal(result)]
+
+
+def _seal(result: Result) -> list[Path]:
+    path, kind = result.path, result.kind
+    if "scores" in kind:
         from rationale.scores.store import check_unsealed  # imports torch
 
-        check_unsealed(result.path)
-        return list(seal_unsealed(result.path))
-    if result.path.is_dir():
-        names = sorted(path.relative_to(result.path).as_posix() for path in result.files)
-        if not names:
-            return []
-        seal_folder(result.path, result.kind, names=[name for name in names if "/" not in name])
-        return [result.path / "seal.json"]
-    if result.path.suffix == ".json":
-        insert_seal(result.path, result.kind)
-        return [result.path]
-    if result.kind == "pairs of an agreement":
+        check_unsealed(path)
+        return list(seal_unsealed(path))
+    if path.is_dir():
+        _seal_folder(result)
+        return [path / SEAL]
+    if path.suffix == ".json":
+        insert_seal(path, kind)
+        return [path]
+    if kind == "pairs of an agreement":
         return []  # sealed with the agreement beside it
-    seal_file(result.path, result.kind)
-    return [beside(result.path)]
+    seal_file(path, kind)
+    return [beside(path)]
+
+
+def _seal_folder(result: Result) -> None:
+    path = result.path
+    if result.kind == "checkpoint":
+        run = path.parent / "run.json"
+        _, seal = read_sealed(run, note=False) if run.is_file() else ({}, None)
+        seal_folder(path, "checkpoint", {"run": seal.sha256} if seal else {})
+        return
+    below = [f"{seal.parent.name}/{SEAL}" for seal in sorted(path.glob(f"*/{SEAL}"))]
+    record = [TRAINING] if (path / TRAINING).is_file() else []
+    seal_model(path, result.kind, more=[*record, *below])
 
 
 def insert_seal(path: Path, kind: str) -> None:

@@ -87,16 +87,7 @@ _AGREEMENT = record(
     pairs=count,
     source=text,
 )
-_AGREED = record(
-    {
-        **_SETTINGS,
-        "model": record({**MODEL, "name": text}),
-        "data": record({**_DATA, "documents": count}),
-        "labels": every(text),
-        "methods": mapping(record({**_METHOD, "layers": every(count), "signed": boolean})),
-    },
-    agreement=_AGREEMENT,
-)
+_AGREED = both(RECIPE, record(agreement=_AGREEMENT))
 _INTERVAL: dict[str, Check] = {"low": maybe(number), "high": maybe(number), "n": count}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from rationale.artifacts.kinds import LARGEST, Content, about, kind_of_file, kind_of_folder
+from rationale.artifacts.model import TRAINING, model_files
 from rationale.artifacts.scores import (
     COMPLETE,
     PART,
@@ -21,6 +22,7 @@ from rationale.artifacts.scores import (
     check_layers,
     complete_parts,
     open_recipe,
+    unfinished_parts,
 )
 from rationale.artifacts.seal import SEAL, Seal, digest, read_sealed
 from rationale.errors import OutputError, RationaleError
@@ -29,7 +31,6 @@ State = Literal["whole", "changed", "missing", "stray", "unreadable", "unsealed"
 Advance = Callable[[int], object]
 _STRICT = (PART, "checkpoint")  # nothing else may lie in their folders
 _MODELS = ("training", "model")
-_READ_AS_MODEL = (".safetensors", ".json")
 
 
 @dataclass
@@ -101,8 +102,6 @@ def verify(path: Path, advance: Advance = lambda size: None) -> list[Result]:
     Raises:
         OutputError: Where the path is not there, or a folder cannot be listed.
     """
-    if not path.exists():
-        raise OutputError("there is no such file or folder", where=path)
     if path.is_file():
         path = _subject(path)
     files = _files(path)
@@ -130,6 +129,8 @@ def _subject(path: Path) -> Path:
 
 def _files(path: Path) -> list[Path]:
     """Regular files at a path, sorted, hidden ones aside; of a file those beside it that may seal it."""
+    if not path.exists():
+        raise OutputError("there is no such file or folder", where=path)
     if path.is_file():
         return [file for file in (path, path.with_name(f"{path.name}.{SEAL}")) if file.is_file()]
     found: list[Path] = []
@@ -174,7 +175,19 @@ def _mentions_seal(path: Path) -> bool:
 def _roots(carriers: dict[Path, _Carrier]) -> Iterator[_Carrier]:
     """The seals that no other seal names."""
     inner = {name for carrier in carriers.values() for name in carrier.named if name != carrier.path}
+    inner |= {part for carrier in carriers.values() for part in _parts_of_unfinished(carrier, carriers)}
     return (carrier for path, carrier in carriers.items() if path not in inner)
+
+
+def _parts_of_unfinished(carrier: _Carrier, carriers: dict[Path, _Carrier]) -> list[Path]:
+    """The seals of the parts beside the recipe of a run that no ``COMPLETE`` ends yet."""
+    if carrier.seal is None or carrier.seal.kind != PROVENANCE or carrier.base / COMPLETE in carriers:
+        return []
+    return [path for path in carriers if path.parent.parent == carrier.base and _is_part(path.parent)]
+
+
+def _is_part(folder: Path) -> bool:
+    return folder.name.startswith("part-")
 
 
 class _Hasher:
@@ -203,7 +216,8 @@ def _sealed_result(
 ) -> Result:
     """All that hangs on one seal: the files it names, and those that seals among these name."""
     result = Result(root.subject, _kind(root), _about(root, carriers))
-    waiting, seen = [root], set[Path]()
+    waiting = [root, *(carriers[path] for path in _parts_of_unfinished(root, carriers))]
+    seen = set[Path]()
     while waiting:
         carrier = waiting.pop()
         seen.add(carrier.path)
@@ -261,18 +275,23 @@ def _is_stray(path: Path, carrier: _Carrier, kind: str) -> bool:
     if kind in _STRICT:
         return True
     if kind in _MODELS:
-        return path.parent == carrier.base and path.suffix in _READ_AS_MODEL
-    part = path.relative_to(carrier.base).parts[0]
-    return kind == SCORES and part.startswith("part-") and carrier.base / part / SEAL not in carrier.named
+        return path.parent == carrier.base and path.name in model_files(carrier.base)
+    part = carrier.base / path.relative_to(carrier.base).parts[0]
+    return kind == SCORES and _is_part(part) and part / SEAL not in carrier.named
 
 
 def _finish_scores(root: _Carrier, result: Result) -> None:
-    """The parts of scores also name their recipe and number."""
-    if root.seal is None or root.seal.kind != SCORES or result.state == "not whole":
+    """The parts of scores also name their recipe and number, in finished and unfinished ones."""
+    seal = root.seal
+    if seal is None or seal.kind not in (SCORES, PROVENANCE) or result.state == "not whole":
         return
     try:
-        for part in complete_parts(root.base, open_recipe(root.base)[1]).values():
-            part.check("documents.parquet")
+        recipe, own = open_recipe(root.base)
+        if seal.kind == SCORES:
+            for part in complete_parts(root.base, own).values():
+                part.check("documents.parquet")
+        elif own is not None:
+            unfinished_parts(root.base, recipe, own)
     except RationaleError as error:
         result.files[root.path] = "changed"
         result.note = str(error)
@@ -287,11 +306,12 @@ def _unsealed(files: list[Path]) -> Iterator[Result]:
     whole: dict[Path, Result] = {}
     for folder, names in sorted(folders.items()):
         kind = kind_of_folder(names)
-        if kind and not any(folder.is_relative_to(outer) for outer in whole):
+        inside = (r for outer, r in whole.items() if folder.is_relative_to(outer))
+        if kind and all(result.kind in _MODELS for result in inside):
             whole[folder] = Result(folder, kind)
     for file in files:
-        result = next((r for folder, r in whole.items() if file.is_relative_to(folder)), None)
-        if result is not None and _belongs(result, file):
+        owners = (r for folder, r in whole.items() if file.is_relative_to(folder) and _belongs(r, file))
+        if (result := next(owners, None)) is not None:
             result.files[file] = "unsealed"
             continue
         kind, content = kind_of_file(file)
@@ -302,10 +322,13 @@ def _unsealed(files: list[Path]) -> Iterator[Result]:
 
 def _belongs(result: Result, file: Path) -> bool:
     """Whether a file is of a folder's result, or only lies there."""
-    if "scores" not in result.kind:
-        return True
-    below = file.relative_to(result.path)
-    return below.parts[0].startswith("part-") or str(below) in (RECIPE, COMPLETE)
+    if result.kind in _MODELS:
+        names = {TRAINING, *model_files(result.path)}
+        return file.parent == result.path and file.name in names
+    if "scores" in result.kind:
+        below = file.relative_to(result.path)
+        return _is_part(Path(below.parts[0])) or str(below) in (RECIPE, COMPLETE)
+    return True
 
 
 def _described(result: Result) -> Result:
@@ -320,7 +343,7 @@ def _described(result: Result) -> Result:
         result.files.clear()
         result.note = "data sets are not sealed: `rationale data check` reads them"
     elif result.kind == "training":
-        result.about = about(kind_of_file(result.path / "training.json")[1])
+        result.about = about(kind_of_file(result.path / TRAINING)[1])
     return result
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from tqdm import tqdm
 
-from rationale.artifacts.sealing import seal_as_is
+from rationale.artifacts.sealing import seal_as_are
 from rationale.artifacts.verify import Result, size_of
 from rationale.artifacts.verify import verify as verify_path
 from rationale.errors import OutputError
@@ -37,7 +37,7 @@ def verify(
     """
     results = [result for path in paths for result in _verify(path)]
     wrong = [result for result in results if result.state == "not whole"]
-    written = [] if wrong or not seal else _seal(results)
+    written = [] if wrong or not seal else [str(path) for path in seal_as_are(results)]
     if as_json:
         say_json(json.dumps({"results": list(map(_content, results)), "sealed": written}, indent=1))
     else:
@@ -59,10 +59,6 @@ def _verify(path: Path) -> list[Result]:
             "wrote.",
         )
     return results
-
-
-def _seal(results: list[Result]) -> list[str]:
-    return [str(path) for r in results if r.state == "unsealed" for path in seal_as_is(r)]
 
 
 def _content(result: Result) -> dict[str, Any]:

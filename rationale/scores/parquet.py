@@ -137,12 +137,16 @@ def read_part(part: Part, recipe: Mapping[str, Any]) -> tuple[ScoredDocument, ..
     """
     part.check()
     documents = read_table(part.path / "documents.parquet")
+    try:
+        rows = list(_rows(documents))
+    except ValueError as error:  # kept tokens whose layers are not equally long
+        raise _damaged(part.path, str(error)) from error
     scores = _grouped(read_table(part.path / "scores.parquet"))
     perturbed = _perturbed(read_table(part.path / "perturbed.parquet"))
     if foreign := (scores.keys() | perturbed.keys()) - set(range(documents.num_rows)):
         raise _damaged(part.path, f"it has scores of a document {min(foreign)}, and no such document")
     found = []
-    for number, row in enumerate(_rows(documents)):
+    for number, row in enumerate(rows):
         try:
             one = _document(row, scores.get(number, []), perturbed.get(number, ()))
         except ValueError as error:  # rows of one method that are not equally long

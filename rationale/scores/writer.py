@@ -128,7 +128,7 @@ class ScoreWriter:
         with atomic_path(self._work / name_of(number), overwrite=False) as part:
             part.mkdir()
             write_part(part, documents)
-            seal_part(part, self._seal, number)
+            seal_part(part, self._seal, number, unnamed=True)
         self._written.add(number)
 
     def finish(self) -> StoredScores:

@@ -1,0 +1,201 @@
+"""Edited results: with their seal always refused, without one or sealed anew never a traceback.
+
+RATIONALE_MUTANTS multiplies the number of edits, RATIONALE_MUTANT_SEED tries others.
+"""
+
+import itertools
+import json
+import os
+import random
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from agreement.making import BINS, random_corpus
+
+from rationale.agreement import Agreement, agree
+from rationale.artifacts.scores import open_recipe, seal_part, seal_scores, sealed_recipe
+from rationale.artifacts.seal import sealed
+from rationale.errors import RationaleError
+from rationale.report.comparison import comparison_page
+from rationale.report.flat import records_table
+from rationale.report.topk import topk_page
+from rationale.report.write import report, report_markdown
+from rationale.scores import StoredScores
+from rationale.scores.scored import Perturbed
+from rationale.scores.writer import ScoreWriter
+from rationale.study.comparison import load_comparison
+from rationale.study.topk.stored import StoredStudy
+
+from .mutants import mutate_json, mutate_parquet, write
+
+MANY = int(os.environ.get("RATIONALE_MUTANTS", "1"))
+SEED = int(os.environ.get("RATIONALE_MUTANT_SEED", "0"))
+RESULTS = Path(__file__).parents[2] / "docs" / "results"
+
+
+def perturbed(one):
+    shares = (0.3, *BINS)
+    return tuple(
+        Perturbed(name, 0, share, (0.5, 0.5), (0.25, 0.75)) for name in one.words for share in shares
+    )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Scores, agreement, comparison and study on disk, each sealed."""
+    root = tmp_path_factory.mktemp("made")
+    scores, documents = random_corpus(documents=6, longest=9)
+    writer = ScoreWriter(
+        root / "scores", {**scores.recipe, "faithfulness": {"share": 0.3, "bins": BINS, "layers": [0]}}
+    )
+    scored = [replace(one, perturbed=perturbed(one)) for one in scores]
+    writer.write(0, scored[:3])
+    writer.write(1, scored[3:])
+    stored = writer.finish()
+    agree(stored, documents, resamples=20).save(root / "agreement.json")
+    for kind, source in (("comparison", "systems/movies"), ("topk study", "study/multirc")):
+        name = "comparison.json" if kind == "comparison" else "study.json"
+        content = json.loads((RESULTS / source / name).read_text(encoding="utf-8"))
+        content.pop("seal", None)
+        write(root / name, sealed(content, kind))
+    shutil.copy(RESULTS / "study/multirc/predictions.parquet", root)
+    return root, documents
+
+
+def attempt(use):
+    """What using a result ends in: "used", or our own error; anything else is a traceback."""
+    try:
+        use()
+    except RationaleError:
+        return "refused"
+    return "used"
+
+
+def survive(path, content, kind, use, generator):
+    """One edit, in three guises."""
+    changed = mutate_json(content, generator)
+    if changed == content:
+        return
+    write(path, changed)
+    assert attempt(use) == "refused", (path.name, "accepted though its seal does not fit")
+    body = {name: value for name, value in changed.items() if name != "seal"}
+    for guise in (body, sealed(body, kind)):
+        write(path, guise)
+        attempt(use)
+
+
+def test_an_edited_agreement(made, tmp_path):
+    root, documents = made
+    path = Path(shutil.copy(root / "agreement.json", tmp_path))
+    content, scores = json.loads(path.read_text()), StoredScores(root / "scores")
+    scores = MemoryLike(scores)
+    generator, turns = random.Random(SEED), itertools.count()
+
+    def use():
+        agreement = Agreement.load(path)
+        scores.recipe = {k: v for k, v in agreement.recipe.items() if k != "agreement"}
+        report_markdown(agreement)
+        records_table(agreement).to_csv()
+        records_table(agreement).to_arrow()
+        if next(turns) % 12 == 0:  # a page takes a second
+            report(scores, documents, agreement, tmp_path / "page.html", overwrite=True)
+
+    for _ in range(40 * MANY):
+        survive(path, content, "agreement", use, generator)
+
+
+class MemoryLike:
+    """Scores whose recipe is what an edited agreement says, so that reports come to their tables."""
+
+    def __init__(self, scores):
+        self._scores, self.recipe = scores, scores.recipe
+
+    def __getattr__(self, name):
+        return getattr(self._scores, name)
+
+    def __iter__(self):
+        return iter(self._scores)
+
+    def __len__(self):
+        return len(self._scores)
+
+
+def test_an_edited_comparison(made, tmp_path):
+    path = Path(shutil.copy(made[0] / "comparison.json", tmp_path))
+    content, generator = json.loads(path.read_text()), random.Random(SEED)
+
+    def use():
+        comparison_page(load_comparison(path), tmp_path / "page.html", overwrite=True)
+
+    for _ in range(20 * MANY):
+        survive(path, content, "comparison", use, generator)
+
+
+def test_an_edited_study(made, tmp_path):
+    path = Path(shutil.copy(made[0] / "study.json", tmp_path))
+    shutil.copy(made[0] / "predictions.parquet", tmp_path)
+    content, generator = json.loads(path.read_text()), random.Random(SEED)
+
+    def use():
+        study = StoredStudy.load(tmp_path)
+        content = {"records": study.records, "comparisons": study.comparisons, "recipe": study.recipe}
+        topk_page(content, tmp_path / "page.html", overwrite=True)
+
+    for _ in range(20 * MANY):
+        survive(path, content, "topk study", use, generator)
+
+
+def test_edited_predictions_of_a_study(made, tmp_path):
+    generator = random.Random(SEED)
+    shutil.copy(made[0] / "study.json", tmp_path)
+    for _ in range(10 * MANY):
+        path = shutil.copy(made[0] / "predictions.parquet", tmp_path)
+        mutate_parquet(Path(path), generator)
+        attempt(lambda: StoredStudy.load(tmp_path))
+
+
+def unsealed(folder):
+    """Takes every seal off, and names the parts as earlier versions did."""
+    from scores.test_sealed import unseal
+
+    unseal(folder)
+
+
+def sealed_anew(folder):
+    """Seals whatever is there."""
+    recipe = json.loads((folder / "recipe.json").read_text())
+    recipe.pop("seal", None)
+    write(folder / "recipe.json", sealed_recipe(recipe))
+    _, seal = open_recipe(folder)
+    parts = sorted(folder.glob("part-*"))
+    for number, part in enumerate(parts):
+        seal_part(part, seal, number)
+    seal_scores(folder, recipe, parts)
+
+
+@pytest.mark.parametrize("what", ["recipe", "documents", "scores", "perturbed"])
+def test_edited_scores(made, tmp_path, what):
+    root, documents = made
+    generator = random.Random(f"{SEED} {what}")
+
+    def use():
+        agree(StoredScores(folder), documents, resamples=5)
+
+    for number in range(15 * MANY):
+        folder = Path(shutil.copytree(root / "scores", tmp_path / str(number)))
+        if what == "recipe":
+            content = json.loads((folder / "recipe.json").read_text())
+            changed = mutate_json(content, generator)
+            write(folder / "recipe.json", changed)
+        elif not mutate_parquet(folder / "part-00001" / f"{what}.parquet", generator):
+            return
+        if what != "recipe" or changed != content:
+            assert attempt(use) == "refused", "accepted though its seal does not fit"
+        for guise in (sealed_anew, unsealed):
+            try:
+                guise(folder)
+            except (RationaleError, KeyError, AttributeError, TypeError):
+                continue  # what no version of ours could have written
+            attempt(use)
