@@ -90,8 +90,8 @@ class Saving(TrainerCallback):
     ) -> None:
         """Asks for a checkpoint when the last one is old.
 
-        Not at the last step of an epoch: the epoch's own follows its evaluation, which a run that went on from
-        one before it would never make up for.
+        Not at the last step of an epoch: the epoch's own follows its evaluation, which a run that is
+        continued from one before it would never make up for.
         """
         ends = state.global_step % round(state.max_steps / state.num_train_epochs) == 0
         if not ends and args.world_size == 1 and time.monotonic() - self._last >= self._seconds:
