@@ -20,14 +20,13 @@ leaves, for each study,
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from keeping import copy_result, draw
 
-from rationale.artifacts.seal import beside
+from rationale.artifacts.seal import beside, read_sealed
 from rationale.report.faithfulness import between_table, correlations, within_table
 from rationale.report.table import Table
 from rationale.report.topk import arms_table, bars, pairs_table
@@ -70,7 +69,7 @@ def keep_faithfulness(folder: Path, name: str) -> None:
 
 def correlated() -> dict[str, dict[str, Any]]:
     files = {name: KEPT / name / FAITHFULNESS for name in TITLES}
-    return {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
+    return {name: read_sealed(file)[0] for name, file in files.items() if file.exists()}
 
 
 def studies() -> dict[str, StoredStudy]:

@@ -9,6 +9,7 @@ import typer
 
 from rationale.agreement import Agreement
 from rationale.agreement.correlation import correlate
+from rationale.artifacts.seal import sealed
 from rationale.commands.options import Data, Model, Overwrite, Seed, seed_numbers
 from rationale.commands.train import Dev, Limit, TrainSplit, with_options
 from rationale.corpus.splits import sample
@@ -135,7 +136,7 @@ def faithfulness(
     result, page = check_output(out / "faithfulness.json", overwrite=overwrite), out / "faithfulness.html"
     held = Agreement.load(agreement)
     found = correlate(held, resamples=resamples, seed=seed)
-    atomic_json(result, found, overwrite=overwrite)
+    atomic_json(result, sealed(found, "faithfulness"), overwrite=overwrite)
     faithfulness_page(found, held, page, overwrite=True)
     safe_console().print(between_table(found).to_rich())
     say(f"{page}: open it in any browser; it needs no network")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from rationale.encoder.loading import load_classifier
 from rationale.errors import RationaleError
 from rationale.files import atomic_json
 from rationale.study.blind import against_blind
-from rationale.study.cell_results import TIMING, evaluate_cell, train_cell
+from rationale.study.cell_results import EVALUATION, TIMING, evaluate_cell, train_cell
 from rationale.study.cells import claim, read
 from rationale.study.comparison import COMPARISON
 from rationale.study.evaluate import Timing, answers
@@ -102,7 +103,9 @@ def compare(
             bar.set_postfix_str(f"{name}, seed {seed}")
             folder = cell(root, name, seed)
             before = None if setting is None else plain[seed][1]["recipe"]["model"]["hash"]
-            with locked(folder, "comparing"):
+            timed = timing is None or timing.documents > 0
+            made = all((folder / name).exists() for name in (EVALUATION, *([TIMING] if timed else [])))
+            with nullcontext() if made else locked(folder, "comparing"):  # many may read what is there
                 claim(folder, {**made_of, "setting": name, "seed": seed, "plain": before})
                 source, seconds = train_cell(setting, seed, folder, root, model, train, dev, common)
                 classifier = load_classifier(source)

@@ -88,8 +88,13 @@ class Saving(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Asks for a checkpoint when the last one is old."""
-        if args.world_size == 1 and time.monotonic() - self._last >= self._seconds:
+        """Asks for a checkpoint when the last one is old.
+
+        Not at the last step of an epoch: the epoch's own follows its evaluation, which a run that is
+        continued from one before it would never make up for.
+        """
+        ends = state.global_step % round(state.max_steps / state.num_train_epochs) == 0
+        if not ends and args.world_size == 1 and time.monotonic() - self._last >= self._seconds:
             control.should_save = control.should_log = True
 
     def on_epoch_end(

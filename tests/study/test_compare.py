@@ -202,6 +202,19 @@ def test_the_page_draws_its_figures_and_fetches_nothing(compared, tmp_path, brow
     tab.close()
 
 
+def test_the_evaluation_of_a_command_is_sealed(compared, tmp_path):
+    write_eraser({"test": REPORTED}, tmp_path / "data")
+    out, found = compared
+    model = out / found["records"][1]["cell"] / "model"
+    given = ["evaluate", "--model", model, "--data", tmp_path / "data", "--out", tmp_path / "evaluation.json"]
+    given += ["--timed", 0, "--device", "cpu"]
+    result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    content, seal = read_sealed(tmp_path / "evaluation.json", "evaluation")
+    assert seal.inputs["model"] == content["recipe"]["model"]["hash"]
+    assert content["metrics"]["accuracy"] == found["records"][1]["value"]
+
+
 def test_an_edited_comparison_is_not_read(compared, tmp_path):
     path = Path(shutil.copy(compared[0] / "comparison.json", tmp_path))
     assert load_comparison(path)["records"]

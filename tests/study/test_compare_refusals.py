@@ -221,6 +221,7 @@ def test_swapped_weights_are_refused(made, again):
 
 
 def test_two_processes_do_not_make_one_cell(made, again):
+    (again / "plain-seed0/evaluation.json").unlink()  # a finished one is only read
     with locked(again / "plain-seed0", "comparing"):
         code = (
             "import sys; sys.path[:0] = sys.argv[3:]\n"

@@ -96,6 +96,25 @@ def test_it_goes_on_from_the_last_checkpoint_whenever_it_stopped(
     assert (f"continuing from step {goes_on} of 12" in caplog.text) == (goes_on is not None)
 
 
+def test_a_kill_between_an_epoch_s_last_step_and_its_evaluation_loses_no_evaluation(
+    encoder, whole, tmp_path, monkeypatch
+):
+    """A checkpoint from in between would be gone on from with the next epoch."""
+
+    class Evaluating(progress_module.Progress):
+        def on_epoch_end(self, args, state, control, **_):
+            if state.global_step == 8:
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(trainer_module, "Progress", Evaluating)
+        patched.setattr(trainer_module, "Saving", lambda: progress_module.Saving(0.0))
+        with pytest.raises(KeyboardInterrupt):
+            train(encoder, tmp_path / "out")
+    assert not (tmp_path / "out.unfinished" / "checkpoint-8").exists()
+    assert_same(train(encoder, tmp_path / "out").path, whole)
+
+
 def test_a_checkpoint_cut_off_while_written_is_passed_over(encoder, whole, tmp_path, monkeypatch, caplog):
     interrupt(monkeypatch, encoder, tmp_path / "out", 9, seconds=0.0)
     newest = tmp_path / "out.unfinished" / "checkpoint-8"

@@ -81,6 +81,12 @@ def write_predictions(
     seal_file(folder / PREDICTIONS, "predictions", inputs)
 
 
+def is_made(folder: Path) -> bool:
+    """Whether the predictions of a cell were written to their end."""
+    path = folder / PREDICTIONS
+    return path.exists() and beside(path).exists()
+
+
 def predicted(folder: Path) -> bool:
     """Whether the predictions of a cell are there, whole, and of the model beside them.
 
@@ -88,7 +94,7 @@ def predicted(folder: Path) -> bool:
         OutputError: Where they were changed, or are of another model.
     """
     path, model = folder / PREDICTIONS, folder / MODEL
-    if not path.exists() or not beside(path).exists():  # killed before they were sealed: made again
+    if not is_made(folder):  # killed before they were sealed: made again
         return False
     seal = check_file(path, "predictions", remedy=_REMEDY)
     own = seal.inputs.get("model") if seal else None

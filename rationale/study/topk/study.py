@@ -27,6 +27,7 @@ from rationale.study.topk.gather import (
     MODEL,
     folder_of,
     gather,
+    is_made,
     predicted,
     scores_from,
     write_predictions,
@@ -210,7 +211,7 @@ def _cell(
     parts: dict[str, list[Cut]] = {}
     with ExitStack() as held:
         with _first(options):
-            if _writes(options):
+            if _writes(options) and not is_made(folder):  # many may read what is there
                 held.enter_context(locked(folder, "studying"))
             claim(folder, made_of)
             if (folder / MODEL).exists():
