@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rationale.agreement.select import rule_text
+
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 Record = Mapping[str, Any]
 
@@ -43,11 +45,9 @@ def page(name: str, found: Mapping[str, Any]) -> Iterable[str]:
     yield f"{recipe['data']['documents']} documents, {how}; weights {recipe['model']['hash']}."
     yield f"Accuracy {accuracy}, n = {own['n']}."
     yield "Brackets are 95 % percentile-bootstrap intervals over documents.\n"
-    kinds = [
-        ("ap", None, "Average precision"),
-        ("fpr", "delta", "FPR, words above their uniform share (delta)"),
-    ]
-    kinds += [("recall", "delta", "Recall, delta"), ("selected_share", "delta", "Selected share, delta")]
+    rule = rule_text(recipe, "delta")
+    kinds = [("ap", None, "Average precision"), ("fpr", "delta", f"FPR, {rule}")]
+    kinds += [("recall", "delta", f"Recall, {rule}"), ("selected_share", "delta", f"Selected share, {rule}")]
     kinds += [("fpr", "topk", "FPR at matched k"), ("token_f1", "topk", "Token F1 at matched k")]
     kinds += [("comprehensiveness", None, "Comprehensiveness"), ("sufficiency", None, "Sufficiency")]
     for metric, select, title in kinds:

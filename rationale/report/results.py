@@ -191,4 +191,5 @@ def titled(metric: str, select: str | None = None, recipe: Mapping[str, Any] | N
     """
     if not select:
         return describe(metric).title
-    return f"{describe(metric).title} ({select if recipe is None else rule_title(recipe, select)})"
+    rule = select if recipe is None and select == "delta" else rule_title(recipe or {}, select)
+    return f"{describe(metric).title} ({rule})"
