@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +66,7 @@ def trained_on_sample(pytestconfig) -> Path:
     """The demo's classifier; trained once, then kept in pytest's cache by the hash of all that made it."""
     from rationale.demo import sample_classifier
 
-    return sample_classifier(Path(pytestconfig.cache.mkdir("sample-classifier")))
+    return _once(pytestconfig, sample_classifier)
 
 
 @pytest.fixture(scope="session")
@@ -72,4 +74,12 @@ def dropping_on_sample(pytestconfig) -> Path:
     """The demo's AdapLeR; its phase 1 is the classifier above."""
     from rationale.demo import sample_adapler
 
-    return sample_adapler(Path(pytestconfig.cache.mkdir("sample-classifier")))
+    return _once(pytestconfig, sample_adapler)
+
+
+def _once(config: pytest.Config, make: Callable[[Path], Path]) -> Path:
+    """What ``make`` leaves in pytest's cache; of several workers one makes it and the others wait."""
+    folder = Path(config.cache.mkdir("sample-classifier"))
+    with (folder / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        return make(folder)

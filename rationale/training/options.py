@@ -37,8 +37,8 @@ class TrainingOptions:
     learning_rate: float | None = option(
         None,
         "Peak learning rate of AdamW; falls linearly to 0 after the warm-up. Default: 2e-5 times (768 / "
-        "width of the model) to the power of 1.5, in runs of fewer than 3,000 steps also times the square root of "
-        "3,000 / steps (at most 5); never above 2e-3.",
+        "width of the model) to the power of 1.5, in runs of fewer than 3,000 steps also times the square "
+        "root of 3,000 / steps (at most 5); never above 2e-3.",
     )
     batch_size: int = option(16, "Documents a step and device.")
     grad_accumulation: int = option(1, "Batches summed before each optimizer step.")
