@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from rationale.corpus.columns import Columns
 from rationale.corpus.load import list_splits, load_documents
@@ -23,8 +24,9 @@ def convert_data(
 ) -> Path:
     """Writes every split of ``source`` to ``out``, in the benchmark's layout.
 
-    Documents go to ``docs/``, or, where their ids are no file names or a word is empty, to ``docs.jsonl``. A
-    collection without splits becomes ``data.jsonl``. Ids that are numbers stay numbers.
+    Documents go to ``docs/``, or, where their ids are no file names, differ in case alone, or a word is
+    empty, to ``docs.jsonl``. A collection without splits becomes ``data.jsonl``. Ids that are numbers stay
+    numbers.
 
     Raises:
         DataError: Where the source cannot be read, or the layout has no place for what it holds.
@@ -41,5 +43,8 @@ def convert_data(
         for split in list_splits(source) or [""]
     }
     documents = [document for part in splits.values() for document in part]
+    names = {document.docid for document in documents}
+    alike = {normalize("NFC", name).casefold() for name in names}  # one file each on every system
     plain = all(is_file_name(document.docid) and "" not in document.words for document in documents)
+    plain = plain and len(alike) == len(names)
     return write_eraser(splits, out, overwrite=overwrite, single_file=not plain)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rationale.corpus.document import Document, Documents
-from rationale.corpus.evidence import read_pieces, spans_of
+from rationale.corpus.evidence import Quotes, read_pieces, spans_of
 from rationale.corpus.fields import identifier, label_name, need, original, short
 from rationale.corpus.lines import json_object, numbered_lines
 from rationale.corpus.naming import documents_of
@@ -105,11 +105,15 @@ def _read(folder: str | Path, split: str, options: ReadOptions) -> Documents:
         )
     passages, uses, notes = Passages(folder), UsedIds(options.duplicate_ids), Notes()
     documents: list[Document] = []
+    quotes = Quotes()
     for where, line in numbered_lines(path):
         if options.limit is not None and len(documents) >= options.limit:
             break
         with options.tolerating():
-            documents.extend(_Annotation(json_object(line, where), passages, where, notes).documents(uses))
+            documents.extend(
+                _Annotation(json_object(line, where), passages, where, notes, quotes).documents(uses)
+            )
+    quotes.settle(options, notes)
     options.tell(notes, folder)
     return Documents(documents[: options.limit], source=str(folder), split=split)
 
@@ -122,6 +126,7 @@ class _Annotation:
     passages: Passages
     where: str
     notes: Notes
+    quotes: Quotes
 
     def documents(self, uses: UsedIds) -> list[Document]:
         """One document for each that the annotation is about; at least one."""
@@ -133,7 +138,7 @@ class _Annotation:
         query, label = self._query(), label_name(self.row.get("classification"), "classification", self.where)
         names, is_pair = documents_of(self.row, name, pieces, bool(query), self.passages, self.where)
         texts = {docid: self.passages.get(docid, self.where) for docid in names}
-        spans = spans_of(pieces, texts.__getitem__, self.where, self.notes)
+        spans = spans_of(pieces, texts.__getitem__, self.where, self.notes, self.quotes)
         self._note_blanks(texts)
         documents = [
             Document(

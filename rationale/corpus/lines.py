@@ -13,7 +13,7 @@ from typing import Any
 from rationale import strict_json
 from rationale.errors import DataError
 
-LARGEST = 4 << 30  # bytes a text file may have once it is unpacked
+_SMALL, _RATIO = 1 << 28, 100  # a file may unpack to so many bytes, or to so many times its size
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -73,16 +73,17 @@ def _content(path: Path) -> bytes:
 
 def _unpacked(path: Path) -> bytes:
     try:
+        bound = max(_SMALL, _RATIO * path.stat().st_size)
         with gzip.open(path) as file:
-            content = file.read(LARGEST + 1)
+            content = file.read(bound + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
             f"cannot be unpacked ({error})", where=path, remedy="It is no gzip file, or was cut off."
         ) from error
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror or error})", where=path) from error
-    if len(content) > LARGEST:
-        raise DataError(f"unpacks to more than {LARGEST:,} bytes", where=path, remedy="Split the file.")
+    if len(content) > bound:
+        raise DataError(f"unpacks to more than {bound:,} bytes", where=path, remedy="Unpack it yourself.")
     return content
 
 
@@ -140,6 +141,9 @@ def json_file(path: Path) -> Any:
     try:
         return strict_json.loads(read_text(path))
     except strict_json.JSONError as error:
+        lines = "One object on each line? Then call it .jsonl." if "Extra data" in error.what else ""
         raise DataError(
-            f"not JSON ({error.what})", where=f"{path}:{error.line}", remedy="The file may have been cut off."
+            f"not JSON ({error.what})",
+            where=f"{path}:{error.line}",
+            remedy=lines or "The file may have been cut off.",
         ) from error

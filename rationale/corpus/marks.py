@@ -142,7 +142,8 @@ def _masked(mask: Sequence[float], length: int, where: str) -> tuple[Span, ...]:
         raise DataError(
             f"the rationale has {len(mask)} entries for {length} words",
             where=where,
-            remedy="A mask has one 0 or 1 for each word; text is split into words on whitespace.",
+            remedy="A mask has one 0 or 1 for each word; text is split into words on whitespace. Text "
+            "without spaces needs its 'words' as a list, or --words characters.",
         )
     runs = groupby(range(len(mask)), key=lambda index: bool(mask[index]))
     marked = [list(run) for chosen, run in runs if chosen]

@@ -155,3 +155,53 @@ def test_getting_from_an_archive(folder, tmp_path):
     assert done.exit_code == 0
     assert "labels of val" in done.output
     assert [c.documents for c in check_data(tmp_path / "out")] == [3, 3]
+
+
+def test_what_is_odd_is_noted(tmp_path):
+    rows = [
+        {"text": "good film", "rationale": [1, 1]},
+        {"text": "bad", "rationale": [1]},
+        {"text": "a b c", "rationale": [1, 0, 0]},
+        {"text": "a b d", "rationale": None},
+    ]
+    (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert check_data(tmp_path / "mine.jsonl")[0].notes == (
+        "2 of 4 documents are rationale as a whole: no metric can tell their words apart (the first: '0')",
+        "1 of 4 documents have one word (the first: '1')",
+        "1 of 4 documents were not annotated (their rationale is null) (the first: '3')",
+    )
+
+
+def test_control_characters_of_labels_do_not_reach_the_terminal(tmp_path):
+    (tmp_path / "mine.jsonl").write_text(json.dumps({"text": "a b", "label": "\x1b[31mred\x07"}))
+    output = run("check", tmp_path / "mine.jsonl").output
+    assert "\x1b" not in output
+    assert "labels of mine: \\x1b[31mred\\x07 1" in output
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "x" * 300 + "/y", "a\0b"])
+def test_names_that_no_file_can_have(name):
+    with pytest.raises(DataError) as caught:
+        check_data(name)
+    assert len(str(caught.value)) < 500
+
+
+def test_what_no_reader_may_open(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "zero.jsonl").symlink_to("/dev/zero")
+    (tmp_path / "gone.jsonl").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "loop.jsonl").symlink_to(tmp_path / "loop.jsonl")
+    (tmp_path / "folder.jsonl").mkdir()
+    for name in ("", "pipe.jsonl", "zero.jsonl", "gone.jsonl", "loop.jsonl", "folder.jsonl"):
+        with pytest.raises(DataError):
+            check_data(tmp_path / name)
+
+
+def test_ids_that_differ_in_case_alone_become_one_file(tmp_path):
+    rows = [{"id": "A", "text": "one"}, {"id": "a", "text": "two"}]
+    (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    out = convert_data(tmp_path / "mine.jsonl", tmp_path / "out")
+    assert (out / "docs.jsonl").is_file()
+    assert [d.words for d in load_documents(out)] == [("one",), ("two",)]

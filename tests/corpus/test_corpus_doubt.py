@@ -1,6 +1,7 @@
 """What could be read in two ways is cross-checked where the input allows it, or refused."""
 
 import json
+import logging
 
 import pytest
 
@@ -325,3 +326,33 @@ def test_wrong_types_name_the_key(tmp_path, name, row):
 def test_beyond_all_bounds(tmp_path):
     assert "a word has 100,001 characters" in message(table(tmp_path, {"text": "x" * 100_001}))
     assert "1,000,001 words" in message(table(tmp_path, {"text": "a " * 1_000_001}))
+
+
+def test_a_few_pieces_that_say_other_words_are_told_and_many_are_refused(tmp_path, caplog):
+    """The benchmark's own files hold some, and its scorer goes by the indices."""
+    groups = [[piece("d", 0, 2, text="a b")] for _ in range(99)]
+    where = eraser(
+        tmp_path, [annotation("d", [*groups, [piece("d", 0, 2, text="b c")]])], {"d": "a b\nc d e"}
+    )
+    with caplog.at_level(logging.WARNING, logger="rationale"):
+        assert set(load_documents(where)[0].spans) == {Span(0, 2, group) for group in range(100)}
+    said = "1 of 100 pieces of evidence say other words than stand at their indices, which count (the first"
+    assert said in caplog.text
+    assert said in check_data(where)[0].notes[0]
+    eraser(tmp_path, [annotation("d", [*groups[:40], [piece("d", 0, 2, text="b c")]])], {"d": "a b\nc d e"})
+    assert "says that it is 'b c', and the words there are 'a b'" in message(where)
+
+
+def test_evidence_outside_the_sentences_it_states_is_noted(tmp_path):
+    stated = [
+        [
+            piece("d", 0, 2, start_sentence=1, end_sentence=2),
+            piece("d", 1, 3, start_sentence=1, end_sentence=2),
+        ]
+    ]
+    where = eraser(tmp_path, [annotation("d", stated)], {"d": "a b\nc d e"})
+    assert load_documents(where)[0].spans == (Span(0, 2), Span(1, 3))
+    assert any(
+        note.startswith("1 pieces of evidence have no word in the sent")
+        for note in check_data(where)[0].notes
+    )

@@ -76,3 +76,51 @@ def test_rows_are_named_in_errors(dataset):
         load_documents(dataset, columns=Columns(text="review"))
     with pytest.raises(DataError, match=r"there is no split 'x'. Splits found: none"):
         load_documents(dataset, "x")
+
+
+def test_damaged_folders_are_one_message(dataset, tmp_path):
+    datasets.disable_progress_bars()
+    for number, (name, content) in enumerate(
+        [
+            ("state.json", "[]"),
+            ("state.json", "{}"),
+            ("state.json", '{"_data_files": [{"filename": "../../x"}]}'),
+            ("dataset_info.json", "[]"),
+            ("dataset_info.json", '{"features": 3}'),
+            ("data-00000-of-00001.arrow", "broken"),
+        ]
+    ):
+        folder = tmp_path / str(number)
+        dataset.save_to_disk(folder)
+        (folder / name).write_text(content)
+        with pytest.raises(DataError) as caught:
+            load_documents(folder)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_class_beyond_the_names_is_refused(dataset):
+    import pyarrow as pa
+
+    table = pa.table({"text": ["a"], "label": pa.array([7], pa.int64())})
+    features = datasets.Features({"text": FEATURES["text"], "label": FEATURES["label"]})
+    broken = datasets.Dataset(table, datasets.DatasetInfo(features=features))
+    with pytest.raises(DataError, match=r"row 0 \(counted from 0\): class 7 of 2"):
+        load_documents(broken)
+
+
+def test_a_folder_of_tables_beside_the_notes_of_a_hub_is_a_folder_of_tables(tmp_path):
+    (tmp_path / "val.csv").write_text("text\na b\n")
+    (tmp_path / "dataset_info.json").write_text("{}")
+    assert load_documents(tmp_path)[0].words == ("a", "b")
+
+
+def test_a_parquet_file_of_broken_text_is_refused(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    raw = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\4\0\0\0"), pa.py_buffer(b"caf\xe9")]
+    )
+    pq.write_table(pa.table({"text": raw}), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"a\.parquet: cannot be read as Parquet"):
+        load_documents(tmp_path / "a.parquet")
