@@ -141,8 +141,8 @@ def test_turning_pages_drops_the_pins(app):
 def test_compare_draws_the_curves_with_alternative_texts(app):
     at = app("compare", {"scores": "val", "select": "topk"})
     charts = [chart.proto for chart in at.get("plotly_chart")]
-    assert len(charts) == 2
-    assert [chart.alt.split(" by layer")[0] for chart in charts] == ["AP", "FPR (top k)"]
+    titles = ["AP", "FPR (top-k)", "Recall (top-k)"]
+    assert [chart.alt.split(" by layer")[0] for chart in charts] == titles
     assert "Attention (all):" in charts[0].alt
     assert "Attention (all)" in charts[0].spec
     assert len(words(at)["panels"]) == 2
