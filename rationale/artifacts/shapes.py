@@ -123,9 +123,14 @@ def agreement(metrics: tuple[str, ...]) -> Check:
         p_single=maybe(number),
         **_INTERVAL,
     )
-    numbers = dict.fromkeys(("macro_f1", "mcc"), maybe(number))
-    tables: dict[str, Check] = {"labels": every(text), "confusion": every(every(count))}
-    classes = record({**numbers, **tables}, accuracy=maybe(number), **_INTERVAL)
+    classes = record(
+        accuracy=maybe(number),
+        macro_f1=maybe(number),
+        mcc=maybe(number),
+        labels=every(text),
+        confusion=every(every(count)),
+        **_INTERVAL,
+    )
     return record(
         recipe=_AGREED,
         records=every(one),

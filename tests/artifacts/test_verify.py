@@ -266,3 +266,10 @@ def test_no_model_library_is_loaded(root):
         [sys.executable, "-c", code, root], env=here, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_published_results_are_whole():
+    """What docs/results holds is what was sealed: a merge or an edit by hand breaks a seal."""
+    results = verify(Path(__file__).parents[2] / "docs" / "results")
+    assert {result.state for result in results} == {"whole"}
+    assert len(results) > 100

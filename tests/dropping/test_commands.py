@@ -11,8 +11,11 @@ from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from typer.testing import CliRunner
 
+from rationale.artifacts.seal import check_file, read_sealed
+from rationale.artifacts.verify import verify
 from rationale.cli import app
-from rationale.corpus import Document, write_eraser
+from rationale.corpus import Document, load_documents, write_eraser
+from rationale.corpus.splits import sample
 from rationale.dropping import SYSTEMS
 from rationale.dropping.flops import Costs
 from rationale.errors import DataError, ModelError, OutputError
@@ -167,3 +170,17 @@ def test_the_systems_are_listed():
     listed = json.loads(invoke("list", "systems", "--json").stdout)
     assert {one["name"] for one in listed} == set(SYSTEMS)
     assert all(one["definition"].endswith(".") for one in listed)
+
+
+def test_traces_are_sealed(folder, tmp_path):
+    given = ["trace", "--model", folder / "model", "--data", folder / "data", "--limit", 2]
+    for name in ("t.json", "t.parquet"):
+        invoke(*given, "--out", tmp_path / name)
+    told = {result.path.name: (result.kind, result.state) for result in verify(tmp_path)}
+    assert told == {"t.json": ("traces", "whole"), "t.parquet": ("traces", "whole")}
+    documents = load_documents(str(folder / "data"), None)
+    _, seal = read_sealed(tmp_path / "t.json", "traces")
+    assert seal.inputs["data"] == sample(documents, 2).fingerprint
+    assert seal.inputs == check_file(tmp_path / "t.parquet", "traces").inputs
+    invoke(*given, "--out", tmp_path / "t.parquet", "--overwrite")
+    check_file(tmp_path / "t.parquet", "traces")
