@@ -141,8 +141,12 @@ def test_turning_pages_drops_the_pins(app):
 def test_compare_draws_the_curves_with_alternative_texts(app):
     at = app("compare", {"scores": "val", "select": "topk"})
     charts = [chart.proto for chart in at.get("plotly_chart")]
-    assert len(charts) == 2
-    assert [chart.alt.split(" by layer")[0] for chart in charts] == ["AP", "FPR (top k)"]
+    assert len(charts) == 3
+    assert [chart.alt.split(" by layer")[0] for chart in charts] == [
+        "AP",
+        "FPR (top-k)",
+        "Recall (top-k)",
+    ]
     assert "Attention (all):" in charts[0].alt
     assert "Attention (all)" in charts[0].spec
     assert len(words(at)["panels"]) == 2
@@ -169,7 +173,7 @@ def test_a_given_agreement_is_the_one_that_is_shown(app, material, tmp_path):
     agree(scores, documents, eta=eta, select="delta", resamples=5).save(tmp_path / "agreement.json")
     given = ["--scores", str(material / "scores" / "val"), "--agreement", str(tmp_path / "agreement.json")]
     at = app("compare", given=given)
-    assert at.get("button_group")[0].options == ["above a fair share"]  # top k was not asked for
+    assert at.get("button_group")[0].options == ["threshold eta/n, eta of another source"]  # no top-k
     at = app(given=given)
     panel = words(at)["panels"][0]
     scored = scores.get(scores.keys[0])
