@@ -169,7 +169,7 @@ def test_a_given_agreement_is_the_one_that_is_shown(app, material, tmp_path):
     agree(scores, documents, eta=eta, select="delta", resamples=5).save(tmp_path / "agreement.json")
     given = ["--scores", str(material / "scores" / "val"), "--agreement", str(tmp_path / "agreement.json")]
     at = app("compare", given=given)
-    assert at.get("button_group")[0].options == ["above a fair share"]  # top k was not asked for
+    assert at.get("button_group")[0].options == ["threshold eta/n, eta of another source"]  # no top-k
     at = app(given=given)
     panel = words(at)["panels"][0]
     scored = scores.get(scores.keys[0])

@@ -62,7 +62,8 @@ def test_the_numbers_of_a_document_are_scikit_learns(collection):
     document, scored, data = drawn(collection, collection.keys[3], ["saliency"])
     truth, panel = document.rationale, data["panels"][0]
     for row, facts in enumerate(panel["facts"]):
-        told, chosen = dict(facts), np.array(panel["marks"][row]) == 1
+        told = {name: value for group in facts for name, value in group["rows"]}
+        chosen = np.array(panel["marks"][row]) == 1
         assert (
             told["average precision"]
             == f"{average_precision_score(truth, scored.words['saliency'][row]):.2f}"
@@ -178,7 +179,8 @@ def test_without_a_human_there_are_no_hits_and_no_numbers(collection):
     data = words_data(nobody, scored, [layered], collection.scores.labels)
     assert data["human"] is None
     assert [text for _, text in data["panels"][0]["legend"]] == ["darker: higher score", "selected"]
-    assert [fact[0] for fact in data["panels"][0]["facts"][0]] == ["words selected"]
+    (group,) = data["panels"][0]["facts"][0]
+    assert [name for name, _ in group["rows"]] == ["words selected"]
 
 
 def test_words_beyond_the_model_are_neither_selected_nor_counted(material):

@@ -61,7 +61,8 @@ def data(words=WORDS, human=HUMAN, rows=None, **others):
         "title": "Saliency", "headings": [f"What layer {i} weighs" for i in layers], "rows": layers,
         "scores": rows, "marks": marks,
         "levels": [{"share": sum(m) / len(m), "count": "c", "caption": "p"} for m in marks],
-        "facts": [[["average precision", f"0.{i}0"]] for i in layers], "alarms": True,
+        "facts": [[{"title": "ranking", "rows": [["average precision", f"0.{i}0"]]}] for i in layers],
+        "alarms": True,
         "legend": [["scale", "darker"], ["chosen found", "hit"]], "tallies": [["", str(i)] for i in layers],
         "perturbed": [[] for _ in layers], "thresholds": [[0.2] * len(words)] * len(rows), "best": rows,
     }  # fmt: skip
