@@ -83,6 +83,17 @@ class ClassifierTrainer(Trainer):
         finite_loss(loss, self.state, [self._keys[p] for p in positions])
         return loss
 
+    def prediction_step(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        prediction_loss_only: bool,
+        ignore_keys: list[str] | None = None,
+    ) -> Any:
+        """One batch of dev documents; their positions are ours, and a dropping model refuses them."""
+        read = {name: value for name, value in inputs.items() if name != "position"}
+        return super().prediction_step(model, read, prediction_loss_only, ignore_keys)
+
     def autocast_smart_context_manager(self, cache_enabled: bool | None = True) -> Any:
         """Accelerate wraps the model's own forward alone; here passes that do not go through it are, too."""
         return self.accelerator.autocast()
