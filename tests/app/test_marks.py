@@ -12,8 +12,9 @@ from rationale.encoder.loading import load_classifier
 from rationale.report.eraser import export_eraser
 from rationale.report.examples import galleries
 from rationale.report.exports import Choice
+from rationale.report.flat import records_table
 from rationale.report.html import report_html
-from rationale.report.tables import records_table, selection_table
+from rationale.report.tables import selection_table
 from rationale.scores import ScoreOptions, score
 from tests.agreement.making import above, best
 from tests.dropping.test_run import dropping_model
