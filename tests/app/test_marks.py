@@ -177,7 +177,10 @@ def test_one_name_has_one_number(scores, documents, tmp_path):
             row = [r for r in table.rows if r[0] == title and r[1] in (layer, None)]
             shown = {c.key: cell for r in row for c, cell in zip(table.columns, r, strict=True)}
             assert not row or shown["fpr"].value == wanted[method, layer]
-    rules = {row[-1] for row in records_table(agreement).rows if row[3] == "delta"}
+    records = records_table(agreement)
+    keys = [column.key for column in records.columns]
+    rows = [dict(zip(keys, row, strict=True)) for row in records.rows]
+    rules = {row["rule"] for row in rows if row["select"] == "delta"}
     assert rules == {
         "model's own threshold eta/n, n = tokens kept before the layer",
         "the tokens that the model keeps",
