@@ -12,8 +12,9 @@ from rationale.encoder.loading import load_classifier
 from rationale.report.eraser import export_eraser
 from rationale.report.examples import galleries
 from rationale.report.exports import Choice
+from rationale.report.flat import records_table
 from rationale.report.html import report_html
-from rationale.report.tables import records_table, selection_table
+from rationale.report.tables import selection_table
 from rationale.scores import ScoreOptions, score
 from tests.agreement.making import above, best
 from tests.dropping.test_run import dropping_model
@@ -176,7 +177,10 @@ def test_one_name_has_one_number(scores, documents, tmp_path):
             row = [r for r in table.rows if r[0] == title and r[1] in (layer, None)]
             shown = {c.key: cell for r in row for c, cell in zip(table.columns, r, strict=True)}
             assert not row or shown["fpr"].value == wanted[method, layer]
-    rules = {row[-1] for row in records_table(agreement).rows if row[3] == "delta"}
+    records = records_table(agreement)
+    keys = [column.key for column in records.columns]
+    rows = [dict(zip(keys, row, strict=True)) for row in records.rows]
+    rules = {row["rule"] for row in rows if row["select"] == "delta"}
     assert rules == {
         "model's own threshold eta/n, n = tokens kept before the layer",
         "the tokens that the model keeps",
