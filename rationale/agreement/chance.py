@@ -60,11 +60,25 @@ def majority_of(gold: Sequence[str | None], predicted: Sequence[str]) -> Majorit
 
 def _against(counts: Mapping[str, int], right: int) -> Majority:
     """``right`` documents against the share of the most frequent of the gold labels."""
-    from scipy.stats import binom  # a second that other commands need not pay
-
     n, most = sum(counts.values()), max(counts, key=counts.__getitem__)
     share = counts[most] / n
-    return Majority(str(most), share, right / n, float(binom.sf(right - 1, n, share)), n)
+    return Majority(str(most), share, right / n, p_above(right, n, share), n)
+
+
+def p_above(right: int, n: int, share: float) -> float:
+    """The p-value of a one-sided exact binomial test that more than ``share`` of all answers are right.
+
+    Args:
+        right: Right answers.
+        n: Answers.
+        share: What is right by chance, 0 to 1.
+
+    >>> round(p_above(15, 20, 0.5), 4)
+    0.0207
+    """
+    from scipy.stats import binom  # a second that other commands need not pay
+
+    return float(binom.sf(right - 1, n, share))
 
 
 def at_chance(classification: Mapping[str, Any]) -> str:

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scipy.stats import binomtest, norm
+from scipy.stats import norm
 
+from rationale.agreement.chance import ALPHA, p_above
 from rationale.agreement.figures import ANSWERS
 
 ENOUGH = 30
 """Dev documents from which on a training may be stopped: with 10, 8 right of 10 would not be above chance."""
 
-_LEVEL = 0.05
 _ASSOCIATIONS = {"macro_f1": "mcc", "mcc": "mcc", "pearson": "pearson", "spearman": "spearman"}
 
 
@@ -44,12 +44,12 @@ def at_chance(best: Mapping[str, Any], labels: Sequence[Any], metric: str) -> st
     value = float(best[f"dev_{name}"])
     if name == "accuracy":
         share = max(Counter(labels).values()) / n
-        p, least = (binomtest(k, n, share, "greater").pvalue for k in (round(value * n), n))
+        p, least = (p_above(k, n, share) for k in (round(value * n), n))
         against, test = f"the majority class, {share:.3f}", "binomial "
     else:
         p, least = (float(norm.sf(math.sqrt(n) * one)) for one in (value, 1.0))
         against, test = "0", ""
-    if p < _LEVEL or least >= _LEVEL:
+    if p < ALPHA or least >= ALPHA:
         return None
     about = f"n = {n}, one-sided {test}p = {p:.2f}".replace("p = 0.", "p = .")
     return f"dev {name.replace('_', ' ')} {value:.3f} is not above {against} ({about})"
