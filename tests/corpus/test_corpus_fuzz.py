@@ -16,7 +16,7 @@ from rationale.corpus.check import check_data
 from rationale.corpus.convert import convert_data
 from rationale.errors import RationaleError
 
-MUTANTS = int(os.environ.get("RATIONALE_MUTANTS", "700"))
+MUTANTS = int(os.environ.get("RATIONALE_MUTANTS", "2100"))
 ORACLES = {
     "eraser": oracle.read_eraser,
     "docs.jsonl": oracle.read_eraser,
