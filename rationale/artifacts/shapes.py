@@ -52,40 +52,46 @@ _SETTINGS: dict[str, Check] = {
     "versions": mapping(text),
 }
 
-RECIPE = record(
+_WHOLE = record(
     _SETTINGS,
     model=record(MODEL, name=text),
     data=record(_DATA, source=text, split=maybe(text), documents=count),
     labels=every(text, least=1),
     methods=mapping(record(_METHOD, layers=every(count, least=1), signed=boolean)),
 )
+
+
+def _layered(value: Any, place: str) -> str | None:
+    """Kept tokens are of layers, as many as the model has."""
+    lacks = value.get("kept") and "layers" not in value["model"]
+    return f"{place}.model: 'layers' is missing".lstrip(".") if lacks else None
+
+
+RECIPE = both(_WHOLE, _layered)
 """Of ``recipe.json`` beside scores."""
 
 _AGREEMENT = record(
     {
-        "select": every(among("delta", "topk", "alive")),
-        "eta": maybe(every(maybe(number))),
         "eta_from": maybe(text),
         "notes": every(text),
-        "absolute": boolean,
-        "resamples": count,
-        "seed": integer,
-        "confidence": number,
-        "interval": text,
         "comparison": text,
-        "source": text,
-        "split": maybe(text),
         "fingerprint": maybe(text),
-        "pairs": count,
-        "unscored": count,
-        "unannotated": count,
-        "words": count,
-        "uncovered_words": count,
         "versions": mapping(text),
     },
     select=every(among("delta", "topk", "alive"), least=1),
-    pairs=count,
+    eta=maybe(every(maybe(number))),
+    absolute=boolean,
+    resamples=count,
+    seed=integer,
+    confidence=number,
+    interval=text,
     source=text,
+    split=maybe(text),
+    pairs=count,
+    unscored=count,
+    unannotated=count,
+    words=count,
+    uncovered_words=count,
 )
 _AGREED = both(RECIPE, record(agreement=_AGREEMENT))
 _INTERVAL: dict[str, Check] = {"low": maybe(number), "high": maybe(number), "n": count}

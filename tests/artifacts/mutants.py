@@ -69,7 +69,9 @@ def mutate_parquet(path, generator):
 
 
 def _other(value, generator):
-    """Another value of the same type."""
+    """Another value of the same type; of a missing one the type is not known."""
+    if value is None:
+        return None
     if isinstance(value, list):
         return generator.choice((value[:-1], value[::-1], [*value, *value], [], _each(value, generator)))
     if isinstance(value, bool):
