@@ -163,7 +163,7 @@ ABOUT = """\
 # The demo on every machine
 
 `make demo` and the tests train two small models on the embedded sample: a classifier, and AdapLeR begun from
-it with `target_speedup` 2.4. They use one thread of the CPU whatever the machine offers, because sums
+it with `target_speedup` 2.3. They use one thread of the CPU whatever the machine offers, because sums
 depend on how threads share them. Equal weights below show that. Other processors round differently, which is
 like another seed: the spread over seeds says what to expect of them.
 
