@@ -27,7 +27,7 @@ from rationale.study.evaluation import save_evaluation
 from rationale.study.grid import PLAIN, Setting, cell, plain_options
 from rationale.tokens import Windower
 from rationale.training.dropping.fine_tuned import fine_tune
-from rationale.training.dropping.stage import outcome
+from rationale.training.dropping.stage import outcome, tidy
 from rationale.training.prepare import prepare
 from rationale.training.recipes import train_dropping
 
@@ -65,6 +65,7 @@ def train_cell(
         }
         if source.exists():
             _check_made(source, made, model_digest(plain / "1"))
+            tidy(source)
         else:
             train_dropping(setting.system, model, train, dev, source, options, fine_tuned=plain)
     if fresh:

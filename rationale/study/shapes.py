@@ -86,9 +86,10 @@ _ARM = record(
     n=count,
 )
 _PAIR = record(
-    {"seeds": every(integer), "p_single": maybe(number), "n": count},
+    {"seeds": every(integer), "p_single": maybe(number)},
     arm=text,
     other=text,
+    n=count,
     difference=number,
     low=maybe(number),
     high=maybe(number),

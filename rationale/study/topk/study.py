@@ -36,7 +36,7 @@ from rationale.study.topk.names import FULL
 from rationale.study.topk.scoring import scores_of
 from rationale.study.topk.training import labels_of, train_arm
 from rationale.tokens import Windower
-from rationale.training.dropping.stage import check_made
+from rationale.training.dropping.stage import check_made, tidy
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
 from rationale.training.trainer import arguments
@@ -216,6 +216,8 @@ def _cell(
             claim(folder, made_of)
             if (folder / MODEL).exists():
                 check_made(folder / MODEL, recipe, {}, without=("versions",), remedy=ANEW)
+                if _writes(options):
+                    tidy(folder / MODEL)
             there = predicted(folder)
             if not there:
                 parts = _parts(root, arm, seed, splits, first, options)

@@ -106,6 +106,12 @@ def check_made(
         )
 
 
+def tidy(folder: Path) -> None:
+    """Deletes the work folder that a kill left beside a finished training, at its very end."""
+    recipe = {name: value for name, value in outcome(folder).items() if name not in _OUTCOME}
+    UnfinishedRun.beside(folder).discard(recipe)
+
+
 def _own_seal(folder: Path) -> Seal | None:
     """The seal in ``training.json`` itself, where `rationale verify --seal` put it beside sealed models."""
     inside = [path for path in folder.iterdir() if path.name.isdecimal() and path.is_dir()]
