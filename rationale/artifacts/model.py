@@ -77,6 +77,9 @@ def check_model(
         )
     names = [name for name in seal.files if not name.endswith(".md")]
     check_files(seal, folder, names, error=error, remedy=remedy)
+    for name in names:
+        if Path(name).name == SEAL:  # of a model in a folder of its own
+            check_model((folder / name).parent, error=error, remedy=remedy)
     return seal
 
 

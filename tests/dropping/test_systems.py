@@ -216,7 +216,7 @@ def test_the_first_tokens_are_the_beginning_and_the_last_token():
         ("first", {"shares": [0.5, 0.6, 0.5, 0.5, 0.5]}, "the shares are"),
         ("random", {"shares": [0.5, 0.5]}, "Give 5 numbers"),
         ("random", {"chance": 1}, "does not know these settings"),
-        ("random", {"seed": 1.5}, "seed of the lot is 1.5"),
+        ("random", {"seed": 1.5}, "the random seed is 1.5"),
         ("power-bert", {"retention": []}, "0 lengths for 5 layers"),
         ("lat", {"lengths": [2**63] * 5}, "says 9223372036854775808 in layer 0"),
     ],

@@ -29,6 +29,7 @@ def test_a_planted_rule_is_learnt_and_the_folder_is_a_plain_transformers_model(e
     assert {path.name for path in trained.path.iterdir()} == {
         "config.json",
         "model.safetensors",
+        "seal.json",
         "tokenizer.json",
         "tokenizer_config.json",
         "training.json",

@@ -122,6 +122,11 @@ def kept_rationale(records: Sequence[Record], *, height: int = 460) -> go.Figure
     return figure
 
 
+def _distance(low: float | None, high: float | None) -> float | None:
+    """How long an arm of an error bar is; None where an interval has no such end."""
+    return None if low is None or high is None else high - low
+
+
 def _by_system(
     records: Sequence[Record],
     *,
@@ -141,8 +146,8 @@ def _by_system(
             low, high = ends
             bars = {
                 "type": "data",
-                "array": [r[high] - r[y] for r in own],
-                "arrayminus": [r[y] - r[low] for r in own],
+                "array": [_distance(r[y], r[high]) for r in own],
+                "arrayminus": [_distance(r[low], r[y]) for r in own],
                 "color": colour,
                 "thickness": 1,
             }

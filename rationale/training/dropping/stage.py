@@ -8,7 +8,6 @@ from typing import Any
 
 from rationale.artifacts.content import difference, same
 from rationale.artifacts.model import check_model
-from rationale.artifacts.seal import Seal, read_sealed
 from rationale.errors import ModelError, OutputError
 from rationale.training.fitting import RECIPE, Fill, complete, read_recipe
 from rationale.training.trainer import ClassifierTrainer
@@ -92,7 +91,7 @@ def check_made(
     if not same(earlier, recipe, **how):
         told = difference(earlier, recipe)
         raise OutputError(f"another training lies there ({told})", where=folder, remedy=remedy)
-    seal = check_model(folder, remedy=ANEW, note=False) or _own_seal(folder)
+    seal = check_model(folder, remedy=ANEW, note=False)
     if seal is None:
         raise OutputError(
             "this training was written before results were sealed, so changes since cannot be seen",
@@ -110,10 +109,3 @@ def tidy(folder: Path) -> None:
     """Deletes the work folder that a kill left beside a finished training, at its very end."""
     recipe = {name: value for name, value in outcome(folder).items() if name not in _OUTCOME}
     UnfinishedRun.beside(folder).discard(recipe)
-
-
-def _own_seal(folder: Path) -> Seal | None:
-    """The seal in ``training.json`` itself, where `rationale verify --seal` put it beside sealed models."""
-    inside = [path for path in folder.iterdir() if path.name.isdecimal() and path.is_dir()]
-    sealed = bool(inside) and all(check_model(path, remedy=ANEW, note=False) for path in inside)
-    return read_sealed(folder / RECIPE, error=ModelError, remedy=ANEW)[1] if sealed else None
