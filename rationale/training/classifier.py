@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from rationale.corpus.document import Documents
-from rationale.files import check_output
+from rationale.files import check_output, home
 from rationale.training.chance import at_chance
+from rationale.training.dropping.stage import check_made
 from rationale.training.fitting import chosen_model, complete, read_recipe
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import prepare
@@ -90,11 +91,18 @@ def train_classifier(
         OutputError: Where ``out`` exists, an unfinished run has other settings, or the disk refuses.
     """
     options = options or TrainingOptions()
-    out = check_output(out, overwrite=overwrite)
-    prepared = prepare(model, train, dev, options)
+    out = home(out)
     run = UnfinishedRun.beside(out)
-    trainer = build_trainer(run.folder, prepared, options)
-    complete(run, trainer, out, prepared.recipe, chosen_model, overwrite=overwrite)
+    ended = not overwrite and run.ended(out)
+    if not ended:
+        check_output(out, overwrite=overwrite)
+    prepared = prepare(model, train, dev, options)
+    if ended:
+        check_made(out, prepared.recipe, {})
+        run.discard(prepared.recipe)
+    else:
+        trainer = build_trainer(run.folder, prepared, options)
+        complete(run, trainer, out, prepared.recipe, chosen_model, overwrite=overwrite)
     trained, rows = TrainedClassifier.open(out), prepared.dev_rows
     said = None if rows is None else at_chance(trained.best, rows.labels, options.metric)
     if said is not None:

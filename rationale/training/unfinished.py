@@ -12,6 +12,7 @@ from typing import Any
 
 from rationale.artifacts.content import difference, same
 from rationale.artifacts.lock import LOCK, locked
+from rationale.artifacts.model import TRAINING
 from rationale.artifacts.seal import SEAL, Seal, read_sealed, sealed
 from rationale.errors import OutputError
 from rationale.files import atomic_json, disk_errors
@@ -159,6 +160,10 @@ class UnfinishedRun:
             for path in numbered(self.folder):
                 if (step_of(path) or 0) > (last.step if last else 0):
                     remove(path)
+
+    def ended(self, out: Path) -> bool:
+        """Whether ``out`` stands already and the run was killed at its very end, while it was tidied up."""
+        return (out / TRAINING).is_file() and (self.folder / RUN).is_file()
 
     def discard(self, recipe: Mapping[str, Any]) -> None:
         """Deletes the folder where it is what a run of ``recipe`` left when it was killed at its very end."""

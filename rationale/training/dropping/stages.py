@@ -17,13 +17,13 @@ from rationale.dropping.model import (
 from rationale.encoder.base import FAMILIES, Encoder
 from rationale.encoder.hub import explained
 from rationale.errors import OutputError
-from rationale.files import atomic_path, check_output
+from rationale.files import atomic_path, check_output, home
 from rationale.training.dropping.card import card
 from rationale.training.dropping.choice import dropping_metrics
 from rationale.training.dropping.distil import DistilTrainer
 from rationale.training.dropping.fine_tuned import FineTuned, fine_tune
 from rationale.training.dropping.options import DroppingOptions
-from rationale.training.dropping.stage import outcome, stage
+from rationale.training.dropping.stage import check_made, outcome, stage
 from rationale.training.fitting import Content, chosen_model, complete, read_recipe, write_recipe
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
@@ -93,7 +93,9 @@ class Stages:
             DataError, ModelError, OutputError: As :func:`rationale.training.train_classifier`.
             ModelError: Where the fine-tuning is at chance.
         """
-        out = check_output(out, overwrite=overwrite)
+        out = home(out)
+        if overwrite or not UnfinishedRun.beside(out).ended(out):
+            check_output(out, overwrite=overwrite)
         folder = Path(fine_tuned) if fine_tuned else out.with_name(out.name + ".fine-tuned")
         if folder.resolve() == out.resolve():
             raise OutputError("the fine-tuning and the model cannot share a folder", where=out)
@@ -170,6 +172,10 @@ class Stages:
         """The stage that leaves OUT, with its model card."""
         recipe = {**self._recipe(system), **(more or {})}
         run = UnfinishedRun.beside(self.out)
+        if not self.overwrite and run.ended(self.out):
+            check_made(self.out, recipe, self._inputs)
+            run.discard(recipe)
+            return TrainedDropping(self.out, self.first.folder)
         trainer = build(run.folder)
         complete(run, trainer, self.out, recipe, _with_card, inputs=self._inputs, overwrite=self.overwrite)
         return TrainedDropping(self.out, self.first.folder)
