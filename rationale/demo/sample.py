@@ -24,14 +24,15 @@ from rationale.training.prepare import prepare
 SPLIT, REVIEWS = "val", 40
 TRAINING = AdapLeROptions(
     max_length=MAX_LENGTH,
-    epochs=8,
+    epochs=10,
     fine_tune_epochs=6,
     learning_rate=2e-3,
     batch_size=16,
     weight_decay=0.05,
     warmup=0.1,
     phi=0.1,
-    target_speedup=2.3,
+    target_speedup=2.2,
+    threshold_rate=2.5e-3,
     warm_start=True,
     device="cpu",
 )

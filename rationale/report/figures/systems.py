@@ -138,6 +138,7 @@ def _by_system(
     ends: tuple[str, str] | None = None,
 ) -> go.Figure:
     figure, told = go.Figure(), []
+    records = [record for record in records if record[y] is not None]  # a metric that is not defined there
     for system in dict.fromkeys(record["system"] for record in records):
         own = sorted((r for r in records if r["system"] == system), key=lambda r: r[x])
         colour, symbol = look(system)
