@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,24 +20,33 @@ from rationale.demo.start import MAX_LENGTH, SHAPE, WHOLE, make_start
 from rationale.training import train_dropping
 from rationale.training.adapler import AdapLeROptions
 from rationale.training.dropping.fine_tuned import fine_tune
+from rationale.training.dropping.stages import TrainedDropping
 from rationale.training.prepare import prepare
 
 SPLIT, REVIEWS = "val", 40
 TRAINING = AdapLeROptions(
     max_length=MAX_LENGTH,
-    epochs=10,
+    epochs=8,
     fine_tune_epochs=6,
     learning_rate=2e-3,
     batch_size=16,
     weight_decay=0.05,
     warmup=0.1,
     phi=0.1,
-    target_speedup=2.2,
-    threshold_rate=2.5e-3,
+    target_speedup=2.3,
     warm_start=True,
     device="cpu",
 )
-"""Meant to end alike whatever the seed and the machine: benchmarks/demo_robustness.py shows it."""
+SLOWER: tuple[dict[str, Any], ...] = (
+    {},
+    {"threshold_rate": 2.5e-3, "epochs": 10},
+    {"threshold_rate": 1.7e-3, "epochs": 14},
+)
+"""What is tried in turn until the dev accuracy is :data:`ENOUGH`: thresholds that move fast drop words before
+the predictors know which, and some seeds do not recover from that. benchmarks/demo_robustness.py counts them.
+"""
+ENOUGH, FASTER = 0.88, 2.1
+"""The dev accuracy and speedup that the demo's AdapLeR is to have."""
 
 
 def sample_folder() -> Path:
@@ -75,16 +85,28 @@ def sample_classifier(cache: Path, *, seed: int = 0) -> Path:
 def sample_adapler(cache: Path, *, seed: int = 0) -> Path:
     """AdapLeR, begun from :func:`sample_classifier` and its two next best epochs; about as long again.
 
+    Trained anew with slower thresholds where the first training loses too much on dev (see :data:`SLOWER`).
+
     Args:
         cache: Where trained models are kept.
         seed: As of :func:`sample_classifier`.
 
     Returns:
-        The model's folder.
+        The model's folder: of the first training that is good enough on dev, else of the best there.
     """
-    train, dev = _documents()
-    options = replace(TRAINING, seed=seed)
     fine_tuned = sample_classifier(cache, seed=seed).parent
+    found: list[tuple[float, Path]] = []
+    for slower in SLOWER:
+        out = _adapler(cache, replace(TRAINING, seed=seed, **slower), fine_tuned)
+        best = TrainedDropping(out, fine_tuned).best
+        found.append((best["dev_accuracy"], out))
+        if best["dev_accuracy"] >= ENOUGH and best["dev_speedup"] >= FASTER:
+            return out
+    return max(found)[1]
+
+
+def _adapler(cache: Path, options: AdapLeROptions, fine_tuned: Path) -> Path:
+    train, dev = _documents()
     out = cache / f"adapler-{_hash(train, options)}"
     if not out.exists():
         with _one_thread():

@@ -81,9 +81,7 @@ def test_one_logit_or_three(outputs):
     single = torch.cat([1 - logits.sigmoid(), logits.sigmoid()])  # one logit has a class on either side of 0
     expected = single if outputs == 1 else logits.softmax(dim=0)
     np.testing.assert_allclose(reading.probabilities, expected, atol=1e-5)
-    side = (
-        -1 if outputs == 1 and reading.target == 0 else 1
-    )  # evidence of -z
+    side = -1 if outputs == 1 and reading.target == 0 else 1  # evidence of -z
     for method, scores in oracle.every_method("bert", window, reading.target, outputs=outputs).items():
         scores = side * scores if METHODS.get(method).signed else scores
         np.testing.assert_allclose(reading.scores[method], oracle.shares(scores), atol=1e-5, err_msg=method)
