@@ -133,7 +133,7 @@ def test_compares_methods(page):
     page.get_by_role("link", name="Compare").click()
     page.wait_for_selector(".js-plotly-plot")
     page.wait_for_selector(".words-view.beside")
-    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    expect(page.locator(".js-plotly-plot")).to_have_count(3)  # AP, FPR, and recall beside it
     expect(page.locator(HEADING)).to_have_count(2)
     page.get_by_role("button", name="previous layer").click()
     expect(page.locator(HEADING)).to_have_text([re.compile("2$")] * 2)  # one slider for both
