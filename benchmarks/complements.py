@@ -12,7 +12,7 @@ import numpy as np
 from common import leave, model_parser
 
 import rationale
-from rationale.agreement.statistics import bootstrap_intervals
+from rationale.metrics.statistics import bootstrap_intervals
 from rationale.encoder.loading import load_classifier
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget

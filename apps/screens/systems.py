@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from rationale.agreement.figures import TITLES
+from rationale.metrics.task import TITLES
 from rationale.report.comparison import rule_table, systems_table
 from rationale.report.figures.systems import FLOPS, alive_by_layer, fronts, kept_rationale, speeds
 from rationale.study.comparison import load_comparison

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from rationale.agreement import Agreement, agree, metrics
-from rationale.agreement.chance import majority_of, told
+from rationale.metrics.chance import majority_of, told
 from rationale.agreement.evaluate import Measured, Place
 from rationale.agreement.evaluate import Settings as Measuring
 from rationale.agreement.evaluate import measure as measure_scores

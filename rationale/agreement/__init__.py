@@ -1,7 +1,7 @@
 """Agreement: pure functions on arrays that compare scores with human rationales."""
 
 from rationale.agreement.metric import Metric, metrics
-from rationale.agreement.ragged import offsets_of
+from rationale.metrics.ragged import offsets_of
 from rationale.agreement.ranking import Ranking, auprc, average_precision, rank, roc_auc
 from rationale.agreement.selection import (
     Selection,

@@ -12,7 +12,7 @@ import numpy as np
 
 from rationale.agreement.blocks import check_keys
 from rationale.agreement.changed import changed_since_scoring
-from rationale.agreement.classification import classification
+from rationale.metrics.classification import classification
 from rationale.agreement.compare import RULE, compare
 from rationale.agreement.evaluate import Measured, Place, Settings, measure
 from rationale.agreement.metric import metrics
@@ -26,7 +26,7 @@ from rationale.agreement.select import (
     selections,
     without_n,
 )
-from rationale.agreement.statistics import bootstrap_intervals, number_or_none, summarise
+from rationale.metrics.statistics import bootstrap_intervals, number_or_none, summarise
 from rationale.corpus.document import Documents
 from rationale.errors import ModelError, ScoresError
 from rationale.files import home

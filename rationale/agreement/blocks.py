@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rationale.agreement.ragged import Bool, Float, Int, offsets_of
+from rationale.metrics.ragged import Bool, Float, Int, offsets_of
 from rationale.agreement.spans import Spans, spans_of
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ScoresError

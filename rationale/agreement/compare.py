@@ -10,8 +10,8 @@ import numpy as np
 
 from rationale.agreement.evaluate import Measured, Settings
 from rationale.agreement.metric import metrics
-from rationale.agreement.ragged import Float
-from rationale.agreement.statistics import (
+from rationale.metrics.ragged import Float
+from rationale.metrics.statistics import (
     bootstrap_intervals,
     holm,
     least_p_value,

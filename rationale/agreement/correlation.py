@@ -9,9 +9,9 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 
 from rationale.agreement.metric import metrics
-from rationale.agreement.ragged import Float
+from rationale.metrics.ragged import Float
 from rationale.agreement.result import Agreement, Record, selecting
-from rationale.agreement.statistics import holm, number_or_none
+from rationale.metrics.statistics import holm, number_or_none
 from rationale.errors import ScoresError
 
 PLAUSIBLE: tuple[tuple[str, str | None], ...] = (("ap", None), ("roc_auc", None), ("fpr", "topk"))

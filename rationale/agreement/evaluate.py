@@ -11,7 +11,7 @@ import numpy as np
 from rationale.agreement.blocks import Block, blocks, name_of
 from rationale.agreement.faithfulness import Perturbation
 from rationale.agreement.metric import Metric, metrics
-from rationale.agreement.ragged import Bool, Float, Int
+from rationale.metrics.ragged import Bool, Float, Int
 from rationale.agreement.ranking import Ranking
 from rationale.agreement.select import SELECTIONS, Eta, Rule, Select, chosen_layers, ranked, select
 from rationale.agreement.selection import Selection, selection

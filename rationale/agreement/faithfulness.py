@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rationale.agreement.metric import metric
-from rationale.agreement.ragged import Float
+from rationale.metrics.ragged import Float
 
 
 @dataclass(frozen=True)

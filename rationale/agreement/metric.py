@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from rationale.agreement.ragged import Float
+from rationale.metrics.ragged import Float
 from rationale.registry import Registry
 
 Source = Literal["ranking", "selection", "perturbation"]

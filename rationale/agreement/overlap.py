@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rationale.agreement.metric import metric
-from rationale.agreement.ragged import Bool, Float, Int, offsets_of, ratio
+from rationale.metrics.ragged import Bool, Float, Int, offsets_of, ratio
 from rationale.agreement.selection import Selection
 from rationale.agreement.spans import Spans, layer_runs
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rationale.agreement.metric import metric
-from rationale.agreement.ragged import Bool, Float, Int, check_ragged, ratio, totals
+from rationale.metrics.ragged import Bool, Float, Int, check_ragged, ratio, totals
 
 
 @dataclass(frozen=True)

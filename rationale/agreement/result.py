@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from rationale.agreement.compare import Comparison
 from rationale.agreement.evaluate import Measured, Place
 from rationale.agreement.metric import metrics
-from rationale.agreement.ragged import Float
+from rationale.metrics.ragged import Float
 from rationale.artifacts.scores import made_of, sealed_recipe
 from rationale.artifacts.seal import Seal, digest, read_sealed, sealed
 from rationale.artifacts.shape import require

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rationale.agreement.blocks import Block
-from rationale.agreement.ragged import Bool, totals
+from rationale.metrics.ragged import Bool, totals
 from rationale.agreement.ranking import Ranking, rank
 from rationale.agreement.selection import above_share, top_k
 from rationale.corpus.document import Document

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rationale.agreement.ragged import Bool, Int, offsets_of
+from rationale.metrics.ragged import Bool, Int, offsets_of
 
 
 @dataclass(frozen=True)

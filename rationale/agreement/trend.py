@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rationale.agreement.statistics import holm, paired_p_values
+from rationale.metrics.statistics import holm, paired_p_values
 
 if TYPE_CHECKING:
     from rationale.agreement.result import Agreement

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from rationale.agreement.chance import at_chance
-from rationale.agreement.figures import TITLES
+from rationale.metrics.chance import at_chance
+from rationale.metrics.task import TITLES
 from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Seed, Split
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample

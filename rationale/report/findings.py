@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rationale.agreement.chance import at_chance
+from rationale.metrics.chance import at_chance
 from rationale.agreement.trend import Trend, trends
 from rationale.dropping.advice import ALMOST_ALL, drops_nothing
 from rationale.report.results import ALPHA, Results

@@ -9,7 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from rationale.agreement.statistics import least_p_value
+from rationale.metrics.statistics import least_p_value
 from rationale.report.experiments import over_seeds, write_page
 from rationale.report.figures.style import TICKS, finish, plain
 from rationale.report.palette import AMBER, BLUE, GREY, INK, SOFT

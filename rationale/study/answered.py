@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from rationale.agreement.answers import exact, f1
-from rationale.agreement.statistics import bootstrap_intervals
+from rationale.metrics.question_answering import exact, f1
+from rationale.metrics.statistics import bootstrap_intervals
 from rationale.corpus.document import Documents
 from rationale.dropping.run import Way
 from rationale.encoder.loading import Classifier, finite

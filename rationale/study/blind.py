@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rationale.agreement.figures import difference
+from rationale.metrics.task import difference
 from rationale.dropping.baselines import Blind
 from rationale.dropping.system import SYSTEMS
 from rationale.study.evaluate import answers

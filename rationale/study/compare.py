@@ -9,7 +9,7 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from rationale.agreement.figures import ANSWERS, difference, figure, interval
+from rationale.metrics.task import ANSWERS, difference, figure, interval
 from rationale.artifacts.lock import locked
 from rationale.artifacts.seal import sealed
 from rationale.corpus.document import Documents

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from rationale.agreement.figures import POINT
+from rationale.metrics.task import POINT
 from rationale.artifacts.seal import read_sealed
 from rationale.artifacts.shape import require
 from rationale.errors import DataError

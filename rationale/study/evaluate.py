@@ -13,10 +13,10 @@ import numpy.typing as npt
 import torch
 from tqdm.auto import tqdm
 
-from rationale.agreement.classification import classification
+from rationale.metrics.classification import classification
 from rationale.agreement.evaluate import Settings
-from rationale.agreement.figures import interval
-from rationale.agreement.regression import correlations
+from rationale.metrics.task import interval
+from rationale.metrics.regression import correlations
 from rationale.corpus.document import Documents
 from rationale.dropping.encoder import Dropping
 from rationale.dropping.flops import Costs, bit_operations, speedup

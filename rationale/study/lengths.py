@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from transformers import AutoConfig, AutoTokenizer
 
-from rationale.agreement.figures import figure, interval
+from rationale.metrics.task import figure, interval
 from rationale.corpus.document import Documents
 from rationale.encoder.hub import explained, quiet_transformers
 from rationale.encoder.loading import Classifier

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rationale.agreement.figures import TITLES
+from rationale.metrics.task import TITLES
 from rationale.artifacts.shape import (
     Check,
     among,

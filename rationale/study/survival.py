@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
-from rationale.agreement.statistics import bootstrap_intervals, number_or_none
+from rationale.metrics.statistics import bootstrap_intervals, number_or_none
 from rationale.corpus.document import Document, Documents, Key
 from rationale.errors import ScoresError
 from rationale.scores.scored import (

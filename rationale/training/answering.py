@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from transformers import PreTrainedTokenizerBase
 
-from rationale.agreement.answers import exact, f1
+from rationale.metrics.question_answering import exact, f1
 from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError
 from rationale.tokens import Window, Windower

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rationale.agreement.figures import ANSWERS, CLASSES, NUMBERS
+from rationale.metrics.task import ANSWERS, CLASSES, NUMBERS
 from rationale.errors import RationaleError
 
 Task = Literal["classes", "number", "answers"]

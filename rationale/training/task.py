@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rationale.agreement.classification import figures
-from rationale.agreement.regression import correlations
+from rationale.metrics.classification import figures
+from rationale.metrics.regression import correlations
 
 NUMBER = ("value",)
 """The names of a regression's outputs."""

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, permutation_test
 
-from rationale.agreement.chance import at_chance, majority, majority_of
+from rationale.metrics.chance import at_chance, majority, majority_of
 from rationale.agreement.compare import Floor, floors
-from rationale.agreement.statistics import holm, least_p_value, paired_p_values
+from rationale.metrics.statistics import holm, least_p_value, paired_p_values
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 9])

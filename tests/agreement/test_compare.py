@@ -6,7 +6,7 @@ import scipy.stats
 
 from rationale.agreement import agree
 from rationale.agreement.compare import matches
-from rationale.agreement.statistics import holm
+from rationale.metrics.statistics import holm
 from rationale.corpus.document import Documents
 
 from .making import document, random_corpus, scored, scores_of

@@ -9,7 +9,7 @@ from scipy.stats import bootstrap, spearmanr
 
 from rationale.agreement import Agreement
 from rationale.agreement.correlation import correlate, spearman
-from rationale.agreement.statistics import holm
+from rationale.metrics.statistics import holm
 from rationale.errors import ScoresError
 
 DRAWN = np.random.default_rng(0)

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from rationale.agreement import metrics, statistics
-from rationale.agreement.statistics import bootstrap_intervals, holm, paired_p_values, summarise
+from rationale.metrics.statistics import bootstrap_intervals, holm, paired_p_values, summarise
 
 
 def scipy_interval(samples, statistic, seed, resamples=1000, **given):
@@ -81,7 +81,7 @@ def test_the_percentile_interval_is_close_to_bca_on_pairs_as_many_as_a_split_has
 def test_many_numbers_give_what_each_gives_alone(monkeypatch):
     values = np.random.default_rng(3).random((1, 40, 30))
     whole = bootstrap_intervals(values, resamples=200, seed=0)
-    monkeypatch.setattr("rationale.agreement.statistics._BLOCK", 1000)  # five numbers at a time
+    monkeypatch.setattr("rationale.metrics.statistics._BLOCK", 1000)  # five numbers at a time
     np.testing.assert_allclose(bootstrap_intervals(values, resamples=200, seed=0), whole, rtol=1e-12)
     alone = [bootstrap_intervals(values[:, [row]], resamples=200, seed=0) for row in range(40)]
     np.testing.assert_allclose(np.concatenate(alone, axis=1), whole, rtol=1e-12)

@@ -12,7 +12,7 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 from typer.testing import CliRunner
 
 import rationale.dropping.model  # noqa: F401  (tells transformers the architecture)
-from rationale.agreement.answers import exact, f1, normalised
+from rationale.metrics.question_answering import exact, f1, normalised
 from rationale.cli import app
 from rationale.corpus import Document, Documents, Span, list_splits, load_documents
 from rationale.dropping import run

@@ -12,8 +12,8 @@ from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner
 
 from rationale.agreement import agree
-from rationale.agreement.figures import difference, figure, interval
-from rationale.agreement.regression import correlations
+from rationale.metrics.task import difference, figure, interval
+from rationale.metrics.regression import correlations
 from rationale.cli import app
 from rationale.corpus import Documents, split_dev, write_eraser
 from rationale.encoder.loading import load_classifier

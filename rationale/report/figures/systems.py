@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from rationale.agreement.figures import TITLES
+from rationale.metrics.task import TITLES
 from rationale.report.experiments import over_seeds
 from rationale.report.figures.style import TICKS, finish, plain
 from rationale.report.palette import AMBER, BLUE, GREY, INK, SOFT

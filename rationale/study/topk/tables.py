@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rationale.agreement.statistics import bootstrap_intervals, holm, number_or_none, paired_p_values
+from rationale.metrics.statistics import bootstrap_intervals, holm, number_or_none, paired_p_values
 from rationale.study.topk.names import PERMUTATIONS
 
 _RESAMPLES = 10_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rationale.agreement.figures import ANSWERS
+from rationale.metrics.task import ANSWERS
 from rationale.dropping import SYSTEMS
 from rationale.training.dropping.options import DroppingOptions
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from transformers import EvalPrediction
 
-from rationale.agreement.figures import POINT
+from rationale.metrics.task import POINT
 from rationale.dropping.flops import Costs, speedup
 from rationale.training.encoding import Encoded
 from rationale.training.trainer import dev_metrics

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rationale.agreement.ragged import Float, Int, ratio
+from rationale.metrics.ragged import Float, Int, ratio
 
 _BLOCK = 1 << 23  # numbers held at a time by a resampling product: 64 MiB of float64
 

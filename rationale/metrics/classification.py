@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rationale.agreement.evaluate import Settings
-from rationale.agreement.statistics import bootstrap_intervals, number_or_none
+from rationale.metrics.statistics import bootstrap_intervals, number_or_none
 
 Array = npt.NDArray[Any]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from rationale.agreement.classification import LABEL_FIGURES
-from rationale.agreement.regression import NUMBER_FIGURES
+from rationale.metrics.classification import LABEL_FIGURES
+from rationale.metrics.regression import NUMBER_FIGURES
 
 CLASSES = tuple(LABEL_FIGURES)
 """Figures of labels."""
