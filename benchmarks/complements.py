@@ -12,8 +12,8 @@ import numpy as np
 from common import leave, model_parser
 
 import rationale
-from rationale.metrics.statistics import bootstrap_intervals
 from rationale.encoder.loading import load_classifier
+from rationale.metrics.statistics import bootstrap_intervals
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.cuts import Split, cuts

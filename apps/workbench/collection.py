@@ -12,7 +12,6 @@ import numpy.typing as npt
 import streamlit as st
 
 from rationale.agreement import Agreement, agree, metrics
-from rationale.metrics.chance import majority_of, told
 from rationale.agreement.evaluate import Measured, Place
 from rationale.agreement.evaluate import Settings as Measuring
 from rationale.agreement.evaluate import measure as measure_scores
@@ -30,6 +29,7 @@ from rationale.agreement.select import (
 from rationale.artifacts.scores import COMPLETE
 from rationale.corpus import Document, Documents, Key, load_documents
 from rationale.errors import ScoresError
+from rationale.metrics.chance import majority_of, told
 from rationale.report.findings import warnings
 from rationale.report.write import check_belongs
 from rationale.scores import MemoryScores, ScoredDocument, Scores, StoredScores

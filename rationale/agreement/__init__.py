@@ -1,7 +1,6 @@
 """Agreement: pure functions on arrays that compare scores with human rationales."""
 
 from rationale.agreement.metric import Metric, metrics
-from rationale.metrics.ragged import offsets_of
 from rationale.agreement.ranking import Ranking, auprc, average_precision, rank, roc_auc
 from rationale.agreement.selection import (
     Selection,
@@ -14,6 +13,7 @@ from rationale.agreement.selection import (
     token_f1,
     top_k,
 )
+from rationale.metrics.ragged import offsets_of
 
 # isort: split
 # Metrics are listed in the order they are imported in: ranking, selection, spans, faithfulness.

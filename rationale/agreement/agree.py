@@ -12,7 +12,6 @@ import numpy as np
 
 from rationale.agreement.blocks import check_keys
 from rationale.agreement.changed import changed_since_scoring
-from rationale.metrics.classification import classification
 from rationale.agreement.compare import RULE, compare
 from rationale.agreement.evaluate import Measured, Place, Settings, measure
 from rationale.agreement.metric import metrics
@@ -26,10 +25,11 @@ from rationale.agreement.select import (
     selections,
     without_n,
 )
-from rationale.metrics.statistics import bootstrap_intervals, number_or_none, summarise
 from rationale.corpus.document import Documents
 from rationale.errors import ModelError, ScoresError
 from rationale.files import home
+from rationale.metrics.classification import classification
+from rationale.metrics.statistics import bootstrap_intervals, number_or_none, summarise
 
 if TYPE_CHECKING:
     from rationale.scores.scored import Scores
@@ -87,7 +87,12 @@ def agree(
         records=tuple(sorted(_records(measured, settings, recipe), key=_order(measured))),
         comparisons=compare(measured, settings, selecting(scores.recipe)),
         classification=classification(
-            _classes(measured, scores), measured.predicted, scores.labels, settings
+            _classes(measured, scores),
+            measured.predicted,
+            scores.labels,
+            resamples=settings.resamples,
+            seed=settings.seed,
+            confidence=settings.confidence,
         ),
         per_document=pair_table(measured),
     )

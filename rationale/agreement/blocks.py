@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rationale.metrics.ragged import Bool, Float, Int, offsets_of
 from rationale.agreement.spans import Spans, spans_of
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ScoresError
+from rationale.metrics.ragged import Bool, Float, Int, offsets_of
 from rationale.scores.scored import SCORE_AGAIN, drops_tokens
 
 if TYPE_CHECKING:

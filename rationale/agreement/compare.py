@@ -10,6 +10,7 @@ import numpy as np
 
 from rationale.agreement.evaluate import Measured, Settings
 from rationale.agreement.metric import metrics
+from rationale.baselines import BASELINES
 from rationale.metrics.ragged import Float
 from rationale.metrics.statistics import (
     bootstrap_intervals,
@@ -19,7 +20,6 @@ from rationale.metrics.statistics import (
     paired_p_values,
     summarise,
 )
-from rationale.baselines import BASELINES
 
 RULE = (
     "Methods are compared in the same layer, and each method in each layer with each baseline (random, "

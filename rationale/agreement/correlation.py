@@ -9,10 +9,10 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 
 from rationale.agreement.metric import metrics
-from rationale.metrics.ragged import Float
 from rationale.agreement.result import Agreement, Record, selecting
-from rationale.metrics.statistics import holm, number_or_none
 from rationale.errors import ScoresError
+from rationale.metrics.ragged import Float
+from rationale.metrics.statistics import holm, number_or_none
 
 PLAUSIBLE: tuple[tuple[str, str | None], ...] = (("ap", None), ("roc_auc", None), ("fpr", "topk"))
 """Agreement with the human, and how words are selected for it. Lower is better for ``fpr``."""

@@ -11,12 +11,12 @@ import numpy as np
 from rationale.agreement.blocks import Block, blocks, name_of
 from rationale.agreement.faithfulness import Perturbation
 from rationale.agreement.metric import Metric, metrics
-from rationale.metrics.ragged import Bool, Float, Int
 from rationale.agreement.ranking import Ranking
 from rationale.agreement.select import SELECTIONS, Eta, Rule, Select, chosen_layers, ranked, select
 from rationale.agreement.selection import Selection, selection
 from rationale.corpus.document import Documents, Key
 from rationale.errors import ScoresError
+from rationale.metrics.ragged import Bool, Float, Int
 
 if TYPE_CHECKING:
     from rationale.scores.scored import Scores

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from rationale.agreement.metric import metric
-from rationale.metrics.ragged import Bool, Float, Int, offsets_of, ratio
 from rationale.agreement.selection import Selection
 from rationale.agreement.spans import Spans, layer_runs
+from rationale.metrics.ragged import Bool, Float, Int, offsets_of, ratio
 
 
 def _f1_of_means(means: Float) -> Float:

@@ -20,7 +20,6 @@ import pyarrow.parquet as pq
 from rationale.agreement.compare import Comparison
 from rationale.agreement.evaluate import Measured, Place
 from rationale.agreement.metric import metrics
-from rationale.metrics.ragged import Float
 from rationale.artifacts.scores import made_of, sealed_recipe
 from rationale.artifacts.seal import Seal, digest, read_sealed, sealed
 from rationale.artifacts.shape import require
@@ -28,6 +27,7 @@ from rationale.artifacts.shapes import agreement as agreement_shape
 from rationale.corpus.document import Key
 from rationale.errors import ScoresError
 from rationale.files import atomic_path, atomic_text, check_output, home
+from rationale.metrics.ragged import Float
 
 log = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rationale.agreement.blocks import Block
-from rationale.metrics.ragged import Bool, totals
 from rationale.agreement.ranking import Ranking, rank
 from rationale.agreement.selection import above_share, top_k
 from rationale.corpus.document import Document
 from rationale.errors import ScoresError
+from rationale.metrics.ragged import Bool, totals
 from rationale.scores.scored import SCORE_AGAIN, drops_tokens, knows_kept
 
 if TYPE_CHECKING:

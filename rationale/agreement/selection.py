@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rationale.agreement.metric import metric
-from rationale.metrics.ragged import Bool, Float, Int, check_ragged, owners, ratio, totals
 from rationale.agreement.ranking import Ranking
 from rationale.agreement.spans import Spans, runs
+from rationale.metrics.ragged import Bool, Float, Int, check_ragged, owners, ratio, totals
 
 
 @dataclass(frozen=True)

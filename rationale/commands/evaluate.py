@@ -8,8 +8,6 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from rationale.metrics.chance import at_chance
-from rationale.metrics.task import TITLES
 from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Seed, Split
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
@@ -17,6 +15,8 @@ from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
 from rationale.encoder.loading import load_classifier
 from rationale.encoder.quantization import to_integers
 from rationale.files import check_output
+from rationale.metrics.chance import at_chance
+from rationale.metrics.task import TITLES
 from rationale.study.evaluate import Timing
 from rationale.study.evaluate import evaluate as evaluate_on
 from rationale.study.evaluation import save_evaluation

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rationale.agreement.evaluate import Settings
 from rationale.metrics.statistics import bootstrap_intervals, number_or_none
 
 Array = npt.NDArray[Any]
@@ -52,7 +51,13 @@ LABEL_FIGURES: Mapping[str, Callable[[Array, Array], float]] = {
 
 
 def classification(
-    gold: Sequence[str | None], predicted: Sequence[str], labels: Sequence[str], settings: Settings
+    gold: Sequence[str | None],
+    predicted: Sequence[str],
+    labels: Sequence[str],
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+    confidence: float = 0.95,
 ) -> dict[str, Any]:
     """Accuracy with its interval, macro F1, Matthews' correlation and the confusion matrix.
 
@@ -60,7 +65,9 @@ def classification(
         gold: A label each, or None where it is not known: left out.
         predicted: As many.
         labels: The classes, in the model's order.
-        settings: Of the bootstrap.
+        resamples: Number of bootstrap resamples.
+        seed: Random seed of the bootstrap.
+        confidence: Of the interval.
 
     Returns:
         ``accuracy``, ``low``, ``high``, ``macro_f1`` (over the classes that occur) and ``mcc`` (0 where there
@@ -76,9 +83,7 @@ def classification(
         return {**nothing, "n": 0, "labels": names, "confusion": [[0] * len(names) for _ in names]}
     gold, predicted = map(list, zip(*known, strict=True))
     right = np.array([g == p for g, p in known], dtype=np.float64)
-    low, high = bootstrap_intervals(
-        right[None, None], resamples=settings.resamples, seed=settings.seed, confidence=settings.confidence
-    )
+    low, high = bootstrap_intervals(right[None, None], resamples=resamples, seed=seed, confidence=confidence)
     return {
         **figures(gold, predicted),
         "low": number_or_none(low[0]),

@@ -7,8 +7,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from rationale.metrics.task import TITLES
 from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
+from rationale.metrics.task import TITLES
 from rationale.report.experiments import over_seeds, write_page
 from rationale.report.figures.systems import alive_by_layer, fronts, kept_rationale
 from rationale.report.lengths import lengths_section

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rationale.metrics.chance import at_chance
 from rationale.agreement.trend import Trend, trends
 from rationale.dropping.advice import ALMOST_ALL, drops_nothing
+from rationale.metrics.chance import at_chance
 from rationale.report.results import ALPHA, Results
 from rationale.report.table import AtMost, Column, Interval
 from rationale.scores.scored import ALIVE

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rationale.metrics.task import difference
 from rationale.dropping.baselines import Blind
 from rationale.dropping.system import SYSTEMS
+from rationale.metrics.task import difference
 from rationale.study.evaluate import answers
 
 Record = Mapping[str, Any]

@@ -9,7 +9,6 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from rationale.metrics.task import ANSWERS, difference, figure, interval
 from rationale.artifacts.lock import locked
 from rationale.artifacts.seal import sealed
 from rationale.corpus.document import Documents
@@ -17,6 +16,7 @@ from rationale.dropping.system import SYSTEMS
 from rationale.encoder.loading import load_classifier
 from rationale.errors import RationaleError
 from rationale.files import atomic_json
+from rationale.metrics.task import ANSWERS, difference, figure, interval
 from rationale.study.blind import against_blind
 from rationale.study.cell_results import EVALUATION, TIMING, evaluate_cell, train_cell
 from rationale.study.cells import claim, read

@@ -7,10 +7,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from rationale.metrics.task import POINT
 from rationale.artifacts.seal import read_sealed
 from rationale.artifacts.shape import require
 from rationale.errors import DataError
+from rationale.metrics.task import POINT
 from rationale.study.shapes import COMPARISON as COMPARED
 
 COMPARISON, _KIND = "comparison.json", "comparison"

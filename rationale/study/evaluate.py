@@ -13,16 +13,15 @@ import numpy.typing as npt
 import torch
 from tqdm.auto import tqdm
 
-from rationale.metrics.classification import classification
-from rationale.agreement.evaluate import Settings
-from rationale.metrics.task import interval
-from rationale.metrics.regression import correlations
 from rationale.corpus.document import Documents
 from rationale.dropping.encoder import Dropping
 from rationale.dropping.flops import Costs, bit_operations, speedup
 from rationale.dropping.run import Way, hard, undropped
 from rationale.encoder.loading import Classifier, finite
 from rationale.errors import DataError
+from rationale.metrics.classification import classification
+from rationale.metrics.regression import correlations
+from rationale.metrics.task import interval
 from rationale.scores.backoff import in_batches
 from rationale.study.answered import answered
 from rationale.study.timing import ratios
@@ -159,7 +158,7 @@ def _metrics(
         low, high = interval("pearson", gold, said, seed=seed)
         return {**correlations(gold, said), "low": low, "high": high, "n": len(gold)}
     predicted = [classifier.labels[i] for i in outputs.argmax(axis=1)]
-    return classification([d.label for d in documents], predicted, classifier.labels, Settings(seed=seed))
+    return classification([d.label for d in documents], predicted, classifier.labels, seed=seed)
 
 
 def _check_labels(classifier: Classifier, documents: Documents) -> None:

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from transformers import AutoConfig, AutoTokenizer
 
-from rationale.metrics.task import figure, interval
 from rationale.corpus.document import Documents
 from rationale.encoder.hub import explained, quiet_transformers
 from rationale.encoder.loading import Classifier
 from rationale.errors import DataError
+from rationale.metrics.task import figure, interval
 from rationale.study.evaluate import QUANTILES, answers, flops_speedup
 from rationale.tokens import Windower
 from rationale.training.encoding import window_length

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rationale.metrics.task import TITLES
 from rationale.artifacts.shape import (
     Check,
     among,
@@ -17,6 +16,7 @@ from rationale.artifacts.shape import (
     scalar,
     text,
 )
+from rationale.metrics.task import TITLES
 
 _DATA: dict[str, Check] = {"source": text, "split": maybe(text), "fingerprint": text}
 _SPEEDUP = record(median=number, min=number, max=number)

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
-from rationale.metrics.statistics import bootstrap_intervals, number_or_none
 from rationale.corpus.document import Document, Documents, Key
 from rationale.errors import ScoresError
+from rationale.metrics.statistics import bootstrap_intervals, number_or_none
 from rationale.scores.scored import (
     ALIVE,
     SCORE_AGAIN,

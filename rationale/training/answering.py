@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from transformers import PreTrainedTokenizerBase
 
-from rationale.metrics.question_answering import exact, f1
 from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError
+from rationale.metrics.question_answering import exact, f1
 from rationale.tokens import Window, Windower
 from rationale.training.encoding import Encoded
 

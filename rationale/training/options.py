@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rationale.metrics.task import ANSWERS, CLASSES, NUMBERS
 from rationale.errors import RationaleError
+from rationale.metrics.task import ANSWERS, CLASSES, NUMBERS
 
 Task = Literal["classes", "number", "answers"]
 

@@ -6,8 +6,8 @@ import scipy.stats
 
 from rationale.agreement import agree
 from rationale.agreement.compare import matches
-from rationale.metrics.statistics import holm
 from rationale.corpus.document import Documents
+from rationale.metrics.statistics import holm
 
 from .making import document, random_corpus, scored, scores_of
 

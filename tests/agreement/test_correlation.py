@@ -9,8 +9,8 @@ from scipy.stats import bootstrap, spearmanr
 
 from rationale.agreement import Agreement
 from rationale.agreement.correlation import correlate, spearman
-from rationale.metrics.statistics import holm
 from rationale.errors import ScoresError
+from rationale.metrics.statistics import holm
 
 DRAWN = np.random.default_rng(0)
 LIKED = DRAWN.random(30).round(1)

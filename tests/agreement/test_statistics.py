@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from rationale.agreement import metrics, statistics
+from rationale.agreement import metrics
+from rationale.metrics import statistics
 from rationale.metrics.statistics import bootstrap_intervals, holm, paired_p_values, summarise
 
 

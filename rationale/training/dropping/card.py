@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rationale.metrics.task import ANSWERS
 from rationale.dropping import SYSTEMS
+from rationale.metrics.task import ANSWERS
 from rationale.training.dropping.options import DroppingOptions
 
 _COMMON = DroppingOptions.__dataclass_fields__

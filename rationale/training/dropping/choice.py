@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from transformers import EvalPrediction
 
-from rationale.metrics.task import POINT
 from rationale.dropping.flops import Costs, speedup
+from rationale.metrics.task import POINT
 from rationale.training.encoding import Encoded
 from rationale.training.trainer import dev_metrics
 
