@@ -32,7 +32,7 @@ import torch
 from rationale.corpus import Documents, load_documents
 from rationale.corpus.splits import sample, split_dev
 from rationale.encoder.loading import load_classifier
-from rationale.study.evaluate import Timing, evaluate
+from rationale.evaluation.evaluate import Timing, evaluate
 from rationale.training import train_dropping
 from rationale.training.adapler import AdapLeROptions
 from rationale.training.dropping.fine_tuned import fine_tune

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from rationale.corpus import Key
+from rationale.evaluation.survival import Survival, survival, tells_survival
 from rationale.report.survival import (
     alone_table,
     alone_text,
@@ -17,7 +18,6 @@ from rationale.report.survival import (
     words_csv,
     words_table,
 )
-from rationale.study.survival import Survival, survival, tells_survival
 from workbench.address import Address
 from workbench.collection import Collection
 from workbench.dropping import OWN

@@ -10,14 +10,14 @@ import typer
 from rationale.commands.options import Data, Model, Overwrite, seed_numbers
 from rationale.commands.train import Dev, Limit, TrainSplit
 from rationale.corpus.splits import sample
+from rationale.evaluation.evaluate import Timing
+from rationale.evaluation.lengths import Ruler
+from rationale.evaluation.lengths import below_median as below
 from rationale.files import atomic_text
 from rationale.report.comparison import comparison_page, systems_table
 from rationale.study.compare import BATCHES
 from rationale.study.compare import compare as compare_systems
-from rationale.study.evaluate import Timing
 from rationale.study.grid import Setting, known_options
-from rationale.study.lengths import Ruler
-from rationale.study.lengths import below_median as below
 from rationale.terminal import safe_console, say
 from rationale.training.data import hold_out, reported_split, training_split
 

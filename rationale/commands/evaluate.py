@@ -14,12 +14,12 @@ from rationale.corpus.splits import sample
 from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
 from rationale.encoder.loading import load_classifier
 from rationale.encoder.quantization import to_integers
+from rationale.evaluation.evaluate import Timing
+from rationale.evaluation.evaluate import evaluate as evaluate_on
+from rationale.evaluation.result import save_evaluation
 from rationale.files import check_output
 from rationale.metrics.chance import at_chance
 from rationale.metrics.task import TITLES
-from rationale.study.evaluate import Timing
-from rationale.study.evaluate import evaluate as evaluate_on
-from rationale.study.evaluation import save_evaluation
 from rationale.terminal import safe_console, say
 
 

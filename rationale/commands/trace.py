@@ -15,8 +15,8 @@ from rationale.corpus.splits import sample
 from rationale.dropping.encoder import dropping_of
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, OutputError
+from rationale.evaluation.traces import KIND, Traced, trace_documents, write_traces
 from rationale.files import atomic_json, check_output
-from rationale.study.traces import KIND, Traced, trace_documents, write_traces
 from rationale.terminal import safe_console, say
 
 

@@ -13,11 +13,11 @@ from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.demo.sample import REVIEWS, SPLIT, sample_adapler, sample_classifier, sample_folder
 from rationale.encoder.loading import Classifier, load_classifier
+from rationale.evaluation.evaluate import evaluate
+from rationale.evaluation.result import save_evaluation
 from rationale.report.write import report
 from rationale.scores import METHODS, ONE_PASS, Faithfulness, ScoreOptions, StoredScores, score
 from rationale.scores.methods import decision_methods
-from rationale.study.evaluate import evaluate
-from rationale.study.evaluation import save_evaluation
 
 
 @dataclass(frozen=True)

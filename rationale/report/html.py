@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from rationale.evaluation.survival import survival, tells_survival
 from rationale.report import palette
 from rationale.report.examples import Example, Gallery, galleries
 from rationale.report.figures import CONFIG, alt_text
@@ -23,7 +24,6 @@ from rationale.report.results import Results
 from rationale.report.sections import Block, Section, sections
 from rationale.report.table import Column, Interval
 from rationale.report.words import WORDS_CSS, legend_html, visible, words_html
-from rationale.study.survival import survival, tells_survival
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

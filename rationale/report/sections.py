@@ -33,7 +33,7 @@ from rationale.report.tables import (
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
-    from rationale.study.survival import Survival
+    from rationale.evaluation.survival import Survival
 
 
 @dataclass(frozen=True)

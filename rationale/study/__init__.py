@@ -1,1 +1,1 @@
-"""Studies: what dropping costs and saves, measured."""
+"""Studies: several models beside each other (the comparison of systems, the top-k study)."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from rationale.dropping.baselines import Blind
 from rationale.dropping.system import SYSTEMS
+from rationale.evaluation.evaluate import answers
 from rationale.metrics.task import difference
-from rationale.study.evaluate import answers
 
 Record = Mapping[str, Any]
 

@@ -17,13 +17,13 @@ from rationale.artifacts.seal import sealed
 from rationale.corpus.document import Documents
 from rationale.encoder.loading import Classifier
 from rationale.errors import OutputError
+from rationale.evaluation.evaluate import Timing, evaluate, measure
+from rationale.evaluation.result import save_evaluation
 from rationale.files import atomic_json
 from rationale.scores import ScoreOptions, score
 from rationale.scores.methods import decision_methods
 from rationale.scores.scored import ALIVE
 from rationale.study.cells import ANEW, read, unsealed
-from rationale.study.evaluate import Timing, evaluate, measure
-from rationale.study.evaluation import save_evaluation
 from rationale.study.grid import PLAIN, Setting, cell, plain_options
 from rationale.tokens import Windower
 from rationale.training.dropping.fine_tuned import fine_tune

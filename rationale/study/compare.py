@@ -15,15 +15,15 @@ from rationale.corpus.document import Documents
 from rationale.dropping.system import SYSTEMS
 from rationale.encoder.loading import load_classifier
 from rationale.errors import RationaleError
+from rationale.evaluation.evaluate import Timing, answers
+from rationale.evaluation.lengths import Ruler, by_length, distributions
 from rationale.files import atomic_json
 from rationale.metrics.task import ANSWERS, difference, figure, interval
 from rationale.study.blind import against_blind
 from rationale.study.cell_results import EVALUATION, TIMING, evaluate_cell, train_cell
 from rationale.study.cells import claim, read
 from rationale.study.comparison import COMPARISON
-from rationale.study.evaluate import Timing, answers
 from rationale.study.grid import PLAIN, Setting, cell, plain_options
-from rationale.study.lengths import Ruler, by_length, distributions
 from rationale.training.dropping.stage import outcome
 from rationale.training.fitting import RECIPE
 from rationale.training.prepare import starting_point

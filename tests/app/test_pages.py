@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from rationale.agreement import agree
 from rationale.corpus import load_documents
+from rationale.evaluation.survival import survival
 from rationale.scores import ScoreOptions, StoredScores, score
-from rationale.study.survival import survival
 from tests.app.conftest import APPS
 from tests.dropping.test_run import dropping_model
 from tests.patience import PAGE

@@ -22,10 +22,10 @@ from rationale.dropping.run import hard
 from rationale.dropping.trace import trace
 from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError, ScoresError
+from rationale.evaluation.traces import trace_documents
 from rationale.report.eraser import export_eraser
 from rationale.report.exports import Choice
 from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, StoredScores, score
-from rationale.study.traces import trace_documents
 from rationale.tokens import Windower, pack, pack_windows
 from tests.agreement.making import above
 from tests.dropping.test_run import dropping_model

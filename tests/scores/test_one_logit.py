@@ -13,8 +13,8 @@ from rationale.agreement import agree
 from rationale.corpus.document import Document, Documents, Span
 from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError
+from rationale.evaluation.evaluate import Timing, evaluate
 from rationale.scores import METHODS, Faithfulness, ScoreOptions
-from rationale.study.evaluate import Timing, evaluate
 from tests.toys import wordy
 
 LABELS = ("NEG", "POS")

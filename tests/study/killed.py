@@ -18,8 +18,8 @@ import pyarrow.compute  # noqa: F401
 import torch
 from toy_training import planted, save_encoder
 
+from rationale.evaluation.evaluate import Timing
 from rationale.study.compare import compare
-from rationale.study.evaluate import Timing
 from rationale.study.grid import Setting
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.study import StudyOptions, study_topk

@@ -16,13 +16,13 @@ from rationale.corpus.document import Document, Documents, Span
 from rationale.dropping import SYSTEMS
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, OutputError, RationaleError
+from rationale.evaluation.evaluate import Timing
 from rationale.report.comparison import comparison_page, rule_table, systems_table
 from rationale.report.figures.systems import fronts
 from rationale.study import cell_results
 from rationale.study import compare as module
 from rationale.study.compare import compare
 from rationale.study.comparison import fastest_within_a_point, load_comparison
-from rationale.study.evaluate import Timing
 from rationale.study.grid import PLAIN, Setting, known_options
 from rationale.training.recipes import RECIPES
 
@@ -95,7 +95,7 @@ def test_systems_are_held_against_the_blind_ones_that_save_no_more(compared):
 def test_the_kept_set_is_held_against_the_human_rationale(compared):
     """Precision and recall of what is alive, counted here from the evaluation's own traces."""
     out, found = compared
-    from rationale.study.traces import trace_documents
+    from rationale.evaluation.traces import trace_documents
 
     [record] = [r for r in found["records"] if r["system"] == "spatten"]
     classifier = load_classifier(out / record["cell"] / "model", device="cpu")

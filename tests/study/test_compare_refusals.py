@@ -14,9 +14,9 @@ from safetensors.torch import load_file, save_file
 from rationale.artifacts.lock import locked
 from rationale.artifacts.seal import read_sealed, sealed
 from rationale.errors import DataError, OutputError, RationaleError
+from rationale.evaluation.evaluate import Timing
 from rationale.files import atomic_json
 from rationale.study.compare import compare
-from rationale.study.evaluate import Timing
 from rationale.study.grid import Setting, known_options
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))

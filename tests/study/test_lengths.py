@@ -13,10 +13,10 @@ from rationale.cli import app
 from rationale.corpus import Document, Documents, write_eraser
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError
+from rationale.evaluation.evaluate import Timing
+from rationale.evaluation.lengths import Ruler, below_median, by_length, distributions
 from rationale.study.compare import compare
-from rationale.study.evaluate import Timing
 from rationale.study.grid import Setting
-from rationale.study.lengths import Ruler, below_median, by_length, distributions
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 

@@ -14,6 +14,7 @@ from rationale.corpus import Document, Documents, Span
 from rationale.dropping.trace import trace
 from rationale.encoder.loading import load_classifier
 from rationale.errors import ScoresError
+from rationale.evaluation.survival import survival
 from rationale.report.html import report_html
 from rationale.report.survival import (
     alone_table,
@@ -25,7 +26,6 @@ from rationale.report.survival import (
 )
 from rationale.scores import Faithfulness, ScoreOptions, score
 from rationale.scores.removal import reduced_logits, without
-from rationale.study.survival import survival
 from rationale.tokens import Windower, pack_windows
 from tests.dropping.test_run import dropping_model
 from tests.toys import toy_classifier, toy_tokenizer, wordy

@@ -18,7 +18,7 @@ from rationale.commands.train import app
 from rationale.corpus import load_documents
 from rationale.encoder.loading import load_classifier
 from rationale.scores import ScoreOptions, score
-from rationale.study.evaluate import Timing, evaluate
+from rationale.evaluation.evaluate import Timing, evaluate
 
 data, encoder, out = sys.argv[1:]
 given = ["norm", "--model", encoder, "--data", data, "--out", out, "--epochs", "1", "--device", "cpu"]

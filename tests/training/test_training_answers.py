@@ -18,9 +18,9 @@ from rationale.dropping import run
 from rationale.dropping.model import wrap
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, RationaleError
+from rationale.evaluation.evaluate import Timing, evaluate
 from rationale.metrics.question_answering import exact, f1, normalised
 from rationale.study.compare import compare
-from rationale.study.evaluate import Timing, evaluate
 from rationale.study.grid import Setting
 from rationale.tokens import Window, pack
 from rationale.training import TrainingOptions, train_dropping

@@ -16,10 +16,10 @@ from rationale.cli import app
 from rationale.corpus import Documents, split_dev, write_eraser
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError
+from rationale.evaluation.evaluate import Timing, evaluate
 from rationale.metrics.regression import correlations
 from rationale.metrics.task import difference, figure, interval
 from rationale.scores import ScoreOptions, score
-from rationale.study.evaluate import Timing, evaluate
 from rationale.training import TrainingOptions, train_classifier, train_dropping
 from rationale.training.recipes import RECIPES
 from rationale.training.task import judged, losses, taught

@@ -14,8 +14,8 @@ from rationale.corpus.document import Documents
 from rationale.encoder.hub import explained, quiet_transformers
 from rationale.encoder.loading import Classifier
 from rationale.errors import DataError
+from rationale.evaluation.evaluate import QUANTILES, answers, flops_speedup
 from rationale.metrics.task import figure, interval
-from rationale.study.evaluate import QUANTILES, answers, flops_speedup
 from rationale.tokens import Windower
 from rationale.training.encoding import window_length
 
@@ -90,7 +90,7 @@ def by_length(evaluation: Mapping[str, Any], classifier: Classifier, metric: str
     """What one evaluation says of short, middling and long documents, cut at the second and third quartile.
 
     Args:
-        evaluation: What :func:`rationale.study.evaluate.evaluate` returned.
+        evaluation: What :func:`rationale.evaluation.evaluate.evaluate` returned.
         classifier: The model it is of.
         metric: One figure's name.
 

@@ -15,7 +15,7 @@ def save_evaluation(path: Path, evaluation: Mapping[str, Any], *, overwrite: boo
 
     Args:
         path: The file.
-        evaluation: What :func:`rationale.study.evaluate.evaluate` returned.
+        evaluation: What :func:`rationale.evaluation.evaluate.evaluate` returned.
         overwrite: Whether the file may be replaced.
 
     Raises:

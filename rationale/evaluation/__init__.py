@@ -1,0 +1,1 @@
+"""Evaluation: what one model predicts, costs, saves and keeps."""
