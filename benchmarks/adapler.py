@@ -31,8 +31,8 @@ import torch
 
 from rationale.corpus import Documents, load_documents
 from rationale.corpus.splits import sample, split_dev
-from rationale.encoder.loading import load_classifier
 from rationale.evaluation.evaluate import Timing, evaluate
+from rationale.loading.classifier import load_classifier
 from rationale.training import train_dropping
 from rationale.training.adapler import AdapLeROptions
 from rationale.training.dropping.fine_tuned import fine_tune

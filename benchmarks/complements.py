@@ -12,7 +12,7 @@ import numpy as np
 from common import leave, model_parser
 
 import rationale
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
 from rationale.metrics.statistics import bootstrap_intervals
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget

@@ -62,8 +62,8 @@ def train(work: Path, seed: int, threads: int) -> Cell:
 
     from rationale.corpus import load_documents
     from rationale.demo import sample_adapler, sample_classifier, sample_folder
-    from rationale.encoder.loading import load_classifier
     from rationale.evaluation.evaluate import Timing, evaluate
+    from rationale.loading.classifier import load_classifier
 
     torch.set_num_threads(threads)
     folder, start = work / f"seed{seed}-threads{threads}", time.process_time()

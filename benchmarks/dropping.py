@@ -36,7 +36,7 @@ from rationale.dropping import run
 from rationale.dropping.encoder import dropping_of
 from rationale.dropping.flops import Costs, speedup
 from rationale.dropping.run import hard, undropped
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
 from rationale.tokens import Packed, Window, Windower, buckets, pack_windows
 
 Way = Callable[[list[Window], Packed], object]

@@ -15,7 +15,7 @@ import torch
 
 from rationale.corpus import load_documents
 from rationale.demo import sample_folder
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
 from rationale.scores import ONE_PASS, ScoreOptions, explain
 
 OWN = ("contribution", "alive")

@@ -29,7 +29,7 @@ from common import leave, machine, model_parser, spread
 from tqdm import tqdm
 
 from rationale.corpus import load_documents
-from rationale.encoder.loading import Classifier, load_classifier
+from rationale.loading.classifier import Classifier, load_classifier
 from rationale.scores.engine import OnePass
 from rationale.scores.methods import METHODS, LayeredMethod
 from rationale.tokens import Window, Windower, buckets

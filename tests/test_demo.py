@@ -11,9 +11,9 @@ from rationale.cli import app
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.demo import run, sample_classifier, sample_folder
-from rationale.encoder.loading import load_classifier
 from rationale.evaluation.evaluate import Timing, evaluate
 from rationale.evaluation.survival import survival
+from rationale.loading.classifier import load_classifier
 from rationale.report.prose import commands, left_out
 from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, score
 from rationale.study.topk.stored import StoredStudy

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 import rationale
 from rationale.agreement import Agreement
 from rationale.cli import COMMANDS, app
-from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError, RationaleError
 from rationale.files import home
+from rationale.loading.classifier import load_classifier
 from rationale.scores import StoredScores
 
 ROOT = Path(__file__).parent.parent

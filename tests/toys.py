@@ -19,7 +19,7 @@ from transformers import (
 )
 from transformers.utils import sentencepiece_model_pb2_new as sentencepiece_pb
 
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
 
 SENTENCES = (
     "the harbour film is a quiet joy to watch , and its ending stays with you .",

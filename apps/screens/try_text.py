@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from rationale.corpus import Documents
-from rationale.encoder.loading import Classifier, load_classifier
 from rationale.errors import ModelError
+from rationale.loading.classifier import Classifier, load_classifier
 from rationale.scores import METHODS, ONE_PASS, ScoreOptions, explain
 from rationale.scores.methods import decision_methods
 from rationale.scores.recipe import read_recipe

@@ -12,12 +12,12 @@ from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Se
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
-from rationale.encoder.loading import load_classifier
 from rationale.encoder.quantization import to_integers
 from rationale.evaluation.evaluate import Timing
 from rationale.evaluation.evaluate import evaluate as evaluate_on
 from rationale.evaluation.result import save_evaluation
 from rationale.files import check_output
+from rationale.loading.classifier import load_classifier
 from rationale.metrics.chance import at_chance
 from rationale.metrics.task import TITLES
 from rationale.terminal import safe_console, say

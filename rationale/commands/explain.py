@@ -8,8 +8,8 @@ import typer
 from rich.text import Text
 
 from rationale.commands.options import BatchSize, Device, Dtype, Model, Overwrite, Seed, said
-from rationale.encoder.labels import parse_labels
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
+from rationale.loading.labels import parse_labels
 from rationale.scores import METHODS, ScoreOptions
 from rationale.scores import explain as explain_text
 from rationale.scores.methods import meant_layer

@@ -10,9 +10,9 @@ import typer
 from rationale.commands.options import BatchSize, Data, Device, Dtype, Model, Overwrite, Seed, Split
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
-from rationale.encoder.labels import parse_labels
-from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError
+from rationale.loading.classifier import load_classifier
+from rationale.loading.labels import parse_labels
 from rationale.scores import Faithfulness, ScoreOptions
 from rationale.scores import score as score_documents
 from rationale.scores.options import Target

@@ -13,10 +13,10 @@ from rationale.commands.options import Device, Dtype, Model, Overwrite, Split, s
 from rationale.corpus import Documents, load_documents
 from rationale.corpus.splits import sample
 from rationale.dropping.encoder import dropping_of
-from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, OutputError
 from rationale.evaluation.traces import KIND, Traced, trace_documents, write_traces
 from rationale.files import atomic_json, check_output
+from rationale.loading.classifier import load_classifier
 from rationale.terminal import safe_console, say
 
 

@@ -12,9 +12,9 @@ from rationale.baselines import BASELINES
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.demo.sample import REVIEWS, SPLIT, sample_adapler, sample_classifier, sample_folder
-from rationale.encoder.loading import Classifier, load_classifier
 from rationale.evaluation.evaluate import evaluate
 from rationale.evaluation.result import save_evaluation
+from rationale.loading.classifier import Classifier, load_classifier
 from rationale.report.write import report
 from rationale.scores import METHODS, ONE_PASS, Faithfulness, ScoreOptions, StoredScores, score
 from rationale.scores.methods import decision_methods

@@ -11,8 +11,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import ModernBertConfig, ModernBertForSequenceClassification, PreTrainedTokenizerFast
 
 from rationale.corpus import Documents
-from rationale.encoder.hub import quiet_transformers
 from rationale.files import atomic_path
+from rationale.loading.hub import quiet_transformers
 
 MAX_LENGTH = 192
 WHOLE = 4  # a word seen so often is one token

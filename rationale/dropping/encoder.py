@@ -17,7 +17,7 @@ from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
 
 if TYPE_CHECKING:
-    from rationale.encoder.loading import Classifier
+    from rationale.loading.classifier import Classifier
 
 
 @FAMILIES.register("token-dropping")

@@ -32,9 +32,9 @@ from rationale.dropping.system import SYSTEMS, System
 from rationale.dropping_config import DroppingConfig, register
 from rationale.encoder import FAMILIES, Encoder
 from rationale.encoder.base import NOWHERE
-from rationale.encoder.checks import check_weights
 from rationale.encoder.quantization import quantize
 from rationale.errors import ModelError
+from rationale.loading.checks import check_weights
 from rationale.tokens.packing import Packed
 
 

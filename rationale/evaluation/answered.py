@@ -10,11 +10,11 @@ import torch
 
 from rationale.corpus.document import Documents
 from rationale.dropping.run import Way
-from rationale.encoder.loading import Classifier, finite
+from rationale.loading.classifier import Classifier, finite
 from rationale.metrics.question_answering import exact, f1
 from rationale.metrics.statistics import bootstrap_intervals
-from rationale.scores.backoff import in_batches
 from rationale.tokens import pack_windows
+from rationale.tokens.batches import in_batches
 from rationale.training.answering import Asked, answers, ask, references
 
 _BATCH = 32

@@ -17,15 +17,15 @@ from rationale.corpus.document import Documents
 from rationale.dropping.encoder import Dropping
 from rationale.dropping.flops import Costs, bit_operations, speedup
 from rationale.dropping.run import Way, hard, undropped
-from rationale.encoder.loading import Classifier, finite
 from rationale.errors import DataError
 from rationale.evaluation.answered import answered
 from rationale.evaluation.timing import ratios
+from rationale.loading.classifier import Classifier, finite
 from rationale.metrics.classification import classification
 from rationale.metrics.regression import correlations
 from rationale.metrics.task import interval
-from rationale.scores.backoff import in_batches
 from rationale.tokens import Window, Windower, buckets, pack_windows
+from rationale.tokens.batches import in_batches
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _BATCH = 32

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from transformers import AutoConfig, AutoTokenizer
 
 from rationale.corpus.document import Documents
-from rationale.encoder.hub import explained, quiet_transformers
-from rationale.encoder.loading import Classifier
 from rationale.errors import DataError
 from rationale.evaluation.evaluate import QUANTILES, answers, flops_speedup
+from rationale.loading.classifier import Classifier
+from rationale.loading.hub import explained, quiet_transformers
 from rationale.metrics.task import figure, interval
 from rationale.tokens import Windower
 from rationale.training.encoding import window_length

@@ -17,10 +17,10 @@ from rationale.artifacts.seal import seal_file, unseal_file
 from rationale.corpus.document import Document, Documents
 from rationale.dropping.encoder import dropping_of
 from rationale.dropping.trace import DropTrace, trace
-from rationale.encoder.loading import Classifier, finite
 from rationale.files import atomic_path, check_output
-from rationale.scores.backoff import in_batches
+from rationale.loading.classifier import Classifier, finite
 from rationale.tokens import Window, Windower, pack_windows
+from rationale.tokens.batches import in_batches
 
 KIND = "traces"
 _BATCH, _PART = 32, 256

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rationale.corpus.document import Document
-from rationale.encoder.loading import Classifier
 from rationale.errors import DataError, RationaleError
+from rationale.loading.classifier import Classifier
 from rationale.scores.engine import OnePass, Reading
 from rationale.scores.methods import METHODS, Baseline, FloatArray, LayeredMethod, WindowMethod, normalise
 from rationale.scores.options import ScoreOptions

@@ -14,9 +14,8 @@ from rationale.dropping.encoder import Dropping
 from rationale.dropping.system import Decision
 from rationale.encoder.attention import plain, reading
 from rationale.encoder.base import Attend
-from rationale.encoder.loading import Classifier, finite
 from rationale.errors import ModelError
-from rationale.scores.backoff import in_batches
+from rationale.loading.classifier import Classifier, finite
 from rationale.scores.methods import (
     AttentionMethod,
     AttentionReader,
@@ -27,6 +26,7 @@ from rationale.scores.methods import (
     decision_methods,
     normalise,
 )
+from rationale.tokens.batches import in_batches
 from rationale.tokens.packing import Packed, pack_windows
 from rationale.tokens.windows import Window
 

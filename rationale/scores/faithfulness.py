@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from rationale.encoder.loading import Classifier
+from rationale.loading.classifier import Classifier
 from rationale.scores.methods import METHODS
 from rationale.scores.options import BINS, Faithfulness
 from rationale.scores.removal import reduced_logits, without

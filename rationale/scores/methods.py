@@ -16,7 +16,7 @@ from rationale.registry import Registry
 
 if TYPE_CHECKING:
     from rationale.encoder.base import Encoder
-    from rationale.encoder.loading import Classifier
+    from rationale.loading.classifier import Classifier
     from rationale.tokens.windows import Window
 
 FloatArray = npt.NDArray[np.float32]

@@ -10,10 +10,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from rationale.corpus.document import Document, Documents
-from rationale.encoder.labels import label_names
-from rationale.encoder.loading import Classifier, load_classifier
 from rationale.errors import DataError
 from rationale.files import home
+from rationale.loading.classifier import Classifier, load_classifier
+from rationale.loading.labels import label_names
 from rationale.scores.documents import DocumentScorer
 from rationale.scores.faithfulness import perturb
 from rationale.scores.options import ScoreOptions

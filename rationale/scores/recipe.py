@@ -9,7 +9,7 @@ from typing import Any
 
 from rationale.artifacts.scores import open_recipe
 from rationale.corpus.document import Documents
-from rationale.encoder.loading import Classifier
+from rationale.loading.classifier import Classifier
 from rationale.scores.methods import METHODS, LayeredMethod, WindowMethod
 from rationale.scores.options import BINS, Faithfulness, ScoreOptions
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from rationale.encoder.loading import Classifier
-from rationale.scores.backoff import in_batches
+from rationale.loading.classifier import Classifier
+from rationale.tokens.batches import in_batches
 from rationale.tokens.packing import pack
 from rationale.tokens.windows import Window
 

@@ -15,11 +15,11 @@ from rationale.artifacts.content import difference, same
 from rationale.artifacts.model import check_model, model_digest
 from rationale.artifacts.seal import sealed
 from rationale.corpus.document import Documents
-from rationale.encoder.loading import Classifier
 from rationale.errors import OutputError
 from rationale.evaluation.evaluate import Timing, evaluate, measure
 from rationale.evaluation.result import save_evaluation
 from rationale.files import atomic_json
+from rationale.loading.classifier import Classifier
 from rationale.scores import ScoreOptions, score
 from rationale.scores.methods import decision_methods
 from rationale.scores.scored import ALIVE

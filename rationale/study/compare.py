@@ -13,11 +13,11 @@ from rationale.artifacts.lock import locked
 from rationale.artifacts.seal import sealed
 from rationale.corpus.document import Documents
 from rationale.dropping.system import SYSTEMS
-from rationale.encoder.loading import load_classifier
 from rationale.errors import RationaleError
 from rationale.evaluation.evaluate import Timing, answers
 from rationale.evaluation.lengths import Ruler, by_length, distributions
 from rationale.files import atomic_json
+from rationale.loading.classifier import load_classifier
 from rationale.metrics.task import ANSWERS, difference, figure, interval
 from rationale.study.blind import against_blind
 from rationale.study.cell_results import EVALUATION, TIMING, evaluate_cell, train_cell

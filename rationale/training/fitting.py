@@ -14,9 +14,9 @@ import torch
 from rationale.artifacts.lock import locked
 from rationale.artifacts.model import TRAINING, seal_model
 from rationale.artifacts.seal import SEAL, check_files, read_sealed
-from rationale.encoder.hub import quiet_transformers
 from rationale.errors import ModelError, OutputError
 from rationale.files import atomic_path, check_output, disk_errors
+from rationale.loading.hub import quiet_transformers
 from rationale.training.progress import Progress
 from rationale.training.recipe import history
 from rationale.training.saved import Checkpoint

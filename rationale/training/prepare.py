@@ -10,10 +10,10 @@ from typing import Any
 from transformers import set_seed
 
 from rationale.corpus.document import Documents, Key
-from rationale.encoder.agreeing import check_types
 from rationale.errors import DataError
+from rationale.loading.agreeing import check_types
+from rationale.loading.checkpoint import Checkpoint, load_checkpoint
 from rationale.training.answering import POINTS, ask
-from rationale.training.checkpoint import Checkpoint, load_checkpoint
 from rationale.training.encoding import Encoded, encode, window_length
 from rationale.training.options import TrainingOptions
 from rationale.training.rates import settled

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from rationale.corpus.document import Documents
-from rationale.training.checkpoint import Checkpoint
+from rationale.loading.checkpoint import Checkpoint
 from rationale.training.options import TrainingOptions
 
 DEV_FIGURES = {

@@ -5,7 +5,7 @@ import pytest
 
 from rationale.corpus import Document, Documents, Span
 from rationale.dropping.trace import trace
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
 from rationale.scores import Faithfulness, ScoreOptions, score
 from rationale.tokens import Windower, pack_windows
 from tests.dropping.test_run import dropping_model

@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from rationale.agreement import Agreement, agree
 from rationale.corpus import Document, Documents, Span
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
 from rationale.report.eraser import export_eraser
 from rationale.report.examples import galleries
 from rationale.report.exports import Choice

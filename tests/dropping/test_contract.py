@@ -12,7 +12,7 @@ from rationale.dropping import run
 from rationale.dropping.flops import Costs
 from rationale.dropping.system import SYSTEMS
 from rationale.dropping.trace import trace
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
 from rationale.scores.engine import OnePass
 from rationale.scores.methods import METHODS, decision_methods
 from rationale.tokens import Packed, Windower, pack_windows

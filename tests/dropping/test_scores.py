@@ -20,9 +20,9 @@ from rationale.artifacts.seal import SEAL
 from rationale.corpus import Document, Documents, Span
 from rationale.dropping.run import hard
 from rationale.dropping.trace import trace
-from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError, ScoresError
 from rationale.evaluation.traces import trace_documents
+from rationale.loading.classifier import load_classifier
 from rationale.report.eraser import export_eraser
 from rationale.report.exports import Choice
 from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, StoredScores, score

@@ -10,8 +10,8 @@ import torch
 from rationale.dropping import run
 from rationale.dropping.power_bert import PoWERBERT
 from rationale.dropping.trace import trace
-from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError, RationaleError
+from rationale.loading.classifier import load_classifier
 from tests.dropping.systems import toy
 from tests.dropping.test_run import batch, one
 from tests.toys import toy_tokenizer

@@ -10,8 +10,8 @@ from toys import MODELS, save_model, toy_folder, toy_tokenizer
 
 import rationale
 from rationale.corpus.document import Document, Documents
-from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError
+from rationale.loading.classifier import load_classifier
 
 PAIR = Documents([Document("a", "a", ("film",), query=("good",))])
 ONE = Documents([Document("a", "a", ("film",))])

@@ -13,9 +13,9 @@ from toys import toy_classifier, toy_folder, toy_tokenizer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertModel, GPT2Config
 
 from rationale.corpus.document import Document, Documents
-from rationale.encoder.labels import parse_labels
-from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError
+from rationale.loading.classifier import load_classifier
+from rationale.loading.labels import parse_labels
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from rationale.cli import app
 from rationale.corpus import Document, Documents, load_documents
 from rationale.corpus.splits import sample
 from rationale.demo import sample_folder
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
 from rationale.report.prose import commands, left_out
 from rationale.scores import Faithfulness, ScoreOptions, score
 

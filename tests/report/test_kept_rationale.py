@@ -7,7 +7,7 @@ import numpy as np
 from rationale.agreement import agree
 from rationale.corpus import Document, Documents, Span
 from rationale.dropping.model import wrap
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
 from rationale.report.figures.systems import kept_rationale
 from rationale.scores import ScoreOptions, score
 from tests.dropping.test_run import dropping_model

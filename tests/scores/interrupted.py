@@ -21,8 +21,8 @@ from toys import wordy
 
 from rationale.artifacts.lock import LOCK
 from rationale.corpus.document import Document, Documents
-from rationale.encoder.loading import load_classifier
 from rationale.errors import RationaleError
+from rationale.loading.classifier import load_classifier
 from rationale.scores import Faithfulness, ScoreOptions, StoredScores, score
 from rationale.scores.writer import ScoreWriter
 

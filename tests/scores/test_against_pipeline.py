@@ -15,7 +15,7 @@ from transformers import pipeline
 
 import rationale
 from rationale.corpus.document import Document, Documents
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
 from rationale.scores import ScoreOptions
 from tests.tokens.text import PLAIN
 

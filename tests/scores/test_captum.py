@@ -14,8 +14,8 @@ import torch
 from toys import save_model, toy_classifier, wordy
 
 from rationale.corpus.document import Document, Documents
-from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError, RationaleError
+from rationale.loading.classifier import load_classifier
 from rationale.scores import METHODS, ScoreOptions, StoredScores, score
 from rationale.scores.captum import (
     DeepLiftOptions,

@@ -8,8 +8,8 @@ import torch
 from captum.attr import DeepLift
 from toys import MODELS, save_model, toy_classifier
 
-from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError
+from rationale.loading.classifier import load_classifier
 from rationale.scores import METHODS
 from rationale.scores.captum.rescale import Rescale, attention, elementwise, layer_norm, product, softmax
 

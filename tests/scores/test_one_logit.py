@@ -11,9 +11,9 @@ from toys import toy_folder
 import rationale
 from rationale.agreement import agree
 from rationale.corpus.document import Document, Documents, Span
-from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError
 from rationale.evaluation.evaluate import Timing, evaluate
+from rationale.loading.classifier import load_classifier
 from rationale.scores import METHODS, Faithfulness, ScoreOptions
 from tests.toys import wordy
 

@@ -12,8 +12,8 @@ import torch
 from toys import save_model, toy_classifier
 
 from rationale.corpus.document import Document, Documents
-from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError, OutputError, RationaleError, ScoresError
+from rationale.loading.classifier import load_classifier
 from rationale.scores import Faithfulness, ScoreOptions, StoredScores, score
 from rationale.scores.documents import DocumentScorer
 from rationale.scores.recipe import make_recipe

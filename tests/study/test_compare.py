@@ -14,9 +14,9 @@ from rationale.cli import app
 from rationale.corpus import write_eraser
 from rationale.corpus.document import Document, Documents, Span
 from rationale.dropping import SYSTEMS
-from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, OutputError, RationaleError
 from rationale.evaluation.evaluate import Timing
+from rationale.loading.classifier import load_classifier
 from rationale.report.comparison import comparison_page, rule_table, systems_table
 from rationale.report.figures.systems import fronts
 from rationale.study import cell_results

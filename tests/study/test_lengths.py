@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from rationale.cli import app
 from rationale.corpus import Document, Documents, write_eraser
-from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError
 from rationale.evaluation.evaluate import Timing
 from rationale.evaluation.lengths import Ruler, below_median, by_length, distributions
+from rationale.loading.classifier import load_classifier
 from rationale.study.compare import compare
 from rationale.study.grid import Setting
 

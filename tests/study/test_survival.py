@@ -12,9 +12,9 @@ from scipy.stats import bootstrap
 from rationale.agreement import agree
 from rationale.corpus import Document, Documents, Span
 from rationale.dropping.trace import trace
-from rationale.encoder.loading import load_classifier
 from rationale.errors import ScoresError
 from rationale.evaluation.survival import survival
+from rationale.loading.classifier import load_classifier
 from rationale.report.html import report_html
 from rationale.report.survival import (
     alone_table,

@@ -20,9 +20,9 @@ from rationale.artifacts.seal import beside, read_sealed, seal_file, sealed
 from rationale.cli import app
 from rationale.corpus import Document, Documents, Span, write_eraser
 from rationale.dropping.model import wrap
-from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, OutputError, RationaleError
 from rationale.files import atomic_json
+from rationale.loading.classifier import load_classifier
 from rationale.report.topk import topk_page
 from rationale.scores.removal import without
 from rationale.study.topk import study as module

@@ -8,8 +8,8 @@ import pytest
 
 from rationale.commands.study import _arms
 from rationale.corpus import Document, Span
-from rationale.encoder.loading import load_classifier
 from rationale.errors import RationaleError, ScoresError
+from rationale.loading.classifier import load_classifier
 from rationale.scores import METHODS, ScoreOptions, score
 from rationale.scores.scored import ScoredDocument
 from rationale.study.topk.arms import Arm

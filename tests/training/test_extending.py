@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from rationale.agreement import agree
 from rationale.commands.train import app
 from rationale.corpus import load_documents
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
 from rationale.scores import ScoreOptions, score
 from rationale.evaluation.evaluate import Timing, evaluate
 

@@ -14,8 +14,8 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from typer.testing import CliRunner
 
 from rationale.cli import app
-from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, OutputError
+from rationale.loading.classifier import load_classifier
 from rationale.scores import ScoreOptions, score
 from rationale.training import train_dropping
 from rationale.training import trainer as trainer_module

@@ -16,8 +16,8 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, EvalPre
 
 from rationale.corpus import Document, Documents
 from rationale.dropping.model import DroppingForSequenceClassification
-from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, OutputError, RationaleError
+from rationale.loading.classifier import load_classifier
 from rationale.scores import ScoreOptions, score
 from rationale.tokens import Windower
 from rationale.training import train_dropping

@@ -16,9 +16,9 @@ from rationale.cli import app
 from rationale.corpus import Document, Documents, Span, list_splits, load_documents
 from rationale.dropping import run
 from rationale.dropping.model import wrap
-from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError, RationaleError
 from rationale.evaluation.evaluate import Timing, evaluate
+from rationale.loading.classifier import load_classifier
 from rationale.metrics.question_answering import exact, f1, normalised
 from rationale.study.compare import compare
 from rationale.study.grid import Setting

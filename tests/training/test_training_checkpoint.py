@@ -13,7 +13,7 @@ from transformers.utils import logging as transformers_logging
 
 from rationale.corpus import Documents
 from rationale.errors import ModelError, RationaleError
-from rationale.training.checkpoint import load_checkpoint
+from rationale.loading.checkpoint import load_checkpoint
 from rationale.training.encoding import window_length
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import starting_point

@@ -8,7 +8,7 @@ from transformers import AutoModelForSequenceClassification
 
 from rationale.corpus import Document, Documents
 from rationale.dropping.run import hard
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
 from rationale.tokens import Windower, pack_windows
 from rationale.training import train_dropping
 from rationale.training.adapler import AdapLeROptions

@@ -13,9 +13,9 @@ from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner
 
 from rationale.cli import app
-from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError
 from rationale.evaluation.evaluate import Timing, evaluate
+from rationale.loading.classifier import load_classifier
 from rationale.training import train_dropping
 from rationale.training.lat import LATOptions
 from rationale.training.lat import train as lat_module

@@ -10,7 +10,7 @@ from toy_training import planted, save_encoder
 from transformers import AutoModelForSequenceClassification
 
 from rationale.dropping import run
-from rationale.encoder.loading import load_classifier
+from rationale.loading.classifier import load_classifier
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.tokens import Windower, pack_windows

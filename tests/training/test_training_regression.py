@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from rationale.agreement import agree
 from rationale.cli import app
 from rationale.corpus import Documents, split_dev, write_eraser
-from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError
 from rationale.evaluation.evaluate import Timing, evaluate
+from rationale.loading.classifier import load_classifier
 from rationale.metrics.regression import correlations
 from rationale.metrics.task import difference, figure, interval
 from rationale.scores import ScoreOptions, score

@@ -20,9 +20,9 @@ from typer.testing import CliRunner
 from rationale.artifacts.lock import locked
 from rationale.artifacts.seal import SEAL, read_sealed
 from rationale.cli import app
-from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError, OutputError
-from rationale.training.checkpoint import load_checkpoint
+from rationale.loading.checkpoint import load_checkpoint
+from rationale.loading.classifier import load_classifier
 from rationale.training.dropping.fine_tuned import fine_tune
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.prepare import prepare

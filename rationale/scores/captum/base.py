@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rationale.encoder.loading import Classifier, finite
 from rationale.errors import RationaleError
+from rationale.loading.classifier import Classifier, finite
 from rationale.randomness import Randomness
 from rationale.scores.methods import FloatArray, WindowMethod
 from rationale.tokens.windows import Window

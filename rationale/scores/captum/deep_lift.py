@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from rationale.errors import ModelError
 from rationale.randomness import Randomness
-from rationale.scores.backoff import in_batches
 from rationale.scores.captum.gradients import LayerMethod, LayerOptions, Tail
 from rationale.scores.captum.rescale import Rescale
 from rationale.scores.methods import METHODS
+from rationale.tokens.batches import in_batches
 
 
 @dataclass(frozen=True)

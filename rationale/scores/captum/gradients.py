@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from rationale.encoder.attention import plain
-from rationale.encoder.loading import Classifier, finite
 from rationale.errors import ModelError, RationaleError
+from rationale.loading.classifier import Classifier, finite
 from rationale.randomness import Randomness
-from rationale.scores.backoff import in_batches
 from rationale.scores.captum.base import CaptumMethod, Options, at_least_one, inputs_at_once, samples_at_once
 from rationale.scores.methods import METHODS
+from rationale.tokens.batches import in_batches
 from rationale.tokens.packing import pack
 from rationale.tokens.windows import Window
 

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rationale.encoder.loading import Classifier
 from rationale.errors import RationaleError
+from rationale.loading.classifier import Classifier
 from rationale.randomness import Randomness
 from rationale.scores.captum.base import CaptumMethod, Options, at_least_one, inputs_at_once
 from rationale.scores.methods import METHODS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rationale.encoder import FAMILIES
-from rationale.encoder.loading import Classifier, load_classifier
 from rationale.errors import ModelError, RationaleError
+from rationale.loading.classifier import Classifier, load_classifier
 from rationale.scores.methods import METHODS, DecisionMethod, WindowMethod
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.cuts import Positions

@@ -17,9 +17,9 @@ from rationale.artifacts.model import model_digest
 from rationale.artifacts.seal import beside, check_file, digest, seal_file, sealed, unseal_file
 from rationale.corpus.document import Key
 from rationale.dropping.flops import Costs
-from rationale.encoder.loading import Classifier
 from rationale.errors import OutputError, RationaleError
 from rationale.files import atomic_json, atomic_path
+from rationale.loading.classifier import Classifier
 from rationale.study.cells import made_of_what
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.cuts import Cut, Split

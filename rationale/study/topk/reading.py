@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from rationale.dropping.run import undropped
 from rationale.encoder import FAMILIES
-from rationale.encoder.loading import Classifier, finite
-from rationale.scores.backoff import in_batches
+from rationale.loading.classifier import Classifier, finite
 from rationale.scores.removal import Reduced
+from rationale.tokens.batches import in_batches
 from rationale.tokens.packing import Packed, pack
 from rationale.training.encoding import Encoded
 from rationale.training.task import mean_loss

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from rationale.corpus.document import Documents
-from rationale.encoder.loading import Classifier
 from rationale.errors import ScoresError
+from rationale.loading.classifier import Classifier
 from rationale.scores import ScoreOptions, Scores, StoredScores, score
 from rationale.scores.recipe import make_recipe
 

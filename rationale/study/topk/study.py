@@ -15,8 +15,8 @@ from tqdm.auto import tqdm
 
 from rationale.artifacts.lock import locked
 from rationale.corpus.document import Documents
-from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, RationaleError
+from rationale.loading.classifier import load_classifier
 from rationale.scores import ScoreOptions, Scores
 from rationale.study.cells import ANEW, claim
 from rationale.study.topk.arms import Arm

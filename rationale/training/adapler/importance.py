@@ -20,14 +20,14 @@ from rationale.artifacts.model import model_digest
 from rationale.artifacts.seal import beside, check_file, seal_file, unseal_file
 from rationale.corpus.document import Key
 from rationale.encoder.attention import plain, reading
-from rationale.encoder.loading import Classifier, finite, load_classifier
 from rationale.errors import ModelError
 from rationale.files import atomic_path
+from rationale.loading.classifier import Classifier, finite, load_classifier
 from rationale.scores import METHODS
-from rationale.scores.backoff import in_batches
 from rationale.scores.engine import packed_rows
 from rationale.scores.methods import AttentionMethod, GradientMethod
 from rationale.tokens import Packed, pack_windows
+from rationale.tokens.batches import in_batches
 from rationale.training.dropping.fine_tuned import FineTuned
 from rationale.training.encoding import Encoded
 from rationale.training.prepare import Prepared

@@ -15,9 +15,9 @@ from rationale.dropping.model import (
     DroppingModel,
 )
 from rationale.encoder.base import FAMILIES, Encoder
-from rationale.encoder.hub import explained
 from rationale.errors import OutputError
 from rationale.files import atomic_path, check_output, home
+from rationale.loading.hub import explained
 from rationale.training.dropping.card import card
 from rationale.training.dropping.choice import dropping_metrics
 from rationale.training.dropping.distil import DistilTrainer

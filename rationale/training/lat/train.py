@@ -18,12 +18,12 @@ from rationale.dropping.flops import Costs
 from rationale.dropping.lat import LAT
 from rationale.dropping.model import DroppingModel, wrap
 from rationale.dropping.run import hard
-from rationale.encoder.identity import weights_hash
-from rationale.encoder.loading import usable_device
 from rationale.errors import OutputError
 from rationale.files import atomic_json
-from rationale.scores.backoff import in_batches
+from rationale.loading.classifier import usable_device
+from rationale.loading.identity import weights_hash
 from rationale.tokens import pack_windows
+from rationale.tokens.batches import in_batches
 from rationale.training.dropping.choice import within_a_point
 from rationale.training.dropping.stages import Stages, TrainedDropping
 from rationale.training.encoding import Encoded

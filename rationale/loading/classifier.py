@@ -19,20 +19,20 @@ from transformers import (
 
 from rationale.artifacts.model import check_model
 from rationale.corpus.document import Documents
-from rationale.encoder.agreeing import check_padding, check_types
 from rationale.encoder.attention import plain
 from rationale.encoder.base import Attend, Encoder
-from rationale.encoder.checks import (
+from rationale.errors import DataError, ModelError
+from rationale.loading.agreeing import check_padding, check_types
+from rationale.loading.checks import (
     check_tokenizer,
     check_weights,
     family_of,
     longest_input,
     place,
 )
-from rationale.encoder.hub import explained, quiet_transformers
-from rationale.encoder.identity import whole_hash
-from rationale.encoder.labels import is_regression, label_names, labels_of_one_logit, naming
-from rationale.errors import DataError, ModelError
+from rationale.loading.hub import explained, quiet_transformers
+from rationale.loading.identity import whole_hash
+from rationale.loading.labels import is_regression, label_names, labels_of_one_logit, naming
 from rationale.tokens.packing import Packed
 
 _DTYPES = {

@@ -21,12 +21,12 @@ from transformers import (
 
 from rationale.artifacts.model import check_model
 from rationale.dropping_config import DroppingConfig
-from rationale.encoder.agreeing import check_padding, check_types
 from rationale.encoder.base import ATTENTION_DROPOUT
-from rationale.encoder.checks import check_tokenizer, place
-from rationale.encoder.hub import explained, quiet_transformers
-from rationale.encoder.identity import settings_hash, weights_hash
 from rationale.errors import ModelError
+from rationale.loading.agreeing import check_padding, check_types
+from rationale.loading.checks import check_tokenizer, place
+from rationale.loading.hub import explained, quiet_transformers
+from rationale.loading.identity import settings_hash, weights_hash
 from rationale.tokens.backend import require_fast
 from rationale.training.options import Task
 
