@@ -33,7 +33,6 @@ from tqdm import tqdm
 
 from rationale.corpus import load_documents
 from rationale.dropping import run
-from rationale.dropping.encoder import dropping_of
 from rationale.dropping.flops import Costs, speedup
 from rationale.dropping.run import hard, undropped
 from rationale.loading.classifier import load_classifier
@@ -108,7 +107,7 @@ def main() -> None:
     given = model_parser(__doc__, split="test", documents=256, rounds=5).parse_args()
 
     classifier = load_classifier(given.model, device="cpu")
-    dropping = dropping_of(classifier)
+    dropping = classifier.dropping
     encoder, system = dropping.inner, dropping.system
     encoder.model.set_attn_implementation("sdpa")
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")

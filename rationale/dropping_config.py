@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Callable
 from typing import Any
 
 from transformers import AutoConfig, PreTrainedConfig
@@ -10,6 +10,9 @@ from transformers import AutoConfig, PreTrainedConfig
 from rationale.errors import ModelError
 
 _FROM_BACKBONE = ("id2label", "label2id", "problem_type", "pad_token_id", "max_position_embeddings")
+
+
+_WHEN_MET: list[Callable[[], object]] = []
 
 
 class DroppingConfig(PreTrainedConfig):
@@ -38,7 +41,8 @@ class DroppingConfig(PreTrainedConfig):
             if name in self.backbone:
                 more.setdefault(name, self.backbone[name])
         super().__init__(**more)
-        import_module("rationale.dropping.model")  # registers the models, once somebody has such a config
+        for meet in _WHEN_MET:
+            meet()
 
     def backbone_config(self) -> PreTrainedConfig:
         """The backbone's config as an object of its own class."""
@@ -48,6 +52,12 @@ class DroppingConfig(PreTrainedConfig):
         return made
 
 
-def register() -> None:
-    """Makes transformers' ``Auto`` classes and pipelines know token-dropping models; twice is once."""
+def register(when_met: Callable[[], object] | None = None) -> None:
+    """Makes transformers' ``Auto`` classes and pipelines know token-dropping models; twice is once.
+
+    Args:
+        when_met: Called when somebody has such a config: imports the models, which register themselves.
+    """
+    if when_met is not None:
+        _WHEN_MET[:] = [when_met]
     AutoConfig.register(DroppingConfig.model_type, DroppingConfig, exist_ok=True)

@@ -59,9 +59,13 @@ class _Watch:
 
 def _register() -> None:
     try:
-        import_module("rationale.dropping_config").register()
+        import_module("rationale.dropping_config").register(_import_models)
     except ImportError:  # importing transformers must not fail for us
         log.debug("token-dropping models could not be registered", exc_info=True)
+
+
+def _import_models() -> None:
+    import_module("rationale.dropping.model")  # registers the models
 
 
 def watch() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,19 @@ from rationale.errors import OutputError
 from rationale.files import atomic_text
 from rationale.strict_json import loads, read
 
+Check = Callable[[Path], None]
+"""Raises where a folder of scores without a seal is not whole."""
 
-def seal_as_are(results: Iterable[Result]) -> list[Path]:
+
+def seal_as_are(results: Iterable[Result], check_scores: Check) -> list[Path]:
     """Seals those of the results that are unsealed; gives the files that were written.
 
     A JSON result gets one key more, its text stays as it is. What others name comes first: the record of a
     run before its checkpoints, models before the training that holds them.
+
+    Args:
+        results: What verifying found.
+        check_scores: Makes sure that a folder of scores is whole before it is sealed.
 
     Raises:
         OutputError: Where it cannot be written.
@@ -28,15 +35,13 @@ def seal_as_are(results: Iterable[Result]) -> list[Path]:
     """
     unsealed = [result for result in results if result.state == "unsealed"]
     unsealed.sort(key=lambda one: (one.kind != "run", -len(one.path.parts)))
-    return [path for result in unsealed for path in _seal(result)]
+    return [path for result in unsealed for path in _seal(result, check_scores)]
 
 
-def _seal(result: Result) -> list[Path]:
+def _seal(result: Result, check_scores: Check) -> list[Path]:
     path, kind = result.path, result.kind
     if "scores" in kind:
-        from rationale.scores.store import check_unsealed  # imports torch
-
-        check_unsealed(path)
+        check_scores(path)
         return list(seal_unsealed(path))
     if path.is_dir():
         _seal_folder(result)

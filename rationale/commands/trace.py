@@ -12,7 +12,6 @@ from rationale.artifacts.seal import sealed
 from rationale.commands.options import Device, Dtype, Model, Overwrite, Split, said
 from rationale.corpus import Documents, load_documents
 from rationale.corpus.splits import sample
-from rationale.dropping.encoder import dropping_of
 from rationale.errors import DataError, OutputError
 from rationale.evaluation.traces import KIND, Traced, trace_documents, write_traces
 from rationale.files import atomic_json, check_output
@@ -45,7 +44,7 @@ def trace(
         check_output(out, overwrite=overwrite)
     documents = sample(_documents(text, data, split, query), limit)
     classifier = load_classifier(model, device=device, dtype=dtype)
-    dropping_of(classifier)
+    _ = classifier.dropping  # refuses a model that drops none
     classifier.check_queries(documents)
     traced = trace_documents(classifier, documents)
     if out is None:

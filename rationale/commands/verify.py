@@ -37,7 +37,7 @@ def verify(
     """
     results = [result for path in paths for result in _verify(path)]
     wrong = [result for result in results if result.state == "not whole"]
-    written = [] if wrong or not seal else [str(path) for path in seal_as_are(results)]
+    written = [] if wrong or not seal else [str(path) for path in seal_as_are(results, _check_scores)]
     if as_json:
         say_json(json.dumps({"results": list(map(_content, results)), "sealed": written}, indent=1))
     else:
@@ -46,6 +46,12 @@ def verify(
         if seal:
             say("Nothing was sealed: a seal would vouch for what was changed.", err=True)
         raise typer.Exit(1)
+
+
+def _check_scores(folder: Path) -> None:
+    from rationale.scores.store import check_unsealed  # imports torch
+
+    check_unsealed(folder)
 
 
 def _verify(path: Path) -> list[Result]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,9 +15,6 @@ from rationale.encoder.attention import plain
 from rationale.encoder.base import FAMILIES, Attend, Encoder, Heads
 from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
-
-if TYPE_CHECKING:
-    from rationale.loading.classifier import Classifier
 
 
 @FAMILIES.register("token-dropping")
@@ -140,19 +137,3 @@ class Dropping(Encoder):
 def _alike(told: Any, held: list[float]) -> bool:
     numbers = isinstance(told, list) and all(isinstance(value, int | float) for value in told)
     return numbers and len(told) == len(held) and bool(np.allclose(told, held, atol=1e-6))
-
-
-def dropping_of(classifier: Classifier) -> Dropping:
-    """The classifier's encoder, where it drops tokens.
-
-    Raises:
-        ModelError: Where it does not.
-    """
-    encoder = classifier.encoder
-    if not isinstance(encoder, Dropping):
-        raise ModelError(
-            "this model drops no tokens",
-            where=classifier.identity["name"],
-            remedy="Pass the folder that `rationale train adapler`, or another system, wrote.",
-        )
-    return encoder

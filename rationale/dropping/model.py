@@ -33,8 +33,8 @@ from rationale.dropping_config import DroppingConfig, register
 from rationale.encoder import FAMILIES, Encoder
 from rationale.encoder.base import NOWHERE
 from rationale.encoder.quantization import quantize
+from rationale.encoder.weights import check_weights
 from rationale.errors import ModelError
-from rationale.loading.checks import check_weights
 from rationale.tokens.packing import Packed
 
 

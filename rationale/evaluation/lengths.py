@@ -13,11 +13,11 @@ from transformers import AutoConfig, AutoTokenizer
 from rationale.corpus.document import Documents
 from rationale.errors import DataError
 from rationale.evaluation.evaluate import QUANTILES, answers, flops_speedup
+from rationale.loading.checks import USUAL, longest_input
 from rationale.loading.classifier import Classifier
 from rationale.loading.hub import explained, quiet_transformers
 from rationale.metrics.task import figure, interval
 from rationale.tokens import Windower
-from rationale.training.encoding import window_length
 
 IntArray = npt.NDArray[np.int64]
 _BINS = 20
@@ -42,7 +42,8 @@ class Ruler:
                 kind.from_pretrained(self.model, trust_remote_code=False)
                 for kind in (AutoConfig, AutoTokenizer)
             )
-        windower = Windower(tokenizer, window_length(tokenizer, config, self.max_length), "truncate")
+        longest = longest_input(config, tokenizer, self.max_length, self.model, usual=USUAL)
+        windower = Windower(tokenizer, longest, "truncate")
         return np.array([len(windower(document).windows[0].ids) for document in documents], np.int64)
 
 

@@ -15,7 +15,6 @@ from tqdm.auto import tqdm
 
 from rationale.artifacts.seal import seal_file, unseal_file
 from rationale.corpus.document import Document, Documents
-from rationale.dropping.encoder import dropping_of
 from rationale.dropping.trace import DropTrace, trace
 from rationale.files import atomic_path, check_output
 from rationale.loading.classifier import Classifier, finite
@@ -85,7 +84,7 @@ def trace_documents(
         ModelError: Where the model drops no tokens or yields NaN.
         DataError: Where a query leaves no room.
     """
-    dropping_of(classifier)
+    _ = classifier.dropping  # refuses a model that drops none
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     quiet = None if progress else True
     with tqdm(total=len(documents), desc="trace", unit="document", leave=False, disable=quiet) as bar:
@@ -101,7 +100,7 @@ def trace_documents(
 
 
 def _traces(classifier: Classifier, windows: list[Window]) -> list[tuple[npt.NDArray[np.float64], DropTrace]]:
-    encoder = dropping_of(classifier)
+    encoder = classifier.dropping
 
     def batch(places: list[int]) -> list[tuple[npt.NDArray[np.float64], DropTrace]]:
         packed = pack_windows([windows[i] for i in places], classifier.device)

@@ -5,30 +5,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import (
-    AutoConfig,
     AutoModel,
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
-    AutoTokenizer,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 
-from rationale.artifacts.model import check_model
 from rationale.dropping_config import DroppingConfig
 from rationale.encoder.base import ATTENTION_DROPOUT
+from rationale.encoder.weights import check_shapes, check_weights, require_all
 from rationale.errors import ModelError
-from rationale.loading.agreeing import check_padding, check_types
-from rationale.loading.checks import check_tokenizer, place
+from rationale.loading.checks import family_of
 from rationale.loading.hub import explained, quiet_transformers
 from rationale.loading.identity import settings_hash, weights_hash
-from rationale.tokens.backend import require_fast
-from rationale.training.options import Task
+from rationale.loading.parts import read_config, read_tokenizer, read_weights
+from rationale.metrics.task import Task
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +67,7 @@ def load_checkpoint(
         ModelError: Where nothing can be loaded, the tokenizer has no fast version or does not fit the config,
             or the head is for other labels.
     """
-    source = place(source)
-    check_model(Path(source))
-    with quiet_transformers(), explained(source):
-        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-    require_fast(tokenizer)
+    source, config = read_config(source)
     if isinstance(config, DroppingConfig):
         raise ModelError(
             "this is a token-dropping model already",
@@ -91,11 +82,9 @@ def load_checkpoint(
     config.problem_type = {"classes": "single_label_classification", "number": "regression"}.get(task)
     _set_attention_dropout(source, config, attention_dropout)
     head: Any = AutoModelForQuestionAnswering if task == "answers" else AutoModelForSequenceClassification
-    with quiet_transformers(), explained(source):
-        model = _with_own_head(source, config, head) if keep else _with_fresh_head(source, config, head)
-    check_tokenizer(tokenizer, model, source)
-    check_padding(tokenizer, config, source)
-    check_types(tokenizer, config, source, pair=False)
+    family_of(config, source)
+    model = _with_own_head(source, config, head) if keep else _with_fresh_head(source, config, head)
+    tokenizer = read_tokenizer(source, model, config)
     if not keep:
         log.info("%s: a fresh classification head for %s", source, ", ".join(order))
     settings = settings_hash(model, tokenizer)
@@ -132,38 +121,17 @@ def _set_attention_dropout(source: str, config: Any, value: float | None) -> Non
 
 
 def _with_own_head(source: str, config: Any, head: Any) -> Any:
-    model, info = _weights(source, config, head)
-    _require_weights(source, info["missing_keys"])
+    model, report = read_weights(source, config, head, torch.float32)
+    check_weights(report, model, source)
     return model
 
 
 def _with_fresh_head(source: str, config: Any, head: Any) -> Any:
-    encoder, info = _weights(source, config, AutoModel)
-    _require_weights(source, [name for name in info["missing_keys"] if "pooler" not in name])
-    model = head.from_config(config, dtype=torch.float32, trust_remote_code=False)
-    found = getattr(model, model.base_model_prefix).load_state_dict(encoder.state_dict(), strict=False)
-    _require_weights(source, found.missing_keys)
+    encoder, report = read_weights(source, config, AutoModel, torch.float32)
+    check_shapes(report, source)
+    require_all([name for name in report["missing_keys"] if "pooler" not in name], source)
+    with quiet_transformers(), explained(source):
+        model = head.from_config(config, dtype=torch.float32, trust_remote_code=False)
+        found = getattr(model, model.base_model_prefix).load_state_dict(encoder.state_dict(), strict=False)
+    require_all(found.missing_keys, source)
     return model
-
-
-def _weights(source: str, config: Any, kind: Any) -> tuple[Any, dict[str, Any]]:
-    """A model in float32 from safetensors, and what transformers tells of loading."""
-    loaded: tuple[Any, dict[str, Any]] = kind.from_pretrained(
-        source,
-        config=config,
-        dtype=torch.float32,
-        use_safetensors=True,
-        trust_remote_code=False,
-        output_loading_info=True,
-    )
-    return loaded
-
-
-def _require_weights(source: str, missing: Any) -> None:
-    names = sorted(missing)
-    if names:
-        raise ModelError(
-            f"{len(names)} weights are missing, first {names[0]!r}",
-            where=source,
-            remedy="The weights belong to another architecture than config.json says, or were cut short.",
-        )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from rationale.encoder.base import FAMILIES, Encoder
 from rationale.errors import ModelError
@@ -12,6 +13,8 @@ from rationale.files import home
 from rationale.tokens.backend import require_fast
 
 _SHORTEST = 8
+USUAL = 512
+"""Tokens that a training asks for where its user asks for nothing."""
 
 
 def place(source: str | Path) -> str:
@@ -50,48 +53,6 @@ def family_of(config: Any, name: str) -> type[Encoder]:
     return FAMILIES.get(config.model_type)
 
 
-def check_weights(report: Mapping[str, Any], model: Any, name: str) -> None:
-    """Refuses weights that are not all there, or not this model's.
-
-    Args:
-        report: What transformers tells of loading.
-        model: What was loaded.
-        name: What messages call it.
-
-    Raises:
-        ModelError: Where a weight is missing, of another shape, or of another dropping system.
-    """
-    missing = sorted(report["missing_keys"])
-    own = [key for key in missing if key.startswith("system.")]
-    if own:
-        raise ModelError(
-            f"the dropping model lacks weights ({', '.join(own[:3])})",
-            where=name,
-            remedy="The weights were cut short, or config.json is of another system.",
-        )
-    foreign = sorted(key for key in report["unexpected_keys"] if key.startswith("system."))
-    if foreign:
-        raise ModelError(
-            f"the weights hold what the system of config.json has no place for ({', '.join(foreign[:3])})",
-            where=name,
-            remedy="They are another system's: take config.json from where the model was saved.",
-        )
-    if any(not key.startswith(f"{model.base_model_prefix}.") for key in missing):
-        raise ModelError(
-            f"the checkpoint has no classification head (missing {', '.join(missing[:3])})",
-            where=name,
-            remedy=f"Fine-tune it first: rationale train classifier --model {name} --data DIR --out DIR.",
-        )
-    if missing:
-        raise ModelError(f"the checkpoint lacks weights ({', '.join(missing[:3])})", where=name)
-    for key, stored, expected in sorted(report["mismatched_keys"]):
-        raise ModelError(
-            f"{key} is stored with shape {tuple(stored)}, and config.json asks for {tuple(expected)}",
-            where=name,
-            remedy="The number of labels or the sizes in config.json do not belong to these weights.",
-        )
-
-
 def check_tokenizer(tokenizer: Any, model: Any, name: str) -> None:
     """Refuses a tokenizer that is slow, empty, or knows more tokens than the model.
 
@@ -116,13 +77,29 @@ def check_tokenizer(tokenizer: Any, model: Any, name: str) -> None:
         )
 
 
-def longest_input(positions: int, tokenizer: Any, asked: int | None, name: str) -> int:
-    """Tokens of the longest input: what is asked for, or what positions and tokenizer allow.
+def longest_input(
+    config: Any, tokenizer: Any, asked: int | None, name: str, *, usual: int | None = None
+) -> int:
+    """Tokens of the longest input, special tokens included: the one rule, for training and for reading.
+
+    What is asked for counts, from 8 tokens to what the positions allow. Where nothing is asked, it is what
+    positions and tokenizer both allow, and no more than ``usual``. A training asks for :data:`USUAL` where
+    its user asks for nothing, and writes its length into the tokenizer, so that every later reading of the
+    folder gets the same windows.
+
+    Args:
+        config: The model's.
+        tokenizer: Its tokenizer.
+        asked: Tokens, or None.
+        name: What messages call the model.
+        usual: What is taken where nothing is asked and more is allowed.
 
     Raises:
         ModelError: Where more is asked for than there are positions, or fewer than 8; where the tokenizer
             allows fewer than 8.
+        RationaleError: For an encoder family without an adapter.
     """
+    positions = FAMILIES.get(config.model_type).max_length(config)
     if asked is not None and not _SHORTEST <= asked <= positions:
         raise ModelError(
             f"a maximum length of {asked} does not fit",
@@ -137,4 +114,21 @@ def longest_input(positions: int, tokenizer: Any, asked: int | None, name: str) 
             where=name,
             remedy="Correct model_max_length in tokenizer_config.json, or pass --max-length.",
         )
-    return asked or allowed
+    return asked or min(allowed, usual or allowed)
+
+
+def usable_device(device: str) -> torch.device:
+    """The device of that name, in training and reading alike; ``auto`` is CUDA where it is, else the CPU.
+
+    Raises:
+        ModelError: Where it is not there.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.empty(0, device=device).cpu()
+        return torch.device(device)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(
+            f"device {device!r} cannot be used", remedy="Pass --device cpu, or one that is there."
+        ) from error

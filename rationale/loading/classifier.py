@@ -4,35 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import (
-    AutoConfig,
-    AutoModelForQuestionAnswering,
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-)
+from transformers import AutoModelForQuestionAnswering, AutoModelForSequenceClassification
 
-from rationale.artifacts.model import check_model
 from rationale.corpus.document import Documents
+from rationale.dropping.encoder import Dropping
 from rationale.encoder.attention import plain
 from rationale.encoder.base import Attend, Encoder
+from rationale.encoder.weights import check_weights
 from rationale.errors import DataError, ModelError
-from rationale.loading.agreeing import check_padding, check_types
-from rationale.loading.checks import (
-    check_tokenizer,
-    check_weights,
-    family_of,
-    longest_input,
-    place,
-)
-from rationale.loading.hub import explained, quiet_transformers
+from rationale.loading.agreeing import check_types
+from rationale.loading.checks import family_of, longest_input, usable_device
+from rationale.loading.hub import explained
 from rationale.loading.identity import whole_hash
 from rationale.loading.labels import is_regression, label_names, labels_of_one_logit, naming
+from rationale.loading.parts import read_config, read_tokenizer, read_weights
 from rationale.tokens.packing import Packed
 
 _DTYPES = {
@@ -66,6 +56,21 @@ class Classifier:
     def device(self) -> torch.device:
         """Where the parameters are."""
         return next(self.encoder.model.parameters()).device  # type: ignore[no-any-return]
+
+    @property
+    def dropping(self) -> Dropping:
+        """The encoder, of a model that drops tokens.
+
+        Raises:
+            ModelError: Where it drops none.
+        """
+        if not isinstance(self.encoder, Dropping):
+            raise ModelError(
+                "this model drops no tokens",
+                where=self.identity["name"],
+                remedy="Pass the folder that `rationale train adapler`, or another system, wrote.",
+            )
+        return self.encoder
 
     def logits(self, packed: Packed, attend: Attend = plain) -> Tensor:
         """Logits (B, C), one a class.
@@ -161,26 +166,23 @@ def load_classifier(
         ModelError: For a family without an adapter, no classification head, several labels an example,
             a tokenizer that is missing, slow or another model's, or weights that are not safetensors.
     """
-    import_module("rationale.dropping")  # a family whose adapter holds another family's: it cannot be below
-    name, arithmetic = place(source), _dtype(dtype)
-    check_model(Path(name))
-    with quiet_transformers(), explained(name):
-        config = AutoConfig.from_pretrained(name, trust_remote_code=False)
+    arithmetic = _dtype(dtype)
+    name, config = read_config(source)
+    with explained(name):
         family = family_of(config, name)
         names = label_names(config, labels, name)
-        model, report = _load(_head(config, name, answering=answering), name, config, arithmetic)
-        if labels_of_one_logit(report):  # two names for one output: transformers expects two outputs
-            config.num_labels = 1
-            model, report = _load(_head(config, name, answering=answering), name, config, arithmetic)
-        check_weights(report, model, name)
-        model.eval().requires_grad_(False).to(usable_device(device))
-        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-    check_tokenizer(tokenizer, model, name)
+        head = _head(config, name, answering=answering)
+    model, report = read_weights(name, config, head, arithmetic)
+    if labels_of_one_logit(report):  # two names for one output: transformers expects two outputs
+        config.num_labels = 1
+        model, report = read_weights(name, config, head, arithmetic)
+    check_weights(report, model, name)
+    model.eval().requires_grad_(False).to(usable_device(device))
     with explained(name):
         encoder = family(model)
-        check_padding(tokenizer, encoder.config, name)
-        check_types(tokenizer, encoder.config, name, pair=False)
-        longest = longest_input(family.max_length(config), tokenizer, max_length, name)
+    tokenizer = read_tokenizer(name, model, encoder.config)
+    with explained(name):
+        longest = longest_input(config, tokenizer, max_length, name)
     identity = {
         "name": name,
         "revision": getattr(config, "_commit_hash", None),
@@ -193,20 +195,6 @@ def load_classifier(
         identity |= encoder.identity
     outputs = ("start", "end") if encoder.answers else names
     return Classifier(encoder, tokenizer, outputs, longest, identity)
-
-
-def _load(head: Any, name: str, config: Any, arithmetic: torch.dtype) -> tuple[Any, dict[str, Any]]:
-    """The model, and what transformers tells of loading."""
-    loaded: tuple[Any, dict[str, Any]] = head.from_pretrained(
-        name,
-        config=config,
-        dtype=arithmetic,
-        use_safetensors=True,
-        trust_remote_code=False,
-        ignore_mismatched_sizes=True,  # to be told of them, not to go on
-        output_loading_info=True,
-    )
-    return loaded
 
 
 def _head(config: Any, name: str, *, answering: bool) -> Any:
@@ -230,20 +218,3 @@ def _dtype(name: str) -> torch.dtype:
     if name not in _DTYPES:
         raise ModelError(f"no arithmetic is called {name!r}", remedy=f"Known: {', '.join(_DTYPES)}.")
     return _DTYPES[name]
-
-
-def usable_device(device: str) -> torch.device:
-    """The device of that name; of ``auto``, a GPU where there is one.
-
-    Raises:
-        ModelError: Where it is not there.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        torch.empty(0, device=device).cpu()
-        return torch.device(device)
-    except (RuntimeError, AssertionError) as error:
-        raise ModelError(
-            f"device {device!r} cannot be used", remedy="Pass --device cpu, or one that is there."
-        ) from error

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy.typing as npt
 
 from rationale.metrics.classification import LABEL_FIGURES
 from rationale.metrics.regression import NUMBER_FIGURES
+
+Task = Literal["classes", "number", "answers"]
+"""What a model learns to say."""
 
 CLASSES = tuple(LABEL_FIGURES)
 """Figures of labels."""

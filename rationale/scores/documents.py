@@ -13,7 +13,6 @@ from rationale.loading.classifier import Classifier
 from rationale.scores.engine import OnePass, Reading
 from rationale.scores.methods import METHODS, Baseline, FloatArray, LayeredMethod, WindowMethod, normalise
 from rationale.scores.options import ScoreOptions
-from rationale.scores.recipe import layers_of
 from rationale.scores.scored import ScoredDocument
 from rationale.tokens import Windower, Windows, sum_to_words
 
@@ -35,7 +34,7 @@ class DocumentScorer:
     def __init__(self, classifier: Classifier, options: ScoreOptions, batch_size: int) -> None:
         self.classifier, self.options, self.batch_size = classifier, options, batch_size
         self._windower = Windower(classifier.tokenizer, classifier.max_length, options.protocol)
-        self._layers = {name: layers_of(name, classifier) for name in options.methods}
+        self._layers = {name: METHODS.get(name).layers(classifier) for name in options.methods}
         self._check_layers()
         methods = [METHODS.get(name) for name in options.methods]
         self._pass = OnePass(classifier, [m for m in methods if isinstance(m, LayeredMethod)], batch_size)

@@ -52,9 +52,17 @@ class Method(ABC):
         del encoder
         return True
 
+    @abstractmethod
+    def layers(self, classifier: Classifier) -> tuple[int, ...]:
+        """The layer of each row of scores."""
+
 
 class LayeredMethod(Method):
     """A method with one row of scores for each layer, read off one pass with the others."""
+
+    def layers(self, classifier: Classifier) -> tuple[int, ...]:
+        """Every layer."""
+        return tuple(range(classifier.encoder.layers))
 
 
 class GradientMethod(LayeredMethod):
@@ -104,16 +112,17 @@ class WindowMethod(Method):
     """
 
     @abstractmethod
-    def layers(self, classifier: Classifier) -> tuple[int, ...]:
-        """The layer of each row."""
-
-    @abstractmethod
     def attribute(self, classifier: Classifier, window: Window, target: int, seed: int) -> FloatArray:
         """Scores (rows, n) of a window's tokens for the logit ``target``; equal seeds, equal scores."""
 
 
 class Baseline(Method):
     """Scores words without looking at the model: what every method has to beat."""
+
+    def layers(self, classifier: Classifier) -> tuple[int, ...]:
+        """One row, that of the input: layer 0."""
+        del classifier
+        return (0,)
 
     @abstractmethod
     def words(self, document: Document, seed: int) -> FloatArray:

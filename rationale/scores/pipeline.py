@@ -17,7 +17,7 @@ from rationale.loading.labels import label_names
 from rationale.scores.documents import DocumentScorer
 from rationale.scores.faithfulness import perturb
 from rationale.scores.options import ScoreOptions
-from rationale.scores.recipe import batch_size, make_recipe
+from rationale.scores.recipe import make_recipe
 from rationale.scores.scored import ScoredDocument, Scores
 from rationale.scores.store import MemoryScores
 from rationale.scores.writer import ScoreWriter
@@ -62,7 +62,7 @@ def score(
     classifier.check_labels(documents)
     classifier.check_queries(documents)
     recipe = make_recipe(classifier, documents, options)
-    scorer = DocumentScorer(classifier, options, batch_size(options, classifier.device.type))
+    scorer = DocumentScorer(classifier, options, options.windows_a_batch(classifier.device.type))
     size = options.documents_a_part
     parts = [documents[i : i + size] for i in range(0, len(documents), size)]
     writer = None if out is None else ScoreWriter(home(out), recipe, overwrite=overwrite)

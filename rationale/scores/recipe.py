@@ -10,7 +10,7 @@ from typing import Any
 from rationale.artifacts.scores import open_recipe
 from rationale.corpus.document import Documents
 from rationale.loading.classifier import Classifier
-from rationale.scores.methods import METHODS, LayeredMethod, WindowMethod
+from rationale.scores.methods import METHODS
 from rationale.scores.options import BINS, Faithfulness, ScoreOptions
 
 _LIBRARIES = ("rationale", "torch", "transformers", "tokenizers", "captum", "numpy")
@@ -46,26 +46,13 @@ def make_recipe(classifier: Classifier, documents: Documents, options: ScoreOpti
         "aggregation": "sum",
         "dtype": str(parameter.dtype).removeprefix("torch."),
         "device": parameter.device.type,
-        "batch_size": batch_size(options, parameter.device.type),
+        "batch_size": options.windows_a_batch(parameter.device.type),
         "part_size": options.documents_a_part,
         "seed": options.seed,
         "faithfulness": _faithfulness(options.faithfulness),
         **({"kept": True} if hasattr(classifier.encoder, "system") else {}),  # saved with each document
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
     }
-
-
-def batch_size(options: ScoreOptions, device: str) -> int:
-    """Windows a batch: what was asked for, else 8 on a CPU, where more gains nothing, and 64 on a GPU."""
-    return options.batch_size or (8 if device == "cpu" else 64)
-
-
-def layers_of(name: str, classifier: Classifier) -> tuple[int, ...]:
-    """The layer of each row of a method's scores; baselines describe the input, layer 0."""
-    method = METHODS.get(name)
-    if isinstance(method, LayeredMethod):
-        return tuple(range(classifier.encoder.layers))
-    return method.layers(classifier) if isinstance(method, WindowMethod) else (0,)
 
 
 def _renamed(classifier: Classifier) -> bool:
@@ -80,7 +67,7 @@ def _method(name: str, classifier: Classifier) -> dict[str, Any]:
         "title": method.title,
         "definition": method.definition,
         "signed": method.signed,
-        "layers": list(layers_of(name, classifier)),
+        "layers": list(method.layers(classifier)),
         "settings": method.settings,
         **({"selects": True} if method.selects else {}),
     }

@@ -12,27 +12,9 @@ from tqdm.auto import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from rationale.corpus.document import Document, Documents
-from rationale.encoder import FAMILIES
-from rationale.errors import DataError, ModelError
+from rationale.errors import DataError
 from rationale.tokens import Window, Windower
 from rationale.training.task import judged
-
-_USUAL_LENGTH = 512
-
-
-def window_length(tokenizer: PreTrainedTokenizerBase, config: Any, asked: int | None) -> int:
-    """Tokens a window may take: what was asked for, else 512 or the fewer that the model takes.
-
-    Raises:
-        ModelError: Where more is asked than the model has positions.
-        RationaleError: For an encoder family that nothing here could score afterwards.
-    """
-    limit = min(FAMILIES.get(config.model_type).max_length(config), int(tokenizer.model_max_length))
-    if asked is not None and asked > limit:
-        raise ModelError(
-            f"--max-length is {asked}, the model takes {limit} tokens", remedy=f"Ask for {limit} or fewer."
-        )
-    return min(limit, _USUAL_LENGTH) if asked is None else asked
 
 
 class Encoded(Dataset[dict[str, Any]]):

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rationale.errors import RationaleError
-from rationale.metrics.task import ANSWERS, CLASSES, NUMBERS
-
-Task = Literal["classes", "number", "answers"]
+from rationale.metrics.task import ANSWERS, CLASSES, NUMBERS, Task
 
 
 def option(default: Any, text: str) -> Any:
@@ -69,7 +67,9 @@ class TrainingOptions:
     )
     seed: int = option(0, "Seed of the head's weights, the order of the documents and dropout.")
     device: str = option(
-        "auto", "auto, cpu, cuda or mps; several: `torchrun --nproc_per_node 2 $(which rationale) train …`."
+        "auto",
+        "auto (CUDA where it is there, else the CPU), cpu, cuda or mps; several: "
+        "`torchrun --nproc_per_node 2 $(which rationale) train …`.",
     )
     dtype: Literal["float32", "bfloat16"] = option(
         "float32", "Arithmetic of the forward pass (bfloat16: autocast; weights stay float32)."

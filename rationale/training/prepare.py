@@ -13,8 +13,9 @@ from rationale.corpus.document import Documents, Key
 from rationale.errors import DataError
 from rationale.loading.agreeing import check_types
 from rationale.loading.checkpoint import Checkpoint, load_checkpoint
+from rationale.loading.checks import USUAL, longest_input
 from rationale.training.answering import POINTS, ask
-from rationale.training.encoding import Encoded, encode, window_length
+from rationale.training.encoding import Encoded, encode
 from rationale.training.options import TrainingOptions
 from rationale.training.rates import settled
 from rationale.training.recipe import describe
@@ -58,7 +59,7 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
         ModelError: Where the checkpoint cannot be loaded or does not fit.
     """
     start = starting_point(model, train, options)
-    length = window_length(start.tokenizer, start.model.config, options.max_length)
+    length = longest_input(start.model.config, start.tokenizer, options.max_length, str(model), usual=USUAL)
     start.tokenizer.model_max_length = length
     rows = _rows(start, train, length, options)
     dev_rows = None if dev is None else _rows(start, dev, length, options)

@@ -27,6 +27,7 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 from rationale.artifacts.seal import SEAL
 from rationale.errors import ModelError, OutputError
 from rationale.files import disk_errors
+from rationale.loading.checks import usable_device
 from rationale.training.encoding import Encoded
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared
@@ -256,7 +257,7 @@ def arguments(
         warmup_steps=options.warmup,
         weight_decay=options.weight_decay,
         seed=options.seed,
-        use_cpu=_on_cpu(options.device),
+        use_cpu=usable_device(options.device).type == "cpu",
         bf16=options.dtype == "bfloat16",
         train_sampling_strategy="group_by_length",
         remove_unused_columns=False,
@@ -275,17 +276,3 @@ def arguments(
         report_to="none",
         log_level="error",
     )
-
-
-def _on_cpu(device: str) -> bool:
-    """Whether to train on the CPU.
-
-    Raises:
-        ModelError: Where the device asked for is not there.
-    """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there.get(device, True):
-        raise ModelError(
-            f"device {device!r} cannot be used", remedy="Pass --device cpu, or one that is there."
-        )
-    return device == "cpu" or (device == "auto" and not any(there.values()))

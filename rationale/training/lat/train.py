@@ -20,7 +20,7 @@ from rationale.dropping.model import DroppingModel, wrap
 from rationale.dropping.run import hard
 from rationale.errors import OutputError
 from rationale.files import atomic_json
-from rationale.loading.classifier import usable_device
+from rationale.loading.checks import usable_device
 from rationale.loading.identity import weights_hash
 from rationale.tokens import pack_windows
 from rationale.tokens.batches import in_batches

@@ -1,0 +1,81 @@
+"""Whether a checkpoint's weights are all there, and this model's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rationale.errors import ModelError
+
+
+def check_weights(report: Mapping[str, Any], model: Any, name: str) -> None:
+    """Refuses weights that are not all there, or not this model's.
+
+    Args:
+        report: What transformers tells of loading.
+        model: What was loaded.
+        name: What messages call it.
+
+    Raises:
+        ModelError: Where a weight is missing, of another shape, or of another dropping system.
+    """
+    missing = sorted(report["missing_keys"])
+    own = [key for key in missing if key.startswith("system.")]
+    if own:
+        raise ModelError(
+            f"the dropping model lacks weights ({', '.join(own[:3])})",
+            where=name,
+            remedy="The weights were cut short, or config.json is of another system.",
+        )
+    foreign = sorted(key for key in report["unexpected_keys"] if key.startswith("system."))
+    if foreign:
+        raise ModelError(
+            f"the weights hold what the system of config.json has no place for ({', '.join(foreign[:3])})",
+            where=name,
+            remedy="They are another system's: take config.json from where the model was saved.",
+        )
+    if any(not key.startswith(f"{model.base_model_prefix}.") for key in missing):
+        raise ModelError(
+            f"the checkpoint has no classification head (missing {', '.join(missing[:3])})",
+            where=name,
+            remedy=f"Fine-tune it first: rationale train classifier --model {name} --data DIR --out DIR.",
+        )
+    require_all(missing, name)
+    check_shapes(report, name)
+
+
+def require_all(missing: Iterable[str], name: str) -> None:
+    """Refuses weights that are not all there.
+
+    Args:
+        missing: The names of those that are not.
+        name: What messages call the model.
+
+    Raises:
+        ModelError: Naming the first of them.
+    """
+    names = sorted(missing)
+    if names:
+        raise ModelError(
+            f"the checkpoint lacks {len(names)} weights ({', '.join(names[:3])})",
+            where=name,
+            remedy="The weights belong to another architecture than config.json says, or were cut short.",
+        )
+
+
+def check_shapes(report: Mapping[str, Any], name: str) -> None:
+    """Refuses weights of another shape than config.json asks for.
+
+    Args:
+        report: What transformers tells of loading.
+        name: What messages call the model.
+
+    Raises:
+        ModelError: Naming the first of them.
+    """
+    for key, stored, expected in sorted(report["mismatched_keys"]):
+        raise ModelError(
+            f"{key} is stored with shape {tuple(stored)}, and config.json asks for {tuple(expected)}",
+            where=name,
+            remedy="The number of labels or the sizes in config.json do not belong to these weights.",
+        )
