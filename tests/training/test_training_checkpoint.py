@@ -14,7 +14,7 @@ from transformers.utils import logging as transformers_logging
 from rationale.corpus import Documents
 from rationale.errors import ModelError, RationaleError
 from rationale.loading.checkpoint import load_checkpoint
-from rationale.training.encoding import window_length
+from rationale.loading.checks import USUAL, longest_input
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import starting_point
 
@@ -118,22 +118,32 @@ def test_weights_of_another_architecture_are_refused(tmp_path, encoder):
     config = json.loads((tmp_path / "m" / "config.json").read_text())
     config["num_hidden_layers"] = 3
     (tmp_path / "m" / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ModelError, match=r"weights are missing, first 'encoder\.layer\.2"):
+    with pytest.raises(ModelError, match=r"lacks \d+ weights \(encoder\.layer\.2"):
         load_checkpoint(str(tmp_path / "m"), LABELS)
 
 
 def test_the_window_is_what_positions_tokenizer_and_request_allow(tmp_path):
     start = load_checkpoint(str(save_encoder(tmp_path / "m")), LABELS)
-    assert window_length(start.tokenizer, start.model.config, None) == 32
-    assert window_length(start.tokenizer, start.model.config, 20) == 20
-    with pytest.raises(ModelError, match="--max-length is 33, the model takes 32 tokens"):
-        window_length(start.tokenizer, start.model.config, 33)
-    start.model.config.max_position_embeddings = 4096
-    start.tokenizer.model_max_length = 10**30
-    assert window_length(start.tokenizer, start.model.config, None) == 512
-    start.model.config.model_type = "gpt2"
+    config, tokenizer = start.model.config, start.tokenizer
+
+    def longest(asked, usual=USUAL):
+        return longest_input(config, tokenizer, asked, "m", usual=usual)
+
+    positions = config.max_position_embeddings
+    tokenizer.model_max_length = positions - 2
+    assert longest(None) == positions - 2
+    assert longest(20) == 20
+    assert longest(positions) == positions  # the tokenizer's limit is a default
+    with pytest.raises(ModelError, match=f"length of {positions + 1} does not fit.*8 to {positions} tokens"):
+        longest(positions + 1)
+    with pytest.raises(ModelError, match="length of 7 does not fit"):
+        longest(7)
+    config.max_position_embeddings = 4096
+    tokenizer.model_max_length = 10**30
+    assert (longest(None), longest(None, usual=None), longest(1000)) == (512, 4096, 1000)
+    config.model_type = "gpt2"
     with pytest.raises(RationaleError, match="no encoder family is called 'gpt2'"):
-        window_length(start.tokenizer, start.model.config, None)
+        longest(None)
 
 
 def test_token_types_without_embedding_are_told_before_training(tmp_path):
