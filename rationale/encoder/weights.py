@@ -57,7 +57,7 @@ def require_all(missing: Iterable[str], name: str) -> None:
     names = sorted(missing)
     if names:
         raise ModelError(
-            f"the checkpoint lacks {len(names)} weights ({', '.join(names[:3])})",
+            f"the checkpoint lacks weights ({', '.join(names[:3])})",
             where=name,
             remedy="The weights belong to another architecture than config.json says, or were cut short.",
         )

@@ -118,7 +118,7 @@ def test_weights_of_another_architecture_are_refused(tmp_path, encoder):
     config = json.loads((tmp_path / "m" / "config.json").read_text())
     config["num_hidden_layers"] = 3
     (tmp_path / "m" / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ModelError, match=r"lacks \d+ weights \(encoder\.layer\.2"):
+    with pytest.raises(ModelError, match=r"lacks weights \(encoder\.layer\.2"):
         load_checkpoint(str(tmp_path / "m"), LABELS)
 
 
