@@ -2,9 +2,9 @@
 
 Fields are texts, numbers, truth values, ``None``, literals, other records, ``tuple[X, ...]`` for lists,
 ``Mapping[str, X]`` for objects with any keys, and ``object`` for what nobody looks into. Further keys of the
-JSON are ignored. A field with a default may be missing; one of :func:`omitted` is not written where it is None.
-``Annotated[X, check]`` adds a check of :mod:`rationale.artifacts.shape`; a check of a whole record is its
-static method ``misfit``.
+JSON are ignored. A field with a default may be missing; one of :func:`omitted` is not written where it is
+None. ``Annotated[X, check]`` adds a check of :mod:`rationale.artifacts.shape`; a check of a whole record is
+its static method ``misfit``.
 
 >>> @dataclass(frozen=True)
 ... class Gap:
@@ -22,7 +22,7 @@ rationale.errors.OutputError: gap.json: no gap: cell: expected text, found 3.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -33,6 +33,11 @@ from rationale.artifacts.shape import Check
 from rationale.errors import OutputError, RationaleError
 
 T = TypeVar("T")
+Count = Annotated[int, shape.count]
+Scalar = Annotated[object, shape.scalar]
+Json = Mapping[str, object]
+"""A JSON object that nobody has looked into."""
+
 _OMITTED = "omitted"
 _PLAIN: dict[object, Check] = {
     str: shape.text,
@@ -52,9 +57,18 @@ class _Form:
     build: Callable[[Any], Any] = lambda value: value
 
 
-def omitted() -> Any:
-    """A field that is None unless it is given, and not written where it is None."""
-    return field(default=None, metadata={_OMITTED: True})
+def omitted(without: str = "") -> Any:
+    """A field that is None unless it is given, and not written where it is None.
+
+    Args:
+        without: Another field: it is then not written where that one is None.
+    """
+    return field(default=None, metadata={_OMITTED: without})
+
+
+def least(count: int) -> Check:
+    """A list of at least so many items."""
+    return shape.every(shape.anything, least=count)
 
 
 def check_of(kind: type) -> Check:
@@ -101,13 +115,16 @@ def to_json(record: object) -> dict[str, Any]:
 
 def _dump(value: object) -> object:
     if is_dataclass(value):
-        pairs = ((one, getattr(value, one.name)) for one in fields(value))
-        return {one.name: _dump(own) for one, own in pairs if own is not None or _OMITTED not in one.metadata}
+        return {one.name: _dump(getattr(value, one.name)) for one in fields(value) if _is_written(value, one)}
     if isinstance(value, Mapping):
         return {name: _dump(one) for name, one in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_dump(one) for one in value]
     return value
+
+
+def _is_written(record: object, one: Field[Any]) -> bool:
+    return _OMITTED not in one.metadata or getattr(record, one.metadata[_OMITTED] or one.name) is not None
 
 
 @cache
