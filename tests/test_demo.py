@@ -15,7 +15,7 @@ from rationale.evaluation.evaluate import Timing, evaluate
 from rationale.evaluation.survival import survival
 from rationale.loading.classifier import load_classifier
 from rationale.report.prose import commands, left_out
-from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, score
+from rationale.scores import Faithfulness, ScoreOptions, one_pass_methods, score
 from rationale.study.topk.stored import StoredStudy
 
 PERTURBING = ("integrated_gradients", "deep_lift", "occlusion", "lime", "kernel_shap")
@@ -29,7 +29,7 @@ def reviews():
 @pytest.fixture(scope="module")
 def one_pass(trained_on_sample, reviews):
     """The scores of all 150 reviews."""
-    options = ScoreOptions(methods=(*ONE_PASS, "random"), batch_size=32)
+    options = ScoreOptions(methods=(*one_pass_methods(), "random"), batch_size=32)
     return score(trained_on_sample, reviews, options, progress=False)
 
 

@@ -18,9 +18,10 @@ from rationale.report.survival import (
     words_csv,
     words_table,
 )
+from rationale.scores.methods import reads_decisions
+from rationale.scores.scored import ALIVE
 from workbench.address import Address
 from workbench.collection import Collection
-from workbench.dropping import OWN
 from workbench.figures import show_figure, show_table
 from workbench.listing import choose_collection, name_of
 from workbench.messages import caution, messages, plain
@@ -54,8 +55,8 @@ def corpus() -> None:
         _curves(found)
         _alone(found)
         _words(found, layer)
-        own = next((method for method in OWN if method in collection.scores.methods), None)
-        _lost(address, found, layer, own)
+        own = sorted(filter(reads_decisions, collection.scores.methods), key=lambda method: method != ALIVE)
+        _lost(address, found, layer, own[0] if own else None)
     address.write()
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from rationale.corpus import Documents
 from rationale.errors import ModelError
 from rationale.loading.classifier import Classifier, load_classifier
-from rationale.scores import METHODS, ONE_PASS, ScoreOptions, explain
+from rationale.scores import METHODS, ScoreOptions, explain, one_pass_methods
 from rationale.scores.methods import decision_methods
 from rationale.scores.recipe import read_recipe
 from workbench.address import Address
@@ -70,7 +70,7 @@ def _form(settings: Settings) -> Asked | None:
             named = settings.model or _scored_with(settings)
             model = st.text_input("Model", named, key="try.model", width=360, persist_state="session")
             methods = st.multiselect(
-                "Methods", list(METHODS), [*ONE_PASS], key="try.methods", width="stretch",
+                "Methods", list(METHODS), [*one_pass_methods()], key="try.methods", width="stretch",
                 format_func=lambda name: METHODS.get(name).title, persist_state="session",
             )  # fmt: skip
         with st.expander("The model reads a second text (a question, a premise)"):
@@ -81,7 +81,7 @@ def _form(settings: Settings) -> Asked | None:
     if not (model := (model or "").strip()):
         raise ModelError("no model was named", remedy="Name a hub id, or start the app with --model FOLDER.")
     check_text(text, query)
-    return Asked(model, text, query, tuple(methods) or ONE_PASS[:1])
+    return Asked(model, text, query, tuple(methods) or one_pass_methods()[:1])
 
 
 def _area(label: str, key: str, height: int, placeholder: str) -> str:

@@ -9,19 +9,18 @@ from rationale.agreement import metrics, selection
 from rationale.agreement.evaluate import Measured, Place
 from rationale.agreement.select import Eta
 from rationale.corpus.document import Document
+from rationale.scores.methods import reads_decisions
 from rationale.scores.scored import ALIVE, ScoredDocument
 from workbench.panels import CHOSEN, DROPPED_BEFORE, DROPPED_HERE, REST, Layered, Marks, Numbers
 
 CONTRIBUTION = "contribution"
-OWN = (ALIVE, CONTRIBUTION, "decision")
-
 RANKING = tuple(name for name, metric in metrics.items() if metric.source == "ranking")
 SELECTED = tuple(name for name, metric in metrics.items() if metric.source == "selection")
 
 
 def drops(method: str, scored: ScoredDocument) -> bool:
     """Whether the method's scores are a dropping model's own, and it is known who was dropped where."""
-    return method in OWN and scored.kept is not None
+    return reads_decisions(method) and scored.kept is not None
 
 
 def dropped(
@@ -37,7 +36,7 @@ def dropped(
     Args:
         document: The document.
         scored: Its scores; it is known which tokens were kept.
-        method: One of :data:`OWN`.
+        method: One that :func:`rationale.scores.methods.reads_decisions`.
         title: What it is called on the page.
         eta: Of each layer; None where the model has none.
         measured: Every metric of this document; None where no human marked it.

@@ -12,7 +12,7 @@ import numpy as np
 
 from rationale.agreement.blocks import check_keys
 from rationale.agreement.changed import changed_since_scoring
-from rationale.agreement.compare import RULE, compare
+from rationale.agreement.compare import compare, comparison_rule
 from rationale.agreement.evaluate import Measured, Place, Settings, measure
 from rationale.agreement.metric import metrics
 from rationale.agreement.result import Agreement, Record, pair_table, selecting
@@ -30,6 +30,7 @@ from rationale.errors import ModelError, ScoresError
 from rationale.files import home
 from rationale.metrics.classification import classification
 from rationale.metrics.statistics import bootstrap_intervals, number_or_none, summarise
+from rationale.scores.families import is_baseline
 
 if TYPE_CHECKING:
     from rationale.scores.scored import Scores
@@ -72,7 +73,8 @@ def agree(
     settings = _settings(scores, select, eta, absolute, resamples, seed)
     unscored = check_keys(scores, documents)
     measured = measure(scores, documents, settings)
-    told = _recipe(settings, measured, documents, unscored)
+    baselines = [name for name in scores.methods if is_baseline(name, scores.recipe)]
+    told = _recipe(settings, measured, documents, unscored, baselines)
     recipe = {
         **scores.recipe,
         "agreement": {
@@ -85,7 +87,7 @@ def agree(
     return Agreement(
         recipe=recipe,
         records=tuple(sorted(_records(measured, settings, recipe), key=_order(measured))),
-        comparisons=compare(measured, settings, selecting(scores.recipe)),
+        comparisons=compare(measured, settings, baselines=baselines, selecting=selecting(scores.recipe)),
         classification=classification(
             _classes(measured, scores),
             measured.predicted,
@@ -191,7 +193,9 @@ def _order(measured: Measured) -> Any:
     return key
 
 
-def _recipe(settings: Settings, measured: Measured, documents: Documents, unscored: int) -> dict[str, Any]:
+def _recipe(
+    settings: Settings, measured: Measured, documents: Documents, unscored: int, baselines: Sequence[str]
+) -> dict[str, Any]:
     words, uncovered = measured.words
     return {
         "select": list(settings.select),
@@ -201,7 +205,7 @@ def _recipe(settings: Settings, measured: Measured, documents: Documents, unscor
         "seed": settings.seed,
         "confidence": settings.confidence,
         "interval": "percentile bootstrap over (annotation, document) pairs",
-        "comparison": RULE,
+        "comparison": comparison_rule(baselines),
         "source": documents.source,
         "split": documents.split,
         "fingerprint": documents.fingerprint,

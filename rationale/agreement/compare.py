@@ -10,7 +10,6 @@ import numpy as np
 
 from rationale.agreement.evaluate import Measured, Settings
 from rationale.agreement.metric import metrics
-from rationale.baselines import BASELINES
 from rationale.metrics.ragged import Float
 from rationale.metrics.statistics import (
     bootstrap_intervals,
@@ -21,19 +20,23 @@ from rationale.metrics.statistics import (
     summarise,
 )
 
-RULE = (
-    "Methods are compared in the same layer, and each method in each layer with each baseline (random, "
-    "position, length); difference = method - other, mean over the pairs where both are defined; percentile "
-    "bootstrap interval of the mean difference; p_single: two-sided paired permutation test (signs of the "
-    "differences); p: the same after Holm's correction over all comparisons of one metric and selection. In "
-    "faithfulness a method with a selection of its own (alive) is compared with nothing."
-)
-
 Row = tuple[str, int]
 
 
+def comparison_rule(baselines: Sequence[str]) -> str:
+    """What is compared with what, and how, as it is saved with the comparisons."""
+    named = f" ({', '.join(baselines)})" if baselines else ""
+    return (
+        f"Methods are compared in the same layer, and each method in each layer with each baseline{named}; "
+        "difference = method - other, mean over the pairs where both are defined; percentile "
+        "bootstrap interval of the mean difference; p_single: two-sided paired permutation test (signs of "
+        "the differences); p: the same after Holm's correction over all comparisons of one metric and "
+        "selection. In faithfulness a method with a selection of its own (alive) is compared with nothing."
+    )
+
+
 class Comparison(TypedDict):
-    """One method and layer against another on one metric, as in ``agreement.json``; see :data:`RULE`.
+    """One method and layer against another on one metric, as in ``agreement.json``: :func:`comparison_rule`.
 
     Attributes:
         metric: The metric.
@@ -65,13 +68,18 @@ class Comparison(TypedDict):
 
 
 def compare(
-    measured: Measured, settings: Settings, selecting: Collection[str] = ()
+    measured: Measured,
+    settings: Settings,
+    *,
+    baselines: Collection[str] = (),
+    selecting: Collection[str] = (),
 ) -> tuple[Comparison, ...]:
-    """All comparisons of :data:`RULE` on the metrics that ask for it.
+    """All comparisons of :func:`comparison_rule` on the metrics that ask for it.
 
     Args:
         measured: One number a place and pair.
         settings: Seed and resamples; the permutations follow from the size of the family.
+        baselines: Methods that every other is compared with, whatever the layer.
         selecting: Methods with a selection of their own: of them faithfulness removed another number of
             words, so that there they are compared with nothing.
     """
@@ -83,23 +91,23 @@ def compare(
     return tuple(
         comparison
         for (metric, select), rows in families.items()
-        for comparison in _family(metric, select, list(matches(rows)), measured, settings)
+        for comparison in _family(metric, select, list(matches(rows, baselines)), measured, settings)
     )
 
 
-def matches(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
-    """The comparisons of :data:`RULE` among these (method, layer) rows, each once.
+def matches(rows: Sequence[Row], baselines: Collection[str]) -> Iterator[tuple[Row, Row]]:
+    """The comparisons of :func:`comparison_rule` among these (method, layer) rows, each once.
 
-    >>> list(matches([("saliency", 0), ("saliency", 1), ("random", 0)]))
+    >>> list(matches([("saliency", 0), ("saliency", 1), ("random", 0)], ["random"]))
     [(('saliency', 0), ('random', 0)), (('saliency', 1), ('random', 0))]
     """
     for number, one in enumerate(rows):
         for other in rows[number + 1 :]:
             if one[0] == other[0]:
                 continue
-            if one[1] == other[1] or other[0] in BASELINES:
+            if one[1] == other[1] or other[0] in baselines:
                 yield one, other
-            elif one[0] in BASELINES:
+            elif one[0] in baselines:
                 yield other, one
 
 

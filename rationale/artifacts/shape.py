@@ -29,7 +29,8 @@ def require(
         raise error(f"{what}: {problem}", where=where, remedy=remedy)
 
 
-def _misfit(place: str, expected: str, value: Any) -> str:
+def misfit(place: str, expected: str, value: Any) -> str:
+    """What a check says of a value that is not what was expected."""
     shown = repr(value)
     shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
     return f"{place.lstrip('.') or 'the whole'}: expected {expected}, found {shown}"
@@ -41,7 +42,7 @@ def of(kind: type | tuple[type, ...], expected: str) -> Check:
 
     def check(value: Any, place: str) -> str | None:
         fits = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
-        return None if fits else _misfit(place, expected, value)
+        return None if fits else misfit(place, expected, value)
 
     return check
 
@@ -55,19 +56,19 @@ anything: Check = lambda value, place: None  # noqa: E731 - a check like the oth
 def number(value: Any, place: str) -> str | None:
     """A finite number."""
     fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return None if fits else _misfit(place, "a number", value)
+    return None if fits else misfit(place, "a number", value)
 
 
 def integer(value: Any, place: str) -> str | None:
     """A whole number of at most 64 bits."""
     fits = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63
-    return None if fits else _misfit(place, "a whole number", value)
+    return None if fits else misfit(place, "a whole number", value)
 
 
 def count(value: Any, place: str) -> str | None:
     """A whole number from 0."""
     problem = integer(value, place)
-    return problem or (None if value >= 0 else _misfit(place, "a whole number from 0", value))
+    return problem or (None if value >= 0 else misfit(place, "a whole number from 0", value))
 
 
 def among(*values: Any) -> Check:
@@ -76,7 +77,7 @@ def among(*values: Any) -> Check:
 
     def check(value: Any, place: str) -> str | None:
         fits = isinstance(value, str | int | float | None) and value in values
-        return None if fits else _misfit(place, expected, value)
+        return None if fits else misfit(place, expected, value)
 
     return check
 
@@ -91,9 +92,9 @@ def every(inner: Check, *, least: int = 0) -> Check:
 
     def check(value: Any, place: str) -> str | None:
         if not isinstance(value, list):
-            return _misfit(place, "a list", value)
+            return misfit(place, "a list", value)
         if len(value) < least:
-            return _misfit(place, f"at least {least} items", value)
+            return misfit(place, f"at least {least} items", value)
         problems = (inner(item, f"{place}[{number}]") for number, item in enumerate(value))
         return next(filter(None, problems), None)
 
@@ -105,7 +106,7 @@ def mapping(inner: Check) -> Check:
 
     def check(value: Any, place: str) -> str | None:
         if not isinstance(value, dict):
-            return _misfit(place, "an object", value)
+            return misfit(place, "an object", value)
         problems = (inner(item, f"{place}.{name}") for name, item in value.items())
         return next(filter(None, problems), None)
 
@@ -123,7 +124,7 @@ def record(optional: Mapping[str, Check] | None = None, /, **needed: Check) -> C
 
     def check(value: Any, place: str) -> str | None:
         if not isinstance(value, dict):
-            return _misfit(place, "an object", value)
+            return misfit(place, "an object", value)
         missing = next((name for name in needed if name not in value), None)
         if missing is not None:
             return f"{place.lstrip('.') or 'the whole'}: {missing!r} is missing"

@@ -13,7 +13,7 @@ from rationale.corpus.splits import sample
 from rationale.errors import DataError
 from rationale.loading.classifier import load_classifier
 from rationale.loading.labels import parse_labels
-from rationale.scores import Faithfulness, ScoreOptions
+from rationale.scores import Faithfulness, ScoreOptions, default_methods
 from rationale.scores import score as score_documents
 from rationale.scores.options import Target
 from rationale.terminal import say
@@ -82,7 +82,7 @@ def score(
         share = _rationale_share(data) if faithfulness_share is None else faithfulness_share
         settings = Faithfulness(share, tuple(faithfulness_layer or ()) or None)
     options = ScoreOptions(
-        methods=tuple(method) if method else ScoreOptions.methods,
+        methods=tuple(method or default_methods()),
         target=cast(Target, target),  # ScoreOptions and the windower refuse others, with a message
         protocol=cast(Protocol, protocol),
         faithfulness=settings,

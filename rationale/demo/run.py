@@ -8,7 +8,6 @@ from typing import Any
 
 from rationale.agreement import Agreement, agree
 from rationale.artifacts.seal import read_sealed
-from rationale.baselines import BASELINES
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.demo.sample import REVIEWS, SPLIT, sample_adapler, sample_classifier, sample_folder
@@ -16,8 +15,8 @@ from rationale.evaluation.evaluate import evaluate
 from rationale.evaluation.result import save_evaluation
 from rationale.loading.classifier import Classifier, load_classifier
 from rationale.report.write import report
-from rationale.scores import METHODS, ONE_PASS, Faithfulness, ScoreOptions, StoredScores, score
-from rationale.scores.methods import decision_methods
+from rationale.scores import METHODS, Faithfulness, ScoreOptions, StoredScores, score
+from rationale.scores.methods import decision_methods, default_methods, one_pass_methods
 
 
 @dataclass(frozen=True)
@@ -95,9 +94,9 @@ def methods(classifier: Classifier) -> tuple[str, ...]:
     """What the demo scores a model with: all there is; a dropping model's own scores first, and no captum."""
     own = decision_methods(classifier.encoder)
     if own:
-        return (*own, *ONE_PASS, *BASELINES)
+        return (*own, *default_methods())
     fitting = [name for name, method in METHODS.items() if method.fits(classifier.encoder)]
-    return tuple(dict.fromkeys((*ONE_PASS, *fitting)))
+    return tuple(dict.fromkeys((*one_pass_methods(), *fitting)))
 
 
 def _is_newer(made: Path, source: Path) -> bool:

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from rationale.dropping.ragged import first, renormalised, softmax
-from rationale.dropping.system import FLOOR, SYSTEMS, Counts, Decision, Seen, Soft, System
+from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, Soft, System
+from rationale.encoder.base import MASKED_LOGIT
 from rationale.tokens.packing import Packed
 
 ETA_LEAST, THETA_LEAST = 0.01, 1e-3
@@ -36,6 +37,7 @@ class AdapLeR(System):
     """
 
     name, title, place = "adapler", "AdapLeR", "layer"
+    colour, symbol = "#e78a00", "circle"
     drop_more = "raise --phi or --predictor-rate, or give a --target-speedup"
     theta_dummy: Tensor
 
@@ -94,7 +96,7 @@ class AdapLeR(System):
         removal = self._removal(scores, delta, strength).masked_fill(start, 0.0)
         if self.weigh_by_keep:
             removal = removal * state.keep
-        state.bias = (removal if state.bias is None else state.bias + removal).clamp(min=FLOOR)
+        state.bias = (removal if state.bias is None else state.bias + removal).clamp(min=MASKED_LOGIT)
         state.keep = torch.where(state.keep > _GONE, state.keep * removal.exp(), state.keep)
         state.lengths.append(self._soft_length(state.keep, packed))
 
@@ -121,7 +123,7 @@ class AdapLeR(System):
         """Eq. 4, (N,), not above 0: two straight lines that meet at the threshold, the lower of the two."""
         below = strength / (delta + 1e-30) * (scores - delta) - self.beta / strength
         above = (scores - 1) * self.beta / ((1 - delta + 1e-7) * strength)
-        return torch.minimum(below, above).clamp(FLOOR, 0.0)
+        return torch.minimum(below, above).clamp(MASKED_LOGIT, 0.0)
 
     @staticmethod
     def _soft_length(keep: Tensor, packed: Packed) -> Tensor:

@@ -26,7 +26,7 @@ class Blind(System):
         ModelError: On other ``shares``.
     """
 
-    place = "layer"
+    place, baseline, colour = "layer", True, "#767c88"
     drop_more = "lower --shares"
 
     def __init__(self, layers: int, width: int, *, shares: Sequence[float], **more: int) -> None:
@@ -70,7 +70,7 @@ class RandomDropping(Blind):
         ModelError: On other shares or another seed.
     """
 
-    name, title = "random", "Random"
+    name, title, symbol = "random", "Random", "x"
 
     def __init__(self, layers: int, width: int, *, shares: Sequence[float], seed: int = 0) -> None:
         super().__init__(layers, width, shares=shares, seed=seed)
@@ -89,7 +89,7 @@ class RandomDropping(Blind):
 class FirstTokens(Blind):
     """Keeps the beginning, and the token that ends the input; with one share for all layers, truncation."""
 
-    name, title = "first", "First tokens"
+    name, title, symbol = "first", "First tokens", "cross"
 
     def _preference(self, seen: Seen) -> Tensor:
         packed = seen.packed

@@ -31,6 +31,7 @@ class LAT(System):
     """
 
     name, title, place, reads_attention = "lat", "LAT", "feed-forward", True
+    colour, symbol = "#6b1be1", "diamond"
     drop_more = "raise --speedup or --drop"
 
     def __init__(

@@ -40,6 +40,7 @@ class LTP(System):
     """
 
     name, title, place, reads_attention = "ltp", "LTP", "feed-forward", True
+    colour, symbol = "#1f5fbf", "square"
     drop_more = "raise --lam"
 
     def __init__(

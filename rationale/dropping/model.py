@@ -31,7 +31,7 @@ from rationale.dropping.run import hard
 from rationale.dropping.system import SYSTEMS, System
 from rationale.dropping_config import DroppingConfig, register
 from rationale.encoder import FAMILIES, Encoder
-from rationale.encoder.base import NOWHERE
+from rationale.encoder.base import MASKED_LOGIT
 from rationale.encoder.quantization import quantize
 from rationale.encoder.weights import check_weights
 from rationale.errors import ModelError
@@ -266,7 +266,7 @@ class DroppingForQuestionAnswering(DroppingModel):
     def _padded(logits: Tensor, ids: Tensor, mask: Tensor | None, batch: Packed) -> tuple[Tensor, Tensor]:
         """Where the batch was padded, on whichever side."""
         there = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
-        block = logits.new_full((*ids.shape, 2), NOWHERE)
+        block = logits.new_full((*ids.shape, 2), MASKED_LOGIT)
         block[there] = batch.padding.unpad(logits)
         start, end = block.unbind(dim=-1)
         return start, end

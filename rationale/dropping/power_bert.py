@@ -34,6 +34,7 @@ class PoWERBERT(System):
     """
 
     name, title, place, reads_attention = "power-bert", "PoWER-BERT", "feed-forward", True
+    colour, symbol = "#0e4827", "triangle-up"
     drop_more = "raise --lam"
 
     def __init__(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from rationale.dropping.system import FLOOR, Decision, Place, Seen, Soft, System
+from rationale.dropping.system import Decision, Place, Seen, Soft, System
 from rationale.encoder.attention import Received, plain, receiving
-from rationale.encoder.base import Attend, Encoder, Heads
+from rationale.encoder.base import MASKED_LOGIT, Attend, Encoder, Heads
 from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
 
@@ -141,7 +141,7 @@ class _Hiding:
     def hidden_keys(self, heads: Heads) -> Heads:
         """Heads whose dropped keys nobody sees."""
         bias = torch.zeros(len(self.keep), device=self.keep.device)
-        return replace(heads, bias=bias.masked_fill(~self.keep, FLOOR))
+        return replace(heads, bias=bias.masked_fill(~self.keep, MASKED_LOGIT))
 
 
 def mask(

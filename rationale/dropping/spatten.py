@@ -34,6 +34,7 @@ class SpAtten(System):
     """
 
     name, title, place, reads_attention = "spatten", "SpAtten", "feed-forward", True
+    colour, symbol = "#be074d", "pentagon"
     drop_more = "lower --ratio"
 
     def __init__(self, layers: int, width: int, *, ratio: float = 0.5, cumulative: bool = True) -> None:

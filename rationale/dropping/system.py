@@ -16,9 +16,6 @@ from rationale.encoder.attention import Received
 from rationale.registry import Registry
 from rationale.tokens.packing import Packed
 
-FLOOR = -10_000.0
-"""The logit of a key that is gone."""
-
 Counts = npt.NDArray[np.int64]
 Place = Literal["layer", "feed-forward"]
 
@@ -84,7 +81,7 @@ class Soft:
 
     Attributes:
         keep: float32 (N,), the mass left of each row, 1 at the start.
-        bias: float32 (N,), the logarithm of what is left of each key, at least :data:`FLOOR`; None for 0.
+        bias: float32 (N,), the logarithm of what is left of each key, at least the masked logit; None for 0.
         before: float32 (N,), what rows are multiplied by before this layer's feed-forward; None for 1.
         after: float32 (N,), what rows are multiplied by after it; None for 1.
         lengths: After each layer so far, the soft length of every input, float32 (B,).
@@ -116,6 +113,9 @@ class System(nn.Module, ABC):
         place: Where it decides: before the whole layer, or between attention and feed-forward.
         reads_attention: Whether it asks for what each row receives (only before the feed-forward).
         restores: Whether [CLS] too may leave, so that the classifier reads what was last made of it.
+        baseline: Whether it drops without asking the model: what every other system has to beat.
+        colour: In charts, a CSS colour of at least 3:1 on white.
+        symbol: In charts, a plotly marker symbol; with the colour it tells the systems apart.
         drop_more: What a training that dropped next to nothing is told to do, after "...: ".
 
     Args:
@@ -129,6 +129,9 @@ class System(nn.Module, ABC):
     place: Place
     reads_attention: bool = False
     restores: bool = False
+    baseline: bool = False
+    colour: str = "#5b6270"
+    symbol: str = "circle-open"
     drop_more: str = "train it to drop more"
 
     def __init__(self, layers: int, width: int, settings: Mapping[str, Any]) -> None:
@@ -171,3 +174,8 @@ class System(nn.Module, ABC):
 
 
 SYSTEMS: Registry[type[System]] = Registry("token-dropping system")
+
+
+def is_baseline(system: str) -> bool:
+    """Whether the system of a name drops without asking the model; a name that none has is no baseline."""
+    return system in SYSTEMS and SYSTEMS.get(system).baseline

@@ -32,6 +32,7 @@ class TRBERT(System):
     """
 
     name, title, place = "tr-bert", "TR-BERT", "layer"
+    colour, symbol = "#0e7490", "hexagon"
     drop_more = "raise --alpha"
 
     def __init__(

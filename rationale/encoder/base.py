@@ -34,8 +34,8 @@ class Heads:
 ATTENTION_DROPOUT = ("attention_probs_dropout_prob", "attention_dropout")
 """What configs call the dropout on attention weights, family by family."""
 
-NOWHERE = -10_000.0
-"""The logit of a place where no answer can be."""
+MASKED_LOGIT = -10_000.0
+"""The logit of what cannot be: a key that is gone, a place where no answer can be."""
 
 Attend = Callable[[int, Heads, Packed], Tensor]
 """``attend(layer, heads, packed)`` gives the context of every row, (N, heads x head width)."""
@@ -116,13 +116,13 @@ class Encoder(ABC):
 
         Returns:
             Logits (B, C) of a classifier; of a model that answers (B, n, 2), n the longest input, for each
-            token to begin and to end the answer, :data:`NOWHERE` at padding.
+            token to begin and to end the answer, :data:`MASKED_LOGIT` at padding.
         """
         if not self.answers:
             return self.classify(hidden, packed)
         logits = packed.padding.pad(self.model.qa_outputs(hidden))
         mask = packed.padding.mask
-        return logits if mask is None else logits.masked_fill(~mask[..., None], NOWHERE)
+        return logits if mask is None else logits.masked_fill(~mask[..., None], MASKED_LOGIT)
 
     @staticmethod
     def max_length(config: Any) -> int:

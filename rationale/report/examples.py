@@ -12,8 +12,8 @@ import numpy.typing as npt
 from rationale.agreement import Agreement, agree
 from rationale.agreement.select import Select, rule_of, select_words
 from rationale.errors import ScoresError
-from rationale.report.palette import family
 from rationale.report.results import Results
+from rationale.scores.families import family_of
 
 if TYPE_CHECKING:
     from rationale.corpus.document import Document, Documents, Key
@@ -110,7 +110,7 @@ def leading(agreement: Agreement, limit: int = 4) -> list[str]:
     """The best method of each family by AP, at most ``limit`` families."""
     first: dict[str, str] = {}
     for method, _ in Results(agreement).ranked():
-        first.setdefault(family(method), method)
+        first.setdefault(family_of(method, agreement.recipe), method)
     return list(first.values())[:limit]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rationale.baselines import BASELINES
 from rationale.report.results import Results
 from rationale.report.table import AtMost, Cell, Column, Interval, Table
 
@@ -50,7 +49,7 @@ def records_table(agreement: Agreement) -> Table:
         tied = record["metric"] == "auprc" and results.tied(method, layer)
         rows.append(
             (
-                method, None if method in BASELINES else layer, record["metric"], record["select"],
+                method, None if results.is_baseline(method) else layer, record["metric"], record["select"],
                 _eta(agreement, layer) if record["select"] == "delta" else None,
                 record["value"], record["low"], record["high"], record["n"], record["skipped"],
                 record.get("rule"),
@@ -83,8 +82,8 @@ def comparisons_table(agreement: Agreement) -> Table:
     own, rows = _provenance(agreement), []
     for c in agreement.comparisons:
         p = results.p_value(c)
-        layer = None if c["method"] in BASELINES else c["layer"]
-        other_layer = None if c["other"] in BASELINES else c["other_layer"]
+        layer = None if results.is_baseline(c["method"]) else c["layer"]
+        other_layer = None if results.is_baseline(c["other"]) else c["other_layer"]
         rows.append(
             (
                 c["metric"], c["select"], c["method"], layer, c["other"], other_layer,

@@ -6,10 +6,11 @@ two methods differ by colour alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from rationale.baselines import BASELINES
+from rationale.scores.families import BASELINE, family_of
 
 INK = "#1b1e25"
 SOFT = "#5b6270"  # second voice; 6:1 on white
@@ -34,27 +35,16 @@ _HUES = {
     "contribution": "#c97800",
     "path": "#86297d",
     "perturbation": "#6b5801",
-    "baseline": GREY,
+    BASELINE: GREY,
 }
 _SPARE_HUES = ("#0e7490", "#7c4a1e", "#4d7c0f", "#6d28d9")
-_FAMILY = {
-    "saliency": "gradient",
-    "sensitivity": "gradient",
-    "integrated_gradients": "path",
-    "gradient_shap": "path",
-    "deep_lift": "path",
-    "occlusion": "perturbation",
-    "lime": "perturbation",
-    "kernel_shap": "perturbation",
-    **dict.fromkeys(BASELINES, "baseline"),
-}
 _SHAPES = (
     *("circle", "square", "triangle-up", "diamond", "pentagon", "star", "hexagon", "triangle-down"),
     *("cross", "x", "hexagram", "diamond-tall", "hourglass", "bowtie"),
 )
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _FILLS = ("", "-open", "-open-dot", "-dot")
-_FIRST_DASH = {"baseline": 2, "path": 1, "perturbation": 1}  # levels, drawn dashed
+_FIRST_DASH = {BASELINE: 2, "path": 1, "perturbation": 1}  # levels, drawn dashed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +62,12 @@ class Stroke:
     symbol: str
 
 
-def family(method: str) -> str:
-    """The family a method's hue stands for: ``gradient`` for ``saliency.l1``, its own first word if unknown.
-
-    >>> family("saliency.l1"), family("attention.cls"), family("my_method")
-    ('gradient', 'attention', 'my_method')
-    """
-    stem = method.split(".")[0]
-    return _FAMILY.get(stem, stem)
-
-
-def strokes(methods: Iterable[str]) -> dict[str, Stroke]:
+def strokes(methods: Iterable[str], recipe: Mapping[str, Any] | None = None) -> dict[str, Stroke]:
     """One stroke a method, no two alike; pass all methods of a run, so that a subset keeps its strokes.
 
     Args:
         methods: Method names, in the order they were asked for.
+        recipe: Of their scores, which says each method's family; None goes by the registered methods.
 
     >>> strokes(["saliency", "saliency.l1"])["saliency.l1"]
     Stroke(colour='#be074d', dash='dash', symbol='circle-open')
@@ -95,7 +76,7 @@ def strokes(methods: Iterable[str]) -> dict[str, Stroke]:
     seen: dict[str, int] = {}
     result = {}
     for method in dict.fromkeys(methods):
-        group = family(method)
+        group = family_of(method, recipe)
         if group not in hues:
             hues[group] = spare[(len(hues) - len(_HUES)) % len(spare)]
         variant = seen[group] = seen.get(group, -1) + 1

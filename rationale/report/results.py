@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from rationale.agreement.compare import Floor, floors
 from rationale.agreement.metric import Metric, metrics
 from rationale.agreement.select import rule_title
-from rationale.baselines import BASELINES
 from rationale.report.table import AtMost, Interval
+from rationale.scores.families import is_baseline
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement, Record
@@ -36,7 +36,7 @@ class Results:
     def methods(self) -> tuple[str, ...]:
         """All methods in the order they were asked for, baselines last."""
         names = dict.fromkeys(r["method"] for r in self.agreement.records)
-        return tuple(sorted(names, key=lambda name: name in BASELINES))
+        return tuple(sorted(names, key=self.is_baseline))
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
@@ -49,6 +49,10 @@ class Results:
         """The ways words were selected."""
         there = {r["select"] for r in self.agreement.records}
         return tuple(name for name in SELECTIONS if name in there)
+
+    def is_baseline(self, method: str) -> bool:
+        """Whether the method looks at no model."""
+        return is_baseline(method, self.agreement.recipe)
 
     def title(self, method: str) -> str:
         """What people call the method."""
@@ -156,7 +160,7 @@ class Results:
         return [(method, layer) for _, method, layer in sorted(found, key=lambda one: one[0])]
 
     def _not_baselines(self) -> Iterator[str]:
-        return (method for method in self.methods if method not in BASELINES)
+        return (method for method in self.methods if not self.is_baseline(method))
 
 
 def _pair(c: Comparison) -> tuple[object, ...]:

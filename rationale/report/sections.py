@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from rationale.agreement.select import rule_text, rule_title
-from rationale.baselines import BASELINES
 from rationale.report.figures import document_distribution, faithfulness_plane, layer_curves, selection_plane
 from rationale.report.palette import strokes
 from rationale.report.results import Results, describe, titled
@@ -98,7 +97,7 @@ def _distribution(agreement: Agreement, results: Results) -> go.Figure:
         values[method] = [found.get(key, float("nan")) for key in keys]
     return document_distribution(
         values,
-        strokes(results.methods),
+        strokes(results.methods, results.agreement.recipe),
         titles={method: results.title(method) for method in results.methods},
         names=[" · ".join(dict.fromkeys(key)) for key in keys],
     )
@@ -163,7 +162,7 @@ def _against_leader(results: Results) -> Table:
         leader, layer = ranked[0]
         for method in results.methods:
             found = results.compared(leader, layer, method)
-            if found is not None and method not in BASELINES:
+            if found is not None and not results.is_baseline(method):
                 gap = Interval(found["difference"], found["low"], found["high"])
                 rows.append((results.title(method), gap, results.p_value(found), found["n"]))
     columns = (

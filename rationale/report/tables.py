@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from rationale.agreement.result import selecting
 from rationale.agreement.select import rule_text
-from rationale.baselines import BASELINES
 from rationale.report.results import Results, describe, titled
 from rationale.report.table import AT_MOST, AtMost, Cell, Column, Interval, Table
 
@@ -64,7 +63,7 @@ def agreement_table(agreement: Agreement, metric: str = "ap", select: str | None
         rows=rows,
         caption=f"{titled(metric, select, agreement.recipe)} with its {_percent(agreement)} interval",
         notes=(*notes, *([BOLD] if strong else []), *([TIES] if marks else [])),
-        rules=_baseline_rule(results.methods),
+        rules=_baseline_rule(results),
         strong=strong,
         marks=marks,
     )
@@ -116,9 +115,9 @@ def selection_table(agreement: Agreement, select: str) -> Table:
     results = Results(agreement)
     names = [m for m in results.metrics if describe(m).needs_selection]
     rows: list[tuple[Cell, ...]] = []
-    rules = set()
+    rules: set[int] = set()
     for method in results.methods:
-        if method in BASELINES and not any(row[0] == results.title(b) for row in rows for b in BASELINES):
+        if results.is_baseline(method) and not rules:
             rules.add(len(rows))
         for layer in dict.fromkeys((results.layers(method)[0], results.last_layer(method))):
             found = [results.interval(method, layer, name, select) for name in names]
@@ -157,7 +156,7 @@ def layer_table(agreement: Agreement, metric: str, select: str | None = None) ->
         rows=rows,
         caption=f"{titled(metric, select, agreement.recipe)} by layer",
         notes=(TIES,) if marks else (),
-        rules=_baseline_rule(results.methods),
+        rules=_baseline_rule(results),
         marks=marks,
     )
 
@@ -255,14 +254,14 @@ def _end(results: Results, which: int) -> str:
     return f" ({ends.pop()})" if len(ends) == 1 else ""
 
 
-def _baseline_rule(methods: Sequence[str]) -> frozenset[int]:
-    first = next((number for number, method in enumerate(methods) if method in BASELINES), 0)
+def _baseline_rule(results: Results) -> frozenset[int]:
+    first = next((number for number, method in enumerate(results.methods) if results.is_baseline(method)), 0)
     return frozenset({first}) - {0}
 
 
 def _best_cells(results: Results, metric: str, select: str | None) -> frozenset[tuple[int, int]]:
     """First and last layer: the method that a paired test puts ahead of every other one in that column."""
-    looking = [method for method in results.methods if method not in BASELINES]
+    looking = [method for method in results.methods if not results.is_baseline(method)]
     strong = set()
     for column, ends in ((1, [results.layers(m)[0] for m in looking]), (2, _last_layers(results, looking))):
         there = [(method, layer) for method, layer in zip(looking, ends, strict=True) if layer is not None]

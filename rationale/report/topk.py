@@ -17,10 +17,10 @@ from rationale.report.prose import Fact
 from rationale.report.sections import Block, Section
 from rationale.report.table import AtMost, Column, Interval, Table
 from rationale.report.tables import p_notes
-from rationale.study.topk.names import PERMUTATIONS
+from rationale.scores.families import is_baseline
+from rationale.study.topk.names import FIRST, PERMUTATIONS
 
 Record = Mapping[str, Any]
-_BLIND = ("random", "first")
 
 
 def arms_of(records: Sequence[Record]) -> dict[str, list[Record]]:
@@ -38,7 +38,7 @@ def bars(records: Sequence[Record], *, height: int = 420) -> go.Figure:
         shown = over_seeds(cells, "accuracy")
         value = shown.value or 0.0
         low, high = (value if end is None else end for end in (shown.low, shown.high))
-        colour = INK if arm == "full" else GREY if arm.removeprefix("not-") in _BLIND else BLUE
+        colour = INK if arm == "full" else GREY if _uninformed(arm) else BLUE
         figure.add_bar(
             x=[plain(arm)],
             y=[value],
@@ -55,6 +55,12 @@ def bars(records: Sequence[Record], *, height: int = 420) -> go.Figure:
     figure.update_xaxes(TICKS, automargin=True)
     figure.update_yaxes(TICKS, title_text="accuracy", rangemode="tozero")
     return finish(figure, f"Accuracy of each arm: {', '.join(told)}.", height=height)
+
+
+def _uninformed(arm: str) -> bool:
+    """Whether an arm's words are chosen without a model and without the annotators."""
+    method = arm.removeprefix("not-").partition("@")[0].partition(":")[0]
+    return method == FIRST or is_baseline(method)
 
 
 def arms_table(records: Sequence[Record]) -> Table:

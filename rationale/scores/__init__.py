@@ -1,24 +1,18 @@
 """Scores: one file a method, one engine that computes several in one pass, one store."""
 
-from rationale.baselines import BASELINES
-from rationale.scores import (  # noqa: F401  (registers methods)
-    attention,
-    baselines,
-    captum,
-    contribution,
-    rollout,
-    saliency,
-)
-from rationale.scores.methods import METHODS, ONE_PASS, Method
+# ruff: isort: off
+# Methods are registered, listed and computed in this order.
+from rationale.scores import saliency, attention, rollout, baselines, captum, contribution  # noqa: F401
+
+# ruff: isort: on
+from rationale.scores.methods import METHODS, Method, default_methods, one_pass_methods
 from rationale.scores.options import Faithfulness, ScoreOptions
 from rationale.scores.pipeline import explain, score
 from rationale.scores.scored import Perturbed, ScoredDocument, Scores
 from rationale.scores.store import MemoryScores, StoredScores
 
 __all__ = [
-    "BASELINES",
     "METHODS",
-    "ONE_PASS",
     "Faithfulness",
     "MemoryScores",
     "Method",
@@ -27,6 +21,8 @@ __all__ = [
     "ScoredDocument",
     "Scores",
     "StoredScores",
+    "default_methods",
     "explain",
+    "one_pass_methods",
     "score",
 ]

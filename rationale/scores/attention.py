@@ -52,12 +52,14 @@ for _method in (
         "attention.all",
         "Attention (all)",
         "Column sum of the layer's head-mean attention, diagonal kept",
+        default=True,
         reduce=_received,
     ),
     _Raw(
         "attention.cls",
         "Attention ([CLS])",
         "[CLS] row of the layer's head-mean attention",
+        default=True,
         reduce=_from_cls,
     ),
     _Raw(

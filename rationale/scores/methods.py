@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
 from rationale.corpus.document import Document
 from rationale.registry import Registry
+from rationale.scores.families import BASELINE, first_word
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from rationale.encoder.base import Encoder
     from rationale.loading.classifier import Classifier
     from rationale.tokens.windows import Window
@@ -34,6 +36,7 @@ class Method(ABC):
             the sum of their absolute values, others by their sum.
         selects: Whether the words that score above 0 are the method's own selection: faithfulness removes
             those, and not a share of the best.
+        default: Whether it is computed where nobody names methods.
     """
 
     name: str
@@ -41,6 +44,12 @@ class Method(ABC):
     definition: str
     signed: bool = False
     selects: bool = False
+    default: bool = False
+
+    @property
+    def family(self) -> str:
+        """Methods of one family share a hue; unless a class says otherwise, the name's first word."""
+        return first_word(self.name)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -67,6 +76,11 @@ class LayeredMethod(Method):
 
 class GradientMethod(LayeredMethod):
     """Reads what enters a layer and the target's gradient there."""
+
+    @property
+    def family(self) -> str:
+        """``gradient``."""
+        return "gradient"
 
     @abstractmethod
     def reduce(self, hidden: Tensor, gradient: Tensor) -> Tensor:
@@ -116,6 +130,7 @@ class WindowMethod(Method):
         """Scores (rows, n) of a window's tokens for the logit ``target``; equal seeds, equal scores."""
 
 
+@dataclass(frozen=True)
 class Baseline(Method):
     """Scores words without looking at the model: what every method has to beat."""
 
@@ -124,6 +139,13 @@ class Baseline(Method):
         del classifier
         return (0,)
 
+    default: bool = True
+
+    @property
+    def family(self) -> str:
+        """:data:`BASELINE`: every other method is compared with those of this family."""
+        return BASELINE
+
     @abstractmethod
     def words(self, document: Document, seed: int) -> FloatArray:
         """Scores (W,), not negative, of a document's words."""
@@ -131,17 +153,15 @@ class Baseline(Method):
 
 METHODS: Registry[Method] = Registry("score method")
 
-ONE_PASS = (
-    "saliency",
-    "saliency.l1",
-    "saliency.sum",
-    "sensitivity",
-    "attention.all",
-    "attention.cls",
-    "rollout.all",
-    "rollout.cls",
-)
-"""The methods computed together from one forward and one backward."""
+
+def default_methods() -> tuple[str, ...]:
+    """The methods that are computed where nobody names any: those of one pass, and the baselines."""
+    return tuple(name for name, method in METHODS.items() if method.default)
+
+
+def one_pass_methods() -> tuple[str, ...]:
+    """Those of the default methods that are computed together, from one forward and one backward."""
+    return tuple(name for name in default_methods() if isinstance(METHODS.get(name), LayeredMethod))
 
 
 def decision_methods(encoder: Encoder) -> tuple[str, ...]:
@@ -151,6 +171,11 @@ def decision_methods(encoder: Encoder) -> tuple[str, ...]:
         for name, method in METHODS.items()
         if isinstance(method, DecisionMethod) and method.fits(encoder)
     )
+
+
+def reads_decisions(method: str) -> bool:
+    """Whether a method's scores are a dropping model's own."""
+    return method in METHODS and isinstance(METHODS.get(method), DecisionMethod)
 
 
 def meant_layer(method: str, layers: Sequence[int], asked: int | None = None) -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from rationale.baselines import BASELINES
 from rationale.errors import RationaleError
-from rationale.scores.methods import METHODS, ONE_PASS, WindowMethod
+from rationale.scores.methods import METHODS, WindowMethod, default_methods
 from rationale.tokens.windows import Protocol
 
 Target = Literal["predicted", "gold"]
@@ -39,7 +38,7 @@ class ScoreOptions:
     """How to score.
 
     Attributes:
-        methods: Names of score methods, each once.
+        methods: Names of score methods, each once; unasked, :func:`default_methods`.
         target: The logit that is differentiated: the document's predicted class, or its gold label.
         protocol: How documents longer than the model are read.
         faithfulness: Whether and how to perturb, or None.
@@ -49,7 +48,7 @@ class ScoreOptions:
             faithfulness run the model many times a document.
     """
 
-    methods: Sequence[str] = (*ONE_PASS, *BASELINES)
+    methods: Sequence[str] = field(default_factory=default_methods)
     target: Target = "predicted"
     protocol: Protocol = "document"
     faithfulness: Faithfulness | None = None

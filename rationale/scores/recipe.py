@@ -70,6 +70,7 @@ def _method(name: str, classifier: Classifier) -> dict[str, Any]:
         "layers": list(method.layers(classifier)),
         "settings": method.settings,
         **({"selects": True} if method.selects else {}),
+        "family": method.family,
     }
 
 

@@ -49,8 +49,12 @@ class _Rollout(AttentionMethod):
 
 _RULE = "R_l = A_hat_l R_(l-1), A_hat = 0.5 A + 0.5 I over head-mean attention"
 METHODS.register("rollout.all")(
-    _Rollout("rollout.all", "Rollout (all)", f"Column sum of the rollout {_RULE}", from_cls=False)
+    _Rollout(
+        "rollout.all", "Rollout (all)", f"Column sum of the rollout {_RULE}", default=True, from_cls=False
+    )
 )
 METHODS.register("rollout.cls")(
-    _Rollout("rollout.cls", "Rollout ([CLS])", f"[CLS] row of the rollout {_RULE}", from_cls=True)
+    _Rollout(
+        "rollout.cls", "Rollout ([CLS])", f"[CLS] row of the rollout {_RULE}", default=True, from_cls=True
+    )
 )

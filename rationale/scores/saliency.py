@@ -36,10 +36,20 @@ class _Sensitivity(GradientMethod):
 
 
 METHODS.register("saliency")(
-    _L2("saliency", "Saliency", "InputXGradient at the layer's input, L2 norm: ||dy/dh_i * h_i||_2")
+    _L2(
+        "saliency",
+        "Saliency",
+        "InputXGradient at the layer's input, L2 norm: ||dy/dh_i * h_i||_2",
+        default=True,
+    )
 )
 METHODS.register("saliency.l1")(
-    _L1("saliency.l1", "Saliency (L1)", "InputXGradient at the layer's input, L1 norm: ||dy/dh_i * h_i||_1")
+    _L1(
+        "saliency.l1",
+        "Saliency (L1)",
+        "InputXGradient at the layer's input, L1 norm: ||dy/dh_i * h_i||_1",
+        default=True,
+    )
 )
 METHODS.register("saliency.sum")(
     _Sum(
@@ -47,8 +57,11 @@ METHODS.register("saliency.sum")(
         "Saliency (signed sum)",
         "InputXGradient at the layer's input, summed over the width with its sign",
         signed=True,
+        default=True,
     )
 )
 METHODS.register("sensitivity")(
-    _Sensitivity("sensitivity", "Sensitivity", "Gradient norm at the layer's input: ||dy/dh_i||_2")
+    _Sensitivity(
+        "sensitivity", "Sensitivity", "Gradient norm at the layer's input: ||dy/dh_i||_2", default=True
+    )
 )

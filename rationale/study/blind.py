@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rationale.dropping.baselines import Blind
-from rationale.dropping.system import SYSTEMS
+from rationale.dropping.system import SYSTEMS, is_baseline
 from rationale.evaluation.evaluate import answers
 from rationale.metrics.task import difference
 
 Record = Mapping[str, Any]
 
 _ALIKE = 1.02  # at equal lengths a blind cell saves a little more: deciding costs it nothing
-
-
-def is_blind(system: str) -> bool:
-    """Whether it drops tokens without a look at them."""
-    return system in SYSTEMS and issubclass(SYSTEMS.get(system), Blind)
 
 
 def against_blind(
@@ -37,12 +31,12 @@ def against_blind(
         ``cell``, ``difference``, ``low``, ``high``; None for a plain or blind cell, or where every blind one
         saves more than that.
     """
-    if record["system"] not in SYSTEMS or is_blind(record["system"]):
+    if record["system"] not in SYSTEMS or is_baseline(record["system"]):
         return None
     blind = [
         (other, said)
         for other, said in others
-        if is_blind(other["system"])
+        if is_baseline(other["system"])
         and other["seed"] == record["seed"]
         and other["flops_speedup"] <= _ALIKE * record["flops_speedup"]
     ]

@@ -24,7 +24,7 @@ def agreement(corpus):
 
 def test_methods_meet_in_the_same_layer_and_baselines_everywhere():
     rows = [("a", 0), ("a", 1), ("b", 0), ("b", 1), ("ig", 0), ("random", 0)]
-    assert list(matches(rows)) == [
+    assert list(matches(rows, ["random"])) == [
         (("a", 0), ("b", 0)),
         (("a", 0), ("ig", 0)),
         (("a", 0), ("random", 0)),
@@ -35,7 +35,7 @@ def test_methods_meet_in_the_same_layer_and_baselines_everywhere():
         (("b", 1), ("random", 0)),
         (("ig", 0), ("random", 0)),
     ]
-    assert list(matches([("random", 0), ("a", 1)])) == [(("a", 1), ("random", 0))]
+    assert list(matches([("random", 0), ("a", 1)], ["random"])) == [(("a", 1), ("random", 0))]
 
 
 def test_a_comparison_is_the_mean_difference_of_the_same_pairs(corpus, agreement):

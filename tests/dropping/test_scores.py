@@ -25,7 +25,7 @@ from rationale.evaluation.traces import trace_documents
 from rationale.loading.classifier import load_classifier
 from rationale.report.eraser import export_eraser
 from rationale.report.exports import Choice
-from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, StoredScores, score
+from rationale.scores import Faithfulness, ScoreOptions, StoredScores, one_pass_methods, score
 from rationale.tokens import Windower, pack, pack_windows
 from tests.agreement.making import above
 from tests.dropping.test_run import dropping_model
@@ -45,7 +45,7 @@ def documents():
 
 
 def test_predictions_are_those_of_the_hard_run(classifier, documents):
-    scores = score(classifier, documents, ScoreOptions((*ONE_PASS, "contribution")), progress=False)
+    scores = score(classifier, documents, ScoreOptions((*one_pass_methods(), "contribution")), progress=False)
     windower = Windower(classifier.tokenizer, classifier.max_length, "document")
     for document, scored in zip(documents, scores, strict=True):
         (window,) = windower(document).windows

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from rationale.agreement import Agreement, agree
-from rationale.baselines import BASELINES
 from rationale.corpus.document import Documents
 from rationale.dropping.advice import drops_nothing
 from rationale.dropping.system import SYSTEMS
@@ -13,6 +12,7 @@ from rationale.report.results import Results
 from rationale.report.table import AtMost
 from rationale.report.tables import TIES, agreement_table, layer_table
 from rationale.report.write import report_markdown
+from rationale.scores.families import is_baseline
 from rationale.scores.store import MemoryScores
 
 from .conftest import make_document, make_recipe, make_scored
@@ -50,8 +50,8 @@ def test_the_leader_is_significantly_above_random_and_the_others_are_told_by_the
     own = {c["other"] if c["method"] == method else c["method"]: c for c in agreement.comparisons
            if c["metric"] == "ap" and c["layer"] == c["other_layer"] == layer
            and method in (c["method"], c["other"])}  # fmt: skip
-    alike = [other for other, c in own.items() if other not in BASELINES and c["p"] >= 0.05]
-    apart = [other for other, c in own.items() if other not in BASELINES and c["p"] < 0.05]
+    alike = [other for other, c in own.items() if not is_baseline(other) and c["p"] >= 0.05]
+    apart = [other for other, c in own.items() if not is_baseline(other) and c["p"] < 0.05]
     assert ("No significant difference" in text) == bool(alike)
     assert ("is higher than that of" in text) == bool(apart)
     assert "comes closest" not in text

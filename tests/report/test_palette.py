@@ -5,7 +5,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from rationale.report.palette import AMBER_INK, BLUE, GREY, INK, SOFT, family, strokes, tint
+from rationale.report.palette import AMBER_INK, BLUE, GREY, INK, SOFT, strokes, tint
+from rationale.scores.families import family_of
 
 METHODS = [
     "saliency", "saliency.l1", "saliency.sum", "sensitivity", "attention.all", "attention.cls", "rollout.all",
@@ -46,7 +47,7 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
 def test_families_and_the_human_blue_stay_apart(deficiency: str) -> None:
-    hues = {family(m): s.colour for m, s in strokes(METHODS).items()} | {"human": BLUE}
+    hues = {family_of(m): s.colour for m, s in strokes(METHODS).items()} | {"human": BLUE}
     seen = {name: lab(np.clip(DEFICIENCIES[deficiency] @ linear(hue), 0, 1)) for name, hue in hues.items()}
     for a, b in combinations(seen, 2):
         assert np.linalg.norm(seen[a] - seen[b]) > 20, (a, b)

@@ -6,7 +6,6 @@ import io
 import pytest
 
 from rationale.agreement import Agreement
-from rationale.baselines import BASELINES
 from rationale.report.flat import comparisons_table, records_table
 from rationale.report.results import Results
 from rationale.report.table import AT_MOST, AtMost, Interval
@@ -51,7 +50,7 @@ def test_bold_is_what_a_test_puts_ahead_of_all_others_of_its_column(agreement) -
     results = Results(agreement)
     table = agreement_table(agreement)
     for column, layer in ((1, 0), (2, 5)):
-        own = [m for m in results.methods if m not in BASELINES and layer in results.layers(m)]
+        own = [m for m in results.methods if not results.is_baseline(m) and layer in results.layers(m)]
         tested = {(c["method"], c["other"]): c for c in agreement.comparisons if c["metric"] == "ap"
                   and c["layer"] == c["other_layer"] == layer}  # fmt: skip
         bold = [table.rows[number][0] for number, place in table.strong if place == column]
@@ -116,7 +115,9 @@ def test_the_csv_holds_every_record_at_full_precision(agreement) -> None:
         assert row["method"] == record["method"]
         assert row["select"] == (record["select"] or "")
         assert (float(row["value"]) if row["value"] else None) == record["value"]
-        assert row["layer"] == ("" if record["method"] in BASELINES else str(record["layer"]))
+        assert row["layer"] == (
+            "" if record["method"] in ("random", "position", "length") else str(record["layer"])
+        )
         assert row["eta"] == ("1.0" if record["select"] == "delta" else "")
         assert (row["model"], row["split"], row["confidence"]) == ("models/movies <tiny>", "val", "0.95")
 

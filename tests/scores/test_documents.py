@@ -6,12 +6,12 @@ from toys import toy_classifier, wordy
 
 from rationale.corpus.document import Document, Documents, Span
 from rationale.errors import DataError, RationaleError
-from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, explain, score
+from rationale.scores import Faithfulness, ScoreOptions, explain, one_pass_methods, score
 from rationale.tokens import Windower, align
 
 from . import oracle
 
-ALL = (*ONE_PASS, "random", "position", "length")
+ALL = (*one_pass_methods(), "random", "position", "length")
 
 
 def documents_of(count=6, **more):

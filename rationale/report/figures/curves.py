@@ -88,7 +88,7 @@ def layer_curves(
 
 
 def _lines(results: Results, methods: Sequence[str], metric: str, select: str | None) -> list[_Line]:
-    drawn = strokes(results.methods)
+    drawn = strokes(results.methods, results.agreement.recipe)
     lines = []
     for name in methods:
         records = results.curve(name, metric, select)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from rationale.baselines import BASELINES
 from rationale.report.figures.style import TICKS, finish, plain
 from rationale.report.palette import SOFT, strokes
 from rationale.report.results import Results, titled
@@ -89,7 +88,7 @@ def _plane(
     *,
     intervals: bool = False,
 ) -> go.Figure:
-    drawn = strokes(results.methods)
+    drawn = strokes(results.methods, results.agreement.recipe)
     traces = []
     for method in results.methods:
         pairs = _pairs(results, method, axes, select)
@@ -110,7 +109,7 @@ def _plane(
                 line={
                     "color": stroke.colour,
                     "dash": stroke.dash,
-                    "width": 1 if method in BASELINES else 1.6,
+                    "width": 1 if results.is_baseline(method) else 1.6,
                 },
                 marker={"symbol": stroke.symbol, "size": 9, "color": stroke.colour},
                 customdata=[_facts(x, y) for x, y in pairs],

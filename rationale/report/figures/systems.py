@@ -11,28 +11,22 @@ import plotly.graph_objects as go
 from rationale.metrics.task import TITLES
 from rationale.report.experiments import over_seeds
 from rationale.report.figures.style import TICKS, finish, plain
-from rationale.report.palette import AMBER, BLUE, GREY, INK, SOFT
+from rationale.report.palette import INK, SOFT
 from rationale.study.comparison import by_setting, setting_of
 
 Record = Mapping[str, Any]
-_LOOKS = {
-    "plain": (INK, "star"),
-    "adapler": (AMBER, "circle"),
-    "ltp": (BLUE, "square"),
-    "power-bert": ("#0e4827", "triangle-up"),
-    "lat": ("#6b1be1", "diamond"),
-    "spatten": ("#be074d", "pentagon"),
-    "tr-bert": ("#0e7490", "hexagon"),
-    "random": (GREY, "x"),
-    "first": (GREY, "cross"),
-}
 
 FLOPS = "operations"
 
 
 def look(system: str) -> tuple[str, str]:
-    """Colour and symbol of a system; of one that somebody added, those of no other."""
-    return _LOOKS.get(system, (SOFT, "circle-open"))
+    """Colour and symbol of a system, as it says itself; of one whose code is not here, those of no other."""
+    from rationale.dropping import SYSTEMS, System  # imports torch
+
+    if system == "plain":
+        return INK, "star"
+    known = SYSTEMS.get(system) if system in SYSTEMS else System
+    return known.colour, known.symbol
 
 
 def speeds(records: Sequence[Record]) -> list[str]:

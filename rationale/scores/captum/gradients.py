@@ -113,6 +113,11 @@ class LayerMethod(CaptumMethod):
     options: LayerOptions = LayerOptions()
 
     @property
+    def family(self) -> str:
+        """``path``: gradients between a reference input and this one."""
+        return "path"
+
+    @property
     def settings(self) -> dict[str, Any]:
         """The options, and what the reference input is."""
         rule = "the window's document tokens replaced by the special token, same positions; [CLS], [SEP]"

@@ -64,6 +64,11 @@ class WordMethod(CaptumMethod):
     """Removes words and reads what is left."""
 
     @property
+    def family(self) -> str:
+        """``perturbation``."""
+        return "perturbation"
+
+    @property
     def settings(self) -> dict[str, Any]:
         """The options, and what removing is."""
         rule = "token ids deleted, the others keep their positions; special tokens and the query stay"

@@ -20,12 +20,12 @@ from rationale.scores.methods import (
     meant_layer,
 )
 from rationale.scores.scored import ALIVE, ScoredDocument
-from rationale.study.topk.names import FULL
+from rationale.study.topk.names import FIRST, FULL
 
 BoolArray = npt.NDArray[np.bool_]
 Target = Literal["predicted", "gold"]
 
-HUMAN, RANDOM, FIRST = "human", "random", "first"
+HUMAN, RANDOM = "human", "random"
 UNSCORED = (FULL, HUMAN, RANDOM, FIRST)
 """Arms that need no scores."""
 

@@ -1,0 +1,49 @@
+"""Families of score methods: what a result says of its methods, else the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+BASELINE = "baseline"
+
+
+def first_word(method: str) -> str:
+    """What a method's name begins with.
+
+    >>> first_word("attention.cls")
+    'attention'
+    """
+    return method.partition(".")[0]
+
+
+def family_of(method: str, recipe: Mapping[str, Any] | None = None) -> str:
+    """The family of a method.
+
+    Args:
+        method: Its name.
+        recipe: Of the scores. It says the family, so that a method whose code is not here keeps it; where one
+            of an earlier version does not, the registered method does.
+
+    Returns:
+        The family; the name's first word where nobody knows the method.
+
+    >>> family_of("mine.l1", {"methods": {"mine.l1": {"family": "gradient"}}}), family_of("mine.l1")
+    ('gradient', 'mine')
+    """
+    entry = (recipe or {}).get("methods", {}).get(method, {})
+    if "family" in entry:
+        return str(entry["family"])
+    from rationale.scores import METHODS  # imports torch, which newer results do not need
+
+    return METHODS.get(method).family if method in METHODS else first_word(method)
+
+
+def is_baseline(method: str, recipe: Mapping[str, Any] | None = None) -> bool:
+    """Whether a method looks at no model: what every other one is compared with.
+
+    Args:
+        method: Its name.
+        recipe: As for :func:`family_of`.
+    """
+    return family_of(method, recipe) == BASELINE
