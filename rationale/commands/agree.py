@@ -10,7 +10,7 @@ import typer
 from rationale.agreement import Agreement, read_eta
 from rationale.agreement import agree as agree_with
 from rationale.agreement.select import Select
-from rationale.commands.options import BatchSize, Data, Device, Dtype, Overwrite, Seed, Split
+from rationale.commands.options import Data, Overwrite, Seed, Split
 from rationale.corpus import load_documents
 from rationale.files import check_output
 from rationale.report.findings import findings
@@ -40,9 +40,6 @@ def agree(
         bool, typer.Option("--absolute", help="Rank signed methods by absolute value, not by evidence.")
     ] = False,
     resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 1000,
-    device: Device = "auto",
-    dtype: Dtype = "float32",
-    batch_size: BatchSize = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:

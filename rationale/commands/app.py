@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from rationale.bundle import bundled
-from rationale.commands.options import BatchSize, Device, Dtype, Overwrite, Seed
+from rationale.commands.options import BatchSize, Device, Dtype, Seed
 from rationale.errors import ScoresError
 
 PRIVATE = {
@@ -63,7 +63,6 @@ def app(
     dtype: Dtype = "float32",
     batch_size: BatchSize = None,
     seed: Seed = 0,
-    overwrite: Overwrite = False,
 ) -> None:
     """Look at documents, compare methods, try a text, export: in the browser, on this machine only.
 
@@ -71,7 +70,6 @@ def app(
     """
     from streamlit.web import cli as streamlit
 
-    del overwrite  # what is downloaded never replaces a file here
     for path in (*(scores or ()), *filter(None, (agreement, comparison, study))):
         if not path.exists():
             raise ScoresError("there is no such file or folder", where=path)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from rationale.commands.options import BatchSize, Device, Dtype, Model, Overwrite, Seed, said
+from rationale.commands.options import BatchSize, Device, Dtype, Model, Seed, said
 from rationale.loading.classifier import load_classifier
 from rationale.loading.labels import parse_labels
 from rationale.scores import METHODS, ScoreOptions
@@ -33,7 +33,6 @@ def explain(
     dtype: Dtype = "float32",
     batch_size: BatchSize = None,
     seed: Seed = 0,
-    overwrite: Overwrite = False,
 ) -> None:
     """Score one text and print its words, the stronger the higher they score.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rationale.agreement import read_eta
-from rationale.commands.options import BatchSize, Data, Device, Dtype, Overwrite, Seed, Split
+from rationale.commands.options import Data, Overwrite, Split
 from rationale.corpus import load_documents
 from rationale.report import eraser  # noqa: F401  (registers its format)
 from rationale.report.exports import EXPORTS, Choice
@@ -41,10 +41,6 @@ def export(
     absolute: Annotated[
         bool, typer.Option("--absolute", help="Count signed methods by absolute value.")
     ] = False,
-    device: Device = "auto",
-    dtype: Dtype = "float32",
-    batch_size: BatchSize = None,
-    seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Write the scores of one method and layer in another tool's format.
@@ -52,7 +48,6 @@ def export(
     Example: `rationale export --scores scores --data movies --split val --method saliency --layer 0
     --out predictions.jsonl`
     """
-    del device, dtype, batch_size, seed  # no model runs here
     write = EXPORTS.get(format_)
     opened = StoredScores(scores)
     documents = load_documents(data, split or opened.recipe["data"]["split"])

@@ -1,4 +1,4 @@
-"""The options that every command takes, said once."""
+"""The options that several commands take, defined once; a command takes those that it uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from rationale.errors import DataError, RationaleError
 
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, … Commands that run no model ignore it.")]
+Device = Annotated[str, typer.Option(help="Device that the model runs on: auto, cpu, cuda, cuda:1, …")]
 Dtype = Annotated[str, typer.Option(help="float32, float64 or bfloat16. Scores in a paper want float32.")]
 BatchSize = Annotated[
     int | None, typer.Option(min=1, help="Inputs at once; halved on its own where memory runs out.")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rationale.agreement import Agreement
-from rationale.commands.options import BatchSize, Data, Device, Dtype, Overwrite, Seed, Split
+from rationale.commands.options import Data, Overwrite, Split
 from rationale.corpus import load_documents
 from rationale.errors import OutputError
 from rationale.report.write import report as write_report
@@ -30,10 +30,6 @@ def report(
         typer.Option(help="Show this method's best and worst documents; repeat for several."),
     ] = None,
     examples: Annotated[int, typer.Option(min=0, help="Best and worst documents to show a method.")] = 1,
-    device: Device = "auto",
-    dtype: Dtype = "float32",
-    batch_size: BatchSize = None,
-    seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Write one offline HTML file that a person who was not there understands.
@@ -41,7 +37,6 @@ def report(
     Example: `rationale report --scores scores --data movies --split val --agreement agreement.json
     --out report.html`
     """
-    del device, dtype, batch_size, seed  # no model runs here
     if out.suffix.lower() not in (".html", ".htm"):
         raise OutputError(
             f"--out is the page, and {out.name!r} is no name of one",
