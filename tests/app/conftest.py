@@ -1,6 +1,5 @@
 """One small run, one server and one browser for all tests of the app."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -13,18 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.material import make
+from tests.children import environment
 from tests.patience import PAGE
-
-ROOT = Path(__file__).parents[2]
-APPS = ROOT / "apps"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _importable():
-    """The app's modules are imported from apps/, as Streamlit does it."""
-    sys.path.insert(0, str(APPS))
-    yield
-    sys.path.remove(str(APPS))
+from tests.places import APPS, ROOT
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +43,8 @@ def server(arguments, tmp_path_factory):
         str(port),
         *arguments,
     ]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "default"}
-    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, env=environment) as process:
+    env = environment(PYTHONWARNINGS="default")
+    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, env=env) as process:
         address = f"http://localhost:{port}"
         _wait(f"{address}/_stcore/health", process, log)
         yield address

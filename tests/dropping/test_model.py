@@ -12,8 +12,8 @@ from rationale.dropping.model import DroppingForSequenceClassification
 from rationale.dropping.run import hard
 from rationale.dropping.trace import trace
 from rationale.errors import ModelError, RationaleError
+from tests.dropping.models import batch, dropping_model, one
 from tests.dropping.systems import SETTINGS, toy
-from tests.dropping.test_run import batch, dropping_model, one
 from tests.toys import MODELS, toy_tokenizer, wordy
 
 

@@ -28,7 +28,7 @@ from rationale.scores import ONE_PASS, Faithfulness, ScoreOptions, StoredScores,
 from rationale.study.traces import trace_documents
 from rationale.tokens import Windower, pack, pack_windows
 from tests.agreement.making import above
-from tests.dropping.test_run import dropping_model
+from tests.dropping.models import dropping_model
 from tests.toys import MODELS, toy_classifier, toy_tokenizer, wordy
 
 

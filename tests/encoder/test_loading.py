@@ -9,13 +9,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from toys import toy_classifier, toy_folder, toy_tokenizer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertModel, GPT2Config
 
 from rationale.corpus.document import Document, Documents
 from rationale.encoder.labels import parse_labels
 from rationale.encoder.loading import load_classifier
 from rationale.errors import DataError, ModelError
+from tests.toys import toy_classifier, toy_folder, toy_tokenizer
 
 
 @pytest.fixture

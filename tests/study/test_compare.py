@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +24,8 @@ from rationale.study.comparison import fastest_within_a_point, load_comparison
 from rationale.study.evaluate import Timing
 from rationale.study.grid import PLAIN, Setting, known_options
 from rationale.training.recipes import RECIPES
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-
-from spoiling import hollow
-from toy_training import planted, save_encoder
+from tests.spoiling import hollow
+from tests.training.toy_training import planted, save_encoder
 
 COMMON = {"epochs": 1, "fine_tune_epochs": 6, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
 SETTINGS = ("ltp:reference=12,final_threshold=0.06", "spatten:ratio=0.2", "first:shares=0.5")

@@ -4,24 +4,19 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
 
-from rationale.artifacts.lock import locked
 from rationale.artifacts.seal import read_sealed, sealed
 from rationale.errors import DataError, OutputError, RationaleError
 from rationale.files import atomic_json
 from rationale.study.compare import compare
 from rationale.study.evaluate import Timing
 from rationale.study.grid import Setting, known_options
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-
-from toy_training import planted, save_encoder
+from tests.children import holder
+from tests.training.toy_training import planted, save_encoder
 
 COMMON = {"epochs": 1, "fine_tune_epochs": 2, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
 TRAIN, DEV, REPORTED = planted(24), planted(8, seed=1), planted(12, seed=2, split="test")
@@ -222,19 +217,11 @@ def test_swapped_weights_are_refused(made, again):
 
 def test_two_processes_do_not_make_one_cell(made, again):
     (again / "plain-seed0/evaluation.json").unlink()  # a finished one is only read
-    with locked(again / "plain-seed0", "comparing"):
-        code = (
-            "import sys; sys.path[:0] = sys.argv[3:]\n"
-            "from pathlib import Path\n"
-            "import test_compare_refusals as test\n"
-            "test.run(Path(sys.argv[1]), Path(sys.argv[2]), 'first:shares=0.8')\n"
-        )
-        here = Path(__file__).parent
-        given = [made / "encoder", again, here, here.parent / "training"]
-        done = subprocess.run(
-            [sys.executable, "-c", code, *map(str, given)], capture_output=True, text=True, check=False
-        )
-    assert "plain-seed0: another process is comparing there" in done.stderr
+    with (
+        holder(again / "plain-seed0", "comparing"),
+        pytest.raises(OutputError, match="plain-seed0: another process is comparing there"),
+    ):
+        run(made / "encoder", again, "first:shares=0.8")
 
 
 # from before there were seals

@@ -1,8 +1,6 @@
 """Length analyses against SciPy, counting by hand, and documents whose lengths are known."""
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,10 +15,7 @@ from rationale.study.compare import compare
 from rationale.study.evaluate import Timing
 from rationale.study.grid import Setting
 from rationale.study.lengths import Ruler, below_median, by_length, distributions
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-
-from toy_training import planted, save_encoder
+from tests.training.toy_training import planted, save_encoder
 
 COMMON = {"epochs": 1, "fine_tune_epochs": 4, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from toy_training import asked, planted, save_encoder, toy_tokenizer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertModel, pipeline
 
 from rationale.corpus import Document, Documents
 from rationale.errors import DataError, ModelError, OutputError
 from rationale.training import TrainingOptions, train_classifier
 from rationale.training import fitting as fitting_module
+from tests.training.toy_training import asked, planted, save_encoder, toy_tokenizer
 
 FAST = TrainingOptions(epochs=4, batch_size=8, learning_rate=3e-3, device="cpu", attention_dropout=0.0)
 BRIEF = replace(FAST, epochs=1)

@@ -5,7 +5,6 @@ from dataclasses import fields
 
 import pytest
 import typer
-from toy_training import planted
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -13,6 +12,7 @@ from rationale.commands.train import app
 from rationale.corpus import split_dev
 from rationale.errors import DataError, OutputError
 from rationale.training import TrainingOptions
+from tests.training.toy_training import planted
 
 QUICK = ("--epochs", "1", "--batch-size", "8", "--learning-rate", "3e-3", "--device", "cpu")
 

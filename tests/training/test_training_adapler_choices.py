@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from toy_training import planted, save_encoder, toy_tokenizer
 from transformers import AutoConfig, AutoModelForSequenceClassification, EvalPrediction
 
 from rationale.corpus import Document, Documents
@@ -28,6 +25,8 @@ from rationale.training.dropping.choice import dropping_metrics
 from rationale.training.encoding import Encoded
 from rationale.training.prepare import prepare
 from rationale.training.progress import Progress
+from tests.children import holder
+from tests.training.toy_training import planted, save_encoder, toy_tokenizer
 
 OPTIONS = AdapLeROptions(epochs=2, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=0.05, device="cpu")
 TRAIN, DEV = planted(48), planted(24, seed=1)
@@ -355,23 +354,11 @@ def test_what_a_kill_left_at_the_very_end_is_cleaned_up(encoder, trained, tmp_pa
 
 def test_two_processes_do_not_train_in_one_folder(encoder, trained, tmp_path):
     """The other holds the folder's lock, and would hold it until it ends."""
-    hold = """
-import sys
-from pathlib import Path
-from rationale.artifacts.lock import locked
-with locked(Path(sys.argv[1]), "training"):
-    print(1, flush=True)
-    input()
-"""
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, tmp_path / "out.unfinished"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as other:
-        other.stdout.readline()
-        with pytest.raises(OutputError, match="another process is training there"):
-            again(encoder, trained, tmp_path / "out")
-        other.communicate(b"\n")
+    with (
+        holder(tmp_path / "out.unfinished", "training"),
+        pytest.raises(OutputError, match="another process is training there"),
+    ):
+        again(encoder, trained, tmp_path / "out")
     assert again(encoder, trained, tmp_path / "out").path.exists()
 
 

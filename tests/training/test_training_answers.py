@@ -7,7 +7,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from toy_questions import VOCABULARY, save_reader, save_squad, squad
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 from typer.testing import CliRunner
 
@@ -28,6 +27,7 @@ from rationale.training.answering import Asked, answers, ask, references
 from rationale.training.prepare import prepare
 from rationale.training.recipes import RECIPES
 from rationale.training.task import losses, taught
+from tests.training.toy_questions import VOCABULARY, save_reader, save_squad, squad
 
 COMMON = {"batch_size": 16, "learning_rate": 3e-3, "device": "cpu", "metric": "f1"}
 OWN = {

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 from sklearn.metrics import matthews_corrcoef
-from toy_training import planted
 
 from rationale.errors import ModelError
 from rationale.training import TrainingOptions, train_classifier, train_dropping
 from rationale.training.adapler import AdapLeROptions
 from rationale.training.chance import ENOUGH, at_chance
 from rationale.training.ltp import LTPOptions
+from tests.training.toy_training import planted
 
 STILL = {"learning_rate": 1e-9, "batch_size": 8, "epochs": 1, "device": "cpu"}
 TRAIN, DEV = planted(48), planted(40, seed=1)

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from toy_training import planted, save_encoder
 from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner
 
@@ -21,6 +20,7 @@ from rationale.training.lat import LATOptions
 from rationale.training.lat import train as lat_module
 from rationale.training.lat.evolution import Bounds, front, search
 from rationale.training.lat.trainer import LATTrainer, distillation
+from tests.training.toy_training import planted, save_encoder
 
 BOUNDS = Bounds(layers=3, longest=12, share=0.5)
 OPTIONS = LATOptions(

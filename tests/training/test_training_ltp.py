@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from toy_training import planted, save_encoder
 from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner
 
@@ -18,6 +17,7 @@ from rationale.errors import RationaleError
 from rationale.training import train_dropping
 from rationale.training.dropping import distil
 from rationale.training.ltp import LTPOptions
+from tests.training.toy_training import planted, save_encoder
 
 OPTIONS = LTPOptions(
     epochs=1, soft_epochs=1, fine_tune_epochs=8, batch_size=8, learning_rate=2e-3, device="cpu", reference=12,

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from toy_training import planted, save_encoder
 from transformers import AutoModelForSequenceClassification
 
 from rationale.dropping import run
@@ -20,6 +19,7 @@ from rationale.training.lat import LATOptions
 from rationale.training.ltp import LTPOptions
 from rationale.training.tr_bert import TRBERTOptions
 from rationale.training.trainer import ClassifierTrainer
+from tests.training.toy_training import planted, save_encoder
 
 COMMON = {
     "epochs": 1, "fine_tune_epochs": 1, "batch_size": 8, "learning_rate": 1e-3, "device": "cpu",

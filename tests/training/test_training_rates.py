@@ -4,7 +4,6 @@ import json
 import math
 
 import pytest
-from toy_training import planted
 from transformers import TrainerCallback
 
 from rationale.training import TrainingOptions, train_classifier, train_dropping
@@ -13,6 +12,7 @@ from rationale.training import trainer as trainer_module
 from rationale.training.adapler import PRESETS, AdapLeROptions
 from rationale.training.progress import Progress
 from rationale.training.rates import usual_rate
+from tests.training.toy_training import planted
 
 TRAIN, DEV = planted(40), planted(8, seed=1)
 WIDTH, STEPS_AN_EPOCH = 32, 5

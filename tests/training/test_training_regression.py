@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import pearsonr, spearmanr
-from toy_training import planted, save_encoder
 from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner
 
@@ -23,6 +22,7 @@ from rationale.study.evaluate import Timing, evaluate
 from rationale.training import TrainingOptions, train_classifier, train_dropping
 from rationale.training.recipes import RECIPES
 from rationale.training.task import judged, losses, taught
+from tests.training.toy_training import planted, save_encoder
 
 COMMON = {"batch_size": 8, "learning_rate": 2e-3, "device": "cpu", "metric": "pearson"}
 OWN = {

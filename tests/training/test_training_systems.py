@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from toy_training import planted, save_encoder
 from transformers import AutoModelForSequenceClassification, pipeline
 from typer.testing import CliRunner
 
@@ -21,6 +20,7 @@ from rationale.training.lat import LATOptions
 from rationale.training.ltp import LTPOptions
 from rationale.training.power_bert import PoWERBERTOptions
 from rationale.training.tr_bert import TRBERTOptions
+from tests.training.toy_training import planted, save_encoder
 
 COMMON = {"epochs": 2, "fine_tune_epochs": 12, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
 TRAIN, DEV = planted(64), planted(24, seed=1)
