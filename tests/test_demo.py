@@ -61,6 +61,7 @@ def test_it_learns_what_a_bag_of_words_cannot(one_pass, reviews):
     assert sum(s.predicted == s.label for s in one_pass) / len(reviews) >= 0.85
 
 
+@pytest.mark.training
 def test_training_is_cached_by_content(trained_on_sample):
     assert sample_classifier(trained_on_sample.parents[1]) == trained_on_sample
 
@@ -99,6 +100,7 @@ def test_adapler_halves_the_operations_and_stays_right(dropping_on_sample, revie
     assert found["flops_speedup"] >= 2
 
 
+@pytest.mark.training
 def test_its_training_uses_one_thread_and_gives_the_others_back(tmp_path, monkeypatch):
     """Whatever the machine offers: sums depend on how threads share them."""
     before, seen = torch.get_num_threads(), []
@@ -139,6 +141,7 @@ def test_the_human_rationale_outlives_the_rest(dropping, reviews):
     assert kinds["human rationale"].low[-1] > kinds["not in the rationale"].high[-1]
 
 
+@pytest.mark.training
 def test_the_top_k_study_runs_on_the_sample(trained_on_sample, tmp_path):
     """Two arms, one seed: what the annotators would mark is nearly enough, whatever else is read."""
     given = ["study", "topk", "--model", trained_on_sample, "--data", sample_folder(), "--out", tmp_path]
@@ -156,6 +159,7 @@ def test_the_top_k_study_runs_on_the_sample(trained_on_sample, tmp_path):
     assert (tmp_path / "study.html").is_file()
 
 
+@pytest.mark.training
 def test_opening_the_demo_again_computes_nothing(trained_on_sample, dropping_on_sample, monkeypatch):
     """Two runs that keep what is there give one answer, and the second neither scores nor compares."""
     out = trained_on_sample.parents[1]
@@ -170,6 +174,7 @@ def test_opening_the_demo_again_computes_nothing(trained_on_sample, dropping_on_
         run.run_demo(out)
 
 
+@pytest.mark.training
 def test_the_demos_report_says_what_was_left_out_and_its_commands_repeat_it(
     trained_on_sample, dropping_on_sample, tmp_path, monkeypatch
 ):

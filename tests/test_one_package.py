@@ -1,6 +1,7 @@
 """The tests are one package: one style of import, no search path of their own, helpers apart from tests."""
 
 import ast
+import sys
 
 import pytest
 
@@ -8,11 +9,12 @@ from tests.places import ROOT
 
 FOLDER = ROOT / "tests"
 FILES = sorted(FOLDER.rglob("*.py"))
-OURS = {path.stem for path in FILES} | {path.parent.name for path in FILES} - {"tests"}
+NAMES = {path.stem for path in FILES} | {path.parent.name for path in FILES}
+OURS = NAMES - {"tests"} - sys.stdlib_module_names
 
 
 def imports(tree):
-    """The dotted names a file imports, ``from`` ones with the name behind the last dot; "." is a relative one."""
+    """The dotted names a file imports: ``from a import b`` is a.b, and a relative import is a dot."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)

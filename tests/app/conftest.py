@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.material import make
+from tests.app.material import make, make_study
 from tests.children import environment
 from tests.patience import PAGE
 from tests.places import APPS, ROOT
@@ -23,13 +23,19 @@ def material(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def study(trains, material) -> Path:
+    """A top-k study of the same documents."""
+    return make_study(material)
+
+
+@pytest.fixture(scope="session")
 def arguments(material) -> list[str]:
-    given = {"--scores": "scores", "--model": "model", "--comparison": "compared", "--study": "study"}
+    given = {"--scores": "scores", "--model": "model", "--comparison": "compared"}
     return [part for name, folder in given.items() for part in (name, str(material / folder))]
 
 
 @pytest.fixture(scope="session")
-def server(arguments, tmp_path_factory):
+def server(arguments, study, tmp_path_factory):
     """The app as the command line starts it; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -42,6 +48,8 @@ def server(arguments, tmp_path_factory):
         "--port",
         str(port),
         *arguments,
+        "--study",
+        str(study),
     ]
     env = environment(PYTHONWARNINGS="default")
     with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, env=env) as process:

@@ -12,8 +12,7 @@ from rationale.dropping.power_bert import PoWERBERT
 from rationale.dropping.trace import trace
 from rationale.encoder.loading import load_classifier
 from rationale.errors import ModelError, RationaleError
-from tests.dropping.models import batch, one
-from tests.dropping.systems import toy
+from tests.dropping.models import batch, one, toy
 from tests.toys import toy_tokenizer
 
 

@@ -32,7 +32,7 @@ def encoder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def compared(encoder, tmp_path_factory):
+def compared(trains, encoder, tmp_path_factory):
     out = tmp_path_factory.mktemp("compared") / "grid"
     settings = [Setting.parse("lat:drop=0.5,iterations=0,population=1"), Setting.parse("first:shares=0.5")]
     data = planted(48), planted(16, seed=1), planted(40, seed=2, split="test")
@@ -99,6 +99,7 @@ def test_fixed_lengths_save_more_on_longer_documents(compared):
     assert speeds[0] < speeds[-1]
 
 
+@pytest.mark.training
 def test_the_command_trains_below_the_median_and_shows_the_bands(encoder, tmp_path):
     write_eraser({"train": planted(48), "test": planted(24, seed=2, split="test")}, tmp_path / "data")
     given = ["compare", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]

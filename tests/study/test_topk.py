@@ -36,6 +36,8 @@ from tests.children import holder, run
 from tests.spoiling import hollow
 from tests.training.toy_training import planted, save_classifier, save_encoder
 
+pytestmark = pytest.mark.training
+
 TRAINING = TrainingOptions(epochs=6, batch_size=8, learning_rate=2e-3, device="cpu", attention_dropout=0.0)
 TRAIN, DEV, REPORTED = planted(64), planted(16, seed=1), planted(40, seed=2, split="test")
 ARMS = ("human", "not-human", "saliency:gold", "first")
@@ -51,7 +53,7 @@ def encoder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def studied(encoder, tmp_path_factory):
+def studied(trains, encoder, tmp_path_factory):
     out = tmp_path_factory.mktemp("studied") / "study"
     return out, study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
 

@@ -15,6 +15,8 @@ from rationale.training import TrainingOptions, train_classifier
 from rationale.training import fitting as fitting_module
 from tests.training.toy_training import asked, planted, save_encoder, toy_tokenizer
 
+pytestmark = pytest.mark.training
+
 FAST = TrainingOptions(epochs=4, batch_size=8, learning_rate=3e-3, device="cpu", attention_dropout=0.0)
 BRIEF = replace(FAST, epochs=1)
 
@@ -232,6 +234,7 @@ def test_a_device_that_is_not_there_is_an_error(tmp_path, encoder):
         train_classifier(encoder, planted(16), None, tmp_path / "out", replace(BRIEF, device="cuda"))
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_gpu_learns_the_rule_in_bfloat16(tmp_path, encoder):
     options = replace(FAST, device="cuda", dtype="bfloat16")

@@ -22,12 +22,14 @@ from rationale.training.progress import Progress, Saving
 from tests.children import run
 from tests.training.toy_training import planted, save_encoder
 
+pytestmark = pytest.mark.training
+
 OPTIONS = AdapLeROptions(epochs=4, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=0.05, device="cpu")
 TRAIN, DEV = planted(64), planted(24, seed=1)
 
 
 @pytest.fixture(scope="module")
-def trained(encoder, tmp_path_factory):
+def trained(trains, encoder, tmp_path_factory):
     return train_dropping("adapler", encoder, TRAIN, DEV, tmp_path_factory.mktemp("adapler") / "out", OPTIONS)
 
 

@@ -13,6 +13,8 @@ from rationale.errors import OutputError
 from tests.children import python, run
 from tests.training.resuming import OPTIONS, TRAIN, train
 
+pytestmark = pytest.mark.training
+
 ONE = replace(OPTIONS, epochs=1)
 
 

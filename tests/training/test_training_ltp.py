@@ -32,7 +32,7 @@ def encoder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trained(encoder, tmp_path_factory):
+def trained(trains, encoder, tmp_path_factory):
     options = replace(OPTIONS, bits=8, distil=0.5, epochs=4, lam=0.02)
     return train_dropping("ltp", encoder, TRAIN, DEV, tmp_path_factory.mktemp("int8") / "ltp", options)
 
@@ -49,6 +49,7 @@ def test_a_rounded_student_learns_and_comes_back_rounded(trained):
     assert torch.equal(soft.system.theta, model.system.theta)
 
 
+@pytest.mark.training
 def test_the_loss_mixes_the_task_with_the_teachers_outputs_and_embeddings(
     encoder, trained, tmp_path, monkeypatch
 ):
@@ -77,6 +78,7 @@ def test_the_loss_mixes_the_task_with_the_teachers_outputs_and_embeddings(
     assert ours == pytest.approx(theirs, rel=1e-4)
 
 
+@pytest.mark.training
 def test_an_unprotected_cls_is_an_option_of_the_command_and_int8_is_evaluated(encoder, trained, tmp_path):
     write_eraser({"train": TRAIN, "test": DEV}, tmp_path / "data")
     given = ["train", "ltp", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]

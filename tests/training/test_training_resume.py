@@ -15,6 +15,8 @@ from rationale.training import trainer as trainer_module
 from tests.children import python
 from tests.training.resuming import DEV, OPTIONS, TRAIN, assert_same, interrupt, train
 
+pytestmark = pytest.mark.training
+
 KILLED = """
 import os, signal
 import torch
@@ -35,7 +37,7 @@ train_classifier({encoder!r}, test.TRAIN, test.DEV, {out!r}, test.OPTIONS)
 
 
 @pytest.fixture(scope="module")
-def whole(encoder, tmp_path_factory):
+def whole(trains, encoder, tmp_path_factory):
     """The run nobody disturbed."""
     return train(encoder, tmp_path_factory.mktemp("whole") / "out").path
 

@@ -27,17 +27,19 @@ from rationale.training.unfinished import UnfinishedRun
 from tests.children import holder
 from tests.training.resuming import DEV, OPTIONS, TRAIN, assert_same, interrupt, train
 
+pytestmark = pytest.mark.training
+
 PLAIN = DroppingOptions(epochs=2, batch_size=8, learning_rate=1e-3, device="cpu")
 
 
 @pytest.fixture(scope="module")
-def whole(encoder, tmp_path_factory):
+def whole(trains, encoder, tmp_path_factory):
     """The run nobody disturbed."""
     return train(encoder, tmp_path_factory.mktemp("whole") / "out").path
 
 
 @pytest.fixture(scope="module")
-def stopped(encoder, tmp_path_factory):
+def stopped(trains, encoder, tmp_path_factory):
     """A run that was stopped in its third epoch: checkpoints after 4 and 8 of 12 steps."""
     folder = tmp_path_factory.mktemp("stopped")
     with pytest.MonkeyPatch.context() as patched:
@@ -46,7 +48,7 @@ def stopped(encoder, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def stranger(encoder, tmp_path_factory):
+def stranger(trains, encoder, tmp_path_factory):
     """The same run with another seed, stopped at the same place."""
     folder = tmp_path_factory.mktemp("stranger")
     with pytest.MonkeyPatch.context() as patched:

@@ -10,8 +10,7 @@ from rationale.dropping.system import Seen
 from rationale.dropping.tr_bert import TRBERT
 from rationale.errors import ModelError
 from rationale.training.tr_bert.reward import Drawn, policy_loss, tiled, worth
-from tests.dropping.models import batch
-from tests.dropping.systems import toy
+from tests.dropping.models import batch, toy
 from tests.toys import plain_model
 
 ONE = batch("bert", (4, 9, 2))
