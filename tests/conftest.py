@@ -19,7 +19,6 @@ from tests.patience import PAGE_MS, patient
 # cores, for minutes, and sums that threads share would make other trainings of other machines.
 os.environ |= {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 
-pytest_plugins = ["pytester"]
 collect_ignore = ["scores/interrupted.py", "study/killed.py"]  # scripts that tests run in a child
 
 ARGUMENTS = [

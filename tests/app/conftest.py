@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -13,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.material import make, make_study
 from tests.children import environment
-from tests.patience import PAGE
+from tests.patience import PAGE, until
 from tests.places import APPS, ROOT
 
 
@@ -54,7 +53,7 @@ def server(arguments, study, tmp_path_factory):
     env = environment(PYTHONWARNINGS="default")
     with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, env=env) as process:
         address = f"http://localhost:{port}"
-        _wait(f"{address}/_stcore/health", process, log)
+        until(lambda: _answers(f"{address}/_stcore/health", process, log), "the app answers")
         yield address
         process.terminate()
     faults = [
@@ -74,17 +73,14 @@ def _tracebacks(log: str) -> list[str]:
     return log.split("Traceback (most recent call last):")[1:]
 
 
-def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
-    last = time.monotonic() + PAGE
-    while time.monotonic() < last:
-        if process.poll() is not None:
-            pytest.fail(f"the app did not start: {log.read_text()}")
-        try:
-            with urlopen(url, timeout=5):
-                return
-        except (URLError, OSError):
-            time.sleep(0.25)
-    pytest.fail("the app did not answer")
+def _answers(url: str, process: subprocess.Popen, log: Path) -> bool:
+    if process.poll() is not None:
+        pytest.fail(f"the app did not start: {log.read_text()}")
+    try:
+        with urlopen(url, timeout=PAGE):
+            return True
+    except (URLError, OSError):
+        return False
 
 
 @pytest.fixture

