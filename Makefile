@@ -4,10 +4,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo app test lint browser clean
+.PHONY: help venv demo app test test-fast lint browser clean
 
 help: ## What can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 venv: $(READY) ## A ready .venv/ with all extras
 
@@ -35,6 +35,9 @@ browser:
 test: $(READY) browser lint ## Everything CI runs
 	$(BIN)/python eraser_data/make_sample.py --check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-fast: $(READY) ## What answers within a minute or two: no training, no browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not training and not browser and not slow and not gpu"
 
 clean: ## Remove the environment and what runs left
 	rm -rf .venv runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

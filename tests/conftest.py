@@ -1,10 +1,11 @@
-"""What several folders of tests share: one Chromium, and the model trained on the sample."""
+"""What several folders of tests share: lanes, one Chromium, and the model trained on the sample."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,37 @@ ARGUMENTS = [
 # Generated inputs are checked by what comes out, not by how long it takes: a loaded machine is only slow.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+
+_LANE_OF = {"browser": "browser", "trains": "training"}
+
+
+@pytest.fixture(scope="session")
+def trains() -> None:
+    """Asked for by every fixture that trains a model, so that all tests that use it are in that lane."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests whose fixtures, or whose fixtures' fixtures, train or open a browser are in those lanes."""
+    for item in items:
+        for fixture, lane in _LANE_OF.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(lane)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item):
+    """Outside its lane nothing trains: neither a test nor a fixture that is made for it."""
+    with pytest.MonkeyPatch.context() as patched:
+        transformers = sys.modules.get("transformers.trainer")
+        if transformers is not None and item.get_closest_marker("training") is None:
+            patched.setattr(transformers.Trainer, "train", _refuse)
+        return (yield)
+
+
+def _refuse(*_: object, **__: object) -> None:
+    pytest.fail("this trains: mark the test `training`, or let its fixture ask for `trains`")
 
 
 class Browser:
@@ -62,7 +94,7 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def trained_on_sample(pytestconfig) -> Path:
+def trained_on_sample(trains, pytestconfig) -> Path:
     """The demo's classifier; trained once, then kept in pytest's cache by the hash of all that made it."""
     from rationale.demo import sample_classifier
 
@@ -70,7 +102,7 @@ def trained_on_sample(pytestconfig) -> Path:
 
 
 @pytest.fixture(scope="session")
-def dropping_on_sample(pytestconfig) -> Path:
+def dropping_on_sample(trains, pytestconfig) -> Path:
     """The demo's AdapLeR; its phase 1 is the classifier above."""
     from rationale.demo import sample_adapler
 

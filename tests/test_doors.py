@@ -1,13 +1,10 @@
 """How people reach the tool: ``python -m``, ``~`` in paths, and terminals that take less than UTF-8."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from toys import toy_folder
 from typer.testing import CliRunner
 
 import rationale
@@ -17,8 +14,9 @@ from rationale.errors import ModelError, RationaleError
 from rationale.files import home
 from rationale.loading.classifier import load_classifier
 from rationale.scores import StoredScores
-
-ROOT = Path(__file__).parent.parent
+from tests import children
+from tests.children import environment, python
+from tests.toys import toy_folder
 
 
 @pytest.fixture
@@ -83,25 +81,19 @@ def test_text_that_begins_with_a_tilde_stays_text(data):
     assert "~ " in found.output
 
 
-def python(*arguments, stdout=subprocess.PIPE, **more):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **more}
-    return subprocess.run(
-        [sys.executable, "-m", "rationale", *arguments],
-        env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False,
-    )  # fmt: skip
+def command(*arguments, encoding=None, **more):
+    variables = {} if encoding is None else {"PYTHONIOENCODING": encoding}
+    return python("-m", "rationale", *arguments, env=environment(**variables), **more)
 
 
 def shell(line):
-    return subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m rationale {line}"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return children.run("bash", "-c", f"{sys.executable} -m rationale {line}")
 
 
 def test_python_m_rationale():
-    found = python("--version")
+    found = command("--version")
     assert (found.returncode, found.stdout.strip()) == (0, "0.1.0")
-    help_ = python("--help")
+    help_ = command("--help")
     assert all(name in help_.stdout for name in COMMANDS)
 
 
@@ -117,7 +109,7 @@ def one_line(found):
 @pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("data", "list")])
 def test_a_full_disk_behind_standard_output_is_one_line(arguments):
     with Path("/dev/full").open("w") as full:
-        assert "No space left on device" in one_line(python(*arguments, stdout=full))
+        assert "No space left on device" in one_line(command(*arguments, stdout=full))
 
 
 def test_a_terminal_that_is_not_utf8_is_one_line(tmp_path):
@@ -125,9 +117,9 @@ def test_a_terminal_that_is_not_utf8_is_one_line(tmp_path):
         '{"text": "a b", "label": "gut \\u00fc"}\n{"text": "c", "label": "x"}\n'
     )
     assert "PYTHONIOENCODING=utf-8" in one_line(
-        python("data", "check", str(tmp_path / "d.jsonl"), PYTHONIOENCODING="ascii")
+        command("data", "check", str(tmp_path / "d.jsonl"), encoding="ascii")
     )
-    assert python("data", "check", str(tmp_path / "d.jsonl"), PYTHONIOENCODING="utf-8").returncode == 0
+    assert command("data", "check", str(tmp_path / "d.jsonl"), encoding="utf-8").returncode == 0
 
 
 def test_a_reader_that_has_seen_enough_is_no_error():

@@ -1,13 +1,13 @@
 """What commands say at their end of a model that has learned nothing, or drops nothing."""
 
 import pytest
-from toys import save_model
 from typer.testing import CliRunner
 
 from rationale.cli import app
 from rationale.commands.evaluate import evaluation_warnings
 from rationale.demo import sample_folder
 from rationale.dropping.system import SYSTEMS
+from tests.toys import save_model
 
 LEARNED = {"labels": ["NEG", "POS"], "confusion": [[49, 1], [2, 48]], "n": 100}
 CONSTANT = {"labels": ["NEG", "POS"], "confusion": [[0, 50], [0, 50]], "n": 100}

@@ -2,14 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from rationale.errors import OutputError
 from rationale.files import atomic_json, atomic_path, atomic_text, check_output
+from tests.children import python
 
 
 @pytest.fixture
@@ -84,7 +83,7 @@ def test_a_limit_of_the_system_on_file_size_is_met(earlier):
         "except OutputError as error:\n"
         "    sys.exit(str(error))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, earlier], capture_output=True, text=True, check=False)
+    done = python("-c", code, earlier)
     assert done.returncode == 1
     assert "report.html: cannot be written (File too large)" in done.stderr
     assert earlier.read_text() == "earlier"
@@ -99,7 +98,7 @@ def test_a_kill_in_the_middle_leaves_the_earlier_output(earlier):
         "    temporary.write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    assert subprocess.run([sys.executable, "-c", code, earlier], check=False).returncode == -9
+    assert python("-c", code, earlier).returncode == -9
     assert earlier.read_text() == "earlier"
 
 
@@ -194,7 +193,7 @@ def test_what_a_killed_process_left_of_an_output_is_removed(tmp_path):
         "    temporary.write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    subprocess.run([sys.executable, "-c", code, out], check=False)
+    python("-c", code, out)
     (left,) = tmp_path.glob(".out.json.*.tmp")
     machine, _, process = left.name.split(".")[-2].partition("-")
     names = (f"{machine}-{os.getppid()}", f"{machine}x-{process}", process, "notes")

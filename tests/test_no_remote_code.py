@@ -2,16 +2,15 @@
 
 import ast
 import json
-from pathlib import Path
 
 import pytest
-from toys import save_model
 from typer.testing import CliRunner
 
 from rationale.cli import app
 from rationale.errors import RationaleError
+from tests.places import ROOT
+from tests.toys import save_model
 
-ROOT = Path(__file__).parent.parent
 LOADERS = {"from_pretrained", "from_config", "load_dataset", "pipeline"}
 AUTOMATIC = ("AutoConfig", "AutoModel", "AutoModelForSequenceClassification", "AutoModelForQuestionAnswering")
 

@@ -1,17 +1,15 @@
 """The embedded sample: made by its generator, its truth planted, beyond a bag of words."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from rationale.corpus import load_documents
 from rationale.demo import sample_folder
+from tests.children import python
+from tests.places import ROOT
 
-MAKER = Path(__file__).parents[1] / "eraser_data" / "make_sample.py"
+MAKER = ROOT / "eraser_data" / "make_sample.py"
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +18,7 @@ def splits():
 
 
 def test_the_committed_files_are_what_the_generator_makes():
-    checked = subprocess.run([sys.executable, str(MAKER), "--check"], capture_output=True, text=True)
+    checked = python(MAKER, "--check")
     assert checked.returncode == 0, checked.stdout
 
 

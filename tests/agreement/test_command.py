@@ -12,8 +12,7 @@ from rationale.corpus import load_documents, write_eraser
 from rationale.errors import ModelError, OutputError, ScoresError
 from rationale.scores import StoredScores
 from rationale.scores.writer import ScoreWriter
-
-from .making import random_corpus
+from tests.agreement.making import random_corpus
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ from rationale.agreement import agree
 from rationale.agreement.compare import matches
 from rationale.corpus.document import Documents
 from rationale.metrics.statistics import holm
-
-from .making import document, random_corpus, scored, scores_of
+from tests.agreement.making import document, random_corpus, scored, scores_of
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,7 @@ from rationale.agreement import (
 )
 from rationale.agreement.spans import runs, spans_of
 from rationale.scores.scored import ScoredDocument
-
-from .making import above
+from tests.agreement.making import above
 
 
 @st.composite

@@ -1,10 +1,8 @@
 """One small run, one server and one browser for all tests of the app."""
 
-import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -12,19 +10,10 @@ from urllib.request import urlopen
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.material import make
-from tests.patience import PAGE
-
-ROOT = Path(__file__).parents[2]
-APPS = ROOT / "apps"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _importable():
-    """The app's modules are imported from apps/, as Streamlit does it."""
-    sys.path.insert(0, str(APPS))
-    yield
-    sys.path.remove(str(APPS))
+from tests.app.material import make, make_study
+from tests.children import environment
+from tests.patience import PAGE, until
+from tests.places import APPS, ROOT
 
 
 @pytest.fixture(scope="session")
@@ -33,13 +22,19 @@ def material(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def study(trains, material) -> Path:
+    """A top-k study of the same documents."""
+    return make_study(material)
+
+
+@pytest.fixture(scope="session")
 def arguments(material) -> list[str]:
-    given = {"--scores": "scores", "--model": "model", "--comparison": "compared", "--study": "study"}
+    given = {"--scores": "scores", "--model": "model", "--comparison": "compared"}
     return [part for name, folder in given.items() for part in (name, str(material / folder))]
 
 
 @pytest.fixture(scope="session")
-def server(arguments, tmp_path_factory):
+def server(arguments, study, tmp_path_factory):
     """The app as the command line starts it; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -52,11 +47,13 @@ def server(arguments, tmp_path_factory):
         "--port",
         str(port),
         *arguments,
+        "--study",
+        str(study),
     ]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "default"}
-    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, env=environment) as process:
+    env = environment(PYTHONWARNINGS="default")
+    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, env=env) as process:
         address = f"http://localhost:{port}"
-        _wait(f"{address}/_stcore/health", process, log)
+        until(lambda: _answers(f"{address}/_stcore/health", process, log), "the app answers")
         yield address
         process.terminate()
     faults = [
@@ -76,17 +73,14 @@ def _tracebacks(log: str) -> list[str]:
     return log.split("Traceback (most recent call last):")[1:]
 
 
-def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
-    last = time.monotonic() + PAGE
-    while time.monotonic() < last:
-        if process.poll() is not None:
-            pytest.fail(f"the app did not start: {log.read_text()}")
-        try:
-            with urlopen(url, timeout=5):
-                return
-        except (URLError, OSError):
-            time.sleep(0.25)
-    pytest.fail("the app did not answer")
+def _answers(url: str, process: subprocess.Popen, log: Path) -> bool:
+    if process.poll() is not None:
+        pytest.fail(f"the app did not start: {log.read_text()}")
+    try:
+        with urlopen(url, timeout=PAGE):
+            return True
+    except (URLError, OSError):
+        return False
 
 
 @pytest.fixture

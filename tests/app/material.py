@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
-from rationale.corpus import Document, Documents, Span, load_documents, write_eraser
+from rationale.corpus import Document, Span, load_documents, write_eraser
 from rationale.files import atomic_json
 from rationale.scores import Faithfulness, ScoreOptions, score
 from rationale.study.topk.arms import Arm
@@ -141,7 +141,7 @@ def tiny_model(
 
 
 def make(folder: Path) -> Path:
-    """``data/`` (ERASER layout), ``model/``, ``scores/``, ``compared/``, ``study/`` under ``folder``."""
+    """``data/`` (ERASER layout), ``model/``, ``scores/`` and ``compared/`` under ``folder``."""
     write_eraser({"val": reviews(), "hard": [hostile(), long_review(), *reviews(2)]}, folder / "data")
     model = tiny_model(folder / "model")
     for split, methods in (("val", METHODS), ("hard", ("saliency", "saliency.sum", "random"))):
@@ -156,14 +156,17 @@ def make(folder: Path) -> Path:
         )
     (folder / "compared").mkdir()
     atomic_json(folder / "compared" / "comparison.json", comparison(), overwrite=True)
-    documents = load_documents(folder / "data", "val")
-    training = TrainingOptions(epochs=1, batch_size=4, device="cpu")
-    arms = [Arm.parse(arm) for arm in ("human", "not-first")]
-    study_topk(model, documents, None, documents, folder / "study", StudyOptions(arms, training=training))
     return folder
 
 
-if __name__ == "__main__":
-    make(Path(sys.argv[1]))
+def make_study(folder: Path) -> Path:
+    """``study/`` beside what :func:`make` left in ``folder``; this trains."""
+    documents = load_documents(folder / "data", "val")
+    training = TrainingOptions(epochs=1, batch_size=4, device="cpu")
+    options = StudyOptions([Arm.parse(arm) for arm in ("human", "not-first")], training=training)
+    study_topk(folder / "model", documents, None, documents, folder / "study", options)
+    return folder / "study"
 
-__all__ = ["Documents", "make"]
+
+if __name__ == "__main__":
+    make_study(make(Path(sys.argv[1])))

@@ -12,8 +12,13 @@ from rationale.agreement import Agreement
 from rationale.scores import StoredScores
 from tests.agreement.making import above
 from tests.app.material import HOSTILE
+from tests.patience import drawn, until
 
 HEADING = ".text-card h2"
+FITS = (
+    "document.documentElement.scrollWidth <= innerWidth",
+    "[...document.querySelectorAll('.stMain')].every(node => node.scrollWidth <= node.clientWidth)",
+)
 AT_ONCE = """([step, option]) => {
   const later = window.setTimeout;
   window.setTimeout = (call, after, ...rest) =>
@@ -247,9 +252,8 @@ def test_nothing_sticks_out(browser, server, where):
     page.wait_for_selector({"/try": "textarea", "/export": "text=report.md"}.get(where, ".unit"))
     for width in (1280, 800):
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(300)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert page.locator(".stMain").evaluate("node => node.scrollWidth <= node.clientWidth")
+        drawn(page)
+        until(lambda: all(map(page.evaluate, FITS)), f"all of {where} fits into {width} pixels")
     context.close()
 
 

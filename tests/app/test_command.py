@@ -1,11 +1,7 @@
 """``rationale app``: what it refuses, what it starts, and that only this machine can reach it."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import typer.testing
@@ -13,6 +9,7 @@ import typer.testing
 from rationale.cli import app as command_line
 from rationale.commands import app as command
 from rationale.errors import ScoresError
+from tests.children import environment, python
 
 
 @pytest.fixture
@@ -119,20 +116,16 @@ def test_no_config_file_and_no_variable_opens_the_app(where, tmp_path):
         (path / ".streamlit").mkdir(parents=True)
         if here:
             (path / ".streamlit" / "config.toml").write_text(HOSTILE)
-    root = Path(__file__).parents[2]
-    environment = {**os.environ, "HOME": str(home), "PYTHONPATH": str(root)}
+    variables = {"HOME": str(home)}
     if where == "environment":
-        environment |= {
+        variables |= {
             "STREAMLIT_SERVER_ADDRESS": "0.0.0.0",
             "STREAMLIT_SERVER_ENABLE_CORS": "false",
             "STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION": "false",
             "STREAMLIT_SERVER_CORS_ALLOWED_ORIGINS": "http://evil.example",
             "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "true",
         }
-    done = subprocess.run(
-        [sys.executable, "-c", READ, ",".join(command.PRIVATE)],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = python("-c", READ, ",".join(command.PRIVATE), cwd=folder, env=environment(**variables))
     line = next((one for one in done.stdout.splitlines() if one.startswith("SETTINGS")), None)
     assert line, done.stdout + done.stderr
     found = json.loads(line.removeprefix("SETTINGS "))

@@ -8,7 +8,7 @@ from rationale.dropping.trace import trace
 from rationale.loading.classifier import load_classifier
 from rationale.scores import Faithfulness, ScoreOptions, score
 from rationale.tokens import Windower, pack_windows
-from tests.dropping.test_run import dropping_model
+from tests.dropping.models import dropping_model
 from tests.toys import toy_tokenizer, wordy
 
 

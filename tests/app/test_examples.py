@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-from tests.app.conftest import APPS
+from tests.places import APPS
 
 MODULES = sorted(
     ".".join(path.relative_to(APPS).with_suffix("").parts)

@@ -17,7 +17,7 @@ from rationale.report.html import report_html
 from rationale.report.tables import selection_table
 from rationale.scores import ScoreOptions, score
 from tests.agreement.making import above, best
-from tests.dropping.test_run import dropping_model
+from tests.dropping.models import dropping_model
 from tests.toys import toy_tokenizer, wordy
 
 METHODS = ("contribution", "alive", "saliency", "saliency.sum", "attention.all", "rollout.cls", "random")

@@ -9,9 +9,9 @@ from rationale.agreement import agree
 from rationale.corpus import load_documents
 from rationale.evaluation.survival import survival
 from rationale.scores import ScoreOptions, StoredScores, score
-from tests.app.conftest import APPS
-from tests.dropping.test_run import dropping_model
+from tests.dropping.models import dropping_model
 from tests.patience import PAGE
+from tests.places import APPS
 from tests.toys import toy_tokenizer
 
 PAGES = ("explore", "compare", "corpus", "try_text", "export")

@@ -19,9 +19,9 @@ def page_of(screen_of):
     return partial(screen_of, "study")
 
 
-def truth(material, one, other):
+def truth(study, one, other):
     """By arm which documents are right, read from the table itself."""
-    rows = pq.read_table(material / "study" / "predictions.parquet").to_pylist()
+    rows = pq.read_table(study / "predictions.parquet").to_pylist()
     right = {arm: {(r["id"], r["docid"]) for r in rows if r["arm"] == arm and r["label"] == r["predicted"]}
              for arm in (one, other)}  # fmt: skip
     every = {(r["id"], r["docid"]) for r in rows}
@@ -33,21 +33,21 @@ def truth(material, one, other):
     }
 
 
-def test_documents_are_split_by_who_is_right(material):
-    study = StoredStudy.load(material / "study")
-    assert study.arms() == ("full", "human", "not-first")
+def test_documents_are_split_by_who_is_right(study):
+    stored = StoredStudy.load(study)
+    assert stored.arms() == ("full", "human", "not-first")
     for one, other in (("full", "human"), ("human", "not-first")):
-        found = {who: set(keys) for who, keys in study.split(one, other, 0).items()}
-        assert found == truth(material, one, other)
+        found = {who: set(keys) for who, keys in stored.split(one, other, 0).items()}
+        assert found == truth(study, one, other)
 
 
 @pytest.mark.parametrize("who", ["first", "second", "both", "neither"])
-def test_two_arms_stand_beside_each_other_on_a_document_of_the_kind_asked_for(page_of, material, who):
+def test_two_arms_stand_beside_each_other_on_a_document_of_the_kind_asked_for(page_of, material, study, who):
     query = {"arm": "human", "against": "full", "right": who}
-    at = page_of("--study", material / "study", query=query)
+    at = page_of("--study", study, query=query)
     assert not at.exception
     assert not at.error
-    keys = truth(material, "human", "full")[who]
+    keys = truth(study, "human", "full")[who]
     if not keys:
         assert any("No such document" in one.value for one in at.caption)
         return
@@ -68,16 +68,16 @@ def test_without_a_study_it_says_how_to_make_one(page_of):
     assert "rationale study topk" in at.info[0].value
 
 
-def test_what_is_no_study_is_one_message(page_of, material, tmp_path):
-    broken = shutil.copytree(material / "study", tmp_path / "study")
+def test_what_is_no_study_is_one_message(page_of, study, tmp_path):
+    broken = shutil.copytree(study, tmp_path / "study")
     (broken / "study.json").write_text("{}")
     at = page_of("--study", broken)
     assert not at.exception
     assert "no top\\-k study" in at.error[0].value
 
 
-def test_tables_of_two_studies_are_one_message(page_of, material, tmp_path):
-    broken = shutil.copytree(material / "study", tmp_path / "study")
+def test_tables_of_two_studies_are_one_message(page_of, study, tmp_path):
+    broken = shutil.copytree(study, tmp_path / "study")
     content = json.loads((broken / "study.json").read_text())
     del content["seal"]  # as of one from before there were seals
     content["records"] = content["records"][:-1]
@@ -87,8 +87,8 @@ def test_tables_of_two_studies_are_one_message(page_of, material, tmp_path):
     assert "not of one study" in at.error[0].value
 
 
-def test_other_documents_are_one_message(page_of, material):
-    at = page_of("--study", material / "study", "--split", "hard")
+def test_other_documents_are_one_message(page_of, study):
+    at = page_of("--study", study, "--split", "hard")
     assert not at.exception
     assert "not the documents" in at.error[0].value
 

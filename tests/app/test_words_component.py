@@ -358,5 +358,5 @@ def test_closing_lets_go_of_the_page(mount):
     page = mount(data())
     page.evaluate("close_()")
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(400)
+    page.evaluate("new Promise(done => setTimeout(done, 400))")  # due after whatever it had left to say
     assert page.evaluate("told") == []

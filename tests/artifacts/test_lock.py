@@ -1,46 +1,26 @@
 """Two processes never write to one folder."""
 
 import signal
-import subprocess
-import sys
 
 import pytest
 
 from rationale.artifacts.lock import LOCK, locked
 from rationale.errors import OutputError
-
-HOLD = """
-import sys
-from pathlib import Path
-from rationale.artifacts.lock import locked
-with locked(Path(sys.argv[1]), "scoring"):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
+from tests.children import holder
 
 
-@pytest.fixture
-def holder(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path / "out")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert process.stdout.readline() == b"held\n"
-    yield process
-    process.kill()
-    process.communicate()
-
-
-def test_a_second_writer_is_told_who_holds_it(holder, tmp_path):
+def test_a_second_writer_is_told_who_holds_it(tmp_path):
     with (
+        holder(tmp_path / "out", "scoring"),
         pytest.raises(OutputError, match="another process is scoring there"),
         locked(tmp_path / "out", "scoring"),
     ):
         pass
 
 
-def test_a_kill_frees_it(holder, tmp_path):
-    holder.send_signal(signal.SIGKILL)
-    holder.wait()
+def test_a_kill_frees_it(tmp_path):
+    with holder(tmp_path / "out", "scoring") as other:
+        other.send_signal(signal.SIGKILL)
     assert (tmp_path / "out" / LOCK).exists()
     with locked(tmp_path / "out", "scoring"):
         pass

@@ -8,11 +8,9 @@ import json
 import os
 import random
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from agreement.making import BINS, random_corpus
 
 from rationale.agreement import Agreement, agree
 from rationale.artifacts.scores import open_recipe, seal_part, seal_scores, sealed_recipe
@@ -23,45 +21,12 @@ from rationale.report.flat import records_table
 from rationale.report.topk import topk_page
 from rationale.report.write import report, report_markdown
 from rationale.scores import StoredScores
-from rationale.scores.scored import Perturbed
-from rationale.scores.writer import ScoreWriter
 from rationale.study.comparison import load_comparison
 from rationale.study.topk.stored import StoredStudy
-
-from .mutants import mutate_json, mutate_parquet, write
+from tests.artifacts.mutants import mutate_json, mutate_parquet, write
 
 MANY = int(os.environ.get("RATIONALE_MUTANTS", "1"))
 SEED = int(os.environ.get("RATIONALE_MUTANT_SEED", "0"))
-RESULTS = Path(__file__).parents[2] / "docs" / "results"
-
-
-def perturbed(one):
-    shares = (0.3, *BINS)
-    return tuple(
-        Perturbed(name, 0, share, (0.5, 0.5), (0.25, 0.75)) for name in one.words for share in shares
-    )
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Scores, agreement, comparison and study on disk, each sealed."""
-    root = tmp_path_factory.mktemp("made")
-    scores, documents = random_corpus(documents=6, longest=9)
-    writer = ScoreWriter(
-        root / "scores", {**scores.recipe, "faithfulness": {"share": 0.3, "bins": BINS, "layers": [0]}}
-    )
-    scored = [replace(one, perturbed=perturbed(one)) for one in scores]
-    writer.write(0, scored[:3])
-    writer.write(1, scored[3:])
-    stored = writer.finish()
-    agree(stored, documents, resamples=20).save(root / "agreement.json")
-    for kind, source in (("comparison", "systems/movies"), ("topk study", "study/multirc")):
-        name = "comparison.json" if kind == "comparison" else "study.json"
-        content = json.loads((RESULTS / source / name).read_text(encoding="utf-8"))
-        content.pop("seal", None)
-        write(root / name, sealed(content, kind))
-    shutil.copy(RESULTS / "study/multirc/predictions.parquet", root)
-    return root, documents
 
 
 def attempt(use):
@@ -158,7 +123,7 @@ def test_edited_predictions_of_a_study(made, tmp_path):
 
 def unsealed(folder):
     """Takes every seal off, and names the parts as earlier versions did."""
-    from scores.test_sealed import unseal
+    from tests.scores.made import unseal
 
     unseal(folder)
 

@@ -3,15 +3,12 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import typer
-from scores.test_sealed import unseal
 from typer.testing import CliRunner
 
 from rationale.agreement import Agreement
@@ -22,11 +19,10 @@ from rationale.errors import OutputError
 from rationale.scores import StoredScores
 from rationale.study.comparison import load_comparison
 from rationale.study.topk.stored import StoredStudy
-
-from .mutants import write
-from .test_mutants import made  # noqa: F401  (a fixture)
-
-# ruff: noqa: F811
+from tests.artifacts.mutants import write
+from tests.children import python
+from tests.places import RESULTS
+from tests.scores.made import unseal
 
 
 @pytest.fixture
@@ -261,15 +257,12 @@ def test_no_model_library_is_loaded(root):
         "verify([Path(sys.argv[1])])\n"
         "assert not {'torch', 'transformers'} & sys.modules.keys()\n"
     )
-    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(
-        [sys.executable, "-c", code, root], env=here, capture_output=True, text=True, check=False
-    )
+    done = python("-c", code, root)
     assert done.returncode == 0, done.stderr
 
 
 def test_published_results_are_whole():
     """What docs/results holds is what was sealed: a merge or an edit by hand breaks a seal."""
-    results = verify(Path(__file__).parents[2] / "docs" / "results")
+    results = verify(RESULTS)
     assert {result.state for result in results} == {"whole"}
     assert len(results) > 100

@@ -7,14 +7,14 @@ import os
 from collections import Counter
 from pathlib import Path
 
-import mutants
-import oracle_reader as oracle
 import pytest
 
 from rationale.corpus import load_documents
 from rationale.corpus.check import check_data
 from rationale.corpus.convert import convert_data
 from rationale.errors import RationaleError
+from tests.corpus import mutants
+from tests.corpus import oracle_reader as oracle
 
 MUTANTS = int(os.environ.get("RATIONALE_MUTANTS", "2100"))
 ORACLES = {

@@ -4,10 +4,7 @@ import io
 import json
 import os
 import resource
-import subprocess
-import sys
 import tarfile
-import time
 import tracemalloc
 import zlib
 
@@ -18,6 +15,7 @@ from hypothesis import strategies as st
 from rationale.corpus.archive import get_task
 from rationale.corpus.tar import MAX_HEADER, TarError, members, unpacked
 from rationale.errors import DataError
+from tests.children import python
 
 ROW = json.dumps({"annotation_id": "d", "classification": "x", "query": "", "evidences": []}).encode()
 GOOD = [("m/val.jsonl", ROW), ("m/docs/d", b"so good\n")]
@@ -159,11 +157,9 @@ def test_a_hundred_thousand_members(tmp_path):
 
 
 def test_a_file_of_gigabytes_that_was_packed_to_nothing(tmp_path):
-    """Known by its header, before a byte of it is unpacked."""
-    start = time.process_time()
+    """Known by its header: what is behind that is too short, and nobody gets so far as to say so."""
     said = refused(tmp_path, bomb(tmp_path / "a.tar.gz", header(b"0", 3 << 30, b"m/docs/big"), 1 << 20))
     assert "unpacks to more than 268,435,456 bytes" in said
-    assert time.process_time() - start < 20
 
 
 @pytest.mark.parametrize(
@@ -211,8 +207,7 @@ archive.get_task("movies", sys.argv[1], archive=sys.argv[2])
 
 def test_a_killed_run_leaves_nothing_that_the_next_does_not_remove(tmp_path):
     packed = tar(tmp_path / "a.tar", GOOD)
-    command = [sys.executable, "-c", KILLED, tmp_path / "out", packed]
-    assert subprocess.run(command, check=False).returncode < 0
+    assert python("-c", KILLED, tmp_path / "out", packed).returncode < 0
     left = [entry.name for entry in tmp_path.iterdir() if entry != packed]
     assert len(left) == 1
     assert left[0].startswith(".out.work.")
@@ -230,11 +225,11 @@ def test_memory_is_bounded_for_the_whole_process(tmp_path):
         "except DataError as error: print(error)"
     )
     limit = 3 << 30
-    done = subprocess.run(
-        [sys.executable, "-c", run, tmp_path / "out", packed],
-        capture_output=True,
-        text=True,
-        check=False,
+    done = python(
+        "-c",
+        run,
+        tmp_path / "out",
+        packed,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
     )
     assert "it has a header of 2,147,483,648 bytes" in done.stdout, done.stderr

@@ -19,7 +19,7 @@ from rationale.corpus.splits import sample
 from rationale.dropping import SYSTEMS
 from rationale.dropping.flops import Costs
 from rationale.errors import DataError, ModelError, OutputError
-from tests.dropping.test_run import dropping_model
+from tests.dropping.models import dropping_model
 from tests.toys import toy_folder, toy_tokenizer, wordy
 
 

@@ -16,8 +16,7 @@ from rationale.loading.classifier import load_classifier
 from rationale.scores.engine import OnePass
 from rationale.scores.methods import METHODS, decision_methods
 from rationale.tokens import Packed, Windower, pack_windows
-from tests.dropping.systems import FAMILIES, toy
-from tests.dropping.test_run import LENGTHS, batch, one
+from tests.dropping.models import FAMILIES, LENGTHS, batch, one, toy
 from tests.toys import MODELS as TOYS
 from tests.toys import toy_tokenizer, wordy
 

@@ -11,7 +11,7 @@ from rationale.dropping.adapler import AdapLeR
 from rationale.dropping.flops import Costs, speedup
 from rationale.dropping.run import hard
 from rationale.encoder import FAMILIES, plain
-from tests.dropping.test_run import LENGTHS, batch, dropping_model
+from tests.dropping.models import LENGTHS, batch, dropping_model
 from tests.toys import MODELS
 
 LENGTH = np.arange(1, 513)

@@ -1,10 +1,7 @@
 """A dropping model in a script that knows transformers only, and ``import rationale`` somewhere in it."""
 
-import os
-import subprocess
 import sys
 from copy import deepcopy
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,10 +9,9 @@ from transformers import AutoModelForSequenceClassification, BertForSequenceClas
 
 import rationale
 from rationale.errors import ModelError
-from tests.dropping.test_run import dropping_model
+from tests.children import environment, python
+from tests.dropping.models import dropping_model
 from tests.toys import toy_tokenizer, wordy
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +23,7 @@ def folder(tmp_path_factory):
 
 
 def in_a_fresh_process(script, *arguments):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", script, *map(str, arguments)],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = python("-c", script, *arguments, env=environment(HF_HUB_OFFLINE="1"))
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 

@@ -12,8 +12,8 @@ from rationale.dropping.model import DroppingForSequenceClassification
 from rationale.dropping.run import hard
 from rationale.dropping.trace import trace
 from rationale.errors import ModelError, RationaleError
-from tests.dropping.systems import SETTINGS, toy
-from tests.dropping.test_run import batch, dropping_model, one
+from tests.dropping.models import batch, dropping_model, one, toy
+from tests.systems import TOYS
 from tests.toys import MODELS, toy_tokenizer, wordy
 
 
@@ -84,7 +84,7 @@ def test_an_unknown_system_or_family_is_named():
         type(config)().backbone_config()
 
 
-@pytest.mark.parametrize("system", SETTINGS)
+@pytest.mark.parametrize("system", TOYS)
 def test_a_setting_that_was_lost_is_no_default(system, tmp_path):
     toy(system).save_pretrained(tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())

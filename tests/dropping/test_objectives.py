@@ -5,7 +5,7 @@ import torch
 
 from rationale.dropping.run import soft
 from rationale.training.adapler.objectives import Wanted, accumulate, losses, strength, target
-from tests.dropping.test_run import batch, dropping_model
+from tests.dropping.models import batch, dropping_model
 
 GAMMA, PHI, LAMBDA = 0.05, 0.3, 20.0
 SIZES = (4, 9, 14)

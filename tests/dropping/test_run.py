@@ -5,41 +5,10 @@ import pytest
 import torch
 
 from rationale.dropping import run
-from rationale.dropping.model import packed, wrap
 from rationale.dropping.system import Decision, System
 from rationale.tokens import pack
-from tests.toys import MODELS, plain_model, toy_folder, toy_tokenizer, wordy
-
-LENGTHS = (1, 3, 9, 17, 30, 30, 12)
-
-
-def dropping_model(name, eta=0.25, seed=0, **settings):
-    """A toy classifier whose predictors are random enough to drop some tokens and keep others."""
-    from transformers import AutoModelForSequenceClassification
-
-    backbone = AutoModelForSequenceClassification.from_pretrained(toy_folder(name, **settings))
-    torch.manual_seed(seed)
-    model = wrap(backbone, "adapler").eval()
-    with torch.no_grad():
-        for parameter in model.system.predictors.parameters():
-            parameter.copy_(torch.randn_like(parameter) * 0.3)
-        model.system.eta.fill_(eta)
-    return model
-
-
-def batch(name, lengths=LENGTHS):
-    texts = [" ".join(wordy(length, seed)) for seed, length in enumerate(lengths)]
-    made = toy_tokenizer(MODELS[name][0])(
-        texts, padding=True, truncation=True, max_length=60, return_tensors="pt"
-    )
-    return packed(made["input_ids"], made["attention_mask"], made.get("token_type_ids"))
-
-
-def one(batch, number):
-    start = int(batch.starts[number])
-    end = start + batch.lengths[number]
-    part = slice(start, end)
-    return type(batch)(batch.ids[part], batch.types[part], batch.positions[part], (end - start,))
+from tests.dropping.models import LENGTHS, batch, dropping_model, one
+from tests.toys import MODELS, plain_model, toy_tokenizer, wordy
 
 
 @pytest.mark.parametrize("name", MODELS)

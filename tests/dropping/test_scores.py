@@ -28,7 +28,7 @@ from rationale.report.exports import Choice
 from rationale.scores import Faithfulness, ScoreOptions, StoredScores, one_pass_methods, score
 from rationale.tokens import Windower, pack, pack_windows
 from tests.agreement.making import above
-from tests.dropping.test_run import dropping_model
+from tests.dropping.models import dropping_model
 from tests.toys import MODELS, toy_classifier, toy_tokenizer, wordy
 
 

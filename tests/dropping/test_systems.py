@@ -12,8 +12,7 @@ from rationale.dropping.power_bert import PoWERBERT
 from rationale.dropping.trace import trace
 from rationale.errors import ModelError, RationaleError
 from rationale.loading.classifier import load_classifier
-from tests.dropping.systems import toy
-from tests.dropping.test_run import batch, one
+from tests.dropping.models import batch, one, toy
 from tests.toys import toy_tokenizer
 
 

@@ -1,7 +1,8 @@
 """The oracle: transformers itself, one input at a time or padded, with eager attention."""
 
 import torch
-from toys import MODELS, plain_model
+
+from tests.toys import MODELS, plain_model
 
 TYPED = ("bert", "electra")
 

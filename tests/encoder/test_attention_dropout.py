@@ -4,13 +4,11 @@ from dataclasses import replace
 
 import pytest
 import torch
-from toys import MODELS, toy_classifier, toy_folder
 from transformers import AutoModelForSequenceClassification
 
 from rationale.encoder import FAMILIES, plain, receiving
-
-from .test_contract import close, packed_of, windows_of
-from .test_receiving import heads_of
+from tests.encoder.batches import close, heads_of, packed_of, windows_of
+from tests.toys import MODELS, toy_classifier, toy_folder
 
 RATE = 0.3
 

@@ -1,15 +1,13 @@
 """The contract of every encoder family: packed sequences give what transformers gives."""
 
-import numpy as np
 import pytest
 import torch
-from toys import MODELS, toy_classifier, wordy
 
-from rationale.corpus.document import Document
 from rationale.encoder import FAMILIES, head_mean, plain, reading
-from rationale.tokens import Windower, pack, pack_windows
-
-from .plain import FAMILY_OF, one, padded
+from rationale.tokens import pack
+from tests.encoder.batches import close, gaps, packed_of, windows_of
+from tests.encoder.plain import FAMILY_OF, one, padded
+from tests.toys import MODELS, toy_classifier
 
 pytestmark = pytest.mark.parametrize("name", MODELS)
 
@@ -18,46 +16,6 @@ pytestmark = pytest.mark.parametrize("name", MODELS)
 def no_graph():
     with torch.no_grad():
         yield
-
-
-def windows_of(name, *, outputs=2):
-    """Inputs of several lengths, up to the longest, among them pairs in both orders and no words at all."""
-    classifier = toy_classifier(name, outputs=outputs)
-    windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
-    query = ("is", "the", "film", "better", "?")
-    documents = [
-        Document("0", "0", wordy(3)),
-        Document("1", "1", wordy(100, 1)),
-        Document("2", "2", wordy(8, 2), query=query),
-        Document("3", "3", wordy(6, 3), query=query, query_first=False),
-        Document("4", "4", ()),
-        Document("5", "5", wordy(100, 5), query=query),
-    ]
-    return [windower(document).windows[0] for document in documents]
-
-
-def packed_of(windows, keeps=None):
-    if keeps is None:
-        return pack_windows(windows)
-    places = [np.asarray(keep, dtype=np.int32) for keep in keeps]
-    return pack(
-        [w.ids[p] for w, p in zip(windows, places, strict=True)],
-        [w.types[p] for w, p in zip(windows, places, strict=True)],
-        places,
-    )
-
-
-def gaps(windows, seed=0):
-    """For each window the tokens that stay: the first, the last, and about half of the others."""
-    generator = np.random.default_rng(seed)
-    chosen = [generator.random(len(w.ids)) < 0.5 for w in windows]
-    for kept in chosen:
-        kept[[0, -1]] = True
-    return [np.flatnonzero(kept) for kept in chosen]
-
-
-def close(ours, theirs, within=1e-5):
-    torch.testing.assert_close(ours, theirs, atol=within, rtol=within)
 
 
 def test_the_family_is_the_configs(name):

@@ -6,12 +6,12 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from toys import MODELS, save_model, toy_folder, toy_tokenizer
 
 import rationale
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ModelError
 from rationale.loading.classifier import load_classifier
+from tests.toys import MODELS, save_model, toy_folder, toy_tokenizer
 
 PAIR = Documents([Document("a", "a", ("film",), query=("good",))])
 ONE = Documents([Document("a", "a", ("film",))])

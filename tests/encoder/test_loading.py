@@ -9,13 +9,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from toys import toy_classifier, toy_folder, toy_tokenizer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertModel, GPT2Config
 
 from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError, ModelError
 from rationale.loading.classifier import load_classifier
 from rationale.loading.labels import parse_labels
+from tests.toys import toy_classifier, toy_folder, toy_tokenizer
 
 
 @pytest.fixture

@@ -4,28 +4,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from toys import MODELS, toy_classifier
 
 from rationale.encoder import head_mean, plain, receiving
-
-from .plain import one
-from .test_contract import close, packed_of, windows_of
+from tests.encoder.batches import close, heads_of, windows_of
+from tests.encoder.plain import one
+from tests.toys import MODELS
 
 pytestmark = pytest.mark.parametrize("name", MODELS)
-
-
-def heads_of(name):
-    """Every layer's heads of one batch, and the batch."""
-    kept = []
-
-    def attend(layer, heads, packed):
-        kept.append(heads)
-        return plain(layer, heads, packed)
-
-    packed = packed_of(windows_of(name))
-    with torch.no_grad():
-        toy_classifier(name).logits(packed, attend)
-    return kept, packed
 
 
 def test_it_is_the_column_sum_of_eager_attention(name):

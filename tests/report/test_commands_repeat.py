@@ -4,7 +4,6 @@ import json
 import shlex
 
 import pytest
-from toys import save_model
 from typer.testing import CliRunner
 
 from rationale.agreement import Agreement, agree
@@ -15,6 +14,7 @@ from rationale.demo import sample_folder
 from rationale.loading.classifier import load_classifier
 from rationale.report.prose import commands, left_out
 from rationale.scores import Faithfulness, ScoreOptions, score
+from tests.toys import save_model
 
 DATA = str(sample_folder())
 

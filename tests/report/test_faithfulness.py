@@ -8,8 +8,7 @@ from typer.testing import CliRunner
 from rationale.agreement.correlation import correlate
 from rationale.cli import app
 from rationale.report.faithfulness import between_table, correlations, within_table
-
-from .conftest import METHODS
+from tests.report.making import METHODS
 
 
 @pytest.fixture(scope="module")

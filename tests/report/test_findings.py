@@ -14,8 +14,7 @@ from rationale.report.tables import TIES, agreement_table, layer_table
 from rationale.report.write import report_markdown
 from rationale.scores.families import is_baseline
 from rationale.scores.store import MemoryScores
-
-from .conftest import make_document, make_recipe, make_scored
+from tests.report.making import make_document, make_recipe, make_scored
 
 
 def agreement_of(count, change=None):

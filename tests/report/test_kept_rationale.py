@@ -10,7 +10,7 @@ from rationale.dropping.model import wrap
 from rationale.loading.classifier import load_classifier
 from rationale.report.figures.systems import kept_rationale
 from rationale.scores import ScoreOptions, score
-from tests.dropping.test_run import dropping_model
+from tests.dropping.models import dropping_model
 from tests.toys import MODELS, toy_tokenizer, wordy
 
 

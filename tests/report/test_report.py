@@ -22,9 +22,8 @@ from rationale.report.prose import commands, left_out, measured
 from rationale.report.table import Column, Interval
 from rationale.report.write import report, report_markdown
 from rationale.scores.store import MemoryScores
-
-from .conftest import make_document, make_recipe, make_scored
-from .parsing import elements, find
+from tests.report.making import make_document, make_recipe, make_scored
+from tests.report.parsing import elements, find
 
 HOSTILE = [
     *("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</script>", "{{7*7}}"),

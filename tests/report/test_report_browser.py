@@ -1,13 +1,12 @@
 """The report in a real browser: no error, no request, curves drawn, keyboard and print."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
 from rationale.report.write import report
-from tests.patience import PAGE
+from tests.patience import drawn, until
 
 
 @pytest.fixture(scope="module")
@@ -23,16 +22,6 @@ def opened(browser, scores, documents, agreement, tmp_path_factory) -> Iterator[
     page.goto(path.as_uri())
     yield page, said, requested
     page.close()
-
-
-def _wait(page, holds) -> None:
-    """Polls from here: the page's policy forbids the eval of wait_for_function."""
-    last = time.monotonic() + PAGE
-    while time.monotonic() < last:
-        if holds():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("it never came to hold")
 
 
 def test_it_opens_without_an_error_or_a_request(opened) -> None:
@@ -60,9 +49,10 @@ def test_pointing_at_a_curve_fades_the_others(opened) -> None:
     faded = "plot => [...plot.querySelectorAll('.trace')].filter(t => t.style.opacity == 0.12).length"
     box = plot.locator(".trace").nth(12).locator("path.point").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
-    _wait(page, lambda: plot.evaluate(faded) == 22)  # all but the band and the line of one method
+    # all but the band and the line of one method; polled from here: the page's policy forbids eval
+    until(lambda: plot.evaluate(faded) == 22, "the other curves fade", lambda: drawn(page))
     page.mouse.move(1, 1, steps=3)
-    _wait(page, lambda: plot.evaluate(faded) == 0)
+    until(lambda: plot.evaluate(faded) == 0, "all curves are back", lambda: drawn(page))
 
 
 def test_no_button_sends_data_away(opened) -> None:
@@ -79,7 +69,8 @@ def test_no_button_sends_data_away(opened) -> None:
 def test_nothing_overflows(opened, width) -> None:
     page, *_ = opened
     page.set_viewport_size({"width": width, "height": 900})
-    _wait(page, lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+    fits = "document.documentElement.scrollWidth <= innerWidth"
+    until(lambda: page.evaluate(fits), f"the page fits into {width} pixels", lambda: drawn(page))
     page.set_viewport_size({"width": 1280, "height": 900})
 
 

@@ -10,9 +10,8 @@ from rationale.corpus import load_documents
 from rationale.corpus.write import write_eraser
 from rationale.errors import OutputError, ScoresError
 from rationale.scores.writer import ScoreWriter
-
-from .conftest import make_document, make_recipe, make_scored
-from .parsing import find
+from tests.report.making import make_document, make_recipe, make_scored
+from tests.report.parsing import find
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,7 @@ import pytest
 from rich.console import Console
 
 from rationale.report.table import Column, Interval, Table
-
-from .parsing import elements, find
+from tests.report.parsing import elements, find
 
 HOSTILE = '<img src=x onerror="alert(1)">|`*'
 TABLE = Table(

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from rationale.errors import DataError
 from rationale.report.words import WORDS_CSS, legend_html, visible, word_views, words_html
-
-from .parsing import elements, find
+from tests.report.parsing import elements, find
 
 HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "שלום", "👩‍👩‍👧", "x" * 10_000,
            "a\u202eb", "&amp;", "'", "", "\u200b", "\ud800", "\x00", "</p>"]  # fmt: skip

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from toys import wordy
 
 from rationale.corpus.document import Document
 from rationale.scores import METHODS
 from rationale.tokens import Windower
+from tests.toys import wordy
 
 GRADIENT = ("integrated_gradients", "gradient_shap", "deep_lift")
 WORDS = ("occlusion", "lime", "kernel_shap")

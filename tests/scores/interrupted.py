@@ -17,7 +17,6 @@ from pathlib import Path
 import pandas  # noqa: F401  (pyarrow would import it, and the next line, in each child)
 import pyarrow.compute  # noqa: F401
 import torch
-from toys import wordy
 
 from rationale.artifacts.lock import LOCK
 from rationale.corpus.document import Document, Documents
@@ -25,6 +24,7 @@ from rationale.errors import RationaleError
 from rationale.loading.classifier import load_classifier
 from rationale.scores import Faithfulness, ScoreOptions, StoredScores, score
 from rationale.scores.writer import ScoreWriter
+from tests.toys import wordy
 
 ROOT = Path(sys.argv[2])
 CLASSIFIER = load_classifier(sys.argv[1], device="cpu", max_length=24)

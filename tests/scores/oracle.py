@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 from captum.attr import LayerGradientXActivation
-from toys import plain_model
+
+from tests.toys import plain_model
 
 TYPED = ("bert", "electra")
 

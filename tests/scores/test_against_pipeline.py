@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken
-from toys import MODELS, save_model, toy_folder, toy_tokenizer
 from transformers import pipeline
 
 import rationale
@@ -18,6 +17,7 @@ from rationale.corpus.document import Document, Documents
 from rationale.loading.classifier import load_classifier
 from rationale.scores import ScoreOptions
 from tests.tokens.text import PLAIN
+from tests.toys import MODELS, save_model, toy_folder, toy_tokenizer
 
 MARKERS = ("<user>", "<e1>", "</e1>", "[ENT1]")
 TEXTS = (

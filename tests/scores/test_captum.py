@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from toys import save_model, toy_classifier, wordy
 
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ModelError, RationaleError
@@ -26,8 +25,8 @@ from rationale.scores.captum import (
     OcclusionOptions,
 )
 from rationale.scores.captum.base import inputs_at_once, samples_at_once
-
-from .captum_cases import GRADIENT, NAMES, TARGET, method, window_of
+from tests.scores.captum_cases import GRADIENT, NAMES, TARGET, method, window_of
+from tests.toys import save_model, toy_classifier, wordy
 
 SEEDED = ("gradient_shap", "lime", "kernel_shap")
 

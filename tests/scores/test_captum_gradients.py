@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import GradientShap, LayerIntegratedGradients
-from toys import MODELS, toy_classifier
 
 from rationale.randomness import Randomness
 from rationale.scores import METHODS
 from rationale.scores.captum import gradients
 from rationale.scores.captum.gradients import Tail
-
-from .captum_cases import NAMES, TARGET, difference, method, padded, window_of
+from tests.scores.captum_cases import NAMES, TARGET, difference, method, padded, window_of
+from tests.toys import MODELS, toy_classifier
 
 
 @pytest.fixture(params=MODELS)

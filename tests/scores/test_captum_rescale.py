@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import DeepLift
-from toys import MODELS, save_model, toy_classifier
 
 from rationale.errors import ModelError
 from rationale.loading.classifier import load_classifier
 from rationale.scores import METHODS
 from rationale.scores.captum.rescale import Rescale, attention, elementwise, layer_norm, product, softmax
-
-from .captum_cases import TARGET, difference, method, window_of
+from tests.scores.captum_cases import TARGET, difference, method, window_of
+from tests.toys import MODELS, save_model, toy_classifier
 
 
 @pytest.mark.parametrize("name", MODELS)

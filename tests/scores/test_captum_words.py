@@ -12,14 +12,13 @@ from captum._utils.models.linear_model import SkLearnRidge
 from captum.attr import KernelShap as CaptumShap
 from captum.attr import Lime as CaptumLime
 from captum.attr._core.lime import get_exp_kernel_similarity_function
-from toys import MODELS, toy_classifier
 
 from rationale.randomness import Randomness
 from rationale.scores import METHODS
 from rationale.scores.captum import Lime, LimeOptions
 from rationale.scores.captum.sampling import kernel_shap
-
-from .captum_cases import TARGET, method, window_of, without_words
+from tests.scores.captum_cases import TARGET, method, window_of, without_words
+from tests.toys import MODELS, toy_classifier
 
 
 def wide(name):

@@ -2,39 +2,14 @@
 
 import numpy as np
 import pytest
-from toys import toy_classifier, wordy
 
-from rationale.corpus.document import Document, Documents, Span
+from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError, RationaleError
-from rationale.scores import Faithfulness, ScoreOptions, explain, one_pass_methods, score
+from rationale.scores import Faithfulness, ScoreOptions, explain, score
 from rationale.tokens import Windower, align
-
-from . import oracle
-
-ALL = (*one_pass_methods(), "random", "position", "length")
-
-
-def documents_of(count=6, **more):
-    """Documents of one to a dozen windows of 20 tokens, labels in turn, one with a query."""
-    return Documents(
-        [
-            Document(
-                f"a{i}",
-                f"d{i}",
-                wordy(3 + 25 * i, i),
-                label=("NEG", "POS")[i % 2],
-                query=("is", "it", "?") if i == 2 else (),
-                spans=(Span(0, 2),),
-                **more,
-            )
-            for i in range(count)
-        ]
-    )
-
-
-def scored(documents, methods=ALL, classifier=None, **options):
-    classifier = classifier or toy_classifier("bert", max_length=20)
-    return score(classifier, documents, ScoreOptions(methods=methods, **options), progress=False)
+from tests.scores import oracle
+from tests.scores.made import documents_of, scored
+from tests.toys import toy_classifier, wordy
 
 
 def windows_of(document, protocol="document", classifier=None):

@@ -2,27 +2,20 @@
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-from toys import toy_folder
 
-TESTS = Path(__file__).parents[1]
+from tests.children import python
+from tests.toys import toy_folder
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     """What interrupted.py saw; RATIONALE_KILL_SEED tries other moments."""
-    script, root = Path(__file__).with_name("interrupted.py"), tmp_path_factory.mktemp("interrupted")
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(map(str, (TESTS.parent, TESTS))),
-        "TOKENIZERS_PARALLELISM": "false",
-        "OMP_NUM_THREADS": "1",
-    }
-    command = [sys.executable, script, toy_folder("bert"), root, os.environ.get("RATIONALE_KILL_SEED", "0")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    seed = os.environ.get("RATIONALE_KILL_SEED", "0")
+    done = python(
+        "-m", "tests.scores.interrupted", toy_folder("bert"), tmp_path_factory.mktemp("killed"), seed
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

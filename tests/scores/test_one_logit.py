@@ -6,7 +6,6 @@ import shutil
 import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
-from toys import toy_folder
 
 import rationale
 from rationale.agreement import agree
@@ -15,7 +14,7 @@ from rationale.errors import ModelError
 from rationale.evaluation.evaluate import Timing, evaluate
 from rationale.loading.classifier import load_classifier
 from rationale.scores import METHODS, Faithfulness, ScoreOptions
-from tests.toys import wordy
+from tests.toys import toy_folder, wordy
 
 LABELS = ("NEG", "POS")
 RANDOM = ScoreOptions(methods=("random",))

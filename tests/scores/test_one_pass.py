@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from toys import MODELS, toy_classifier, wordy
 
 from rationale.corpus.document import Document
 from rationale.scores.engine import OnePass
 from rationale.scores.methods import METHODS, LayeredMethod, one_pass_methods
 from rationale.tokens import Windower
-
-from . import oracle
+from tests.scores import oracle
+from tests.toys import MODELS, toy_classifier, wordy
 
 NAMES = (*one_pass_methods(), "attention.others")
 QUERY = ("is", "the", "film", "better", "?")

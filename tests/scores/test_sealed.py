@@ -9,14 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from rationale.artifacts.lock import locked
-from rationale.artifacts.scores import old_digest, seal_unsealed
+from rationale.artifacts.scores import seal_unsealed
 from rationale.errors import OutputError, ScoresError
 from rationale.scores import StoredScores
 from rationale.scores.documents import DocumentScorer
-
-from .test_store import add_a_file, content, finished, folder, run, swap_parts  # noqa: F401
-
-# ruff: noqa: F811
+from tests.scores.made import add_a_file, content, run, swap_parts, unseal
 
 
 @pytest.fixture
@@ -117,18 +114,6 @@ def test_a_failed_run_leaves_no_folder_and_no_lock(tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         run(tmp_path / "new")
     assert not list(tmp_path.iterdir())
-
-
-def unseal(folder):
-    """The folder as earlier versions wrote it."""
-    recipe = json.loads((folder / "recipe.json").read_text())
-    del recipe["seal"]
-    (folder / "recipe.json").write_text(json.dumps(recipe))
-    parts = {part.name: old_digest(part) for part in sorted(folder.glob("part-*"))}
-    for part in folder.glob("part-*"):
-        (part / "seal.json").unlink()
-    if (folder / "COMPLETE").exists():
-        (folder / "COMPLETE").write_text(json.dumps({"parts": parts}))
 
 
 def test_unsealed_scores_open_with_a_note_and_verify_their_digests(folder, finished, caplog):

@@ -9,52 +9,22 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
-from toys import save_model, toy_classifier
 
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ModelError, OutputError, RationaleError, ScoresError
 from rationale.loading.classifier import load_classifier
-from rationale.scores import Faithfulness, ScoreOptions, StoredScores, score
+from rationale.scores import Faithfulness, StoredScores, score
 from rationale.scores.documents import DocumentScorer
 from rationale.scores.recipe import make_recipe
 from rationale.scores.writer import ScoreWriter
-
-from .test_documents import documents_of, scored
-
-METHODS = ("saliency", "attention.cls", "random")
-
-
-def options(**more):
-    return ScoreOptions(**{"methods": METHODS, "faithfulness": Faithfulness(0.3), "part_size": 4} | more)
-
-
-def run(out, **more):
-    classifier = toy_classifier("bert", max_length=20)
-    overwrite = more.pop("overwrite", False)
-    return score(classifier, documents_of(), options(**more), out=out, overwrite=overwrite, progress=False)
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A finished folder that tests must copy before they change it."""
-    folder = tmp_path_factory.mktemp("finished") / "scores"
-    run(folder)
-    return folder
-
-
-@pytest.fixture
-def folder(finished, tmp_path):
-    return shutil.copytree(finished, tmp_path / "scores")
+from tests.scores.made import METHODS, add_a_file, content, documents_of, options, run, scored, swap_parts
+from tests.toys import save_model, toy_classifier
 
 
 def test_predicted_labels_stand_in_the_order_of_the_keys(finished):
     stored = StoredScores(finished)
     assert stored.predicted == tuple(one.predicted for one in stored)
     assert stored.keys == tuple(one.key for one in stored)
-
-
-def content(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def equal(one, other):
@@ -191,16 +161,6 @@ def reverse_a_table(folder):
 
 def double_a_part(folder):
     shutil.copytree(folder / "part-00001", folder / "part-00002")
-
-
-def swap_parts(folder):
-    (folder / "part-00000").rename(folder / "kept")
-    (folder / "part-00001").rename(folder / "part-00000")
-    (folder / "kept").rename(folder / "part-00001")
-
-
-def add_a_file(folder):
-    (folder / "part-00001" / "notes.txt").write_text("mine")
 
 
 def lose_a_seal(folder):

@@ -16,7 +16,6 @@ from pathlib import Path
 import pandas  # noqa: F401  (pyarrow would import it, and the next line, in each child)
 import pyarrow.compute  # noqa: F401
 import torch
-from toy_training import planted, save_encoder
 
 from rationale.evaluation.evaluate import Timing
 from rationale.study.compare import compare
@@ -24,6 +23,7 @@ from rationale.study.grid import Setting
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.training import TrainingOptions, progress, train_classifier, trainer
+from tests.training.toy_training import planted, save_encoder
 
 ROOT = Path(sys.argv[1]).resolve()
 TRAIN, DEV, REPORTED = planted(16), planted(8, seed=1), planted(8, seed=2, split="test")

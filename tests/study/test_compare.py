@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +24,8 @@ from rationale.study.compare import compare
 from rationale.study.comparison import fastest_within_a_point, load_comparison
 from rationale.study.grid import PLAIN, Setting, known_options
 from rationale.training.recipes import RECIPES
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-
-from spoiling import hollow
-from toy_training import planted, save_encoder
+from tests.spoiling import hollow
+from tests.training.toy_training import planted, save_encoder
 
 COMMON = {"epochs": 1, "fine_tune_epochs": 6, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
 SETTINGS = ("ltp:reference=12,final_threshold=0.06", "spatten:ratio=0.2", "first:shares=0.5")
@@ -47,7 +43,7 @@ def run(encoder, out, settings=SETTINGS, **more):
 
 
 @pytest.fixture(scope="module")
-def compared(encoder, tmp_path_factory):
+def compared(trains, encoder, tmp_path_factory):
     out = tmp_path_factory.mktemp("compared") / "grid"
     return out, run(encoder, out)
 
@@ -124,6 +120,7 @@ def test_a_rationale_nobody_read_was_not_dropped(compared):
     assert again["n"] == record["rationale"]["n"] < len(REPORTED) + 1
 
 
+@pytest.mark.training
 def test_a_system_learnt_in_two_stages_counts_each_step_once(encoder, tmp_path):
     """LAT's search takes no step: 48 documents in batches of 8 are 6 a pass."""
     settings = ("lat:iterations=1,population=2,offspring=2,layer_drop=0.0", SETTINGS[0])
@@ -136,6 +133,7 @@ def answers(out, record):
     return [row["probabilities"] for row in rows]
 
 
+@pytest.mark.training
 def test_a_killed_grid_goes_on_and_does_nothing_twice(encoder, compared, tmp_path, monkeypatch):
     original = module.train_cell
 
@@ -157,6 +155,7 @@ def test_a_killed_grid_goes_on_and_does_nothing_twice(encoder, compared, tmp_pat
         assert ours["flops_speedup"] == theirs["flops_speedup"]
 
 
+@pytest.mark.training
 def test_a_grid_whose_data_changed_is_not_continued(encoder, compared):
     out, _ = compared
     with pytest.raises(OutputError, match=r"plain-seed0: this cell was made of something else \(train: "):
@@ -166,6 +165,7 @@ def test_a_grid_whose_data_changed_is_not_continued(encoder, compared):
         )  # fmt: skip
 
 
+@pytest.mark.training
 def test_one_more_system_is_added_to_a_grid_that_is_there(encoder, compared):
     out, found = compared
     more = run(encoder, out, (*SETTINGS, "random:shares=0.5"))
@@ -309,11 +309,13 @@ def test_a_setting_that_is_none_names_what_is_wrong(text, message):
         Setting.parse(text)
 
 
+@pytest.mark.training
 def test_a_setting_named_twice_is_refused(encoder, tmp_path):
     with pytest.raises(RationaleError, match="a setting is given twice"):
         run(encoder, tmp_path / "grid", ("spatten", "spatten"))
 
 
+@pytest.mark.training
 def test_the_command_writes_everything(encoder, tmp_path):
     write_eraser({"train": TRAIN, "test": REPORTED}, tmp_path / "data")
     given = ["compare", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]

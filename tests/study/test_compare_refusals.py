@@ -4,24 +4,19 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
 
-from rationale.artifacts.lock import locked
 from rationale.artifacts.seal import read_sealed, sealed
 from rationale.errors import DataError, OutputError, RationaleError
 from rationale.evaluation.evaluate import Timing
 from rationale.files import atomic_json
 from rationale.study.compare import compare
 from rationale.study.grid import Setting, known_options
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-
-from toy_training import planted, save_encoder
+from tests.children import holder
+from tests.training.toy_training import planted, save_encoder
 
 COMMON = {"epochs": 1, "fine_tune_epochs": 2, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
 TRAIN, DEV, REPORTED = planted(24), planted(8, seed=1), planted(12, seed=2, split="test")
@@ -33,7 +28,7 @@ def run(encoder, out, *settings, dev=DEV, **more):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(trains, tmp_path_factory):
     root = tmp_path_factory.mktemp("made")
     encoder = save_encoder(root / "encoder", layers=4)
     run(encoder, root / "grid", "first:shares=0.8")
@@ -46,6 +41,7 @@ def again(made, tmp_path):
     return Path(shutil.copytree(made / "grid", tmp_path / "grid"))
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
@@ -65,6 +61,7 @@ def test_a_setting_that_cannot_be_is_refused_before_anything_is_trained(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.training
 def test_a_search_without_dev_too(tmp_path):
     with pytest.raises(DataError, match="lat searches on dev documents"):
         run(tmp_path / "no encoder", tmp_path / "grid", "lat", dev=None)
@@ -79,6 +76,7 @@ def test_a_setting_says_each_thing_once(text, said):
         Setting.parse(text)
 
 
+@pytest.mark.training
 def test_seeds_are_given_once_and_as_seeds(tmp_path):
     with pytest.raises(RationaleError, match=r"a seed is given twice \(0, 1, 0\)"):
         run(tmp_path / "no encoder", tmp_path / "grid", "first", seeds=(0, 1, 0))
@@ -86,6 +84,7 @@ def test_seeds_are_given_once_and_as_seeds(tmp_path):
         known_options(["seed=7"])
 
 
+@pytest.mark.training
 def test_an_evaluation_of_another_model_is_not_told(made, again):
     """The plain cell's evaluation beside a dropping model: its accuracy would be told as that one's."""
     shutil.copy(again / "plain-seed0/evaluation.json", again / "first-shares0.8-seed0/evaluation.json")
@@ -93,6 +92,7 @@ def test_an_evaluation_of_another_model_is_not_told(made, again):
         run(made / "encoder", again, "first:shares=0.8")
 
 
+@pytest.mark.training
 def test_weights_that_changed_under_their_path_make_no_mixed_grid(made, again):
     path = made / "encoder/model.safetensors"
     kept = path.read_bytes()
@@ -120,6 +120,7 @@ def better(path):
     path.write_text(re.sub(r"0\.\d+", "0.99", path.read_text()))
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("damage", [cut, other, better])
 @pytest.mark.parametrize("name", ["cell.json", "evaluation.json", "seconds.json", "model/training.json"])
 def test_a_file_of_a_cell_that_was_damaged_or_edited_is_named(made, again, name, damage):
@@ -132,6 +133,7 @@ def test_a_file_of_a_cell_that_was_damaged_or_edited_is_named(made, again, name,
             run(made / "encoder", again, "first:shares=0.8")
 
 
+@pytest.mark.training
 def test_an_evaluation_that_lost_documents_is_named(made, again):
     path = again / "first-shares0.8-seed0/evaluation.json"
     told, _ = read_sealed(path)
@@ -140,12 +142,14 @@ def test_an_evaluation_that_lost_documents_is_named(made, again):
         run(made / "encoder", again, "first:shares=0.8")
 
 
+@pytest.mark.training
 def test_a_grid_does_not_go_where_a_file_is(made, tmp_path):
     (tmp_path / "file").write_text("here")
     with pytest.raises(OutputError, match="cannot be written"):
         run(made / "encoder", tmp_path / "file", "first:shares=0.8")
 
 
+@pytest.mark.training
 def test_times_of_another_model_are_not_told(made, again):
     """The model was replaced and its evaluation made again, as the error says: the old times stay behind."""
     run(made / "encoder", again, "first:shares=0.8", timing=Timing(2, 1, (1,)))
@@ -157,6 +161,7 @@ def test_times_of_another_model_are_not_told(made, again):
     assert run(made / "encoder", again, "first:shares=0.8")["records"][1]["measured_speedup"] == {}
 
 
+@pytest.mark.training
 def test_times_measured_otherwise_are_measured_again(made, again):
     for documents in (2, 3):
         run(made / "encoder", again, "first:shares=0.8", timing=Timing(documents, 1, (1,)))
@@ -177,6 +182,7 @@ def renamed(made, tmp_path, monkeypatch):
     yield os.path.relpath(tmp_path / "moved")
 
 
+@pytest.mark.training
 def test_a_grid_is_recognised_by_content_and_not_by_paths(made, again, tmp_path, monkeypatch):
     before = {path: path.stat().st_mtime_ns for path in again.glob("*/model/**/*") if path.is_file()}
     for name in renamed(made, tmp_path, monkeypatch):
@@ -185,6 +191,7 @@ def test_a_grid_is_recognised_by_content_and_not_by_paths(made, again, tmp_path,
     assert before == {p: p.stat().st_mtime_ns for p in again.glob("*/model/**/*") if p.is_file()}
 
 
+@pytest.mark.training
 def test_the_tokenizer_is_part_of_a_model(made, again, tmp_path):
     """The same weights under the same path read other tokens."""
     encoder = Path(shutil.copytree(made / "encoder", tmp_path / "encoder"))
@@ -198,6 +205,7 @@ def test_the_tokenizer_is_part_of_a_model(made, again, tmp_path):
 # swapped models
 
 
+@pytest.mark.training
 def test_a_swapped_model_is_refused_also_where_its_evaluation_was_removed(made, again):
     """Another cell's model, whole and sealed, would be told as this one's."""
     run(made / "encoder", again, "first:shares=0.4")
@@ -209,6 +217,7 @@ def test_a_swapped_model_is_refused_also_where_its_evaluation_was_removed(made, 
             run(made / "encoder", again, "first:shares=0.8")
 
 
+@pytest.mark.training
 def test_swapped_weights_are_refused(made, again):
     path = again / "first-shares0.8-seed0/model/model.safetensors"
     changed = {name: value * 2 for name, value in load_file(path).items()}
@@ -220,26 +229,20 @@ def test_swapped_weights_are_refused(made, again):
 # two writers
 
 
+@pytest.mark.training
 def test_two_processes_do_not_make_one_cell(made, again):
     (again / "plain-seed0/evaluation.json").unlink()  # a finished one is only read
-    with locked(again / "plain-seed0", "comparing"):
-        code = (
-            "import sys; sys.path[:0] = sys.argv[3:]\n"
-            "from pathlib import Path\n"
-            "import test_compare_refusals as test\n"
-            "test.run(Path(sys.argv[1]), Path(sys.argv[2]), 'first:shares=0.8')\n"
-        )
-        here = Path(__file__).parent
-        given = [made / "encoder", again, here, here.parent / "training"]
-        done = subprocess.run(
-            [sys.executable, "-c", code, *map(str, given)], capture_output=True, text=True, check=False
-        )
-    assert "plain-seed0: another process is comparing there" in done.stderr
+    with (
+        holder(again / "plain-seed0", "comparing"),
+        pytest.raises(OutputError, match="plain-seed0: another process is comparing there"),
+    ):
+        run(made / "encoder", again, "first:shares=0.8")
 
 
 # from before there were seals
 
 
+@pytest.mark.training
 def test_cells_without_a_seal_are_not_continued(made, again):
     path = again / "plain-seed0/cell.json"
     told, _ = read_sealed(path)

@@ -1,8 +1,6 @@
 """Length analyses against SciPy, counting by hand, and documents whose lengths are known."""
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,10 +15,7 @@ from rationale.evaluation.lengths import Ruler, below_median, by_length, distrib
 from rationale.loading.classifier import load_classifier
 from rationale.study.compare import compare
 from rationale.study.grid import Setting
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-
-from toy_training import planted, save_encoder
+from tests.training.toy_training import planted, save_encoder
 
 COMMON = {"epochs": 1, "fine_tune_epochs": 4, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
 
@@ -37,7 +32,7 @@ def encoder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def compared(encoder, tmp_path_factory):
+def compared(trains, encoder, tmp_path_factory):
     out = tmp_path_factory.mktemp("compared") / "grid"
     settings = [Setting.parse("lat:drop=0.5,iterations=0,population=1"), Setting.parse("first:shares=0.5")]
     data = planted(48), planted(16, seed=1), planted(40, seed=2, split="test")
@@ -104,6 +99,7 @@ def test_fixed_lengths_save_more_on_longer_documents(compared):
     assert speeds[0] < speeds[-1]
 
 
+@pytest.mark.training
 def test_the_command_trains_below_the_median_and_shows_the_bands(encoder, tmp_path):
     write_eraser({"train": planted(48), "test": planted(24, seed=2, split="test")}, tmp_path / "data")
     given = ["compare", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]

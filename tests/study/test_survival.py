@@ -27,7 +27,7 @@ from rationale.report.survival import (
 from rationale.scores import Faithfulness, ScoreOptions, score
 from rationale.scores.removal import reduced_logits, without
 from rationale.tokens import Windower, pack_windows
-from tests.dropping.test_run import dropping_model
+from tests.dropping.models import dropping_model
 from tests.toys import toy_classifier, toy_tokenizer, wordy
 
 DOCUMENTS = Documents(

@@ -1,8 +1,5 @@
 """Arms of the top-k study: which words they keep, how many, and what is no arm."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -14,10 +11,7 @@ from rationale.scores import METHODS, ScoreOptions, score
 from rationale.scores.scored import ScoredDocument
 from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-
-from toy_training import planted, save_classifier, save_encoder
+from tests.training.toy_training import planted, save_classifier, save_encoder
 
 REPORTED = planted(40, seed=2, split="test")
 

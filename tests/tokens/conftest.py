@@ -3,8 +3,9 @@
 from importlib.util import find_spec
 
 import pytest
-from toys import TOKENIZERS, toy_tokenizer
 from transformers import AutoTokenizer
+
+from tests.toys import TOKENIZERS, toy_tokenizer
 
 _real = pytest.param(
     "real-wordpiece",

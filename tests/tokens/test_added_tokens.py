@@ -9,11 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken
-from toys import TOKENIZERS, toy_tokenizer
 
 from rationale.tokens import align, read_template
-
-from .text import PLAIN
+from tests.tokens.text import PLAIN
+from tests.toys import TOKENIZERS, toy_tokenizer
 
 FLAGS = {
     "plain": {},

@@ -10,13 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
-from toys import toy_tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from rationale.errors import ModelError
 from rationale.tokens import align, sum_to_words
-
-from .text import NASTY, PLAIN, texts
+from tests.tokens.text import NASTY, PLAIN, texts
+from tests.toys import toy_tokenizer
 
 any_text = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -4,12 +4,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import processors
-from toys import TOKENIZERS, wordpiece
 
 from rationale.errors import ModelError
 from rationale.tokens import align, read_template
-
-from .text import PLAIN
+from tests.tokens.text import PLAIN
+from tests.toys import TOKENIZERS, wordpiece
 
 segments = st.lists(st.sampled_from(PLAIN), min_size=1, max_size=8)
 any_tokenizer = settings(

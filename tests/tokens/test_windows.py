@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from toys import toy_tokenizer
 
 from rationale.corpus.document import Document, Span
 from rationale.errors import DataError, RationaleError
 from rationale.tokens import Windower, align
-
-from .text import documents
+from tests.tokens.text import documents
+from tests.toys import toy_tokenizer
 
 LONG = "unwatchableunbelievableunforgettable" * 2
 names = st.sampled_from(["wordpiece", "byte-bpe-prefix", "sentencepiece"])

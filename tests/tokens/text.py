@@ -1,9 +1,9 @@
 """Words that break alignments elsewhere, and documents made of words."""
 
 from hypothesis import strategies as st
-from toys import SENTENCES
 
 from rationale.corpus.document import Document, Span
+from tests.toys import SENTENCES
 
 PLAIN = tuple(dict.fromkeys(" ".join(SENTENCES).split()))
 NASTY = (

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from toy_training import planted, save_encoder
 
 from rationale.corpus import write_eraser
+from tests.training.toy_training import planted, save_encoder
 
 
 @pytest.fixture(scope="session")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
+from tests.children import python
+from tests.places import ROOT
+
+PAGE = ROOT / "docs" / "extending.md"
 USE = """
 import sys
 
 from typer.testing import CliRunner
 
+from tests.children import python
 from rationale.agreement import agree
 from rationale.commands.train import app
 from rationale.corpus import load_documents
@@ -37,6 +38,5 @@ def test_the_examples_of_the_page_run_together(folder, encoder, tmp_path):
     examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(examples) == 3
     script = "\n".join([*examples, USE])
-    given = [sys.executable, "-c", script, folder, encoder, tmp_path / "norm"]
-    done = subprocess.run([str(one) for one in given], capture_output=True, text=True, check=False)
+    done = python("-c", script, folder, encoder, tmp_path / "norm")
     assert done.returncode == 0, done.stderr

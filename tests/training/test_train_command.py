@@ -5,7 +5,6 @@ from dataclasses import fields
 
 import pytest
 import typer
-from toy_training import planted
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -13,6 +12,7 @@ from rationale.commands.train import app
 from rationale.corpus import split_dev
 from rationale.errors import DataError, OutputError
 from rationale.training import TrainingOptions
+from tests.training.toy_training import planted
 
 QUICK = ("--epochs", "1", "--batch-size", "8", "--learning-rate", "3e-3", "--device", "cpu")
 
@@ -34,6 +34,7 @@ def test_every_training_option_is_an_option_of_the_command_with_its_default_and_
     assert {"model", "data", "out", "split", "dev", "limit", "overwrite"} < set(options)
 
 
+@pytest.mark.training
 def test_the_command_trains_on_a_folder_and_tells_what_came_of_it(folder, encoder, tmp_path):
     out = tmp_path / "out"
     result = run("--model", encoder, "--data", folder, "--out", out, "--dev", "0.25", "--seed", "3", *QUICK)
@@ -46,6 +47,7 @@ def test_the_command_trains_on_a_folder_and_tells_what_came_of_it(folder, encode
     assert recipe["dev"]["fingerprint"] == split_dev(planted(), 0.25)[1].fingerprint
 
 
+@pytest.mark.training
 def test_limit_and_dev_none(folder, encoder, tmp_path):
     arguments = ("--model", encoder, "--data", folder, "--out", tmp_path / "out", *QUICK)
     run(*arguments, "--limit", "16", "--dev", "none")

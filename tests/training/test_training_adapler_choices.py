@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from toy_training import planted, save_encoder, toy_tokenizer
 from transformers import AutoConfig, AutoModelForSequenceClassification, EvalPrediction
 
 from rationale.corpus import Document, Documents
@@ -28,13 +25,15 @@ from rationale.training.dropping.choice import dropping_metrics
 from rationale.training.encoding import Encoded
 from rationale.training.prepare import prepare
 from rationale.training.progress import Progress
+from tests.children import holder
+from tests.training.toy_training import planted, save_encoder, toy_tokenizer
 
 OPTIONS = AdapLeROptions(epochs=2, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=0.05, device="cpu")
 TRAIN, DEV = planted(48), planted(24, seed=1)
 
 
 @pytest.fixture(scope="module")
-def trained(encoder, tmp_path_factory):
+def trained(trains, encoder, tmp_path_factory):
     return train_dropping("adapler", encoder, TRAIN, DEV, tmp_path_factory.mktemp("adapler") / "out", OPTIONS)
 
 
@@ -48,6 +47,7 @@ def system(trained):
     return AutoModelForSequenceClassification.from_pretrained(trained.path).system
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("warm", [True, False])
 def test_a_warm_start_begins_with_the_weights_of_phase_one(encoder, trained, tmp_path, monkeypatch, warm):
     begun = {}
@@ -63,6 +63,7 @@ def test_a_warm_start_begins_with_the_weights_of_phase_one(encoder, trained, tmp
     assert all(torch.equal(begun[name], weight) for name, weight in best.items()) is warm
 
 
+@pytest.mark.training
 def test_the_attention_target_is_what_tokens_receive_in_plain_transformers(encoder, trained, tmp_path):
     again(encoder, trained, tmp_path / "attention", target="attention", epochs=1)
     table = pq.read_table(trained.fine_tuned / "attention.parquet")
@@ -79,6 +80,7 @@ def test_the_attention_target_is_what_tokens_receive_in_plain_transformers(encod
     np.testing.assert_allclose(stored[document.id], np.mean(received, axis=0), rtol=1e-4)
 
 
+@pytest.mark.training
 def test_phase_one_can_have_a_rate_of_its_own(encoder, trained, tmp_path):
     """Another rate in phase 3 alone leaves phases 1 and 2 as they are."""
     slow = again(
@@ -91,6 +93,7 @@ def test_phase_one_can_have_a_rate_of_its_own(encoder, trained, tmp_path):
         again(encoder, trained, tmp_path / "other", learning_rate=1e-4)
 
 
+@pytest.mark.training
 def test_theta_stays_one_where_it_is_not_to_be_learnt(encoder, trained, tmp_path):
     off = again(encoder, trained, tmp_path / "off", learn_theta=False)
     assert torch.equal(system(off).theta, torch.ones_like(system(off).theta))
@@ -98,6 +101,7 @@ def test_theta_stays_one_where_it_is_not_to_be_learnt(encoder, trained, tmp_path
     assert not torch.equal(system(off).eta, torch.full_like(system(off).eta, 0.25))
 
 
+@pytest.mark.training
 def test_steep_removal_is_at_its_last_strength_from_the_start(encoder, trained, tmp_path, monkeypatch):
     seen, own = [], trainer_module.losses
 
@@ -113,6 +117,7 @@ def test_steep_removal_is_at_its_last_strength_from_the_start(encoder, trained, 
     assert set(seen) == {soft[-1]}
 
 
+@pytest.mark.training
 def test_the_epoch_is_chosen_by_the_figure_that_was_asked_for(encoder, tmp_path):
     options = replace(OPTIONS, metric="mcc", epochs=3)
     trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options)
@@ -162,6 +167,7 @@ def prepare_rows(labels):
     return Encoded([window] * len(labels), labels.tolist(), typed=True)
 
 
+@pytest.mark.training
 def test_a_target_is_come_back_to_from_where_everything_had_left(encoder, tmp_path):
     """The predictors of this toy point at one word: half-way there nothing but [CLS] is left."""
     aimed = AdapLeROptions(
@@ -174,6 +180,7 @@ def test_a_target_is_come_back_to_from_where_everything_had_left(encoder, tmp_pa
     assert 1 < speedups[-1] < 2
 
 
+@pytest.mark.training
 def test_patience_ends_phase_three_too(encoder, tmp_path):
     """At this rate nothing is ever better than the first epoch."""
     idle = replace(OPTIONS, epochs=9, patience=1, learning_rate=1e-12, phi=0.0)
@@ -181,6 +188,7 @@ def test_patience_ends_phase_three_too(encoder, tmp_path):
     assert len(trained.recipe["epochs"]) < 9
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("predictors", [None, 0.02])
 def test_everything_learns_at_its_own_rate(encoder, trained, tmp_path, monkeypatch, predictors):
     groups = []
@@ -207,6 +215,7 @@ def test_everything_learns_at_its_own_rate(encoder, trained, tmp_path, monkeypat
             assert own == OPTIONS.learning_rate
 
 
+@pytest.mark.training
 def test_removal_as_printed_is_saved_with_the_model(encoder, trained, tmp_path):
     printed = again(encoder, trained, tmp_path / "printed", weigh_by_keep=False, epochs=1)
     assert not system(printed).weigh_by_keep
@@ -231,6 +240,7 @@ def test_settings_out_of_range_are_named(changes, message):
         replace(OPTIONS, **changes)
 
 
+@pytest.mark.training
 def test_a_label_that_only_dev_knows_is_named(encoder, tmp_path):
     strange = Documents([*DEV, Document("odd", "odd", ("good",), label="UNHEARD")])
     with pytest.raises(DataError, match=r"'odd'.*'UNHEARD' does not occur among the training documents"):
@@ -238,6 +248,7 @@ def test_a_label_that_only_dev_knows_is_named(encoder, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.training
 def test_an_empty_text_is_named(encoder, tmp_path):
     empty = Documents([*TRAIN, Document("void", "void", (), label=TRAIN[0].label)])
     with pytest.raises(DataError, match=r"'void'.*the document is empty"):
@@ -254,11 +265,13 @@ def test_maps_of_other_data_are_refused(encoder, trained):
         load(trained.fine_tuned / "saliency.parquet", other.keys, other.rows)
 
 
+@pytest.mark.training
 def test_a_dropping_model_is_no_checkpoint_to_start_from(trained, tmp_path):
     with pytest.raises(RationaleError, match=r"token-dropping model already.*fine-tuned"):
         train_dropping("adapler", trained.path, TRAIN, DEV, tmp_path / "out", OPTIONS)
 
 
+@pytest.mark.training
 def test_a_family_without_an_adapter_is_named(tmp_path):
     folder = save_encoder(tmp_path / "encoder")
     config = json.loads((folder / "config.json").read_text())
@@ -274,6 +287,7 @@ def test_a_checkpoint_of_another_system_is_named(trained, tmp_path):
         DroppingForSequenceClassification(config)
 
 
+@pytest.mark.training
 def test_texts_longer_than_the_model_are_cut_and_batches_of_any_lengths_work(encoder, tmp_path):
     """The toy reads 32 tokens; documents have 1 to 200 words, mixed in every batch."""
     lengths = [1, 200, 2, 90, 31, 150, 3, 45]
@@ -288,6 +302,7 @@ def test_texts_longer_than_the_model_are_cut_and_batches_of_any_lengths_work(enc
     assert {len(row) for row in table["importance"].to_pylist()} == {min(n + 3, 32) for n in lengths}
 
 
+@pytest.mark.training
 def test_what_is_not_ours_is_not_touched(encoder, trained, tmp_path):
     (tmp_path / "out.unfinished").mkdir()
     (tmp_path / "out.unfinished" / "thesis.txt").write_text("precious")
@@ -304,6 +319,7 @@ def test_what_is_not_ours_is_not_touched(encoder, trained, tmp_path):
         )
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -322,6 +338,7 @@ def test_damaged_phases_are_named(encoder, trained, tmp_path, damage, message):
         train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options, fine_tuned=copy)
 
 
+@pytest.mark.training
 def test_damaged_phases_are_made_anew_where_that_is_asked_for(encoder, trained, tmp_path):
     copy = shutil.copytree(trained.fine_tuned, tmp_path / "copy")
     (copy / "training.json").write_text("{")
@@ -341,6 +358,7 @@ def poison(path):
     pq.write_table(table.set_column(2, "importance", pa.array(maps, pa.list_(pa.float32()))), path)
 
 
+@pytest.mark.training
 def test_what_a_kill_left_at_the_very_end_is_cleaned_up(encoder, trained, tmp_path):
     copy = shutil.copytree(trained.fine_tuned, tmp_path / "copy")
     recipe = json.loads((copy / "training.json").read_text())
@@ -353,28 +371,18 @@ def test_what_a_kill_left_at_the_very_end_is_cleaned_up(encoder, trained, tmp_pa
     assert not left.exists()
 
 
+@pytest.mark.training
 def test_two_processes_do_not_train_in_one_folder(encoder, trained, tmp_path):
     """The other holds the folder's lock, and would hold it until it ends."""
-    hold = """
-import sys
-from pathlib import Path
-from rationale.artifacts.lock import locked
-with locked(Path(sys.argv[1]), "training"):
-    print(1, flush=True)
-    input()
-"""
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, tmp_path / "out.unfinished"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as other:
-        other.stdout.readline()
-        with pytest.raises(OutputError, match="another process is training there"):
-            again(encoder, trained, tmp_path / "out")
-        other.communicate(b"\n")
+    with (
+        holder(tmp_path / "out.unfinished", "training"),
+        pytest.raises(OutputError, match="another process is training there"),
+    ):
+        again(encoder, trained, tmp_path / "out")
     assert again(encoder, trained, tmp_path / "out").path.exists()
 
 
+@pytest.mark.training
 def test_without_a_dev_set_nothing_is_said_of_one(encoder, tmp_path):
     trained = train_dropping("adapler", encoder, TRAIN, None, tmp_path / "out", replace(OPTIONS, epochs=1))
     assert trained.recipe["fine_tuned_best"] is None

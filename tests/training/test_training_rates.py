@@ -4,7 +4,6 @@ import json
 import math
 
 import pytest
-from toy_training import planted
 from transformers import TrainerCallback
 
 from rationale.training import TrainingOptions, train_classifier, train_dropping
@@ -13,6 +12,7 @@ from rationale.training import trainer as trainer_module
 from rationale.training.adapler import PRESETS, AdapLeROptions
 from rationale.training.progress import Progress
 from rationale.training.rates import usual_rate
+from tests.training.toy_training import planted
 
 TRAIN, DEV = planted(40), planted(8, seed=1)
 WIDTH, STEPS_AN_EPOCH = 32, 5
@@ -44,6 +44,7 @@ def recipe(folder):
     return json.loads((folder / "training.json").read_text())["options"]
 
 
+@pytest.mark.training
 def test_each_phase_has_the_rate_of_its_own_length(encoder, tmp_path, peaks, monkeypatch):
     monkeypatch.setattr(rates_module, "_CEILING", 1.0)
     options = AdapLeROptions(epochs=2, fine_tune_epochs=30, **USUAL)
@@ -55,12 +56,14 @@ def test_each_phase_has_the_rate_of_its_own_length(encoder, tmp_path, peaks, mon
     assert recipe(trained.path)["learning_rate"] == peaks[1]
 
 
+@pytest.mark.training
 def test_a_rate_that_is_given_stays(encoder, tmp_path, peaks):
     options = AdapLeROptions(epochs=1, learning_rate=3e-4, fine_tune_rate=2e-4, **USUAL)
     train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options)
     assert peaks == [2e-4, 3e-4]
 
 
+@pytest.mark.training
 def test_a_classifier_follows_the_same_rule(encoder, tmp_path, peaks):
     trained = train_classifier(encoder, TRAIN, DEV, tmp_path / "out", TrainingOptions(epochs=1, **USUAL))
     assert [trained.recipe["options"]["learning_rate"]] == peaks == [2e-3]

@@ -3,34 +3,27 @@ from __future__ import annotations
 import logging
 import shutil
 import signal
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from toy_training import planted
 
 from rationale.errors import OutputError
-from rationale.training import TrainingOptions, train_classifier
 from rationale.training import fitting as fitting_module
 from rationale.training import progress as progress_module
+from rationale.training import train_classifier
 from rationale.training import trainer as trainer_module
+from tests.children import python
+from tests.training.resuming import DEV, OPTIONS, TRAIN, assert_same, interrupt, train
 
-OPTIONS = TrainingOptions(
-    epochs=3, batch_size=4, grad_accumulation=2, learning_rate=1e-3, device="cpu", patience=3
-)
-TRAIN, DEV = planted(32), planted(8, seed=1)  # 4 steps an epoch
-FILES = ("model.safetensors", "config.json", "training.json", "tokenizer.json")
+pytestmark = pytest.mark.training
 
 KILLED = """
-import os, signal, sys
-sys.path.insert(0, {tests!r})
+import os, signal
 import torch
 torch.set_num_threads(1)
 from rationale.training import progress, trainer
 from rationale.training import train_classifier
-import test_training_resume as test
+from tests.training import resuming as test
 
 class Killer(progress.Progress):
     def on_step_end(self, args, state, control, **_):
@@ -43,41 +36,16 @@ train_classifier({encoder!r}, test.TRAIN, test.DEV, {out!r}, test.OPTIONS)
 """
 
 
-def train(encoder, out, options=OPTIONS, **settings):
-    return train_classifier(encoder, TRAIN, DEV, out, options, **settings)
-
-
 @pytest.fixture(scope="module")
-def whole(encoder, tmp_path_factory):
+def whole(trains, encoder, tmp_path_factory):
     """The run nobody disturbed."""
     return train(encoder, tmp_path_factory.mktemp("whole") / "out").path
 
 
-def assert_same(path, whole):
-    for name in FILES:
-        assert (path / name).read_bytes() == (whole / name).read_bytes(), name
-
-
-def interrupt(monkeypatch, encoder, out, step, *, seconds):
-    """Breaks off after ``step``, having saved at least every ``seconds``."""
-
-    class Interrupt(progress_module.Progress):
-        def on_step_end(self, args, state, control, **_):
-            if state.global_step == step:
-                raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(trainer_module, "Progress", Interrupt)
-        patched.setattr(trainer_module, "Saving", lambda: progress_module.Saving(seconds))
-        with pytest.raises(KeyboardInterrupt):
-            train(encoder, out)
-
-
 def test_a_run_killed_inside_an_epoch_ends_with_the_same_bytes(encoder, whole, tmp_path, caplog):
     out = tmp_path / "out"
-    script = KILLED.format(tests=str(Path(__file__).parent), encoder=str(encoder), out=str(out))
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    ended = python("-c", KILLED.format(encoder=str(encoder), out=str(out)))
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert not out.exists()
     assert (tmp_path / "out.unfinished" / "checkpoint-5").is_dir()
     caplog.set_level(logging.INFO, "rationale")

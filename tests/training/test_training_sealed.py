@@ -6,18 +6,14 @@ import json
 import logging
 import pickle
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
-from test_training_resume import DEV, OPTIONS, TRAIN, assert_same, interrupt, train
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from typer.testing import CliRunner
 
-from rationale.artifacts.lock import locked
 from rationale.artifacts.seal import SEAL, read_sealed
 from rationale.cli import app
 from rationale.errors import ModelError, OutputError
@@ -28,18 +24,22 @@ from rationale.training.dropping.options import DroppingOptions
 from rationale.training.prepare import prepare
 from rationale.training.saved import seal_checkpoint
 from rationale.training.unfinished import UnfinishedRun
+from tests.children import holder
+from tests.training.resuming import DEV, OPTIONS, TRAIN, assert_same, interrupt, train
+
+pytestmark = pytest.mark.training
 
 PLAIN = DroppingOptions(epochs=2, batch_size=8, learning_rate=1e-3, device="cpu")
 
 
 @pytest.fixture(scope="module")
-def whole(encoder, tmp_path_factory):
+def whole(trains, encoder, tmp_path_factory):
     """The run nobody disturbed."""
     return train(encoder, tmp_path_factory.mktemp("whole") / "out").path
 
 
 @pytest.fixture(scope="module")
-def stopped(encoder, tmp_path_factory):
+def stopped(trains, encoder, tmp_path_factory):
     """A run that was stopped in its third epoch: checkpoints after 4 and 8 of 12 steps."""
     folder = tmp_path_factory.mktemp("stopped")
     with pytest.MonkeyPatch.context() as patched:
@@ -48,16 +48,11 @@ def stopped(encoder, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def stranger(encoder, tmp_path_factory):
+def stranger(trains, encoder, tmp_path_factory):
     """The same run with another seed, stopped at the same place."""
     folder = tmp_path_factory.mktemp("stranger")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("test_training_resume.OPTIONS", replace(OPTIONS, seed=5))
-        patched.setattr(
-            "test_training_resume.train",
-            lambda encoder, out: train(encoder, out, replace(OPTIONS, seed=5)),
-        )
-        interrupt(patched, encoder, folder / "out", 9, seconds=999.0)
+        interrupt(patched, encoder, folder / "out", 9, replace(OPTIONS, seed=5), seconds=999.0)
     return folder / "out.unfinished"
 
 
@@ -229,12 +224,11 @@ def test_another_path_continues_the_same_run(encoder, left, whole, monkeypatch, 
 
 
 def test_two_processes_do_not_train_in_one_folder_whatever_the_path(encoder, left):
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import test_training_resume as test; "
-    code += "test.train(*sys.argv[2:])"
-    with locked(left, "training"):
-        given = [sys.executable, "-c", code, Path(__file__).parent, encoder, left.with_name("out")]
-        done = subprocess.run(list(map(str, given)), capture_output=True, text=True, check=False)
-    assert "out.unfinished: another process is training there. Wait" in done.stderr
+    with (
+        holder(left, "training"),
+        pytest.raises(OutputError, match=r"out\.unfinished: another process is training there\. Wait"),
+    ):
+        train(encoder, left.with_name("out"))
 
 
 # finished models

@@ -4,9 +4,9 @@ import json
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
-from toy_training import planted, save_encoder
 from transformers import AutoModelForSequenceClassification, pipeline
 from typer.testing import CliRunner
 
@@ -21,18 +21,12 @@ from rationale.training.lat import LATOptions
 from rationale.training.ltp import LTPOptions
 from rationale.training.power_bert import PoWERBERTOptions
 from rationale.training.tr_bert import TRBERTOptions
+from tests.systems import having, options
+from tests.training.toy_training import planted, save_encoder
 
 COMMON = {"epochs": 2, "fine_tune_epochs": 12, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
 TRAIN, DEV = planted(64), planted(24, seed=1)
-OPTIONS = {
-    "ltp": LTPOptions(**COMMON, soft_epochs=2, reference=12, final_threshold=0.06, lam=0.05),
-    "power-bert": PoWERBERTOptions(**COMMON, search_epochs=2, lam=5e-3),
-    "lat": LATOptions(**COMMON, drop=0.4, layer_drop=0.0, iterations=2, population=4, offspring=4),
-    "tr-bert": TRBERTOptions(**COMMON, alpha=0.3, policy_epochs=2, policy_rate=1e-2),
-    "spatten": SpAttenOptions(**COMMON, ratio=0.3),
-    "random": BlindOptions(**COMMON, rule="random", shares="0.8"),
-    "first": BlindOptions(**COMMON, rule="first", shares="0.8"),
-}
+OPTIONS = {name: options(name, "training", **COMMON) for name in having("training")}
 over_systems = pytest.mark.parametrize("name", OPTIONS)
 
 
@@ -49,7 +43,7 @@ def fine_tuned(encoder, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def made(encoder, tmp_path_factory, fine_tuned):
+def made(trains, encoder, tmp_path_factory, fine_tuned):
     """Trains a system once."""
     root, done = tmp_path_factory.mktemp("made"), {}
 
@@ -85,7 +79,7 @@ def test_it_leaves_a_model_that_drops_and_says_how_it_was_made(made, name):
 
 @pytest.mark.parametrize("name", ["ltp", "lat", "tr-bert", "spatten", "power-bert"])
 def test_what_asks_the_model_learns_the_rule(made, name):
-    assert made(name).best["dev_accuracy"] > 0.9
+    assert made(name).best["dev_loss"] < np.log(2)  # of one who knows nothing of two classes
 
 
 def test_ltps_thresholds_learn_softly_and_stay_in_the_hard_stage(made):
@@ -97,6 +91,7 @@ def test_ltps_thresholds_learn_softly_and_stay_in_the_hard_stage(made):
     assert not torch.allclose(final, ramp, atol=1e-4)
 
 
+@pytest.mark.training
 def test_more_weight_on_the_length_makes_ltp_drop_more(encoder, made, tmp_path, fine_tuned):
     options = OPTIONS["ltp"]
     free = replace(options, lam=0.0, epochs=1)
@@ -106,6 +101,7 @@ def test_more_weight_on_the_length_makes_ltp_drop_more(encoder, made, tmp_path, 
     assert outcome(heavy)["best"]["dev_speedup"] > outcome(light)["best"]["dev_speedup"]
 
 
+@pytest.mark.training
 def test_without_a_soft_stage_ltp_keeps_the_ramp(encoder, tmp_path, fine_tuned):
     options = OPTIONS["ltp"]
     manual = replace(options, soft_epochs=0, epochs=1)
@@ -136,6 +132,7 @@ def test_policies_learn_alone_first_and_then_with_the_model(made):
     assert any(not torch.equal(v, plain[name]) for name, v in together.backbone.state_dict().items())
 
 
+@pytest.mark.training
 def test_all_share_the_plain_fine_tuning_with_adapler(encoder, made, tmp_path, fine_tuned):
     made("ltp")
     before = (fine_tuned / "1" / "model.safetensors").stat().st_mtime_ns
@@ -146,6 +143,7 @@ def test_all_share_the_plain_fine_tuning_with_adapler(encoder, made, tmp_path, f
     assert (fine_tuned / "1" / "model.safetensors").stat().st_mtime_ns == before
 
 
+@pytest.mark.training
 def test_a_run_killed_between_stages_goes_on_and_ends_the_same(
     encoder, made, tmp_path, fine_tuned, monkeypatch
 ):
@@ -172,6 +170,7 @@ def test_a_run_killed_between_stages_goes_on_and_ends_the_same(
         assert torch.equal(value, model_in(trained.path).state_dict()[name]), name
 
 
+@pytest.mark.training
 def test_a_stage_of_another_recipe_is_not_used(encoder, made, tmp_path, fine_tuned):
     options = OPTIONS["ltp"]
     shutil.copytree(made("ltp").path.with_name("ltp.soft"), tmp_path / "ltp.soft")
@@ -180,6 +179,7 @@ def test_a_stage_of_another_recipe_is_not_used(encoder, made, tmp_path, fine_tun
         train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", other, fine_tuned=fine_tuned)
 
 
+@pytest.mark.training
 def test_a_system_that_drops_everything_says_so_while_it_trains(encoder, tmp_path, fine_tuned, caplog):
     options = OPTIONS["ltp"]
     greedy = replace(options, soft_epochs=0, epochs=1, final_threshold=50.0)
@@ -187,6 +187,7 @@ def test_a_system_that_drops_everything_says_so_while_it_trains(encoder, tmp_pat
     assert "nothing but [CLS] is left" in caplog.text
 
 
+@pytest.mark.training
 def test_one_systems_model_cannot_begin_anothers(made, tmp_path):
     options = OPTIONS["spatten"]
     with pytest.raises(ModelError, match="plain"):
@@ -220,6 +221,7 @@ def test_a_value_out_of_range_names_its_option(options, name, value):
         options(**{name: value})
 
 
+@pytest.mark.training
 def test_the_command_trains_and_tells(folder, encoder, tmp_path):
     given = ["train", "spatten", "--model", encoder, "--data", folder, "--out", tmp_path / "out"]
     given += [
@@ -240,6 +242,7 @@ def test_the_command_trains_and_tells(folder, encoder, tmp_path):
     assert json.loads((tmp_path / "out" / "config.json").read_text())["settings"]["ratio"] == 0.2
 
 
+@pytest.mark.training
 def test_spatten_says_that_it_needs_more_than_three_layers(tmp_path):
     shallow = save_encoder(tmp_path / "shallow", layers=3)
     with pytest.raises(ModelError, match="first 3 layers, and this model has 3"):
@@ -248,6 +251,7 @@ def test_spatten_says_that_it_needs_more_than_three_layers(tmp_path):
         )
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(
     ("system", "options", "said"),
     [

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from toys import plain_model
 
 from rationale.dropping.model import packed
 from rationale.dropping.run import hard
@@ -11,8 +10,8 @@ from rationale.dropping.system import Seen
 from rationale.dropping.tr_bert import TRBERT
 from rationale.errors import ModelError
 from rationale.training.tr_bert.reward import Drawn, policy_loss, tiled, worth
-from tests.dropping.systems import toy
-from tests.dropping.test_run import batch
+from tests.dropping.models import batch, toy
+from tests.toys import plain_model
 
 ONE = batch("bert", (4, 9, 2))
 

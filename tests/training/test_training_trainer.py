@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from toy_training import toy_config
 from transformers import BertForSequenceClassification, EvalPrediction
 
 from rationale.errors import ModelError
@@ -11,6 +10,7 @@ from rationale.tokens import Window
 from rationale.training.encoding import Encoded
 from rationale.training.task import mean_loss
 from rationale.training.trainer import EpochSampler, dev_metrics
+from tests.training.toy_training import toy_config
 
 
 def test_the_loss_is_the_model_s_own_and_batches_of_a_step_add_up():

@@ -6,8 +6,9 @@ import json
 import random
 from pathlib import Path
 
-from toy_training import toy_tokenizer
 from transformers import BertConfig, BertModel
+
+from tests.training.toy_training import toy_tokenizer
 
 NAMES = ("anna", "bert", "carl", "dora", "emil", "fay")
 PLACES = ("paris", "rome", "new york", "oslo", "berlin", "las vegas")
