@@ -11,7 +11,7 @@ from rationale.scores import (  # noqa: F401  (registers methods)
 )
 from rationale.scores.methods import METHODS, ONE_PASS, Method
 from rationale.scores.options import Faithfulness, ScoreOptions
-from rationale.scores.pipeline import explain, score
+from rationale.scores.pipeline import score, score_text
 from rationale.scores.scored import Perturbed, ScoredDocument, Scores
 from rationale.scores.store import MemoryScores, StoredScores
 
@@ -27,6 +27,6 @@ __all__ = [
     "ScoredDocument",
     "Scores",
     "StoredScores",
-    "explain",
     "score",
+    "score_text",
 ]
