@@ -28,6 +28,11 @@ class Explanation(MemoryScores):
         super().__init__(scores.recipe, tuple(scores))
         self.document = document
 
+    def __repr__(self) -> str:
+        (scored,) = self.documents
+        words = len(self.document.words)
+        return f"Explanation({words} words, predicted={scored.predicted!r}, methods={self.methods})"
+
     def _repr_html_(self) -> str:
         """The prediction and the words by the first method, the other methods folded away; no script."""
         first, *others = self.methods
