@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo app test test-fast lint browser clean
+.PHONY: help venv demo app docs test test-fast lint browser clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,10 @@ demo: $(READY) ## The whole road on the embedded sample; says where the report i
 app: $(READY) ## Open the demo's results in the browser
 	$(BIN)/rationale demo --out runs/demo --open
 
+docs: $(READY) ## The docs site, in docs/_build/html; needs no network, warnings are errors
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo docs/_build/html/index.html
+
 lint: $(READY) ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -32,7 +36,7 @@ lint: $(READY) ## Style and types
 browser:
 	@.ci/browser
 
-test: $(READY) browser lint ## Everything CI runs
+test: $(READY) browser lint docs ## Everything CI runs
 	$(BIN)/python eraser_data/make_sample.py --check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -40,4 +44,4 @@ test-fast: $(READY) ## What answers within a minute or two: no training, no brow
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not training and not browser and not slow and not gpu"
 
 clean: ## Remove the environment and what runs left
-	rm -rf .venv runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv runs docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

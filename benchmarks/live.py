@@ -16,7 +16,7 @@ import torch
 from rationale.corpus import load_documents
 from rationale.demo import sample_folder
 from rationale.loading.classifier import load_classifier
-from rationale.scores import ScoreOptions, explain, one_pass_methods
+from rationale.scores import ScoreOptions, one_pass_methods, score_text
 
 OWN = ("contribution", "alive")
 
@@ -35,7 +35,7 @@ def main() -> None:
         seconds = []
         for _ in range(given.rounds + 1):
             start = time.perf_counter()
-            explain(classifier, " ".join(words), options=ScoreOptions(methods))
+            score_text(classifier, " ".join(words), options=ScoreOptions(methods))
             seconds.append(time.perf_counter() - start)
         told = f"{statistics.median(seconds[1:]):.2f} s ({min(seconds[1:]):.2f} to {max(seconds[1:]):.2f})"
         print(f"{len(words)} words, {len(methods)} methods, {torch.get_num_threads()} threads: {told}")

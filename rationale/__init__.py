@@ -15,15 +15,15 @@ from rationale.transformers_hook import watch
 if TYPE_CHECKING:
     from rationale.agreement import agree as agree
     from rationale.corpus import load_documents as load_documents
+    from rationale.report import explain as explain
     from rationale.report import report as report
-    from rationale.scores import explain as explain
     from rationale.scores import score as score
 
 __all__ = ["agree", "explain", "load_documents", "report", "score"]
 
 _HOMES = {
     "agree": "rationale.agreement",
-    "explain": "rationale.scores",
+    "explain": "rationale.report",
     "load_documents": "rationale.corpus",
     "report": "rationale.report",
     "score": "rationale.scores",

@@ -10,7 +10,7 @@ import streamlit as st
 from rationale.corpus import Documents
 from rationale.errors import ModelError
 from rationale.loading.classifier import Classifier, load_classifier
-from rationale.scores import METHODS, ScoreOptions, explain, one_pass_methods
+from rationale.scores import METHODS, ScoreOptions, one_pass_methods, score_text
 from rationale.scores.methods import decision_methods
 from rationale.scores.recipe import read_recipe
 from workbench.address import Address
@@ -102,7 +102,7 @@ def _explain(asked: Asked, settings: Settings) -> Collection:
     methods = tuple(dict.fromkeys((*decision_methods(model.encoder), *asked.methods)))
     options = ScoreOptions(methods=methods, batch_size=settings.batch_size, seed=settings.seed)
     with st.spinner(progress_note(check_text(asked.text, asked.query))):
-        scores = explain(model, asked.text, query=asked.query, options=options)
+        scores = score_text(model, asked.text, query=asked.query, options=options)
     return Collection("text", scores, Documents.of_text(asked.text, asked.query))
 
 

@@ -10,8 +10,7 @@ from rich.text import Text
 from rationale.commands.options import BatchSize, Device, Dtype, Model, Seed, said
 from rationale.loading.classifier import load_classifier
 from rationale.loading.labels import parse_labels
-from rationale.scores import METHODS, ScoreOptions
-from rationale.scores import explain as explain_text
+from rationale.scores import METHODS, ScoreOptions, score_text
 from rationale.scores.methods import meant_layer
 from rationale.scores.scored import ScoredDocument
 from rationale.terminal import safe_console
@@ -42,7 +41,7 @@ def explain(
     names = parse_labels(labels)
     classifier = load_classifier(model, device=device, dtype=dtype, labels=names)
     words = said(text)
-    (scored,) = explain_text(classifier, words, query=query, options=options)
+    (scored,) = score_text(classifier, words, query=query, options=options)
     console = safe_console()
     console.print(Text(_prediction(scored, classifier.labels), style="bold"))
     for name in options.methods:

@@ -10,11 +10,21 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from rationale.report.explanation import Explanation, explain
 from rationale.report.table import Column, Interval, Table
 from rationale.report.tables import agreement_table
 from rationale.report.write import report, report_markdown
 
-__all__ = ["Column", "Interval", "Table", "agreement_table", "report", "report_markdown"]
+__all__ = [
+    "Column",
+    "Explanation",
+    "Interval",
+    "Table",
+    "agreement_table",
+    "explain",
+    "report",
+    "report_markdown",
+]
 
 
 class _Callable(ModuleType):

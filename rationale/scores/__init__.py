@@ -7,7 +7,7 @@ from rationale.scores import saliency, attention, rollout, baselines, captum, co
 # ruff: isort: on
 from rationale.scores.methods import METHODS, Method, default_methods, one_pass_methods
 from rationale.scores.options import Faithfulness, ScoreOptions
-from rationale.scores.pipeline import explain, score
+from rationale.scores.pipeline import score, score_text
 from rationale.scores.scored import Perturbed, ScoredDocument, Scores
 from rationale.scores.store import MemoryScores, StoredScores
 
@@ -22,7 +22,7 @@ __all__ = [
     "Scores",
     "StoredScores",
     "default_methods",
-    "explain",
     "one_pass_methods",
     "score",
+    "score_text",
 ]

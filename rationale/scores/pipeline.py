@@ -81,7 +81,7 @@ def score(
         return writer.finish()
 
 
-def explain(
+def score_text(
     model: str | Path | Classifier,
     text: str,
     *,

@@ -222,13 +222,15 @@ def test_own_text_is_explained(app):
 
 
 def test_own_text_scores_as_on_the_command_line(app, material):
-    from rationale.scores import ScoreOptions, explain
+    from rationale.scores import ScoreOptions, score_text
 
     text = "the script forgets what it was doing"
     at = app("try_text")
     at.text_area(key="try.text").input(text)
     at.button(key="try.send").click().run()
-    (scored,) = explain(material / "model", text, options=ScoreOptions(methods=("saliency",)), device="cpu")
+    (scored,) = score_text(
+        material / "model", text, options=ScoreOptions(methods=("saliency",)), device="cpu"
+    )
     for told, expected in zip(words(at)["panels"][0]["scores"], scored.words["saliency"], strict=True):
         assert told == pytest.approx(expected.tolist(), rel=1e-3, abs=1e-6)
 

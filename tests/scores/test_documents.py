@@ -5,7 +5,7 @@ import pytest
 
 from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError, RationaleError
-from rationale.scores import Faithfulness, ScoreOptions, explain, score
+from rationale.scores import Faithfulness, ScoreOptions, score, score_text
 from rationale.tokens import Windower, align
 from tests.scores import oracle
 from tests.scores.made import documents_of, scored
@@ -213,9 +213,9 @@ def test_a_share_is_a_share(share):
 def test_explain_scores_one_text_as_score_does():
     classifier = toy_classifier("bert")
     options = ScoreOptions(methods=("saliency", "length"))
-    (one,) = explain(classifier, "  a quiet\tfilm ! ", query="is it ?", options=options)
+    (one,) = score_text(classifier, "  a quiet\tfilm ! ", query="is it ?", options=options)
     document = Document("text", "text", ("a", "quiet", "film", "!"), query=("is", "it", "?"))
     (other,) = score(classifier, Documents([document]), options, progress=False)
     same(one, other)
     with pytest.raises(DataError, match="the text has no words"):
-        explain(classifier, " \n ")
+        score_text(classifier, " \n ")

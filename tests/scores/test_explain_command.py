@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from rationale.cli import app
 from rationale.errors import RationaleError
-from rationale.scores import ScoreOptions, explain
+from rationale.scores import ScoreOptions, score_text
 from tests.toys import toy_classifier, toy_folder
 
 TEXT = "a quiet film !"
@@ -28,7 +28,9 @@ def shown(output):
 @pytest.mark.parametrize(("method", "layer"), [("saliency", 0), ("saliency.sum", 0), ("attention.all", 2)])
 def test_shows_every_word_with_its_score_in_the_usual_layer(method, layer):
     output = invoke("--text", TEXT, "--query", "is it ?", "--method", method)
-    (one,) = explain(toy_classifier("bert"), TEXT, query="is it ?", options=ScoreOptions(methods=(method,)))
+    (one,) = score_text(
+        toy_classifier("bert"), TEXT, query="is it ?", options=ScoreOptions(methods=(method,))
+    )
     expected = one.words[method][one.row(method, layer)]
     assert f"layer {layer}:" in output
     assert one.predicted in output

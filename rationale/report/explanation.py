@@ -1,0 +1,96 @@
+"""One text and its scores, as a notebook shows them: the words coloured, one paragraph a method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from rationale.corpus.document import Document, Documents
+from rationale.loading.classifier import Classifier
+from rationale.report.palette import INK, PAPER, SANS
+from rationale.report.words import WORDS_CSS, legend_html, visible, words_html
+from rationale.scores import METHODS, MemoryScores, ScoreOptions, Scores, score_text
+from rationale.scores.methods import meant_layer
+
+_FRAME = f"background:{PAPER};color:{INK};font-family:{SANS};padding:.6em .8em;border-radius:4px"
+
+
+class Explanation(MemoryScores):
+    """The scores of one text, and the text: notebooks show its words coloured by score.
+
+    Args:
+        scores: Scores of one document.
+        document: That document.
+    """
+
+    def __init__(self, scores: Scores, document: Document) -> None:
+        super().__init__(scores.recipe, tuple(scores))
+        self.document = document
+
+    def __repr__(self) -> str:
+        (scored,) = self.documents
+        words = len(self.document.words)
+        return f"Explanation({words} words, predicted={scored.predicted!r}, methods={self.methods})"
+
+    def _repr_html_(self) -> str:
+        """The prediction and the words by the first method, the other methods folded away; no script."""
+        first, *others = self.methods
+        parts = [f"<style>{WORDS_CSS}</style>", self._prediction(), self._words(first)]
+        if others:
+            more = "".join(map(self._words, others))
+            parts.append(f"<details><summary>{len(others)} more methods</summary>{more}</details>")
+        signed = any(self.recipe["methods"][name].get("signed") for name in self.methods)
+        parts.append(legend_html(rationale=False, selected=False, signed=signed))
+        return f'<div style="{escape(_FRAME)}">{"".join(parts)}</div>'
+
+    def _prediction(self) -> str:
+        (scored,) = self.documents
+        probabilities = ", ".join(
+            f"{name} {p:.3f}" for name, p in zip(self.labels, scored.probabilities, strict=True)
+        )
+        text = f"<strong>{escape(visible(scored.predicted))}</strong> ({escape(visible(probabilities))})"
+        query = f"<br>query: {escape(visible(' '.join(self.document.query)))}" if self.document.query else ""
+        return f"<p>{text}{query}</p>"
+
+    def _words(self, method: str) -> str:
+        """The words by one method, in the layer that is usual for it."""
+        (scored,) = self.documents
+        row = scored.row(method, meant_layer(method, scored.layers[method]))
+        title = METHODS.get(method).title if method in METHODS else method
+        caption = f"{title} ({method}), layer {scored.layers[method][row]}"
+        words = words_html(self.document.words, scored.words[method][row], covered=scored.covered)
+        return f'<p style="margin:.6em 0 0">{escape(visible(caption))}</p>{words}'
+
+
+def explain(
+    model: str | Path | Classifier,
+    text: str,
+    *,
+    query: str = "",
+    options: ScoreOptions | None = None,
+    device: str = "auto",
+    dtype: str = "float32",
+    labels: Sequence[str] | None = None,
+) -> Explanation:
+    """Scores one text; a notebook shows its words coloured by score.
+
+    Args:
+        model: A hub id, a local folder, or a loaded classifier.
+        text: Any text; it is split into words at white space.
+        query: The other segment of a sentence pair.
+        options: Methods and the rest; None takes the defaults.
+        device: Where to compute, for a model given by name.
+        dtype: The arithmetic, for a model given by name.
+        labels: Names for the outputs in their order, instead of the config's.
+
+    Returns:
+        The scores, with the one document they are of.
+
+    Raises:
+        DataError: Where the text has no word.
+        ModelError: Where the model cannot be used or yields NaN.
+    """
+    scores = score_text(model, text, query=query, options=options, device=device, dtype=dtype, labels=labels)
+    (document,) = Documents.of_text(text, query)
+    return Explanation(scores, document)
