@@ -1,5 +1,6 @@
 """What README and docs tell people to type exists: commands, options, methods, files, make targets."""
 
+import itertools
 import re
 import shlex
 from pathlib import Path
@@ -52,7 +53,7 @@ def test_every_command_has_the_options_it_is_shown_with(page, line):
     for word in given:
         if word.startswith("--"):
             assert word.split("=")[0] in options, f"{page}: {line}"
-    for option, value in zip(given, given[1:], strict=False):
+    for option, value in itertools.pairwise(given):
         if option in KNOWN:
             assert value.split(":")[0] in KNOWN[option], f"{page}: {line}"
 
