@@ -24,7 +24,9 @@ from tests.training.toy_training import planted, save_encoder
 
 pytestmark = pytest.mark.training
 
-OPTIONS = AdapLeROptions(epochs=4, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=0.05, device="cpu")
+OPTIONS = AdapLeROptions(
+    epochs=4, fine_tune_epochs=4, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=0.05, device="cpu"
+)
 TRAIN, DEV = planted(64), planted(24, seed=1)
 
 
@@ -125,7 +127,14 @@ def test_a_run_that_is_broken_off_ends_with_the_same_weights(encoder, trained, t
 def test_the_predictors_learn_what_decides(encoder, tmp_path):
     """The planted word is what saliency ranks first, and so does the predictor that learns from it."""
     options = AdapLeROptions(
-        **{**vars(OPTIONS), "epochs": 12, "gamma": 1.0, "phi": 0.0, "learning_rate": 5e-3}
+        **{
+            **vars(OPTIONS),
+            "epochs": 12,
+            "fine_tune_epochs": 12,
+            "gamma": 1.0,
+            "phi": 0.0,
+            "learning_rate": 5e-3,
+        }
     )
     trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options)
     scores = score(str(trained.path), DEV, ScoreOptions(("contribution",)), device="cpu", progress=False)
@@ -173,7 +182,8 @@ def test_several_processes_make_one_model(encoder, folder, tmp_path):
     tools = Path(sys.executable).parent
     launch = [tools / "torchrun", "--standalone", "--nproc_per_node", "2"]
     train = [tools / "rationale", "train", "adapler", "--model", encoder, "--data", folder]
-    train += ["--out", tmp_path / "out", "--epochs", "2", "--batch-size", "4", "--device", "cpu"]
+    train += ["--out", tmp_path / "out", "--epochs", "2", "--fine-tune-epochs", "2"]
+    train += ["--batch-size", "4", "--device", "cpu"]
     done = run(*launch, *train)
     assert done.returncode == 0, done.stderr[-2000:]
     recipe = json.loads((tmp_path / "out" / "training.json").read_text())

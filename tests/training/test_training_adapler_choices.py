@@ -28,7 +28,9 @@ from rationale.training.progress import Progress
 from tests.children import holder
 from tests.training.toy_training import planted, save_encoder, toy_tokenizer
 
-OPTIONS = AdapLeROptions(epochs=2, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=0.05, device="cpu")
+OPTIONS = AdapLeROptions(
+    epochs=2, fine_tune_epochs=2, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=0.05, device="cpu"
+)
 TRAIN, DEV = planted(48), planted(24, seed=1)
 
 

@@ -14,7 +14,7 @@ from rationale.training.chance import ENOUGH, at_chance
 from rationale.training.ltp import LTPOptions
 from tests.training.toy_training import planted
 
-STILL = {"learning_rate": 1e-9, "batch_size": 8, "epochs": 1, "device": "cpu"}
+STILL = {"learning_rate": 1e-9, "batch_size": 8, "epochs": 1, "fine_tune_epochs": 1, "device": "cpu"}
 TRAIN, DEV = planted(48), planted(40, seed=1)
 
 

@@ -17,7 +17,14 @@ from tests.toys import MODELS, toy_folder, wordy
 pytestmark = pytest.mark.training
 
 OPTIONS = AdapLeROptions(
-    epochs=1, batch_size=8, learning_rate=1e-3, phi=0.05, new_head=True, max_length=32, device="cpu"
+    epochs=1,
+    fine_tune_epochs=1,
+    batch_size=8,
+    learning_rate=1e-3,
+    phi=0.05,
+    new_head=True,
+    max_length=32,
+    device="cpu",
 )
 DOCUMENTS = Documents(
     [

@@ -223,7 +223,18 @@ def test_without_dev_there_is_nothing_to_search_by(encoder, tmp_path):
 @pytest.mark.training
 def test_the_command_tells_the_lengths_it_chose(folder, encoder, tmp_path):
     given = ["train", "lat", "--model", encoder, "--data", folder, "--out", tmp_path / "out", "--epochs", 1]
-    given += ["--device", "cpu", "--iterations", 0, "--population", 2, "--batch-size", 8]
+    given += [
+        "--fine-tune-epochs",
+        1,
+        "--device",
+        "cpu",
+        "--iterations",
+        0,
+        "--population",
+        2,
+        "--batch-size",
+        8,
+    ]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     chosen = json.loads((tmp_path / "out" / "config.json").read_text())["settings"]["lengths"]

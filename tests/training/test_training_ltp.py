@@ -82,7 +82,8 @@ def test_the_loss_mixes_the_task_with_the_teachers_outputs_and_embeddings(
 def test_an_unprotected_cls_is_an_option_of_the_command_and_int8_is_evaluated(encoder, trained, tmp_path):
     write_eraser({"train": TRAIN, "test": DEV}, tmp_path / "data")
     given = ["train", "ltp", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
-    given += ["--no-protect-cls", "--soft-epochs", 0, "--epochs", 1, "--device", "cpu", "--batch-size", 8]
+    given += ["--no-protect-cls", "--soft-epochs", 0, "--epochs", 1, "--fine-tune-epochs", 1]
+    given += ["--device", "cpu", "--batch-size", 8]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert not json.loads((tmp_path / "out" / "config.json").read_text())["settings"]["protect_cls"]

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from transformers import TrainerCallback
@@ -58,9 +59,21 @@ def test_each_phase_has_the_rate_of_its_own_length(encoder, tmp_path, peaks, mon
 
 @pytest.mark.training
 def test_a_rate_that_is_given_stays(encoder, tmp_path, peaks):
-    options = AdapLeROptions(epochs=1, learning_rate=3e-4, fine_tune_rate=2e-4, **USUAL)
+    options = AdapLeROptions(epochs=1, fine_tune_epochs=1, learning_rate=3e-4, fine_tune_rate=2e-4, **USUAL)
     train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options)
     assert peaks == [2e-4, 3e-4]
+
+
+@pytest.mark.training
+def test_few_documents_are_fine_tuned_on_for_longer(encoder, tmp_path):
+    """As many epochs as the last stage leave a pretrained encoder at chance; a number that is given stays."""
+    default = AdapLeROptions(epochs=1, learning_rate=1e-3, **USUAL)
+    trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", default)
+    assert recipe(trained.fine_tuned)["epochs"] == 20
+    assert recipe(trained.path)["epochs"] == 1
+    told = replace(default, fine_tune_epochs=2)
+    trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "told", told)
+    assert recipe(trained.fine_tuned)["epochs"] == 2
 
 
 @pytest.mark.training

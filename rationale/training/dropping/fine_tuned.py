@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stage import ANEW, outcome, stage
 from rationale.training.fitting import Content
 from rationale.training.prepare import Prepared
-from rationale.training.rates import settled
+from rationale.training.rates import enough_epochs, settled
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 from rationale.training.unfinished import UnfinishedRun
 
@@ -102,7 +102,10 @@ def fine_tune(folder: Path, prepared: Prepared, options: DroppingOptions, *, ove
     Raises:
         OutputError: Where ``folder`` was made by another recipe and ``overwrite`` is off.
     """
-    plain = settled(options.fine_tuning(), prepared.start.model.config, len(prepared.rows))
+    plain, documents = options.fine_tuning(), len(prepared.rows)
+    if options.fine_tune_epochs is None:
+        plain = replace(plain, epochs=enough_epochs(plain, documents))
+    plain = settled(plain, prepared.start.model.config, documents)
 
     def build(checkpoints: Path) -> ClassifierTrainer:
         return build_trainer(checkpoints, prepared, plain, keep=None)
