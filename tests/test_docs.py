@@ -1,8 +1,11 @@
 """What README and docs tell people to type exists: commands, options, methods, files, make targets."""
 
-import itertools
+import os
 import re
 import shlex
+import subprocess
+import sys
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -53,7 +56,7 @@ def test_every_command_has_the_options_it_is_shown_with(page, line):
     for word in given:
         if word.startswith("--"):
             assert word.split("=")[0] in options, f"{page}: {line}"
-    for option, value in itertools.pairwise(given):
+    for option, value in pairwise(given):
         if option in KNOWN:
             assert value.split(":")[0] in KNOWN[option], f"{page}: {line}"
 
@@ -76,3 +79,21 @@ def test_readme_is_short_and_its_make_targets_exist():
     targets = set(re.findall(r"\bmake ([a-z-]+)", readme)) - {"sure"}
     made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert {"demo", "test"} <= targets <= made
+
+
+def test_the_recipe_of_the_readme_runs(trained_on_sample, tmp_path):
+    """As typed, in a folder that looks like a clone after `make demo`; only the environment is another."""
+    (recipe,) = (block for block in blocks(ROOT / "README.md") if "rationale score" in block)
+    (tmp_path / "runs" / "demo").mkdir(parents=True)
+    (tmp_path / "runs" / "demo" / "classifier-0").symlink_to(trained_on_sample.parent)
+    (tmp_path / "eraser_data").symlink_to(ROOT / "eraser_data")
+    script = recipe.replace(
+        ". .venv/bin/activate", f'rationale() {{ "{sys.executable}" -m rationale "$@"; }}'
+    )
+    there = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    done = subprocess.run(
+        ["bash", "-euc", script], cwd=tmp_path, env=there, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "drag" in done.stdout
+    assert (tmp_path / "runs" / "report.html").stat().st_size > 100_000
