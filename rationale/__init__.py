@@ -7,9 +7,9 @@ models: ``AutoModelForSequenceClassification.from_pretrained`` and pipelines loa
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from rationale.lazy import loads
 from rationale.transformers_hook import watch
 
 if TYPE_CHECKING:
@@ -21,18 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["agree", "explain", "load_documents", "report", "score"]
 
-_HOMES = {
-    "agree": "rationale.agreement",
-    "explain": "rationale.report",
-    "load_documents": "rationale.corpus",
-    "report": "rationale.report",
-    "score": "rationale.scores",
-}
+__getattr__ = loads(
+    __name__,
+    {
+        "agree": "rationale.agreement",
+        "explain": "rationale.report",
+        "load_documents": "rationale.corpus",
+        "report": "rationale.report",
+        "score": "rationale.scores",
+    },
+)
 
 watch()
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'rationale' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)

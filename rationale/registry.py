@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
+from importlib import import_module
 from typing import Generic, TypeVar
 
 from rationale.errors import RationaleError
@@ -12,10 +13,12 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Things of one kind by name, in the order they were registered.
+    """Things of one kind by name, in the order of their modules, then as they were registered.
 
     Args:
         kind: What the things are, in the singular, for error messages.
+        modules: Modules that register things, imported when the first thing is asked for: their things come
+            first, in this order.
 
     >>> colours: Registry[str] = Registry("colour")
     >>> _ = colours.register("amber")("#e68a00")
@@ -24,8 +27,10 @@ class Registry(Generic[T]):
     rationale.errors.RationaleError: no colour is called 'ambre'. Did you mean 'amber'? Known: amber.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, modules: Sequence[str] = ()) -> None:
         self.kind = kind
+        self._modules = modules
+        self._complete = False
         self._items: dict[str, T] = {}
 
     def register(self, name: str) -> Callable[[T], T]:
@@ -45,7 +50,7 @@ class Registry(Generic[T]):
         Raises:
             RationaleError: Where there is none; the message lists the names there are.
         """
-        if name not in self._items:
+        if name not in self._known:
             close = get_close_matches(name, self._items, n=1)
             hint = f"Did you mean {close[0]!r}? " if close else ""
             raise RationaleError(
@@ -54,14 +59,29 @@ class Registry(Generic[T]):
         return self._items[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._items
+        return name in self._known
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
+        return iter(self._known)
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._known)
 
     def items(self) -> Iterator[tuple[str, T]]:
         """Pairs of name and thing."""
-        return iter(self._items.items())
+        return iter(self._known.items())
+
+    @property
+    def _known(self) -> dict[str, T]:
+        if not self._complete:
+            self._complete = True  # the modules may ask while they are imported
+            for module in self._modules:
+                import_module(module)
+            self._items = dict(sorted(self._items.items(), key=lambda item: self._place(item[1])))
+        return self._items
+
+    def _place(self, item: T) -> int:
+        """Where the module stands that the item, or its class, was defined in; others come last."""
+        home = getattr(item, "__module__", None) or type(item).__module__
+        places = (n for n, one in enumerate(self._modules) if f"{home}.".startswith(f"{one}."))
+        return next(places, len(self._modules))

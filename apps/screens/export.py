@@ -15,7 +15,7 @@ from rationale.agreement.select import selections
 from rationale.report.eraser import export_eraser
 from rationale.report.exports import Choice
 from rationale.report.write import report
-from rationale.scores.methods import meant_layer
+from rationale.scores.families import meant_layer
 from workbench.address import Address
 from workbench.collection import Collection, agreement_of
 from workbench.listing import choose_collection
@@ -57,9 +57,8 @@ def _eraser(address: Address, collection: Collection) -> None:
         with toolbar():
             method = choose_method(address, collection)
             layers = collection.scores.layers(method)
-            layer = address.choose(
-                "layer", layers, st.selectbox, "Layer", default=meant_layer(method, layers), width=110
-            )
+            usual = meant_layer(method, layers, recipe=collection.scores.recipe)
+            layer = address.choose("layer", layers, st.selectbox, "Layer", default=usual, width=110)
             among = selections(collection.scores.recipe)
             select = choose_select(address, collection.recipe, annotated=collection.annotated, among=among)
         settings = collection.measuring

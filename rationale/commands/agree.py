@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from rationale.agreement import Agreement, read_eta
-from rationale.agreement import agree as agree_with
-from rationale.agreement.select import Select
 from rationale.commands.options import Data, Overwrite, Seed, Split
-from rationale.corpus import load_documents
-from rationale.files import check_output
-from rationale.report.findings import findings
-from rationale.report.prose import left_out
-from rationale.report.tables import agreement_table, faithfulness_table, selection_table
-from rationale.scores import StoredScores
 from rationale.terminal import safe_console, say
+
+if TYPE_CHECKING:
+    from rationale.agreement import Agreement
 
 
 def agree(
@@ -47,6 +41,13 @@ def agree(
 
     Example: `rationale agree --scores scores --data movies --split val --out agreement.json`
     """
+    from rationale.agreement import agree as agree_with
+    from rationale.agreement import read_eta
+    from rationale.agreement.select import Select
+    from rationale.corpus import load_documents
+    from rationale.files import check_output
+    from rationale.scores import StoredScores
+
     check_output(out, overwrite=overwrite)
     stored = StoredScores(scores)
     agreement = agree_with(
@@ -65,6 +66,10 @@ def agree(
 
 def _print(agreement: Agreement, out: Path) -> None:
     """What was found, what was left out, then the tables."""
+    from rationale.report.findings import findings
+    from rationale.report.prose import left_out
+    from rationale.report.tables import agreement_table, faithfulness_table, selection_table
+
     terminal = safe_console()
     console = terminal if terminal.is_terminal else safe_console(width=160)
     console.print("[bold]In short[/bold]")

@@ -9,17 +9,7 @@ import typer
 
 from rationale.commands.options import Data, Model, Overwrite, seed_numbers
 from rationale.commands.train import Dev, Limit, TrainSplit
-from rationale.corpus.splits import sample
-from rationale.evaluation.evaluate import Timing
-from rationale.evaluation.lengths import Ruler
-from rationale.evaluation.lengths import below_median as below
-from rationale.files import atomic_text
-from rationale.report.comparison import comparison_page, systems_table
-from rationale.study.compare import BATCHES
-from rationale.study.compare import compare as compare_systems
-from rationale.study.grid import Setting, known_options
 from rationale.terminal import safe_console, say
-from rationale.training.data import hold_out, reported_split, training_split
 
 
 def compare(
@@ -66,6 +56,17 @@ def compare(
     --system adapler:phi=5e-4,warm_start=true --system ltp:lam=0.1 --system ltp:lam=0.3
     --system first:shares=0.4 --set epochs=3 --set max_length=512`
     """
+    from rationale.corpus.splits import sample
+    from rationale.evaluation.evaluate import Timing
+    from rationale.evaluation.lengths import Ruler
+    from rationale.evaluation.lengths import below_median as below
+    from rationale.files import atomic_text
+    from rationale.report.comparison import comparison_page, systems_table
+    from rationale.study.compare import BATCHES
+    from rationale.study.compare import compare as compare_systems
+    from rationale.study.grid import Setting, known_options
+    from rationale.training.data import hold_out, reported_split, training_split
+
     settings = [Setting.parse(text) for text in system]
     chosen, training = known_options(common or []), training_split(data, split)
     compared = sample(reported_split(data, reported, training, dev), limit_reported)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from rationale.commands.options import Overwrite
-from rationale.corpus.archive import get_task
-from rationale.corpus.check import SplitCheck, check_data
-from rationale.corpus.convert import convert_data
-from rationale.corpus.tasks import TASKS
-from rationale.report.table import Column, Table
 from rationale.terminal import safe_console, say, say_json
+
+if TYPE_CHECKING:
+    from rationale.corpus.check import SplitCheck
+    from rationale.report.table import Table
 
 app = typer.Typer(no_args_is_help=True, help="Get, check, convert and list data sets.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -44,6 +43,9 @@ def get(
 
     Example: `rationale data get movies --out data/movies`
     """
+    from rationale.corpus.archive import get_task
+    from rationale.corpus.check import check_data
+
     get_task(task, out, url=url, archive=archive, sha256=sha256, overwrite=overwrite)
     _report(check_data(out), as_json=False)
 
@@ -54,6 +56,8 @@ def check(source: Source, words: Words = "spaces", as_json: Json = False) -> Non
 
     Example: `rationale data check data/movies`
     """
+    from rationale.corpus.check import check_data
+
     checks = check_data(source, segmentation=words)
     _report(checks, as_json=as_json)
     if any(split.problems for split in checks):
@@ -74,6 +78,9 @@ def convert(
 
     Example: `rationale data convert reviews.csv --out reviews`
     """
+    from rationale.corpus.check import check_data
+    from rationale.corpus.convert import convert_data
+
     convert_data(
         source,
         out,
@@ -87,6 +94,9 @@ def convert(
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """List the tasks of the benchmark that `rationale data get` knows."""
+    from rationale.corpus.tasks import TASKS
+    from rationale.report.table import Column, Table
+
     if as_json:
         rows = [{"name": name, **asdict(task)} for name, task in TASKS.items()]
         say_json(json.dumps(rows, indent=1, ensure_ascii=False))
@@ -101,6 +111,8 @@ def list_(as_json: Json = False) -> None:
 
 
 def _report(checks: list[SplitCheck], *, as_json: bool) -> None:
+    from rationale.report.table import Column, Table
+
     if as_json:
         say_json(json.dumps([asdict(split) for split in checks], indent=1, ensure_ascii=False))
         return

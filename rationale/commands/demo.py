@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from rationale.commands.evaluate import evaluation_table, evaluation_warnings
-from rationale.demo import Demo, run_demo
-from rationale.report.tables import agreement_table
 from rationale.terminal import safe_console
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rationale.demo import Demo
 
 
 def demo(
@@ -27,6 +28,8 @@ def demo(
     What was made before from the same sample, recipe and versions is kept, so a second run takes seconds.
     Seeds and settings are fixed, so that everyone sees the same demo: train, score and agree take others.
     """
+    from rationale.demo import run_demo
+
     terminal = safe_console()
     console = terminal if terminal.is_terminal else safe_console(width=160)
     console.print(
@@ -42,6 +45,9 @@ def demo(
 
 
 def _tell(console: Console, made: Demo) -> None:
+    from rationale.commands.evaluate import evaluation_table, evaluation_warnings
+    from rationale.report.tables import agreement_table
+
     for title, run in (("The classifier", made.plain), ("AdapLeR", made.adapler)):
         accuracy = run.agreement.classification
         console.print(

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Seed, Split
-from rationale.corpus import load_documents
-from rationale.corpus.splits import sample
-from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
-from rationale.encoder.quantization import to_integers
-from rationale.evaluation.evaluate import Timing
-from rationale.evaluation.evaluate import evaluate as evaluate_on
-from rationale.evaluation.result import save_evaluation
-from rationale.files import check_output
-from rationale.loading.classifier import load_classifier
-from rationale.metrics.chance import at_chance
-from rationale.metrics.task import TITLES
 from rationale.terminal import safe_console, say
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def evaluate(
@@ -46,6 +37,15 @@ def evaluate(
 
     Example: `rationale evaluate --model adapler --data movies --split val --out evaluation.json`
     """
+    from rationale.corpus import load_documents
+    from rationale.corpus.splits import sample
+    from rationale.encoder.quantization import to_integers
+    from rationale.evaluation.evaluate import Timing
+    from rationale.evaluation.evaluate import evaluate as evaluate_on
+    from rationale.evaluation.result import save_evaluation
+    from rationale.files import check_output
+    from rationale.loading.classifier import load_classifier
+
     check_output(out, overwrite=overwrite)
     classifier = load_classifier(model, device=device, dtype=dtype, answering=True)
     if int8:
@@ -67,11 +67,16 @@ _SHOWN = (
 
 
 def _named(name: str) -> str:
+    from rationale.metrics.task import TITLES
+
     return TITLES.get(name, name.replace("_", ", ").replace("exact", "exact match").replace("f1", "F1"))
 
 
 def evaluation_warnings(result: dict[str, Any]) -> list[str]:
     """That a classifier is at chance, and that a dropping model drops nothing, each with the next step."""
+    from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
+    from rationale.metrics.chance import at_chance
+
     system = result["recipe"]["model"].get("system")
     told = [at_chance(result["metrics"])]
     if system is not None and result["flops_speedup"] < LEAST_SPEEDUP:
@@ -81,6 +86,8 @@ def evaluation_warnings(result: dict[str, Any]) -> list[str]:
 
 def evaluation_table(result: dict[str, Any]) -> Table:
     """An evaluation for the terminal."""
+    from rich.table import Table
+
     metrics, table = result["metrics"], Table("what", "value")
     first, *others = next(names for names in _SHOWN if names[0] in metrics)
     whole = None not in (metrics[first], metrics["low"], metrics["high"])  # one document has no interval

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
 from rationale.commands.options import BatchSize, Device, Dtype, Model, Seed, said
-from rationale.loading.classifier import load_classifier
-from rationale.loading.labels import parse_labels
-from rationale.scores import METHODS, ScoreOptions, score_text
-from rationale.scores.methods import meant_layer
-from rationale.scores.scored import ScoredDocument
 from rationale.terminal import safe_console
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from rationale.scores.scored import ScoredDocument
 
 
 def explain(
@@ -37,6 +36,13 @@ def explain(
 
     Example: `rationale explain --model ./classifier --text "not once did it drag" --method saliency`
     """
+    from rich.text import Text
+
+    from rationale.loading.classifier import load_classifier
+    from rationale.loading.labels import parse_labels
+    from rationale.scores import METHODS, ScoreOptions, score_text
+    from rationale.scores.families import meant_layer
+
     options = ScoreOptions(methods=tuple(method or ["saliency"]), batch_size=batch_size, seed=seed)
     names = parse_labels(labels)
     classifier = load_classifier(model, device=device, dtype=dtype, labels=names)
@@ -58,6 +64,8 @@ def _prediction(scored: ScoredDocument, labels: tuple[str, ...]) -> str:
 
 def _coloured(words: list[str], scored: ScoredDocument, method: str, row: int) -> Text:
     """The words on amber grounds, with their scores: the ground is never the only sign."""
+    from rich.text import Text
+
     scores = scored.words[method][row]
     top = float(abs(scores).max()) or 1.0
     out = Text()

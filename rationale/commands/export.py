@@ -7,12 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rationale.agreement import read_eta
 from rationale.commands.options import Data, Overwrite, Split
-from rationale.corpus import load_documents
-from rationale.report import eraser  # noqa: F401  (registers its format)
-from rationale.report.exports import EXPORTS, Choice
-from rationale.scores.store import StoredScores
 from rationale.terminal import say
 
 
@@ -48,6 +43,11 @@ def export(
     Example: `rationale export --scores scores --data movies --split val --method saliency --layer 0
     --out predictions.jsonl`
     """
+    from rationale.agreement import read_eta
+    from rationale.corpus import load_documents
+    from rationale.report.exports import EXPORTS, Choice
+    from rationale.scores.store import StoredScores
+
     write = EXPORTS.get(format_)
     opened = StoredScores(scores)
     documents = load_documents(data, split or opened.recipe["data"]["split"])

@@ -6,7 +6,6 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.table import Column, Table
 
 from rationale.terminal import safe_console, say_json
 
@@ -81,6 +80,8 @@ def systems(as_json: Json = False) -> None:
 
 
 def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    from rich.table import Column, Table
+
     if as_json:
         say_json(json.dumps(rows, indent=1, ensure_ascii=False))
         return

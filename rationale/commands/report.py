@@ -7,12 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rationale.agreement import Agreement
 from rationale.commands.options import Data, Overwrite, Split
-from rationale.corpus import load_documents
 from rationale.errors import OutputError
-from rationale.report.write import report as write_report
-from rationale.scores.store import StoredScores
 from rationale.terminal import say
 
 
@@ -37,6 +33,11 @@ def report(
     Example: `rationale report --scores scores --data movies --split val --agreement agreement.json
     --out report.html`
     """
+    from rationale.agreement import Agreement
+    from rationale.corpus import load_documents
+    from rationale.report.write import report as write_report
+    from rationale.scores.store import StoredScores
+
     if out.suffix.lower() not in (".html", ".htm"):
         raise OutputError(
             f"--out is the page, and {out.name!r} is no name of one",

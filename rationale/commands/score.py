@@ -8,16 +8,8 @@ from typing import Annotated, cast
 import typer
 
 from rationale.commands.options import BatchSize, Data, Device, Dtype, Model, Overwrite, Seed, Split
-from rationale.corpus import load_documents
-from rationale.corpus.splits import sample
 from rationale.errors import DataError
-from rationale.loading.classifier import load_classifier
-from rationale.loading.labels import parse_labels
-from rationale.scores import Faithfulness, ScoreOptions, default_methods
-from rationale.scores import score as score_documents
-from rationale.scores.options import Target
 from rationale.terminal import say
-from rationale.tokens import Protocol
 
 
 def score(
@@ -76,6 +68,15 @@ def score(
     Example: `rationale score --model ./classifier --data movies --split val --method saliency
     --method attention.all --out scores`
     """
+    from rationale.corpus import load_documents
+    from rationale.corpus.splits import sample
+    from rationale.loading.classifier import load_classifier
+    from rationale.loading.labels import parse_labels
+    from rationale.scores import Faithfulness, ScoreOptions, default_methods
+    from rationale.scores import score as score_documents
+    from rationale.scores.options import Target
+    from rationale.tokens import Protocol
+
     documents = sample(load_documents(data, split), limit)
     settings = None
     if faithfulness or faithfulness_share is not None or faithfulness_layer:
@@ -101,6 +102,8 @@ def score(
 
 
 def _rationale_share(data: str) -> float:
+    from rationale.corpus import load_documents
+
     share = load_documents(data, "train").rationale_share
     if share is None:
         raise DataError(

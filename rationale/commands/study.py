@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rationale.agreement import Agreement
-from rationale.agreement.correlation import correlate
-from rationale.artifacts.seal import sealed
 from rationale.commands.options import Data, Model, Overwrite, Seed, seed_numbers
 from rationale.commands.train import Dev, Limit, TrainSplit, with_options
-from rationale.corpus.splits import sample
-from rationale.files import atomic_json, check_output
-from rationale.report.faithfulness import between_table, faithfulness_page
-from rationale.report.topk import arms_table, topk_page
-from rationale.study.topk.arms import Arm
-from rationale.study.topk.budget import Budget
-from rationale.study.topk.names import FULL
-from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.terminal import safe_console, say
-from rationale.training.data import hold_out, reported_split, training_split
 from rationale.training.options import TrainingOptions
+
+if TYPE_CHECKING:
+    from rationale.study.topk.arms import Arm
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -89,6 +80,12 @@ def topk(
     Example: `rationale study topk --model ./encoder --data movies --reported val --out study --epochs 3
     --methods human,saliency:gold,rollout.all,random --seeds 0,1,2`
     """
+    from rationale.corpus.splits import sample
+    from rationale.report.topk import arms_table, topk_page
+    from rationale.study.topk.budget import Budget
+    from rationale.study.topk.study import StudyOptions, study_topk
+    from rationale.training.data import hold_out, reported_split, training_split
+
     training = training_split(data, split)
     compared = sample(reported_split(data, reported, training, dev), limit_reported)
     training, held_out = hold_out(sample(training, limit), dev, data=data)
@@ -107,6 +104,9 @@ def topk(
 
 
 def _arms(methods: str, layer: int | None, *, complement: bool) -> list[Arm]:
+    from rationale.study.topk.arms import Arm
+    from rationale.study.topk.names import FULL
+
     arms = [Arm.parse(one.strip()) for one in methods.split(",") if one.strip()]
     if layer is not None:
         arms = [
@@ -133,6 +133,12 @@ def faithfulness(
     rationale agree --scores scores --data movies --out agreement.json;
     rationale study faithfulness --agreement agreement.json --out faithfulness`
     """
+    from rationale.agreement import Agreement
+    from rationale.agreement.correlation import correlate
+    from rationale.artifacts.seal import sealed
+    from rationale.files import atomic_json, check_output
+    from rationale.report.faithfulness import between_table, faithfulness_page
+
     result, page = check_output(out / "faithfulness.json", overwrite=overwrite), out / "faithfulness.html"
     held = Agreement.load(agreement)
     found = correlate(held, resamples=resamples, seed=seed)

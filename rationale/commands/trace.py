@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
-from rationale.artifacts.seal import sealed
 from rationale.commands.options import Device, Dtype, Model, Overwrite, Split, said
-from rationale.corpus import Documents, load_documents
-from rationale.corpus.splits import sample
 from rationale.errors import DataError, OutputError
-from rationale.evaluation.traces import KIND, Traced, trace_documents, write_traces
-from rationale.files import atomic_json, check_output
-from rationale.loading.classifier import load_classifier
 from rationale.terminal import safe_console, say
+
+if TYPE_CHECKING:
+    from rationale.corpus import Documents
+    from rationale.evaluation.traces import Traced
 
 
 def trace(
@@ -38,6 +35,12 @@ def trace(
 
     Example: `rationale trace --model adapler --text "not once did it drag"`
     """
+    from rationale.artifacts.seal import sealed
+    from rationale.corpus.splits import sample
+    from rationale.evaluation.traces import KIND, trace_documents, write_traces
+    from rationale.files import atomic_json, check_output
+    from rationale.loading.classifier import load_classifier
+
     if out is not None:
         if out.suffix not in (".json", ".parquet"):
             raise OutputError("traces are .json or .parquet", where=out, remedy="Name the output so.")
@@ -61,6 +64,8 @@ def trace(
 
 
 def _documents(text: str | None, data: str | None, split: str | None, query: str) -> Documents:
+    from rationale.corpus import Documents, load_documents
+
     if (text is None) == (data is None):
         raise DataError("give either --text or --data", remedy="--text takes one text, --data a data set.")
     if text is not None and split is not None:
@@ -74,6 +79,8 @@ def _documents(text: str | None, data: str | None, split: str | None, query: str
 
 def _print(one: Traced) -> None:
     """The text once a layer: kept tokens plain, those dropped here struck through, the others gone."""
+    from rich.text import Text
+
     console, way = safe_console(), one.way
     shares = ", ".join(f"{chance:.3f}" for chance in one.probabilities)
     console.print(Text(f"{one.document.id}: {one.predicted} ({shares})", style="bold"))

@@ -7,19 +7,19 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import MISSING, fields, replace
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from rationale.commands.options import Data, Model, Overwrite
-from rationale.corpus.splits import sample
 from rationale.errors import RationaleError
 from rationale.terminal import say
-from rationale.training import TrainingOptions, train_classifier, train_dropping
+from rationale.training import TrainingOptions
 from rationale.training.adapler import PRESETS, AdapLeROptions
-from rationale.training.data import hold_out, training_split
-from rationale.training.dropping.stages import TrainedDropping
 from rationale.training.recipes import RECIPES, Recipe
+
+if TYPE_CHECKING:
+    from rationale.training.dropping.stages import TrainedDropping
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -101,6 +101,10 @@ def classifier(
     Example: `rationale train classifier --model ./encoder --data movies --out classifier
     --attention-dropout 0`
     """
+    from rationale.corpus.splits import sample
+    from rationale.training import train_classifier
+    from rationale.training.data import hold_out, training_split
+
     documents = sample(training_split(data, split), limit)
     training, held_out = hold_out(documents, dev, data=data)
     trained = train_classifier(model, training, held_out, out, options, overwrite=overwrite)
@@ -132,6 +136,10 @@ def adapler(
     overwrite: Overwrite = False,
 ) -> None:
     """One command of its own: AdapLeR has presets."""
+    from rationale.corpus.splits import sample
+    from rationale.training import train_dropping
+    from rationale.training.data import hold_out, training_split
+
     documents = sample(training_split(data, split), limit)
     training, held_out = hold_out(documents, dev, data=data)
     chosen = _with_preset(options, preset, context)
@@ -157,6 +165,10 @@ def _dropping_command(name: str, recipe: Recipe) -> None:
         limit: Limit = None,
         overwrite: Overwrite = False,
     ) -> None:
+        from rationale.corpus.splits import sample
+        from rationale.training import train_dropping
+        from rationale.training.data import hold_out, training_split
+
         documents = sample(training_split(data, split), limit)
         training, held_out = hold_out(documents, dev, data=data)
         chosen = replace(options, **recipe.fixed)

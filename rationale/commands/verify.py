@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from tqdm import tqdm
 
-from rationale.artifacts.sealing import seal_as_are
-from rationale.artifacts.verify import Result, size_of
-from rationale.artifacts.verify import verify as verify_path
 from rationale.errors import OutputError
 from rationale.terminal import say, say_json
+
+if TYPE_CHECKING:
+    from rationale.artifacts.verify import Result
 
 _LISTED = 20
 
@@ -35,6 +34,8 @@ def verify(
 
     Example: `rationale verify scores agreement.json`
     """
+    from rationale.artifacts.sealing import seal_as_are
+
     results = [result for path in paths for result in _verify(path)]
     wrong = [result for result in results if result.state == "not whole"]
     written = [] if wrong or not seal else [str(path) for path in seal_as_are(results, _check_scores)]
@@ -55,6 +56,11 @@ def _check_scores(folder: Path) -> None:
 
 
 def _verify(path: Path) -> list[Result]:
+    from tqdm import tqdm
+
+    from rationale.artifacts.verify import size_of
+    from rationale.artifacts.verify import verify as verify_path
+
     with tqdm(total=size_of(path), unit="B", unit_scale=True, desc="verify", leave=False, delay=2) as bar:
         results = verify_path(path, bar.update)
     if not results:

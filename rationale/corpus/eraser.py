@@ -64,9 +64,7 @@ def eraser_splits(folder: str | Path) -> list[str]:
     return usual_order(_files(Path(folder)))
 
 
-def read_eraser(
-    folder: str | Path, split: str, *, limit: int | None = None, duplicate_ids: DuplicateIds = "refuse"
-) -> Documents:
+def read_eraser(folder: str | Path, split: str, *, duplicate_ids: DuplicateIds = "refuse") -> Documents:
     """Reads one split of a data set in the benchmark's layout.
 
     An annotation on several documents gives one ``Document`` for each. Where it has no query and lists
@@ -78,7 +76,6 @@ def read_eraser(
     Args:
         folder: Holds ``{split}.jsonl`` and ``docs/`` or ``docs.jsonl``.
         split: The split's name.
-        limit: The number of documents to stop after.
         duplicate_ids: What to do with an annotation id used before: ``refuse`` the file, or ``number`` the
             repeats (``id#2``, ``id#3`` …) where one knows that they are different annotations.
 
@@ -88,7 +85,7 @@ def read_eraser(
     Raises:
         DataError: On anything that cannot be read as it is; the message names file and line.
     """
-    return _read(folder, split, ReadOptions(limit=limit, duplicate_ids=duplicate_ids))
+    return _read(folder, split, ReadOptions(duplicate_ids=duplicate_ids))
 
 
 def _read(folder: str | Path, split: str, options: ReadOptions) -> Documents:
@@ -107,15 +104,13 @@ def _read(folder: str | Path, split: str, options: ReadOptions) -> Documents:
     documents: list[Document] = []
     quotes = Quotes()
     for where, line in numbered_lines(path):
-        if options.limit is not None and len(documents) >= options.limit:
-            break
         with options.tolerating():
             documents.extend(
                 _Annotation(json_object(line, where), passages, where, notes, quotes).documents(uses)
             )
     quotes.settle(options, notes)
     options.tell(notes, folder)
-    return Documents(documents[: options.limit], source=str(folder), split=split)
+    return Documents(documents, source=str(folder), split=split)
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,6 @@ def load_documents(
     source: Any,
     split: str | None = None,
     *,
-    limit: int | None = None,
-    labels: Sequence[str] | None = None,
     duplicate_ids: DuplicateIds = "refuse",
     columns: Columns | None = None,
     segmentation: Segmentation = "spaces",
@@ -36,8 +33,6 @@ def load_documents(
             named after their splits, gzipped or not; a ``DataFrame`` of pandas; a ``datasets`` object, or a
             folder it was saved to.
         split: The split's name; may be left out where the source holds just one.
-        limit: The number of documents to stop after.
-        labels: The class names there may be (a model's); any other is an error. None allows all.
         duplicate_ids: ``refuse`` an id used twice, or ``number`` the repeats (``id#2``, ``id#3`` …).
         columns: Which columns of a table hold what, where they go by other names than `Columns` expects.
         segmentation: How text becomes words: at ``spaces``, or as ``characters`` too, for scripts without
@@ -48,15 +43,11 @@ def load_documents(
     """
     source = _expanded(source)
     reader = find_reader(source)
-    if limit is not None and limit < 1:
-        raise DataError(f"the limit must be at least 1, got {limit}")
-    options = ReadOptions(limit, duplicate_ids, columns or Columns(), segmentation=segmentation)
+    options = ReadOptions(duplicate_ids, columns or Columns(), segmentation=segmentation)
     with reading(source):
         documents = reader.read(source, _choose(reader.splits(source), split, source), options)
     if not documents:
         raise DataError("there are no documents in it", where=_place(documents.source, documents.split))
-    if labels is not None:
-        _check_labels(documents, labels)
     odd = unsegmented(documents)
     if odd:
         log.warning("%s: %s", _place(documents.source, documents.split), odd)
@@ -123,16 +114,6 @@ def _choose(known: list[str], split: str | None, source: Any) -> str:
             problem, where=str(source)[:200], remedy=f"Splits found: {', '.join(known) or 'none'}."
         )
     return split
-
-
-def _check_labels(documents: Documents, labels: Sequence[str]) -> None:
-    for document in documents:
-        if document.label is not None and document.label not in labels:
-            raise DataError(
-                f"unknown label {document.label!r} of {document.id!r}",
-                where=_place(documents.source, documents.split),
-                remedy=f"Known labels: {', '.join(labels)}.",
-            )
 
 
 def _place(source: str, split: str | None) -> str:

@@ -47,7 +47,6 @@ class ReadOptions:
     """What may be asked of every reader.
 
     Attributes:
-        limit: The number of documents to stop after; None reads all.
         duplicate_ids: ``refuse`` an id used twice, or ``number`` the repeats (``id#2``, ``id#3`` …).
         columns: The names of a table's columns; the benchmark's layout has names of its own.
         problems: Where errors of single documents are noted, so that the others are still read; None stops
@@ -57,7 +56,6 @@ class ReadOptions:
             scripts without spaces; see `word_bounds`.
     """
 
-    limit: int | None = None
     duplicate_ids: DuplicateIds = "refuse"
     columns: Columns = field(default_factory=Columns)
     problems: list[DataError] | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from rationale.corpus.columns import Columns, check_name, unread
@@ -27,7 +26,7 @@ def read_rows(rows: Iterable[Row], *, source: str, split: str, options: ReadOpti
     """
     uses, notes = UsedIds(options.duplicate_ids), Notes()
     documents: list[Document] = []
-    for number, (where, row) in enumerate(islice(rows, options.limit)):
+    for number, (where, row) in enumerate(rows):
         for line in unread(list(map(str, row)), options.columns) if number == 0 else ():
             notes.say(line)
         with options.tolerating():

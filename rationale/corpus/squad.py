@@ -44,7 +44,7 @@ def read_squad(source: str | Path, split: str, options: ReadOptions) -> Document
     Args:
         source: A ``.json`` file, or a folder of them named ``train-v2.0.json``, ``dev-v2.0.json``.
         split: One of its splits.
-        options: Limit and duplicate ids.
+        options: What to do with duplicate ids.
 
     Raises:
         DataError: On a file that is no JSON, or not of this layout, a field of another type, or an answer
@@ -53,8 +53,6 @@ def read_squad(source: str | Path, split: str, options: ReadOptions) -> Document
     path = _files(source)[split]
     used, items = UsedIds(options.duplicate_ids), list[Document]()
     for question in _questions(json_file(path), path):
-        if options.limit is not None and len(items) == options.limit:
-            break
         with options.tolerating():
             items.append(_document(question, used))
     return Documents(items, source=str(source), split=split)

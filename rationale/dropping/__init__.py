@@ -1,11 +1,18 @@
 """Dropping: systems that remove tokens layer by layer, and the one loop that runs them."""
 
-from rationale.dropping.encoder import Dropping
-from rationale.dropping.flops import Costs, speedup
-from rationale.dropping.model import DroppingForSequenceClassification, wrap
-from rationale.dropping.system import SYSTEMS, Decision, System
-from rationale.dropping.trace import DropTrace, trace
-from rationale.dropping_config import DroppingConfig
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rationale.lazy import loads
+
+if TYPE_CHECKING:
+    from rationale.dropping.encoder import Dropping
+    from rationale.dropping.flops import Costs, speedup
+    from rationale.dropping.model import DroppingForSequenceClassification, wrap
+    from rationale.dropping.system import SYSTEMS, Decision, System
+    from rationale.dropping.trace import DropTrace
+    from rationale.dropping_config import DroppingConfig
 
 __all__ = [
     "SYSTEMS",
@@ -17,6 +24,21 @@ __all__ = [
     "DroppingForSequenceClassification",
     "System",
     "speedup",
-    "trace",
     "wrap",
 ]
+
+__getattr__ = loads(
+    __name__,
+    {
+        "Costs": "rationale.dropping.flops",
+        "Decision": "rationale.dropping.system",
+        "DropTrace": "rationale.dropping.trace",
+        "Dropping": "rationale.dropping.encoder",
+        "DroppingConfig": "rationale.dropping_config",
+        "DroppingForSequenceClassification": "rationale.dropping.model",
+        "SYSTEMS": "rationale.dropping.system",
+        "System": "rationale.dropping.system",
+        "speedup": "rationale.dropping.flops",
+        "wrap": "rationale.dropping.model",
+    },
+)

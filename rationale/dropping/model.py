@@ -18,15 +18,6 @@ from transformers import (
 from transformers.loss.loss_utils import ForSequenceClassificationLoss
 from transformers.modeling_outputs import QuestionAnsweringModelOutput, SequenceClassifierOutput
 
-from rationale.dropping import (  # noqa: F401  (registers the systems)
-    adapler,
-    baselines,
-    lat,
-    ltp,
-    power_bert,
-    spatten,
-    tr_bert,
-)
 from rationale.dropping.run import hard
 from rationale.dropping.system import SYSTEMS, System
 from rationale.dropping_config import DroppingConfig, register

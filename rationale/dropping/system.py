@@ -173,7 +173,13 @@ class System(nn.Module, ABC):
         raise NotImplementedError(f"{self.name} drops for real while it is learnt")
 
 
-SYSTEMS: Registry[type[System]] = Registry("token-dropping system")
+SYSTEMS: Registry[type[System]] = Registry(
+    "token-dropping system",
+    [
+        f"rationale.dropping.{name}"
+        for name in ("adapler", "baselines", "lat", "ltp", "power_bert", "spatten", "tr_bert")
+    ],
+)
 
 
 def is_baseline(system: str) -> bool:

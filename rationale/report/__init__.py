@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rationale.report.explanation import Explanation, explain
-from rationale.report.table import Column, Interval, Table
-from rationale.report.tables import agreement_table
-from rationale.report.write import report, report_markdown
+from rationale.lazy import loads
+
+if TYPE_CHECKING:
+    from rationale.report.explanation import Explanation, explain
+    from rationale.report.table import Column, Interval, Table
+    from rationale.report.tables import agreement_table
+    from rationale.report.write import report, report_markdown
 
 __all__ = [
     "Column",
@@ -26,12 +29,26 @@ __all__ = [
     "report_markdown",
 ]
 
+__getattr__ = loads(
+    __name__,
+    {
+        "Column": "rationale.report.table",
+        "Explanation": "rationale.report.explanation",
+        "Interval": "rationale.report.table",
+        "Table": "rationale.report.table",
+        "agreement_table": "rationale.report.tables",
+        "explain": "rationale.report.explanation",
+        "report": "rationale.report.write",
+        "report_markdown": "rationale.report.write",
+    },
+)
+
 
 class _Callable(ModuleType):
     """A package that shares its name with the function most people come for."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return report(*args, **kwargs)
+        return self.report(*args, **kwargs)
 
 
 sys.modules[__name__].__class__ = _Callable

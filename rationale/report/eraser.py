@@ -17,7 +17,7 @@ from rationale.agreement.select import Rule, Select, chosen_layers, own_eta, sel
 from rationale.errors import ScoresError
 from rationale.files import atomic_path
 from rationale.report.exports import EXPORTS, Choice, Exported
-from rationale.scores.methods import meant_layer
+from rationale.scores.families import meant_layer
 
 if TYPE_CHECKING:
     from rationale.corpus.document import Document, Documents
@@ -77,7 +77,7 @@ def export_eraser(
     choice = choice or Choice()
     method = choice.method or scores.methods[0]
     layers = scores.layers(method)
-    layer = meant_layer(method, layers, choice.layer)
+    layer = meant_layer(method, layers, choice.layer, scores.recipe)
     if layer not in layers:
         raise ScoresError(
             f"method {method!r} has no layer {layer}", remedy=f"Layers: {', '.join(map(str, layers))}."

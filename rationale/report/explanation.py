@@ -11,7 +11,7 @@ from rationale.loading.classifier import Classifier
 from rationale.report.palette import INK, PAPER, SANS
 from rationale.report.words import WORDS_CSS, legend_html, visible, words_html
 from rationale.scores import METHODS, MemoryScores, ScoreOptions, Scores, score_text
-from rationale.scores.methods import meant_layer
+from rationale.scores.families import meant_layer
 
 _FRAME = f"background:{PAPER};color:{INK};font-family:{SANS};padding:.6em .8em;border-radius:4px"
 

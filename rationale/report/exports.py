@@ -64,4 +64,4 @@ class Exporter(Protocol):
         ...
 
 
-EXPORTS: Registry[Exporter] = Registry("export format")
+EXPORTS: Registry[Exporter] = Registry("export format", ["rationale.report.eraser"])

@@ -25,9 +25,6 @@ GREY = "#767c88"
 SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 SERIF = 'Charter, "Bitstream Charter", "Iowan Old Style", "Source Serif 4", Cambria, Georgia, serif'
 
-AMBERS = [[0.0, "#ffffff"], [0.02, "#fdf3e1"], [0.35, "#f4c67c"], [1.0, AMBER]]
-"""Plotly colour scale of scores: white where there is nothing, amber where the score is the highest."""
-
 _HUES = {
     "gradient": "#be074d",
     "attention": "#6b1be1",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from rationale.agreement.compare import Floor, floors
 from rationale.agreement.metric import Metric, metrics
-from rationale.agreement.select import rule_title
+from rationale.agreement.select import SELECTIONS, rule_title
 from rationale.report.table import AtMost, Interval
 from rationale.scores.families import is_baseline
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rationale.agreement import Agreement, Record
     from rationale.agreement.compare import Comparison
 
-SELECTIONS = ("delta", "topk", "alive")
 ALPHA = 0.05
 _TIED = 0.02  # by how much AUPRC may exceed AP before the table says that ties did it
 

@@ -110,7 +110,7 @@ def selection_table(agreement: Agreement, select: str) -> Table:
 
     Args:
         agreement: What ``agree`` returned.
-        select: ``delta``, ``topk`` or ``alive``.
+        select: ``delta`` or ``topk``.
     """
     results = Results(agreement)
     names = [m for m in results.metrics if describe(m).needs_selection]
@@ -161,16 +161,13 @@ def layer_table(agreement: Agreement, metric: str, select: str | None = None) ->
     )
 
 
-def comparison_table(
-    agreement: Agreement, metric: str, select: str | None = None, *, method: str | None = None
-) -> Table:
+def comparison_table(agreement: Agreement, metric: str, select: str | None = None) -> Table:
     """Paired comparisons on the same documents.
 
     Args:
         agreement: What ``agree`` returned.
         metric: The metric compared.
         select: Its selection.
-        method: Only comparisons this method takes part in; None shows all.
     """
     results = Results(agreement)
     rows = tuple(
@@ -179,7 +176,7 @@ def comparison_table(
             Interval(c["difference"], c["low"], c["high"]), results.p_value(c), c["n"],
         )
         for c in agreement.comparisons
-        if (c["metric"], c["select"]) == (metric, select) and method in (None, c["method"], c["other"])
+        if (c["metric"], c["select"]) == (metric, select)
     )  # fmt: skip
     return Table(
         columns=(

@@ -1,15 +1,17 @@
 """Scores: one file a method, one engine that computes several in one pass, one store."""
 
-# ruff: isort: off
-# Methods are registered, listed and computed in this order.
-from rationale.scores import saliency, attention, rollout, baselines, captum, contribution  # noqa: F401
+from __future__ import annotations
 
-# ruff: isort: on
-from rationale.scores.methods import METHODS, Method, default_methods, one_pass_methods
-from rationale.scores.options import Faithfulness, ScoreOptions
-from rationale.scores.pipeline import score, score_text
-from rationale.scores.scored import Perturbed, ScoredDocument, Scores
-from rationale.scores.store import MemoryScores, StoredScores
+from typing import TYPE_CHECKING
+
+from rationale.lazy import loads
+
+if TYPE_CHECKING:
+    from rationale.scores.methods import METHODS, Method, default_methods, one_pass_methods
+    from rationale.scores.options import Faithfulness, ScoreOptions
+    from rationale.scores.pipeline import score, score_text
+    from rationale.scores.scored import Perturbed, ScoredDocument, Scores
+    from rationale.scores.store import MemoryScores, StoredScores
 
 __all__ = [
     "METHODS",
@@ -26,3 +28,22 @@ __all__ = [
     "score",
     "score_text",
 ]
+
+__getattr__ = loads(
+    __name__,
+    {
+        "Faithfulness": "rationale.scores.options",
+        "METHODS": "rationale.scores.methods",
+        "MemoryScores": "rationale.scores.store",
+        "Method": "rationale.scores.methods",
+        "Perturbed": "rationale.scores.scored",
+        "ScoreOptions": "rationale.scores.options",
+        "ScoredDocument": "rationale.scores.scored",
+        "Scores": "rationale.scores.scored",
+        "StoredScores": "rationale.scores.store",
+        "default_methods": "rationale.scores.methods",
+        "one_pass_methods": "rationale.scores.methods",
+        "score": "rationale.scores.pipeline",
+        "score_text": "rationale.scores.pipeline",
+    },
+)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 BASELINE = "baseline"
+GRADIENT = "gradient"
 
 
 def first_word(method: str) -> str:
@@ -47,3 +48,19 @@ def is_baseline(method: str, recipe: Mapping[str, Any] | None = None) -> bool:
         recipe: As for :func:`family_of`.
     """
     return family_of(method, recipe) == BASELINE
+
+
+def meant_layer(
+    method: str, layers: Sequence[int], asked: int | None = None, recipe: Mapping[str, Any] | None = None
+) -> int:
+    """The layer asked for; where none is, a gradient's first of ``layers``, the last of others.
+
+    Args:
+        method: A score method.
+        layers: The layers there are scores of.
+        asked: A layer, or None.
+        recipe: As for :func:`family_of`.
+    """
+    if asked is not None:
+        return asked
+    return layers[0] if family_of(method, recipe) == GRADIENT else layers[-1]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rationale.corpus.document import Document
 from rationale.registry import Registry
-from rationale.scores.families import BASELINE, first_word
+from rationale.scores.families import BASELINE, GRADIENT, first_word
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -79,8 +79,8 @@ class GradientMethod(LayeredMethod):
 
     @property
     def family(self) -> str:
-        """``gradient``."""
-        return "gradient"
+        """:data:`GRADIENT`."""
+        return GRADIENT
 
     @abstractmethod
     def reduce(self, hidden: Tensor, gradient: Tensor) -> Tensor:
@@ -151,7 +151,13 @@ class Baseline(Method):
         """Scores (W,), not negative, of a document's words."""
 
 
-METHODS: Registry[Method] = Registry("score method")
+METHODS: Registry[Method] = Registry(
+    "score method",
+    [
+        f"rationale.scores.{name}"
+        for name in ("saliency", "attention", "rollout", "baselines", "captum", "contribution")
+    ],
+)
 
 
 def default_methods() -> tuple[str, ...]:
@@ -176,14 +182,6 @@ def decision_methods(encoder: Encoder) -> tuple[str, ...]:
 def reads_decisions(method: str) -> bool:
     """Whether a method's scores are a dropping model's own."""
     return method in METHODS and isinstance(METHODS.get(method), DecisionMethod)
-
-
-def meant_layer(method: str, layers: Sequence[int], asked: int | None = None) -> int:
-    """The layer asked for; where none is, a gradient's first of ``layers``, the last of others."""
-    if asked is not None:
-        return asked
-    gradient = method in METHODS and isinstance(METHODS.get(method), GradientMethod)
-    return layers[0] if gradient else layers[-1]
 
 
 def normalise(scores: FloatArray, *, signed: bool) -> FloatArray:

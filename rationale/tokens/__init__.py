@@ -1,9 +1,16 @@
 """Tokens: exact alignment of words and sub-words, windows over long documents, packed batches."""
 
-from rationale.tokens.alignment import Alignment, align, sum_to_words
-from rationale.tokens.packing import Packed, Padding, buckets, pack, pack_windows
-from rationale.tokens.template import Template, read_template
-from rationale.tokens.windows import Protocol, Window, Windower, Windows
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rationale.lazy import loads
+
+if TYPE_CHECKING:
+    from rationale.tokens.alignment import Alignment, align, sum_to_words
+    from rationale.tokens.packing import Packed, Padding, buckets, pack, pack_windows
+    from rationale.tokens.template import Template, read_template
+    from rationale.tokens.windows import Protocol, Window, Windower, Windows
 
 __all__ = [
     "Alignment",
@@ -21,3 +28,23 @@ __all__ = [
     "read_template",
     "sum_to_words",
 ]
+
+__getattr__ = loads(
+    __name__,
+    {
+        "Alignment": "rationale.tokens.alignment",
+        "Packed": "rationale.tokens.packing",
+        "Padding": "rationale.tokens.packing",
+        "Protocol": "rationale.tokens.windows",
+        "Template": "rationale.tokens.template",
+        "Window": "rationale.tokens.windows",
+        "Windower": "rationale.tokens.windows",
+        "Windows": "rationale.tokens.windows",
+        "align": "rationale.tokens.alignment",
+        "buckets": "rationale.tokens.packing",
+        "pack": "rationale.tokens.packing",
+        "pack_windows": "rationale.tokens.packing",
+        "read_template": "rationale.tokens.template",
+        "sum_to_words": "rationale.tokens.alignment",
+    },
+)

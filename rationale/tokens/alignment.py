@@ -44,16 +44,6 @@ class Alignment:
         """The positions of a word's tokens; empty where the tokenizer dropped it."""
         return range(int(self.first_token[word]), int(self.first_token[word + 1]))
 
-    def to_tokens(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """A word mask (W,) as a token mask (T,)."""
-        return np.asarray(mask, dtype=np.bool_)[self.word]
-
-    def to_words(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """A token mask (T,) as a word mask (W,): a word is in when any of its tokens is."""
-        words = np.zeros(self.words, dtype=np.bool_)
-        words[self.word[np.asarray(mask, dtype=np.bool_)]] = True
-        return words
-
 
 def sum_to_words(
     scores: npt.NDArray[np.float32], word: npt.NDArray[np.integer[Any]], words: int

@@ -1,7 +1,29 @@
 """Training on the Hugging Face Trainer: fine-tuning, and the systems that drop tokens."""
 
-from rationale.training.classifier import TrainedClassifier, train_classifier
-from rationale.training.options import TrainingOptions
-from rationale.training.recipes import train_dropping
+from __future__ import annotations
 
-__all__ = ["TrainedClassifier", "TrainingOptions", "train_classifier", "train_dropping"]
+from typing import TYPE_CHECKING
+
+from rationale.lazy import loads
+
+if TYPE_CHECKING:
+    from rationale.training.classifier import TrainedClassifier, train_classifier
+    from rationale.training.options import TrainingOptions
+    from rationale.training.recipes import train_dropping
+
+__all__ = [
+    "TrainedClassifier",
+    "TrainingOptions",
+    "train_classifier",
+    "train_dropping",
+]
+
+__getattr__ = loads(
+    __name__,
+    {
+        "TrainedClassifier": "rationale.training.classifier",
+        "TrainingOptions": "rationale.training.options",
+        "train_classifier": "rationale.training.classifier",
+        "train_dropping": "rationale.training.recipes",
+    },
+)

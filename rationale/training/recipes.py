@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rationale.corpus.document import Documents
 from rationale.errors import DataError, RationaleError
 from rationale.registry import Registry
-from rationale.training.adapler import AdapLeROptions, train_adapler
+from rationale.training.adapler import AdapLeROptions
 from rationale.training.dropping.options import DroppingOptions
-from rationale.training.dropping.stages import Stages, TrainedDropping
-from rationale.training.fixed import BlindOptions, SpAttenOptions, train_blind, train_spatten
-from rationale.training.lat import LATOptions, train_lat
-from rationale.training.ltp import LTPOptions, train_ltp
-from rationale.training.power_bert import PoWERBERTOptions, train_power_bert
-from rationale.training.tr_bert import TRBERTOptions, train_tr_bert
+from rationale.training.fixed import BlindOptions, SpAttenOptions
+from rationale.training.lat import LATOptions
+from rationale.training.ltp import LTPOptions
+from rationale.training.power_bert import PoWERBERTOptions
+from rationale.training.tr_bert import TRBERTOptions
+
+if TYPE_CHECKING:
+    from rationale.corpus.document import Documents
+    from rationale.training.dropping.stages import Stages, TrainedDropping
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,25 @@ class Recipe:
     searches: bool = False
 
 
+def _later(package: str, name: str) -> Callable[[Stages, Any], TrainedDropping]:
+    """A function of ``rationale.training.PACKAGE``, imported when it is called: options need no torch."""
+
+    def train(stages: Stages, options: Any) -> TrainedDropping:
+        found: TrainedDropping = getattr(import_module(f"rationale.training.{package}"), name)(
+            stages, options
+        )
+        return found
+
+    return train
+
+
 RECIPES: Registry[Recipe] = Registry("system")
 """One for each of :data:`rationale.dropping.SYSTEMS`."""
 
 RECIPES.register("adapler")(
     Recipe(
         AdapLeROptions,
-        train_adapler,
+        _later("adapler", "train_adapler"),
         "Train AdapLeR: fine-tune, store saliency, learn predictors and thresholds. Kills are resumed.",
         "--phi 5e-4",
     )
@@ -55,7 +70,7 @@ RECIPES.register("adapler")(
 RECIPES.register("ltp")(
     Recipe(
         LTPOptions,
-        train_ltp,
+        _later("ltp", "train_ltp"),
         "Train Learned Token Pruning: fine-tune, learn thresholds by degrees, fine-tune with them fixed.",
         "--lam 0.1",
     )
@@ -63,7 +78,7 @@ RECIPES.register("ltp")(
 RECIPES.register("power-bert")(
     Recipe(
         PoWERBERTOptions,
-        train_power_bert,
+        _later("power_bert", "train_power_bert"),
         "Train PoWER-BERT: fine-tune, seek how many tokens each layer needs, fine-tune with as many.",
         "--lam 1e-3",
     )
@@ -71,7 +86,7 @@ RECIPES.register("power-bert")(
 RECIPES.register("lat")(
     Recipe(
         LATOptions,
-        train_lat,
+        _later("lat", "train_lat"),
         "Train LAT: fine-tune, learn to bear any lengths, search over dev for those that serve best.",
         "--drop 0.3",
         searches=True,
@@ -80,7 +95,7 @@ RECIPES.register("lat")(
 RECIPES.register("spatten")(
     Recipe(
         SpAttenOptions,
-        train_spatten,
+        _later("fixed", "train_spatten"),
         "Train SpAtten: fine-tune, then again with the tokens of least attention dropped.",
         "--ratio 0.3",
     )
@@ -88,7 +103,7 @@ RECIPES.register("spatten")(
 RECIPES.register("tr-bert")(
     Recipe(
         TRBERTOptions,
-        train_tr_bert,
+        _later("tr_bert", "train_tr_bert"),
         "Train TR-BERT: fine-tune, learn policies by reward, then policies and model with a teacher.",
         "--alpha 1",
     )
@@ -96,7 +111,7 @@ RECIPES.register("tr-bert")(
 RECIPES.register("random")(
     Recipe(
         BlindOptions,
-        train_blind,
+        _later("fixed", "train_blind"),
         "Train a baseline that drops tokens by lot.",
         "--shares 0.9,0.8,0.6,0.5,0.4,0.3",
         fixed={"rule": "random"},
@@ -105,7 +120,7 @@ RECIPES.register("random")(
 RECIPES.register("first")(
     Recipe(
         BlindOptions,
-        train_blind,
+        _later("fixed", "train_blind"),
         "Train a baseline that keeps the beginning of a document.",
         "--shares 0.4",
         fixed={"rule": "first"},
@@ -158,6 +173,8 @@ def train_dropping(
         DataError: Where the system searches by dev documents and there are none; else, as ModelError and
             OutputError, as :func:`rationale.training.train_classifier`.
     """
+    from rationale.training.dropping.stages import Stages
+
     recipe = RECIPES.get(system)
     options = options or recipe.options(**recipe.fixed)
     fits = isinstance(options, recipe.options)

@@ -143,12 +143,6 @@ def test_only_documents_that_are_asked_for_are_read(folder):
     assert len(load_documents(folder([annotation()], {"d": REVIEW, "broken": b"\xff"}), "val")) == 1
 
 
-def test_limit_counts_documents_and_reads_no_further(folder):
-    good = "\n".join(json.dumps(annotation(str(i))) for i in range(3))
-    where = folder(good + "\n{broken")
-    assert [d.id for d in load_documents(where, "val", limit=2)] == ["0", "1"]
-
-
 def test_a_document_of_100k_words(folder):
     words = [f"w{i}" for i in range(100_000)]
     row = annotation(evidences=[[evidence("d", 99_990, 100_000)]])
@@ -323,13 +317,6 @@ def test_duplicate_documents(folder):
     assert message(where).startswith(f"{where / 'docs.jsonl'}:2: document 'd' occurs twice")
 
 
-def test_unknown_label(folder):
-    where = folder([annotation("fine"), annotation("odd", classification="MEH")])
-    assert message(where, labels=["NEG", "POS"]) == (
-        f"{where}, split val: unknown label 'MEH' of 'odd'. Known labels: NEG, POS."
-    )
-
-
 def test_no_such_split(folder):
     where = folder([annotation()])
     with pytest.raises(DataError, match=r"there is no split 'train'. Splits found: val\."):
@@ -346,11 +333,6 @@ def test_the_only_split_need_not_be_named(folder):
         load_documents(where)
     with pytest.raises(DataError, match=r"split train: there are no documents in it"):
         load_documents(where, "train")
-
-
-@pytest.mark.parametrize("limit", [0, -3])
-def test_a_limit_below_one(folder, limit):
-    assert f"the limit must be at least 1, got {limit}" in message(folder([annotation()]), limit=limit)
 
 
 def test_folders_where_files_should_be(folder):

@@ -32,7 +32,6 @@ def check(documents):
 def test_a_dataset_in_memory(dataset):
     check(load_documents(dataset))
     assert list_splits(dataset) == []
-    assert len(load_documents(dataset, limit=1)) == 1
 
 
 @pytest.mark.parametrize("kind", ["numpy", "torch"])

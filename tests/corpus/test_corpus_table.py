@@ -85,7 +85,6 @@ def test_a_folder_of_splits_in_several_formats_and_shards(tmp_path):
     (tmp_path / "README.md").write_text("not data")
     assert list_splits(tmp_path) == ["train", "test", "extra"]
     assert [d.id for d in load_documents(tmp_path, "train")] == ["one", "two", "007"]
-    assert [d.id for d in load_documents(tmp_path, "train", limit=1)] == ["one"]
     as_jsonl(tmp_path / "test.jsonl", ROWS)
     with pytest.raises(DataError, match=r"split 'test' is there as \.csv and as \.jsonl"):
         load_documents(tmp_path, "test")

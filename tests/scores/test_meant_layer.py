@@ -2,7 +2,7 @@
 
 import pytest
 
-from rationale.scores.methods import meant_layer
+from rationale.scores.families import meant_layer
 
 
 @pytest.mark.parametrize(

@@ -76,15 +76,6 @@ def test_order_is_kept_and_both_ways_agree(tokenizer, words):
 
 
 @any_text
-@given(words=texts, data=st.data())
-def test_masks_go_there_and_back(tokenizer, words, data):
-    alignment = align(tokenizer, words)
-    mask = np.array(data.draw(st.lists(st.booleans(), min_size=len(words), max_size=len(words))), dtype=bool)
-    has_tokens = np.array([len(alignment.tokens_of(w)) > 0 for w in range(len(words))], dtype=bool)
-    np.testing.assert_array_equal(alignment.to_words(alignment.to_tokens(mask)), mask & has_tokens)
-
-
-@any_text
 @given(words=st.lists(st.sampled_from(PLAIN), min_size=1, max_size=12))
 def test_plain_words_agree_with_transformers_word_ids(words):
     """The library's own answer for words split beforehand, where such input means the same text."""

@@ -1,7 +1,7 @@
 """Plotly figures that report and app share; each can say in words what it shows (:func:`alt_text`)."""
 
 from rationale.report.figures.curves import layer_curves
-from rationale.report.figures.documents import document_distribution, word_heatmap
+from rationale.report.figures.documents import document_distribution
 from rationale.report.figures.planes import faithfulness_plane, selection_plane
 from rationale.report.figures.style import CONFIG, alt_text
 
@@ -12,5 +12,4 @@ __all__ = [
     "faithfulness_plane",
     "layer_curves",
     "selection_plane",
-    "word_heatmap",
 ]

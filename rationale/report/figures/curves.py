@@ -47,7 +47,6 @@ def layer_curves(
     select: str | None = None,
     *,
     methods: Sequence[str] | None = None,
-    bands: bool = True,
     height: int = 400,
 ) -> go.Figure:
     """Each method's curve over the layers, labelled where it ends; methods without layers are dashed levels.
@@ -57,7 +56,6 @@ def layer_curves(
         metric: A metric, or several, each in its own panel.
         select: The selection of metrics that need one; ignored for the others.
         methods: Which to draw; None draws all. Strokes do not depend on it.
-        bands: Whether to draw the 95 % intervals.
         height: Pixels a panel.
     """
     names = [metric] if isinstance(metric, str) else list(metric)
@@ -73,7 +71,7 @@ def layer_curves(
         chosen = select if describe(name).needs_selection else None
         lines = _lines(results, shown, name, chosen)
         span = _range(lines, bounded=describe(name).low >= 0)
-        traces.append([*_bands(lines, last or 1)] * bands + [_curve(line, last or 1) for line in lines])
+        traces.append([*_bands(lines, last or 1), *(_curve(line, last or 1) for line in lines)])
         labels += _labels(lines, last or 1, span, height, row)
         figure.update_yaxes(
             TICKS, title_text=titled(name, chosen, agreement.recipe), range=span, row=row, col=1

@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from rationale.corpus.document import Document
 from rationale.errors import RationaleError, ScoresError
+from rationale.scores.families import meant_layer
 from rationale.scores.methods import (
     METHODS,
     Baseline,
     DecisionMethod,
     GradientMethod,
     WindowMethod,
-    meant_layer,
 )
 from rationale.scores.scored import ALIVE, ScoredDocument
 from rationale.study.topk.names import FIRST, FULL

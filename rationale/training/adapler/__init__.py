@@ -1,6 +1,22 @@
 """AdapLeR's recipe in three phases: fine-tune, store saliency, train the predictors and thresholds."""
 
-from rationale.training.adapler.options import PRESETS, AdapLeROptions
-from rationale.training.adapler.train import train_adapler
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rationale.lazy import loads
+
+if TYPE_CHECKING:
+    from rationale.training.adapler.options import PRESETS, AdapLeROptions
+    from rationale.training.adapler.train import train_adapler
 
 __all__ = ["PRESETS", "AdapLeROptions", "train_adapler"]
+
+__getattr__ = loads(
+    __name__,
+    {
+        "AdapLeROptions": "rationale.training.adapler.options",
+        "PRESETS": "rationale.training.adapler.options",
+        "train_adapler": "rationale.training.adapler.train",
+    },
+)

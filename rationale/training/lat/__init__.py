@@ -1,6 +1,24 @@
 """LAT's recipe: fine-tune, learn to bear any lengths, search the configurations that serve best."""
 
-from rationale.training.lat.options import LATOptions
-from rationale.training.lat.train import train_lat
+from __future__ import annotations
 
-__all__ = ["LATOptions", "train_lat"]
+from typing import TYPE_CHECKING
+
+from rationale.lazy import loads
+
+if TYPE_CHECKING:
+    from rationale.training.lat.options import LATOptions
+    from rationale.training.lat.train import train_lat
+
+__all__ = [
+    "LATOptions",
+    "train_lat",
+]
+
+__getattr__ = loads(
+    __name__,
+    {
+        "LATOptions": "rationale.training.lat.options",
+        "train_lat": "rationale.training.lat.train",
+    },
+)

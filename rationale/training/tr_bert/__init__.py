@@ -1,6 +1,24 @@
 """TR-BERT's recipe: fine-tune, learn policies by reward over a frozen model, learn both with a teacher."""
 
-from rationale.training.tr_bert.options import TRBERTOptions
-from rationale.training.tr_bert.train import train_tr_bert
+from __future__ import annotations
 
-__all__ = ["TRBERTOptions", "train_tr_bert"]
+from typing import TYPE_CHECKING
+
+from rationale.lazy import loads
+
+if TYPE_CHECKING:
+    from rationale.training.tr_bert.options import TRBERTOptions
+    from rationale.training.tr_bert.train import train_tr_bert
+
+__all__ = [
+    "TRBERTOptions",
+    "train_tr_bert",
+]
+
+__getattr__ = loads(
+    __name__,
+    {
+        "TRBERTOptions": "rationale.training.tr_bert.options",
+        "train_tr_bert": "rationale.training.tr_bert.train",
+    },
+)

@@ -1,14 +1,12 @@
-"""Fine-tuning with a fixed rule on: SpAtten, and the blind baselines that every system has to beat."""
+"""Everything the training with a fixed rule can be told."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from rationale.dropping.model import wrap
 from rationale.errors import RationaleError
 from rationale.training.dropping.options import DroppingOptions
-from rationale.training.dropping.stages import Stages, TrainedDropping
 from rationale.training.options import option
 
 
@@ -59,19 +57,3 @@ class BlindOptions(DroppingOptions):
                 f"--shares is {self.shares!r}", remedy="Give numbers such as 0.9,0.8,0.6,0.4,0.3,0.2."
             ) from None
         return found * layers if len(found) == 1 else found
-
-
-def train_spatten(stages: Stages, options: SpAttenOptions) -> TrainedDropping:
-    """Fine-tunes again with the dropping on."""
-    return _fixed(stages, "spatten", {"ratio": options.ratio, "cumulative": options.cumulative})
-
-
-def train_blind(stages: Stages, options: BlindOptions) -> TrainedDropping:
-    """Fine-tunes again with tokens dropped that nobody chose."""
-    layers = int(stages.prepared.start.model.config.num_hidden_layers)
-    drawn = {"seed": options.seed} if options.rule == "random" else {}
-    return _fixed(stages, options.rule, {"shares": options.numbers(layers), **drawn})
-
-
-def _fixed(stages: Stages, system: str, settings: dict[str, Any]) -> TrainedDropping:
-    return stages.hard(wrap(stages.plain().start.model, system, settings))

@@ -1,18 +1,12 @@
-"""Learned Token Pruning's recipe: fine-tune, learn thresholds by degrees, fine-tune with the dropping on."""
+"""Everything LTP's training can be told."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-from rationale.dropping.model import DroppingModel, wrap
-from rationale.training.dropping.distil import rounded
 from rationale.training.dropping.options import DroppingOptions
-from rationale.training.dropping.soft import SoftTrainer
-from rationale.training.dropping.stages import Stages, TrainedDropping
 from rationale.training.options import option
-from rationale.training.trainer import ClassifierTrainer, build_trainer
 
 
 @dataclass(frozen=True)
@@ -62,41 +56,3 @@ class LTPOptions(DroppingOptions):
         for name in ("temperature", "threshold_rate"):
             self._require(name, lambda value: value > 0, "above 0")
         self._require("reference", lambda value: value >= 1, "at least 1")
-
-
-def train_ltp(stages: Stages, options: LTPOptions) -> TrainedDropping:
-    """Learns thresholds in OUT.soft, and fine-tunes with them fixed."""
-    reference = options.reference or int(stages.prepared.start.tokenizer.model_max_length)
-    settings: dict[str, Any] = {
-        "final": options.final_threshold,
-        "reference": reference,
-        "ramp": options.ramp,
-        "protect_cls": options.protect_cls,
-    }
-    if options.soft_epochs:
-        soft = replace(options, epochs=options.soft_epochs, keep="last", patience=None, bits=None, distil=0.0)
-        more = {"system": settings}
-        learnt = stages.between("soft", soft, lambda to: _soft(to, stages, soft, settings), more)
-    else:
-        learnt = wrap(stages.plain().start.model, "ltp", settings)
-    if options.bits:
-        learnt = rounded(learnt, options.bits, stages.prepared.rows.windows)
-    return stages.hard(learnt, distil=options.distil)
-
-
-def _soft(folder: Path, stages: Stages, options: LTPOptions, settings: dict[str, Any]) -> ClassifierTrainer:
-    start = stages.plain()
-    model: DroppingModel = wrap(start.start.model, "ltp", settings)
-    travel = 4 * (options.final_threshold or 0.01)
-    return build_trainer(
-        folder,
-        start,
-        options,
-        SoftTrainer,
-        model=model,
-        strength=1 / options.temperature,
-        weight=options.lam,
-        smoothing=options.label_smoothing,
-        threshold_rate=lambda steps: options.threshold_rate or travel / max(steps, 1),
-        compute_metrics=stages.metrics(model),
-    )

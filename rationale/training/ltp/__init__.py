@@ -1,0 +1,24 @@
+"""Learned Token Pruning's recipe: fine-tune, learn thresholds by degrees, fine-tune with the dropping on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rationale.lazy import loads
+
+if TYPE_CHECKING:
+    from rationale.training.ltp.options import LTPOptions
+    from rationale.training.ltp.train import train_ltp
+
+__all__ = [
+    "LTPOptions",
+    "train_ltp",
+]
+
+__getattr__ = loads(
+    __name__,
+    {
+        "LTPOptions": "rationale.training.ltp.options",
+        "train_ltp": "rationale.training.ltp.train",
+    },
+)

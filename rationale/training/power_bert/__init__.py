@@ -1,0 +1,24 @@
+"""PoWER-BERT's recipe: fine-tune, seek how many tokens each layer needs, fine-tune with as many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rationale.lazy import loads
+
+if TYPE_CHECKING:
+    from rationale.training.power_bert.options import PoWERBERTOptions
+    from rationale.training.power_bert.train import train_power_bert
+
+__all__ = [
+    "PoWERBERTOptions",
+    "train_power_bert",
+]
+
+__getattr__ = loads(
+    __name__,
+    {
+        "PoWERBERTOptions": "rationale.training.power_bert.options",
+        "train_power_bert": "rationale.training.power_bert.train",
+    },
+)

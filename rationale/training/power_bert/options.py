@@ -1,0 +1,31 @@
+"""Everything PoWER-BERT's training can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rationale.training.dropping.options import DroppingOptions
+from rationale.training.options import option
+
+
+@dataclass(frozen=True)
+class PoWERBERTOptions(DroppingOptions):
+    """How to train PoWER-BERT; the last stage is the re-training with the configuration found.
+
+    Raises:
+        RationaleError: On a value outside its range.
+    """
+
+    search_epochs: int = option(1, "Passes of the search for the retention configuration.")
+    lam: float = option(1e-3, "Lambda: weight of the retention weights' sum; larger drops more.")
+    threshold_rate: float | None = option(
+        None,
+        "Learning rate of the retention weights. A weight can fall by half of rate x steps: the default, "
+        "4 / steps, lets it fall from 1 to 0 and back in any run.",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require("search_epochs", lambda value: value >= 1, "at least 1")
+        self._require("lam", lambda value: value >= 0, "at least 0")
+        self._require("threshold_rate", lambda value: value > 0, "above 0")
