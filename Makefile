@@ -18,7 +18,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all]' --group dev
 	touch $@
 
-demo: $(READY) ## The whole road on the embedded sample; says where the report is
+demo: $(READY) ## The full pipeline on the embedded sample; prints where the reports are
 	$(BIN)/rationale demo --out runs/demo
 
 app: $(READY) ## Open the demo's results in the browser
