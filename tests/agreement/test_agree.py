@@ -16,7 +16,8 @@ from rationale.artifacts.seal import sealed
 from rationale.corpus.document import Documents
 from rationale.errors import ModelError, OutputError, ScoresError
 from rationale.scores.store import MemoryScores
-from tests.agreement.making import BINS, above, document, random_corpus, scored, scores_of
+from tests.agreement.making import above, document, random_corpus
+from tests.handmade import BINS, scored, scores_of
 
 
 def slow(scores, documents, method, layer, select, eta=1.0):
