@@ -16,6 +16,7 @@ from rationale.artifacts import shapes
 from rationale.artifacts.shape import require
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ScoresError
+from rationale.scores.families import family_of
 from rationale.scores.scored import Perturbed, ScoredDocument
 from rationale.scores.store import MemoryScores
 
@@ -103,6 +104,7 @@ def recipe_of(
                 "signed": name in signed,
                 "layers": list(rows),
                 "settings": {},
+                "family": family_of(name),
             }
             for name, rows in layers.items()
         },
