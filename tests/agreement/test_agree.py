@@ -181,7 +181,7 @@ def test_spans_and_runs_are_cut_where_words_are_not_covered():
     for name in ("iou_f1", "recall"):
         assert agree(scores, own).record(name, "m", 0, "topk")["value"] == 1.0
     half = scores_of([scored(one, {"m": [[1.0, 1.0, 9.0, 0.0, 0.0]]}, covered=[1, 1, 0, 1, 1])], own)
-    record = agree(half, own, eta=[2.0, 2.0]).record("iou_f1", "m", 0, "delta")
+    record = agree(half, own, eta=[2.0]).record("iou_f1", "m", 0, "delta")
     assert record["value"] == pytest.approx(2 / 3)  # precision 1, one of the span's two pieces
 
 
