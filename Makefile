@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo app docs test test-fast lint browser clean
@@ -38,10 +39,10 @@ browser:
 
 test: $(READY) browser lint docs ## Everything CI runs
 	$(BIN)/python eraser_data/make_sample.py --check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(WORKERS)
 
 test-fast: $(READY) ## What answers within a minute or two: no training, no browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not training and not browser and not slow and not gpu"
+	$(BIN)/python -m pytest $(WORKERS) -m "not training and not browser and not slow and not gpu"
 
 clean: ## Remove the environment and what runs left
 	rm -rf .venv runs docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -45,11 +45,20 @@ def trains() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests whose fixtures, or whose fixtures' fixtures, train or open a browser are in those lanes."""
+    """Tests whose fixtures, or whose fixtures' fixtures, train or open a browser are in those lanes.
+
+    The files that take longest come first, so that no worker is left alone with them in the end.
+    """
+    first: dict[Path, int] = {}
     for item in items:
+        asked = getattr(item, "fixturenames", ())
         for fixture, lane in _LANE_OF.items():
-            if fixture in getattr(item, "fixturenames", ()):
+            if fixture in asked:
                 item.add_marker(lane)
+        long = any(item.get_closest_marker(lane) for lane in ("training", "browser", "slow"))
+        rank = 0 if "dropping_on_sample" in asked else 1 if long else 2
+        first[item.path] = min(rank, first.get(item.path, rank))
+    items.sort(key=lambda item: first[item.path])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,66 +1,15 @@
-"""Scores made by hand: one token a word between two special tokens, one window a document."""
+"""Documents of numbered words, which of them a method selects by the definition, and random corpora."""
 
 import numpy as np
 
 from rationale.corpus.document import Document, Documents, Span
-from rationale.scores.scored import Perturbed, ScoredDocument
-from rationale.scores.store import MemoryScores
-
-LABELS = ("NEG", "POS")
-BINS = [0.01, 0.05, 0.1, 0.2, 0.5]
+from tests.handmade import LABELS, scored, scores_of
 
 
 def document(id="a", words=4, spans=(), docid=None, **given):
     spans = tuple(Span(*span) for span in spans)
     text = tuple(f"w{number}" for number in range(words))
     return Document(id=id, docid=docid or id, words=text, spans=spans, **{"label": "POS", **given})
-
-
-def scored(document, words, *, covered=None, perturbed=(), predicted="POS", probabilities=(0.25, 0.75)):
-    """Scores of a document from ``{method: (layers, words)}``; token scores equal the words'."""
-    words = {method: np.atleast_2d(np.asarray(values, dtype=np.float32)) for method, values in words.items()}
-    count = len(document.words)
-    return ScoredDocument(
-        id=document.id,
-        docid=document.docid,
-        digest=document.digest,
-        label=document.label,
-        predicted=predicted,
-        probabilities=probabilities,
-        tokens=("[CLS]", *document.words, "[SEP]"),
-        token_word=np.array([-1, *range(count), -1], dtype=np.int32),
-        token_window=np.zeros(count + 2, dtype=np.int32),
-        window_tokens=np.array([count + 2], dtype=np.int32),
-        window_weight=np.ones(1, dtype=np.float32),
-        covered=np.ones(count, dtype=bool) if covered is None else np.asarray(covered, dtype=bool),
-        words=words,
-        token_scores={method: np.pad(values, ((0, 0), (1, 1))) for method, values in words.items()},
-        layers={method: tuple(range(len(values))) for method, values in words.items()},
-        perturbed=tuple(Perturbed(*row) for row in perturbed),
-    )
-
-
-def scores_of(items, documents, *, signed=(), faithfulness=None):
-    """Scores in memory of these scored documents."""
-    recipe = {
-        "kind": "scores",
-        "model": {"name": "toy", "layers": 2},
-        "data": {
-            "source": documents.source,
-            "split": documents.split,
-            "fingerprint": documents.fingerprint,
-            "documents": len(items),
-        },
-        "labels": list(LABELS),
-        "methods": {
-            name: {"signed": name in signed, "layers": list(layers), "title": name}
-            for name, layers in items[0].layers.items()
-        },
-        "target": "predicted",
-        "protocol": "document",
-        "faithfulness": faithfulness,
-    }
-    return MemoryScores(recipe, list(items))
 
 
 def above(scored, method, row, eta=1.0, absolute=False):

@@ -16,7 +16,8 @@ from rationale.artifacts.seal import sealed
 from rationale.corpus.document import Documents
 from rationale.errors import ModelError, OutputError, ScoresError
 from rationale.scores.store import MemoryScores
-from tests.agreement.making import BINS, above, document, random_corpus, scored, scores_of
+from tests.agreement.making import above, document, random_corpus
+from tests.handmade import BINS, scored, scores_of
 
 
 def slow(scores, documents, method, layer, select, eta=1.0):
@@ -180,7 +181,7 @@ def test_spans_and_runs_are_cut_where_words_are_not_covered():
     for name in ("iou_f1", "recall"):
         assert agree(scores, own).record(name, "m", 0, "topk")["value"] == 1.0
     half = scores_of([scored(one, {"m": [[1.0, 1.0, 9.0, 0.0, 0.0]]}, covered=[1, 1, 0, 1, 1])], own)
-    record = agree(half, own, eta=[2.0, 2.0]).record("iou_f1", "m", 0, "delta")
+    record = agree(half, own, eta=[2.0]).record("iou_f1", "m", 0, "delta")
     assert record["value"] == pytest.approx(2 / 3)  # precision 1, one of the span's two pieces
 
 

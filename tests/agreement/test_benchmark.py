@@ -2,8 +2,12 @@
 
 import json
 
+import pytest
+
 from tests.children import python
 from tests.places import ROOT
+
+pytestmark = pytest.mark.slow
 
 SCRIPT = ROOT / "benchmarks" / "agreement.py"
 

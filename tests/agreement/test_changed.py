@@ -9,7 +9,8 @@ import pytest
 from rationale.agreement import agree
 from rationale.agreement.result import Agreement
 from rationale.corpus.document import Documents, Span
-from tests.agreement.making import document, scored, scores_of
+from tests.agreement.making import document
+from tests.handmade import scored, scores_of
 
 ITEMS = [document(str(number), 5, [(number % 4, number % 4 + 1)], label="POS") for number in range(6)]
 

@@ -8,7 +8,8 @@ from rationale.agreement import agree
 from rationale.agreement.compare import matches
 from rationale.corpus.document import Documents
 from rationale.metrics.statistics import holm
-from tests.agreement.making import document, random_corpus, scored, scores_of
+from tests.agreement.making import document, random_corpus
+from tests.handmade import scored, scores_of
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import pytest
 
 from rationale.agreement import agree
 from rationale.corpus.document import Documents
-from tests.agreement.making import BINS, document, scored, scores_of
+from tests.agreement.making import document
+from tests.handmade import BINS, scored, scores_of
 
 CASE = json.loads(Path(__file__).with_name("eraser_case.json").read_text(encoding="utf-8"))
 

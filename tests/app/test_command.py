@@ -108,6 +108,7 @@ app(browser=False, port=8999)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["working folder", "home", "environment"])
 def test_no_config_file_and_no_variable_opens_the_app(where, tmp_path):
     """The effective settings of a real start, next to a config that asks for the opposite."""

@@ -10,8 +10,9 @@ from rationale.agreement import agree
 from rationale.artifacts.seal import sealed
 from rationale.scores.scored import Perturbed
 from rationale.scores.writer import ScoreWriter
-from tests.agreement.making import BINS, random_corpus
+from tests.agreement.making import random_corpus
 from tests.artifacts.mutants import write
+from tests.handmade import BINS
 from tests.places import RESULTS
 
 

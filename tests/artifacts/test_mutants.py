@@ -25,6 +25,8 @@ from rationale.study.comparison import load_comparison
 from rationale.study.topk.stored import StoredStudy
 from tests.artifacts.mutants import mutate_json, mutate_parquet, write
 
+pytestmark = pytest.mark.slow
+
 MANY = int(os.environ.get("RATIONALE_MUTANTS", "1"))
 SEED = int(os.environ.get("RATIONALE_MUTANT_SEED", "0"))
 

@@ -60,10 +60,12 @@ assert added[0] not in sys.meta_path, "the hook stays"
 """
 
 
+@pytest.mark.slow
 def test_rationale_first_then_transformers(folder):
     assert "used" in in_a_fresh_process(FIRST + USE + AFTER, folder)
 
 
+@pytest.mark.slow
 def test_transformers_first_then_rationale(folder):
     script = """
 import sys
@@ -75,6 +77,7 @@ added = [None]
     assert "used" in in_a_fresh_process(script + USE + AFTER, folder)
 
 
+@pytest.mark.slow
 def test_transformers_first_but_only_by_name(folder):
     """``import transformers`` runs hardly anything: its parts come when they are used."""
     script = """

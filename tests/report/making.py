@@ -3,11 +3,11 @@
 import numpy as np
 
 from rationale.corpus.document import Document, Documents, Span
-from rationale.scores.scored import Perturbed, ScoredDocument
+from rationale.scores.scored import ScoredDocument
 from rationale.scores.store import MemoryScores
+from tests.handmade import BINS, LABELS, recipe_of, scored
 
 LAYERS = 6
-LABELS = ("NEG", "POS")
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -69,49 +69,34 @@ def make_document(number: int, rng: np.random.Generator) -> Document:
 def make_scored(document: Document, rng: np.random.Generator, *, unread: int = 0) -> ScoredDocument:
     n = len(document.words)
     read = n - unread
-    token_word = np.concatenate([[-1], np.arange(read), [-1]]).astype(np.int32)
-    words, tokens, layers = {}, {}, {}
+    words = {}
     for name, (signed, rows, strength) in METHODS.items():
         raw = rng.gamma(2.0, 0.5, (rows, read)) + strength[:, None] * document.rationale[:read] * 1.6
         if name == "position":
             raw = np.arange(read, 0, -1)[None].astype(float)
         raw = np.maximum(raw, 0.01) - (0.9 if signed else 0.0)
-        full = np.concatenate([np.full((rows, 1), 1.0), raw, np.full((rows, 1), 1.0)], axis=1)
-        full /= np.abs(full).sum(axis=1, keepdims=True)
-        tokens[name] = full.astype(np.float32)
-        words[name] = np.pad(full[:, 1:-1], ((0, 0), (0, unread))).astype(np.float32)
-        layers[name] = tuple(range(rows))
+        raw /= np.abs(raw).sum(axis=1, keepdims=True) + 2.0  # two special tokens of weight 1
+        words[name] = np.pad(raw, ((0, 0), (0, unread)))
     predicted = document.label if rng.random() < 0.85 and document.label else "NEG"
     p = float(rng.uniform(0.6, 0.99))
-    probabilities = (p, 1 - p) if predicted == "NEG" else (1 - p, p)
-    return ScoredDocument(
-        id=document.id,
-        docid=document.docid,
-        digest=document.digest,
-        label=document.label,
-        predicted=predicted,
-        probabilities=probabilities,
-        tokens=("[CLS]", *document.words[:read], "[SEP]"),
-        token_word=token_word,
-        token_window=np.zeros(read + 2, np.int32),
-        window_tokens=np.array([read + 2], np.int32),
-        window_weight=np.ones(1, np.float32),
+    return scored(
+        document,
+        words,
         covered=np.arange(n) < read,
-        words=words,
-        token_scores=tokens,
-        layers=layers,
-        perturbed=tuple(_perturbed(layers, LABELS.index(predicted), p, rng)),
+        predicted=predicted,
+        probabilities=_both(p, LABELS.index(predicted)),
+        perturbed=tuple(_perturbed(LABELS.index(predicted), p, rng)),
     )
 
 
-def _perturbed(layers, best, p, rng):
-    for method, rows in layers.items():
-        weight = float(METHODS[method][2].mean())
-        for layer in {rows[0], rows[-1]}:
-            for share in (0.2, 0.01, 0.05, 0.1, 0.5):
+def _perturbed(best, p, rng):
+    for method, (_, rows, strength) in METHODS.items():
+        weight = float(strength.mean())
+        for layer in {0, rows - 1}:
+            for share in (0.2, *(one for one in BINS if one != 0.2)):
                 left = p * (1 - min(0.95, max(0.02, share * (0.4 + weight) + rng.normal(0, 0.03))))
                 only = p * min(1.0, 0.6 + share * (0.3 + weight))
-                yield Perturbed(method, layer, share, _both(left, best), _both(only, best))
+                yield method, layer, share, _both(left, best), _both(only, best)
 
 
 def _both(p, best):
@@ -119,9 +104,12 @@ def _both(p, best):
 
 
 def make_recipe(documents: Documents) -> dict:
-    return {
-        "kind": "scores",
-        "model": {
+    return recipe_of(
+        documents,
+        {name: range(rows) for name, (_, rows, _) in METHODS.items()},
+        signed=[name for name, (signed, *_) in METHODS.items() if signed],
+        titles=TITLES,
+        model={
             "name": "models/movies <tiny>",
             "revision": None,
             "hash": "0123456789abcdef",
@@ -129,36 +117,9 @@ def make_recipe(documents: Documents) -> dict:
             "layers": LAYERS,
             "max_length": 512,
         },
-        "data": {
-            "source": documents.source,
-            "split": documents.split,
-            "fingerprint": documents.fingerprint,
-            "documents": len(documents),
-        },
-        "labels": list(LABELS),
-        "methods": {
-            name: {
-                "title": TITLES[name],
-                "definition": f"Definition of {name}: x < y & z",
-                "signed": signed,
-                "layers": list(range(rows)),
-                "settings": {},
-            }
-            for name, (signed, rows, _) in METHODS.items()
-        },
-        "target": "predicted",
-        "protocol": "truncate",
-        "normalisation": "divided by the sum over the window's tokens, special ones included",
-        "special_tokens": "scored in the window's sum, never part of a word; so is the query",
-        "aggregation": "sum",
-        "dtype": "float32",
-        "device": "cpu",
-        "batch_size": 8,
-        "part_size": 32,
-        "seed": 0,
-        "faithfulness": {"share": 0.2, "bins": [0.01, 0.05, 0.1, 0.2, 0.5], "layers": None},
-        "versions": {"python": "3.11", "rationale": "0.1.0", "torch": "2.13.0", "transformers": "5.23.0"},
-    }
+        protocol="truncate",
+        faithfulness={"share": 0.2, "bins": BINS, "layers": None},
+    )
 
 
 def make_run(count: int = 30) -> tuple[MemoryScores, Documents]:
@@ -167,5 +128,5 @@ def make_run(count: int = 30) -> tuple[MemoryScores, Documents]:
     whole = Document("all", "all", ("superb", "acting"), label="POS", spans=(Span(0, 2),))
     nobody = Document("nobody", "nobody", tuple(PLOT[:20]), label="POS", annotated=False)
     documents = Documents([*items, whole, nobody], source="reviews", split="val")
-    scored = [make_scored(d, rng, unread=9 if d.id == "review-1" else 0) for d in documents]
-    return MemoryScores(make_recipe(documents), scored), documents
+    items = [make_scored(d, rng, unread=9 if d.id == "review-1" else 0) for d in documents]
+    return MemoryScores(make_recipe(documents), items), documents

@@ -8,6 +8,8 @@ import pytest
 from tests.children import python
 from tests.toys import toy_folder
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):

@@ -6,12 +6,12 @@ import torch
 
 from rationale.corpus.document import Document
 from rationale.scores.engine import OnePass
-from rationale.scores.methods import METHODS, LayeredMethod, one_pass_methods
+from rationale.scores.methods import METHODS, LayeredMethod
 from rationale.tokens import Windower
 from tests.scores import oracle
 from tests.toys import MODELS, toy_classifier, wordy
 
-NAMES = (*one_pass_methods(), "attention.others")
+NAMES = tuple(oracle.ORACLES)
 QUERY = ("is", "the", "film", "better", "?")
 
 

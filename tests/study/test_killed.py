@@ -9,7 +9,7 @@ from tests.children import python
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def told(trains, tmp_path_factory):
     """What killed.py saw; RATIONALE_KILL_SEED tries other moments, RATIONALE_KILLS more of them."""
     trials = json.loads(os.environ.get("RATIONALE_KILLS", '{"train": 3, "compare": 1, "study": 1}'))
     seed = os.environ.get("RATIONALE_KILL_SEED", "0")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.children import python
 from tests.places import ROOT
+
+pytestmark = pytest.mark.training
 
 PAGE = ROOT / "docs" / "extending.md"
 USE = """

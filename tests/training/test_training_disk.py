@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from dataclasses import replace
@@ -52,45 +53,58 @@ def test_a_full_disk_is_one_error_and_the_same_call_finishes_later(
 
 
 LIMITED = """
-import resource, signal, sys
+import json, os, resource, signal, sys
+import transformers
+import rationale.training  # before the first fork: each child would take seconds to import it
 from rationale.cli import main
+
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
-sys.argv = ["rationale", *sys.argv[2:]]
-main()
+told, out = {}, sys.argv[2]
+for most in map(int, sys.argv[1].split(",")):
+    read, write = os.pipe()
+    if not os.fork():
+        os.dup2(write, 2)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        sys.argv = ["rationale", *sys.argv[3:], "--out", f"{out}-{most}"]
+        main()
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        said = pipe.read()
+    told[most] = (os.waitstatus_to_exitcode(os.wait()[1]), said)
+json.dump(told, sys.stdout)
 """
+LIMITS = ("100", "3000", "60000", "120000")
 
 
-def command(encoder, tmp_path):
-    write_eraser({"train": TRAIN}, tmp_path / "data")
-    given = [
-        "train",
-        "classifier",
-        "--model",
-        encoder,
-        "--data",
-        tmp_path / "data",
-        "--out",
-        tmp_path / "out",
-    ]
-    return list(map(str, [*given, "--epochs", 1, "--device", "cpu", "--dev", "none"]))
+def command(encoder, folder):
+    write_eraser({"train": TRAIN}, folder / "data")
+    given = ["train", "classifier", "--model", encoder, "--data", folder / "data"]
+    return [*given, "--epochs", 1, "--device", "cpu", "--dev", "none"]
 
 
-@pytest.mark.parametrize("most", [100, 3000, 60_000, 120_000])
-def test_files_that_may_not_grow_are_one_line_and_exit_2(encoder, tmp_path, most):
+@pytest.fixture(scope="module")
+def limited(encoder, tmp_path_factory):
+    """What the command says, and its exit status, where no file may grow longer than so many bytes."""
+    folder = tmp_path_factory.mktemp("limited")
+    done = python("-c", LIMITED, ",".join(LIMITS), folder / "out", *command(encoder, folder))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("most", LIMITS)
+def test_files_that_may_not_grow_are_one_line_and_exit_2(limited, most):
     """run.json, the tokenizer, the weights, the optimizer: the first that is too long."""
-    done = python("-c", LIMITED, most, *command(encoder, tmp_path))
-    said = [line for line in done.stderr.splitlines() if line.strip()]
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr
-    assert any("cannot be written" in line for line in said), said
+    status, said = limited[most]
+    assert status == 2, said
+    assert "Traceback" not in said
+    assert any("cannot be written" in line for line in said.splitlines()), said
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
 @pytest.mark.parametrize("how", ["ro", "size=150k"])
 def test_a_real_disk_that_is_full_or_read_only_is_one_line(encoder, tmp_path, how):
-    given = command(encoder, tmp_path)
-    given[given.index("--out") + 1] = str(tmp_path / "disk" / "out")
+    given = [*command(encoder, tmp_path), "--out", tmp_path / "disk" / "out"]
     (tmp_path / "disk").mkdir()
     script = 'mount -t tmpfs -o "$1" none "$2" || exit 77; shift 2; exec "$@"'
     start = [sys.executable, "-c", "from rationale.cli import main; main()"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -33,8 +35,8 @@ def encoder(tmp_path_factory):
     return save_encoder(tmp_path_factory.mktemp("toy") / "encoder", layers=3)
 
 
-@pytest.fixture
-def kinds(monkeypatch):
+@contextmanager
+def products():
     """What the products of training passes came out as."""
     seen: set[torch.dtype] = set()
     own = torch.nn.Linear.forward
@@ -45,32 +47,47 @@ def kinds(monkeypatch):
             seen.add(out.dtype)
         return out
 
-    monkeypatch.setattr(torch.nn.Linear, "forward", forward)
-    return seen
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(torch.nn.Linear, "forward", forward)
+        yield seen
+
+
+@pytest.fixture(scope="module")
+def trained(trains, encoder, tmp_path_factory):
+    """Trains a system in an arithmetic once; the training, and what its products came out as."""
+
+    @cache
+    def make(name, dtype="float32"):
+        out = tmp_path_factory.mktemp(name) / "out"
+        with products() as seen:
+            return train_dropping(name, encoder, TRAIN, DEV, out, replace(OWN[name], dtype=dtype)), seen
+
+    return make
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
 @pytest.mark.parametrize("name", OWN)
-def test_what_is_learnt_is_computed_in_what_was_asked_for(encoder, tmp_path, kinds, name, dtype):
-    trained = train_dropping(name, encoder, TRAIN, DEV, tmp_path / "out", replace(OWN[name], dtype=dtype))
-    assert kinds == {getattr(torch, dtype)}
-    model = AutoModelForSequenceClassification.from_pretrained(trained.path)
+def test_what_is_learnt_is_computed_in_what_was_asked_for(trained, name, dtype):
+    made, seen = trained(name, dtype)
+    assert seen == {getattr(torch, dtype)}
+    model = AutoModelForSequenceClassification.from_pretrained(made.path)
     assert {p.dtype for p in model.parameters()} == {torch.float32}
 
 
-def test_so_is_a_classifier_that_reads_parts(encoder, tmp_path, kinds):
+def test_so_is_a_classifier_that_reads_parts(encoder, tmp_path):
     training = TrainingOptions(epochs=1, batch_size=8, device="cpu", dtype="bfloat16")
     options = StudyOptions([Arm.parse("human")], training=training)
-    study_topk(encoder, TRAIN, DEV, DEV, tmp_path / "study", options)
-    assert kinds == {torch.bfloat16}
+    with products() as seen:
+        study_topk(encoder, TRAIN, DEV, DEV, tmp_path / "study", options)
+    assert seen == {torch.bfloat16}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", "float64"])
 @pytest.mark.parametrize("name", ["adapler", "tr-bert", "ltp"])
-def test_a_trained_model_is_loaded_in_any_arithmetic_and_decides_in_float32(encoder, tmp_path, name, dtype):
-    trained = train_dropping(name, encoder, TRAIN, DEV, tmp_path / "out", OWN[name])
-    exact = load_classifier(trained.path, device="cpu").encoder.system.state_dict()
-    classifier = load_classifier(trained.path, device="cpu", dtype=dtype)
+def test_a_trained_model_is_loaded_in_any_arithmetic_and_decides_in_float32(trained, name, dtype):
+    made, _ = trained(name)
+    exact = load_classifier(made.path, device="cpu").encoder.system.state_dict()
+    classifier = load_classifier(made.path, device="cpu", dtype=dtype)
     assert next(classifier.encoder.model.backbone.parameters()).dtype == getattr(torch, dtype)
     for key, value in classifier.encoder.system.state_dict().items():
         assert value.dtype in (torch.float32, torch.float64)
@@ -84,9 +101,9 @@ def test_a_trained_model_is_loaded_in_any_arithmetic_and_decides_in_float32(enco
     assert found[0].alive[-1].sum() < found[0].alive[0].sum() or name != "ltp"
 
 
-def test_a_loaded_adapler_has_its_stand_in_for_theta(encoder, tmp_path):
-    trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", OWN["adapler"])
-    model = AutoModelForSequenceClassification.from_pretrained(trained.path)
+def test_a_loaded_adapler_has_its_stand_in_for_theta(trained):
+    made, _ = trained("adapler")
+    model = AutoModelForSequenceClassification.from_pretrained(made.path)
     assert model.system.theta_dummy.tolist() == [1.0] * (model.system.layers - 1)
 
 
