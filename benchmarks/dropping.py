@@ -107,15 +107,14 @@ def main() -> None:
     given = model_parser(__doc__, split="test", documents=256, rounds=5).parse_args()
 
     classifier = load_classifier(given.model, device="cpu")
-    dropping = classifier.dropping
-    encoder, system = dropping.inner, dropping.system
-    encoder.model.set_attn_implementation("sdpa")
+    encoder, system = classifier.encoder, classifier.required_policy()
+    classifier.model.set_attn_implementation("sdpa")
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     documents = load_documents(given.data, given.split)[: given.documents]
     windows = [windower(d).windows[0] for d in documents]
     lengths = np.array([len(w.ids) for w in windows])
     ways: dict[str, Way] = {
-        "transformers": partial(through_transformers, encoder.model),
+        "transformers": partial(through_transformers, classifier.model),
         "undropped": lambda windows, packed: undropped(encoder, packed),
         "dropped": lambda windows, packed: hard(encoder, system, packed),
     }

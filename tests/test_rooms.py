@@ -13,7 +13,7 @@ import pytest
 import rationale
 
 FLOORS = (
-    {"errors", "terminal", "randomness", "baselines"},
+    {"errors", "terminal", "randomness"},
     {"registry", "files", "strict_json", "bundle"},
     {"corpus", "metrics", "artifacts"},
     {"tokens"},

@@ -99,7 +99,7 @@ def _explain(asked: Asked, settings: Settings) -> Collection:
     known = {name for name in (settings.model, _scored_with(settings)) if name}
     model = load_named(asked.model, known, lambda name: classifier(name, settings.device, settings.dtype))
     # a dropping model's own scores, asked for or not: the page opens on what it drops
-    methods = tuple(dict.fromkeys((*decision_methods(model.encoder), *asked.methods)))
+    methods = tuple(dict.fromkeys((*decision_methods(model.policy), *asked.methods)))
     options = ScoreOptions(methods=methods, batch_size=settings.batch_size, seed=settings.seed)
     with st.spinner(progress_note(check_text(asked.text, asked.query))):
         scores = score_text(model, asked.text, query=asked.query, options=options)

@@ -49,7 +49,7 @@ def evaluate(
     check_output(out, overwrite=overwrite)
     classifier = load_classifier(model, device=device, dtype=dtype, answering=True)
     if int8:
-        to_integers(classifier.encoder.model)
+        to_integers(classifier.model)
     documents = sample(load_documents(data, split), limit)
     result = evaluate_on(classifier, documents, Timing(timed, rounds), seed=seed)
     save_evaluation(out, result, overwrite=overwrite)

@@ -47,7 +47,7 @@ def trace(
         check_output(out, overwrite=overwrite)
     documents = sample(_documents(text, data, split, query), limit)
     classifier = load_classifier(model, device=device, dtype=dtype)
-    _ = classifier.dropping  # refuses a model that drops none
+    classifier.required_policy()
     classifier.check_queries(documents)
     traced = trace_documents(classifier, documents)
     if out is None:

@@ -92,10 +92,10 @@ def _run(model: Path, out: Path, folder: str, prefix: str, *, keep: bool) -> Run
 
 def methods(classifier: Classifier) -> tuple[str, ...]:
     """What the demo scores a model with: all there is; a dropping model's own scores first, and no captum."""
-    own = decision_methods(classifier.encoder)
+    own = decision_methods(classifier.policy)
     if own:
         return (*own, *default_methods())
-    fitting = [name for name, method in METHODS.items() if method.fits(classifier.encoder)]
+    fitting = [name for name, method in METHODS.items() if method.fits(classifier.policy)]
     return tuple(dict.fromkeys((*one_pass_methods(), *fitting)))
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from rationale.lazy import loads
 
 if TYPE_CHECKING:
-    from rationale.dropping.encoder import Dropping
     from rationale.dropping.flops import Costs, speedup
     from rationale.dropping.model import DroppingForSequenceClassification, wrap
     from rationale.dropping.system import SYSTEMS, Decision, System
@@ -19,7 +18,6 @@ __all__ = [
     "Costs",
     "Decision",
     "DropTrace",
-    "Dropping",
     "DroppingConfig",
     "DroppingForSequenceClassification",
     "System",
@@ -33,7 +31,6 @@ __getattr__ = loads(
         "Costs": "rationale.dropping.flops",
         "Decision": "rationale.dropping.system",
         "DropTrace": "rationale.dropping.trace",
-        "Dropping": "rationale.dropping.encoder",
         "DroppingConfig": "rationale.dropping_config",
         "DroppingForSequenceClassification": "rationale.dropping.model",
         "SYSTEMS": "rationale.dropping.system",

@@ -1,44 +1,70 @@
-"""The one loop that runs every token-dropping system: hard, as a mask, or by degrees."""
+"""The one loop that runs every token-dropping system: undropped, hard, as a mask, or by degrees."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from rationale.dropping.system import Decision, Place, Seen, Soft, System
+from rationale.dropping.trace import DropTrace, traces_of
 from rationale.encoder.attention import Received, plain, receiving
 from rationale.encoder.base import MASKED_LOGIT, Attend, Encoder, Heads
 from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
 
-Watch = Callable[[int, Tensor, Decision], None]
-"""``watch(layer, rows, decision)``: a decision on the rows, int64 (N,), of the batch as it came in."""
-
 
 @dataclass(frozen=True)
 class Run:
-    """What one batch of B inputs gave.
+    """What one batch of B inputs, N rows, gave, and who was dropped where.
 
     Attributes:
         logits: (B, C), or (B, n, 2) of a model that answers.
         alive: int64 (L, B), tokens that pass each layer's feed-forward, special tokens included.
+        packed: The batch as it came in.
+        decisions: One a layer, of the rows that were still there (hard) or of all (mask); None for a layer
+            that was passed by. Empty where nothing is dropped. They are kept as they were made, and cost
+            nothing until :meth:`traces` reads them.
+        place: Where the decisions were taken.
     """
 
     logits: Tensor
     alive: Tensor
+    packed: Packed
+    decisions: tuple[Decision | None, ...] = ()
+    place: Place = "layer"
+
+    def traces(self) -> list[DropTrace]:
+        """The trace of each input; none where nothing is dropped."""
+        return traces_of(self.packed, self.decisions, self.place) if self.decisions else []
 
 
-Way = Callable[[Packed], Run]
-"""How a batch is run."""
+def undropped(
+    encoder: Encoder,
+    packed: Packed,
+    attend: Attend = plain,
+    hidden: Tensor | None = None,
+    states: list[Tensor] | None = None,
+) -> Run:
+    """The encoder as it is, nothing dropped: what the others are compared with.
 
-
-def undropped(encoder: Encoder, packed: Packed) -> Run:
-    """The encoder as it is, nothing dropped: what the others are compared with."""
-    logits = encoder.forward(packed, plain)
-    return Run(logits, torch.tensor(packed.lengths, device=logits.device).expand(encoder.layers, -1))
+    Args:
+        encoder: The family's adapter.
+        packed: The batch.
+        attend: The attention to run.
+        hidden: What enters layer 0, (N, d); None embeds the batch.
+        states: Is given what enters each layer, L tensors (N, d).
+    """
+    hidden = encoder.embed(packed) if hidden is None else hidden
+    if states is None:
+        logits = encoder.tail(0, hidden, packed, attend)
+    else:
+        entering, logits = encoder.walk(hidden, packed, attend)
+        states += entering
+    alive = torch.tensor(packed.lengths, device=logits.device).expand(encoder.layers, -1)
+    return Run(logits, alive, packed)
 
 
 class _Leaving:
@@ -46,26 +72,23 @@ class _Leaving:
 
     Attributes:
         restored: (N, d), what last left a layer of every row the batch came in with; None where nobody asks.
+        decisions: Those taken so far, by layer.
     """
 
-    def __init__(
-        self, system: System, hidden: Tensor, packed: Packed, watch: Watch | None, *, restore: bool
-    ) -> None:
-        self.system, self.hidden, self.packed, self._watch = system, hidden, packed, watch
+    def __init__(self, system: System, hidden: Tensor, packed: Packed, *, restore: bool) -> None:
+        self.system, self.hidden, self.packed = system, hidden, packed
         self._sizes, self._carried = packed.sizes, None  # type: Tensor, Tensor | None
         self.restored = hidden if restore else None
-        number = watch or restore
-        self._rows = torch.arange(len(packed.ids), device=packed.ids.device) if number else None
+        self._rows = torch.arange(len(packed.ids), device=packed.ids.device) if restore else None
+        self.decisions: dict[int, Decision] = {}
 
     def decide(self, place: Place, layer: int, received: Received | None = None) -> None:
         """Lets rows leave, where ``place`` is the system's."""
         if self.system.place != place:
             return
         seen = Seen(self.hidden, self.packed, self._sizes, received=received, carried=self._carried)
-        decision = _finite(self.system.hard(layer, seen), layer)
+        decision = self.decisions[layer] = _finite(self.system.hard(layer, seen), layer)
         if self._rows is not None:
-            if self._watch:
-                self._watch(layer, self._rows, decision)
             self._rows = self._rows[decision.keep]
         self._carried = decision.carry
         if not bool(decision.keep.all()):
@@ -79,13 +102,7 @@ class _Leaving:
             self.restored = self.restored.index_copy(0, self._rows, self.hidden)
 
 
-def hard(
-    encoder: Encoder,
-    system: System,
-    packed: Packed,
-    watch: Watch | None = None,
-    skipped: Container[int] = (),
-) -> Run:
+def hard(encoder: Encoder, system: System, packed: Packed, skipped: Container[int] = ()) -> Run:
     """Drops for real: rows that leave are in no later product. Shapes depend on numbers.
 
     Where all rows are needed at the end, to answer or because [CLS] itself may leave, those that are gone
@@ -95,11 +112,10 @@ def hard(
         encoder: The family's adapter.
         system: Who decides.
         packed: The batch.
-        watch: Called with each decision.
         skipped: Layers that are passed by, with no attention, no feed-forward and no decision (LayerDrop).
     """
     restore = encoder.answers or system.restores
-    going, alive = _Leaving(system, encoder.embed(packed), packed, watch, restore=restore), []
+    going, alive = _Leaving(system, encoder.embed(packed), packed, restore=restore), []
     for layer in range(encoder.layers):
         if layer in skipped:
             alive.append(going.packed.lengths)
@@ -113,16 +129,17 @@ def hard(
         going.settle()
         alive.append(going.packed.lengths)
     last, rows = (going.hidden, going.packed) if going.restored is None else (going.restored, packed)
-    return Run(encoder.read(last, rows), torch.tensor(alive, device=last.device))
+    counts = torch.tensor(alive, device=last.device)
+    return Run(encoder.read(last, rows), counts, packed, _by_layer(going.decisions, encoder), system.place)
 
 
 class _Hiding:
     """Rows on their way through the layers, all of them; those that are dropped are hidden from attention."""
 
-    def __init__(self, system: System, packed: Packed, watch: Watch | None) -> None:
-        self.system, self._packed, self._watch = system, packed, watch
+    def __init__(self, system: System, packed: Packed) -> None:
+        self.system, self._packed = system, packed
         self._carried: Tensor | None = None
-        self._rows = torch.arange(len(packed.ids), device=packed.ids.device)
+        self.decisions: dict[int, Decision] = {}
         self.keep = torch.ones_like(packed.ids, dtype=torch.bool)
 
     @torch.no_grad()
@@ -133,9 +150,7 @@ class _Hiding:
         asked = heads is not None and self.system.reads_attention
         received = receiving(heads, self._packed, self.keep)[1] if heads is not None and asked else None
         seen = Seen(hidden, self._packed, self._packed.sizes, self.keep, received, self._carried)
-        decision = _finite(self.system.hard(layer, seen), layer)
-        if self._watch:
-            self._watch(layer, self._rows, decision)
+        decision = self.decisions[layer] = _finite(self.system.hard(layer, seen), layer)
         self.keep, self._carried = decision.keep, decision.carry
 
     def hidden_keys(self, heads: Heads) -> Heads:
@@ -148,7 +163,6 @@ def mask(
     encoder: Encoder,
     system: System,
     packed: Packed,
-    watch: Watch | None = None,
     attend: Attend = plain,
     hidden: Tensor | None = None,
     states: list[Tensor] | None = None,
@@ -159,13 +173,12 @@ def mask(
         encoder: The family's adapter.
         system: Who decides.
         packed: The batch.
-        watch: Called with each decision.
         attend: The attention to run, which respects a bias.
         hidden: What enters layer 0, (N, d); None embeds the batch.
         states: Is given what enters each layer, L tensors (N, d).
     """
     hidden = encoder.embed(packed) if hidden is None else hidden
-    going, alive, restored = _Hiding(system, packed, watch), [], hidden
+    going, alive, restored = _Hiding(system, packed), [], hidden
     for layer in range(encoder.layers):
         if states is not None:
             states.append(hidden)
@@ -177,9 +190,11 @@ def mask(
         restored = torch.where(going.keep[:, None], hidden, restored)
         alive.append(packed.total(going.keep.long()))
     if encoder.answers or system.restores:
-        return Run(encoder.read(restored, packed), torch.stack(alive))
-    kept, packed = packed.select(going.keep)
-    return Run(encoder.read(hidden[kept], packed), torch.stack(alive))
+        logits = encoder.read(restored, packed)
+    else:
+        rows, kept = packed.select(going.keep)
+        logits = encoder.read(hidden[rows], kept)
+    return Run(logits, torch.stack(alive), packed, _by_layer(going.decisions, encoder), system.place)
 
 
 def soft(encoder: Encoder, system: System, packed: Packed, strength: float) -> tuple[Tensor, Soft]:
@@ -196,6 +211,10 @@ def soft(encoder: Encoder, system: System, packed: Packed, strength: float) -> t
             system.soft(layer, Seen(hidden, packed, packed.sizes, received=received), state, strength)
         hidden = _times(encoder.feed_forward(layer, _times(hidden, state.before)), state.after)
     return encoder.read(hidden, replace(packed, mass=state.keep)), state
+
+
+def _by_layer(decisions: dict[int, Decision], encoder: Encoder) -> tuple[Decision | None, ...]:
+    return tuple(decisions.get(layer) for layer in range(encoder.layers))
 
 
 def _attend(system: System, layer: int, heads: Heads, packed: Packed) -> tuple[Tensor, Received | None]:

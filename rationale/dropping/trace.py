@@ -1,17 +1,14 @@
-"""Which token left where: read off one hard run, layer by layer."""
+"""Who was dropped where: read off the decisions of a run, hard or masked."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from rationale.dropping.run import Run, hard
-from rationale.dropping.system import Decision, System
-from rationale.encoder.base import Encoder
+from rationale.dropping.system import Decision, Place
 from rationale.tokens.packing import Packed
 
 FloatArray = npt.NDArray[np.float32]
@@ -22,49 +19,61 @@ class DropTrace:
     """The way of one input's n tokens through L layers.
 
     Attributes:
-        dropped: int64 (n,), the first layer whose feed-forward each token does not pass; L where it was kept.
-        scores: float32 (L, n), what each token scored; NaN once it is gone.
-        thresholds: float32 (L,), what it had to reach.
+        kept: bool (L, n), whether each token passes each layer's feed-forward.
+        scores: float32 (L, n), what each token scored; NaN where no decision was taken on it.
+        thresholds: float32 (L,), what it had to reach; NaN where none was taken.
+        place: Where decisions are taken: before a layer, or between its attention and its feed-forward, so
+            that the attention still reads who is dropped there.
     """
 
-    dropped: npt.NDArray[np.int64]
+    kept: npt.NDArray[np.bool_]
     scores: FloatArray
     thresholds: FloatArray
+    place: Place
 
     @property
     def layers(self) -> int:
         """L."""
         return len(self.thresholds)
 
-    def alive(self, layer: int) -> npt.NDArray[np.bool_]:
-        """Bool (n,): the tokens that pass ``layer``'s feed-forward."""
-        return self.dropped > layer
+    @property
+    def dropped(self) -> npt.NDArray[np.int64]:
+        """int64 (n,), the first layer whose feed-forward each token does not pass; L where it passes all."""
+        gone = ~self.kept
+        return np.where(gone.any(axis=0), gone.argmax(axis=0), self.layers)
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
-        """int64 (L,), tokens alive in each layer, special tokens included."""
-        return np.array([int(self.alive(layer).sum()) for layer in range(self.layers)])
+        """int64 (L,), tokens kept in each layer, special tokens included."""
+        return self.kept.sum(axis=1)
 
 
-def trace(encoder: Encoder, system: System, packed: Packed) -> tuple[Run, list[DropTrace]]:
-    """Runs hard and keeps every decision: the run, and one trace an input."""
-    rows, layers = len(packed.ids), encoder.layers
-    dropped = torch.full((rows,), layers)
-    scores = torch.full((layers, rows), torch.nan)
-    thresholds = torch.full((layers, len(packed.lengths)), torch.nan)
-    example = packed.example.cpu()
+def traces_of(packed: Packed, decisions: Sequence[Decision | None], place: Place) -> list[DropTrace]:
+    """One trace an input.
 
-    def watch(layer: int, at: Tensor, decision: Decision) -> None:
-        at = at.cpu()
-        scores[layer, at] = decision.scores.float().cpu()
-        dropped[at[~decision.keep.cpu()]] = layer
-        thresholds[layer, example[at]] = decision.thresholds.float().cpu()
-
-    with torch.no_grad():
-        run = hard(encoder, system, packed, watch)
+    Args:
+        packed: The batch as it came in, N rows.
+        decisions: One a layer, of all N rows or of those still there; None where a layer takes none.
+        place: Where they were taken.
+    """
+    rows, layers = len(packed.ids), len(decisions)
+    kept = np.zeros((layers, rows), np.bool_)
+    scores = np.full((layers, rows), np.nan, np.float32)
+    thresholds = np.full((layers, len(packed.lengths)), np.nan, np.float32)
+    example, there = packed.example.cpu().numpy(), np.arange(rows)
+    for layer, decision in enumerate(decisions):
+        if decision is not None:
+            columns = (decision.scores.float(), decision.thresholds.float(), decision.keep)
+            compared, needed, keep = (one.detach().cpu().numpy() for one in columns)
+            if len(keep) > len(there):  # of all rows: those that are gone take no part
+                compared, needed, keep = compared[there], needed[there], keep[there]
+            scores[layer, there] = compared
+            thresholds[layer, example[there]] = needed
+            there = there[keep]
+        kept[layer, there] = True
     ends = np.cumsum(packed.lengths)
     parts = [slice(end - n, end) for end, n in zip(ends, packed.lengths, strict=True)]
-    return run, [
-        DropTrace(dropped[part].numpy(), scores[:, part].numpy(), thresholds[:, i].numpy())
-        for i, part in enumerate(parts)
+    return [
+        DropTrace(kept[:, part], scores[:, part], thresholds[:, number], place)
+        for number, part in enumerate(parts)
     ]

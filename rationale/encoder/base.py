@@ -73,11 +73,6 @@ class Encoder(ABC):
         return float(next(rates, 0.0)) if self.model.training else 0.0
 
     @property
-    def identity(self) -> dict[str, Any]:
-        """What a recipe should say of the model besides its weights' hash."""
-        return {}
-
-    @property
     def inner_width(self) -> tuple[int, bool]:
         """The width inside the feed-forward, and whether a gate doubles what leads to it."""
         return int(self.config.intermediate_size), False

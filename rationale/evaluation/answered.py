@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from rationale.corpus.document import Documents
-from rationale.dropping.run import Way
-from rationale.loading.classifier import Classifier, finite
+from rationale.loading.classifier import Classifier
 from rationale.metrics.question_answering import exact, f1
 from rationale.metrics.statistics import bootstrap_intervals
-from rationale.tokens import pack_windows
-from rationale.tokens.batches import in_batches
+from rationale.tokens import Packed, run_windows
 from rationale.training.answering import Asked, answers, ask, references
 
 _BATCH = 32
@@ -23,14 +21,13 @@ IntArray = npt.NDArray[np.int64]
 
 
 def answered(
-    classifier: Classifier, documents: Documents, way: Way, *, seed: int = 0
+    classifier: Classifier, documents: Documents, *, seed: int = 0
 ) -> tuple[dict[str, Any], list[dict[str, Any]], IntArray, IntArray]:
     """Answers every question from all windows of its paragraph.
 
     Args:
         classifier: A model that answers.
         documents: Questions over paragraphs.
-        way: How a batch is run.
         seed: Of the bootstrap.
 
     Returns:
@@ -39,7 +36,7 @@ def answered(
         alive, int64 (L, W), and at the start, int64 (W,).
     """
     rows = ask(classifier.tokenizer, documents, classifier.max_length)
-    logits, alive = _run(classifier, rows, way)
+    logits, alive = _run(classifier, rows)
     said = answers(rows, logits)
     golds = [references(document) for document in documents]
     values = np.array([[f1(gold, one), exact(gold, one)] for gold, one in zip(golds, said, strict=True)])
@@ -59,18 +56,20 @@ def answered(
     return metrics, predictions, alive, np.array(rows.lengths, np.int64)
 
 
-def _run(classifier: Classifier, rows: Asked, way: Way) -> tuple[list[npt.NDArray[Any]], IntArray]:
+def _run(classifier: Classifier, rows: Asked) -> tuple[list[npt.NDArray[Any]], IntArray]:
     """Logits (n, 2) of each window, and tokens alive (L, W)."""
-
-    def batch(places: list[int]) -> list[tuple[npt.NDArray[Any], IntArray]]:
-        with torch.no_grad():
-            run = way(pack_windows([rows.windows[i] for i in places], classifier.device))
-        said = finite(run.logits, classifier.identity["name"]).float().cpu().numpy()
-        parts = [one[: rows.lengths[i]] for one, i in zip(said, places, strict=True)]
-        return list(zip(parts, run.alive.cpu().numpy().T, strict=True))
-
-    found = in_batches(rows.lengths, _BATCH, batch)
+    run = partial(_pointed, classifier, rows)
+    found = list(run_windows(rows.windows, _BATCH, run, device=classifier.device))
     return [logits for logits, _ in found], np.stack([alive for _, alive in found], axis=1)
+
+
+def _pointed(
+    classifier: Classifier, rows: Asked, packed: Packed, places: list[int]
+) -> list[tuple[npt.NDArray[Any], IntArray]]:
+    run = classifier.hard(packed)
+    said = classifier.finite(run.logits).float().cpu().numpy()
+    parts = [one[: rows.lengths[i]] for one, i in zip(said, places, strict=True)]
+    return list(zip(parts, run.alive.cpu().numpy().T, strict=True))
 
 
 def _ends(values: npt.NDArray[np.float64], seed: int) -> dict[str, float]:

@@ -14,18 +14,16 @@ import torch
 from tqdm.auto import tqdm
 
 from rationale.corpus.document import Documents
-from rationale.dropping.encoder import Dropping
 from rationale.dropping.flops import Costs, bit_operations, speedup
-from rationale.dropping.run import Way, hard, undropped
+from rationale.dropping.run import undropped
 from rationale.errors import DataError
 from rationale.evaluation.answered import answered
 from rationale.evaluation.timing import ratios
-from rationale.loading.classifier import Classifier, finite
+from rationale.loading.classifier import Classifier
 from rationale.metrics.classification import classification
 from rationale.metrics.regression import correlations
 from rationale.metrics.task import interval
-from rationale.tokens import Window, Windower, buckets, pack_windows
-from rationale.tokens.batches import in_batches
+from rationale.tokens import Packed, Window, Windower, buckets, pack_windows, run_windows
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _BATCH = 32
@@ -102,7 +100,7 @@ def evaluate(
 
 
 def _answered(classifier: Classifier, documents: Documents, timing: Timing, seed: int) -> dict[str, Any]:
-    metrics, predictions, alive, lengths = answered(classifier, documents, _way(classifier), seed=seed)
+    metrics, predictions, alive, lengths = answered(classifier, documents, seed=seed)
     return {
         "metrics": metrics,
         "flops_speedup": flops_speedup(classifier, alive, lengths),
@@ -141,7 +139,7 @@ def measure(
 def _measure(
     classifier: Classifier, windows: Iterable[Window], timing: Timing, *, progress: bool
 ) -> dict[str, dict[str, float]]:
-    if not timing.documents or not isinstance(classifier.encoder, Dropping):
+    if not timing.documents or classifier.policy is None:
         return {}
     timed = list(islice(windows, timing.documents))
     return {
@@ -178,26 +176,16 @@ def _check_labels(classifier: Classifier, documents: Documents) -> None:
             )
 
 
-def _way(classifier: Classifier) -> Way:
-    encoder = classifier.encoder
-    if isinstance(encoder, Dropping):
-        return partial(hard, encoder.inner, encoder.system)
-    return partial(undropped, encoder)
-
-
 def _run(classifier: Classifier, windows: Sequence[Window]) -> tuple[npt.NDArray[np.float64], IntArray]:
     """Probabilities (D, C) and tokens alive (L, D)."""
-    way = _way(classifier)
 
-    def batch(places: list[int]) -> list[tuple[npt.NDArray[np.float64], IntArray]]:
-        with torch.no_grad():
-            run = way(pack_windows([windows[i] for i in places], classifier.device))
-        logits = finite(run.logits, classifier.identity["name"])
-        return list(
-            zip(classifier.probabilities(logits).cpu().numpy(), run.alive.cpu().numpy().T, strict=True)
-        )
+    def batch(packed: Packed, places: list[int]) -> list[tuple[npt.NDArray[np.float64], IntArray]]:
+        del places
+        run = classifier.hard(packed)
+        chances = classifier.probabilities(classifier.finite(run.logits)).cpu().numpy()
+        return list(zip(chances, run.alive.cpu().numpy().T, strict=True))
 
-    found = in_batches([len(w.ids) for w in windows], _BATCH, batch)
+    found = list(run_windows(windows, _BATCH, batch, device=classifier.device))
     return np.stack([chances for chances, _ in found]), np.stack([alive for _, alive in found], axis=1)
 
 
@@ -209,23 +197,20 @@ def flops_speedup(classifier: Classifier, alive: IntArray, lengths: IntArray) ->
         alive: int64 (L, D), tokens of each input that pass each layer.
         lengths: int64 (D,), tokens of each input.
     """
-    encoder = classifier.encoder
-    if not isinstance(encoder, Dropping):
+    if classifier.policy is None:
         return 1.0
-    costs = Costs.of(encoder.inner, encoder.system)
-    return speedup(costs.plain(lengths, encoder.layers), costs.dropped(alive, lengths))
+    costs = Costs.of(classifier.encoder, classifier.policy)
+    return speedup(costs.plain(lengths, classifier.encoder.layers), costs.dropped(alive, lengths))
 
 
 def _bit_operations(classifier: Classifier, alive: IntArray, lengths: IntArray) -> dict[str, float]:
-    encoder = classifier.encoder
-    dropping = isinstance(encoder, Dropping)
-    inner = encoder.inner if isinstance(encoder, Dropping) else encoder
-    bits = (encoder.model.config.bits if dropping else None) or 16
-    place = encoder.system.place if isinstance(encoder, Dropping) else "layer"
+    encoder, policy = classifier.encoder, classifier.policy
+    bits = (None if policy is None else classifier.model.config.bits) or 16
+    place = "layer" if policy is None else policy.place
     whole = np.broadcast_to(lengths, alive.shape)
     plain, own = (
-        bit_operations(inner, whole, lengths),
-        bit_operations(inner, alive, lengths, bits=bits, place=place),
+        bit_operations(encoder, whole, lengths),
+        bit_operations(encoder, alive, lengths, bits=bits, place=place),
     )
     return {"bits": bits, "fewer": float(plain.sum() / own.sum())}
 
@@ -234,12 +219,11 @@ def _measured(
     classifier: Classifier, windows: Sequence[Window], size: int, rounds: int, *, progress: bool
 ) -> dict[str, float]:
     """Time of the undropped model divided by that of the dropping one."""
-    encoder: Any = classifier.encoder
     places = buckets([len(w.ids) for w in windows], size)
     batches = [pack_windows([windows[i] for i in some], classifier.device) for some in places]
     title = f"timing batches of {size}"
-    plain = partial(undropped, encoder.inner)
-    found = ratios(plain, _way(classifier), batches, rounds, title=title, progress=progress)
+    plain = partial(undropped, classifier.encoder)
+    found = ratios(plain, classifier.hard, batches, rounds, title=title, progress=progress)
     seconds, plain_seconds = found.pop("other_seconds"), found.pop("one_seconds")
     return {**found, "per_second": len(windows) / seconds, "plain_per_second": len(windows) / plain_seconds}
 
@@ -274,7 +258,7 @@ def _said(classifier: Classifier, outputs: npt.NDArray[np.float64]) -> dict[str,
 
 
 def _recipe(classifier: Classifier, documents: Documents, timing: Timing) -> dict[str, Any]:
-    timed = isinstance(classifier.encoder, Dropping)
+    timed = classifier.policy is not None
     return {
         "model": classifier.identity,
         "labels": list(classifier.labels),

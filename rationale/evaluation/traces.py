@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm.auto import tqdm
 
 from rationale.artifacts.seal import seal_file, unseal_file
 from rationale.corpus.document import Document, Documents
-from rationale.dropping.trace import DropTrace, trace
+from rationale.dropping.trace import DropTrace
 from rationale.files import atomic_path, check_output
-from rationale.loading.classifier import Classifier, finite
-from rationale.tokens import Window, Windower, pack_windows
-from rationale.tokens.batches import in_batches
+from rationale.loading.classifier import Classifier
+from rationale.tokens import Packed, Windower, run_windows
 
 KIND = "traces"
 _BATCH, _PART = 32, 256
@@ -84,31 +83,24 @@ def trace_documents(
         ModelError: Where the model drops no tokens or yields NaN.
         DataError: Where a query leaves no room.
     """
-    _ = classifier.dropping  # refuses a model that drops none
+    classifier.required_policy()
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
-    quiet = None if progress else True
-    with tqdm(total=len(documents), desc="trace", unit="document", leave=False, disable=quiet) as bar:
-        for start in range(0, len(documents), _PART):
-            part = documents[start : start + _PART]
-            windows = [windower(document).windows[0] for document in part]
-            found = _traces(classifier, windows)
-            for document, window, (chances, way) in zip(part, windows, found, strict=True):
-                tokens = tuple(classifier.tokenizer.convert_ids_to_tokens(window.ids.tolist()))
-                predicted = classifier.labels[int(chances.argmax())]
-                yield Traced(document, predicted, chances, tokens, window.word, way)
-                bar.update()
+    windows = [windower(document).windows[0] for document in documents]
+    title, run = "trace" if progress else None, partial(_traces, classifier)
+    ways = run_windows(windows, _BATCH, run, device=classifier.device, part=_PART, title=title)
+    for document, window, (chances, way) in zip(documents, windows, ways, strict=True):
+        tokens = tuple(classifier.tokenizer.convert_ids_to_tokens(window.ids.tolist()))
+        predicted = classifier.labels[int(chances.argmax())]
+        yield Traced(document, predicted, chances, tokens, window.word, way)
 
 
-def _traces(classifier: Classifier, windows: list[Window]) -> list[tuple[npt.NDArray[np.float64], DropTrace]]:
-    encoder = classifier.dropping
-
-    def batch(places: list[int]) -> list[tuple[npt.NDArray[np.float64], DropTrace]]:
-        packed = pack_windows([windows[i] for i in places], classifier.device)
-        run, ways = trace(encoder.inner, encoder.system, packed)
-        chances = classifier.probabilities(finite(run.logits, classifier.identity["name"])).cpu().numpy()
-        return list(zip(chances, ways, strict=True))
-
-    return in_batches([len(w.ids) for w in windows], _BATCH, batch)
+def _traces(
+    classifier: Classifier, packed: Packed, places: list[int]
+) -> list[tuple[npt.NDArray[np.float64], DropTrace]]:
+    del places
+    run = classifier.hard(packed)
+    chances = classifier.probabilities(classifier.finite(run.logits)).cpu().numpy()
+    return list(zip(chances, run.traces(), strict=True))
 
 
 def write_traces(

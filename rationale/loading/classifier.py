@@ -12,7 +12,9 @@ from torch import Tensor
 from transformers import AutoModelForQuestionAnswering, AutoModelForSequenceClassification
 
 from rationale.corpus.document import Documents
-from rationale.dropping.encoder import Dropping
+from rationale.dropping.run import Run, hard, mask, undropped
+from rationale.dropping.system import System
+from rationale.dropping_config import DroppingConfig
 from rationale.encoder.attention import plain
 from rationale.encoder.base import Attend, Encoder
 from rationale.encoder.weights import check_weights
@@ -20,7 +22,7 @@ from rationale.errors import DataError, ModelError
 from rationale.loading.agreeing import check_types
 from rationale.loading.checks import family_of, longest_input, usable_device
 from rationale.loading.hub import explained
-from rationale.loading.identity import whole_hash
+from rationale.loading.identity import policy_identity, whole_hash
 from rationale.loading.labels import is_regression, label_names, labels_of_one_logit, naming
 from rationale.loading.parts import read_config, read_tokenizer, read_weights
 from rationale.tokens.packing import Packed
@@ -38,57 +40,114 @@ class Classifier:
     """A model ready to be read: dropout off, parameters frozen.
 
     Attributes:
-        encoder: The family's adapter over the Hugging Face model.
+        model: The Hugging Face model; the backbone and its policy, where it drops tokens.
+        encoder: The family's adapter over the model, or over the backbone of one that drops tokens.
         tokenizer: Its fast tokenizer.
         labels: Class names, in the order of the logits; of one logit the class where it is low, then the
             one where it is high; one name where the model says a number.
         max_length: The longest input, special tokens included.
         identity: name, revision, hash, family, layers, max_length: what a recipe records.
+        policy: Who is dropped where; None for a plain model, which keeps all.
     """
 
+    model: Any = field(repr=False)
     encoder: Encoder
     tokenizer: Any = field(repr=False)
     labels: tuple[str, ...]
     max_length: int
     identity: dict[str, Any]
+    policy: System | None = None
 
     @property
     def device(self) -> torch.device:
         """Where the parameters are."""
-        return next(self.encoder.model.parameters()).device  # type: ignore[no-any-return]
+        return next(self.model.parameters()).device  # type: ignore[no-any-return]
 
-    @property
-    def dropping(self) -> Dropping:
-        """The encoder, of a model that drops tokens.
+    def required_policy(self) -> System:
+        """Its policy.
 
         Raises:
-            ModelError: Where it drops none.
+            ModelError: Where it drops no tokens.
         """
-        if not isinstance(self.encoder, Dropping):
+        if self.policy is None:
             raise ModelError(
                 "this model drops no tokens",
                 where=self.identity["name"],
                 remedy="Pass the folder that `rationale train adapler`, or another system, wrote.",
             )
-        return self.encoder
+        return self.policy
 
-    def logits(self, packed: Packed, attend: Attend = plain) -> Tensor:
-        """Logits (B, C), one a class.
+    def hard(self, packed: Packed) -> Run:
+        """What the model does: rows that are dropped are really gone; of a plain model, all of it."""
+        if self.policy is None:
+            return undropped(self.encoder, packed)
+        return hard(self.encoder, self.policy, packed)
+
+    def mask(
+        self,
+        packed: Packed,
+        attend: Attend = plain,
+        hidden: Tensor | None = None,
+        states: list[Tensor] | None = None,
+    ) -> Run:
+        """The same decisions with all rows still there, as gradients and readers of attention need them.
+
+        Args:
+            packed: The batch.
+            attend: The attention to run, which respects a bias.
+            hidden: What enters layer 0, (N, d); None embeds the batch.
+            states: Is given what enters each layer, L tensors (N, d).
+        """
+        if self.policy is None:
+            return undropped(self.encoder, packed, attend, hidden, states)
+        return mask(self.encoder, self.policy, packed, attend, hidden, states)
+
+    def tail(self, layer: int, hidden: Tensor, packed: Packed) -> Tensor:
+        """Logits from what enters ``layer``, (N, d), all rows still there.
+
+        Raises:
+            ModelError: For a later layer of a dropping model: what was dropped before it is not known.
+        """
+        if self.policy is None:
+            return self.encoder.tail(layer, hidden, packed, plain)
+        if layer > 0:
+            raise ModelError(
+                f"layer {layer} of a dropping model cannot run alone: who is left was decided before",
+                remedy="Ask for layer 0, or for a one-pass method.",
+            )
+        return self.mask(packed, hidden=hidden).logits
+
+    def logits(self, packed: Packed) -> Tensor:
+        """Logits (B, C), one a class, of a hard run.
 
         Raises:
             ModelError: Where one is not a finite number.
         """
-        return self.per_class(finite(self.encoder.forward(packed, attend), self.identity["name"]))
+        return self.per_class(self.finite(self.hard(packed).logits))
+
+    def finite(self, values: Tensor) -> Tensor:
+        """``values`` unchanged.
+
+        Raises:
+            ModelError: Where one of them is NaN or infinite.
+        """
+        if not torch.isfinite(values).all():
+            raise ModelError(
+                "the model yields NaN or infinite numbers",
+                where=self.identity["name"],
+                remedy="Its weights are damaged or its training diverged; nothing was written for this part.",
+            )
+        return values
 
     @property
     def regression(self) -> bool:
         """Whether it says a number."""
-        return is_regression(self.encoder.model.config)
+        return is_regression(self.model.config)
 
     @property
     def one_logit(self) -> bool:
         """Whether a single logit tells two classes apart."""
-        return not self.regression and int(self.encoder.model.config.num_labels) == 1
+        return not self.regression and int(self.model.config.num_labels) == 1
 
     def per_class(self, logits: Tensor) -> Tensor:
         """Logits (B, C), one a class: a single logit z is the log-odds of its class, -z that of the other."""
@@ -128,21 +187,6 @@ class Classifier:
             check_types(self.tokenizer, self.encoder.config, self.identity["name"], pair=True)
 
 
-def finite(values: Tensor, name: str) -> Tensor:
-    """``values`` unchanged.
-
-    Raises:
-        ModelError: Where one of them is NaN or infinite.
-    """
-    if not torch.isfinite(values).all():
-        raise ModelError(
-            "the model yields NaN or infinite numbers",
-            where=name,
-            remedy="Its weights are damaged or its training diverged; nothing was written for this part.",
-        )
-    return values
-
-
 def load_classifier(
     source: str | Path,
     *,
@@ -169,7 +213,8 @@ def load_classifier(
     arithmetic = _dtype(dtype)
     name, config = read_config(source)
     with explained(name):
-        family = family_of(config, name)
+        dropping = isinstance(config, DroppingConfig)
+        family = family_of(config.backbone_config() if dropping else config, name)
         names = label_names(config, labels, name)
         head = _head(config, name, answering=answering)
     model, report = read_weights(name, config, head, arithmetic)
@@ -179,10 +224,11 @@ def load_classifier(
     check_weights(report, model, name)
     model.eval().requires_grad_(False).to(usable_device(device))
     with explained(name):
-        encoder = family(model)
+        policy = getattr(model, "system", None)
+        encoder = family(model if policy is None else model.backbone)
     tokenizer = read_tokenizer(name, model, encoder.config)
     with explained(name):
-        longest = longest_input(config, tokenizer, max_length, name)
+        longest = longest_input(encoder.config, tokenizer, max_length, name)
     identity = {
         "name": name,
         "revision": getattr(config, "_commit_hash", None),
@@ -192,9 +238,9 @@ def load_classifier(
         "max_length": longest,
     }
     with explained(name):
-        identity |= encoder.identity
+        identity |= policy_identity(model)
     outputs = ("start", "end") if encoder.answers else names
-    return Classifier(encoder, tokenizer, outputs, longest, identity)
+    return Classifier(model, encoder, tokenizer, outputs, longest, identity, policy)
 
 
 def _head(config: Any, name: str, *, answering: bool) -> Any:

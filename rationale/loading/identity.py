@@ -6,7 +6,10 @@ import hashlib
 import json
 from typing import Any
 
+import numpy as np
 import torch
+
+from rationale.errors import ModelError
 
 
 def weights_hash(model: torch.nn.Module) -> str:
@@ -36,3 +39,30 @@ def _settings(model: Any, tokenizer: Any) -> tuple[str, str]:
 
 def _joined(*parts: str) -> str:
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()[:16]
+
+
+def policy_identity(model: Any) -> dict[str, Any]:
+    """The policy's name, and eta where it has one: what its scores are compared with; empty of a plain model.
+
+    Raises:
+        ModelError: Where config.json tells of another eta than the weights hold.
+    """
+    policy = getattr(model, "system", None)
+    if policy is None:
+        return {}
+    eta = getattr(policy, "eta", None)
+    if eta is None:
+        return {"system": policy.name}
+    held, told = eta.detach().float().tolist(), model.config.to_dict().get("eta", ())
+    if not _alike(told, held):
+        raise ModelError(
+            f"config.json says eta is {told}, and the weights hold {[round(value, 4) for value in held]}",
+            where=model.config.name_or_path,
+            remedy="One of the two files was changed; take both from where the model was saved.",
+        )
+    return {"system": policy.name, "eta": held}
+
+
+def _alike(told: Any, held: list[float]) -> bool:
+    numbers = isinstance(told, list) and all(isinstance(value, int | float) for value in told)
+    return numbers and len(told) == len(held) and bool(np.allclose(told, held, atol=1e-6))

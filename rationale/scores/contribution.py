@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from rationale.encoder.base import Encoder
-from rationale.scores.methods import METHODS, DecisionMethod
+from rationale.scores.methods import METHODS, DecisionMethod, FloatArray
 from rationale.scores.scored import ALIVE
+
+if TYPE_CHECKING:
+    from rationale.dropping.system import System
+    from rationale.dropping.trace import DropTrace
 
 
 @dataclass(frozen=True)
 class _Compared(DecisionMethod):
     by: Callable[[str], bool] = field(kw_only=True)
 
-    def reduce(self, scores: Sequence[Tensor], alive: Sequence[Tensor]) -> Tensor:
+    def reduce(self, trace: DropTrace) -> FloatArray:
         """What is compared with the threshold; 0 for tokens that are gone."""
-        del alive
-        return torch.stack(list(scores))
+        return np.nan_to_num(trace.scores)
 
-    def fits(self, encoder: Encoder) -> bool:
-        """Whether the encoder drops tokens, by a system that this score is of."""
-        return super().fits(encoder) and self.by(encoder.system.name)  # type: ignore[attr-defined]
+    def fits(self, policy: System | None) -> bool:
+        """Whether the model drops tokens, by a policy that this score is of."""
+        return policy is not None and self.by(policy.name)
 
 
 class _Alive(DecisionMethod):
-    def reduce(self, scores: Sequence[Tensor], alive: Sequence[Tensor]) -> Tensor:
+    def reduce(self, trace: DropTrace) -> FloatArray:
         """1 for each token that passes the layer, 0 for the others."""
-        del scores
-        return torch.stack([one.float() for one in alive])
+        return trace.kept.astype(np.float32)
 
 
 METHODS.register("contribution")(

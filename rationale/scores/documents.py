@@ -155,7 +155,7 @@ class DocumentScorer:
 
 def _kept(readings: list[Reading]) -> npt.NDArray[np.bool_] | None:
     """Which tokens of all windows pass each layer, bool (L, T); None where the model drops none."""
-    kept = [reading.kept for reading in readings if reading.kept is not None]
+    kept = [reading.trace.kept for reading in readings if reading.trace is not None]
     return np.concatenate(kept, axis=1) if kept else None
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rationale.dropping.encoder import Dropping
-from rationale.dropping.system import Decision
+from rationale.dropping.trace import DropTrace
 from rationale.encoder.attention import plain, reading
 from rationale.encoder.base import Attend
 from rationale.errors import ModelError
-from rationale.loading.classifier import Classifier, finite
+from rationale.loading.classifier import Classifier
 from rationale.scores.methods import (
     AttentionMethod,
     AttentionReader,
@@ -26,8 +26,8 @@ from rationale.scores.methods import (
     decision_methods,
     normalise,
 )
-from rationale.tokens.batches import in_batches
-from rationale.tokens.packing import Packed, pack_windows
+from rationale.tokens.batches import run_windows
+from rationale.tokens.packing import Packed
 from rationale.tokens.windows import Window
 
 
@@ -39,13 +39,13 @@ class Reading:
         probabilities: float64 (C,).
         target: The logit that was differentiated.
         scores: Per method, float32 (L, n), normalised inside the window.
-        kept: bool (L, n), whether each token passes each layer; None for a model that drops none.
+        trace: Who was dropped where; None for a model that drops none.
     """
 
     probabilities: npt.NDArray[np.float64]
     target: int
     scores: Mapping[str, FloatArray]
-    kept: npt.NDArray[np.bool_] | None = None
+    trace: DropTrace | None = None
 
 
 class OnePass:
@@ -66,9 +66,10 @@ class OnePass:
         self._gradient = [m for m in methods if isinstance(m, GradientMethod)]
         self._attention = [m for m in methods if isinstance(m, AttentionMethod)]
         self._decision = [m for m in methods if isinstance(m, DecisionMethod)]
-        misfit = next((m for m in methods if not m.fits(classifier.encoder)), None)
+        self._signed = {method.name: method.signed for method in methods}
+        misfit = next((m for m in methods if not m.fits(classifier.policy)), None)
         if misfit is not None:
-            own = ", ".join(decision_methods(classifier.encoder))
+            own = ", ".join(decision_methods(classifier.policy))
             lacks = f"this one has {own}" if own else "this one drops none"
             remedy = f"Ask for {own}." if own else "Train one with `rationale train`, or ask for another."
             raise ModelError(
@@ -92,47 +93,30 @@ class OnePass:
         Raises:
             ModelError: Where the model yields NaN, or one window does not fit in memory.
         """
-        lengths = [len(window.ids) for window in windows]
-        return in_batches(
-            lengths,
-            self.batch_size,
-            lambda batch: self._batch([windows[i] for i in batch], [targets[i] for i in batch]),
-        )
+        run = partial(self._batch, targets)
+        return list(run_windows(windows, self.batch_size, run, device=self.classifier.device))
 
-    def _batch(self, windows: Sequence[Window], targets: Sequence[int | None]) -> list[Reading]:
-        packed = pack_windows(windows, self.classifier.device)
+    def _batch(self, targets: Sequence[int | None], packed: Packed, places: list[int]) -> list[Reading]:
         readers = {method.name: method.reader() for method in self._attention}
-        states, logits, made = self._forward(packed, _feeding(list(readers.values())))
-        chosen = torch.tensor(
-            [int(row.argmax()) if t is None else t for row, t in zip(logits.detach(), targets, strict=True)],
-            device=logits.device,
-        )
-        scores = self._gradient_scores(states, logits, chosen)
-        scores |= {name: packed_rows(reader.finish(), packed) for name, reader in readers.items()}
-        scores |= {m.name: m.reduce([d.scores for d in made], [d.keep for d in made]) for m in self._decision}
-        probabilities = self.classifier.probabilities(logits).cpu().numpy()
-        kept = torch.stack([d.keep for d in made]).cpu().numpy() if made else None
-        return self._split(packed, probabilities, chosen.tolist(), scores, kept)
-
-    def _forward(self, packed: Packed, attend: Attend) -> tuple[list[Tensor], Tensor, list[Decision]]:
-        """What enters each layer, L tensors (N, d); the logits (B, C); a dropping model's decisions."""
-        encoder, made = self.classifier.encoder, list[Decision]()
-        with torch.no_grad():
-            hidden = encoder.embed(packed)
+        states = list[Tensor]()
+        hidden = self.classifier.encoder.embed(packed)
         hidden.requires_grad_(self.differentiates)
         with torch.set_grad_enabled(self.differentiates):
-            if isinstance(encoder, Dropping):
-                states, logits = encoder.walk(hidden, packed, attend, made)
-            else:
-                states, logits = encoder.walk(hidden, packed, attend)
-        logits = self.classifier.per_class(finite(logits, self.classifier.identity["name"]))
-        return states, logits, made
+            run = self.classifier.mask(packed, _feeding(list(readers.values())), hidden, states)
+            logits = self.classifier.per_class(self.classifier.finite(run.logits))
+            own = logits.argmax(dim=-1).tolist()
+            asked = [targets[place] for place in places]
+            chosen = [mine if target is None else target for mine, target in zip(own, asked, strict=True)]
+            scores = self._gradient_scores(states, logits, chosen)
+        scores |= {name: packed_rows(reader.finish(), packed) for name, reader in readers.items()}
+        probabilities = self.classifier.probabilities(logits).cpu().numpy()
+        return self._split(packed, probabilities, chosen, scores, run.traces())
 
-    def _gradient_scores(self, states: list[Tensor], logits: Tensor, chosen: Tensor) -> dict[str, Tensor]:
+    def _gradient_scores(self, states: list[Tensor], logits: Tensor, chosen: list[int]) -> dict[str, Tensor]:
         """Per gradient method, scores (L, N)."""
         if not self.differentiates:
             return {}
-        total = logits.gather(1, chosen[:, None]).sum()
+        total = logits.gather(1, torch.tensor(chosen, device=logits.device)[:, None]).sum()
         gradients = torch.autograd.grad(total, states)
         with torch.no_grad():
             return {
@@ -148,21 +132,19 @@ class OnePass:
         probabilities: npt.NDArray[np.float64],
         targets: list[int],
         scores: Mapping[str, Tensor],
-        kept: npt.NDArray[np.bool_] | None,
+        traces: Sequence[DropTrace],
     ) -> list[Reading]:
-        name = self.classifier.identity["name"]
-        signed = {m.name: m.signed for m in (*self._gradient, *self._attention, *self._decision)}
-        rows = {m: finite(s, name).float().cpu().numpy() for m, s in scores.items()}
+        rows = {m: self.classifier.finite(s).float().cpu().numpy() for m, s in scores.items()}
         ends = np.cumsum(packed.lengths)
-        return [
-            Reading(
-                probabilities[number],
-                targets[number],
-                {m: normalise(row[:, end - length : end], signed=signed[m]) for m, row in rows.items()},
-                None if kept is None else kept[:, end - length : end],
-            )
-            for number, (length, end) in enumerate(zip(packed.lengths, ends, strict=True))
-        ]
+        readings = []
+        for number, (length, end) in enumerate(zip(packed.lengths, ends, strict=True)):
+            trace = traces[number] if traces else None
+            own = {m: row[:, end - length : end] for m, row in rows.items()}
+            if trace is not None:
+                own |= {method.name: method.reduce(trace) for method in self._decision}
+            shares = {m: normalise(row, signed=self._signed[m]) for m, row in own.items()}
+            readings.append(Reading(probabilities[number], targets[number], shares, trace))
+        return readings
 
 
 def packed_rows(padded: Tensor, packed: Packed) -> Tensor:

@@ -17,7 +17,8 @@ from rationale.scores.families import BASELINE, GRADIENT, first_word
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rationale.encoder.base import Encoder
+    from rationale.dropping.system import System
+    from rationale.dropping.trace import DropTrace
     from rationale.loading.classifier import Classifier
     from rationale.tokens.windows import Window
 
@@ -56,9 +57,9 @@ class Method(ABC):
         """What besides the name decides the numbers; saved in the recipe."""
         return {}
 
-    def fits(self, encoder: Encoder) -> bool:
-        """Whether this encoder has such scores."""
-        del encoder
+    def fits(self, policy: System | None) -> bool:
+        """Whether a model with this policy, or with none, has such scores."""
+        del policy
         return True
 
     @abstractmethod
@@ -110,13 +111,13 @@ class AttentionMethod(LayeredMethod):
 class DecisionMethod(LayeredMethod):
     """Reads what a dropping model decides before each layer; other models have no such scores."""
 
-    def fits(self, encoder: Encoder) -> bool:
-        """Whether the encoder drops tokens."""
-        return hasattr(encoder, "system")
+    def fits(self, policy: System | None) -> bool:
+        """Whether the model drops tokens."""
+        return policy is not None
 
     @abstractmethod
-    def reduce(self, scores: Sequence[Tensor], alive: Sequence[Tensor]) -> Tensor:
-        """Scores (L, N) from each layer's compared scores, float32 (N,), and who passes it, bool (N,)."""
+    def reduce(self, trace: DropTrace) -> FloatArray:
+        """Scores (L, n) of an input's tokens from who was dropped where, and by what."""
 
 
 class WindowMethod(Method):
@@ -170,12 +171,10 @@ def one_pass_methods() -> tuple[str, ...]:
     return tuple(name for name in default_methods() if isinstance(METHODS.get(name), LayeredMethod))
 
 
-def decision_methods(encoder: Encoder) -> tuple[str, ...]:
-    """The methods that read what a dropping model decides; none for other models."""
+def decision_methods(policy: System | None) -> tuple[str, ...]:
+    """The methods that read what a model of this policy decides; none for a plain model."""
     return tuple(
-        name
-        for name, method in METHODS.items()
-        if isinstance(method, DecisionMethod) and method.fits(encoder)
+        name for name, method in METHODS.items() if isinstance(method, DecisionMethod) and method.fits(policy)
     )
 
 

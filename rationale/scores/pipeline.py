@@ -117,7 +117,7 @@ def _classifier(
         return load_classifier(model, device=device, dtype=dtype, labels=labels)
     if labels is None:
         return model
-    return replace(model, labels=label_names(model.encoder.model.config, labels, model.identity["name"]))
+    return replace(model, labels=label_names(model.model.config, labels, model.identity["name"]))
 
 
 def _part(

@@ -24,7 +24,7 @@ def make_recipe(classifier: Classifier, documents: Documents, options: ScoreOpti
         documents: The documents to be scored.
         options: The caller's choices.
     """
-    parameter = next(classifier.encoder.model.parameters())
+    parameter = next(classifier.model.parameters())
     return {
         "kind": "scores",
         "model": classifier.identity,
@@ -50,14 +50,14 @@ def make_recipe(classifier: Classifier, documents: Documents, options: ScoreOpti
         "part_size": options.documents_a_part,
         "seed": options.seed,
         "faithfulness": _faithfulness(options.faithfulness),
-        **({"kept": True} if hasattr(classifier.encoder, "system") else {}),  # saved with each document
+        **({"kept": True} if classifier.policy is not None else {}),  # saved with each document
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
     }
 
 
 def _renamed(classifier: Classifier) -> bool:
     """Whether the outputs have other names than the model's own: those of ``--labels``."""
-    own = classifier.encoder.model.config.id2label or {}
+    own = classifier.model.config.id2label or {}
     return len(own) == len(classifier.labels) and list(own.values()) != list(classifier.labels)
 
 

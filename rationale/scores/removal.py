@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from rationale.loading.classifier import Classifier
-from rationale.tokens.batches import in_batches
-from rationale.tokens.packing import pack
+from rationale.tokens.batches import run_windows
+from rationale.tokens.packing import Packed
 from rationale.tokens.windows import Window
 
 IntArray = npt.NDArray[np.int32]
@@ -73,15 +73,10 @@ def reduced_logits(
     rows = [places.setdefault(one.key, len(places)) for one in inputs]
     distinct = list({one.key: one for one in inputs}.values())
 
-    def batch(chosen: list[int]) -> list[npt.NDArray[np.float64]]:
-        parts = [distinct[i] for i in chosen]
-        packed = pack(
-            [p.ids for p in parts],
-            [p.types for p in parts],
-            [p.positions for p in parts],
-            device=classifier.device,
-        )
-        with torch.no_grad():
-            return list(classifier.logits(packed).double().cpu().numpy())
+    run = partial(_logits, classifier)
+    return np.stack(list(run_windows(distinct, batch_size, run, device=classifier.device)))[rows]
 
-    return np.stack(in_batches([one.ids.size for one in distinct], batch_size, batch))[rows]
+
+def _logits(classifier: Classifier, packed: Packed, places: list[int]) -> list[npt.NDArray[np.float64]]:
+    del places
+    return list(classifier.logits(packed).double().cpu().numpy())

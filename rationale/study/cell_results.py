@@ -134,7 +134,7 @@ def _rationale(classifier: Classifier, reported: Documents) -> dict[str, Any]:
     Only documents count whose rationale the model reads at least a word of: where none of it was read, none
     was dropped.
     """
-    methods = decision_methods(classifier.encoder)
+    methods = decision_methods(classifier.policy)
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     inside = [d for d in reported if d.rationale[windower(d).covered].any()] if methods else []
     if not inside:

@@ -8,6 +8,7 @@ from rationale.lazy import loads
 
 if TYPE_CHECKING:
     from rationale.tokens.alignment import Alignment, align, sum_to_words
+    from rationale.tokens.batches import run_windows
     from rationale.tokens.packing import Packed, Padding, buckets, pack, pack_windows
     from rationale.tokens.template import Template, read_template
     from rationale.tokens.windows import Protocol, Window, Windower, Windows
@@ -26,6 +27,7 @@ __all__ = [
     "pack",
     "pack_windows",
     "read_template",
+    "run_windows",
     "sum_to_words",
 ]
 
@@ -45,6 +47,7 @@ __getattr__ = loads(
         "pack": "rationale.tokens.packing",
         "pack_windows": "rationale.tokens.packing",
         "read_template": "rationale.tokens.template",
+        "run_windows": "rationale.tokens.batches",
         "sum_to_words": "rationale.tokens.alignment",
     },
 )

@@ -1,23 +1,60 @@
-"""Batches that shrink when memory runs out, and leave none of it behind."""
+"""Windows through a model in batches, which shrink when memory runs out and leave none of it behind."""
 
 from __future__ import annotations
 
 import ctypes
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
 import torch
+from tqdm.auto import tqdm
 
 from rationale.errors import ModelError
-from rationale.tokens.packing import buckets
+from rationale.tokens.packing import Input, Packed, buckets, pack_windows
 
 R = TypeVar("R")
 _SIGNS = ("not enough memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
 _TRIM_SECONDS = 0.5
 _LOG = logging.getLogger(__name__)
+
+
+def run_windows(
+    windows: Sequence[Input],
+    batch_size: int,
+    run: Callable[[Packed, list[int]], Sequence[R]],
+    *,
+    device: torch.device | str = "cpu",
+    part: int | None = None,
+    title: str | None = None,
+) -> Iterator[R]:
+    """Runs every window once and yields one result a window, in order.
+
+    Args:
+        windows: What the model reads.
+        batch_size: Windows a batch, to begin with; halved on its own where memory runs out.
+        run: Takes a packed batch, without gradients unless it turns them on, and the places of its windows
+            among all; gives one result a window.
+        device: Where batches go.
+        part: Windows that are run before the first of them is yielded, and batched by length among
+            themselves; None for all.
+        title: Of a progress bar that a terminal shows; None for none.
+    """
+    size = part or max(len(windows), 1)
+    with tqdm(total=len(windows), desc=title, leave=False, disable=None if title else True) as bar:
+        for start in range(0, len(windows), size):
+            some = windows[start : start + size]
+
+            def batch(chosen: list[int], start: int = start, some: Sequence[Input] = some) -> Sequence[R]:
+                packed = pack_windows([some[i] for i in chosen], device)
+                with torch.no_grad():
+                    results = run(packed, [start + i for i in chosen])
+                bar.update(len(chosen))
+                return results
+
+            yield from in_batches([len(window.ids) for window in some], batch_size, batch)
 
 
 def in_batches(lengths: Sequence[int], batch_size: int, run: Callable[[list[int]], Sequence[R]]) -> list[R]:

@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rationale.tokens.windows import Window
-
 IntArray = npt.NDArray[np.int32]
+
+
+class Input(Protocol):
+    """One model input of n tokens: a window, or what is left of one."""
+
+    @property
+    def ids(self) -> IntArray:
+        """int32 (n,), token ids."""
+
+    @property
+    def types(self) -> IntArray:
+        """int32 (n,), token type ids."""
+
+    @property
+    def positions(self) -> IntArray:
+        """int32 (n,), where each token stands in its full input."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +140,10 @@ def pack(
     return Packed(join(ids), join(types), join(places), tuple(len(one) for one in ids))
 
 
-def pack_windows(windows: Sequence[Window], device: torch.device | str = "cpu") -> Packed:
-    """Lays windows end to end."""
-    return pack([window.ids for window in windows], [window.types for window in windows], device=device)
+def pack_windows(windows: Sequence[Input], device: torch.device | str = "cpu") -> Packed:
+    """Lays windows, or what is left of them, end to end."""
+    ids, types, positions = zip(*((one.ids, one.types, one.positions) for one in windows), strict=True)
+    return pack(ids, types, positions, device=device)
 
 
 def buckets(lengths: Sequence[int], batch_size: int) -> Iterator[list[int]]:

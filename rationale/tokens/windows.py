@@ -35,6 +35,11 @@ class Window:
     word: IntArray
     weight: float
 
+    @property
+    def positions(self) -> IntArray:
+        """int32 (n,), 0 … n - 1: nothing is missing."""
+        return np.arange(self.ids.size, dtype=np.int32)
+
 
 @dataclass(frozen=True)
 class Windows:

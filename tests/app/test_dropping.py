@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from rationale.corpus import Document, Documents, Span
-from rationale.dropping.trace import trace
 from rationale.loading.classifier import load_classifier
 from rationale.scores import Faithfulness, ScoreOptions, score
 from rationale.tokens import Windower, pack_windows
@@ -27,8 +26,7 @@ def opened(tmp_path_factory):
     options = ScoreOptions(methods, faithfulness=Faithfulness(0.2))
     scores = score(classifier, documents, options, progress=False)
     window = Windower(classifier.tokenizer, classifier.max_length, "document")(document).windows[0]
-    encoder = classifier.encoder
-    _, (said,) = trace(encoder.inner, encoder.system, pack_windows([window]))
+    (said,) = classifier.hard(pack_windows([window])).traces()
     return Collection("toy", scores, documents), document, scores.get(document.key), said
 
 

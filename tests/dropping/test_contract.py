@@ -11,7 +11,6 @@ from rationale.corpus.document import Document
 from rationale.dropping import run
 from rationale.dropping.flops import Costs
 from rationale.dropping.system import SYSTEMS
-from rationale.dropping.trace import trace
 from rationale.loading.classifier import load_classifier
 from rationale.scores.engine import OnePass
 from rationale.scores.methods import METHODS, decision_methods
@@ -27,15 +26,14 @@ over_families = pytest.mark.parametrize("family", FAMILIES)
 @over_families
 def test_hard_and_mask_keep_the_same_tokens_and_give_the_same_logits(system, family):
     model, inputs = toy(system, family), batch(family)
-    kept = {"hard": [], "mask": []}
-
-    def watch(kind):
-        return lambda layer, rows, decision: kept[kind].append(set(rows[decision.keep].tolist()))
-
     with torch.no_grad():
-        hard = run.hard(model.encoder, model.system, inputs, watch("hard"))
-        mask = run.mask(model.encoder, model.system, inputs, watch("mask"))
-    assert kept["hard"] == kept["mask"]
+        hard = run.hard(model.encoder, model.system, inputs)
+        mask = run.mask(model.encoder, model.system, inputs)
+    for ours, oracle in zip(hard.traces(), mask.traces(), strict=True):
+        assert np.array_equal(ours.kept, oracle.kept)
+        np.testing.assert_allclose(ours.scores, oracle.scores, atol=1e-5)
+        np.testing.assert_allclose(ours.thresholds, oracle.thresholds, atol=1e-5)
+        assert ours.place == oracle.place == model.system.place
     assert torch.equal(hard.alive, mask.alive)
     torch.testing.assert_close(hard.logits, mask.logits, atol=1e-5, rtol=1e-5)
     assert len(LENGTHS) < int(hard.alive[-1].sum()) < sum(inputs.lengths)  # some leave, some stay
@@ -104,12 +102,12 @@ def test_matrix_products_are_those_pytorch_counts(system, family):
 
 def test_a_trace_agrees_with_the_run_and_cls_never_leaves(system):
     model, inputs = toy(system), batch("bert")
-    ran, traces = trace(model.encoder, model.system, inputs)
-    for number, said in enumerate(traces):
+    ran = run.hard(model.encoder, model.system, inputs)
+    for number, said in enumerate(ran.traces()):
         assert said.dropped[0] == said.layers
         assert said.lengths.tolist() == ran.alive[:, number].tolist()
         for layer in range(said.layers):
-            stayed = said.alive(layer)
+            stayed = said.kept[layer].copy()
             stayed[0] = False
             assert (said.scores[layer, stayed] >= said.thresholds[layer]).all()
             assert np.isnan(said.scores[layer, said.dropped < layer]).all()
@@ -132,12 +130,12 @@ def test_its_decisions_are_scores_like_any_other(system, tmp_path):
     toy(system).save_pretrained(tmp_path)
     toy_tokenizer(TOYS["bert"][0]).save_pretrained(tmp_path)
     classifier = load_classifier(tmp_path, device="cpu")
-    names = decision_methods(classifier.encoder)
+    names = decision_methods(classifier.policy)
     assert "alive" in names
     windows = _windows(classifier)
     readings = OnePass(classifier, [METHODS.get(name) for name in names], 4)(windows, [None] * len(windows))
     with torch.no_grad():
-        ran = run.hard(classifier.encoder.inner, classifier.encoder.system, pack_windows(windows))
+        ran = run.hard(classifier.encoder, classifier.policy, pack_windows(windows))
     for number, reading in enumerate(readings):
         alive = (reading.scores["alive"] > 0).sum(axis=1)
         assert alive.tolist() == ran.alive[:, number].tolist()

@@ -9,8 +9,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification, pipeline
 
 from rationale.dropping.model import DroppingForSequenceClassification
-from rationale.dropping.run import hard
-from rationale.dropping.trace import trace
+from rationale.dropping.run import hard, undropped
 from rationale.errors import ModelError, RationaleError
 from tests.dropping.models import batch, dropping_model, one, toy
 from tests.systems import TOYS
@@ -48,10 +47,11 @@ def test_it_works_in_a_pipeline(tmp_path):
 
 def test_a_trace_tells_where_every_token_left():
     model, inputs = dropping_model("bert"), batch("bert")
-    run, traces = trace(model.encoder, model.system, inputs)
+    run = hard(model.encoder, model.system, inputs)
+    traces = run.traces()
     assert np.array_equal(np.stack([t.lengths for t in traces], axis=1), run.alive.numpy())
     for number, said in enumerate(traces):
-        alone = trace(model.encoder, model.system, one(inputs, number))[1][0]
+        (alone,) = hard(model.encoder, model.system, one(inputs, number)).traces()
         assert np.array_equal(said.dropped, alone.dropped)
         for layer in range(said.layers):
             there = said.dropped >= layer  # who met this layer's decision
@@ -59,16 +59,19 @@ def test_a_trace_tells_where_every_token_left():
             assert np.nansum(said.scores[layer]) == pytest.approx(1, abs=1e-5)
             left = there & (said.dropped == layer)
             assert (said.scores[layer][left] < said.thresholds[layer]).all()
-            assert said.alive(layer)[0]
-            kept = said.alive(layer)[1:]
+            assert said.kept[layer, 0]
+            kept = said.kept[layer, 1:]
             assert (said.scores[layer][1:][kept] >= said.thresholds[layer]).all()
 
 
-def test_asking_for_a_trace_changes_nothing():
+def test_a_trace_is_of_its_run_and_a_plain_run_has_none():
     model, inputs = dropping_model("bert"), batch("bert")
     with torch.no_grad():
-        untraced = hard(model.encoder, model.system, inputs)
-    assert torch.equal(untraced.logits, trace(model.encoder, model.system, inputs)[0].logits)
+        ran = hard(model.encoder, model.system, inputs)
+        assert undropped(model.encoder, inputs).traces() == []
+    first, again = ran.traces(), ran.traces()
+    assert all(np.array_equal(a.kept, b.kept) for a, b in zip(first, again, strict=True))
+    assert np.array_equal(sum(t.lengths for t in first), ran.alive.sum(dim=1).numpy())
 
 
 def test_an_unknown_system_or_family_is_named():

@@ -27,21 +27,13 @@ def test_without_a_threshold_it_is_the_plain_classifier(name):
 @pytest.mark.parametrize("name", MODELS)
 def test_hard_and_mask_take_the_same_decisions(name):
     model, inputs = dropping_model(name), batch(name)
-    seen = {"hard": [], "mask": []}
-
-    def watch(kind):
-        def see(layer, rows, decision):
-            seen[kind].append(dict(zip(rows.tolist(), decision.keep.tolist(), strict=True)))
-
-        return see
-
     with torch.no_grad():
-        hard = run.hard(model.encoder, model.system, inputs, watch("hard"))
-        mask = run.mask(model.encoder, model.system, inputs, watch("mask"))
+        hard = run.hard(model.encoder, model.system, inputs)
+        mask = run.mask(model.encoder, model.system, inputs)
     assert torch.equal(hard.alive, mask.alive)
     torch.testing.assert_close(hard.logits, mask.logits, atol=1e-5, rtol=1e-5)
-    for ours, oracle in zip(seen["hard"], seen["mask"], strict=True):
-        assert {row for row, kept in ours.items() if kept} == {row for row, kept in oracle.items() if kept}
+    for ours, oracle in zip(hard.traces(), mask.traces(), strict=True):
+        assert np.array_equal(ours.kept, oracle.kept)
     total, left = inputs.ids.shape[0], int(hard.alive[-1].sum())
     assert len(LENGTHS) < left < total  # some leave, some stay
 
@@ -132,21 +124,19 @@ def test_bfloat16_says_the_same_of_the_same_tokens(name):
 
     Scores are float32 in both, whatever the encoder computes in.
     """
-    model, inputs, decided = dropping_model(name), batch(name), []
+    model, inputs = dropping_model(name), batch(name)
     with torch.no_grad():
-        exact = run.hard(
-            model.encoder, model.system, inputs, lambda layer, rows, decision: decided.append(decision)
-        )
+        exact = run.hard(model.encoder, model.system, inputs)
         plain = run.undropped(model.encoder, inputs).logits
         model.backbone.to(torch.bfloat16)
-        replay = Replay(model.system, decided)
+        replay = Replay(model.system, exact.decisions)
         rough = run.hard(model.encoder, replay, inputs)
         rounding = (run.undropped(model.encoder, inputs).logits.float() - plain).abs().max()
     assert rough.logits.dtype == torch.bfloat16
     assert torch.equal(rough.alive, exact.alive)
     assert int(exact.alive[-1].sum()) < sum(inputs.lengths)
     assert (rough.logits.float() - exact.logits).abs().max() < 4 * rounding
-    for ours, theirs in zip(replay.scores, decided, strict=True):
+    for ours, theirs in zip(replay.scores, exact.decisions, strict=True):
         assert ours.dtype == torch.float32
         # Which kernels round how often depends on the processor: most scores are close, and none is far.
         apart = (ours - theirs.scores).abs() / (0.02 + 0.15 * theirs.scores.abs())

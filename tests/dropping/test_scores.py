@@ -19,7 +19,6 @@ from rationale.artifacts.scores import old_digest
 from rationale.artifacts.seal import SEAL
 from rationale.corpus import Document, Documents, Span
 from rationale.dropping.run import hard
-from rationale.dropping.trace import trace
 from rationale.errors import ModelError, ScoresError
 from rationale.evaluation.traces import trace_documents
 from rationale.loading.classifier import load_classifier
@@ -50,7 +49,7 @@ def test_predictions_are_those_of_the_hard_run(classifier, documents):
     for document, scored in zip(documents, scores, strict=True):
         (window,) = windower(document).windows
         with torch.no_grad():
-            run = hard(classifier.encoder.inner, classifier.encoder.system, pack_windows([window]))
+            run = hard(classifier.encoder, classifier.policy, pack_windows([window]))
         expected = classifier.probabilities(run.logits)[0].numpy()
         np.testing.assert_allclose(scored.probabilities, expected, atol=1e-5)
 
@@ -76,17 +75,17 @@ def test_contribution_and_alive_are_the_traces(classifier, documents):
     for document, scored in zip(documents, scores, strict=True):
         (window,) = windower(document).windows
         packed = pack_windows([window])
-        _, (said,) = trace(classifier.encoder.inner, classifier.encoder.system, packed)
+        (said,) = hard(classifier.encoder, classifier.policy, packed).traces()
         for layer in range(said.layers):
             got = scored.token_scores["contribution"][layer]
             np.testing.assert_allclose(got, np.nan_to_num(said.scores[layer]), atol=1e-5)
-            assert np.array_equal(scored.token_scores["alive"][layer] > 0, said.alive(layer))
+            assert np.array_equal(scored.token_scores["alive"][layer] > 0, said.kept[layer])
 
 
 def test_the_models_own_threshold_is_what_passes_each_layer(classifier, documents):
     """eta and n are the model's own, unasked: the selection is its decision itself."""
     scores = score(classifier, documents, ScoreOptions(("contribution", "alive")), progress=False)
-    eta = tuple(classifier.encoder.system.eta.tolist())
+    eta = tuple(classifier.policy.eta.tolist())
     for scored in scores:
         for layer, value in enumerate(eta):
             kept = scored.words["alive"][layer] > 0
@@ -126,7 +125,7 @@ def test_numbers_are_those_of_a_reading_of_the_parquet_files(classifier, documen
     found = agree(StoredScores(tmp_path / "scores"), human, resamples=5)
     (part,) = (tmp_path / "scores").glob("part-*")
     rows = pq.read_table(part / "documents.parquet").to_pylist()
-    eta = classifier.encoder.system.eta.tolist()
+    eta = classifier.policy.eta.tolist()
     for entry in pq.read_table(part / "scores.parquet").to_pylist():
         rows[entry["document"]].setdefault("of", {})[entry["method"], entry["layer"]] = entry["tokens"]
     for method, layer in rows[0]["of"]:
@@ -211,10 +210,10 @@ def test_faithfulness_of_alive_is_that_of_what_each_layer_keeps(classifier, docu
     options = ScoreOptions(("alive",), faithfulness=Faithfulness(0.2))
     scores = score(classifier, documents, options, progress=False)
     windower = Windower(classifier.tokenizer, classifier.max_length, "document")
-    system = classifier.encoder.system
+    system = classifier.policy
     for document, scored in zip(documents, scores, strict=True):
         (window,) = windower(document).windows
-        _, (said,) = trace(classifier.encoder.inner, system, pack_windows([window]))
+        (said,) = hard(classifier.encoder, system, pack_windows([window])).traces()
         assert [p.layer for p in scored.perturbed] == list(range(said.layers))
         for one in scored.perturbed:
             kept = {int(w) for w in window.word[said.dropped > one.layer] if w >= 0}
@@ -223,7 +222,7 @@ def test_faithfulness_of_alive_is_that_of_what_each_layer_keeps(classifier, docu
                 places = np.flatnonzero(stays).astype(np.int32)
                 packed = pack([window.ids[stays]], [window.types[stays]], [places])
                 with torch.no_grad():
-                    expected = hard(classifier.encoder.inner, system, packed).logits
+                    expected = hard(classifier.encoder, system, packed).logits
                 np.testing.assert_allclose(got, classifier.probabilities(expected)[0], atol=1e-5)
 
 
@@ -258,7 +257,7 @@ def test_eta_is_read_from_the_folder(tmp_path):
 def damaged(classifier, tmp_path, change):
     """The model's folder with other weights or another config."""
     folder = tmp_path / "damaged"
-    classifier.encoder.model.save_pretrained(folder)
+    classifier.model.save_pretrained(folder)
     classifier.tokenizer.save_pretrained(folder)
     weights, config = (
         load_file(folder / "model.safetensors"),

@@ -9,7 +9,6 @@ import torch
 
 from rationale.dropping import run
 from rationale.dropping.power_bert import PoWERBERT
-from rationale.dropping.trace import trace
 from rationale.errors import ModelError, RationaleError
 from rationale.loading.classifier import load_classifier
 from tests.dropping.models import batch, one, toy
@@ -59,7 +58,7 @@ def test_ltp_is_equations_7_and_8(number):
 
 def test_ltp_scores_are_one_over_the_reference_on_average_whatever_the_length():
     model = toy("ltp", final=0.0)
-    _, traces = trace(model.encoder, model.system, batch("bert"))
+    traces = run.hard(model.encoder, model.system, batch("bert")).traces()
     for said in traces:
         np.testing.assert_allclose(said.scores.mean(axis=1), 1 / 60, rtol=1e-4)
 
@@ -184,8 +183,8 @@ def test_dropping_by_lot_is_even_handed_and_the_same_every_time():
     kept = []
     for seed in range(40):
         model.system.seed = seed
-        run.hard(model.encoder, model.system, inputs, lambda layer, rows, d: kept.append(d.keep.float()))
-    firsts = torch.stack(kept[::5])  # the first layer's decision of every run
+        kept.append(run.hard(model.encoder, model.system, inputs).decisions[0].keep.float())
+    firsts = torch.stack(kept)
     others = firsts.mean(dim=0).view(8, -1)[:, 1:]
     assert abs(float(others.mean()) - 0.5) < 0.02
     assert float(others.min()) > 0.15
@@ -194,10 +193,10 @@ def test_dropping_by_lot_is_even_handed_and_the_same_every_time():
 
 def test_the_first_tokens_are_the_beginning_and_the_last_token():
     model, inputs = toy("first", shares=[0.5] * 5), one(batch("bert"), 4)
-    _, [said] = trace(model.encoder, model.system, inputs)
+    [said] = run.hard(model.encoder, model.system, inputs).traces()
     n = inputs.lengths[0]
     half = round(n / 2)
-    assert np.flatnonzero(said.alive(0)).tolist() == [*range(half - 1), n - 1]
+    assert np.flatnonzero(said.kept[0]).tolist() == [*range(half - 1), n - 1]
     assert said.lengths.tolist() == [half] * 5
 
 
@@ -258,15 +257,14 @@ def unprotected(system="ltp", family="bert", **settings):
 @pytest.mark.parametrize("family", ["bert", "distilbert", "modernbert-mean"])
 def test_an_unprotected_cls_leaves_and_hard_is_still_mask_and_single_is_batch(system, family):
     model, inputs = unprotected(system, family), batch(family)
-    kept = []
     with torch.no_grad():
-        hard = run.hard(model.encoder, model.system, inputs, lambda layer, rows, d: kept.append(rows[d.keep]))
+        hard = run.hard(model.encoder, model.system, inputs)
         mask = run.mask(model.encoder, model.system, inputs)
         alone = [run.hard(model.encoder, model.system, one(inputs, i)) for i in range(len(inputs.lengths))]
     assert torch.equal(hard.alive, mask.alive)
     torch.testing.assert_close(hard.logits, mask.logits, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(hard.logits, torch.cat([r.logits for r in alone]), atol=1e-5, rtol=1e-5)
-    assert not set(inputs.starts.tolist()) <= set(kept[-1].tolist())
+    assert not all(trace.kept[-1, 0] for trace in hard.traces())  # some [CLS]
     assert (hard.alive >= 1).all()
 
 
@@ -306,7 +304,7 @@ def test_an_unprotected_model_comes_back_as_it_was_saved(tmp_path):
     model.save_pretrained(tmp_path / "model")
     toy_tokenizer("wordpiece").save_pretrained(tmp_path / "model")
     back = load_classifier(tmp_path / "model", device="cpu")
-    assert back.encoder.system.restores
+    assert back.policy.restores
     with torch.no_grad():
-        theirs = run.hard(back.encoder.inner, back.encoder.system, batch("bert")).logits
+        theirs = run.hard(back.encoder, back.policy, batch("bert")).logits
         torch.testing.assert_close(theirs, run.hard(model.encoder, model.system, batch("bert")).logits)

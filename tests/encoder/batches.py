@@ -59,5 +59,5 @@ def heads_of(name):
 
     packed = packed_of(windows_of(name))
     with torch.no_grad():
-        toy_classifier(name).logits(packed, attend)
+        toy_classifier(name).mask(packed, attend)
     return kept, packed

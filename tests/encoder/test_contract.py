@@ -76,7 +76,7 @@ def test_attention_equals_the_head_mean_of_eager_attention(name, with_gaps):
     keeps = gaps(windows) if with_gaps else None
     read = []
     attend = reading(lambda layer, attention: read.append((layer, attention)))
-    toy_classifier(name).logits(packed_of(windows, keeps), attend)
+    toy_classifier(name).mask(packed_of(windows, keeps), attend)
     assert [layer for layer, _ in read] == list(range(toy_classifier(name).encoder.layers))
     for number, window in enumerate(windows):
         keep = keeps[number] if with_gaps else None
@@ -95,7 +95,7 @@ def test_attention_does_not_depend_on_the_block_it_is_computed_in(name, monkeypa
         kept.append((heads, packed))
         return plain(layer, heads, packed)
 
-    toy_classifier(name).logits(packed_of(windows), attend)
+    toy_classifier(name).mask(packed_of(windows), attend)
     whole = [head_mean(*one) for one in kept]
     monkeypatch.setattr("rationale.encoder.attention._BLOCK", {"cpu": 1})
     for before, (heads, packed) in zip(whole, kept, strict=True):
@@ -104,7 +104,7 @@ def test_attention_does_not_depend_on_the_block_it_is_computed_in(name, monkeypa
 
 def test_reading_attention_changes_nothing(name):
     packed = packed_of(windows_of(name))
-    read = toy_classifier(name).logits(packed, reading(lambda layer, attention: attention.zero_()))
+    read = toy_classifier(name).mask(packed, reading(lambda layer, attention: attention.zero_())).logits
     assert torch.equal(read, toy_classifier(name).logits(packed))
 
 

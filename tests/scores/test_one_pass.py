@@ -42,8 +42,7 @@ def assert_equal(one, other, within=1e-5):
 
 
 def test_the_names_are_all_layered_methods():
-    encoder = toy_classifier("bert").encoder
-    layered = {name for name, m in METHODS.items() if isinstance(m, LayeredMethod) and m.fits(encoder)}
+    layered = {name for name, m in METHODS.items() if isinstance(m, LayeredMethod) and m.fits(None)}
     assert layered == set(NAMES)
 
 

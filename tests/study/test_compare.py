@@ -97,7 +97,7 @@ def test_the_kept_set_is_held_against_the_human_rationale(compared):
     classifier = load_classifier(out / record["cell"] / "model", device="cpu")
     hits, kept, gold = [], [], []
     for traced in trace_documents(classifier, REPORTED, progress=False):
-        alive = {int(w) for w in traced.word[traced.way.alive(traced.way.layers - 1)] if w >= 0}
+        alive = {int(w) for w in traced.word[traced.way.kept[-1]] if w >= 0}
         human = set(np.flatnonzero(traced.document.rationale).tolist())
         hits.append(len(alive & human))
         kept.append(len(alive))

@@ -11,7 +11,6 @@ from scipy.stats import bootstrap
 
 from rationale.agreement import agree
 from rationale.corpus import Document, Documents, Span
-from rationale.dropping.trace import trace
 from rationale.errors import ScoresError
 from rationale.evaluation.survival import survival
 from rationale.loading.classifier import load_classifier
@@ -60,7 +59,7 @@ def alive(classifier):
     found = {}
     for document in DOCUMENTS:
         (window,) = windower(document).windows
-        _, (way,) = trace(classifier.encoder.inner, classifier.encoder.system, pack_windows([window]))
+        (way,) = classifier.hard(pack_windows([window])).traces()
         left = [way.dropped[window.word == w].max() for w in range(len(document.words))]
         found[document.key] = np.array([[l > layer for l in left] for layer in range(way.layers)])  # noqa: E741
     return found

@@ -74,7 +74,7 @@ def test_saliency_is_stored_by_id_and_is_the_mean_of_three_checkpoints(trained):
 
 def raw_saliency(classifier, document):
     """By plain autograd through transformers' own forward."""
-    model = classifier.encoder.model
+    model = classifier.model
     inputs = classifier.tokenizer(" ".join(document.words), return_tensors="pt")
     entering = []
     handle = model.bert.embeddings.register_forward_hook(

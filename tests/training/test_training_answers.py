@@ -300,7 +300,7 @@ def test_every_other_system_learns_to_answer(trained, data, encoder, tmp_path, s
     assert found["metrics"]["f1"] > by_heart(documents)
     assert found["flops_speedup"] > 1
     if system == "lat":
-        assert classifier.encoder.model.config.settings["protect_cls"] is False
+        assert classifier.model.config.settings["protect_cls"] is False
 
 
 def test_dev_figures_are_of_the_documents_in_their_order(trained, data):

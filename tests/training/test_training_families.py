@@ -47,7 +47,7 @@ def test_every_family_is_trained_saved_and_loaded(name, tmp_path):
     classifier = load_classifier(trained.path, device="cpu")
     window = Windower(classifier.tokenizer, classifier.max_length, "truncate")(DOCUMENTS[5]).windows[0]
     with torch.no_grad():
-        run = hard(classifier.encoder.inner, classifier.encoder.system, pack_windows([window]))
+        run = hard(classifier.encoder, classifier.policy, pack_windows([window]))
     assert run.logits.shape == (1, 2)
     assert torch.isfinite(run.logits).all()
 

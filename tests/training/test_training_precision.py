@@ -86,16 +86,16 @@ def test_so_is_a_classifier_that_reads_parts(encoder, tmp_path):
 @pytest.mark.parametrize("name", ["adapler", "tr-bert", "ltp"])
 def test_a_trained_model_is_loaded_in_any_arithmetic_and_decides_in_float32(trained, name, dtype):
     made, _ = trained(name)
-    exact = load_classifier(made.path, device="cpu").encoder.system.state_dict()
+    exact = load_classifier(made.path, device="cpu").policy.state_dict()
     classifier = load_classifier(made.path, device="cpu", dtype=dtype)
-    assert next(classifier.encoder.model.backbone.parameters()).dtype == getattr(torch, dtype)
-    for key, value in classifier.encoder.system.state_dict().items():
+    assert next(classifier.model.backbone.parameters()).dtype == getattr(torch, dtype)
+    for key, value in classifier.policy.state_dict().items():
         assert value.dtype in (torch.float32, torch.float64)
         torch.testing.assert_close(value.float(), exact[key], rtol=0, atol=0)
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     packed = pack_windows([windower(document).windows[0] for document in DEV])
     with torch.no_grad():
-        found = [way(classifier.encoder, classifier.encoder.system, packed) for way in (run.hard, run.mask)]
+        found = [way(classifier.encoder, classifier.policy, packed) for way in (run.hard, run.mask)]
     assert found[0].logits.dtype == getattr(torch, dtype)
     assert torch.equal(found[0].alive, found[1].alive)
     assert found[0].alive[-1].sum() < found[0].alive[0].sum() or name != "ltp"

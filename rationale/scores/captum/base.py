@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from rationale.errors import RationaleError
-from rationale.loading.classifier import Classifier, finite
+from rationale.loading.classifier import Classifier
 from rationale.randomness import Randomness
 from rationale.scores.methods import FloatArray, WindowMethod
 from rationale.tokens.windows import Window
@@ -58,7 +58,7 @@ class CaptumMethod(WindowMethod):
             return np.zeros((len(self.layers(classifier)), window.ids.size), dtype=np.float32)
         drawn = Randomness.of(seed, window.ids.tobytes())
         scores = self._explain(classifier, window, target, drawn)
-        return finite(scores, classifier.identity["name"]).float().cpu().numpy()
+        return classifier.finite(scores).float().cpu().numpy()
 
     @abstractmethod
     def _explain(self, classifier: Classifier, window: Window, target: int, drawn: Randomness) -> Tensor:

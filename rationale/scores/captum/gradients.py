@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rationale.encoder.attention import plain
 from rationale.errors import ModelError, RationaleError
-from rationale.loading.classifier import Classifier, finite
+from rationale.loading.classifier import Classifier
 from rationale.randomness import Randomness
 from rationale.scores.captum.base import CaptumMethod, Options, at_least_one, inputs_at_once, samples_at_once
 from rationale.scores.methods import METHODS
@@ -60,7 +60,7 @@ class Tail:
     def __init__(self, classifier: Classifier, window: Window, layer: int, target: int) -> None:
         self.classifier, self.window, self.layer, self.target = classifier, window, layer, target
         self.batch = inputs_at_once(window.ids.size, classifier.device)
-        self.dtype: torch.dtype = next(classifier.encoder.model.parameters()).dtype
+        self.dtype: torch.dtype = next(classifier.model.parameters()).dtype
 
     def __call__(self, hidden: Tensor) -> Tensor:
         """The logits (P,), differentiable once."""
@@ -72,9 +72,7 @@ class Tail:
         ids, types = [self.window.ids] * len(hidden), [self.window.types] * len(hidden)
         packed = pack(ids, types, device=hidden.device)
         rows = hidden.flatten(0, 1).to(self.dtype)
-        logits = finite(
-            self.classifier.encoder.tail(self.layer, rows, packed, plain), self.classifier.identity["name"]
-        )
+        logits = self.classifier.finite(self.classifier.tail(self.layer, rows, packed))
         return self.classifier.per_class(logits)[:, self.target].to(hidden.dtype)
 
     def values_and_gradients(self, hidden: Tensor) -> tuple[Tensor, Tensor]:

@@ -34,7 +34,8 @@ def check_arms(
     start = first.start
     longest = int(start.tokenizer.model_max_length)
     encoder = FAMILIES.get(start.model.config.model_type)(start.model)
-    own = Classifier(encoder, start.tokenizer, start.labels, longest, {"name": first.recipe["model"]["name"]})
+    name = {"name": first.recipe["model"]["name"]}
+    own = Classifier(start.model, encoder, start.tokenizer, start.labels, longest, name)
     models = {False: own}
     if any(arm.dropping for arm in arms):
         models[True] = load_classifier(str(dropping), device="cpu")
@@ -60,7 +61,7 @@ def _check_reach(dropping: Classifier, longest: int) -> None:
 
 def _check_arm(arm: Arm, classifier: Classifier) -> None:
     method, layers = METHODS.get(arm.method), range(classifier.encoder.layers)
-    if isinstance(method, DecisionMethod) and not method.fits(classifier.encoder):
+    if isinstance(method, DecisionMethod) and not method.fits(classifier.policy):
         raise ModelError(
             f"arm {arm.text!r}: this model has no such scores",
             where=classifier.identity["name"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from torch import Tensor, nn
 
 from rationale.dropping.run import undropped
 from rationale.encoder import FAMILIES
-from rationale.loading.classifier import Classifier, finite
+from rationale.loading.classifier import Classifier
 from rationale.scores.removal import Reduced
-from rationale.tokens.batches import in_batches
-from rationale.tokens.packing import Packed, pack
+from rationale.tokens.batches import run_windows
+from rationale.tokens.packing import Packed
 from rationale.training.encoding import Encoded
 from rationale.training.task import mean_loss
 from rationale.training.trainer import ClassifierTrainer
@@ -103,17 +104,11 @@ def read(classifier: Classifier, parts: Sequence[Reduced]) -> np.ndarray[Any, np
     Raises:
         ModelError: Where the model yields NaN.
     """
+    run = partial(_probabilities, classifier)
+    return np.stack(list(run_windows(parts, _BATCH, run, device=classifier.device)))
 
-    def batch(places: list[int]) -> list[Any]:
-        some = [parts[i] for i in places]
-        packed = pack(
-            [one.ids for one in some],
-            [one.types for one in some],
-            [one.positions for one in some],
-            device=classifier.device,
-        )
-        with torch.no_grad():
-            logits = undropped(classifier.encoder, packed).logits
-        return list(classifier.probabilities(finite(logits, classifier.identity["name"])).cpu().numpy())
 
-    return np.stack(in_batches([one.ids.size for one in parts], _BATCH, batch))
+def _probabilities(classifier: Classifier, packed: Packed, places: list[int]) -> list[Any]:
+    del places
+    logits = classifier.finite(classifier.hard(packed).logits)
+    return list(classifier.probabilities(logits).cpu().numpy())

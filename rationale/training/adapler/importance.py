@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -13,21 +14,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from rationale.artifacts.lock import locked
 from rationale.artifacts.model import model_digest
 from rationale.artifacts.seal import beside, check_file, seal_file, unseal_file
 from rationale.corpus.document import Key
-from rationale.encoder.attention import plain, reading
+from rationale.encoder.attention import reading
 from rationale.errors import ModelError
 from rationale.files import atomic_path
-from rationale.loading.classifier import Classifier, finite, load_classifier
+from rationale.loading.classifier import Classifier, load_classifier
 from rationale.scores import METHODS
 from rationale.scores.engine import packed_rows
 from rationale.scores.methods import AttentionMethod, GradientMethod
-from rationale.tokens import Packed, pack_windows
-from rationale.tokens.batches import in_batches
+from rationale.tokens import Packed
+from rationale.tokens.batches import run_windows
 from rationale.training.dropping.fine_tuned import FineTuned
 from rationale.training.encoding import Encoded
 from rationale.training.prepare import Prepared
@@ -50,43 +50,32 @@ def importance(
             what each token receives, the mean over layers and heads.
         progress: Whether a terminal shows a bar.
     """
-    found: list[FloatArray] = []
-    quiet = None if progress else True
-    with tqdm(total=len(rows), desc=target, unit="document", leave=False, disable=quiet) as bar:
-        for start in range(0, len(rows), _PART):
-            part = range(start, min(start + _PART, len(rows)))
-            lengths = [rows.lengths[i] for i in part]
-
-            def batch(at: list[int], part: range = part) -> list[FloatArray]:
-                return _batch(classifier, rows, [part[i] for i in at], target)
-
-            found += in_batches(lengths, _BATCH, batch)
-            bar.update(len(part))
-    return found
+    run, title = partial(_maps, classifier, rows, target), target if progress else None
+    return list(run_windows(rows.windows, _BATCH, run, device=classifier.device, part=_PART, title=title))
 
 
-def _batch(classifier: Classifier, rows: Encoded, places: Sequence[int], target: Target) -> list[FloatArray]:
-    packed = pack_windows([rows.windows[i] for i in places], classifier.device)
+def _maps(
+    classifier: Classifier, rows: Encoded, target: Target, packed: Packed, places: list[int]
+) -> list[FloatArray]:
     several = len(classifier.labels) > 1  # a number has one logit
     gold = torch.tensor([rows.labels[i] if several else 0 for i in places], device=classifier.device)
-    values = finite(_TARGETS[target](classifier, packed, gold), classifier.identity["name"])
+    values = classifier.finite(_TARGETS[target](classifier, packed, gold))
     return [part.float().cpu().numpy() for part in torch.split(values, list(packed.lengths))]
 
 
 def _saliency(classifier: Classifier, packed: Packed, gold: Tensor) -> Tensor:
     method = cast("GradientMethod", METHODS.get("saliency"))
-    with torch.no_grad():
-        hidden = classifier.encoder.embed(packed)
-    logits = classifier.encoder.tail(0, hidden.requires_grad_(), packed, plain)
-    (gradient,) = torch.autograd.grad(logits.gather(1, gold[:, None]).sum(), hidden)
+    hidden = classifier.encoder.embed(packed)
+    with torch.enable_grad():
+        logits = classifier.tail(0, hidden.requires_grad_(), packed)
+        (gradient,) = torch.autograd.grad(logits.gather(1, gold[:, None]).sum(), hidden)
     return method.reduce(hidden.detach(), gradient)
 
 
 def _attention(classifier: Classifier, packed: Packed, gold: Tensor) -> Tensor:
     del gold
     reader = cast("AttentionMethod", METHODS.get("attention.all")).reader()
-    with torch.no_grad():
-        classifier.encoder.forward(packed, reading(reader.read))
+    classifier.mask(packed, reading(reader.read))
     return packed_rows(reader.finish(), packed).mean(dim=0)
 
 

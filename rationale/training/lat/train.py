@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from tqdm.auto import tqdm
 
 from rationale.artifacts.content import same
@@ -22,8 +21,7 @@ from rationale.errors import OutputError
 from rationale.files import atomic_json
 from rationale.loading.checks import usable_device
 from rationale.loading.identity import weights_hash
-from rationale.tokens import pack_windows
-from rationale.tokens.batches import in_batches
+from rationale.tokens import Packed, run_windows
 from rationale.training.dropping.choice import within_a_point
 from rationale.training.dropping.stages import Stages, TrainedDropping
 from rationale.training.encoding import Encoded
@@ -137,18 +135,15 @@ class _Judge:
         return self._known[lengths]
 
     def _measure(self, lengths: Lengths) -> float:
-        rows, encoder = self._dev, self._model.encoder
         system: LAT = self._model.system  # type: ignore[assignment]
-
-        def batch(places: list[int]) -> list[Any]:
-            windows = [rows.windows[i] for i in places]
-            with torch.inference_mode():
-                run = hard(encoder, system, pack_windows(windows, self._model.device))
-            said = run.logits.float().cpu().numpy()
-            return [one[: len(w.ids)] if one.ndim > 1 else one for one, w in zip(said, windows, strict=True)]
-
         with system.using(lengths):
-            return rows.judge(in_batches(rows.lengths, _BATCH, batch))[self._about["metric"]]
+            outputs = run_windows(self._dev.windows, _BATCH, self._outputs, device=self._model.device)
+            return self._dev.judge(list(outputs))[self._about["metric"]]
+
+    def _outputs(self, packed: Packed, places: list[int]) -> list[Any]:
+        outputs = hard(self._model.encoder, self._model.system, packed).logits.float().cpu().numpy()
+        sizes = [self._dev.lengths[i] for i in places]
+        return [row[:n] if row.ndim > 1 else row for row, n in zip(outputs, sizes, strict=True)]
 
 
 def _remembered(memory: Path, about: dict[str, Any]) -> dict[Lengths, float]:
