@@ -19,7 +19,6 @@ from rationale.agreement.select import (
     SELECTIONS,
     Chosen,
     Select,
-    own_eta,
     rule_of,
     rule_text,
     select_words,
@@ -134,8 +133,8 @@ class Collection:
         """
         numbers = self.numbers(document, scored)
         if drops(method, scored):
-            eta = own_eta(self.scores.recipe)
-            return dropped(document, scored, method, self.title_of(method), eta, numbers)
+            place = self.scores.recipe.get("decides")
+            return dropped(document, scored, method, self.title_of(method), place, numbers)
         if select not in selections(self.scores.recipe):
             raise ScoresError(str(without_n(self.scores.recipe)))
         rule = rule_of(self.recipe, select)

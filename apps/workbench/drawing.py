@@ -25,7 +25,6 @@ _LABELS = {
 }
 _DROPS = {
     "strip": "The fall of every word",
-    "marks": ["no trace", "kept", "dropped here", "dropped before"],
     "verdicts": ["", "", "human rationale, lost", "human rationale"],
 }
 
@@ -76,7 +75,7 @@ def words_data(
         "human": None if human is None else human[part].astype(int).tolist(),
         "layers": page.layers,
         "names": [f"Layer {layer}" for layer in layers] or ["Whole model"],
-        "labels": _labels(units, drops=any(m.drops for m in methods)),
+        "labels": _labels(units, next((m for m in methods if m.drops), None)),
         "prediction": _prediction(scored, labels),
         "panels": [page.panel(method) for method in methods],
     }
@@ -112,10 +111,13 @@ def _units(text: Shown, scored: ScoredDocument, part: slice) -> dict[str, Any]:
     }
 
 
-def _labels(units: Units, *, drops: bool) -> dict[str, Any]:
+def _labels(units: Units, dropping: Layered | None) -> dict[str, Any]:
+    drops = {}
+    if dropping is not None:
+        drops = {**_DROPS, "marks": ["no trace", "kept", dropping.dropped_here, "dropped before"]}
     return {
         **_LABELS,
-        **(_DROPS if drops else {}),
+        **drops,
         "units": units,
         "text": f"The document, {units[:-1]} by {units[:-1]}",
     }

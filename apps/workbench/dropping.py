@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from rationale.agreement import metrics, selection
 from rationale.agreement.evaluate import Measured, Place
-from rationale.agreement.select import Eta
 from rationale.corpus.document import Document
 from rationale.scores.methods import reads_decisions
 from rationale.scores.scored import ALIVE, ScoredDocument
@@ -28,7 +27,7 @@ def dropped(
     scored: ScoredDocument,
     method: str,
     title: str,
-    eta: Eta | None,
+    place: str | None,
     measured: Measured | None,
 ) -> Layered:
     """The method on one document, every word marked by what the model did with it.
@@ -38,29 +37,33 @@ def dropped(
         scored: Its scores; it is known which tokens were kept.
         method: One that :func:`rationale.scores.methods.reads_decisions`.
         title: What it is called on the page.
-        eta: Of each layer; None where the model has none.
+        place: Where the policy decides; None where scores of an earlier version do not say.
         measured: Every metric of this document; None where no human marked it.
     """
     layers = scored.layers[method]
     kept = np.zeros(0, dtype=np.bool_) if scored.kept is None else scored.kept
-    thresholds = None
-    if eta is not None and method == CONTRIBUTION:
-        values = np.array([np.nan if eta[layer] is None else eta[layer] for layer in layers], np.float32)
-        thresholds = values[:, None] / scored.entering(layers)
+    compared, thresholds = scored.policy_scores, scored.policy_thresholds
     known = measured is not None
     return Layered(
         method=method,
         title=title,
         marks=_marks(scored),
         tokens=kept[list(layers)],
-        thresholds=thresholds,
-        compared=scored.token_scores[method],
+        thresholds=None if thresholds is None else _met(scored, thresholds)[list(layers)],
+        compared=None if compared is None else compared[list(layers)],
         numbers=[_numbers(measured, document, scored, method, layer) for layer in layers] if known else (),
         token_precision=[token_precision(document, scored, kept[layer]) for layer in layers],
         kept=ALIVE,
-        parts=_parts(scored)[list(layers)],
+        parts=scored.partly_kept_words[list(layers)],
         rule="the tokens that the model keeps in this layer",
+        place=place,
     )
+
+
+def _met(scored: ScoredDocument, thresholds: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Each token's threshold, float32 (L, T); NaN once it is gone."""
+    gone = scored.policy_scores is None or np.isnan(scored.policy_scores)
+    return np.where(gone, np.float32(np.nan), thresholds[:, scored.token_window])
 
 
 def token_precision(
@@ -87,7 +90,7 @@ def _numbers(
         found[name] = None if parts is None else _number(metrics.get(name).of_means(parts)[0])
     covered = scored.covered
     truth = document.rationale[covered]
-    words = selection(scored.kept_share[layer, covered] > 0, truth, np.array([0, truth.size]))
+    words = selection(scored.kept_words[layer, covered], truth, np.array([0, truth.size]))
     for name in SELECTED:
         entry = metrics.get(name)
         found[name] = _number(entry.of_means(entry.parts(words))[0, 0])
@@ -100,14 +103,8 @@ def _number(value: float) -> float | None:
 
 def _marks(scored: ScoredDocument) -> Marks:
     """A word is kept as long as one of its tokens is; int8 (L, W)."""
-    kept = scored.kept_share > 0
+    kept = scored.kept_words
     before = np.concatenate([np.ones_like(kept[:1]), kept[:-1]])
     marks = np.where(kept, CHOSEN, np.where(before, DROPPED_HERE, DROPPED_BEFORE)).astype(np.int8)
     marks[:, ~scored.covered] = REST
     return marks
-
-
-def _parts(scored: ScoredDocument) -> npt.NDArray[np.bool_]:
-    """The words of which some tokens are kept and others are not, bool (L, W)."""
-    share = scored.kept_share
-    return (share > 0) & (share < 1)

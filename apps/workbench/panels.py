@@ -23,6 +23,9 @@ Floats = npt.NDArray[np.float32]
 REST, CHOSEN, DROPPED_HERE, DROPPED_BEFORE = range(4)
 """What becomes of a word at a layer; only systems that drop tokens have the last two."""
 
+BETWEEN = "feed-forward"
+"""The place of a policy that decides between a layer's attention and its feed-forward."""
+
 _RANKING = (("ap", "average precision"), ("roc_auc", "ROC-AUC"))
 _WORDS = (
     ("precision", "precision"),
@@ -42,7 +45,7 @@ class Layered:
         title: What it is called on the page.
         marks: int (R, W), what became of each word: rest, chosen, dropped here, dropped before.
         tokens: bool (R, T), the tokens that were chosen, or kept; None where words are ranked instead.
-        compared: float32 (R, T), the tokens' scores as they were compared.
+        compared: float32 (R, T), the tokens' scores as they were compared; NaN where a token met no decision.
         thresholds: float32 (R, T), what a token's score has to reach; None where words are ranked instead.
         numbers: One mapping of metric to value a row; empty where no human marked the document.
         token_precision: A row each, the share of the chosen tokens that belong to a rationale word.
@@ -50,6 +53,7 @@ class Layered:
         kept: The method whose selection is what a dropping model keeps; None where nothing is dropped.
         parts: bool (R, W), the words of which only some tokens are kept; None where nothing is dropped.
         rule: How the words were chosen.
+        place: Where a dropping model's policy decides; None where nothing is dropped, or it is not known.
     """
 
     method: str
@@ -64,11 +68,19 @@ class Layered:
     kept: str | None = None
     parts: Mask | None = None
     rule: str = ""
+    place: str | None = None
 
     @property
     def drops(self) -> bool:
         """Whether words were dropped, and not only passed over."""
         return self.kept is not None
+
+    @property
+    def dropped_here(self) -> str:
+        """What a layer did to a word that it dropped."""
+        if self.place == BETWEEN:
+            return "read by this layer's attention, dropped before its feed-forward"
+        return "dropped here"
 
 
 @dataclass(frozen=True)
@@ -129,7 +141,9 @@ class Page:
             return title if self.beside else "What the whole model weighs"
         if layer not in self.scored.layers[layered.method]:
             return f"{title}: not scored at layer {layer}"
-        verb = "still reads" if layered.drops else "weighs"
+        verb = "weighs"
+        if layered.drops:
+            verb = "passes to its feed-forward" if layered.place == BETWEEN else "still reads"
         return f"{title}, layer {layer}" if self.beside else f"What layer {layer} {verb}"
 
     def _token_marks(self, layered: Layered) -> Marks:
@@ -144,11 +158,12 @@ class Page:
         return marks
 
     def _thresholds(self, layered: Layered) -> tuple[list[Floats] | None, list[Floats] | None]:
-        """Each unit's threshold; for words that of their best token, with that token's score beside it."""
+        """Each unit's threshold and the score held against it; for words those of their best token."""
         if layered.thresholds is None:
             return None, None
         if self.text.tokens:
-            return list(layered.thresholds), None
+            own = list(layered.compared) if layered.drops and layered.compared is not None else None
+            return list(layered.thresholds), own
         scores = self.scored.token_scores[layered.method] if layered.compared is None else layered.compared
         word, count = self.scored.token_word, len(self.text.texts)
         found = [
@@ -189,7 +204,7 @@ class Page:
         if layered.drops:
             entries += [["chosen", "kept"]]
             entries += [["chosen partly", "kept in part"]] * (not self.text.tokens)
-            entries += [["dropped", "dropped here"], ["gone", "dropped before"]]
+            entries += [["dropped", layered.dropped_here], ["gone", "dropped before"]]
             if self.human is not None:
                 entries += [["found", "human rationale"], ["lost", "human rationale, lost"]]
         elif self.human is not None:
@@ -247,10 +262,11 @@ def best_tokens(
         words: W.
 
     Returns:
-        Two float32 (W,); 0 and NaN for words without a token.
+        Two float32 (W,); 0 and NaN for words without a token that met a threshold.
     """
     best, met = np.zeros(words, np.float32), np.full(words, np.nan, np.float32)
-    order = np.argsort(scores / thresholds, kind="stable")
+    above = np.divide(scores, thresholds, out=scores.astype(np.float32), where=thresholds > 0)
+    order = np.argsort(np.where(np.isnan(thresholds), -np.inf, above), kind="stable")
     order = order[token_word[order] >= 0]
     best[token_word[order]], met[token_word[order]] = scores[order], thresholds[order]
     return best, met

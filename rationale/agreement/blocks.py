@@ -122,6 +122,14 @@ class Block:
             )
         return np.concatenate([s.entering(layers) for s in self.scored], axis=1)
 
+    def kept(self, layers: Sequence[int]) -> Bool:
+        """Which tokens pass each layer of a dropping model, bool (L, T).
+
+        Raises:
+            ScoresError: Where it is not known.
+        """
+        return np.concatenate([s.known_kept[list(layers)] for s in self.scored], axis=1)
+
     def words(self, method: str) -> npt.NDArray[np.float32]:
         """Word scores of a method, float32 (L, N).
 

@@ -16,6 +16,7 @@ from rationale.corpus.document import Document
 from rationale.errors import ScoresError
 from rationale.metrics.ragged import Bool, totals
 from rationale.scores.scored import SCORE_AGAIN, drops_tokens, knows_kept
+from rationale.tokens.alignment import any_to_words
 
 if TYPE_CHECKING:
     from rationale.scores.scored import ScoredDocument
@@ -108,7 +109,8 @@ def select(
     if rule.select != "delta":
         raise ScoresError(f"words cannot be selected by {rule.select!r}", remedy="Known: delta, topk.")
     if _selects(block.recipe, method):
-        return Chosen(_words_of(tokens > 0, block), tokens > 0, None, tokens)
+        kept = block.kept(layers)
+        return Chosen(any_to_words(kept, block.token_word, len(block.truth)), kept, None, tokens)
     there = chosen_layers(block.recipe, method, rule, layers)
     eta = np.array([_eta(rule, layer) if layer in there else np.inf for layer in layers], dtype=np.float32)
     entering = block.entering(layers)
@@ -231,13 +233,5 @@ def same_eta(one: Eta | None, other: Eta | None) -> bool:
 
 
 def _selects(recipe: Mapping[str, Any], method: str) -> bool:
-    """Whether the tokens that score above 0 are the method's own selection."""
+    """Whether the tokens that the model keeps are the method's own selection."""
     return bool(recipe.get("methods", {}).get(method, {}).get("selects"))
-
-
-def _words_of(tokens: Bool, block: Block) -> Bool:
-    """The words of which some token is chosen, bool (R, N)."""
-    words = np.zeros((len(tokens), len(block.truth)), dtype=np.bool_)
-    layer, token = np.nonzero(tokens & (block.token_word >= 0))
-    words[layer, block.token_word[token]] = True
-    return words

@@ -39,6 +39,7 @@ _FAITHFULNESS = record({"layers": maybe(every(count))}, share=number, bins=every
 _SETTINGS: dict[str, Check] = {
     "faithfulness": maybe(_FAITHFULNESS),
     "kept": maybe(boolean),
+    "decides": among("layer", "feed-forward"),
     "target": among("predicted", "gold"),
     "protocol": text,
     "part_size": count,

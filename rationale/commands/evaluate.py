@@ -28,6 +28,10 @@ def evaluate(
         bool,
         typer.Option("--int8", help="Run a model trained with --bits 8 in torchao's static INT8 kernels."),
     ] = False,
+    traces: Annotated[
+        Path | None,
+        typer.Option(help="Also write which token was dropped where, as `rationale trace` does: .parquet."),
+    ] = None,
     device: Device = "auto",
     dtype: Dtype = "float32",
     seed: Seed = 0,
@@ -43,16 +47,26 @@ def evaluate(
     from rationale.evaluation.evaluate import Timing
     from rationale.evaluation.evaluate import evaluate as evaluate_on
     from rationale.evaluation.result import save_evaluation
+    from rationale.evaluation.traces import Traced, write_traces
     from rationale.files import check_output
     from rationale.loading.classifier import load_classifier
 
     check_output(out, overwrite=overwrite)
+    if traces is not None:
+        check_output(traces, overwrite=overwrite)
     classifier = load_classifier(model, device=device, dtype=dtype, answering=True)
+    if traces is not None:
+        classifier.required_policy()
     if int8:
         to_integers(classifier.model)
     documents = sample(load_documents(data, split), limit)
-    result = evaluate_on(classifier, documents, Timing(timed, rounds), seed=seed)
+    found = list[Traced]()
+    tell = None if traces is None else found.append
+    result = evaluate_on(classifier, documents, Timing(timed, rounds), seed=seed, tell=tell)
     save_evaluation(out, result, overwrite=overwrite)
+    if traces is not None:
+        inputs = {"model": classifier.identity["hash"], "data": documents.fingerprint}
+        write_traces(traces, found, inputs, overwrite=overwrite)
     safe_console().print(evaluation_table(result))
     for warning in evaluation_warnings(result):
         say(warning)
@@ -104,4 +118,8 @@ def evaluation_table(result: dict[str, Any]) -> Table:
         table.add_row(f"measured speedup, batch {size}", spread)
     for layer, alive in enumerate(result["alive"]):
         table.add_row(f"alive in layer {layer}", f"{alive['mean']:.1f} tokens, {alive['share']:.1%}")
+    for kind in result.get("survival", {}).get("kinds", ()):
+        table.add_row(
+            f"kept in the last layer, {kind['name']}", f"{kind['alive'][-1]:.1%} of {kind['words']:,}"
+        )
     return table

@@ -77,6 +77,13 @@ def _documents(text: str | None, data: str | None, split: str | None, query: str
     return Documents.of_text(said(text), query)
 
 
+_WHERE = {
+    "layer": "Decided before each layer: a token struck through is not read by it.",
+    "feed-forward": "Decided between attention and feed-forward: a token struck through is read by this "
+    "layer's attention, dropped before its feed-forward.",
+}
+
+
 def _print(one: Traced) -> None:
     """The text once a layer: kept tokens plain, those dropped here struck through, the others gone."""
     from rich.text import Text
@@ -84,12 +91,15 @@ def _print(one: Traced) -> None:
     console, way = safe_console(), one.way
     shares = ", ".join(f"{chance:.3f}" for chance in one.probabilities)
     console.print(Text(f"{one.document.id}: {one.predicted} ({shares})", style="bold"))
+    console.print(Text(f"{_WHERE[way.place]} Each token stands with its score.", style="dim"))
     for layer in range(way.layers):
-        line = Text(f"layer {layer}, {way.lengths[layer]:>3} left: ", style="dim")
-        for token, left in zip(one.tokens, way.dropped, strict=True):
+        met = f"threshold {way.thresholds[layer]:.3g}"
+        line = Text(f"layer {layer}, {way.lengths[layer]:>3} left, {met}: ", style="dim")
+        for token, left, score in zip(one.tokens, way.dropped, way.scores[layer], strict=True):
             if left > layer:
-                line.append(f"{token} ", style="not dim")
+                line.append(token, style="not dim")
             elif left == layer:
                 line.append(f"-{token}-", style="strike dim red")
-                line.append(" ")
+            if left >= layer:
+                line.append(f" {score:.2g} ", style="dim")
         console.print(line)

@@ -45,7 +45,8 @@ class DropTrace:
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
         """int64 (L,), tokens kept in each layer, special tokens included."""
-        return self.kept.sum(axis=1)
+        counts: npt.NDArray[np.int64] = self.kept.sum(axis=1)
+        return counts
 
 
 def traces_of(packed: Packed, decisions: Sequence[Decision | None], place: Place) -> list[DropTrace]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -18,12 +18,15 @@ from rationale.dropping.flops import Costs, bit_operations, speedup
 from rationale.dropping.run import undropped
 from rationale.errors import DataError
 from rationale.evaluation.answered import answered
+from rationale.evaluation.survival import KeptWords, survival_of
 from rationale.evaluation.timing import ratios
+from rationale.evaluation.traces import Passed, Traced, run_hard, traced
 from rationale.loading.classifier import Classifier
 from rationale.metrics.classification import classification
 from rationale.metrics.regression import correlations
 from rationale.metrics.task import interval
-from rationale.tokens import Packed, Window, Windower, buckets, pack_windows, run_windows
+from rationale.tokens import Window, Windower, Windows, buckets, pack_windows, run_windows
+from rationale.tokens.alignment import any_to_words
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _BATCH = 32
@@ -52,8 +55,11 @@ def evaluate(
     *,
     seed: int = 0,
     progress: bool = True,
+    tell: Callable[[Traced], object] | None = None,
 ) -> dict[str, Any]:
     """Runs the model over the first window of every document; where it drops tokens, it drops them for real.
+
+    Costs, traces and survival are read off that one pass.
 
     A model that answers questions reads all windows; its figures are those of :func:`answered`.
 
@@ -64,12 +70,16 @@ def evaluate(
             length-bucketed unpadded batches. None: 200 documents three times, in batches of 1 and of 32.
         seed: Of the bootstrap.
         progress: Whether a terminal shows a bar.
+        tell: Is given the trace of each document, in order; a model that answers questions has none.
 
     Returns:
         ``metrics`` (accuracy with ``low`` and ``high``, macro_f1, mcc, confusion; where numbers are said,
         pearson with ``low`` and ``high``, spearman, rmse), ``flops_speedup``, ``bit_operations`` (``bits``
         and by how many times fewer there are than undropped in 16 bits), ``measured_speedup`` as
-        :func:`measure`, ``alive`` (for each layer mean, share of the input and quantiles), ``n``,
+        :func:`measure`, ``alive`` (for each layer mean, share of the input and quantiles), ``survival`` of
+        a dropping model's words (``kinds``, each with the share kept in each layer and its interval;
+        ``annotated``, documents whose human rationale was read, and how many of those lost all of it, by
+        layer), ``n``,
         ``predictions`` (id, docid, label, probabilities or value, tokens at the start and alive in each
         layer), and ``recipe``.
 
@@ -84,15 +94,24 @@ def evaluate(
     classifier.check_queries(documents)
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     bar = tqdm(documents, desc="tokenize", unit="document", leave=False, disable=None if progress else True)
-    windows = [windower(document).windows[0] for document in bar]
-    probabilities, alive = _run(classifier, windows)
+    read = [windower(document) for document in bar]
+    windows = [one.windows[0] for one in read]
+    run = partial(run_hard, classifier, traces=tell is not None)
+    passed = list(run_windows(windows, _BATCH, run, device=classifier.device))
+    probabilities = np.stack([one.outputs for one in passed])
+    alive = np.stack([one.alive for one in passed], axis=1)
     lengths = np.array([len(window.ids) for window in windows])
+    if tell is not None:
+        for document, window, one in zip(documents, windows, passed, strict=True):
+            if one.trace is not None:
+                tell(traced(classifier, document, window, one.outputs, one.trace))
     return {
         "metrics": _metrics(classifier, documents, probabilities, seed),
         "flops_speedup": flops_speedup(classifier, alive, lengths),
         "bit_operations": _bit_operations(classifier, alive, lengths),
         "measured_speedup": _measure(classifier, windows, timing, progress=progress),
         "alive": [_layer(one, lengths) for one in alive],
+        **_survival(documents, read, passed, seed),
         "n": len(documents),
         "predictions": _predictions(classifier, documents, probabilities, np.vstack([lengths, alive])),
         "recipe": _recipe(classifier, documents, timing),
@@ -176,17 +195,21 @@ def _check_labels(classifier: Classifier, documents: Documents) -> None:
             )
 
 
-def _run(classifier: Classifier, windows: Sequence[Window]) -> tuple[npt.NDArray[np.float64], IntArray]:
-    """Probabilities (D, C) and tokens alive (L, D)."""
-
-    def batch(packed: Packed, places: list[int]) -> list[tuple[npt.NDArray[np.float64], IntArray]]:
-        del places
-        run = classifier.hard(packed)
-        chances = classifier.probabilities(classifier.finite(run.logits)).cpu().numpy()
-        return list(zip(chances, run.alive.cpu().numpy().T, strict=True))
-
-    found = list(run_windows(windows, _BATCH, batch, device=classifier.device))
-    return np.stack([chances for chances, _ in found]), np.stack([alive for _, alive in found], axis=1)
+def _survival(
+    documents: Documents, read: Sequence[Windows], passed: Sequence[Passed], seed: int
+) -> dict[str, Any]:
+    """Which words survive, by kind; nothing where the model keeps all."""
+    kept = [
+        KeptWords(d, any_to_words(one.kept, own.windows[0].word, len(d.words)), own.covered)
+        for d, own, one in zip(documents, read, passed, strict=True)
+        if one.kept is not None
+    ]
+    if not kept:
+        return {}
+    found = survival_of(kept, len(kept[0].kept), seed=seed)
+    lost = [len(keys) for keys in found.lost]
+    kinds = [asdict(share) for share in found.kinds]
+    return {"survival": {"kinds": kinds, "annotated": found.annotated, "lost": lost}}
 
 
 def flops_speedup(classifier: Classifier, alive: IntArray, lengths: IntArray) -> float:

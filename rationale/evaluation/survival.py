@@ -6,8 +6,8 @@ A word is alive after a layer as long as one of its tokens is. Words the model n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from string import punctuation
 from typing import Any
@@ -114,21 +114,57 @@ def survival(
             "the scores do not say which words were dropped",
             remedy=f"It takes a model that drops tokens. {SCORE_AGAIN}",
         )
-    layers = tuple(range(scores.recipe["model"]["layers"]))
-    tally, alone = _Tally(len(layers)), _Alone(scores.labels)
-    for scored in scores:
-        document = documents.get(scored.key)
-        if document is not None:
-            tally.add(document, scored)
-            alone.add(scored)
+    alone = _Alone(scores.labels)
+
+    def kept() -> Iterator[KeptWords]:
+        for scored in scores:
+            document = documents.get(scored.key)
+            if document is not None:
+                alone.add(scored)
+                yield KeptWords(document, scored.kept_words, scored.covered)
+
+    layers = scores.recipe["model"]["layers"]
+    found = survival_of(kept(), layers, least=least, resamples=resamples, seed=seed)
+    return replace(found, alone=alone.shares())
+
+
+@dataclass(frozen=True)
+class KeptWords:
+    """What a model keeps of one document.
+
+    Attributes:
+        document: The document, of W words.
+        kept: bool (L, W), the words of which each layer keeps a token.
+        covered: bool (W,), the words that the model read.
+    """
+
+    document: Document
+    kept: BoolArray
+    covered: BoolArray
+
+
+def survival_of(
+    kept: Iterable[KeptWords], layers: int, *, least: int = 5, resamples: int = 1000, seed: int = 0
+) -> Survival:
+    """Counts what every layer keeps, of one document after the other.
+
+    Args:
+        kept: What is kept of each.
+        layers: L.
+        least: How often a word, or a kind, has to occur to be listed.
+        resamples: Of the bootstrap.
+        seed: Of the bootstrap.
+    """
+    tally = _Tally(layers)
+    for one in kept:
+        tally.add(one)
     return Survival(
-        layers=layers,
+        layers=tuple(range(layers)),
         documents=len(tally.kinds),
-        kinds=_kinds(tally.kinds, len(layers), least, resamples, seed),
+        kinds=_kinds(tally.kinds, layers, least, resamples, seed),
         words=_words(tally, least),
         lost=tuple(map(tuple, tally.lost)),
         annotated=tally.annotated,
-        alone=alone.shares(),
     )
 
 
@@ -171,9 +207,8 @@ class _Tally:
         self.lost: list[list[Key]] = [[] for _ in range(layers)]
         self.annotated = 0
 
-    def add(self, document: Document, scored: ScoredDocument) -> None:
-        kept = scored.kept_share > 0
-        covered = scored.covered
+    def add(self, one: KeptWords) -> None:
+        document, kept, covered = one.document, one.kept, one.covered
         bare = [bare_word(word) for word in document.words]
         masks = _masks(document, bare)
         self.kinds.append(

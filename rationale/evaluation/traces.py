@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from rationale.corpus.document import Document, Documents
 from rationale.dropping.trace import DropTrace
 from rationale.files import atomic_path, check_output
 from rationale.loading.classifier import Classifier
-from rationale.tokens import Packed, Windower, run_windows
+from rationale.tokens import Packed, Window, Windower, run_windows
 
 KIND = "traces"
 _BATCH, _PART = 32, 256
@@ -34,6 +34,23 @@ _TABLE = pa.schema(
         ("thresholds", pa.list_(pa.float32())),
     ]
 )
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What the model made of one window.
+
+    Attributes:
+        outputs: float64 (C,), probabilities, or a number.
+        alive: int64 (L,), tokens that pass each layer.
+        kept: bool (L, n), whether each token passes each layer; None of a model that keeps all.
+        trace: Who was dropped where and by what; None where nobody asked, too.
+    """
+
+    outputs: npt.NDArray[np.float64]
+    alive: npt.NDArray[np.int64]
+    kept: npt.NDArray[np.bool_] | None
+    trace: DropTrace | None
 
 
 @dataclass(frozen=True)
@@ -69,7 +86,8 @@ class Traced:
             "word": self.word.tolist(),
             "dropped": _dropped(way),
             "scores": [[None if np.isnan(s) else float(s) for s in row] for row in way.scores],
-            "thresholds": way.thresholds.tolist(),
+            "thresholds": [None if np.isnan(t) else float(t) for t in way.thresholds],
+            "decides": way.place,
             "alive": way.lengths.tolist(),
         }
 
@@ -86,21 +104,36 @@ def trace_documents(
     classifier.required_policy()
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     windows = [windower(document).windows[0] for document in documents]
-    title, run = "trace" if progress else None, partial(_traces, classifier)
-    ways = run_windows(windows, _BATCH, run, device=classifier.device, part=_PART, title=title)
-    for document, window, (chances, way) in zip(documents, windows, ways, strict=True):
-        tokens = tuple(classifier.tokenizer.convert_ids_to_tokens(window.ids.tolist()))
-        predicted = classifier.labels[int(chances.argmax())]
-        yield Traced(document, predicted, chances, tokens, window.word, way)
+    title, run = "trace" if progress else None, partial(run_hard, classifier, traces=True)
+    passed = run_windows(windows, _BATCH, run, device=classifier.device, part=_PART, title=title)
+    for document, window, one in zip(documents, windows, passed, strict=True):
+        if one.trace is not None:
+            yield traced(classifier, document, window, one.outputs, one.trace)
 
 
-def _traces(
-    classifier: Classifier, packed: Packed, places: list[int]
-) -> list[tuple[npt.NDArray[np.float64], DropTrace]]:
+def traced(
+    classifier: Classifier,
+    document: Document,
+    window: Window,
+    outputs: npt.NDArray[np.float64],
+    trace: DropTrace,
+) -> Traced:
+    """One document's way, from what the model made of its window."""
+    tokens = tuple(classifier.tokenizer.convert_ids_to_tokens(window.ids.tolist()))
+    return Traced(document, classifier.labels[int(outputs.argmax())], outputs, tokens, window.word, trace)
+
+
+def run_hard(classifier: Classifier, packed: Packed, places: list[int], *, traces: bool) -> list[Passed]:
+    """What the model makes of a batch of windows; whole traces only where they are asked for."""
     del places
     run = classifier.hard(packed)
-    chances = classifier.probabilities(classifier.finite(run.logits)).cpu().numpy()
-    return list(zip(chances, run.traces(), strict=True))
+    outputs = classifier.probabilities(classifier.finite(run.logits)).cpu().numpy()
+    alive = run.alive.cpu().numpy().T
+    found: Sequence[DropTrace | None] = run.traces() or [None] * len(outputs)
+    return [
+        Passed(output, count, None if trace is None else trace.kept, trace if traces else None)
+        for output, count, trace in zip(outputs, alive, found, strict=True)
+    ]
 
 
 def write_traces(

@@ -13,7 +13,7 @@ from rationale.loading.classifier import Classifier
 from rationale.scores.engine import OnePass, Reading
 from rationale.scores.methods import METHODS, Baseline, FloatArray, LayeredMethod, WindowMethod, normalise
 from rationale.scores.options import ScoreOptions
-from rationale.scores.scored import ScoredDocument
+from rationale.scores.scored import BoolArray, ScoredDocument
 from rationale.tokens import Windower, Windows, sum_to_words
 
 Probabilities = npt.NDArray[np.float64]
@@ -114,6 +114,7 @@ class DocumentScorer:
             for name, scores in tokens.items()
         }
         ids = np.concatenate([w.ids for w in own.windows]).tolist()
+        kept, compared, thresholds = _decided(readings)
         return ScoredDocument(
             id=document.id,
             docid=document.docid,
@@ -130,7 +131,9 @@ class DocumentScorer:
             words={name: words[name] for name in self.options.methods},
             token_scores={name: tokens[name] for name in self.options.methods},
             layers=self._layers,
-            kept=_kept(readings),
+            kept=kept,
+            policy_scores=compared,
+            policy_thresholds=thresholds,
         )
 
     def _token_scores(
@@ -153,10 +156,18 @@ class DocumentScorer:
         return scores
 
 
-def _kept(readings: list[Reading]) -> npt.NDArray[np.bool_] | None:
-    """Which tokens of all windows pass each layer, bool (L, T); None where the model drops none."""
-    kept = [reading.trace.kept for reading in readings if reading.trace is not None]
-    return np.concatenate(kept, axis=1) if kept else None
+def _decided(
+    readings: list[Reading],
+) -> tuple[BoolArray | None, FloatArray | None, FloatArray | None]:
+    """Who was kept, bool (L, T), by what score, (L, T), and threshold, (L, K); None where none is dropped."""
+    traces = [reading.trace for reading in readings if reading.trace is not None]
+    if not traces:
+        return None, None, None
+    return (
+        np.concatenate([trace.kept for trace in traces], axis=1),
+        np.concatenate([trace.scores for trace in traces], axis=1),
+        np.stack([trace.thresholds for trace in traces], axis=1),
+    )
 
 
 def _spread(words: FloatArray, own: Windows) -> FloatArray:

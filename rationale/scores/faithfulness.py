@@ -77,7 +77,7 @@ def _cases(document: ScoredDocument, settings: Faithfulness) -> Iterator[tuple[s
                 continue
             scores = document.words[method][layers.index(layer)]
             if selects:
-                yield method, layer, settings.share, (scores > 0) & document.covered
+                yield method, layer, settings.share, document.kept_words[layer] & document.covered
                 continue
             for share in shares:
                 yield method, layer, share, top_words(scores, document.covered, share)

@@ -71,6 +71,11 @@ def _kept(document: ScoredDocument, recipe: Mapping[str, Any]) -> Iterator[str]:
     layers, tokens = recipe["model"].get("layers", len(document.kept)), len(document.tokens)
     if document.kept.shape != (layers, tokens):
         yield f"kept tokens of another number of layers or tokens than {layers} and {tokens}"
+    windows = len(document.window_tokens)
+    for name, width in (("policy_scores", tokens), ("policy_thresholds", windows)):
+        found = getattr(document, name)
+        if found is not None and found.shape != (layers, width):
+            yield f"{name} of another number of layers or columns than {layers} and {width}"
 
 
 def _perturbed(document: ScoredDocument, labels: int) -> Iterator[str]:

@@ -35,8 +35,8 @@ class Method(ABC):
         definition: One sentence or equation, saved with every score.
         signed: Whether scores may be negative: evidence against the target. Signed scores are divided by
             the sum of their absolute values, others by their sum.
-        selects: Whether the words that score above 0 are the method's own selection: faithfulness removes
-            those, and not a share of the best.
+        selects: Whether the words that a dropping model keeps are the method's own selection: faithfulness
+            removes those, and not a share of the best.
         default: Whether it is computed where nobody names methods.
     """
 

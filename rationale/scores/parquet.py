@@ -31,6 +31,8 @@ _DOCUMENTS = pa.schema(
         ("window_weight", pa.list_(pa.float32())),
         ("covered", pa.list_(pa.bool_())),
         ("kept", pa.list_(pa.list_(pa.bool_()))),  # layers x tokens; null where the model drops none
+        ("policy_scores", pa.list_(pa.list_(pa.float32()))),  # layers x tokens
+        ("policy_thresholds", pa.list_(pa.list_(pa.float32()))),  # layers x windows
     ]
 )
 _SCORES = pa.schema(
@@ -54,8 +56,8 @@ _PERTURBED = pa.schema(
 )
 
 _SCHEMAS = {"documents": _DOCUMENTS, "scores": _SCORES, "perturbed": _PERTURBED}
-_LATER = ("kept",)  # columns that an earlier version did not write
-_NULLABLE = ("label", "kept")
+_LATER = ("kept", "policy_scores", "policy_thresholds")  # columns that an earlier version did not write
+_NULLABLE = ("label", *_LATER)
 
 
 def write_part(folder: Path, documents: Sequence[ScoredDocument]) -> None:
@@ -67,7 +69,7 @@ def write_part(folder: Path, documents: Sequence[ScoredDocument]) -> None:
 def _tables(documents: Sequence[ScoredDocument]) -> Iterator[tuple[str, pa.Table]]:
     rows = [
         {name: getattr(d, name) for name in _DOCUMENTS.names}
-        | {"kept": None if d.kept is None else list(d.kept)}
+        | {name: None if getattr(d, name) is None else list(getattr(d, name)) for name in _LATER}
         for d in documents
     ]
     yield "documents", pa.Table.from_pylist(rows, schema=_DOCUMENTS)
@@ -207,6 +209,8 @@ def _document(
             "probabilities": tuple(row["probabilities"].tolist()),
             "tokens": tuple(row["tokens"]),
             "kept": _kept(row, token_scores),
+            "policy_scores": _numbers(row, "policy_scores"),
+            "policy_thresholds": _numbers(row, "policy_thresholds"),
         },
         words={m: stack(m, "words") for m in methods},
         token_scores=token_scores,
@@ -227,3 +231,12 @@ def _kept(row: dict[str, Any], scores: Mapping[str, FloatArray]) -> BoolArray | 
     if kept.dtype != np.bool_:
         raise ValueError("whether a token is kept is missing")
     return kept
+
+
+def _numbers(row: dict[str, Any], name: str) -> FloatArray | None:
+    """A table of a document, float32 (L, n); None where it has none.
+
+    Raises:
+        ValueError: Where layers are not equally long, or a value is missing.
+    """
+    return None if row.get(name) is None else np.array(row[name], dtype=np.float32)

@@ -50,7 +50,8 @@ def make_recipe(classifier: Classifier, documents: Documents, options: ScoreOpti
         "part_size": options.documents_a_part,
         "seed": options.seed,
         "faithfulness": _faithfulness(options.faithfulness),
-        **({"kept": True} if classifier.policy is not None else {}),  # saved with each document
+        # saved with each document: who was dropped where; and where the policy decides
+        **({} if classifier.policy is None else {"kept": True, "decides": classifier.policy.place}),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
     }
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from rationale.corpus.document import Key
 from rationale.errors import ScoresError
+from rationale.tokens.alignment import any_to_words
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
@@ -69,6 +70,9 @@ class ScoredDocument:
         perturbed: The faithfulness probabilities, empty where they were not asked for.
         kept: bool (L, T), whether each token passes each layer of a dropping model; None for a model that
             drops nothing, and where scores of an earlier version do not say.
+        policy_scores: float32 (L, T), what a dropping model's policy decided by, as it compared it; NaN where
+            a token met no decision. None where ``kept`` is, and in scores of an earlier version.
+        policy_thresholds: float32 (L, K), what a token of each window had to reach; NaN where none was met.
     """
 
     id: str
@@ -88,6 +92,8 @@ class ScoredDocument:
     layers: Mapping[str, tuple[int, ...]]
     perturbed: tuple[Perturbed, ...] = ()
     kept: BoolArray | None = None
+    policy_scores: FloatArray | None = None
+    policy_thresholds: FloatArray | None = None
 
     @property
     def key(self) -> Key:
@@ -121,11 +127,9 @@ class ScoredDocument:
                 counts[row] = sizes[self.token_window]
         return counts
 
-    @cached_property
-    def kept_share(self) -> FloatArray:
-        """The share of each word's tokens that pass each layer of a dropping model, float32 (L, W).
-
-        0 for words without a token.
+    @property
+    def known_kept(self) -> BoolArray:
+        """``kept``, of a dropping model.
 
         Raises:
             ScoresError: Where it is not known.
@@ -136,11 +140,21 @@ class ScoredDocument:
                 where=f"document {self.docid!r} of annotation {self.id!r}",
                 remedy=SCORE_AGAIN,
             )
-        inside, words = self.token_word >= 0, self.covered.shape[0]
-        own = self.token_word[inside]
-        tokens = np.bincount(own, minlength=words)
-        kept = [np.bincount(own, weights=row[inside], minlength=words) for row in self.kept]
-        return (np.stack(kept) / np.maximum(tokens, 1)).astype(np.float32)
+        return self.kept
+
+    @cached_property
+    def kept_words(self) -> BoolArray:
+        """The words of which a dropping model keeps at least a token in each layer, bool (L, W).
+
+        Raises:
+            ScoresError: Where it is not known.
+        """
+        return any_to_words(self.known_kept, self.token_word, len(self.covered))
+
+    @cached_property
+    def partly_kept_words(self) -> BoolArray:
+        """Those of :attr:`kept_words` of which it drops a token, too, bool (L, W)."""
+        return self.kept_words & any_to_words(~self.known_kept, self.token_word, len(self.covered))
 
 
 class Scores(Protocol):

@@ -68,6 +68,28 @@ def sum_to_words(
     return summed.reshape(*scores.shape[:-1], words).astype(np.float32)
 
 
+def any_to_words(
+    tokens: npt.NDArray[np.bool_], word: npt.NDArray[np.integer[Any]], words: int
+) -> npt.NDArray[np.bool_]:
+    """The words of which at least one token is chosen, or kept.
+
+    Args:
+        tokens: bool (L, T).
+        word: int (T,), with -1 for tokens of no word, which are left out.
+        words: W.
+
+    Returns:
+        bool (L, W); False for a word without tokens.
+
+    >>> any_to_words(np.array([[True, False, True, False]]), np.array([-1, 0, 0, 2]), 3)
+    array([[ True, False, False]])
+    """
+    found = np.zeros((len(tokens), words), dtype=np.bool_)
+    layer, token = np.nonzero(tokens & (word >= 0))
+    found[layer, word[token]] = True
+    return found
+
+
 def align(tokenizer: Any, words: Sequence[str]) -> Alignment:
     """Tokenizes words joined by single spaces, as the model reads them, and gives each token its word.
 

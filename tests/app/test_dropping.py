@@ -1,5 +1,7 @@
 """The drop view's marks and thresholds are those of the model's own trace."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,9 +48,9 @@ def test_words_are_marked_by_where_their_last_token_left(opened):
 def test_thresholds_are_those_that_were_met(opened):
     collection, document, scored, said = opened
     layered = collection.layered(document, scored, "contribution", "delta")
-    np.testing.assert_allclose(
-        layered.thresholds, np.repeat(said.thresholds[:, None], len(said.dropped), 1), rtol=1e-5
-    )
+    met = np.where(np.isnan(said.scores), np.nan, said.thresholds[:, None])
+    np.testing.assert_allclose(layered.thresholds, met, rtol=1e-5)
+    np.testing.assert_allclose(layered.compared, said.scores, atol=1e-6)
 
 
 def test_numbers_are_of_the_words_kept(opened):
@@ -82,3 +84,45 @@ def test_the_prediction_is_told_with_the_kept_words_alone_and_without_them(opene
         only, without = panel["perturbed"][layer]
         assert only == [f"{scored.predicted}, kept words only", one.only[at]]
         assert without == [f"{scored.predicted}, without them", one.without[at]]
+
+
+@pytest.mark.parametrize(
+    ("place", "heading", "sign"),
+    [
+        ("layer", "What layer 1 still reads", "dropped here"),
+        (
+            "feed-forward",
+            "What layer 1 passes to its feed-forward",
+            "read by this layer's attention, dropped before its feed-forward",
+        ),
+    ],
+)
+def test_a_dropped_word_says_whether_the_layers_attention_read_it(opened, place, heading, sign):
+    from workbench.drawing import words_data
+
+    collection, document, scored, _ = opened
+    layered = replace(collection.layered(document, scored, "alive", "delta"), place=place)
+    data = words_data(document, scored, [layered], collection.scores.labels)
+    (panel,) = data["panels"]
+    assert panel["headings"][1] == heading
+    assert ["dropped", sign] in panel["legend"]
+    assert data["labels"]["marks"][2] == sign
+
+
+def test_the_page_has_score_and_threshold_of_each_word_and_token(opened):
+    """Of a word those of its best token; null once all of it is gone."""
+    from workbench.drawing import words_data
+
+    collection, document, scored, said = opened
+    layered = collection.layered(document, scored, "alive", "delta")
+    for units in ("words", "tokens"):
+        data = words_data(document, scored, [layered], collection.scores.labels, units=units)
+        (panel,) = data["panels"]
+        for layer in range(said.layers):
+            for unit in range(len(data["units"])):
+                own = scored.token_word == unit if units == "words" else np.arange(len(said.dropped)) == unit
+                scores = said.scores[layer][own]
+                met = not np.isnan(scores).all()
+                assert (panel["thresholds"][layer][unit] is not None) == met
+                if met:
+                    assert panel["best"][layer][unit] == pytest.approx(np.nanmax(scores), rel=1e-3)

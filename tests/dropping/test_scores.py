@@ -90,7 +90,7 @@ def test_the_models_own_threshold_is_what_passes_each_layer(classifier, document
         for layer, value in enumerate(eta):
             kept = scored.words["alive"][layer] > 0
             assert np.array_equal(above(scored, "contribution", layer, value), kept)
-            assert np.array_equal(scored.kept_share[layer] > 0, kept)
+            assert np.array_equal(scored.kept_words[layer], kept)
     found = agree(scores, documents_with_rationales(documents), resamples=20)
     assert found.recipe["agreement"]["eta"] == list(eta)
     for layer in range(len(eta)):

@@ -144,8 +144,8 @@ class Arm:
             raise ScoresError(f"arm {self.text!r} has no scores of {document.id!r}")
         rows, last = scored.words[self.method], self._row(scored)
         if self.method == ALIVE:
-            alive: BoolArray = covered & (rows[last] > 0)
-            return alive
+            kept: BoolArray = covered & scored.kept_words[scored.layers[self.method][last]]
+            return kept
         keys = [rows[row].astype(np.float64) for row in range(last, -1, -1)]
         return _best(keys if self.dropping else keys[:1], covered, k)
 

@@ -166,7 +166,7 @@ class Card {
     const parts = [`score ${number(score)}`];
     if (threshold !== null && threshold !== undefined) {
       parts.push(best === null ? `threshold ${number(threshold)}`
-        : `best token ${number(best)} ${best >= threshold ? "≥" : "<"} ${number(threshold)}`);
+        : `${this.data.labels.units === "tokens" ? "policy score" : "best token"} ${number(best)} ${best >= threshold ? "≥" : "<"} ${number(threshold)}`);
     }
     parts.push(markOf(this.data.labels, panel, row, unit));
     if (panel.ranks) parts.push(panel.ranks[row][unit]);
