@@ -1,7 +1,8 @@
 """Imports go one way: a room imports from floors below its own, and no two rooms import each other.
 
-The graph is read from the source: every import in it, those inside functions and ``import_module("...")``
-too. Only what stands under ``if TYPE_CHECKING`` is left out, because it never runs.
+The graph is read from the source: every import in it, those inside functions too, and every text that is a
+module's name, as ``import_module`` and the tables of lazy packages hold them. Only what stands under
+``if TYPE_CHECKING`` is left out, because it never runs.
 """
 
 import ast
@@ -13,7 +14,7 @@ import pytest
 import rationale
 
 FLOORS = (
-    {"errors", "terminal", "randomness"},
+    {"errors", "lazy", "terminal", "randomness"},
     {"registry", "files", "strict_json", "bundle"},
     {"corpus", "metrics", "artifacts"},
     {"tokens"},
@@ -54,10 +55,8 @@ def imported(source: str, modules: set[str]) -> Iterator[tuple[int, str]]:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 yield node.lineno, inner if inner in modules else str(node.module)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
-            for given in node.args[:1]:
-                if isinstance(given, ast.Constant):
-                    yield node.lineno, str(given.value)
+        elif isinstance(node, ast.Constant) and node.value in modules - {"rationale"}:
+            yield node.lineno, node.value
 
 
 def room_of(module: str) -> str:
@@ -97,11 +96,12 @@ def test_imports_go_down():
         "from rationale.report import write",
         "def late():\n    from rationale import report",
         "from importlib import import_module\nimport_module('rationale.report')",
+        "from rationale.lazy import loads\n__getattr__ = loads(__name__, {'write': 'rationale.report'})",
     ],
 )
 def test_the_graph_sees_every_way_to_import(source):
-    names = [name for _, name in imported(source, {"rationale.report"})]
-    assert [room_of(name) for name in names if name.startswith("rationale")] == ["report"]
+    found = {room_of(name) for _, name in imported(source, {"rationale.report"}) if "rationale" in name}
+    assert found - {"lazy"} == {"report"}
 
 
 def test_what_stands_under_type_checking_is_no_import():

@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import AutoModelForQuestionAnswering, AutoModelForSequenceClassification
 
 from rationale.corpus.document import Documents
+from rationale.dropping.model import DroppingModel
 from rationale.dropping.run import Run, hard, mask, undropped
 from rationale.dropping.system import System
 from rationale.dropping_config import DroppingConfig
@@ -224,7 +225,7 @@ def load_classifier(
     check_weights(report, model, name)
     model.eval().requires_grad_(False).to(usable_device(device))
     with explained(name):
-        policy = getattr(model, "system", None)
+        policy = model.system if isinstance(model, DroppingModel) else None
         encoder = family(model if policy is None else model.backbone)
     tokenizer = read_tokenizer(name, model, encoder.config)
     with explained(name):
