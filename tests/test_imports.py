@@ -3,8 +3,19 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from rationale.cli import COMMANDS
+from rationale.corpus import load_documents, write_eraser
+from rationale.errors import RationaleError
+from rationale.extras import EXTRAS, optional
+from rationale.scores.writer import ScoreWriter
+from tests.agreement.making import random_corpus
+from tests.toys import toy_folder
+
+ROOT = Path(__file__).parents[1]
 
 MODELS = ("torch", "transformers", "tokenizers", "captum", "accelerate", "datasets")
 TABLES = ("streamlit", "plotly", "pandas", "sklearn", "scipy")
@@ -18,17 +29,13 @@ SUB_COMMANDS = {
 RUN = """
 import contextlib, io, json, sys
 blocked = set(json.loads(sys.argv.pop(1)))
-class Blocked:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in blocked:
-            raise ImportError(f"{name} is blocked")
-sys.meta_path.insert(0, Blocked())
+sys.modules |= dict.fromkeys(blocked)  # as if they were not installed
 from rationale.cli import app
 for line in json.loads(sys.argv.pop(1)):
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         app(line, standalone_mode=False)
-print(json.dumps(sorted(name for name in sys.modules if "." not in name)))
+print(json.dumps([name for name, module in sys.modules.items() if module is not None]))
 """
 
 
@@ -52,3 +59,59 @@ def test_import_rationale_loads_next_to_nothing():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Scores of a model that drops nothing, and their documents, on disk."""
+    scores, documents = random_corpus()
+    root = tmp_path_factory.mktemp("saved")
+    write_eraser({"val": documents}, root / "data")
+    own = load_documents(str(root / "data"), "val")
+    items = {item.key: item for item in scores}
+    with ScoreWriter(root / "scores", scores.recipe) as writer:
+        writer.write(0, [items[document.key] for document in own])
+        writer.finish()
+    return root
+
+
+def test_agree_report_and_export_need_no_model_library_and_no_extra(saved):
+    given = ["--scores", saved / "scores", "--data", saved / "data", "--split", "val"]
+    agree = ["agree", *given, "--out", saved / "a.json", "--resamples", 100]
+    report = ["report", *given, "--agreement", saved / "a.json", "--out", saved / "r.html"]
+    export = ["export", *given, "--out", saved / "p.jsonl"]
+    assert "torch" not in loaded(agree, report, export, blocked=["torch", "transformers", *EXTRAS])
+    assert all((saved / name).exists() for name in ("a.json", "r.html", "p.jsonl"))
+
+
+def test_scoring_needs_no_extra(saved):
+    model, out = toy_folder("bert"), saved / "own"
+    given = ["score", "--model", model, "--data", saved / "data", "--split", "val", "--device", "cpu"]
+    given += ["--labels", "NEG,POS", "--limit", 2, "--out", out]
+    assert "torch" in loaded(given, blocked=EXTRAS)
+
+
+@pytest.mark.parametrize(("package", "extra"), EXTRAS.items())
+def test_a_missing_package_is_named_with_its_extra(monkeypatch, package, extra):
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.delitem(sys.modules, f"{package}.web", raising=False)
+    with pytest.raises(RationaleError, match=rf"needs the package {package}\. .*'rationale\[{extra}\]'"):
+        optional(package)
+
+
+def test_every_module_can_be_imported_where_there_is_no_posix():
+    names = sorted(
+        ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / "rationale").rglob("*.py")
+    )
+    names = [name.removesuffix(".__init__") for name in names if not name.endswith("__main__")]
+    posix = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "syslog"}
+    code = f"""
+import sys
+sys.modules |= dict.fromkeys({sorted(posix)!r})
+import multiprocessing, subprocess, torch, transformers  # what they import there is their own affair
+from importlib import import_module
+for name in {names!r}:
+    import_module(name)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr[-3000:]

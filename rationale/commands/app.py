@@ -11,6 +11,7 @@ import typer
 from rationale.bundle import bundled
 from rationale.commands.options import BatchSize, Device, Dtype, Seed
 from rationale.errors import ScoresError
+from rationale.extras import optional
 
 PRIVATE = {
     "server.address": "localhost",
@@ -68,8 +69,7 @@ def app(
 
     Example: `rationale app --scores scores --agreement agreement.json --model ./classifier`
     """
-    from streamlit.web import cli as streamlit
-
+    streamlit = optional("streamlit.web.cli")
     for path in (*(scores or ()), *filter(None, (agreement, comparison, study))):
         if not path.exists():
             raise ScoresError("there is no such file or folder", where=path)
@@ -92,9 +92,9 @@ def app(
 
 def _known(flags: Mapping[str, str]) -> dict[str, str]:
     """The flags that this version of Streamlit has; what it has not, no config file can turn on."""
-    from streamlit.web.cli import main_run
-
-    known = {option for parameter in main_run.params for option in parameter.opts}
+    known = {
+        option for parameter in optional("streamlit.web.cli").main_run.params for option in parameter.opts
+    }
     return {name: value for name, value in flags.items() if f"--{name}" in known}
 
 

@@ -16,6 +16,7 @@ from rationale.corpus.fields import short
 from rationale.corpus.readers import READERS, Reader, ReadOptions, usual_order
 from rationale.corpus.rows import Row, read_rows
 from rationale.errors import DataError
+from rationale.extras import optional
 
 _SAVED_DICT, _SAVED = "dataset_dict.json", ("dataset_info.json", "state.json")
 
@@ -62,8 +63,7 @@ def is_dataset(source: object) -> bool:
 def _open(source: Any) -> Any:
     if not isinstance(source, str | Path):
         return source
-    import datasets
-
+    datasets = optional("datasets")
     with _damage(source):
         return datasets.load_from_disk(str(source))
 

@@ -24,7 +24,7 @@ from rationale.loading.checks import family_of
 from rationale.loading.hub import explained, quiet_transformers
 from rationale.loading.identity import settings_hash, weights_hash
 from rationale.loading.parts import read_config, read_tokenizer, read_weights
-from rationale.metrics.task import Task
+from rationale.metrics.names import Task
 
 log = logging.getLogger(__name__)
 

@@ -76,9 +76,9 @@ def p_above(right: int, n: int, share: float) -> float:
     >>> round(p_above(15, 20, 0.5), 4)
     0.0207
     """
-    from scipy.stats import binom  # a second that other commands need not pay
+    from scipy.special import bdtrc  # the binomial tail, without the weight of scipy.stats
 
-    return float(binom.sf(right - 1, n, share))
+    return float(bdtrc(right - 1, n, share))
 
 
 def at_chance(classification: Mapping[str, Any]) -> str:

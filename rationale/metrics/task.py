@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import numpy.typing as npt
 
 from rationale.metrics.classification import LABEL_FIGURES
+from rationale.metrics.names import NUMBERS
 from rationale.metrics.regression import NUMBER_FIGURES
-
-Task = Literal["classes", "number", "answers"]
-"""What a model learns to say."""
-
-CLASSES = tuple(LABEL_FIGURES)
-"""Figures of labels."""
-
-NUMBERS = tuple(NUMBER_FIGURES)
-"""Figures of numbers."""
 
 POINT = 0.01
 """What the papers let a faster model lose of a figure."""
-
-ANSWERS = ("f1", "exact")
-"""Figures of answers."""
 
 TITLES = {
     "accuracy": "Accuracy",

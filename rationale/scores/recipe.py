@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,15 @@ from rationale.scores.methods import METHODS
 from rationale.scores.options import BINS, Faithfulness, ScoreOptions
 
 _LIBRARIES = ("rationale", "torch", "transformers", "tokenizers", "captum", "numpy")
+
+
+def _versions() -> dict[str, str]:
+    """Of Python and of each library that is installed: captum need not be."""
+    versions = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
 def make_recipe(classifier: Classifier, documents: Documents, options: ScoreOptions) -> dict[str, Any]:
@@ -52,7 +62,7 @@ def make_recipe(classifier: Classifier, documents: Documents, options: ScoreOpti
         "faithfulness": _faithfulness(options.faithfulness),
         # saved with each document: who was dropped where; and where the policy decides
         **({} if classifier.policy is None else {"kept": True, "decides": classifier.policy.place}),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
+        "versions": _versions(),
     }
 
 

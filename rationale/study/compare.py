@@ -18,7 +18,8 @@ from rationale.evaluation.evaluate import Timing, answers
 from rationale.evaluation.lengths import Ruler, by_length, distributions
 from rationale.files import atomic_json
 from rationale.loading.classifier import load_classifier
-from rationale.metrics.task import ANSWERS, difference, figure, interval
+from rationale.metrics.names import ANSWERS
+from rationale.metrics.task import difference, figure, interval
 from rationale.study.blind import against_blind
 from rationale.study.cell_results import EVALUATION, TIMING, evaluate_cell, train_cell
 from rationale.study.cells import claim, read

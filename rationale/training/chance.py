@@ -10,7 +10,7 @@ from typing import Any
 from scipy.stats import norm
 
 from rationale.metrics.chance import ALPHA, p_above
-from rationale.metrics.task import ANSWERS
+from rationale.metrics.names import ANSWERS
 
 ENOUGH = 30
 """Dev documents from which on a training may be stopped: with 10, 8 right of 10 would not be above chance."""

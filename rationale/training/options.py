@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rationale.errors import RationaleError
-from rationale.metrics.task import ANSWERS, CLASSES, NUMBERS, Task
+from rationale.metrics.names import ANSWERS, CLASSES, NUMBERS, Task
 
 
 def option(default: Any, text: str) -> Any:

@@ -11,6 +11,7 @@ from transformers import set_seed
 
 from rationale.corpus.document import Documents, Key
 from rationale.errors import DataError
+from rationale.extras import optional
 from rationale.loading.agreeing import check_types
 from rationale.loading.checkpoint import Checkpoint, load_checkpoint
 from rationale.loading.checks import USUAL, longest_input
@@ -54,10 +55,12 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
     """Loads ``model`` with a head for the labels of ``train`` and encodes the documents.
 
     Raises:
+        RationaleError: Where accelerate is not installed.
         DataError: On documents without label or words, fewer than two labels, a dev label not in train, a
             label that is no number where numbers are learnt.
         ModelError: Where the checkpoint cannot be loaded or does not fit.
     """
+    optional("accelerate")  # the Trainer needs it
     start = starting_point(model, train, options)
     length = longest_input(start.model.config, start.tokenizer, options.max_length, str(model), usual=USUAL)
     start.tokenizer.model_max_length = length

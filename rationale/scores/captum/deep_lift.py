@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rationale.errors import ModelError
+from rationale.extras import optional
 from rationale.randomness import Randomness
 from rationale.scores.captum.gradients import LayerMethod, LayerOptions, Tail
 from rationale.scores.captum.rescale import Rescale
@@ -69,13 +70,13 @@ def _against(tail: Tail, inputs: Tensor, reference: Tensor) -> Tensor:
         ModelError: Where they do not sum to the difference of the logits: the model does something that
             no rule covers.
     """
-    from captum.attr import DeepLift as Captum
-
     pair = _Pair(tail)
     with warnings.catch_warnings():
         # captum tells of hooks on activation modules; this module has none of them
         warnings.filterwarnings("ignore", message="Setting forward, backward hooks", category=UserWarning)
-        attributions: Tensor = Captum(pair).attribute(inputs.detach().requires_grad_(), reference)
+        attributions: Tensor = (
+            optional("captum.attr").DeepLift(pair).attribute(inputs.detach().requires_grad_(), reference)
+        )
     tolerance = 3 * torch.finfo(tail.dtype).eps ** 0.5
     _check_sum(attributions.detach(), pair.logits, tolerance, tail.classifier.identity["name"])
     return attributions

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from rationale.encoder.attention import plain
 from rationale.errors import ModelError, RationaleError
+from rationale.extras import optional
 from rationale.loading.classifier import Classifier
 from rationale.randomness import Randomness
 from rationale.scores.captum.base import CaptumMethod, Options, at_least_one, inputs_at_once, samples_at_once
@@ -202,15 +203,17 @@ class IntegratedGradients(LayerMethod):
     options: IntegratedGradientsOptions = IntegratedGradientsOptions()
 
     def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, drawn: Randomness) -> Tensor:
-        from captum.attr import IntegratedGradients as Captum
-
         count, options = len(references), self.options
-        attributions: Tensor = Captum(tail).attribute(
-            inputs.expand(count, -1, -1),
-            references,
-            n_steps=options.steps,
-            method=options.rule,
-            internal_batch_size=max(count, tail.batch),
+        attributions: Tensor = (
+            optional("captum.attr")
+            .IntegratedGradients(tail)
+            .attribute(
+                inputs.expand(count, -1, -1),
+                references,
+                n_steps=options.steps,
+                method=options.rule,
+                internal_batch_size=max(count, tail.batch),
+            )
         )
         return attributions.mean(dim=0, keepdim=True)
 

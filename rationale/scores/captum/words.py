@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from rationale.errors import RationaleError
+from rationale.extras import optional
 from rationale.loading.classifier import Classifier
 from rationale.randomness import Randomness
 from rationale.scores.captum.base import CaptumMethod, Options, at_least_one, inputs_at_once
@@ -114,14 +115,16 @@ class Occlusion(WordMethod):
     options: OcclusionOptions = OcclusionOptions()
 
     def _words(self, removal: Removal, drawn: Randomness) -> Tensor:
-        from captum.attr import Occlusion as Captum
-
         width = min(self.options.width, removal.words.size)
-        scores: Tensor = Captum(removal).attribute(
-            removal.everything(),
-            sliding_window_shapes=(width,),
-            strides=min(self.options.stride, width),
-            perturbations_per_eval=_AT_ONCE,
+        scores: Tensor = (
+            optional("captum.attr")
+            .Occlusion(removal)
+            .attribute(
+                removal.everything(),
+                sliding_window_shapes=(width,),
+                strides=min(self.options.stride, width),
+                perturbations_per_eval=_AT_ONCE,
+            )
         )
         return scores
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rationale.dropping import SYSTEMS
-from rationale.metrics.task import ANSWERS
+from rationale.metrics.names import ANSWERS
 from rationale.training.dropping.options import DroppingOptions
 
 _COMMON = DroppingOptions.__dataclass_fields__

@@ -1,0 +1,27 @@
+"""Figures of labels are those of scikit-learn, to the last bit."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import confusion_matrix, f1_score, matthews_corrcoef
+
+from rationale.metrics.classification import LABEL_FIGURES, classification, figures
+from rationale.metrics.names import CLASSES, NUMBERS
+from rationale.metrics.regression import NUMBER_FIGURES
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_figures_of_labels_are_those_of_scikit_learn(seed):
+    rng = np.random.default_rng(seed)
+    names = np.array([f"{rng.integers(100)}.{number}" for number in range(rng.integers(1, 6))])
+    gold, predicted = rng.choice(names, (2, rng.integers(2, 50)))
+    found = figures(gold, predicted)
+    assert found["macro_f1"] == f1_score(gold, predicted, average="macro", zero_division=0.0)
+    several = len(np.union1d(gold, predicted)) > 1
+    assert found["mcc"] == (matthews_corrcoef(gold, predicted) if several else 0.0)
+    labels = rng.permutation(names).tolist()
+    confusion = classification(list(gold), list(predicted), labels, resamples=100)["confusion"]
+    assert confusion == confusion_matrix(gold, predicted, labels=labels).tolist()
+
+
+def test_names_are_those_of_the_figures():
+    assert (tuple(LABEL_FIGURES), tuple(NUMBER_FIGURES)) == (CLASSES, NUMBERS)
