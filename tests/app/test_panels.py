@@ -9,6 +9,7 @@ from sklearn.metrics import average_precision_score
 from rationale.corpus import Document, Span, load_documents
 from rationale.scores import StoredScores
 from tests.agreement.making import above
+from tests.app.component import data
 from tests.app.material import METHODS
 
 
@@ -47,6 +48,18 @@ def test_scores_and_delta_are_the_stored_ones(collection, method):
             assert [mark == 1 for mark in panel["marks"][row]] == expected.tolist()
         assert data["units"] == list(document.words)
         assert data["human"] == document.rationale.astype(int).tolist()
+
+
+def test_what_tests_tell_the_component_by_hand_is_of_the_same_shape(collection):
+    _, _, real = drawn(collection, collection.keys[0], ["saliency"])
+    ours = data()
+    assert ours.keys() == real.keys()
+    for part in ("labels", "prediction"):
+        assert ours[part].keys() <= real[part].keys()
+    ours, real = ours["panels"][0], real["panels"][0]
+    assert ours.keys() == real.keys()
+    assert ours["levels"][0].keys() == real["levels"][0].keys()
+    assert ours["facts"][0][0].keys() == real["facts"][0][0].keys()
 
 
 def test_top_k_takes_as_many_words_as_the_human(collection):

@@ -1,10 +1,9 @@
 """The words component alone in a browser, without a server: what a reader sees, hears and can do by key."""
 
-import json
-
 import pytest
 from playwright.sync_api import expect
 
+from tests.app.component import HUMAN, WORDS, data
 from tests.app.material import HOSTILE
 
 COUNTED_STEP = """
@@ -25,8 +24,6 @@ COUNTED_STEP = """
   return [watch.takeRecords().length, asked];
 }
 """
-WORDS = ["the", "script", "forgets", "what", "it", "was", "doing", "."]
-HUMAN = [0, 1, 1, 0, 0, 0, 1, 0]
 MOUNT = """
 async ([html, css, js, data]) => {
   const host = document.createElement('div');
@@ -46,41 +43,6 @@ async ([html, css, js, data]) => {
   window.close_ = window.show(data);
 }
 """
-
-
-def data(words=WORDS, human=HUMAN, rows=None, **others):
-    """Component data by hand: three layers, one panel."""
-    rows = rows or [
-        [0.1, 0.5, 0.4, 0, 0, 0, 0, 0],
-        [0, 0.9, 0, 0.1, 0, 0, 0, 0],
-        [0, 0, 0, 0, 0, 0, -0.5, 0.5],
-    ]
-    marks = [[int(score >= 0.2) for score in row] for row in rows]
-    layers = list(range(len(rows)))
-    panel = {
-        "title": "Saliency", "headings": [f"What layer {i} weighs" for i in layers], "rows": layers,
-        "scores": rows, "marks": marks,
-        "levels": [{"share": sum(m) / len(m), "count": "c", "caption": "p"} for m in marks],
-        "facts": [[{"title": "ranking", "rows": [["average precision", f"0.{i}0"]]}] for i in layers],
-        "alarms": True,
-        "legend": [["scale", "darker"], ["chosen found", "hit"]], "tallies": [["", str(i)] for i in layers],
-        "perturbed": [[] for _ in layers], "thresholds": [[0.2] * len(words)] * len(rows), "best": rows,
-    }  # fmt: skip
-    made = {
-        "units": list(words), "kinds": None, "joins": None, "words": None, "windows": None, "human": human,
-        "notes": [""] * len(words), "offset": 0, "layers": layers, "names": [f"Layer {i}" for i in layers],
-        "labels": {
-            "layers": "Layers", "strip": "Every word", "units": "words", "text": "The document",
-            "kinds": ["", "special token", "query", "not read"],
-            "marks": ["not selected", "selected", "dropped here", "dropped before"],
-            "verdicts": ["", "false alarm", "a miss", "a hit"],
-        },
-        "prediction": {"bars": [["NEG", 0.9], ["POS", 0.1]], "note": "gold label: NEG"},
-        "panels": [panel], "document": "d1", "text": "t1", "layer": 0, "pins": [],
-    }  # fmt: skip
-    made.update(others)
-    made.setdefault("version", json.dumps(made))
-    return made
 
 
 @pytest.fixture
