@@ -45,7 +45,7 @@ class Encoder(ABC):
     """One adapter a family: names the parts of its Hugging Face model; owns no weights of its own.
 
     N rows are the tokens of a packed batch; d is the width. With ``attend`` plain attention,
-    :meth:`forward` equals the Hugging Face model run on each input alone.
+    :meth:`tail` from the embeddings equals the Hugging Face model run on each input alone.
 
     Args:
         model: A ``…ForSequenceClassification`` model of the family.
@@ -128,10 +128,6 @@ class Encoder(ABC):
         """One whole layer, (N, d) -> (N, d)."""
         context = attend(layer, self.project(layer, hidden, packed), packed)
         return self.feed_forward(layer, self.merge(layer, hidden, context))
-
-    def forward(self, packed: Packed, attend: Attend) -> Tensor:
-        """Logits (B, C)."""
-        return self.tail(0, self.embed(packed), packed, attend)
 
     def walk(self, hidden: Tensor, packed: Packed, attend: Attend) -> tuple[list[Tensor], Tensor]:
         """What enters each layer, L tensors (N, d), and the logits (B, C), from the embeddings (N, d)."""

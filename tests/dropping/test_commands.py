@@ -107,11 +107,41 @@ def test_a_plain_model_is_evaluated_as_what_it_is(folder, tmp_path):
         assert set(one["alive"]) == {inputs["input_ids"].shape[1]}
 
 
+def test_evaluate_writes_the_traces_of_its_own_pass(folder, tmp_path):
+    given = ["--model", folder / "model", "--data", folder / "data"]
+    out, traces = tmp_path / "evaluation.json", tmp_path / "own.parquet"
+    invoke("evaluate", *given, "--out", out, "--timed", 0, "--traces", traces)
+    invoke("trace", *given, "--out", tmp_path / "traces.parquet")
+    own, theirs = pq.read_table(traces), pq.read_table(tmp_path / "traces.parquet")
+    for name in ("id", "position", "token", "word", "dropped"):
+        assert own[name].equals(theirs[name])
+    kept = {kind["name"]: kind["alive"] for kind in json.loads(out.read_text())["survival"]["kinds"]}
+    words = [(row["id"], row["word"], row["dropped"]) for row in own.to_pylist() if row["word"] >= 0]
+    stays = {(one, word) for one, word, dropped in words if dropped is None}
+    assert kept["all words"][-1] == pytest.approx(len(stays) / len({(one, word) for one, word, _ in words}))
+
+
+def test_traces_of_a_model_that_drops_nothing_are_refused(folder, tmp_path):
+    given = [
+        "evaluate",
+        "--model",
+        toy_folder("bert"),
+        "--data",
+        folder / "data",
+        "--out",
+        tmp_path / "e.json",
+    ]
+    with pytest.raises(ModelError, match="drops no tokens"):
+        invoke(*given, "--traces", tmp_path / "traces.parquet")
+    assert not (tmp_path / "e.json").exists()
+
+
 def test_trace_prints_a_line_a_layer(folder):
     result = invoke("trace", "--model", folder / "model", "--text", " ".join(wordy(14, 14)))
     assert result.exit_code == 0, result.output
     for layer in range(3):
-        assert f"layer {layer}, " in result.output
+        assert re.search(rf"layer {layer}, +\d+ left, threshold 0\.", result.output)
+    assert "Decided before each layer" in result.output
 
 
 def test_trace_writes_every_decision(folder, tmp_path):

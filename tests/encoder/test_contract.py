@@ -130,7 +130,8 @@ def test_probabilities_are_softmax_or_the_sigmoid_of_one_logit(name, outputs):
 
 def test_the_tail_from_any_layer_ends_in_the_same_logits(name):
     encoder, packed = toy_classifier(name).encoder, packed_of(windows_of(name))
-    hidden, logits = encoder.embed(packed), encoder.forward(packed, plain)
+    hidden = encoder.embed(packed)
+    logits = encoder.tail(0, hidden, packed, plain)
     for layer in range(encoder.layers):
         close(encoder.tail(layer, hidden, packed, plain), logits, 1e-6)
         hidden = encoder.layer(layer, hidden, packed, plain)
