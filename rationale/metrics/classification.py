@@ -96,7 +96,7 @@ def classification(
     gold, predicted = map(list, zip(*known, strict=True))
     order = np.argsort(names)
     confusion = np.zeros((len(names), len(names)), dtype=np.int64)
-    confusion[np.ix_(order, order)] = _confusion(gold, predicted, np.sort(names))
+    confusion[np.ix_(order, order)] = _confusion(np.asarray(gold), np.asarray(predicted), np.sort(names))
     right = np.array([g == p for g, p in known], dtype=np.float64)
     low, high = bootstrap_intervals(right[None, None], resamples=resamples, seed=seed, confidence=confidence)
     return {
