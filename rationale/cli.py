@@ -23,7 +23,7 @@ from rationale.files import home
 from rationale.terminal import log_to_stderr, say
 
 COMMANDS = {
-    "demo": "The whole road on the embedded sample, in a few minutes.",
+    "demo": "The full pipeline on the embedded sample, in a few minutes.",
     "data": "Get, check and list data sets.",
     "train": "Fine-tune models.",
     "score": "Score every word of a data set with several methods.",
@@ -34,7 +34,7 @@ COMMANDS = {
     "evaluate": "What a token-dropping model costs and saves.",
     "compare": "Train and evaluate token-dropping systems beside each other.",
     "study": "Experiments: are these words enough?",
-    "trace": "Which token a dropping model lets go in which layer.",
+    "trace": "The layer at which each token is dropped.",
     "verify": "What a saved result is, and whether it is what was written.",
     "app": "Look at scores in the browser.",
     "list": "List score methods, metrics, encoder families, systems.",

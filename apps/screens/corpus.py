@@ -71,7 +71,7 @@ def _nothing_dropped() -> None:
 
 def _curves(found: Survival) -> None:
     with st.container(border=True, key="card.curves"):
-        st.markdown(f"**Words alive by layer**, {found.documents:,} documents, with 95 % intervals")
+        st.markdown(f"**Words kept by layer**, {found.documents:,} documents, with 95 % intervals")
         show_figure(survival_curves(found), key="survival")
 
 
@@ -94,7 +94,7 @@ def _words(found: Survival, layer: int) -> None:
             show_table(table)
     st.download_button(
         "Save all words", partial(words_csv, found), file_name="words.csv", key="save.words",
-        on_click="ignore", type="tertiary", help="Every word type with its share alive after each layer.",
+        on_click="ignore", type="tertiary", help="Every word type with its share kept after each layer.",
     )  # fmt: skip
 
 

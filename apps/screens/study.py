@@ -84,7 +84,7 @@ def _results(study: StoredStudy) -> None:
         n = study.results.records[0].n
         st.markdown(
             f"**Accuracy by what is read**, {n:,} documents of {plain(reported.source)}; "
-            f"{reported.left_out:,} without a rationale in reach left every arm"
+            f"{reported.left_out:,} without a rationale in reach left every condition"
         )
         show_figure(bars(study.results.records, height=340), key="bars")
     with st.container(border=True, key="card.arms"):
@@ -95,22 +95,22 @@ def _results(study: StoredStudy) -> None:
             type="tertiary",
         )  # fmt: skip
     if study.results.comparisons:
-        with st.expander("Every two arms, with tests"):
+        with st.expander("Every two conditions, with tests"):
             show_table(pairs_table(study.results.comparisons))
 
 
 def _two_arms(address: Address, study: StoredStudy, documents: Documents) -> None:
     """Two arms on one document, side by side."""
-    st.subheader("Where two arms disagree", anchor=False)
+    st.subheader("Where two conditions disagree", anchor=False)
     arms = study.arms()
     if len(arms) < 2:
-        st.info("The study has one arm.", icon=":material/info:")
+        st.info("The study has one condition.", icon=":material/info:")
         return
     with toolbar():
-        one = address.choose("arm", arms, st.selectbox, "Arm", default=arms[0], width=190)
+        one = address.choose("arm", arms, st.selectbox, "Condition", default=arms[0], width=190)
         others = [arm for arm in arms if arm != one and study.seeds(one, arm)]
         if not others:
-            st.info(plain(f"No other arm shares a seed with {one}."), icon=":material/info:")
+            st.info(plain(f"No other condition shares a seed with {one}."), icon=":material/info:")
             return
         other = address.choose("against", others, st.selectbox, "Against", width=190)
         seeds = study.seeds(one, other)

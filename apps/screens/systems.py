@@ -77,7 +77,7 @@ def _cells(records: Sequence[GridCell]) -> None:
             on_click="ignore", type="tertiary", help="Every number at full precision.",
         )  # fmt: skip
     with st.container(border=True, key="card.alive"):
-        st.markdown("**Tokens alive in each layer**")
+        st.markdown("**Tokens kept in each layer**")
         show_figure(alive_by_layer(records), key="alive")
 
 

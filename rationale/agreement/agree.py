@@ -60,7 +60,7 @@ def agree(
         eta_from: Where ``eta`` is from, for the recipe.
         absolute: Whether signed methods are ranked and selected by absolute value instead of evidence for
             the target.
-        resamples: Of the bootstrap.
+        resamples: Number of bootstrap resamples.
         seed: Of bootstrap and permutations.
 
     Returns:

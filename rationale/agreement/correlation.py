@@ -98,7 +98,7 @@ def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> 
 
     Args:
         agreement: Of scores made with faithfulness, with the values of its documents.
-        resamples: Of the bootstrap.
+        resamples: Number of bootstrap resamples.
         seed: Of the same.
 
     Raises:
@@ -107,7 +107,7 @@ def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> 
     there = {record["metric"] for record in agreement.records}
     if not there.intersection(FAITHFUL):
         raise ScoresError(
-            "these scores know nothing of faithfulness",
+            "these scores were computed without --faithfulness",
             remedy="Score with `rationale score --faithfulness`, then `rationale agree` again.",
         )
     pairs = [

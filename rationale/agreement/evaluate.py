@@ -31,7 +31,7 @@ class Settings:
         eta: One a layer, for ``delta``; None is 1 in every layer, and of one layer no selection there.
         absolute: Whether signed methods are ranked and selected by absolute value instead of evidence for
             the target.
-        resamples: Of the bootstrap.
+        resamples: Number of bootstrap resamples.
         seed: Of bootstrap and permutations.
         confidence: Of the intervals.
     """

@@ -33,7 +33,7 @@ def agree(
     absolute: Annotated[
         bool, typer.Option("--absolute", help="Rank signed methods by absolute value, not by evidence.")
     ] = False,
-    resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 1000,
+    resamples: Annotated[int, typer.Option(min=100, help="Number of bootstrap resamples.")] = 1000,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:

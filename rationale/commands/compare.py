@@ -16,7 +16,7 @@ def compare(
     model: Model,
     data: Data,
     out: Annotated[
-        Path, typer.Option(help="Folder of all cells, comparison.json, comparison.csv and comparison.html.")
+        Path, typer.Option(help="Folder of all runs, comparison.json, comparison.csv and comparison.html.")
     ],
     system: Annotated[
         list[str],
@@ -38,7 +38,7 @@ def compare(
     timed: Annotated[int, typer.Option(min=0, help="Documents to measure time with; 0 measures none.")] = 200,
     rounds: Annotated[int, typer.Option(min=1, help="How often time is measured; the median counts.")] = 3,
     lengths: Annotated[
-        bool, typer.Option("--lengths", help="Add what length has to do with it; no training is done anew.")
+        bool, typer.Option("--lengths", help="Add results by document length (no retraining).")
     ] = False,
     below_median: Annotated[
         bool,

@@ -1,4 +1,4 @@
-"""``rationale demo``: the whole road on the embedded sample."""
+"""``rationale demo``: the full pipeline on the embedded sample."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ from rationale.errors import DataError, RationaleError
 Device = Annotated[str, typer.Option(help="Device that the model runs on: auto, cpu, cuda, cuda:1, …")]
 Dtype = Annotated[str, typer.Option(help="float32, float64 or bfloat16. Scores in a paper want float32.")]
 BatchSize = Annotated[
-    int | None, typer.Option(min=1, help="Inputs at once; halved on its own where memory runs out.")
+    int | None, typer.Option(min=1, help="Batch size; halved automatically on out-of-memory.")
 ]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of everything random.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Random seed.")]
 Overwrite = Annotated[bool, typer.Option(help="Replace an output that exists.")]
 Model = Annotated[str, typer.Option(help="A hub id or a local folder (safetensors).")]
 Data = Annotated[

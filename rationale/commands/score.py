@@ -15,7 +15,7 @@ from rationale.terminal import say
 def score(
     model: Model,
     data: Data,
-    out: Annotated[Path, typer.Option(help="The score folder to write; a killed run goes on there.")],
+    out: Annotated[Path, typer.Option(help="The score folder to write; an interrupted run resumes there.")],
     split: Split = None,
     method: Annotated[
         list[str] | None,

@@ -31,23 +31,23 @@ def topk(
     model: Model,
     data: Data,
     out: Annotated[
-        Path, typer.Option(help="Folder of all cells, predictions.parquet, study.json and study.html.")
+        Path, typer.Option(help="Folder of all runs, predictions.parquet, study.json and study.html.")
     ],
     options: TrainingOptions,
     methods: Annotated[
         str,
         typer.Option(
-            help="Arms, with commas: human, random, first, or a score method, as METHOD, METHOD:gold "
+            help="Conditions, with commas: human, random, first, or a score method, as METHOD, METHOD:gold "
             "(gradient of the gold label), METHOD@3 (its layer); not-ARM keeps everything but its words."
         ),
     ] = METHODS,
     complement: Annotated[
-        bool, typer.Option("--complement", help="Add the complement of every arm.")
+        bool, typer.Option("--complement", help="Add the complement of every condition.")
     ] = False,
     budget: Annotated[
         str,
         typer.Option(
-            help="Words an arm keeps: rationale (as many as the human's), N%, or N. human and alive keep "
+            help="Words a condition keeps: rationale (as many as the gold rationale), N%, or N. human and alive keep "
             "their own number."
         ),
     ] = "rationale",
@@ -60,17 +60,17 @@ def topk(
     ] = "truncate",
     adapler: Annotated[
         str | None,
-        typer.Option(help="A dropping model, for arms such as contribution@3, decision@3, alive@3."),
+        typer.Option(help="A dropping model, for conditions such as contribution@3, decision@3, alive@3."),
     ] = None,
     layer: Annotated[
-        int | None, typer.Option(min=0, help="Layer of the dropping model's arms that name none.")
+        int | None, typer.Option(min=0, help="Layer of the dropping model's conditions that name none.")
     ] = None,
-    seeds: Annotated[str, typer.Option(help="Seeds, with commas; each trains every arm once.")] = "0",
-    reported: Annotated[str, typer.Option(help="Split that accuracy is told of.")] = "test",
+    seeds: Annotated[str, typer.Option(help="Seeds, with commas; each trains every condition once.")] = "0",
+    reported: Annotated[str, typer.Option(help="Evaluation split.")] = "test",
     split: TrainSplit = None,
     dev: Dev = "0.1",
     limit: Limit = None,
-    limit_reported: Annotated[int | None, typer.Option(help="Tell it of about so many documents.")] = None,
+    limit_reported: Annotated[int | None, typer.Option(help="Evaluate on at most about N documents.")] = None,
 ) -> None:
     """Are these words enough? Train a classifier on the words each method ranks best; a killed study goes on.
 
@@ -123,11 +123,11 @@ def faithfulness(
         Path, typer.Option(help="The JSON of `rationale agree`, of scores made with --faithfulness.")
     ],
     out: Annotated[Path, typer.Option(help="Folder of faithfulness.json and faithfulness.html.")],
-    resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 1000,
+    resamples: Annotated[int, typer.Option(min=100, help="Number of bootstrap resamples.")] = 1000,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Do scores that humans like also carry the prediction? AP and FPR beside comprehensiveness and its kin.
+    """Are plausible scores also faithful? Correlate AP and FPR with comprehensiveness, sufficiency and AOPC.
 
     Example: `rationale score --model classifier --data movies --split val --faithfulness --out scores;
     rationale agree --scores scores --data movies --out agreement.json;

@@ -31,7 +31,7 @@ def trace(
     dtype: Dtype = "float32",
     overwrite: Overwrite = False,
 ) -> None:
-    """Show layer by layer which tokens a dropping model lets go.
+    """Show, layer by layer, which tokens a dropping model drops.
 
     Example: `rationale trace --model adapler --text "not once did it drag"`
     """

@@ -30,7 +30,7 @@ def answered(
     Args:
         classifier: A model that answers.
         documents: Questions over paragraphs.
-        seed: Of the bootstrap.
+        seed: Number of bootstrap resamples.
 
     Returns:
         ``metrics``: f1 with ``low`` and ``high``, exact, f1 of the questions that have an answer and of those

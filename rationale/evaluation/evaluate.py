@@ -1,4 +1,4 @@
-"""What dropping costs and saves: metrics, FLOPs, tokens alive, and time against the same model undropped."""
+"""What dropping costs and saves: metrics, FLOPs, tokens kept, and time against the same model undropped."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def evaluate(
         documents: Labelled documents.
         timing: What to time: a dropping model against itself undropped, in turn, on the same
             length-bucketed unpadded batches. None: 200 documents three times, in batches of 1 and of 32.
-        seed: Of the bootstrap.
+        seed: Number of bootstrap resamples.
         progress: Whether a terminal shows a bar.
         tell: Is given the trace of each document, in order; a model that answers questions has none.
 

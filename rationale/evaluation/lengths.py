@@ -1,4 +1,4 @@
-"""What length has to do with it: distributions, tokens alive by length, who errs, and bands of length."""
+"""Results by document length: distributions, tokens kept by length, who errs, and bands of length."""
 
 from __future__ import annotations
 

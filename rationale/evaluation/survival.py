@@ -1,6 +1,6 @@
 """Which words survive the dropping, over a corpus: by kind, by word, and what of the human rationale is lost.
 
-A word is alive after a layer as long as one of its tokens is. Words the model never read count nowhere.
+A word is kept after a layer as long as one of its tokens is. Words the model never read count nowhere.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ def survival(
         scores: Scores of a dropping model.
         documents: Their documents.
         least: How often a word, or a kind, has to occur to be listed.
-        resamples: Of the bootstrap.
-        seed: Of the bootstrap.
+        resamples: Number of bootstrap resamples.
+        seed: Number of bootstrap resamples.
 
     Raises:
         ScoresError: Where the scores do not say which words were dropped.
@@ -134,8 +134,8 @@ def survival_of(
         kept: What is kept of each.
         layers: L.
         least: How often a word, or a kind, has to occur to be listed.
-        resamples: Of the bootstrap.
-        seed: Of the bootstrap.
+        resamples: Number of bootstrap resamples.
+        seed: Number of bootstrap resamples.
     """
     tally = _Tally(layers)
     for one in kept:

@@ -26,7 +26,7 @@ def rule_table(records: Sequence[GridCell]) -> Table:
         Column("setting", "Setting", "text"),
         Column("value", TITLES[records[0].metric], "interval"),
         Column("difference", "Against plain", "interval"),
-        Column("blind", "Against blind", "interval"),
+        Column("blind", "Against uninformed", "interval"),
         Column("flops_speedup", "FLOPs", "number", digits=2),
         Column("dev_difference", "Against plain, dev", "number"),
         Column("steps", "Steps", "integer"),
@@ -41,10 +41,10 @@ def rule_table(records: Sequence[GridCell]) -> Table:
 
 
 def _blind(records: Sequence[GridCell]) -> str:
-    """What "Against blind" says, with the baselines that were compared."""
+    """What "Against uninformed" says, with the baselines that were compared."""
     names = [s for s in dict.fromkeys(record.system for record in records) if is_baseline(s)]
     best = f"the best cell of {' and '.join(names) or 'a baseline'} that saves no more (2 %)"
-    return f"Against blind: the difference from {best}."
+    return f"Against uninformed: the difference from {best}."
 
 
 def _chosen_row(system: str, cells: list[GridCell] | None, records: Sequence[GridCell]) -> tuple[Cell, ...]:
@@ -73,13 +73,13 @@ def systems_table(records: Sequence[GridCell]) -> Table:
     chosen = {record.cell for cells in fastest_within_a_point(records).values() for record in cells}
     batches = sorted({size for r in records for size in r.measured_speedup}, key=int)
     columns = [
-        Column("cell", "Cell", "text", header=True),
+        Column("cell", "Run", "text", header=True),
         Column("value", TITLES[records[0].metric], "interval"),
         Column("difference", "Against plain", "interval"),
-        Column("blind", "Against blind", "interval"),
+        Column("blind", "Against uninformed", "interval"),
         Column("flops_speedup", "FLOPs", "number", digits=2),
         *(Column(f"measured_{size}", f"Measured, batch {size}", "interval", digits=2) for size in batches),
-        Column("alive", "Tokens alive, last layer", "number"),
+        Column("alive", "Tokens kept, last layer", "number"),
         Column("recall", "Rationale kept, last layer", "number"),
         Column("fpr", "FPR, last layer", "number"),
         Column("steps", "Steps", "integer"),
@@ -88,7 +88,7 @@ def systems_table(records: Sequence[GridCell]) -> Table:
     rows = [_row(record, batches, record.cell in chosen) for record in records]
     note = "Each system's fastest setting within a point of plain on dev is marked *." if chosen else ""
     return Table(
-        tuple(columns), tuple(rows), f"Every cell, one seed a row. {note} {_blind(records)}", _idle(records)
+        tuple(columns), tuple(rows), f"Every run, one seed a row. {note} {_blind(records)}", _idle(records)
     )
 
 
@@ -156,7 +156,7 @@ def comparison_page(comparison: Comparison, out: str | Path, *, overwrite: bool 
             (
                 "Every system was trained from the same plain fine-tuning and evaluated on the same "
                 "documents. Operations are counted on unpadded inputs; time is measured in the same run "
-                "against the same model undropped. A system that does not beat dropping by lot, or keeping "
+                "against the same model undropped. A method that does not beat random dropping, or keeping "
                 "the beginning, has shown nothing.",
             ),
             tuple(blocks),

@@ -1,4 +1,4 @@
-"""What length has to do with it, in figures and tables: LTP's Figures 1, A.2 and A.3, Tables 2 and 3."""
+"""Results by document length, in figures and tables: LTP's Figures 1, A.2 and A.3, Tables 2 and 3."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def lengths_section(
         Block(table=bands_table(records, title)),
         Block(
             figure=alive_by_band(drawn),
-            caption="Mean tokens alive in each layer: solid short documents, dashed middling, dotted long.",
+            caption="Mean tokens kept in each layer: solid short documents, dashed middling, dotted long.",
         ),
     ]
     errors = errors_table(records)
     if errors.rows:
         blocks.append(Block(table=errors))
-    return Section("lengths", "What length has to do with it", (told,), tuple(blocks))
+    return Section("lengths", "Results by document length", (told,), tuple(blocks))
 
 
 def lengths_of(record: GridCell) -> ByLength:
@@ -88,7 +88,7 @@ def histogram(found: Histograms, *, height: int = 320) -> go.Figure:
 
 
 def alive_by_band(records: Sequence[GridCell], *, height: int = 420) -> go.Figure:
-    """Tokens alive in each layer, a curve a cell and band."""
+    """Tokens kept in each layer, a curve a run and band."""
     figure = go.Figure()
     for record in (r for r in records if r.system != "plain"):
         colour, symbol = look(record.system)
@@ -105,11 +105,11 @@ def alive_by_band(records: Sequence[GridCell], *, height: int = 420) -> go.Figur
                 hovertemplate=f"{name}<br>layer %{{x}}: %{{y:.1f}} tokens<extra></extra>",
             )
     figure.update_xaxes(TICKS, title_text="layer", dtick=1)
-    figure.update_yaxes(TICKS, title_text="tokens alive", rangemode="tozero")
+    figure.update_yaxes(TICKS, title_text="tokens kept", rangemode="tozero")
     told = "; ".join(
         f"{r.cell} " + ", ".join(f"{band.alive[-1]:.1f}" for band in lengths_of(r).bands) for r in records
     )
-    alt = f"Tokens alive in the last layer for short, middling and long documents: {told}."
+    alt = f"Tokens kept in the last layer for short, middling and long documents: {told}."
     return finish(figure, alt, height=height).update_layout(showlegend=True)
 
 
@@ -117,7 +117,7 @@ def bands_table(records: Sequence[GridCell], title: str) -> Table:
     """A row a cell: the figure and the FLOPs speedup in each band."""
     bands = lengths_of(records[0]).bands
     names = [f"{name}, up to {band.longest:g}" for name, band in zip(BANDS, bands, strict=False)]
-    columns = [Column("cell", "Cell", "text", header=True)]
+    columns = [Column("cell", "Run", "text", header=True)]
     for number, name in enumerate(names):
         columns += [
             Column(f"value_{number}", f"{title}, {name}", "interval"),
@@ -128,7 +128,7 @@ def bands_table(records: Sequence[GridCell], title: str) -> Table:
         for record in records
     )
     counts = ", ".join(f"{band.n:,}" for band in bands)
-    return Table(tuple(columns), rows, f"Bands of length, {counts} documents: cost and saving of each cell.")
+    return Table(tuple(columns), rows, f"Bands of length, {counts} documents: cost and saving of each run.")
 
 
 def _band_cells(band: Band) -> tuple[Interval, float]:
@@ -138,7 +138,7 @@ def _band_cells(band: Band) -> tuple[Interval, float]:
 def errors_table(records: Sequence[GridCell]) -> Table:
     """How long the documents are that a cell gets right, and those it gets wrong."""
     columns = (
-        Column("cell", "Cell", "text", header=True),
+        Column("cell", "Run", "text", header=True),
         Column("right", "Right, median tokens", "number", digits=0),
         Column("right_mean", "mean", "number", digits=1),
         Column("wrong", "Wrong, median tokens", "number", digits=0),

@@ -195,10 +195,10 @@ def _survival(found: Survival) -> Section:
     lost = Table(
         columns,
         tuple((layer, len(lost)) for layer, lost in zip(found.layers, found.lost, strict=True)),
-        f"Documents without a living word of the human rationale, of {found.annotated}",
+        f"Documents with no human rationale word left, of {found.annotated}",
     )
     blocks = [
-        Block(survival_curves(found), "Share of words alive by layer. Bands are intervals over documents."),
+        Block(survival_curves(found), "Share of words kept by layer. Bands are intervals over documents."),
         Block(table=kinds_table(found, last)),
         Block(table=words_table(found, last, most=True), folded="Words kept most often"),
         Block(table=words_table(found, last, most=False), folded="Words dropped most often"),
@@ -215,7 +215,7 @@ def _classification(agreement: Agreement) -> Section:
 
 _PLACES = ("first", "last", "best")
 _AP = (
-    "Average precision (AP) asks whether the words with the highest scores are the words the human "
+    "Average precision (AP) asks whether the words with the highest scores are the words the annotators "
     "marked: 1 if all of them come first. It needs no threshold. What a method is worth shows in its "
     "distance from random scores."
 )
@@ -237,9 +237,9 @@ _FAITHFUL = (
     "what the predicted class loses without them (high is good), sufficiency what it loses with only them "
     "(low is good)."
 )
-_FAITHFUL_PLANE = "Faithfulness against agreement with the human; numbers are layers, bars are intervals."
+_FAITHFUL_PLANE = "Faithfulness against agreement with the human rationale; numbers are layers, bars are intervals."
 _SURVIVAL = (
-    "The model drops tokens as it reads. A word is alive after a layer as long as one of its tokens is; a "
+    "The model drops tokens as it reads. A word is kept after a layer as long as one of its tokens is; a "
     "model that keeps what a human would point at keeps the words of the human rationale longer than others."
 )
 _CLASSIFIED = "Explanations of a model that is often wrong need another reading; this is how often it is."

@@ -23,7 +23,7 @@ _LOOKS = {
 
 
 def survival_curves(found: Survival, *, height: int = 360) -> go.Figure:
-    """The share of words alive after each layer, a curve a kind, with 95 % intervals."""
+    """The share of words kept after each layer, a curve a kind, with 95 % intervals."""
     figure = go.Figure()
     for share in found.kinds:
         colour, dash, symbol = _LOOKS[share.name]
@@ -38,9 +38,9 @@ def survival_curves(found: Survival, *, height: int = 360) -> go.Figure:
             mode="lines+markers",
             line={"color": colour, "dash": dash, "width": 2.2},
             marker={"symbol": symbol, "size": 8, "color": colour},
-            hovertemplate=f"<b>{plain(share.name)}</b><br>layer %{{x}}: %{{y:.1%}} alive<extra></extra>",
+            hovertemplate=f"<b>{plain(share.name)}</b><br>layer %{{x}}: %{{y:.1%}} kept<extra></extra>",
         )
-    figure.update_yaxes(TICKS, title_text="share of words alive", range=[0, 1.04], tickformat=".0%")
+    figure.update_yaxes(TICKS, title_text="share of words kept", range=[0, 1.04], tickformat=".0%")
     figure.update_xaxes(TICKS, title_text="layer", dtick=1)
     figure = finish(figure, _alt(found), height=height)
     return figure.update_layout(showlegend=True, legend={"font": {"size": 12}})
@@ -49,7 +49,7 @@ def survival_curves(found: Survival, *, height: int = 360) -> go.Figure:
 def _alt(found: Survival) -> str:
     told = [f"{s.name} {s.alive[0]:.0%} to {s.alive[-1]:.0%}" for s in found.kinds]
     first, last = found.layers[0], found.layers[-1]
-    return f"Share of words alive, layer {first} to layer {last}: {', '.join(told)}."
+    return f"Share of words kept, layer {first} to layer {last}: {', '.join(told)}."
 
 
 def alone_table(found: Survival) -> Table:
@@ -89,7 +89,7 @@ ALONE_UNKNOWN = (
 
 def kinds_table(found: Survival, layer: int) -> Table:
     """Each kind of word: how many, and the share alive after ``layer``."""
-    return _table(found, found.kinds, layer, "Kind", f"Words alive after layer {layer}, by kind")
+    return _table(found, found.kinds, layer, "Kind", f"Words kept after layer {layer}, by kind")
 
 
 def words_table(found: Survival, layer: int, *, most: bool, count: int = 20) -> Table:
@@ -110,13 +110,13 @@ def _table(found: Survival, shares: Sequence[Share], layer: int, what: str, capt
     columns = (
         Column("name", what, "text", header=True),
         Column("count", "Occurs", "integer"),
-        Column("alive", "Share alive", "interval"),
+        Column("alive", "Share kept", "interval"),
     )
     return Table(columns, rows, caption)
 
 
 def words_csv(found: Survival) -> str:
-    """Every word type and kind with its share alive after each layer, as CSV."""
+    """Every word type and kind with its share kept after each layer, as CSV."""
     columns = (
         Column("what", "What", "text"),
         Column("name", "Name", "text"),

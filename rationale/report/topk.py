@@ -31,7 +31,7 @@ def arms_of(records: Sequence[ArmResult]) -> dict[str, list[ArmResult]]:
 
 
 def bars(records: Sequence[ArmResult], *, height: int = 420) -> go.Figure:
-    """Accuracy of every arm: oracles hollow, blind arms grey, the full input as a line across."""
+    """Accuracy of every condition: oracles hollow, uninformed conditions grey, the full input as a line across."""
     figure, told = go.Figure(), []
     for arm, cells in arms_of(records).items():
         shown = over_seeds([_accuracy(cell) for cell in cells])
@@ -53,7 +53,7 @@ def bars(records: Sequence[ArmResult], *, height: int = 420) -> go.Figure:
             figure.add_hline(y=value, line={"color": SOFT, "dash": "dot", "width": 1})
     figure.update_xaxes(TICKS, automargin=True)
     figure.update_yaxes(TICKS, title_text="accuracy", rangemode="tozero")
-    return finish(figure, f"Accuracy of each arm: {', '.join(told)}.", height=height)
+    return finish(figure, f"Accuracy of each condition: {', '.join(told)}.", height=height)
 
 
 def _accuracy(cell: ArmResult) -> Interval:
@@ -95,7 +95,7 @@ def arms_table(records: Sequence[ArmResult]) -> Table:
 def pairs_table(comparisons: Sequence[ArmPair]) -> Table:
     """A row every two arms."""
     columns = (
-        Column("arm", "Arm", "text", header=True),
+        Column("arm", "Condition", "text", header=True),
         Column("other", "against", "text"),
         Column("difference", "Difference", "interval"),
         Column("p", "p (Holm)", "p"),
@@ -131,17 +131,17 @@ def topk_page(study: TopKStudy, out: str | Path, *, overwrite: bool = False) -> 
     records, recipe = study.records, study.recipe
     dropping = recipe.dropping
     caption = (
-        "Bars: of an arm with one seed its 95 % interval over documents, of one with several from the least "
+        "Bars: of a condition with one seed its 95 % interval over documents, of one with several from the least "
         "to the greatest. Hollow: oracles. Dotted: the full input."
     )
     blocks = [Block(figure=bars(records), caption=caption), Block(table=arms_table(records))]
     if study.comparisons:
-        blocks.append(Block(table=pairs_table(study.comparisons), folded="Every two arms"))
+        blocks.append(Block(table=pairs_table(study.comparisons), folded="Every two conditions"))
     reported = recipe.reported
     text = (
-        "Every arm trains a classifier of its own, from one checkpoint by one recipe, on the words it keeps "
+        "Every condition trains its own classifier, from one checkpoint by one recipe, on the words it keeps "
         "of each document, and is asked about documents reduced in the same way. "
-        f"{reported.left_out:,} reported documents have no rationale in what is read and left every arm."
+        f"{reported.left_out:,} reported documents have no rationale in what is read and left every condition."
     )
     return write_page(
         out,
@@ -151,7 +151,7 @@ def topk_page(study: TopKStudy, out: str | Path, *, overwrite: bool = False) -> 
         heading="Are these words enough?",
         title="The top-k study",
         sections=[
-            Section("results", "What a classifier makes of the words an arm keeps", (text,), tuple(blocks))
+            Section("results", "What a classifier learns from the words a condition keeps", (text,), tuple(blocks))
         ],
         measured=[
             Fact("Documents", f"{records[0].n:,}"),

@@ -43,7 +43,7 @@ class ScoreOptions:
         protocol: How documents longer than the model are read.
         faithfulness: Whether and how to perturb, or None.
         batch_size: Windows a batch; None lets the device decide.
-        seed: Of everything random.
+        seed: Random seed.
         part_size: Documents a part on disk, what a kill can lose; None takes 32, or 4 where methods or
             faithfulness run the model many times a document.
     """

@@ -24,7 +24,7 @@ def against_blind(
         record: A cell's, of a comparison.
         found: Its evaluation.
         others: Record and evaluation of every cell.
-        resamples: Of the bootstrap.
+        resamples: Number of bootstrap resamples.
 
     Returns:
         None for a plain or blind cell, or where every blind one saves more than that.

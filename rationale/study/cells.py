@@ -35,7 +35,7 @@ def claim(folder: Path, made_of: Mapping[str, Any]) -> None:
         return
     if not path.exists():
         raise OutputError(
-            f"this cell holds results, and nothing that says of what (no {MADE_OF})",
+            f"results found, but no provenance file (no {MADE_OF})",
             where=folder,
             remedy="Remove the folder, or choose another one with --out.",
         )

@@ -116,5 +116,5 @@ def test_the_command_trains_below_the_median_and_shows_the_bands(encoder, tmp_pa
     edges, shares = np.array(found.lengths.edges), np.array(found.lengths.train)
     assert edges[:-1][shares > 0].max() < found.lengths.median.reported
     page = (tmp_path / "out" / "comparison.html").read_text()
-    assert "What length has to do with it" in page
+    assert "Results by document length" in page
     assert "Bands of length" in page

@@ -432,7 +432,7 @@ def test_a_seed_without_its_full_inputs_is_left_out(encoder, studied, tmp_path):
         ({"arms": ("contribution@1",)}, "takes the scores of a dropping model"),
         ({"arms": ("saliency@9",)}, "there is no such layer"),
         ({"arms": ("occlusion@1",)}, "there is no such layer"),
-        ({"arms": ("saliency", "saliency@0")}, "two arms are one"),
+        ({"arms": ("saliency", "saliency@0")}, "two conditions are one"),
         ({"seeds": (-1,)}, "none between 0 and"),
     ],
 )

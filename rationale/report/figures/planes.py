@@ -75,7 +75,7 @@ def faithfulness_plane(
     """
     results = Results(agreement)
     figure = _plane(results, (plausibility, faithfulness), None, methods, intervals=True)
-    figure.update_xaxes(TICKS, title_text=f"{titled(plausibility)}: agreement with the human")
+    figure.update_xaxes(TICKS, title_text=f"{titled(plausibility)}: agreement with the human rationale")
     figure.update_yaxes(TICKS, title_text=f"{titled(faithfulness)}: weight for the model")
     return _finish(figure, f"{titled(faithfulness)} against {titled(plausibility)}.", height)
 

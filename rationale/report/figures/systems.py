@@ -1,4 +1,4 @@
-"""Token-dropping systems beside each other: fronts, tokens alive, and what is kept of the rationale."""
+"""Token-dropping systems beside each other: fronts, tokens kept, and what is kept of the rationale."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _speed(cell: GridCell, speed: str) -> float:
 
 
 def alive_by_layer(records: Sequence[GridCell], *, height: int = 460) -> go.Figure:
-    """The share of tokens alive in each layer, a curve a cell."""
+    """The share of tokens kept in each layer, a curve a run."""
     figure = go.Figure()
     for record in records:
         colour, symbol = look(record.system)
@@ -95,17 +95,17 @@ def alive_by_layer(records: Sequence[GridCell], *, height: int = 460) -> go.Figu
             mode="lines+markers",
             line={"color": colour, "width": 1.5},
             marker={"symbol": symbol, "size": 8, "color": colour},
-            hovertemplate=f"{plain(record.cell)}<br>layer %{{x}}: %{{y:.1%}} alive<extra></extra>",
+            hovertemplate=f"{plain(record.cell)}<br>layer %{{x}}: %{{y:.1%}} kept<extra></extra>",
         )
     figure.update_xaxes(TICKS, title_text="layer", dtick=1)
-    figure.update_yaxes(TICKS, title_text="share of tokens alive", tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(TICKS, title_text="share of tokens kept", tickformat=".0%", rangemode="tozero")
     told = "; ".join(f"{r.cell} {r.alive[0]:.0%} to {r.alive[-1]:.0%}" for r in records)
-    alt = f"Share of tokens alive in each layer, a curve a cell: {told}."
+    alt = f"Share of tokens kept in each layer, a curve a run: {told}."
     return finish(figure, alt, height=height).update_layout(showlegend=True)
 
 
 def kept_rationale(records: Sequence[GridCell], *, height: int = 460) -> go.Figure | None:
-    """The share of marked words still alive in the last layer, against that of the words nobody marked."""
+    """The share of marked words still kept in the last layer, against that of the words nobody marked."""
     held = [
         _Point(r.system, r.title, r.cell, r.rationale.fpr[-1], Interval(r.rationale.recall[-1]))
         for r in records
@@ -115,7 +115,7 @@ def kept_rationale(records: Sequence[GridCell], *, height: int = 460) -> go.Figu
         return None
     figure = _by_system(
         held,
-        titles=("share of other words alive in the last layer", "share of the human rationale alive there"),
+        titles=("share of other words kept in the last layer", "share of the human rationale kept there"),
         alt="Share of the human rationale kept against the share of other words kept, a curve a system",
         height=height,
     )

@@ -65,13 +65,13 @@ class Arm:
         found = _TEXT.fullmatch(text)
         if not found:
             raise RationaleError(
-                f"{text!r} is no arm", remedy="Write METHOD, METHOD:gold, METHOD@3, not-METHOD."
+                f"{text!r} is no condition", remedy="Write METHOD, METHOD:gold, METHOD@3, not-METHOD."
             )
         method, layer, gold = found["method"], found["layer"], found["target"]
         if method in UNSCORED and (layer or gold):
             raise RationaleError(f"{text!r}: {method} has no layer and no target")
         if method == FULL and found["not"]:
-            raise RationaleError("everything but all words is nothing", remedy="Leave out not-full.")
+            raise RationaleError("`not-full` selects no words", remedy="Leave out not-full.")
         if gold == "gold" and not isinstance(METHODS.get(method), GradientMethod | WindowMethod):
             raise RationaleError(f"{text!r}: {method} knows no target", remedy=f"Write {method}.")
         if method not in UNSCORED and isinstance(METHODS.get(method), Baseline) and layer:

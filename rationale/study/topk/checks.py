@@ -28,7 +28,7 @@ def check_arms(
         Which model the dropping arms are of: its name and hash.
 
     Raises:
-        RationaleError: Where two arms are one, or one asks for a layer that is not there.
+        RationaleError: Where two conditions are one, or one asks for a layer that is not there.
         ModelError: Where the dropping model has no such scores, or reads less than the study.
     """
     start = first.start
@@ -45,7 +45,7 @@ def check_arms(
         _check_arm(arm, models[arm.dropping])
     named = [arm.of(encoder.layers) for arm in arms if not arm.dropping]
     if len(set(named)) < len(named):
-        raise RationaleError("two arms are one", remedy="Name each once: saliency is saliency@0.")
+        raise RationaleError("two conditions are one", remedy="Name each once: saliency is saliency@0.")
     identity = models[True].identity if True in models else None
     return None if identity is None else {name: identity[name] for name in ("name", "hash")}
 
