@@ -47,8 +47,8 @@ def topk(
     budget: Annotated[
         str,
         typer.Option(
-            help="Words a condition keeps: rationale (as many as the gold rationale), N%, or N. human and alive keep "
-            "their own number."
+            help="Words a condition keeps: rationale (as many as the gold rationale), N%, or N. "
+            "human and alive keep their own number."
         ),
     ] = "rationale",
     protocol: Annotated[

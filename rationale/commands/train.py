@@ -68,7 +68,7 @@ TrainSplit = Annotated[str | None, typer.Option(help="Split to train on. Default
 Dev = Annotated[
     str,
     typer.Option(
-        help="Validation data for checkpoint selection: a share of the training split (by the hash of the id, "
+        help="Validation data for checkpoint selection: a share of the training split (by hash of the id, "
         "stratified), another split, or none.",
     ),
 ]

@@ -237,7 +237,9 @@ _FAITHFUL = (
     "what the predicted class loses without them (high is good), sufficiency what it loses with only them "
     "(low is good)."
 )
-_FAITHFUL_PLANE = "Faithfulness against agreement with the human rationale; numbers are layers, bars are intervals."
+_FAITHFUL_PLANE = (
+    "Faithfulness against agreement with the human rationale; numbers are layers, bars are intervals."
+)
 _SURVIVAL = (
     "The model drops tokens as it reads. A word is kept after a layer as long as one of its tokens is; a "
     "model that keeps what a human would point at keeps the words of the human rationale longer than others."

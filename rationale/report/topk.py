@@ -31,7 +31,7 @@ def arms_of(records: Sequence[ArmResult]) -> dict[str, list[ArmResult]]:
 
 
 def bars(records: Sequence[ArmResult], *, height: int = 420) -> go.Figure:
-    """Accuracy of every condition: oracles hollow, uninformed conditions grey, the full input as a line across."""
+    """Accuracy of every condition: oracles hollow, uninformed grey, the full input as a line across."""
     figure, told = go.Figure(), []
     for arm, cells in arms_of(records).items():
         shown = over_seeds([_accuracy(cell) for cell in cells])
@@ -131,16 +131,16 @@ def topk_page(study: TopKStudy, out: str | Path, *, overwrite: bool = False) -> 
     records, recipe = study.records, study.recipe
     dropping = recipe.dropping
     caption = (
-        "Bars: of a condition with one seed its 95 % interval over documents, of one with several from the least "
-        "to the greatest. Hollow: oracles. Dotted: the full input."
+        "Bars: of a condition with one seed its 95 % interval over documents, of one with several from the "
+        "least to the greatest. Hollow: oracles. Dotted: the full input."
     )
     blocks = [Block(figure=bars(records), caption=caption), Block(table=arms_table(records))]
     if study.comparisons:
         blocks.append(Block(table=pairs_table(study.comparisons), folded="Every two conditions"))
     reported = recipe.reported
     text = (
-        "Every condition trains its own classifier, from one checkpoint by one recipe, on the words it keeps "
-        "of each document, and is asked about documents reduced in the same way. "
+        "Every condition trains its own classifier, from one checkpoint and recipe, on the words it "
+        "keeps of each document, and is asked about documents reduced in the same way. "
         f"{reported.left_out:,} reported documents have no rationale in what is read and left every condition."
     )
     return write_page(
@@ -150,9 +150,7 @@ def topk_page(study: TopKStudy, out: str | Path, *, overwrite: bool = False) -> 
         split=reported.split,
         heading="Are these words enough?",
         title="The top-k study",
-        sections=[
-            Section("results", "What a classifier learns from the words a condition keeps", (text,), tuple(blocks))
-        ],
+        sections=[Section("results", "What a classifier learns from the kept words", (text,), tuple(blocks))],
         measured=[
             Fact("Documents", f"{records[0].n:,}"),
             Fact("Budget", _budget(recipe.budget)),

@@ -58,7 +58,7 @@ def _record(arm: str, seed: int, rows: dict[str, list[Any]]) -> ArmResult:
 
 
 def compared(predictions: pa.Table) -> tuple[ArmPair, ...]:
-    """Every two conditions that share a seed: who is right more often, over those seeds, on the same documents."""
+    """Every two conditions that share a seed: which is right more often on the same documents."""
     cells = _cells(predictions)
     arms = list(dict.fromkeys(arm for arm, _ in cells))
     shared = {
