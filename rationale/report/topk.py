@@ -141,8 +141,8 @@ def topk_page(study: TopKStudy, out: str | Path, *, overwrite: bool = False) -> 
     text = (
         "Every condition trains its own classifier, from one checkpoint and recipe, on the words it "
         "keeps of each document, and is asked about documents reduced in the same way. "
-        f"{reported.left_out:,} evaluation documents have no rationale in what is read; every condition omits "
-        "them."
+        f"{reported.left_out:,} evaluation documents have no rationale in what is read; every condition "
+        "omits them."
     )
     return write_page(
         out,
