@@ -6,12 +6,19 @@ import pytest
 import torch
 
 from rationale.corpus import write_eraser
+from tests.training.resuming import train
 from tests.training.toy_training import planted, save_encoder
 
 
 @pytest.fixture(scope="session")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_encoder(tmp_path_factory.mktemp("toy") / "encoder")
+
+
+@pytest.fixture(scope="session")
+def whole(trains: None, encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model of a run that nobody disturbed; tests must copy it before they change it."""
+    return train(encoder, tmp_path_factory.mktemp("whole") / "out").path
 
 
 @pytest.fixture(scope="session")

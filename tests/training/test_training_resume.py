@@ -36,12 +36,6 @@ train_classifier({encoder!r}, test.TRAIN, test.DEV, {out!r}, test.OPTIONS)
 """
 
 
-@pytest.fixture(scope="module")
-def whole(trains, encoder, tmp_path_factory):
-    """The run nobody disturbed."""
-    return train(encoder, tmp_path_factory.mktemp("whole") / "out").path
-
-
 def test_a_run_killed_inside_an_epoch_ends_with_the_same_bytes(encoder, whole, tmp_path, caplog):
     out = tmp_path / "out"
     ended = python("-c", KILLED.format(encoder=str(encoder), out=str(out)))

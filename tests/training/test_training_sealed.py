@@ -33,12 +33,6 @@ PLAIN = DroppingOptions(epochs=2, batch_size=8, learning_rate=1e-3, device="cpu"
 
 
 @pytest.fixture(scope="module")
-def whole(trains, encoder, tmp_path_factory):
-    """The run nobody disturbed."""
-    return train(encoder, tmp_path_factory.mktemp("whole") / "out").path
-
-
-@pytest.fixture(scope="module")
 def stopped(trains, encoder, tmp_path_factory):
     """A run that was stopped in its third epoch: checkpoints after 4 and 8 of 12 steps."""
     folder = tmp_path_factory.mktemp("stopped")
