@@ -54,8 +54,8 @@ def test_a_full_disk_is_one_error_and_the_same_call_finishes_later(
 
 LIMITED = """
 import json, os, resource, signal, sys
-import transformers
-import rationale.training  # before the first fork: each child would take seconds to import it
+import accelerate, transformers.trainer, transformers.models.bert.modeling_bert  # once, and not in each fork
+import rationale.commands.train, rationale.loading.checkpoint, rationale.training.fitting
 from rationale.cli import main
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
