@@ -14,7 +14,8 @@ from rationale.training.chance import ENOUGH, at_chance
 from rationale.training.ltp import LTPOptions
 from tests.training.toy_training import planted
 
-STILL = {"learning_rate": 1e-9, "batch_size": 8, "epochs": 1, "fine_tune_epochs": 1, "device": "cpu"}
+STILL = {"learning_rate": 1e-9, "batch_size": 8, "epochs": 1, "device": "cpu"}
+BRIEF = {**STILL, "fine_tune_epochs": 1}
 TRAIN, DEV = planted(48), planted(40, seed=1)
 
 
@@ -58,13 +59,13 @@ def test_the_guesses_of_one_who_knows_nothing_are_stopped_nineteen_times_in_twen
 @pytest.mark.parametrize(("system", "kind"), [("adapler", AdapLeROptions), ("ltp", LTPOptions)])
 def test_nothing_is_built_on_a_fine_tuning_at_chance(encoder, tmp_path, system, kind, caplog):
     with pytest.raises(ModelError) as caught:
-        train_dropping(system, encoder, TRAIN, DEV, tmp_path / "out", kind(**STILL))
+        train_dropping(system, encoder, TRAIN, DEV, tmp_path / "out", kind(**BRIEF))
     message = str(caught.value)
     for part in (r"dev accuracy 0.", "majority class, 0.500", "n = 40", "--fine-tune-rate", "--allow-chance"):
         assert part in message
     assert not (tmp_path / "out").exists()
     assert (tmp_path / "out.fine-tuned" / "1").is_dir()
-    asked = kind(**STILL, allow_chance=True)
+    asked = kind(**BRIEF, allow_chance=True)
     assert train_dropping(system, encoder, TRAIN, DEV, tmp_path / "out", asked).path.is_dir()
     assert "no more than chance" in caplog.text
 
@@ -72,14 +73,14 @@ def test_nothing_is_built_on_a_fine_tuning_at_chance(encoder, tmp_path, system, 
 @pytest.mark.training
 def test_a_handful_of_dev_documents_warns_and_stops_nobody(encoder, tmp_path, caplog):
     few = planted(ENOUGH - 10, seed=1)
-    trained = train_dropping("ltp", encoder, TRAIN, few, tmp_path / "out", LTPOptions(**STILL))
+    trained = train_dropping("ltp", encoder, TRAIN, few, tmp_path / "out", LTPOptions(**BRIEF))
     assert trained.path.is_dir()
     assert "no more than chance" in caplog.text
 
 
 @pytest.mark.training
 def test_without_dev_documents_nothing_is_said_of_chance(encoder, tmp_path):
-    options = AdapLeROptions(**STILL)
+    options = AdapLeROptions(**BRIEF)
     assert train_dropping("adapler", encoder, TRAIN, None, tmp_path / "out", options).path.is_dir()
 
 
