@@ -81,7 +81,7 @@ def train(work: Path, seed: int, threads: int) -> Cell:
             reviews = load_documents(str(sample_folder()), split)
             found = evaluate(load_classifier(path, device="cpu"), reviews, Timing(0))
             cell[name][split] = {
-                "accuracy": found["metrics"]["accuracy"], "speedup": found["flops_speedup"]
+                "accuracy": found.metrics["accuracy"], "speedup": found.flops_speedup
             }  # fmt: skip
     if threads == 1:  # weights are equal for any other number
         cell["margins"] = margins(models["classifier"], models["adapler"])

@@ -22,10 +22,11 @@ from __future__ import annotations
 import argparse
 import shutil
 from pathlib import Path
-from typing import Any
 
 from keeping import copy_result, draw
 
+from rationale.agreement.correlation import Correlations
+from rationale.artifacts.record import from_json
 from rationale.artifacts.seal import beside, read_sealed
 from rationale.report.faithfulness import between_table, correlations, within_table
 from rationale.report.table import Table
@@ -67,9 +68,9 @@ def keep_faithfulness(folder: Path, name: str) -> None:
     copy_result(folder / FAITHFULNESS, KEPT / name / FAITHFULNESS)
 
 
-def correlated() -> dict[str, dict[str, Any]]:
+def correlated() -> dict[str, Correlations]:
     files = {name: KEPT / name / FAITHFULNESS for name in TITLES}
-    return {name: read_sealed(file)[0] for name, file in files.items() if file.exists()}
+    return {n: from_json(Correlations, read_sealed(file)[0]) for n, file in files.items() if file.exists()}
 
 
 def studies() -> dict[str, StoredStudy]:
@@ -80,7 +81,7 @@ def page() -> str:
     lines = ["# The top-k study: all tables", "", INTRODUCTION, ""]
     for name, study in studies().items():
         lines += [f"## {TITLES[name]}", "", f"![{name}](../images/study-{name}.png)", ""]
-        tables: list[Table] = [arms_table(study.records), pairs_table(study.comparisons)]
+        tables: list[Table] = [arms_table(study.results.records), pairs_table(study.results.comparisons)]
         for table in tables:
             lines += [table.to_markdown().strip(), ""]
     for name, found in correlated().items():
@@ -115,7 +116,7 @@ def main() -> None:
         keep_faithfulness(given.faithful, given.name)
     else:
         (DOCS / "results" / "study-tables.md").write_text(page() + "\n")
-        draw({IMAGES / f"study-{name}.png": bars(study.records) for name, study in studies().items()})
+        draw({IMAGES / f"study-{name}.png": bars(study.results.records) for name, study in studies().items()})
         draw(
             {
                 IMAGES / f"faithfulness-{name}-{metric}.png": correlations(found, metric)

@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from keeping import draw, without_folders
 
+from rationale.artifacts.record import to_json
 from rationale.artifacts.seal import read_sealed, sealed
 from rationale.report.comparison import rule_table, systems_table
 from rationale.report.figures.systems import fronts
@@ -51,21 +52,21 @@ def keep(compared: Path, name: str) -> None:
     """Copies what a comparison left, without text and without folders of this machine."""
     comparison, to = load_comparison(compared), CELLS / name
     to.mkdir(parents=True, exist_ok=True)
-    recipe = comparison["recipe"]
-    recipe["model"] = Path(recipe["model"]).name
-    recipe["reported"]["source"] = Path(recipe["reported"]["source"]).name
-    (to / COMPARISON).write_text(json.dumps(sealed(comparison, "comparison"), indent=1) + "\n")
-    for record in comparison["records"]:
-        cell = compared / record["cell"]
+    content, recipe = to_json(comparison), comparison.recipe
+    content["recipe"]["model"] = Path(recipe.model).name
+    content["recipe"]["reported"]["source"] = Path(recipe.reported.source).name
+    (to / COMPARISON).write_text(json.dumps(sealed(content, "comparison"), indent=1) + "\n")
+    for record in comparison.records:
+        cell = compared / record.cell
         evaluation, _ = read_sealed(cell / "evaluation.json")
         rows = evaluation.pop("predictions")
         said = "value" if "value" in rows[0] else "probabilities"
         columns = {key: [row[key] for row in rows] for key in ("id", "label", said, "alive")}
         types = {"alive": pa.list_(pa.int16()), "probabilities": pa.list_(pa.float32())}
         table = pa.table({k: pa.array(v, types.get(k)) for k, v in columns.items()})
-        pq.write_table(table, to / f"{record['cell']}.parquet", compression="zstd")
+        pq.write_table(table, to / f"{record.cell}.parquet", compression="zstd")
         content = {"training": _training(cell / "model"), "evaluation": evaluation}
-        (to / f"{record['cell']}.json").write_text(json.dumps(without_folders(content), indent=1) + "\n")
+        (to / f"{record.cell}.json").write_text(json.dumps(without_folders(content), indent=1) + "\n")
 
 
 def _training(model: Path) -> dict[str, Any]:
@@ -80,13 +81,13 @@ def page() -> str:
         if not (CELLS / name / COMPARISON).exists():
             continue
         comparison = load_comparison(CELLS / name)
-        records = comparison["records"]
+        records = comparison.records
         lines += [f"## {title}", "", f"![{name}](../images/systems-{name}.png)", ""]
         tables: list[Table] = [rule_table(records), systems_table(records)]
-        if "lengths" in comparison:
-            medians, divergence = comparison["lengths"]["median"], comparison["lengths"]["kl"]
+        if comparison.lengths is not None:
+            medians, divergence = comparison.lengths.median, comparison.lengths.kl
             lines += [
-                f"Median length {medians['train']:g} tokens in training, {medians['reported']:g} reported; "
+                f"Median length {medians.train:g} tokens in training, {medians.reported:g} reported; "
                 f"KL(reported || train) {divergence:.3f} nats.",
                 "",
             ]
@@ -117,7 +118,7 @@ def main() -> None:
         (DOCS / "results" / "systems-tables.md").write_text(page() + "\n")
         draw(
             {
-                IMAGES / f"systems-{name}.png": fronts(load_comparison(CELLS / name)["records"])
+                IMAGES / f"systems-{name}.png": fronts(load_comparison(CELLS / name).records)
                 for name in TITLES
                 if (CELLS / name / COMPARISON).exists()
             }

@@ -86,8 +86,8 @@ def test_signed_evidence_carries_the_prediction(perturbing, method):
 def test_adapler_halves_the_operations_and_stays_right(dropping_on_sample, reviews):
     """It aims at 2.3 times fewer; no seed of benchmarks/demo_robustness.py had less, or 0.7 right."""
     found = evaluate(load_classifier(dropping_on_sample), reviews, Timing(0))
-    assert found["metrics"]["accuracy"] > 0.6
-    assert found["flops_speedup"] >= 2
+    assert found.metrics["accuracy"] > 0.6
+    assert found.flops_speedup >= 2
 
 
 @pytest.mark.training
@@ -140,10 +140,10 @@ def test_the_top_k_study_runs_on_the_sample(trained_on_sample, tmp_path):
     assert result.exit_code == 0, result.output
     study = StoredStudy.load(tmp_path)
     study.check(sample(load_documents(str(sample_folder()), "test"), 100))
-    accuracy = {record["arm"]: record["accuracy"] for record in study.records}
+    accuracy = {record.arm: record.accuracy for record in study.results.records}
     assert accuracy.keys() == {"full", "human"}
     assert min(accuracy.values()) > 0.5
-    words = {record["arm"]: record["words_kept"] for record in study.records}
+    words = {record.arm: record.words_kept for record in study.results.records}
     assert words["human"] < 0.6 < words["full"]
     assert (tmp_path / "study.html").is_file()
 

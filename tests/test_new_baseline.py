@@ -18,6 +18,7 @@ from rationale.report.tables import agreement_table
 from rationale.scores import METHODS, Faithfulness, ScoreOptions, StoredScores, default_methods, score
 from rationale.scores.methods import Baseline
 from rationale.study.blind import against_blind
+from tests.study.made import evaluation, grid_cell
 from tests.toys import toy_classifier, wordy
 
 
@@ -98,18 +99,10 @@ def test_a_system_is_what_others_are_held_against_and_drawn_as_one(registered):
     evaluated = [evaluated_cell("plain", 80), evaluated_cell("ltp", 70), evaluated_cell("last", 60)]
     found = against_blind(*evaluated[1], evaluated, resamples=20)
     assert found is not None
-    assert found["cell"] == "last"
+    assert found.cell == "last"
     assert against_blind(*evaluated[2], evaluated, resamples=20) is None
     assert "the best cell of last that saves" in systems_table([record for record, _ in evaluated]).caption
 
 
-def evaluated_cell(system, right, n=100):
-    """A record and its evaluation: two classes, the first ``right`` documents predicted right."""
-    chances = [[0.9, 0.1] if place < right else [0.2, 0.8] for place in range(n)]
-    record = {
-        "cell": system, "system": system, "title": system, "seed": 0, "metric": "accuracy",
-        "value": right / n, "low": 0.0, "high": 1.0, "flops_speedup": 1.0, "measured_speedup": {},
-        "rationale": None, "blind": None, "alive": [1.0], "steps": 1, "seconds": 1.0, "dev": None,
-    }  # fmt: skip
-    rows = [{"label": "a", "probabilities": one} for one in chances]
-    return record, {"predictions": rows, "recipe": {"labels": ["a", "b"]}}
+def evaluated_cell(system, right):
+    return grid_cell(system, value=right / 100), evaluation(right)

@@ -44,8 +44,8 @@ def open_study(
     """A study and the documents it is of; ``stamp`` tells one state of its files from the next."""
     del stamp
     study = StoredStudy.load(path)
-    about = study.recipe["data"]["reported"]
-    documents = load_documents(data or about["source"], split or about["split"])
+    about = study.results.recipe.reported
+    documents = load_documents(data or about.source, split or about.split)
     study.check(documents)
     return study, documents
 
@@ -79,24 +79,24 @@ def _nothing_studied() -> None:
 
 
 def _results(study: StoredStudy) -> None:
-    reported = study.recipe["data"]["reported"]
+    reported = study.results.recipe.reported
     with st.container(border=True, key="card.bars"):
-        n = study.records[0]["n"]
+        n = study.results.records[0].n
         st.markdown(
-            f"**Accuracy by what is read**, {n:,} documents of {plain(reported['source'])}; "
-            f"{reported['left_out']:,} without a rationale in reach left every arm"
+            f"**Accuracy by what is read**, {n:,} documents of {plain(reported.source)}; "
+            f"{reported.left_out:,} without a rationale in reach left every arm"
         )
-        show_figure(bars(study.records, height=340), key="bars")
+        show_figure(bars(study.results.records, height=340), key="bars")
     with st.container(border=True, key="card.arms"):
-        table = arms_table(study.records)
+        table = arms_table(study.results.records)
         show_table(table)
         st.download_button(
             "Save the table", table.to_csv(), file_name="arms.csv", key="save.arms", on_click="ignore",
             type="tertiary",
         )  # fmt: skip
-    if study.comparisons:
+    if study.results.comparisons:
         with st.expander("Every two arms, with tests"):
-            show_table(pairs_table(study.comparisons))
+            show_table(pairs_table(study.results.comparisons))
 
 
 def _two_arms(address: Address, study: StoredStudy, documents: Documents) -> None:
@@ -153,7 +153,7 @@ def _label(documents: Documents, key: Key) -> str:
 
 def _side_by_side(study: StoredStudy, document: Document, key: Key, arms: tuple[str, str], seed: int) -> None:
     count = len(document.words)
-    whole = study.recipe["positions"] == "packed"  # any word of the document may be read
+    whole = study.results.recipe.positions == "packed"  # any word of the document may be read
     read = np.ones(count, bool) if whole else _mask(study.read(seed, key), count)
     if document.query:
         st.caption(plain(safe(" ".join(document.query))))

@@ -5,21 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
+from rationale.evaluation.result import Source
 from rationale.metrics.task import TITLES
 from rationale.report.comparison import rule_table, systems_table
 from rationale.report.figures.systems import FLOPS, alive_by_layer, fronts, kept_rationale, speeds
-from rationale.study.comparison import load_comparison
+from rationale.study.comparison import GridCell, load_comparison
 from workbench.address import Address
 from workbench.figures import show_figure, show_table
 from workbench.messages import messages, plain
 from workbench.reading import toolbar
 from workbench.settings import Settings
-
-Record = dict[str, Any]
 
 
 def systems() -> None:
@@ -31,12 +29,12 @@ def systems() -> None:
             _nothing_compared()
         else:
             comparison = load_comparison(path)
-            records = comparison["records"]
+            records = comparison.records
             with toolbar():
                 speed = address.choose(
                     "speed", speeds(records), st.selectbox, "Speed in", format_func=_told, width=230
                 )
-            _fronts(records, speed, comparison["recipe"])
+            _fronts(records, speed, comparison.recipe.reported)
             _cells(records)
     address.write()
 
@@ -54,13 +52,13 @@ def _told(speed: str) -> str:
     return "operations (FLOPs)" if speed == FLOPS else f"time, batches of {speed}"
 
 
-def _fronts(records: Sequence[Record], speed: str, recipe: Record) -> None:
+def _fronts(records: Sequence[GridCell], speed: str, reported: Source) -> None:
     kept = kept_rationale(records)
     columns = st.columns(2 if kept is not None else 1)
     with columns[0].container(border=True, key="card.fronts"):
-        n = records[0]["n"]
-        figure = TITLES[records[0]["metric"]]
-        st.markdown(f"**{figure} against speed**, {n:,} documents of {plain(recipe['reported']['source'])}")
+        n = records[0].n
+        figure = TITLES[records[0].metric]
+        st.markdown(f"**{figure} against speed**, {n:,} documents of {plain(reported.source)}")
         show_figure(fronts(records, speed=speed), key="fronts")
     if kept is not None:
         with columns[1].container(border=True, key="card.kept"):
@@ -68,7 +66,7 @@ def _fronts(records: Sequence[Record], speed: str, recipe: Record) -> None:
             show_figure(kept, key="kept")
 
 
-def _cells(records: Sequence[Record]) -> None:
+def _cells(records: Sequence[GridCell]) -> None:
     table = systems_table(records)
     with st.container(border=True, key="card.rule"):
         show_table(rule_table(records))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypedDict
+from dataclasses import dataclass, replace
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
 from rationale.agreement.metric import metrics
 from rationale.agreement.result import Agreement, Record, selecting
+from rationale.artifacts.record import Json
 from rationale.errors import ScoresError
 from rationale.metrics.ragged import Float
 from rationale.metrics.statistics import holm, number_or_none
@@ -23,7 +24,8 @@ FAITHFUL = ("comprehensiveness", "sufficiency", "aopc_comprehensiveness", "aopc_
 _FEWEST = 4  # documents that a rank correlation is worth telling of
 
 
-class Correlation(TypedDict):
+@dataclass(frozen=True)
+class Correlation:
     """Spearman's correlation over documents of one score's plausibility and its faithfulness.
 
     Attributes:
@@ -53,18 +55,51 @@ class Correlation(TypedDict):
     n: int
 
 
-def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Between:
+    """Spearman's correlation of two metrics over the mean values of all scores, baselines included.
+
+    No p-value: scores are no sample.
+
+    Attributes:
+        plausibility: Of :data:`PLAUSIBLE`.
+        select: How words are selected for it.
+        faithfulness: Of :data:`FAITHFUL`.
+        rho: None for fewer than four scores.
+        scores: How many.
+        higher_is_better: Of both metrics; None where neither is.
+    """
+
+    plausibility: str
+    select: str | None
+    faithfulness: str
+    rho: float | None
+    scores: int
+    higher_is_better: tuple[bool | None, ...]
+
+
+@dataclass(frozen=True)
+class Correlations:
+    """Agreement with humans beside the weight for the model.
+
+    Attributes:
+        within: One a score (method and layer) and pair of metrics: over documents.
+        between: One a pair of metrics: over scores.
+        recipe: Of the agreement.
+    """
+
+    within: tuple[Correlation, ...]
+    between: tuple[Between, ...]
+    recipe: Json
+
+
+def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> Correlations:
     """Sets the agreement with humans beside the weight for the model.
 
     Args:
         agreement: Of scores made with faithfulness, with the values of its documents.
         resamples: Of the bootstrap.
         seed: Of the same.
-
-    Returns:
-        ``within``: a :class:`Correlation` a score (method and layer) and pair of metrics: over documents.
-        ``between``: of each pair of metrics ``rho`` over the mean values of all scores, and ``scores``, how
-        many; baselines included, no p-value, for scores are no sample.
 
     Raises:
         ScoresError: Where the agreement holds no faithfulness, or no values of single documents.
@@ -85,10 +120,10 @@ def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> 
     between = []
     for pair in pairs:
         found = list(_within(agreement, *pair, resamples=resamples, seed=seed))
-        corrected = holm(np.array([one["p_single"] for one in found], np.float64))
-        within += [{**one, "p": number_or_none(p)} for one, p in zip(found, corrected, strict=True)]
+        corrected = holm(np.array([one.p_single for one in found], np.float64))
+        within += [replace(one, p=number_or_none(p)) for one, p in zip(found, corrected, strict=True)]
         between.append(_between(agreement, *pair))
-    return {"within": within, "between": between, "recipe": agreement.recipe}
+    return Correlations(tuple(within), tuple(between), agreement.recipe)
 
 
 def spearman(one: Float, other: Float) -> Float:
@@ -129,11 +164,7 @@ def _within(
             continue
         x, y = (np.array([values[key] for key in keys]) for values in (liked, weighed))
         rho, low, high, p = _told(x, y, resamples, seed)
-        yield {
-            "method": method, "layer": layer, "plausibility": metric, "select": select,
-            "faithfulness": faithful, "rho": rho, "low": low, "high": high, "p_single": p, "p": None,
-            "n": len(keys),
-        }  # fmt: skip
+        yield Correlation(method, layer, metric, select, faithful, rho, low, high, p, None, len(keys))
 
 
 def _told(x: Float, y: Float, resamples: int, seed: int) -> tuple[float | None, ...]:
@@ -153,7 +184,7 @@ def _told(x: Float, y: Float, resamples: int, seed: int) -> tuple[float | None, 
     return float(found.statistic), float(low), float(high), float(found.pvalue)
 
 
-def _between(agreement: Agreement, metric: str, select: str | None, faithful: str) -> dict[str, Any]:
+def _between(agreement: Agreement, metric: str, select: str | None, faithful: str) -> Between:
     """Over scores: whether those that agree more with humans on the whole weigh more for the model."""
     index: dict[tuple[str, int, str, str | None], Record] = {
         (r["method"], r["layer"], r["metric"], r["select"]): r for r in agreement.records
@@ -166,11 +197,5 @@ def _between(agreement: Agreement, metric: str, select: str | None, faithful: st
             points.append(values)
     sides = np.array(points, np.float64).reshape(-1, 2).T
     rho = float(spearman(sides[0], sides[1])) if len(points) >= _FEWEST else np.nan
-    return {
-        "plausibility": metric,
-        "select": select,
-        "faithfulness": faithful,
-        "rho": number_or_none(rho),
-        "scores": len(points),
-        "higher_is_better": [metrics.get(name).higher_is_better for name in (metric, faithful)],
-    }
+    better = tuple(metrics.get(name).higher_is_better for name in (metric, faithful))
+    return Between(metric, select, faithful, number_or_none(rho), len(points), better)

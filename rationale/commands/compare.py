@@ -87,7 +87,7 @@ def compare(
         timing=Timing(timed, rounds, BATCHES),
         lengths=lengths or below_median,
     )
-    table = systems_table(found["records"])
+    table = systems_table(found.records)
     atomic_text(out / "comparison.csv", table.to_csv(), overwrite=overwrite)
     page = comparison_page(found, out / "comparison.html", overwrite=overwrite)
     safe_console().print(table.only("cell", "value", "difference", "flops_speedup").to_rich())

@@ -55,7 +55,7 @@ def _tell(console: Console, made: Demo) -> None:
         )
         console.print(agreement_table(run.agreement).to_rich())
     console.print(
-        f"[bold]What dropping costs and saves[/bold], {made.evaluation['n']} reviews of the test split"
+        f"[bold]What dropping costs and saves[/bold], {made.evaluation.n} reviews of the test split"
     )
     console.print(evaluation_table(made.evaluation))
     for warning in evaluation_warnings(made.evaluation):

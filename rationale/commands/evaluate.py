@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,8 @@ from rationale.terminal import safe_console, say
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from rationale.evaluation.result import Evaluation
 
 
 def evaluate(
@@ -46,7 +48,6 @@ def evaluate(
     from rationale.encoder.quantization import to_integers
     from rationale.evaluation.evaluate import Timing
     from rationale.evaluation.evaluate import evaluate as evaluate_on
-    from rationale.evaluation.result import save_evaluation
     from rationale.evaluation.traces import Traced, write_traces
     from rationale.files import check_output
     from rationale.loading.classifier import load_classifier
@@ -63,14 +64,14 @@ def evaluate(
     found = list[Traced]()
     tell = None if traces is None else found.append
     result = evaluate_on(classifier, documents, Timing(timed, rounds), seed=seed, tell=tell)
-    save_evaluation(out, result, overwrite=overwrite)
+    result.save(out, overwrite=overwrite)
     if traces is not None:
         inputs = {"model": classifier.identity["hash"], "data": documents.fingerprint}
         write_traces(traces, found, inputs, overwrite=overwrite)
     safe_console().print(evaluation_table(result))
     for warning in evaluation_warnings(result):
         say(warning)
-    say(f"{out}: {result['n']} documents")
+    say(f"{out}: {result.n} documents")
 
 
 _SHOWN = (
@@ -86,23 +87,23 @@ def _named(name: str) -> str:
     return TITLES.get(name, name.replace("_", ", ").replace("exact", "exact match").replace("f1", "F1"))
 
 
-def evaluation_warnings(result: dict[str, Any]) -> list[str]:
+def evaluation_warnings(result: Evaluation) -> list[str]:
     """That a classifier is at chance, and that a dropping model drops nothing, each with the next step."""
     from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
     from rationale.metrics.chance import at_chance
 
-    system = result["recipe"]["model"].get("system")
-    told = [at_chance(result["metrics"])]
-    if system is not None and result["flops_speedup"] < LEAST_SPEEDUP:
-        told.append(drops_nothing(f"{result['flops_speedup']:.2f}x fewer operations", system))
+    system = result.recipe.model.get("system")
+    told = [at_chance(result.metrics)]
+    if system is not None and result.flops_speedup < LEAST_SPEEDUP:
+        told.append(drops_nothing(f"{result.flops_speedup:.2f}x fewer operations", str(system)))
     return [sentence for sentence in told if sentence]
 
 
-def evaluation_table(result: dict[str, Any]) -> Table:
+def evaluation_table(result: Evaluation) -> Table:
     """An evaluation for the terminal."""
     from rich.table import Table
 
-    metrics, table = result["metrics"], Table("what", "value")
+    metrics, table = result.metrics, Table("what", "value")
     first, *others = next(names for names in _SHOWN if names[0] in metrics)
     whole = None not in (metrics[first], metrics["low"], metrics["high"])  # one document has no interval
     ends = f" [{metrics['low']:.3f}, {metrics['high']:.3f}]" if whole else ""
@@ -110,16 +111,15 @@ def evaluation_table(result: dict[str, Any]) -> Table:
     for name in others:
         value = "-" if metrics[name] is None else f"{metrics[name]:.3f}"
         table.add_row(_named(name), value)
-    table.add_row("FLOPs speedup", f"{result['flops_speedup']:.2f}x")
-    bits = result["bit_operations"]
-    table.add_row("bit operations", f"{bits['fewer']:.2f}x fewer in {bits['bits']} bits than undropped in 16")
-    for size, ratio in result["measured_speedup"].items():
-        spread = f"{ratio['median']:.2f}x ({ratio['min']:.2f} to {ratio['max']:.2f})"
+    table.add_row("FLOPs speedup", f"{result.flops_speedup:.2f}x")
+    bits = result.bit_operations
+    if bits is not None:
+        table.add_row("bit operations", f"{bits.fewer:.2f}x fewer in {bits.bits} bits than undropped in 16")
+    for size, ratio in result.measured_speedup.items():
+        spread = f"{ratio.median:.2f}x ({ratio.min:.2f} to {ratio.max:.2f})"
         table.add_row(f"measured speedup, batch {size}", spread)
-    for layer, alive in enumerate(result["alive"]):
-        table.add_row(f"alive in layer {layer}", f"{alive['mean']:.1f} tokens, {alive['share']:.1%}")
-    for kind in result.get("survival", {}).get("kinds", ()):
-        table.add_row(
-            f"kept in the last layer, {kind['name']}", f"{kind['alive'][-1]:.1%} of {kind['words']:,}"
-        )
+    for layer, alive in enumerate(result.alive):
+        table.add_row(f"alive in layer {layer}", f"{alive.mean:.1f} tokens, {alive.share:.1%}")
+    for kind in result.survival.kinds if result.survival else ():
+        table.add_row(f"kept in the last layer, {kind.name}", f"{kind.alive[-1]:.1%} of {kind.words:,}")
     return table

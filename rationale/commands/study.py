@@ -99,7 +99,7 @@ def topk(
     )
     found = study_topk(model, training, held_out, compared, out, chosen)
     page = topk_page(found, out / "study.html", overwrite=True)
-    safe_console().print(arms_table(found["records"]).to_rich())
+    safe_console().print(arms_table(found.records).to_rich())
     say(f"{page}: open it in any browser; it needs no network")
 
 
@@ -135,6 +135,7 @@ def faithfulness(
     """
     from rationale.agreement import Agreement
     from rationale.agreement.correlation import correlate
+    from rationale.artifacts.record import to_json
     from rationale.artifacts.seal import sealed
     from rationale.files import atomic_json, check_output
     from rationale.report.faithfulness import between_table, faithfulness_page
@@ -142,7 +143,7 @@ def faithfulness(
     result, page = check_output(out / "faithfulness.json", overwrite=overwrite), out / "faithfulness.html"
     held = Agreement.load(agreement)
     found = correlate(held, resamples=resamples, seed=seed)
-    atomic_json(result, sealed(found, "faithfulness"), overwrite=overwrite)
+    atomic_json(result, sealed(to_json(found), "faithfulness"), overwrite=overwrite)
     faithfulness_page(found, held, page, overwrite=True)
     safe_console().print(between_table(found).to_rich())
     say(f"{page}: open it in any browser; it needs no network")

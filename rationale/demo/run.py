@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rationale.agreement import Agreement, agree
-from rationale.artifacts.seal import read_sealed
 from rationale.corpus import load_documents
 from rationale.corpus.splits import sample
 from rationale.demo.sample import REVIEWS, SPLIT, sample_adapler, sample_classifier, sample_folder
 from rationale.evaluation.evaluate import evaluate
-from rationale.evaluation.result import save_evaluation
+from rationale.evaluation.result import Evaluation
 from rationale.loading.classifier import Classifier, load_classifier
 from rationale.report.write import report
 from rationale.scores import METHODS, Faithfulness, ScoreOptions, StoredScores, score
@@ -52,7 +50,7 @@ class Demo:
     data: Path
     plain: Run
     adapler: Run
-    evaluation: dict[str, Any]
+    evaluation: Evaluation
 
 
 def run_demo(out: Path, *, keep: bool = False) -> Demo:
@@ -103,9 +101,9 @@ def _is_newer(made: Path, source: Path) -> bool:
     return made.exists() and made.stat().st_mtime_ns >= source.stat().st_mtime_ns
 
 
-def _evaluation(model: Path, path: Path, *, keep: bool) -> dict[str, Any]:
+def _evaluation(model: Path, path: Path, *, keep: bool) -> Evaluation:
     if keep and _is_newer(path, model):
-        return read_sealed(path, "evaluation", remedy="Remove it: it is made again.")[0]
+        return Evaluation.load(path, remedy="Remove it: it is made again.")
     found = evaluate(load_classifier(model), load_documents(str(sample_folder()), "test"))
-    save_evaluation(path, found, overwrite=True)
+    found.save(path, overwrite=True)
     return found

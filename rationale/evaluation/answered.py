@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rationale.artifacts.record import Json
 from rationale.corpus.document import Documents
+from rationale.evaluation.result import Prediction
 from rationale.loading.classifier import Classifier
 from rationale.metrics.question_answering import exact, f1
 from rationale.metrics.statistics import bootstrap_intervals
@@ -22,7 +24,7 @@ IntArray = npt.NDArray[np.int64]
 
 def answered(
     classifier: Classifier, documents: Documents, *, seed: int = 0
-) -> tuple[dict[str, Any], list[dict[str, Any]], IntArray, IntArray]:
+) -> tuple[Json, tuple[Prediction, ...], IntArray, IntArray]:
     """Answers every question from all windows of its paragraph.
 
     Args:
@@ -32,7 +34,7 @@ def answered(
 
     Returns:
         ``metrics``: f1 with ``low`` and ``high``, exact, f1 of the questions that have an answer and of those
-        that have none, n; the predictions (id, docid, label, answer, f1, exact); of all windows the tokens
+        that have none, n; the predictions; of all windows the tokens
         alive, int64 (L, W), and at the start, int64 (W,).
     """
     rows = ask(classifier.tokenizer, documents, classifier.max_length)
@@ -40,10 +42,10 @@ def answered(
     said = answers(rows, logits)
     golds = [references(document) for document in documents]
     values = np.array([[f1(gold, one), exact(gold, one)] for gold, one in zip(golds, said, strict=True)])
-    predictions = [
-        {"id": d.id, "docid": d.docid, "label": d.label, "answer": one, "f1": float(f), "exact": float(e)}
+    predictions = tuple(
+        Prediction(id=d.id, docid=d.docid, label=d.label, answer=one, f1=float(f), exact=float(e))
         for d, one, (f, e) in zip(documents, said, values, strict=True)
-    ]
+    )
     there = np.array([bool(gold) for gold in golds])
     metrics = {
         "f1": float(values[:, 0].mean()),

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from tqdm.auto import tqdm
 
+from rationale.artifacts.record import Json
 from rationale.corpus.document import Documents
 from rationale.dropping.flops import Costs, bit_operations, speedup
 from rationale.dropping.run import undropped
 from rationale.errors import DataError
 from rationale.evaluation.answered import answered
+from rationale.evaluation.result import (
+    Alive,
+    BitOperations,
+    EvaluatedBy,
+    Evaluation,
+    Prediction,
+    Source,
+    Speedup,
+    Survived,
+)
 from rationale.evaluation.survival import KeptWords, survival_of
 from rationale.evaluation.timing import ratios
 from rationale.evaluation.traces import Passed, Traced, run_hard, traced
@@ -56,7 +66,7 @@ def evaluate(
     seed: int = 0,
     progress: bool = True,
     tell: Callable[[Traced], object] | None = None,
-) -> dict[str, Any]:
+) -> Evaluation:
     """Runs the model over the first window of every document; where it drops tokens, it drops them for real.
 
     Costs, traces and survival are read off that one pass.
@@ -71,17 +81,6 @@ def evaluate(
         seed: Of the bootstrap.
         progress: Whether a terminal shows a bar.
         tell: Is given the trace of each document, in order; a model that answers questions has none.
-
-    Returns:
-        ``metrics`` (accuracy with ``low`` and ``high``, macro_f1, mcc, confusion; where numbers are said,
-        pearson with ``low`` and ``high``, spearman, rmse), ``flops_speedup``, ``bit_operations`` (``bits``
-        and by how many times fewer there are than undropped in 16 bits), ``measured_speedup`` as
-        :func:`measure`, ``alive`` (for each layer mean, share of the input and quantiles), ``survival`` of
-        a dropping model's words (``kinds``, each with the share kept in each layer and its interval;
-        ``annotated``, documents whose human rationale was read, and how many of those lost all of it, by
-        layer), ``n``,
-        ``predictions`` (id, docid, label, probabilities or value, tokens at the start and alive in each
-        layer), and ``recipe``.
 
     Raises:
         ModelError: Where the model yields NaN.
@@ -105,50 +104,40 @@ def evaluate(
         for document, window, one in zip(documents, windows, passed, strict=True):
             if one.trace is not None:
                 tell(traced(classifier, document, window, one.outputs, one.trace))
-    return {
-        "metrics": _metrics(classifier, documents, probabilities, seed),
-        "flops_speedup": flops_speedup(classifier, alive, lengths),
-        "bit_operations": _bit_operations(classifier, alive, lengths),
-        "measured_speedup": _measure(classifier, windows, timing, progress=progress),
-        "alive": [_layer(one, lengths) for one in alive],
-        **_survival(documents, read, passed, seed),
-        "n": len(documents),
-        "predictions": _predictions(classifier, documents, probabilities, np.vstack([lengths, alive])),
-        "recipe": _recipe(classifier, documents, timing),
-    }
+    return Evaluation(
+        metrics=_metrics(classifier, documents, probabilities, seed),
+        flops_speedup=flops_speedup(classifier, alive, lengths),
+        bit_operations=_bit_operations(classifier, alive, lengths),
+        measured_speedup=_measure(classifier, windows, timing, progress=progress),
+        alive=tuple(_layer(one, lengths) for one in alive),
+        survival=_survival(documents, read, passed, seed),
+        n=len(documents),
+        predictions=_predictions(classifier, documents, probabilities, np.vstack([lengths, alive])),
+        recipe=_recipe(classifier, documents, timing, "truncate"),
+    )
 
 
-def _answered(classifier: Classifier, documents: Documents, timing: Timing, seed: int) -> dict[str, Any]:
+def _answered(classifier: Classifier, documents: Documents, timing: Timing, seed: int) -> Evaluation:
     metrics, predictions, alive, lengths = answered(classifier, documents, seed=seed)
-    return {
-        "metrics": metrics,
-        "flops_speedup": flops_speedup(classifier, alive, lengths),
-        "bit_operations": _bit_operations(classifier, alive, lengths),
-        "measured_speedup": measure(classifier, documents, timing),
-        "alive": [_layer(one, lengths) for one in alive],
-        "n": len(documents),
-        "predictions": predictions,
-        "recipe": {**_recipe(classifier, documents, timing), "protocol": "document"},
-    }
-
-
-def answers(evaluation: Mapping[str, Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """What humans said of each document, and what the model said: class numbers, or numbers."""
-    rows, labels = evaluation["predictions"], evaluation["recipe"]["labels"]
-    if "value" in rows[0]:
-        return np.array([float(row["label"]) for row in rows]), np.array([row["value"] for row in rows])
-    gold = np.array([labels.index(row["label"]) for row in rows])
-    return gold, np.array([row["probabilities"] for row in rows]).argmax(axis=1)
+    return Evaluation(
+        metrics=metrics,
+        flops_speedup=flops_speedup(classifier, alive, lengths),
+        bit_operations=_bit_operations(classifier, alive, lengths),
+        measured_speedup=measure(classifier, documents, timing),
+        alive=tuple(_layer(one, lengths) for one in alive),
+        n=len(documents),
+        predictions=predictions,
+        recipe=_recipe(classifier, documents, timing, "document"),
+    )
 
 
 def measure(
     classifier: Classifier, documents: Documents, timing: Timing, *, progress: bool = True
-) -> dict[str, dict[str, float]]:
+) -> dict[str, Speedup]:
     """Times a dropping model against itself undropped, in turn, on the same batches; nothing for a plain one.
 
     Returns:
-        By batch size: ``median``, ``min`` and ``max`` of the speedup over the rounds; ``per_second`` and
-        ``plain_per_second``, documents, medians too.
+        By batch size.
     """
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     windows = (windower(document).windows[0] for document in documents)
@@ -157,7 +146,7 @@ def measure(
 
 def _measure(
     classifier: Classifier, windows: Iterable[Window], timing: Timing, *, progress: bool
-) -> dict[str, dict[str, float]]:
+) -> dict[str, Speedup]:
     if not timing.documents or classifier.policy is None:
         return {}
     timed = list(islice(windows, timing.documents))
@@ -169,7 +158,7 @@ def _measure(
 
 def _metrics(
     classifier: Classifier, documents: Documents, outputs: npt.NDArray[np.float64], seed: int
-) -> dict[str, Any]:
+) -> Json:
     if classifier.regression:
         gold, said = np.array([d.number for d in documents], np.float64), outputs[:, 0]
         low, high = interval("pearson", gold, said, seed=seed)
@@ -197,7 +186,7 @@ def _check_labels(classifier: Classifier, documents: Documents) -> None:
 
 def _survival(
     documents: Documents, read: Sequence[Windows], passed: Sequence[Passed], seed: int
-) -> dict[str, Any]:
+) -> Survived | None:
     """Which words survive, by kind; nothing where the model keeps all."""
     kept = [
         KeptWords(d, any_to_words(one.kept, own.windows[0].word, len(d.words)), own.covered)
@@ -205,11 +194,9 @@ def _survival(
         if one.kept is not None
     ]
     if not kept:
-        return {}
+        return None
     found = survival_of(kept, len(kept[0].kept), seed=seed)
-    lost = [len(keys) for keys in found.lost]
-    kinds = [asdict(share) for share in found.kinds]
-    return {"survival": {"kinds": kinds, "annotated": found.annotated, "lost": lost}}
+    return Survived(found.kinds, found.annotated, tuple(len(keys) for keys in found.lost))
 
 
 def flops_speedup(classifier: Classifier, alive: IntArray, lengths: IntArray) -> float:
@@ -226,7 +213,7 @@ def flops_speedup(classifier: Classifier, alive: IntArray, lengths: IntArray) ->
     return speedup(costs.plain(lengths, classifier.encoder.layers), costs.dropped(alive, lengths))
 
 
-def _bit_operations(classifier: Classifier, alive: IntArray, lengths: IntArray) -> dict[str, float]:
+def _bit_operations(classifier: Classifier, alive: IntArray, lengths: IntArray) -> BitOperations:
     encoder, policy = classifier.encoder, classifier.policy
     bits = (None if policy is None else classifier.model.config.bits) or 16
     place = "layer" if policy is None else policy.place
@@ -235,12 +222,12 @@ def _bit_operations(classifier: Classifier, alive: IntArray, lengths: IntArray) 
         bit_operations(encoder, whole, lengths),
         bit_operations(encoder, alive, lengths, bits=bits, place=place),
     )
-    return {"bits": bits, "fewer": float(plain.sum() / own.sum())}
+    return BitOperations(bits, float(plain.sum() / own.sum()))
 
 
 def _measured(
     classifier: Classifier, windows: Sequence[Window], size: int, rounds: int, *, progress: bool
-) -> dict[str, float]:
+) -> Speedup:
     """Time of the undropped model divided by that of the dropping one."""
     places = buckets([len(w.ids) for w in windows], size)
     batches = [pack_windows([windows[i] for i in some], classifier.device) for some in places]
@@ -248,51 +235,39 @@ def _measured(
     plain = partial(undropped, classifier.encoder)
     found = ratios(plain, classifier.hard, batches, rounds, title=title, progress=progress)
     seconds, plain_seconds = found.pop("other_seconds"), found.pop("one_seconds")
-    return {**found, "per_second": len(windows) / seconds, "plain_per_second": len(windows) / plain_seconds}
+    return Speedup(**found, per_second=len(windows) / seconds, plain_per_second=len(windows) / plain_seconds)
 
 
-def _layer(alive: IntArray, lengths: IntArray) -> dict[str, Any]:
-    return {
-        "mean": float(alive.mean()),
-        "share": float(alive.sum() / lengths.sum()),
-        "quantiles": dict(zip(map(str, QUANTILES), np.quantile(alive, QUANTILES).tolist(), strict=True)),
-    }
+def _layer(alive: IntArray, lengths: IntArray) -> Alive:
+    quantiles = dict(zip(map(str, QUANTILES), np.quantile(alive, QUANTILES).tolist(), strict=True))
+    return Alive(float(alive.mean()), float(alive.sum() / lengths.sum()), quantiles)
 
 
 def _predictions(
-    classifier: Classifier, documents: Documents, probabilities: npt.NDArray[np.float64], tokens: IntArray
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": document.id,
-            "docid": document.docid,
-            "label": document.label,
-            **_said(classifier, chances),
-            "alive": counts.tolist(),
-        }
-        for document, chances, counts in zip(documents, probabilities, tokens.T, strict=True)
-    ]
+    classifier: Classifier, documents: Documents, outputs: npt.NDArray[np.float64], tokens: IntArray
+) -> tuple[Prediction, ...]:
+    return tuple(
+        Prediction(
+            id=document.id,
+            docid=document.docid,
+            label=document.label,
+            probabilities=None if classifier.regression else tuple(float(f"{p:.9g}") for p in own),
+            value=float(own[0]) if classifier.regression else None,
+            alive=tuple(counts.tolist()),
+        )  # nine digits: two float32 stay two
+        for document, own, counts in zip(documents, outputs, tokens.T, strict=True)
+    )
 
 
-def _said(classifier: Classifier, outputs: npt.NDArray[np.float64]) -> dict[str, Any]:
-    if classifier.regression:
-        return {"value": float(outputs[0])}
-    return {"probabilities": [float(f"{p:.9g}") for p in outputs]}  # two float32 stay two
-
-
-def _recipe(classifier: Classifier, documents: Documents, timing: Timing) -> dict[str, Any]:
+def _recipe(classifier: Classifier, documents: Documents, timing: Timing, protocol: str) -> EvaluatedBy:
     timed = classifier.policy is not None
-    return {
-        "model": classifier.identity,
-        "labels": list(classifier.labels),
-        "data": {
-            "source": documents.source,
-            "split": documents.split,
-            "fingerprint": documents.fingerprint,
-        },
-        "protocol": "truncate",
-        "device": classifier.device.type,
-        "threads": torch.get_num_threads(),
-        "timed": min(timing.documents, len(documents)) if timed else 0,
-        "rounds": timing.rounds,
-    }
+    return EvaluatedBy(
+        model=classifier.identity,
+        labels=tuple(classifier.labels),
+        data=Source(documents.source, documents.split, documents.fingerprint),
+        protocol=protocol,
+        device=classifier.device.type,
+        threads=torch.get_num_threads(),
+        timed=min(timing.documents, len(documents)) if timed else 0,
+        rounds=timing.rounds,
+    )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +10,9 @@ from transformers import AutoConfig, AutoTokenizer
 
 from rationale.corpus.document import Documents
 from rationale.errors import DataError
-from rationale.evaluation.evaluate import QUANTILES, answers, flops_speedup
+from rationale.evaluation.bands import Band, ByLength, Histograms, Medians
+from rationale.evaluation.evaluate import QUANTILES, flops_speedup
+from rationale.evaluation.result import Evaluation
 from rationale.loading.checks import USUAL, longest_input
 from rationale.loading.classifier import Classifier
 from rationale.loading.hub import explained, quiet_transformers
@@ -64,67 +64,57 @@ def below_median(documents: Documents, ruler: Ruler, reported: Documents) -> Doc
     return Documents(short, source=documents.source, split=documents.split)
 
 
-def distributions(train: IntArray, reported: IntArray) -> dict[str, Any]:
+def distributions(train: IntArray, reported: IntArray) -> Histograms:
     """Histograms over common bins, and the divergence KL(reported || train) in nats (Figure 1, Table 2).
 
     Every bin is given one document more, so that a length nobody trained with costs much but not everything.
-
-    Returns:
-        ``edges`` (B + 1), ``train`` and ``reported`` (B, shares of documents), ``kl``, and of each side
-        ``median``.
     """
     from scipy.stats import entropy
 
     edges = np.histogram_bin_edges(np.concatenate([train, reported]), bins=_BINS)
     counts = [np.histogram(side, bins=edges)[0] for side in (train, reported)]
     ours, theirs = (count + 1.0 for count in counts)
-    return {
-        "edges": edges.tolist(),
-        "train": (counts[0] / len(train)).tolist(),
-        "reported": (counts[1] / len(reported)).tolist(),
-        "kl": float(entropy(theirs / theirs.sum(), ours / ours.sum())),
-        "median": {"train": float(np.median(train)), "reported": float(np.median(reported))},
-    }
+    return Histograms(
+        edges=tuple(edges.tolist()),
+        train=tuple((counts[0] / len(train)).tolist()),
+        reported=tuple((counts[1] / len(reported)).tolist()),
+        kl=float(entropy(theirs / theirs.sum(), ours / ours.sum())),
+        median=Medians(float(np.median(train)), float(np.median(reported))),
+    )
 
 
-def by_length(evaluation: Mapping[str, Any], classifier: Classifier, metric: str) -> dict[str, Any]:
+def by_length(evaluation: Evaluation, classifier: Classifier, metric: str) -> ByLength:
     """What one evaluation says of short, middling and long documents, cut at the second and third quartile.
 
     Args:
-        evaluation: What :func:`rationale.evaluation.evaluate.evaluate` returned.
+        evaluation: Of a model that classifies or predicts numbers.
         classifier: The model it is of.
-        metric: One figure's name.
-
-    Returns:
-        ``bands``: of each ``longest`` (tokens), ``n``, ``value``, ``low``, ``high``, ``flops_speedup`` and
-        ``alive`` (mean tokens a layer; Table 3, Figure A.2). ``right`` and ``wrong``: quantiles of the
-        lengths of the documents that were classified so (Figure A.3); None where numbers are said.
+        metric: One metric's name.
     """
-    tokens = np.array([row["alive"] for row in evaluation["predictions"]], np.int64).T
+    tokens = np.array([row.alive for row in evaluation.predictions], np.int64).T
     lengths, alive = tokens[0], tokens[1:]
-    gold, said = answers(evaluation)
+    gold, said = evaluation.answers()
     cuts = [*np.quantile(lengths, [0.5, 0.75]).tolist(), float(lengths.max())]
     band = np.searchsorted(cuts, lengths)
     parts = [np.flatnonzero(band == number) for number in range(3)]
-    bands = [
-        {
-            "longest": cut,
-            **_valued(metric, gold[rows], said[rows]),
-            "flops_speedup": flops_speedup(classifier, alive[:, rows], lengths[rows]),
-            "alive": alive[:, rows].mean(axis=1).tolist(),
-        }
+    bands = tuple(
+        Band(
+            longest=cut,
+            n=len(rows),
+            value=figure(metric, gold[rows], said[rows]),
+            low=low,
+            high=high,
+            flops_speedup=flops_speedup(classifier, alive[:, rows], lengths[rows]),
+            alive=tuple(alive[:, rows].mean(axis=1).tolist()),
+        )
         for cut, rows in zip(cuts, parts, strict=True)
         if len(rows)
-    ]
-    found: dict[str, Any] = {"bands": bands, "right": None, "wrong": None}
-    if not classifier.regression:
-        found["right"], found["wrong"] = (_quantiles(lengths[(gold == said) == hit]) for hit in (True, False))
-    return found
-
-
-def _valued(metric: str, gold: npt.NDArray[Any], said: npt.NDArray[Any]) -> dict[str, Any]:
-    low, high = interval(metric, gold, said)
-    return {"n": len(gold), "value": figure(metric, gold, said), "low": low, "high": high}
+        for low, high in [interval(metric, gold[rows], said[rows])]
+    )
+    if classifier.regression:
+        return ByLength(bands, None, None)
+    right, wrong = (_quantiles(lengths[(gold == said) == hit]) for hit in (True, False))
+    return ByLength(bands, right, wrong)
 
 
 def _quantiles(lengths: IntArray) -> dict[str, float] | None:

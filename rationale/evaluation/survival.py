@@ -18,6 +18,7 @@ from scipy.stats import binomtest
 
 from rationale.corpus.document import Document, Documents, Key
 from rationale.errors import ScoresError
+from rationale.evaluation.result import Share
 from rationale.metrics.statistics import bootstrap_intervals, number_or_none
 from rationale.scores.scored import (
     ALIVE,
@@ -29,25 +30,6 @@ from rationale.scores.scored import (
 )
 
 BoolArray = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share of words that are alive after each layer.
-
-    Attributes:
-        name: Of what words.
-        words: How many there are.
-        alive: One share a layer, in [0, 1].
-        low: Lower end of its 95 % interval; None where it is not defined.
-        high: Upper end.
-    """
-
-    name: str
-    words: int
-    alive: tuple[float, ...]
-    low: tuple[float | None, ...]
-    high: tuple[float | None, ...]
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
 from rationale.dropping.system import is_baseline
@@ -16,18 +15,16 @@ from rationale.report.lengths import lengths_section
 from rationale.report.prose import Fact
 from rationale.report.sections import Block, Section
 from rationale.report.table import Cell, Column, Interval, Table
-from rationale.study.comparison import fastest_within_a_point
-
-Record = Mapping[str, Any]
+from rationale.study.comparison import AgainstBaseline, Comparison, GridCell, fastest_within_a_point
 
 
-def rule_table(records: Sequence[Record]) -> Table:
+def rule_table(records: Sequence[GridCell]) -> Table:
     """What the papers' tables say: each system at its largest speedup within a point of plain on dev."""
     chosen = fastest_within_a_point(records)
     columns = (
         Column("system", "System", "text", header=True),
         Column("setting", "Setting", "text"),
-        Column("value", TITLES[records[0]["metric"]], "interval"),
+        Column("value", TITLES[records[0].metric], "interval"),
         Column("difference", "Against plain", "interval"),
         Column("blind", "Against blind", "interval"),
         Column("flops_speedup", "FLOPs", "number", digits=2),
@@ -35,47 +32,49 @@ def rule_table(records: Sequence[Record]) -> Table:
         Column("steps", "Steps", "integer"),
         Column("seconds", "Seconds", "number", digits=0),
     )
-    systems = dict.fromkeys(r["system"] for r in records if r["system"] != "plain")
+    systems = dict.fromkeys(r.system for r in records if r.system != "plain")
     rows = [_chosen_row(system, chosen.get(system), records) for system in systems]
-    several = len({record["seed"] for record in records}) > 1
+    several = len({record.seed for record in records}) > 1
     spread = "mean and range over seeds" if several else "one seed, 95 % intervals over documents"
     note = f"The fastest setting within a point of plain on dev; {spread}. {_blind(records)}"
     return Table(columns, tuple(rows), note)
 
 
-def _blind(records: Sequence[Record]) -> str:
+def _blind(records: Sequence[GridCell]) -> str:
     """What "Against blind" says, with the baselines that were compared."""
-    names = [s for s in dict.fromkeys(record["system"] for record in records) if is_baseline(s)]
+    names = [s for s in dict.fromkeys(record.system for record in records) if is_baseline(s)]
     best = f"the best cell of {' and '.join(names) or 'a baseline'} that saves no more (2 %)"
     return f"Against blind: the difference from {best}."
 
 
-def _chosen_row(system: str, cells: list[Record] | None, records: Sequence[Record]) -> tuple[Cell, ...]:
-    title = next(r["title"] for r in records if r["system"] == system)
+def _chosen_row(system: str, cells: list[GridCell] | None, records: Sequence[GridCell]) -> tuple[Cell, ...]:
+    title = next(r.title for r in records if r.system == system)
     if cells is None:
         return (title, "none within a point", *[None] * 7)
     first = cells[0]
-    seconds, blind = [c["seconds"] for c in cells], [c["blind"] for c in cells]
+    seconds = [c.seconds for c in cells if c.seconds is not None]
+    blind = [c.blind for c in cells if c.blind is not None]
+    dev = [c.dev.difference for c in cells if c.dev is not None and c.dev.difference is not None]
     return (
         title,
-        ", ".join(f"{name} {value}" for name, value in first["setting"].items()) or "defaults",
-        over_seeds(cells, "value", "low", "high"),
-        over_seeds(cells, "difference", "difference_low", "difference_high"),
-        over_seeds(blind, "difference") if all(blind) else None,
-        fmean([c["flops_speedup"] for c in cells]),
-        fmean([c["dev"]["difference"] for c in cells]) if all(c["dev"] for c in cells) else None,
-        first["steps"],
-        None if None in seconds else fmean(seconds),
+        ", ".join(f"{name} {value}" for name, value in first.setting.items()) or "defaults",
+        over_seeds([_value(cell) for cell in cells]),
+        over_seeds([_gap(cell) for cell in cells]),
+        over_seeds([_of(one) for one in blind]) if len(blind) == len(cells) else None,
+        fmean([c.flops_speedup for c in cells]),
+        fmean(dev) if len(dev) == len(cells) else None,
+        first.steps,
+        fmean(seconds) if len(seconds) == len(cells) else None,
     )
 
 
-def systems_table(records: Sequence[Record]) -> Table:
+def systems_table(records: Sequence[GridCell]) -> Table:
     """A row a cell: what it costs and saves, and what it keeps of the human rationale."""
-    chosen = {record["cell"] for cells in fastest_within_a_point(records).values() for record in cells}
-    batches = sorted({size for r in records for size in r["measured_speedup"]}, key=int)
+    chosen = {record.cell for cells in fastest_within_a_point(records).values() for record in cells}
+    batches = sorted({size for r in records for size in r.measured_speedup}, key=int)
     columns = [
         Column("cell", "Cell", "text", header=True),
-        Column("value", TITLES[records[0]["metric"]], "interval"),
+        Column("value", TITLES[records[0].metric], "interval"),
         Column("difference", "Against plain", "interval"),
         Column("blind", "Against blind", "interval"),
         Column("flops_speedup", "FLOPs", "number", digits=2),
@@ -86,42 +85,52 @@ def systems_table(records: Sequence[Record]) -> Table:
         Column("steps", "Steps", "integer"),
         Column("seconds", "Seconds", "number", digits=0),
     ]
-    rows = [_row(record, batches, record["cell"] in chosen) for record in records]
+    rows = [_row(record, batches, record.cell in chosen) for record in records]
     note = "Each system's fastest setting within a point of plain on dev is marked *." if chosen else ""
     return Table(
         tuple(columns), tuple(rows), f"Every cell, one seed a row. {note} {_blind(records)}", _idle(records)
     )
 
 
-def _idle(records: Sequence[Record]) -> tuple[str, ...]:
+def _idle(records: Sequence[GridCell]) -> tuple[str, ...]:
     """A note on each cell that drops next to nothing, with what makes its system drop more."""
     return tuple(
-        f"{record['cell']}: "
-        + drops_nothing(f"{record['flops_speedup']:.2f}x fewer operations", record["system"])
+        f"{record.cell}: " + drops_nothing(f"{record.flops_speedup:.2f}x fewer operations", record.system)
         for record in records
-        if record["system"] != "plain" and record["flops_speedup"] < LEAST_SPEEDUP
+        if record.system != "plain" and record.flops_speedup < LEAST_SPEEDUP
     )
 
 
-def _row(record: Record, batches: Sequence[str], chosen: bool) -> tuple[Cell, ...]:
-    kept = record["rationale"] or {}
-    gap = (record.get(f"difference{end}") for end in ("", "_low", "_high"))
-    measured = (record["measured_speedup"].get(size) for size in batches)
+def _row(record: GridCell, batches: Sequence[str], chosen: bool) -> tuple[Cell, ...]:
+    kept = record.rationale
+    measured = (record.measured_speedup.get(size) for size in batches)
     return (
-        record["cell"] + (" *" if chosen else ""),
-        Interval(record["value"], record["low"], record["high"]),
-        Interval(*gap),
-        over_seeds([record["blind"]], "difference") if record["blind"] else None,
-        record["flops_speedup"],
-        *(Interval(m["median"], m["min"], m["max"]) if m else None for m in measured),
-        record["alive"][-1],
-        *((kept[name][-1] if kept else None) for name in ("recall", "fpr")),
-        record["steps"],
-        record["seconds"],
+        record.cell + (" *" if chosen else ""),
+        _value(record),
+        _gap(record),
+        _of(record.blind) if record.blind else None,
+        record.flops_speedup,
+        *(Interval(m.median, m.min, m.max) if m else None for m in measured),
+        record.alive[-1],
+        *((None, None) if kept is None else (kept.recall[-1], kept.fpr[-1])),
+        record.steps,
+        record.seconds,
     )
 
 
-def comparison_page(comparison: Mapping[str, Any], out: str | Path, *, overwrite: bool = False) -> Path:
+def _value(record: GridCell) -> Interval:
+    return Interval(record.value, record.low, record.high)
+
+
+def _gap(record: GridCell) -> Interval:
+    return Interval(record.difference, record.difference_low, record.difference_high)
+
+
+def _of(one: AgainstBaseline) -> Interval:
+    return Interval(one.difference, one.low, one.high)
+
+
+def comparison_page(comparison: Comparison, out: str | Path, *, overwrite: bool = False) -> Path:
     """Writes the comparison as one offline HTML file.
 
     Args:
@@ -129,7 +138,7 @@ def comparison_page(comparison: Mapping[str, Any], out: str | Path, *, overwrite
         out: The HTML file.
         overwrite: Whether it may be replaced.
     """
-    records, recipe = comparison["records"], comparison["recipe"]
+    records, recipe = comparison.records, comparison.recipe
     blocks = [
         Block(
             figure=fronts(records),
@@ -143,7 +152,7 @@ def comparison_page(comparison: Mapping[str, Any], out: str | Path, *, overwrite
     sections = [
         Section(
             "results",
-            f"{TITLES[records[0]['metric']]} against operations",
+            f"{TITLES[records[0].metric]} against operations",
             (
                 "Every system was trained from the same plain fine-tuning and evaluated on the same "
                 "documents. Operations are counted on unpadded inputs; time is measured in the same run "
@@ -164,20 +173,23 @@ def comparison_page(comparison: Mapping[str, Any], out: str | Path, *, overwrite
                 (Block(figure=kept, caption=caption),),
             )
         )
-    if "lengths" in comparison:
+    if comparison.lengths is not None:
         near = [record for cells in fastest_within_a_point(records).values() for record in cells]
-        sections.append(lengths_section(comparison, TITLES[records[0]["metric"]], near or records))
+        sections.append(
+            lengths_section(comparison, comparison.lengths, TITLES[records[0].metric], near or records)
+        )
     return write_page(
         out,
-        recipe,
-        reported=recipe["reported"],
+        recipe.model,
+        reported=recipe.reported.source,
+        split=recipe.reported.split,
         heading="What does dropping tokens cost, what does it save, and which words go?",
         title="Token-dropping systems compared",
         sections=sections,
         measured=[
-            Fact("Documents", f"{records[0]['n']:,}"),
-            Fact("Common options", ", ".join(f"{k} {v}" for k, v in recipe["common"].items()) or "defaults"),
-            Fact("Cells", ", ".join(record["cell"] for record in records)),
+            Fact("Documents", f"{records[0].n:,}"),
+            Fact("Common options", ", ".join(f"{k} {v}" for k, v in recipe.common.items()) or "defaults"),
+            Fact("Cells", ", ".join(record.cell for record in records)),
         ],
         overwrite=overwrite,
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from rationale.files import atomic_text
 from rationale.report.html import render
@@ -13,29 +12,25 @@ from rationale.report.prose import Fact
 from rationale.report.sections import Section
 from rationale.report.table import Interval
 
-Record = Mapping[str, Any]
 
-
-def over_seeds(cells: Sequence[Record], name: str, low: str = "low", high: str = "high") -> Interval:
-    """One seed's own interval over documents; of several the mean, the least and the greatest.
+def over_seeds(cells: Sequence[Interval]) -> Interval:
+    """One seed's own interval over documents; of several the mean, the least and the greatest value.
 
     Args:
-        cells: Records of one setting, a seed each.
-        name: Where the value stands.
-        low: Where the interval's ends stand.
-        high: The same.
+        cells: Of one setting, a seed each; not defined where one of several is not.
     """
     if len(cells) == 1:
-        return Interval(cells[0][name], cells[0][low], cells[0][high])
-    values = [cell[name] for cell in cells]
-    return Interval(fmean(values), min(values), max(values))
+        return cells[0]
+    values = [cell.value for cell in cells if cell.value is not None]
+    return Interval(fmean(values), min(values), max(values)) if len(values) == len(cells) else Interval(None)
 
 
 def write_page(
     out: str | Path,
-    recipe: Mapping[str, Any],
+    model: str,
     *,
-    reported: Mapping[str, Any],
+    reported: str,
+    split: str | None,
     heading: str,
     title: str,
     sections: Sequence[Section],
@@ -46,16 +41,16 @@ def write_page(
 
     Args:
         out: The file.
-        recipe: Its ``model`` is named.
-        reported: ``source`` and ``split`` of what results are of.
+        model: What results are of.
+        reported: The source of the documents that they are of.
+        split: Their split.
         heading: The question.
         title: What the experiment is called.
         sections: In order.
         measured: What was measured on what.
         overwrite: Whether the file may be replaced.
     """
-    split = f", {reported['split']}" if reported["split"] else ""
-    subject = f"{recipe['model']} on {reported['source']}{split}"
+    subject = f"{model} on {reported}" + (f", {split}" if split else "")
     page = render(
         "study.html",
         heading=heading,

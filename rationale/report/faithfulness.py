@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import plotly.graph_objects as go
 
 from rationale.agreement import Agreement
+from rationale.agreement.correlation import Correlation, Correlations
 from rationale.report.experiments import write_page
 from rationale.report.figures import faithfulness_plane
-from rationale.report.figures.style import TICKS, finish, plain
+from rationale.report.figures.style import TICKS, distance, finish, plain
 from rationale.report.palette import SOFT, strokes
 from rationale.report.prose import Fact
 from rationale.report.results import describe, titled
 from rationale.report.sections import Block, Section
 from rationale.report.table import Column, Interval, Table
 
-Record = Mapping[str, Any]
 
-
-def drawn_against(found: Mapping[str, Any]) -> str:
+def drawn_against(found: Correlations) -> str:
     """The faithfulness that is drawn: of those there are the one that depends least on one share."""
-    faithful = {record["faithfulness"] for record in found["within"]}
+    faithful = {record.faithfulness for record in found.within}
     return "aopc_comprehensiveness" if "aopc_comprehensiveness" in faithful else "comprehensiveness"
 
 
-def correlations(found: Mapping[str, Any], plausibility: str = "ap", *, height: int = 0) -> go.Figure:
+def correlations(found: Correlations, plausibility: str = "ap", *, height: int = 0) -> go.Figure:
     """Spearman's correlation over documents, a row a score, with its interval; filled where p is below 0.05.
 
     Args:
@@ -36,28 +34,26 @@ def correlations(found: Mapping[str, Any], plausibility: str = "ap", *, height: 
         height: Pixels; 0 for as many as the rows need.
     """
     pair = (plausibility, drawn_against(found))
-    shown = [
-        r for r in found["within"] if (r["plausibility"], r["faithfulness"]) == pair and r["rho"] is not None
-    ]
-    drawn = strokes([r["method"] for r in shown])
+    shown = [r for r in found.within if (r.plausibility, r.faithfulness) == pair and r.rho is not None]
+    drawn = strokes([r.method for r in shown])
     figure = go.Figure()
-    for method in dict.fromkeys(r["method"] for r in shown):
-        own = [r for r in shown if r["method"] == method]
+    for method in dict.fromkeys(r.method for r in shown):
+        own = [r for r in shown if r.method == method]
         colour = drawn[method].colour
         figure.add_scatter(
-            x=[r["rho"] for r in own],
+            x=[r.rho for r in own],
             y=[_name(r) for r in own],
             name=plain(method),
             mode="markers",
             marker={
                 "size": 9,
-                "color": [colour if (r["p"] or 0) < 0.05 else "rgba(0,0,0,0)" for r in own],
+                "color": [colour if (r.p or 0) < 0.05 else "rgba(0,0,0,0)" for r in own],
                 "line": {"color": colour, "width": 1.5},
             },
             error_x={
                 "type": "data",
-                "array": [r["high"] - r["rho"] for r in own],
-                "arrayminus": [r["rho"] - r["low"] for r in own],
+                "array": [distance(r.rho, r.high) for r in own],
+                "arrayminus": [distance(r.low, r.rho) for r in own],
                 "color": colour,
                 "thickness": 1,
                 "width": 0,
@@ -67,16 +63,16 @@ def correlations(found: Mapping[str, Any], plausibility: str = "ap", *, height: 
     figure.add_vline(x=0, line={"color": SOFT, "dash": "dot", "width": 1})
     figure.update_xaxes(TICKS, range=[-1, 1], title_text="Spearman's correlation over documents")
     figure.update_yaxes(TICKS, autorange="reversed", automargin=True)
-    told = "; ".join(f"{_name(r)} {r['rho']:.2f}" for r in shown)
+    told = "; ".join(f"{_name(r)} {r.rho:.2f}" for r in shown)
     title = f"Correlation of {describe(pair[0]).title} and {describe(pair[1]).title} over documents: {told}."
     return finish(figure, title, height=height or 120 + 22 * len(shown))
 
 
-def _name(record: Record) -> str:
-    return plain(f"{record['method']}, layer {record['layer']}")
+def _name(record: Correlation) -> str:
+    return plain(f"{record.method}, layer {record.layer}")
 
 
-def within_table(found: Mapping[str, Any]) -> Table:
+def within_table(found: Correlations) -> Table:
     """Every correlation over documents."""
     columns = (
         Column("method", "Method", "text", header=True),
@@ -89,15 +85,15 @@ def within_table(found: Mapping[str, Any]) -> Table:
     )
     rows = tuple(
         (
-            r["method"], r["layer"], titled(r["plausibility"], r["select"]), titled(r["faithfulness"]),
-            Interval(r["rho"], r["low"], r["high"]), r["p"], r["n"],
+            r.method, r.layer, titled(r.plausibility, r.select), titled(r.faithfulness),
+            Interval(r.rho, r.low, r.high), r.p, r.n,
         )
-        for r in found["within"]
+        for r in found.within
     )  # fmt: skip
     return Table(columns, rows, "Over documents, with 95 % bootstrap intervals.", (_DIRECTION,))
 
 
-def between_table(found: Mapping[str, Any]) -> Table:
+def between_table(found: Correlations) -> Table:
     """Over scores: a row a pair of metrics."""
     columns = (
         Column("plausibility", "Agreement", "text", header=True),
@@ -106,8 +102,7 @@ def between_table(found: Mapping[str, Any]) -> Table:
         Column("scores", "Scores", "integer"),
     )
     rows = tuple(
-        (titled(r["plausibility"], r["select"]), titled(r["faithfulness"]), r["rho"], r["scores"])
-        for r in found["between"]
+        (titled(r.plausibility, r.select), titled(r.faithfulness), r.rho, r.scores) for r in found.between
     )
     return Table(columns, rows, "Over the means of all scores, a method in a layer each.", (_DIRECTION,))
 
@@ -116,7 +111,7 @@ _DIRECTION = "Of FPR and of both sufficiencies, lower is better."
 
 
 def faithfulness_page(
-    found: Mapping[str, Any], agreement: Agreement, out: str | Path, *, overwrite: bool = False
+    found: Correlations, agreement: Agreement, out: str | Path, *, overwrite: bool = False
 ) -> Path:
     """Writes both as one offline HTML file.
 
@@ -163,8 +158,9 @@ def faithfulness_page(
     ]  # fmt: skip
     return write_page(
         out,
-        {"model": agreement.recipe["model"]["name"]},
-        reported={"source": settings["source"], "split": settings["split"]},
+        agreement.recipe["model"]["name"],
+        reported=settings["source"],
+        split=settings["split"],
         heading="Do scores that humans like also carry the prediction?",
         title="Plausibility and faithfulness",
         sections=sections,

@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import plotly.graph_objects as go
 
+from rationale.errors import DataError
+from rationale.evaluation.bands import Band, ByLength, Histograms
 from rationale.report.figures.style import TICKS, finish, plain
 from rationale.report.figures.systems import look
 from rationale.report.palette import AMBER, BLUE
 from rationale.report.sections import Block, Section
 from rationale.report.table import Column, Interval, Table
+from rationale.study.comparison import Comparison, GridCell
 
-Record = Mapping[str, Any]
 BANDS = ("short", "middling", "long")
 _DASHES = ("solid", "dash", "dot")
 
 
 def lengths_section(
-    comparison: Mapping[str, Any],
+    comparison: Comparison,
+    found: Histograms,
     title: str,
-    drawn: Sequence[Record],
+    drawn: Sequence[GridCell],
 ) -> Section:
     """All of it, for a comparison made with lengths.
 
     Args:
-        comparison: With ``lengths`` of its own and of every record.
+        comparison: With ``lengths`` in every record.
+        found: Its own.
         title: Of the figure that cells are compared by.
         drawn: The records whose tokens are drawn layer by layer.
     """
-    found, records = comparison["lengths"], comparison["records"]
-    medians = found["median"]
+    records = comparison.records
+    medians = found.median
     told = (
-        f"Half of the training documents have at most {medians['train']:g} tokens, half of the reported ones "
-        f"at most {medians['reported']:g}; the divergence KL(reported || train) of the two histograms is "
-        f"{found['kl']:.3f} nats. Bands are cut at the second and third quartile of the reported lengths."
+        f"Half of the training documents have at most {medians.train:g} tokens, half of the reported ones "
+        f"at most {medians.reported:g}; the divergence KL(reported || train) of the two histograms is "
+        f"{found.kl:.3f} nats. Bands are cut at the second and third quartile of the reported lengths."
     )
     blocks = [
         Block(figure=histogram(found), caption="Documents by tokens, special ones and query included."),
@@ -52,14 +55,25 @@ def lengths_section(
     return Section("lengths", "What length has to do with it", (told,), tuple(blocks))
 
 
-def histogram(found: Mapping[str, Any], *, height: int = 320) -> go.Figure:
+def lengths_of(record: GridCell) -> ByLength:
+    """What length has to do with a cell of a comparison that was made with lengths.
+
+    Raises:
+        DataError: Where it was made without.
+    """
+    if record.lengths is None:
+        raise DataError(f"the cell {record.cell} has no lengths", remedy="Compare again with --lengths.")
+    return record.lengths
+
+
+def histogram(found: Histograms, *, height: int = 320) -> go.Figure:
     """The lengths of the training and of the reported documents."""
-    edges, figure = found["edges"], go.Figure()
+    edges, figure = found.edges, go.Figure()
     middles = [(a + b) / 2 for a, b in pairwise(edges)]
-    for name, colour in (("train", BLUE), ("reported", AMBER)):
+    for name, colour, shares in (("train", BLUE, found.train), ("reported", AMBER, found.reported)):
         figure.add_bar(
             x=middles,
-            y=found[name],
+            y=shares,
             name=name,
             marker={"color": colour, "opacity": 0.7},
             hovertemplate=f"{name}: %{{y:.1%}} of about %{{x:.0f}} tokens<extra></extra>",
@@ -67,24 +81,24 @@ def histogram(found: Mapping[str, Any], *, height: int = 320) -> go.Figure:
     figure.update_xaxes(TICKS, title_text="tokens of a document")
     figure.update_yaxes(TICKS, title_text="share of documents", tickformat=".0%", rangemode="tozero")
     alt = (
-        f"Lengths of documents: median {found['median']['train']:g} tokens in training, "
-        f"{found['median']['reported']:g} reported; divergence {found['kl']:.3f}."
+        f"Lengths of documents: median {found.median.train:g} tokens in training, "
+        f"{found.median.reported:g} reported; divergence {found.kl:.3f}."
     )
     return finish(figure, alt, height=height).update_layout(showlegend=True, barmode="group")
 
 
-def alive_by_band(records: Sequence[Record], *, height: int = 420) -> go.Figure:
+def alive_by_band(records: Sequence[GridCell], *, height: int = 420) -> go.Figure:
     """Tokens alive in each layer, a curve a cell and band."""
     figure = go.Figure()
-    for record in (r for r in records if r["system"] != "plain"):
-        colour, symbol = look(record["system"])
-        for number, (band, dash) in enumerate(zip(record["lengths"]["bands"], _DASHES, strict=False)):
-            name = f"{plain(record['cell'])}, {BANDS[number]}"
+    for record in (r for r in records if r.system != "plain"):
+        colour, symbol = look(record.system)
+        for number, (band, dash) in enumerate(zip(lengths_of(record).bands, _DASHES, strict=False)):
+            name = f"{plain(record.cell)}, {BANDS[number]}"
             figure.add_scatter(
-                x=list(range(len(band["alive"]))),
-                y=band["alive"],
+                x=list(range(len(band.alive))),
+                y=band.alive,
                 name=name,
-                legendgroup=record["cell"],
+                legendgroup=record.cell,
                 mode="lines+markers",
                 line={"color": colour, "width": 1.5, "dash": dash},
                 marker={"symbol": symbol, "size": 6, "color": colour},
@@ -93,17 +107,16 @@ def alive_by_band(records: Sequence[Record], *, height: int = 420) -> go.Figure:
     figure.update_xaxes(TICKS, title_text="layer", dtick=1)
     figure.update_yaxes(TICKS, title_text="tokens alive", rangemode="tozero")
     told = "; ".join(
-        f"{r['cell']} " + ", ".join(f"{band['alive'][-1]:.1f}" for band in r["lengths"]["bands"])
-        for r in records
+        f"{r.cell} " + ", ".join(f"{band.alive[-1]:.1f}" for band in lengths_of(r).bands) for r in records
     )
     alt = f"Tokens alive in the last layer for short, middling and long documents: {told}."
     return finish(figure, alt, height=height).update_layout(showlegend=True)
 
 
-def bands_table(records: Sequence[Record], title: str) -> Table:
+def bands_table(records: Sequence[GridCell], title: str) -> Table:
     """A row a cell: the figure and the FLOPs speedup in each band."""
-    bands = records[0]["lengths"]["bands"]
-    names = [f"{name}, up to {band['longest']:g}" for name, band in zip(BANDS, bands, strict=False)]
+    bands = lengths_of(records[0]).bands
+    names = [f"{name}, up to {band.longest:g}" for name, band in zip(BANDS, bands, strict=False)]
     columns = [Column("cell", "Cell", "text", header=True)]
     for number, name in enumerate(names):
         columns += [
@@ -111,18 +124,18 @@ def bands_table(records: Sequence[Record], title: str) -> Table:
             Column(f"flops_speedup_{number}", "FLOPs", "number", digits=2),
         ]
     rows = tuple(
-        (record["cell"], *(cell for band in record["lengths"]["bands"] for cell in _band_cells(band)))
+        (record.cell, *(cell for band in lengths_of(record).bands for cell in _band_cells(band)))
         for record in records
     )
-    counts = ", ".join(f"{band['n']:,}" for band in bands)
+    counts = ", ".join(f"{band.n:,}" for band in bands)
     return Table(tuple(columns), rows, f"Bands of length, {counts} documents: cost and saving of each cell.")
 
 
-def _band_cells(band: Mapping[str, Any]) -> tuple[Interval, float]:
-    return Interval(band["value"], band["low"], band["high"]), band["flops_speedup"]
+def _band_cells(band: Band) -> tuple[Interval, float]:
+    return Interval(band.value, band.low, band.high), band.flops_speedup
 
 
-def errors_table(records: Sequence[Record]) -> Table:
+def errors_table(records: Sequence[GridCell]) -> Table:
     """How long the documents are that a cell gets right, and those it gets wrong."""
     columns = (
         Column("cell", "Cell", "text", header=True),
@@ -134,7 +147,7 @@ def errors_table(records: Sequence[Record]) -> Table:
     )
     rows = tuple(
         (
-            record["cell"],
+            record.cell,
             right["0.5"] if right else None,
             right["mean"] if right else None,
             wrong["0.5"] if wrong else None,
@@ -142,7 +155,7 @@ def errors_table(records: Sequence[Record]) -> Table:
             wrong["n"] if wrong else 0,
         )
         for record in records
-        for right, wrong in [(record["lengths"]["right"], record["lengths"]["wrong"])]
+        for right, wrong in [(lengths_of(record).right, lengths_of(record).wrong)]
         if right or wrong
     )
     return Table(columns, rows, "Lengths of the documents that are classified right, and wrong.")

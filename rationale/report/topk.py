@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import plotly.graph_objects as go
 
@@ -18,24 +17,24 @@ from rationale.report.sections import Block, Section
 from rationale.report.table import AtMost, Column, Interval, Table
 from rationale.report.tables import p_notes
 from rationale.scores.families import is_baseline
+from rationale.study.topk.budget import Budget
 from rationale.study.topk.names import FIRST, PERMUTATIONS
+from rationale.study.topk.results import ArmPair, ArmResult, TopKStudy
 
-Record = Mapping[str, Any]
 
-
-def arms_of(records: Sequence[Record]) -> dict[str, list[Record]]:
+def arms_of(records: Sequence[ArmResult]) -> dict[str, list[ArmResult]]:
     """The records of each arm, a seed each, in the order of the study."""
-    found: dict[str, list[Record]] = {}
+    found: dict[str, list[ArmResult]] = {}
     for record in records:
-        found.setdefault(record["arm"], []).append(record)
+        found.setdefault(record.arm, []).append(record)
     return found
 
 
-def bars(records: Sequence[Record], *, height: int = 420) -> go.Figure:
+def bars(records: Sequence[ArmResult], *, height: int = 420) -> go.Figure:
     """Accuracy of every arm: oracles hollow, blind arms grey, the full input as a line across."""
     figure, told = go.Figure(), []
     for arm, cells in arms_of(records).items():
-        shown = over_seeds(cells, "accuracy")
+        shown = over_seeds([_accuracy(cell) for cell in cells])
         value = shown.value or 0.0
         low, high = (value if end is None else end for end in (shown.low, shown.high))
         colour = INK if arm == "full" else GREY if _uninformed(arm) else BLUE
@@ -44,8 +43,8 @@ def bars(records: Sequence[Record], *, height: int = 420) -> go.Figure:
             y=[value],
             error_y={"array": [high - value], "arrayminus": [value - low], "color": SOFT, "thickness": 1},
             marker={
-                "color": "rgba(0,0,0,0)" if cells[0]["oracle"] else colour,
-                "line": {"color": AMBER if cells[0]["oracle"] else colour, "width": 2},
+                "color": "rgba(0,0,0,0)" if cells[0].oracle else colour,
+                "line": {"color": AMBER if cells[0].oracle else colour, "width": 2},
             },
             hovertemplate=f"{plain(arm)}: %{{y:.3f}}<extra></extra>",
         )
@@ -57,13 +56,17 @@ def bars(records: Sequence[Record], *, height: int = 420) -> go.Figure:
     return finish(figure, f"Accuracy of each arm: {', '.join(told)}.", height=height)
 
 
+def _accuracy(cell: ArmResult) -> Interval:
+    return Interval(cell.accuracy, cell.low, cell.high)
+
+
 def _uninformed(arm: str) -> bool:
     """Whether an arm's words are chosen without a model and without the annotators."""
     method = arm.removeprefix("not-").partition("@")[0].partition(":")[0]
     return method == FIRST or is_baseline(method)
 
 
-def arms_table(records: Sequence[Record]) -> Table:
+def arms_table(records: Sequence[ArmResult]) -> Table:
     """A row an arm: Table 2."""
     columns = (
         Column("arm", "Reads", "text", header=True),
@@ -77,19 +80,19 @@ def arms_table(records: Sequence[Record]) -> Table:
     rows = tuple(
         (
             arm,
-            "oracle" if cells[0]["oracle"] else "",
-            over_seeds(cells, "accuracy"),
-            fmean([cell["flops_speedup"] for cell in cells]),
-            fmean([cell["words_kept"] for cell in cells]),
+            "oracle" if cells[0].oracle else "",
+            over_seeds([_accuracy(cell) for cell in cells]),
+            fmean([cell.flops_speedup for cell in cells]),
+            fmean([cell.words_kept for cell in cells]),
             len(cells),
-            cells[0]["n"],
+            cells[0].n,
         )
         for arm, cells in arms_of(records).items()
     )
     return Table(columns, rows, "An oracle reads the annotators or the gold label.")
 
 
-def pairs_table(comparisons: Sequence[Record]) -> Table:
+def pairs_table(comparisons: Sequence[ArmPair]) -> Table:
     """A row every two arms."""
     columns = (
         Column("arm", "Arm", "text", header=True),
@@ -99,8 +102,7 @@ def pairs_table(comparisons: Sequence[Record]) -> Table:
         Column("overlap", "Jaccard", "number"),
     )
     rows = tuple(
-        (c["arm"], c["other"], Interval(c["difference"], c["low"], c["high"]), _p_value(c), c["overlap"])
-        for c in comparisons
+        (c.arm, c.other, Interval(c.difference, c.low, c.high), _p_value(c), c.overlap) for c in comparisons
     )
     return Table(
         columns,
@@ -111,14 +113,14 @@ def pairs_table(comparisons: Sequence[Record]) -> Table:
     )
 
 
-def _p_value(comparison: Record) -> float | None:
+def _p_value(comparison: ArmPair) -> float | None:
     """The corrected p-value, marked where its test can give no smaller one."""
-    p, single = comparison["p"], comparison.get("p_single")
-    least = least_p_value(comparison["n"], PERMUTATIONS) if single is not None else 0.0
+    p, single = comparison.p, comparison.p_single
+    least = least_p_value(comparison.n, PERMUTATIONS) if single is not None else 0.0
     return AtMost(p) if p is not None and single is not None and single <= least * (1 + 1e-9) else p
 
 
-def topk_page(study: Mapping[str, Any], out: str | Path, *, overwrite: bool = False) -> Path:
+def topk_page(study: TopKStudy, out: str | Path, *, overwrite: bool = False) -> Path:
     """Writes a study as one offline HTML file.
 
     Args:
@@ -126,44 +128,45 @@ def topk_page(study: Mapping[str, Any], out: str | Path, *, overwrite: bool = Fa
         out: The HTML file.
         overwrite: Whether it may be replaced.
     """
-    records, recipe = study["records"], study["recipe"]
-    dropping = recipe.get("dropping")
+    records, recipe = study.records, study.recipe
+    dropping = recipe.dropping
     caption = (
         "Bars: of an arm with one seed its 95 % interval over documents, of one with several from the least "
         "to the greatest. Hollow: oracles. Dotted: the full input."
     )
     blocks = [Block(figure=bars(records), caption=caption), Block(table=arms_table(records))]
-    if study["comparisons"]:
-        blocks.append(Block(table=pairs_table(study["comparisons"]), folded="Every two arms"))
-    reported = recipe["data"]["reported"]
+    if study.comparisons:
+        blocks.append(Block(table=pairs_table(study.comparisons), folded="Every two arms"))
+    reported = recipe.reported
     text = (
         "Every arm trains a classifier of its own, from one checkpoint by one recipe, on the words it keeps "
         "of each document, and is asked about documents reduced in the same way. "
-        f"{reported['left_out']:,} reported documents have no rationale in what is read and left every arm."
+        f"{reported.left_out:,} reported documents have no rationale in what is read and left every arm."
     )
     return write_page(
         out,
-        recipe,
-        reported=reported,
+        recipe.model,
+        reported=reported.source,
+        split=reported.split,
         heading="Are these words enough?",
         title="The top-k study",
         sections=[
             Section("results", "What a classifier makes of the words an arm keeps", (text,), tuple(blocks))
         ],
         measured=[
-            Fact("Documents", f"{records[0]['n']:,}"),
-            Fact("Budget", _budget(recipe["budget"])),
-            Fact("Positions", recipe["positions"]),
-            *([Fact("Dropping model", "{name} ({hash})".format_map(dropping))] if dropping else []),
-            Fact("Seeds", ", ".join(str(s) for s in dict.fromkeys(r["seed"] for r in records))),
-            Fact("Training", ", ".join(f"{k} {v}" for k, v in recipe["training"].items() if v is not None)),
+            Fact("Documents", f"{records[0].n:,}"),
+            Fact("Budget", _budget(recipe.budget)),
+            Fact("Positions", recipe.positions),
+            *([Fact("Dropping model", f"{dropping.name} ({dropping.hash})")] if dropping else []),
+            Fact("Seeds", ", ".join(str(s) for s in dict.fromkeys(r.seed for r in records))),
+            Fact("Training", ", ".join(f"{k} {v}" for k, v in recipe.training.items() if v is not None)),
         ],
         overwrite=overwrite,
     )
 
 
-def _budget(budget: Mapping[str, Any]) -> str:
-    told = {"share": f"{100 * budget['amount']:g} % of the words", "count": f"{budget['amount']:g} words"}
-    if budget["kind"] not in told:
+def _budget(budget: Budget) -> str:
+    told = {"share": f"{100 * budget.amount:g} % of the words", "count": f"{budget.amount:g} words"}
+    if budget.kind not in told:
         return "as many words as the human rationale"
-    return f"{told[budget['kind']]}; human and alive keep their own number"
+    return f"{told[budget.kind]}; human and alive keep their own number"

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Sequence
 
 from rationale.dropping.system import SYSTEMS, is_baseline
-from rationale.evaluation.evaluate import answers
+from rationale.evaluation.result import Evaluation
 from rationale.metrics.task import difference
-
-Record = Mapping[str, Any]
+from rationale.study.comparison import AgainstBaseline, GridCell
 
 _ALIKE = 1.02  # at equal lengths a blind cell saves a little more: deciding costs it nothing
 
 
 def against_blind(
-    record: Record, found: Record, others: Sequence[tuple[Record, Record]], *, resamples: int
-) -> dict[str, Any] | None:
+    record: GridCell, found: Evaluation, others: Sequence[tuple[GridCell, Evaluation]], *, resamples: int
+) -> AgainstBaseline | None:
     """The paired difference from the best blind cell of the seed that saves no more (2 %), with its interval.
 
     The best is that of the highest figure on these very documents, which favours it.
@@ -28,21 +27,24 @@ def against_blind(
         resamples: Of the bootstrap.
 
     Returns:
-        ``cell``, ``difference``, ``low``, ``high``; None for a plain or blind cell, or where every blind one
-        saves more than that.
+        None for a plain or blind cell, or where every blind one saves more than that.
     """
-    if record["system"] not in SYSTEMS or is_baseline(record["system"]):
+    if record.system not in SYSTEMS or is_baseline(record.system):
         return None
     blind = [
         (other, said)
         for other, said in others
-        if is_baseline(other["system"])
-        and other["seed"] == record["seed"]
-        and other["flops_speedup"] <= _ALIKE * record["flops_speedup"]
+        if is_baseline(other.system)
+        and other.seed == record.seed
+        and other.flops_speedup <= _ALIKE * record.flops_speedup
     ]
     if not blind:
         return None
-    best, said = max(blind, key=lambda pair: pair[0]["value"])
-    gold, own = answers(found)
-    gap, low, high = difference(record["metric"], gold, own, answers(said)[1], resamples=resamples)
-    return {"cell": best["cell"], "difference": gap, "low": low, "high": high}
+    best, said = max(blind, key=lambda pair: _value(pair[0]))
+    gold, own = found.answers()
+    gap, low, high = difference(record.metric, gold, own, said.answers()[1], resamples=resamples)
+    return AgainstBaseline(best.cell, gap, low, high)
+
+
+def _value(cell: GridCell) -> float:
+    return -math.inf if cell.value is None else cell.value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,21 @@ import torch
 from rationale.agreement import agree
 from rationale.artifacts.content import difference, same
 from rationale.artifacts.model import check_model, model_digest
+from rationale.artifacts.record import read_record, to_json
 from rationale.artifacts.seal import sealed
 from rationale.corpus.document import Documents
 from rationale.errors import OutputError
 from rationale.evaluation.evaluate import Timing, evaluate, measure
-from rationale.evaluation.result import save_evaluation
+from rationale.evaluation.result import KIND as EVALUATED
+from rationale.evaluation.result import Evaluation, KeepsAll, KeptRationale, Layers, Speedup
 from rationale.files import atomic_json
 from rationale.loading.classifier import Classifier
 from rationale.scores import ScoreOptions, score
 from rationale.scores.methods import decision_methods
 from rationale.scores.scored import ALIVE
 from rationale.study.cells import ANEW, read, unsealed
-from rationale.study.grid import PLAIN, Setting, cell, plain_options
+from rationale.study.comparison import PLAIN
+from rationale.study.grid import Setting, cell, plain_options
 from rationale.tokens import Windower
 from rationale.training.dropping.fine_tuned import fine_tune
 from rationale.training.dropping.stage import outcome, tidy
@@ -33,6 +36,19 @@ from rationale.training.recipes import train_dropping
 
 MODEL, EVALUATION, TIMING = "model", "evaluation.json", "timing.json"
 _AGAIN = "Remove it: it is made again."
+
+
+@dataclass(frozen=True)
+class Times:
+    """What is read of a cell's times.
+
+    Attributes:
+        measured_speedup: By batch size.
+        model: The hash of the model that was timed.
+    """
+
+    measured_speedup: Mapping[str, Speedup]
+    model: str | None
 
 
 def train_cell(
@@ -93,9 +109,7 @@ def _check_made(source: Path, made: Mapping[str, Any], plain: str) -> None:
         raise OutputError(f"this is not the model that the cell trains ({told})", where=source, remedy=ANEW)
 
 
-def evaluate_cell(
-    folder: Path, classifier: Classifier, reported: Documents, timing: Timing
-) -> dict[str, Any]:
+def evaluate_cell(folder: Path, classifier: Classifier, reported: Documents, timing: Timing) -> Evaluation:
     """The cell's evaluation; written, and its times too, where they are not there yet.
 
     Raises:
@@ -106,14 +120,15 @@ def evaluate_cell(
     if not path.exists():
         found = evaluate(classifier, reported, Timing(0))
         if any(document.annotated and document.spans for document in reported):
-            found["rationale"] = _rationale(classifier, reported)
-        save_evaluation(path, found)
-    evaluation = read(path, "evaluation", "metrics", "flops_speedup", "alive", "n", "predictions", "recipe")
-    if len(evaluation["predictions"]) != len(reported):
+            found = replace(found, rationale=_rationale(classifier, reported))
+        found.save(path)
+    content = read(path, EVALUATED)
+    evaluation = read_record(Evaluation, content, path, what="the saved result is damaged", remedy=_AGAIN)
+    if len(evaluation.predictions) != len(reported):
         raise OutputError("the saved result is damaged (documents are missing)", where=path, remedy=_AGAIN)
-    if evaluation["recipe"]["model"]["hash"] != classifier.identity["hash"]:
+    if evaluation.recipe.model.get("hash") != classifier.identity["hash"]:
         raise OutputError("this is not of the model beside it", where=path, remedy=_AGAIN)
-    if evaluation["recipe"]["data"]["fingerprint"] != reported.fingerprint:
+    if evaluation.recipe.data.fingerprint != reported.fingerprint:
         raise OutputError("this is of other documents", where=path, remedy=_AGAIN)
     asked = {
         "model": classifier.identity["hash"],
@@ -122,13 +137,25 @@ def evaluate_cell(
         "threads": torch.get_num_threads(),
     }
     if timing.documents and not (times.exists() and asked.items() <= read(times, "timing").items()):
-        content = {"measured_speedup": measure(classifier, reported, timing), **asked}
+        speedups = {size: to_json(one) for size, one in measure(classifier, reported, timing).items()}
         inputs = {"model": asked["model"], "data": reported.fingerprint}
-        atomic_json(times, sealed(content, "timing", inputs), overwrite=True)
+        times_found = sealed({"measured_speedup": speedups, **asked}, "timing", inputs)
+        atomic_json(times, times_found, overwrite=True)
     return evaluation
 
 
-def _rationale(classifier: Classifier, reported: Documents) -> dict[str, Any]:
+def read_times(path: Path) -> Times | None:
+    """What :func:`evaluate_cell` has written of a cell's times; None where nothing was timed.
+
+    Raises:
+        OutputError: Where it is damaged, was changed, or has no seal.
+    """
+    if not path.exists():
+        return None
+    return read_record(Times, read(path, "timing"), path, what="the saved result is damaged", remedy=_AGAIN)
+
+
+def _rationale(classifier: Classifier, reported: Documents) -> KeptRationale | KeepsAll:
     """The kept set against the human rationale, layer by layer; nothing for a model that keeps all.
 
     Only documents count whose rationale the model reads at least a word of: where none of it was read, none
@@ -138,19 +165,19 @@ def _rationale(classifier: Classifier, reported: Documents) -> dict[str, Any]:
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     inside = [d for d in reported if d.rationale[windower(d).covered].any()] if methods else []
     if not inside:
-        return {}
+        return KeepsAll()
     documents = Documents(inside, source=reported.source, split=reported.split)
     scored = score(classifier, documents, ScoreOptions(methods, protocol="truncate"))
     agreement = agree(scored, documents)
     own = next(name for name in methods if name != ALIVE)
 
-    def by_layer(method: str, metric: str, select: str | None) -> list[float | None]:
+    def by_layer(method: str, metric: str, select: str | None) -> Layers:
         found = [
             r
             for r in agreement.records
             if r["method"] == method and r["metric"] == metric and r["select"] == select
         ]
-        return [r["value"] for r in sorted(found, key=lambda r: r["layer"])]
+        return tuple(r["value"] for r in sorted(found, key=lambda r: r["layer"]))
 
     kept = {name: by_layer(ALIVE, name, "delta") for name in ("precision", "recall", "fpr")}
-    return {"n": len(inside), "ap": by_layer(own, "ap", None), **kept}
+    return KeptRationale(n=len(inside), ap=by_layer(own, "ap", None), **kept)

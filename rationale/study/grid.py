@@ -14,8 +14,6 @@ from rationale.errors import RationaleError
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.recipes import RECIPES, check_dev
 
-PLAIN = "plain"
-
 
 @dataclass(frozen=True)
 class Setting:

@@ -59,7 +59,7 @@ def test_it_is_scipys_with_ties(pairs):
 
 def test_each_score_s_correlation_interval_and_p_are_scipys():
     found = correlate(invented(), resamples=500)
-    told = {one["method"]: one for one in found["within"]}
+    told = {one.method: one for one in found.within}
     there = np.arange(30) != 7
     for method in ("good", "blind"):
         x, y = LIKED[there], CARRIED[method][there]
@@ -68,23 +68,23 @@ def test_each_score_s_correlation_interval_and_p_are_scipys():
             (x, y), lambda a, b: spearmanr(a, b).statistic, paired=True, vectorized=False, n_resamples=500,
             method="percentile", rng=0,
         ).confidence_interval  # fmt: skip
-        assert told[method]["rho"] == pytest.approx(theirs.statistic)
-        assert told[method]["p_single"] == pytest.approx(theirs.pvalue)
-        assert (told[method]["low"], told[method]["high"]) == pytest.approx(tuple(ends))
-        assert told[method]["n"] == 29
-    single = [told[m]["p_single"] for m in ("good", "blind")]
-    assert [told[m]["p"] for m in ("good", "blind")] == pytest.approx(holm(np.array(single)).tolist())
-    assert told["good"]["p"] < 0.001 < told["blind"]["p"]
+        assert told[method].rho == pytest.approx(theirs.statistic)
+        assert told[method].p_single == pytest.approx(theirs.pvalue)
+        assert (told[method].low, told[method].high) == pytest.approx(tuple(ends))
+        assert told[method].n == 29
+    single = [told[m].p_single for m in ("good", "blind")]
+    assert [told[m].p for m in ("good", "blind")] == pytest.approx(holm(np.array(single)).tolist())
+    assert told["good"].p < 0.001 < told["blind"].p
 
 
 def test_what_is_the_same_everywhere_correlates_with_nothing():
     found = correlate(invented(), resamples=100)
-    (flat,) = (one for one in found["within"] if one["method"] == "flat")
-    assert (flat["rho"], flat["low"], flat["high"], flat["p"], flat["p_single"]) == (None,) * 5
-    (between,) = found["between"]
-    assert between["rho"] is None  # three scores are too few
-    assert between["scores"] == 3
-    assert between["higher_is_better"] == [True, True]
+    (flat,) = (one for one in found.within if one.method == "flat")
+    assert (flat.rho, flat.low, flat.high, flat.p, flat.p_single) == (None,) * 5
+    (between,) = found.between
+    assert between.rho is None  # three scores are too few
+    assert between.scores == 3
+    assert between.higher_is_better == (True, True)
 
 
 def test_agreements_that_cannot_say_are_refused():

@@ -155,7 +155,7 @@ def test_unsealed_results_are_whole_with_a_note_and_sealed_on_request(root):
         assert after.startswith(text.rstrip().removesuffix("}").rstrip())  # its text stays as it was
     assert len(list(StoredScores(root / "scores"))) == 6
     assert Agreement.load(root / "agreement.json").records
-    assert load_comparison(root)["records"]
+    assert load_comparison(root).records
     assert StoredStudy.load(root).records
     files = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     assert run(root, "--seal").exit_code == 0

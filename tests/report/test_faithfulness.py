@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rationale.agreement.correlation import correlate
+from rationale.artifacts.record import to_json
 from rationale.cli import app
 from rationale.report.faithfulness import between_table, correlations, within_table
 from tests.report.making import METHODS
@@ -17,8 +18,8 @@ def found(agreement):
 
 
 def test_a_row_a_score_and_a_row_a_pair_of_metrics(found):
-    assert len(within_table(found).rows) == len(found["within"])
-    pairs = {(r["plausibility"], r["faithfulness"]) for r in found["within"]}
+    assert len(within_table(found).rows) == len(found.within)
+    pairs = {(r.plausibility, r.faithfulness) for r in found.within}
     assert len(between_table(found).rows) == len(pairs) == 12
 
 
@@ -26,15 +27,15 @@ def test_a_row_a_score_and_a_row_a_pair_of_metrics(found):
 def test_every_score_that_was_perturbed_is_drawn_with_its_interval(found, plausibility):
     figure = correlations(found, plausibility)
     pair = (plausibility, "aopc_comprehensiveness")
-    own = [r for r in found["within"] if (r["plausibility"], r["faithfulness"]) == pair]
+    own = [r for r in found.within if (r.plausibility, r.faithfulness) == pair]
     drawn = {}
     for trace in figure.data:
         bars = zip(trace.x, trace.error_x.array, trace.error_x.arrayminus, strict=True)
         drawn.update(zip(trace.y, bars, strict=True))
     assert len(drawn) == len(own) == sum(len({0, rows - 1}) for _, rows, _ in METHODS.values())
     for r in own:
-        x, plus, minus = drawn[f"{r['method']}, layer {r['layer']}"]
-        assert (x, x + plus, x - minus) == pytest.approx((r["rho"], r["high"], r["low"]))
+        x, plus, minus = drawn[f"{r.method}, layer {r.layer}"]
+        assert (x, x + plus, x - minus) == pytest.approx((r.rho, r.high, r.low))
 
 
 def test_the_command_writes_numbers_and_a_page_that_fetches_nothing(agreement, found, tmp_path, browser):
@@ -43,7 +44,7 @@ def test_the_command_writes_numbers_and_a_page_that_fetches_nothing(agreement, f
     result = CliRunner().invoke(app, [*map(str, given), "--resamples", "100"], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     content = json.loads((tmp_path / "out" / "faithfulness.json").read_text())
-    assert content["within"] == json.loads(json.dumps(found["within"]))
+    assert content["within"] == to_json(found)["within"]
     fetched: list[str] = []
     page = browser.new_page()
     page.on("request", lambda request: fetched.append(request.url))

@@ -7,10 +7,12 @@ import numpy as np
 from rationale.agreement import agree
 from rationale.corpus import Document, Documents, Span
 from rationale.dropping.model import wrap
+from rationale.evaluation.result import KeptRationale
 from rationale.loading.classifier import load_classifier
 from rationale.report.figures.systems import kept_rationale
 from rationale.scores import ScoreOptions, score
 from tests.dropping.models import dropping_model
+from tests.study.made import grid_cell
 from tests.toys import MODELS, toy_tokenizer, wordy
 
 
@@ -30,8 +32,8 @@ def test_words_dropped_by_lot_lie_on_the_line(tmp_path):
     scores = score(classifier, documents, ScoreOptions(("alive",)), progress=False)
     records = agree(scores, documents, select="delta", resamples=20).records
     found = {r["metric"]: r["value"] for r in records if r["layer"] == classifier.encoder.layers - 1}
-    kept = {name: [found[name]] for name in ("recall", "fpr")}
-    record = {"system": "random", "title": "Random", "cell": "random", "alive": [0.3], "rationale": kept}
+    kept = KeptRationale(n=200, ap=(None,), precision=(None,), recall=(found["recall"],), fpr=(found["fpr"],))
+    record = grid_cell("random", rationale=kept)
     drawn = json.loads(kept_rationale([record]).to_json())["data"][0]
     assert drawn["x"] == [found["fpr"]]
     assert drawn["y"] == [found["recall"]]

@@ -6,20 +6,16 @@ from scipy.stats import bootstrap
 
 from rationale.study.blind import against_blind
 
+from .made import evaluation, grid_cell
+
 RIGHT = {"ltp": 70, "random": 60, "first": 65, "plain": 80}
 
 
 def cell(system, speed, seed=0, right=None, n=100):
     """A record and its evaluation: two classes, the first ``right`` documents said right."""
     right = RIGHT[system] if right is None else right
-    rows = [
-        {"label": "a", "probabilities": [0.9, 0.1] if place < right else [0.2, 0.8]} for place in range(n)
-    ]
-    record = {
-        "cell": f"{system}-{speed}-seed{seed}", "system": system, "seed": seed, "metric": "accuracy",
-        "value": right / n, "flops_speedup": speed,
-    }  # fmt: skip
-    return record, {"predictions": rows, "recipe": {"labels": ["a", "b"]}}
+    name = f"{system}-{speed}-seed{seed}"
+    return grid_cell(system, cell=name, seed=seed, value=right / n, flops_speedup=speed), evaluation(right, n)
 
 
 def held(system, speed, others):
@@ -30,15 +26,15 @@ def held(system, speed, others):
 def test_the_best_blind_cell_that_saves_no_more_counts():
     others = [cell("random", 1.5), cell("first", 1.4), cell("first", 3.0, right=69)]
     found = held("ltp", 2.0, others)
-    assert found["cell"] == "first-1.4-seed0"
-    assert found["difference"] == pytest.approx(0.05)
+    assert found.cell == "first-1.4-seed0"
+    assert found.difference == pytest.approx(0.05)
 
 
 def test_the_interval_is_that_of_paired_documents():
     found = held("ltp", 2.0, [cell("random", 1.5)])
     gap = (np.arange(100) < 70).astype(float) - (np.arange(100) < 60)
     theirs = bootstrap((gap,), np.mean, n_resamples=20000, method="percentile", rng=1).confidence_interval
-    assert (found["low"], found["high"]) == pytest.approx((theirs.low, theirs.high), abs=0.015)
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=0.015)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +45,7 @@ def test_where_none_saves_no_more_nothing_is_said(others):
 
 
 def test_equal_lengths_are_held_against_each_other_though_deciding_costs():
-    assert held("ltp", 2.0, [cell("random", 2.03)])["difference"] == pytest.approx(0.1)
+    assert held("ltp", 2.0, [cell("random", 2.03)]).difference == pytest.approx(0.1)
 
 
 def test_blind_and_plain_cells_are_held_against_nothing():

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,11 @@ from rationale.report.figures.systems import fronts
 from rationale.study import cell_results
 from rationale.study import compare as module
 from rationale.study.compare import compare
-from rationale.study.comparison import fastest_within_a_point, load_comparison
-from rationale.study.grid import PLAIN, Setting, known_options
+from rationale.study.comparison import PLAIN, OnDev, fastest_within_a_point, load_comparison
+from rationale.study.grid import Setting, known_options
 from rationale.training.recipes import RECIPES
 from tests.spoiling import hollow
+from tests.study.made import grid_cell
 from tests.training.toy_training import planted, save_encoder
 
 COMMON = {"epochs": 1, "fine_tune_epochs": 6, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
@@ -50,42 +52,42 @@ def compared(trains, encoder, tmp_path_factory):
 
 def test_every_cell_is_a_model_that_reloads_and_an_evaluation_of_it(compared):
     out, found = compared
-    assert [r["system"] for r in found["records"]] == [PLAIN, "ltp", "spatten", "first"]
-    assert read_sealed(out / "comparison.json", "comparison")[0] == found
-    for record in found["records"]:
-        cell = out / record["cell"]
-        model = cell / "model" / "1" if record["system"] == PLAIN else cell / "model"
+    assert [r.system for r in found.records] == [PLAIN, "ltp", "spatten", "first"]
+    assert load_comparison(out) == found
+    for record in found.records:
+        cell = out / record.cell
+        model = cell / "model" / "1" if record.system == PLAIN else cell / "model"
         classifier = load_classifier(model, device="cpu")
         evaluation = json.loads((cell / "evaluation.json").read_text())
         assert evaluation["recipe"]["model"]["name"] == classifier.identity["name"]
-        assert record["value"] == record["metrics"]["accuracy"] == evaluation["metrics"]["accuracy"]
-        assert record["low"] <= record["value"] <= record["high"]
-        assert record["n"] == len(REPORTED)
-        assert record["steps"] > 0
-        assert record["seconds"] > 0
+        assert record.value == record.metrics["accuracy"] == evaluation["metrics"]["accuracy"]
+        assert record.low <= record.value <= record.high
+        assert record.n == len(REPORTED)
+        assert record.steps > 0
+        assert record.seconds > 0
 
 
 def test_all_cells_of_a_seed_begin_with_one_fine_tuning(compared):
     out, found = compared
     assert len(list(out.glob("**/1/model.safetensors"))) == 1
-    plain = found["records"][0]
-    for record in found["records"][1:]:
-        gap = record["value"] - plain["value"]
-        assert record["dev"]["difference"] == pytest.approx(record["dev"]["value"] - plain["dev"]["value"])
-        assert record["difference"] == pytest.approx(gap)
-        assert record["difference_low"] <= gap <= record["difference_high"]
-        assert record["flops_speedup"] > 1
+    plain = found.records[0]
+    for record in found.records[1:]:
+        gap = record.value - plain.value
+        assert record.dev.difference == pytest.approx(record.dev.value - plain.dev.value)
+        assert record.difference == pytest.approx(gap)
+        assert record.difference_low <= gap <= record.difference_high
+        assert record.flops_speedup > 1
 
 
 def test_systems_are_held_against_the_blind_ones_that_save_no_more(compared):
-    by = {record["system"]: record for record in compared[1]["records"]}
-    assert by[PLAIN]["blind"] is by["first"]["blind"] is None
+    by = {record.system: record for record in compared[1].records}
+    assert by[PLAIN].blind is by["first"].blind is None
     for record in (by["ltp"], by["spatten"]):
-        if by["first"]["flops_speedup"] > 1.02 * record["flops_speedup"]:
-            assert record["blind"] is None
+        if by["first"].flops_speedup > 1.02 * record.flops_speedup:
+            assert record.blind is None
         else:
-            assert record["blind"]["cell"] == by["first"]["cell"]
-            assert record["blind"]["difference"] == pytest.approx(record["value"] - by["first"]["value"])
+            assert record.blind.cell == by["first"].cell
+            assert record.blind.difference == pytest.approx(record.value - by["first"].value)
 
 
 def test_the_kept_set_is_held_against_the_human_rationale(compared):
@@ -93,8 +95,8 @@ def test_the_kept_set_is_held_against_the_human_rationale(compared):
     out, found = compared
     from rationale.evaluation.traces import trace_documents
 
-    [record] = [r for r in found["records"] if r["system"] == "spatten"]
-    classifier = load_classifier(out / record["cell"] / "model", device="cpu")
+    [record] = [r for r in found.records if r.system == "spatten"]
+    classifier = load_classifier(out / record.cell / "model", device="cpu")
     hits, kept, gold = [], [], []
     for traced in trace_documents(classifier, REPORTED, progress=False):
         alive = {int(w) for w in traced.word[traced.way.kept[-1]] if w >= 0}
@@ -103,21 +105,21 @@ def test_the_kept_set_is_held_against_the_human_rationale(compared):
         kept.append(len(alive))
         gold.append(len(human))
     recall = np.mean([h / g for h, g in zip(hits, gold, strict=True) if g])
-    assert record["rationale"]["recall"][-1] == pytest.approx(recall, abs=1e-6)
-    assert len(record["rationale"]["ap"]) == 4
-    assert found["records"][0]["rationale"] is None
+    assert record.rationale.recall[-1] == pytest.approx(recall, abs=1e-6)
+    assert len(record.rationale.ap) == 4
+    assert found.records[0].rationale is None
 
 
 def test_a_rationale_nobody_read_was_not_dropped(compared):
     """A document whose rationale lies beyond the window moves no figure of the kept set."""
     out, found = compared
-    [record] = [r for r in found["records"] if r["system"] == "spatten"]
-    classifier = load_classifier(out / record["cell"] / "model", device="cpu")
+    [record] = [r for r in found.records if r.system == "spatten"]
+    classifier = load_classifier(out / record.cell / "model", device="cpu")
     words = tuple(f"plain{number % 7}" for number in range(1000))
     late = Document("late", "late", words, spans=(Span(990, 995),), label=REPORTED[0].label)
     again = cell_results._rationale(classifier, Documents([*REPORTED, late], source="", split="test"))
     assert again == cell_results._rationale(classifier, REPORTED)
-    assert again["n"] == record["rationale"]["n"] < len(REPORTED) + 1
+    assert again.n == record.rationale.n < len(REPORTED) + 1
 
 
 @pytest.mark.training
@@ -125,11 +127,11 @@ def test_a_system_learnt_in_two_stages_counts_each_step_once(encoder, tmp_path):
     """LAT's search takes no step: 48 documents in batches of 8 are 6 a pass."""
     settings = ("lat:iterations=1,population=2,offspring=2,layer_drop=0.0", SETTINGS[0])
     found = run(encoder, tmp_path / "grid", settings, timing=Timing(0))
-    assert {r["system"]: r["steps"] for r in found["records"]} == {PLAIN: 36, "lat": 6, "ltp": 12}
+    assert {r.system: r.steps for r in found.records} == {PLAIN: 36, "lat": 6, "ltp": 12}
 
 
 def answers(out, record):
-    rows = json.loads((out / record["cell"] / "evaluation.json").read_text())["predictions"]
+    rows = json.loads((out / record.cell / "evaluation.json").read_text())["predictions"]
     return [row["probabilities"] for row in rows]
 
 
@@ -150,9 +152,9 @@ def test_a_killed_grid_goes_on_and_does_nothing_twice(encoder, compared, tmp_pat
     assert before
     again = run(encoder, tmp_path / "grid")
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
-    for ours, theirs in zip(again["records"], compared[1]["records"], strict=True):
+    for ours, theirs in zip(again.records, compared[1].records, strict=True):
         assert answers(tmp_path / "grid", ours) == answers(compared[0], theirs)
-        assert ours["flops_speedup"] == theirs["flops_speedup"]
+        assert ours.flops_speedup == theirs.flops_speedup
 
 
 @pytest.mark.training
@@ -169,20 +171,20 @@ def test_a_grid_whose_data_changed_is_not_continued(encoder, compared):
 def test_one_more_system_is_added_to_a_grid_that_is_there(encoder, compared):
     out, found = compared
     more = run(encoder, out, (*SETTINGS, "random:shares=0.5"))
-    told = [{**record, "blind": None} for record in found["records"]]  # random may be the better blind one
-    assert [{**record, "blind": None} for record in more["records"][:4]] == told
-    assert more["records"][4]["system"] == "random"
+    told = [replace(record, blind=None) for record in found.records]  # random may be the better blind one
+    assert [replace(record, blind=None) for record in more.records[:4]] == told
+    assert more.records[4].system == "random"
 
 
 def test_the_page_and_the_table_say_what_the_records_say(compared, tmp_path):
     _, found = compared
-    table = systems_table(found["records"])
-    assert len(table.rows) == len(found["records"])
+    table = systems_table(found.records)
+    assert len(table.rows) == len(found.records)
     lines = table.to_csv().splitlines()
     assert lines[0].startswith("cell,value,value_low,value_high,difference")
     page = comparison_page(found, tmp_path / "page.html").read_text()
-    for record in found["records"]:
-        assert record["cell"] in page
+    for record in found.records:
+        assert record.cell in page
     assert "Content-Security-Policy" in page
     assert "drop what humans marked" in page
 
@@ -205,19 +207,19 @@ def test_the_page_draws_its_figures_and_fetches_nothing(compared, tmp_path, brow
 def test_the_evaluation_of_a_command_is_sealed(compared, tmp_path):
     write_eraser({"test": REPORTED}, tmp_path / "data")
     out, found = compared
-    model = out / found["records"][1]["cell"] / "model"
+    model = out / found.records[1].cell / "model"
     given = ["evaluate", "--model", model, "--data", tmp_path / "data", "--out", tmp_path / "evaluation.json"]
     given += ["--timed", 0, "--device", "cpu"]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     content, seal = read_sealed(tmp_path / "evaluation.json", "evaluation")
     assert seal.inputs["model"] == content["recipe"]["model"]["hash"]
-    assert content["metrics"]["accuracy"] == found["records"][1]["value"]
+    assert content["metrics"]["accuracy"] == found.records[1].value
 
 
 def test_an_edited_comparison_is_not_read(compared, tmp_path):
     path = Path(shutil.copy(compared[0] / "comparison.json", tmp_path))
-    assert load_comparison(path)["records"]
+    assert load_comparison(path).records
     path.write_text(path.read_text().replace('"flops_speedup": ', '"flops_speedup": 9'))
     with pytest.raises(DataError, match=r"comparison\.json: it was changed after it was written"):
         load_comparison(tmp_path)
@@ -237,15 +239,14 @@ def test_a_comparison_without_a_seal_that_was_edited_is_an_error_or_a_page(compa
 
 
 def cell(name, gap, ratio, system="ltp", seed=0, dev=None):
-    return {
-        "cell": f"{name}-seed{seed}", "system": system, "title": system, "seed": seed, "setting": {},
-        "difference": gap, "flops_speedup": ratio, "dev": dev, "steps": 1, "seconds": 1.0,
-        "metric": "accuracy", "value": 0.9 + gap, "low": 0.8, "high": 1.0,
-        "difference_low": -1.0, "difference_high": 1.0, "blind": None,
-    }  # fmt: skip
+    name = f"{name}-seed{seed}"
+    return grid_cell(
+        system, cell=name, seed=seed, difference=gap, flops_speedup=ratio, dev=dev, value=0.9 + gap,
+        difference_low=-1.0, difference_high=1.0,
+    )  # fmt: skip
 
 
-PLAIN_CELL = {**cell("plain", 0.0, 1.0, PLAIN), "dev": {"value": 0.9, "speedup": 1.0}}
+PLAIN_CELL = cell("plain", 0.0, 1.0, PLAIN, dev=OnDev(value=0.9, speedup=1.0))
 
 
 def test_the_papers_rule_takes_the_fastest_within_a_point():
@@ -257,9 +258,7 @@ def test_the_papers_rule_takes_the_fastest_within_a_point():
         cell("d", -0.5, 2.0, "lat"),
     ]
     chosen = fastest_within_a_point(records)
-    assert {system: [one["cell"] for one in cells] for system, cells in chosen.items()} == {
-        "ltp": ["b-seed0"]
-    }
+    assert {system: [one.cell for one in cells] for system, cells in chosen.items()} == {"ltp": ["b-seed0"]}
     assert [row[1] for row in rule_table(records).rows] == ["defaults", "none within a point"]
 
 
@@ -267,7 +266,7 @@ def test_the_papers_rule_looks_at_dev_and_over_all_seeds():
     """What is reported chooses nothing; a setting that is near with one seed only is not near."""
 
     def on_dev(gap, ratio):
-        return {"value": 0.9 + gap, "difference": gap, "speedup": ratio}
+        return OnDev(value=0.9 + gap, difference=gap, speedup=ratio)
 
     records = [
         PLAIN_CELL,
@@ -276,7 +275,7 @@ def test_the_papers_rule_looks_at_dev_and_over_all_seeds():
         cell("b", 0.0, 3.0, dev=on_dev(0.0, 3.0)),
         cell("b", 0.0, 3.0, seed=1, dev=on_dev(-0.03, 3.0)),
     ]
-    assert [one["cell"] for one in fastest_within_a_point(records)["ltp"]] == ["a-seed0", "a-seed1"]
+    assert [one.cell for one in fastest_within_a_point(records)["ltp"]] == ["a-seed0", "a-seed1"]
     [row] = rule_table(records).rows
     assert (row[3].value, row[3].low, row[3].high) == (-0.4, -0.5, -0.3)
     assert row[5] == pytest.approx(2.2)

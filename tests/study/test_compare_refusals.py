@@ -155,10 +155,10 @@ def test_times_of_another_model_are_not_told(made, again):
     run(made / "encoder", again, "first:shares=0.8", timing=Timing(2, 1, (1,)))
     path = again / "first-shares0.8-seed0/timing.json"
     told = json.loads(path.read_text())
-    assert run(made / "encoder", again, "first:shares=0.8")["records"][1]["measured_speedup"]
+    assert run(made / "encoder", again, "first:shares=0.8").records[1].measured_speedup
     del told["seal"]
     atomic_json(path, sealed({**told, "model": "another"}, "timing"), overwrite=True)
-    assert run(made / "encoder", again, "first:shares=0.8")["records"][1]["measured_speedup"] == {}
+    assert run(made / "encoder", again, "first:shares=0.8").records[1].measured_speedup == {}
 
 
 @pytest.mark.training
@@ -187,7 +187,7 @@ def test_a_grid_is_recognised_by_content_and_not_by_paths(made, again, tmp_path,
     before = {path: path.stat().st_mtime_ns for path in again.glob("*/model/**/*") if path.is_file()}
     for name in renamed(made, tmp_path, monkeypatch):
         found = run(name, again, "first:shares=0.8")
-        assert found["recipe"]["model"] == str(name)
+        assert found.recipe["model"] == str(name)
     assert before == {p: p.stat().st_mtime_ns for p in again.glob("*/model/**/*") if p.is_file()}
 
 

@@ -1,6 +1,7 @@
 """Length analyses against SciPy, counting by hand, and documents whose lengths are known."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from rationale.corpus import Document, Documents, write_eraser
 from rationale.errors import DataError
 from rationale.evaluation.evaluate import Timing
 from rationale.evaluation.lengths import Ruler, below_median, by_length, distributions
+from rationale.evaluation.result import Evaluation
 from rationale.loading.classifier import load_classifier
 from rationale.study.compare import compare
+from rationale.study.comparison import load_comparison
 from rationale.study.grid import Setting
 from tests.training.toy_training import planted, save_encoder
 
@@ -55,46 +58,46 @@ def test_the_divergence_is_scipys_and_none_from_itself():
     drawn = np.random.default_rng(0)
     one, other = drawn.integers(3, 40, 500), drawn.integers(10, 60, 300)
     found = distributions(one, other)
-    counts = [np.histogram(side, bins=found["edges"])[0] + 1 for side in (one, other)]
-    assert found["kl"] == pytest.approx(entropy(counts[1], counts[0]))
-    assert sum(found["train"]) == pytest.approx(1) == pytest.approx(sum(found["reported"]))
-    assert distributions(one, one)["kl"] == 0
-    assert found["kl"] > 0.1
+    counts = [np.histogram(side, bins=found.edges)[0] + 1 for side in (one, other)]
+    assert found.kl == pytest.approx(entropy(counts[1], counts[0]))
+    assert sum(found.train) == pytest.approx(1) == pytest.approx(sum(found.reported))
+    assert distributions(one, one).kl == 0
+    assert found.kl > 0.1
 
 
 def test_bands_are_all_documents_cut_at_the_quartiles(compared):
     out, found = compared
-    for record in found["records"]:
-        evaluation = json.loads((out / record["cell"] / "evaluation.json").read_text())
-        rows, bands = evaluation["predictions"], record["lengths"]["bands"]
-        assert sum(band["n"] for band in bands) == len(rows)
-        shortest = [r for r in rows if r["alive"][0] <= bands[0]["longest"]]
-        assert len(shortest) == bands[0]["n"] >= len(rows) / 2
+    for record in found.records:
+        evaluation = json.loads((out / record.cell / "evaluation.json").read_text())
+        rows, bands = evaluation["predictions"], record.lengths.bands
+        assert sum(band.n for band in bands) == len(rows)
+        shortest = [r for r in rows if r["alive"][0] <= bands[0].longest]
+        assert len(shortest) == bands[0].n >= len(rows) / 2
         labels = evaluation["recipe"]["labels"]
         right = [labels[int(np.argmax(r["probabilities"]))] == r["label"] for r in shortest]
-        assert bands[0]["value"] == pytest.approx(np.mean(right))
-        assert bands[0]["alive"] == pytest.approx(np.mean([r["alive"][1:] for r in shortest], axis=0))
-        wrong = record["lengths"]["wrong"]
-        assert (wrong["n"] if wrong else 0) == round((1 - record["value"]) * len(rows))
+        assert bands[0].value == pytest.approx(np.mean(right))
+        assert bands[0].alive == pytest.approx(np.mean([r["alive"][1:] for r in shortest], axis=0))
+        wrong = record.lengths.wrong
+        assert (wrong["n"] if wrong else 0) == round((1 - record.value) * len(rows))
 
 
 def test_a_whole_set_as_one_band_has_the_whole_speedup(compared):
     """Every document equally long: one band, which is all there is."""
     out, found = compared
-    record = found["records"][1]
-    classifier = load_classifier(out / record["cell"] / "model", device="cpu")
-    rows = json.loads((out / record["cell"] / "evaluation.json").read_text())
-    same = rows["predictions"][:1] * 5
-    [band] = by_length({**rows, "predictions": same}, classifier, "accuracy")["bands"]
-    assert band["n"] == 5
-    assert band["flops_speedup"] >= 1
+    record = found.records[1]
+    classifier = load_classifier(out / record.cell / "model", device="cpu")
+    evaluation = Evaluation.load(out / record.cell / "evaluation.json")
+    same = replace(evaluation, predictions=evaluation.predictions[:1] * 5)
+    [band] = by_length(same, classifier, "accuracy").bands
+    assert band.n == 5
+    assert band.flops_speedup >= 1
 
 
 def test_fixed_lengths_save_more_on_longer_documents(compared):
     """LAT keeps so many tokens whatever comes: what is longer loses more, as its critics say."""
     _, found = compared
-    [lat] = [r for r in found["records"] if r["system"] == "lat"]
-    speeds = [band["flops_speedup"] for band in lat["lengths"]["bands"]]
+    [lat] = [r for r in found.records if r.system == "lat"]
+    speeds = [band.flops_speedup for band in lat.lengths.bands]
     assert speeds == sorted(speeds)
     assert speeds[0] < speeds[-1]
 
@@ -107,13 +110,11 @@ def test_the_command_trains_below_the_median_and_shows_the_bands(encoder, tmp_pa
     given += ["--set", "epochs=1", "--set", "batch-size=8", "--set", "device=cpu"]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    found = json.loads((tmp_path / "out" / "comparison.json").read_text())
-    trained = json.loads(
-        (tmp_path / "out" / found["records"][1]["cell"] / "model" / "training.json").read_text()
-    )
+    found = load_comparison(tmp_path / "out")
+    trained = json.loads((tmp_path / "out" / found.records[1].cell / "model" / "training.json").read_text())
     assert trained["train"]["documents"] < 30
-    edges, shares = np.array(found["lengths"]["edges"]), np.array(found["lengths"]["train"])
-    assert edges[:-1][shares > 0].max() < found["lengths"]["median"]["reported"]
+    edges, shares = np.array(found.lengths.edges), np.array(found.lengths.train)
+    assert edges[:-1][shares > 0].max() < found.lengths.median.reported
     page = (tmp_path / "out" / "comparison.html").read_text()
     assert "What length has to do with it" in page
     assert "Bands of length" in page

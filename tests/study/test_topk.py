@@ -60,7 +60,7 @@ def studied(trains, encoder, tmp_path_factory):
 
 def test_the_words_that_decide_are_enough_and_without_them_nothing_is_known(studied):
     _, found = studied
-    accuracy = {record["arm"]: record["accuracy"] for record in found["records"]}
+    accuracy = {record.arm: record.accuracy for record in found.records}
     assert accuracy.keys() == {"full", *ARMS}
     assert min(accuracy["full"], accuracy["human"]) > accuracy["not-human"]
     assert accuracy["saliency:gold"] > accuracy["first"]
@@ -84,14 +84,14 @@ def test_what_is_read_is_what_is_said(studied):
             assert len(kept) == len(human)
         if row["arm"] == "first":
             assert kept == set(range(len(human)))
-    for record in found["records"]:
-        rows = [row for row in whole if row["arm"] == record["arm"]]
-        assert record["accuracy"] == np.mean([row["label"] == row["predicted"] for row in rows])
-        assert record["n"] == len(REPORTED)
-    full = next(record for record in found["records"] if record["arm"] == "full")
-    assert (full["flops_speedup"], full["words_kept"]) == (1, 1)
-    assert all(record["flops_speedup"] > 1 for record in found["records"] if record is not full)
-    assert {r["arm"] for r in found["records"] if r["oracle"]} == {"human", "not-human", "saliency:gold"}
+    for record in found.records:
+        rows = [row for row in whole if row["arm"] == record.arm]
+        assert record.accuracy == np.mean([row["label"] == row["predicted"] for row in rows])
+        assert record.n == len(REPORTED)
+    full = next(record for record in found.records if record.arm == "full")
+    assert (full.flops_speedup, full.words_kept) == (1, 1)
+    assert all(record.flops_speedup > 1 for record in found.records if record is not full)
+    assert {r.arm for r in found.records if r.oracle} == {"human", "not-human", "saliency:gold"}
 
 
 def test_a_cell_s_model_reads_kept_tokens_at_their_own_positions(studied):
@@ -133,7 +133,7 @@ def test_a_killed_study_goes_on_to_the_same_predictions(encoder, studied, tmp_pa
     assert len(before) == 3
     again = study_topk(*given)
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
-    assert again["records"] == studied[1]["records"]
+    assert again.records == studied[1].records
     ours, theirs = (pq.read_table(root / "predictions.parquet") for root in (tmp_path / "study", studied[0]))
     assert ours.equals(theirs)
 
@@ -144,13 +144,13 @@ def test_another_seed_and_arm_join_what_is_there(encoder, studied, tmp_path):
     shutil.rmtree(out / "cells" / "first-seed0")
     more = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human", "random", seeds=(0, 1)))
     named = [(arm, seed) for seed in (0, 1) for arm in ("full", "human", "random")]
-    assert [(r["arm"], r["seed"]) for r in more["records"]] == [
+    assert [(r.arm, r.seed) for r in more.records] == [
         *named, ("not-human", 0), ("saliency:gold", 0),
     ]  # fmt: skip
-    assert more["records"][0] == found["records"][0]
-    seeds = {(c["arm"], c["other"]): c["seeds"] for c in more["comparisons"]}
-    assert seeds["full", "human"] == [0, 1]
-    assert seeds["full", "not-human"] == [0]
+    assert more.records[0] == found.records[0]
+    seeds = {(c.arm, c.other): c.seeds for c in more.comparisons}
+    assert seeds["full", "human"] == (0, 1)
+    assert seeds["full", "not-human"] == (0,)
 
 
 def test_cells_of_another_study_do_not_join(encoder, studied, tmp_path):
@@ -158,7 +158,7 @@ def test_cells_of_another_study_do_not_join(encoder, studied, tmp_path):
     path = out / "cells" / "first-seed0" / "cell.json"
     reseal(path, positions="packed")
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
-    assert {record["arm"] for record in found["records"]} == {"full", "human", "not-human", "saliency:gold"}
+    assert {record.arm for record in found.records} == {"full", "human", "not-human", "saliency:gold"}
 
 
 def test_the_page_draws_its_bars_and_fetches_nothing(studied, tmp_path, browser):
@@ -218,7 +218,7 @@ def test_arms_of_a_dropping_model_join_a_study_that_had_none(encoder, studied, t
     AutoTokenizer.from_pretrained(out / "cells" / "full-seed0" / "model").save_pretrained(dropping)
     given = (encoder, TRAIN, DEV, REPORTED, out)
     found = study_topk(*given, options("alive@0", "not-alive@0", dropping=str(dropping)))
-    assert {record["arm"] for record in found["records"]} == {"full", *ARMS, "alive@0", "not-alive@0"}
+    assert {record.arm for record in found.records} == {"full", *ARMS, "alive@0", "not-alive@0"}
     rows = {(r["arm"], r["id"]): set(r["kept"]) for r in trained(out)}
     for document in REPORTED:
         alive, others = rows["alive@0", document.id], rows["not-alive@0", document.id]
@@ -234,7 +234,7 @@ def test_arms_of_a_dropping_model_join_a_study_that_had_none(encoder, studied, t
     found = study_topk(
         *given, options("alive@1", dropping=str(other))
     )  # those of the first model do not join
-    assert {record["arm"] for record in found["records"]} == {"full", *ARMS, "alive@1"}
+    assert {record.arm for record in found.records} == {"full", *ARMS, "alive@1"}
     short = AutoTokenizer.from_pretrained(dropping)
     short.model_max_length = 16
     short.save_pretrained(dropping)
@@ -266,14 +266,14 @@ def test_a_cell_that_does_not_say_what_it_is_of_is_refused(encoder, studied, tmp
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     if damage is not None:  # one that nobody named is left out
         found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("first"))
-        assert {record["arm"] for record in found["records"]} == {"full", *ARMS} - {"human"}
+        assert {record.arm for record in found.records} == {"full", *ARMS} - {"human"}
 
 
 def test_damaged_predictions_are_refused_and_copies_do_not_count(encoder, studied, tmp_path):
     out = shutil.copytree(studied[0], tmp_path / "study")
     shutil.copytree(out / "cells" / "first-seed0", out / "cells" / "first-seed0.bak")
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
-    assert len(found["records"]) == 1 + len(ARMS)
+    assert len(found.records) == 1 + len(ARMS)
     path = out / "cells" / "human-seed0" / "predictions.parquet"
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(OutputError, match="it was changed after it was written"):
@@ -301,7 +301,7 @@ def test_a_swapped_model_is_refused_also_where_predictions_would_be_made_anew(
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     if not anew:
         found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("first"))  # and left out unnamed
-        assert "human" not in {record["arm"] for record in found["records"]}
+        assert "human" not in {record.arm for record in found.records}
 
 
 def test_predictions_are_of_the_model_beside_them(encoder, studied, tmp_path):
@@ -332,7 +332,7 @@ def test_a_study_is_recognised_by_content(encoder, studied, tmp_path, monkeypatc
         Documents(list(d), source=f"/elsewhere/{d.source}/", split=d.split) for d in (TRAIN, DEV, REPORTED)
     ]
     found = study_topk("encoder/", *moved, out, options(*ARMS))
-    assert found["records"] == studied[1]["records"]
+    assert found.records == studied[1].records
     assert before == {p: p.stat().st_mtime_ns for p in out.glob("cells/*/*/*")}
 
 
@@ -368,7 +368,7 @@ def test_a_study_without_a_seal_that_was_edited_is_an_error_or_a_page(studied, t
     for _ in hollow(content):
         (out / "study.json").write_text(json.dumps(content))
         try:
-            topk_page(vars(StoredStudy.load(out)), tmp_path / "page.html", overwrite=True)
+            topk_page(StoredStudy.load(out).results, tmp_path / "page.html", overwrite=True)
         except RationaleError:
             refused += 1
     assert refused > 100
@@ -379,7 +379,7 @@ def test_an_arm_may_read_nothing(encoder, tmp_path):
         encoder, TRAIN, DEV, REPORTED, tmp_path / "study",
         options("first", "not-first", budget=Budget.parse("100%")),
     )  # fmt: skip
-    words = {record["arm"]: record["words_kept"] for record in found["records"]}
+    words = {record.arm: record.words_kept for record in found.records}
     assert words == {"full": 1, "first": 1, "not-first": 0}
 
 
@@ -407,7 +407,7 @@ def test_words_chosen_by_another_models_scores_are_not_taken_up(encoder, studied
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     scored = {arm for arm in ARMS if Arm.parse(arm).scored}
     assert scored
-    assert {record["arm"] for record in found["records"]} == {"full", *ARMS} - scored
+    assert {record.arm for record in found.records} == {"full", *ARMS} - scored
     assert "chosen by the scores of another model" in caplog.text
 
 
@@ -416,7 +416,7 @@ def test_a_seed_without_its_full_inputs_is_left_out(encoder, studied, tmp_path):
     copied = shutil.copytree(out / "cells" / "human-seed0", out / "cells" / "human-seed7")
     reseal(copied / "cell.json", seed=7)
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
-    assert {record["seed"] for record in found["records"]} == {0}
+    assert {record.seed for record in found.records} == {0}
     assert StoredStudy.load(out).seeds("human") == (0,)
 
 
@@ -485,8 +485,8 @@ def test_documents_without_a_rationale_in_the_window_leave_every_arm(encoder, tm
         [*REPORTED[:10], Document("bare", "bare", ("good", "plain1"), label="POS")], source="some"
     )
     found = study_topk(encoder, TRAIN, DEV, bare, tmp_path / "study", options("first"))
-    assert [record["n"] for record in found["records"]] == [10, 10]
-    assert found["recipe"]["data"]["reported"]["left_out"] == 1
+    assert [record.n for record in found.records] == [10, 10]
+    assert found.recipe.reported.left_out == 1
     none = Documents([Document("1", "1", ("good",), label="POS")], source="some")
     with pytest.raises(DataError, match="no document has a human rationale"):
         study_topk(encoder, TRAIN, DEV, none, tmp_path / "other", options("first"))
@@ -509,9 +509,9 @@ def test_packed_positions_take_words_from_the_whole_document(encoder, tmp_path):
     found = study_topk(
         encoder, *parts, tmp_path / "packed", options("human", training=short, positions="packed")
     )
-    accuracy = {record["arm"]: record["accuracy"] for record in found["records"]}
+    accuracy = {record.arm: record.accuracy for record in found.records}
     assert accuracy["human"] > accuracy["full"]
-    assert found["records"][0]["flops_speedup"] == 1
+    assert found.records[0].flops_speedup == 1
 
 
 def test_the_command_studies_and_resumes(encoder, tmp_path):
@@ -526,7 +526,7 @@ def test_the_command_studies_and_resumes(encoder, tmp_path):
     assert "Are these words enough?" in page
     assert "not-human" in page
     found = json.loads((tmp_path / "out" / "study.json").read_text())
-    assert [record["arm"] for record in found["records"]] == ["full", "human", "not-human"]
+    assert [record.arm for record in found.records] == ["full", "human", "not-human"]
 
 
 def test_several_processes_make_one_study(encoder, tmp_path):

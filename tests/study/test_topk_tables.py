@@ -21,8 +21,8 @@ def test_arms_are_compared_over_the_seeds_both_have():
         + rows("a", 1, [1, 0, 0, 1]) + rows("b", 2, [1, 1, 1, 1])
     )  # fmt: skip
     (told,) = compared(table)
-    assert (told["arm"], told["other"], told["seeds"]) == ("full", "a", [1])
-    assert told["difference"] == 0.5
+    assert (told.arm, told.other, told.seeds) == ("full", "a", (1,))
+    assert told.difference == 0.5
 
 
 def test_comparisons_are_scipys_and_need_no_seeds_alike():
@@ -38,7 +38,7 @@ def test_comparisons_are_scipys_and_need_no_seeds_alike():
                     "operations": 10, "operations_full": 20,
                 })  # fmt: skip
     table = pa.Table.from_pylist(rows)
-    found = {(c["arm"], c["other"]): c for c in compared(table)}
+    found = {(c.arm, c.other): c for c in compared(table)}
     means = {
         arm: np.mean(
             [[r["predicted"] == "x" for r in rows if (r["arm"], r["seed"]) == (arm, s)] for s in (0, 1)],
@@ -48,14 +48,14 @@ def test_comparisons_are_scipys_and_need_no_seeds_alike():
     }
     for (one, other), told in found.items():
         gap = means[one] - means[other]
-        assert told["difference"] == pytest.approx(gap.mean())
+        assert told.difference == pytest.approx(gap.mean())
         exact = permutation_test(
             (means[one], means[other]),
             lambda a, b: np.mean(a - b),
             permutation_type="samples",
             n_resamples=np.inf,
         )
-        assert told["p_single"] == pytest.approx(exact.pvalue, abs=0.02)
-        assert told["p"] >= told["p_single"]
-        assert told["overlap"] == 1
-    assert [record["flops_speedup"] for record in records(table)] == [2.0] * 6
+        assert told.p_single == pytest.approx(exact.pvalue, abs=0.02)
+        assert told.p >= told.p_single
+        assert told.overlap == 1
+    assert [record.flops_speedup for record in records(table)] == [2.0] * 6

@@ -274,13 +274,13 @@ def by_heart(documents):
 def test_ltp_learns_to_answer_and_drops(trained, data):
     documents = load_documents(data, "test")
     found = evaluate(load_classifier(trained.path, device="cpu", answering=True), documents, Timing(4, 1))
-    assert found["metrics"]["f1"] > by_heart(documents)
-    assert found["metrics"]["exact"] <= found["metrics"]["f1"]
-    assert found["metrics"]["f1"] == pytest.approx(np.mean([row["f1"] for row in found["predictions"]]))
-    assert found["flops_speedup"] > 1.1
-    assert set(found["measured_speedup"]) == {"1", "32"}
-    for row, document in zip(found["predictions"], documents, strict=True):
-        assert row["f1"] == f1(references(document), row["answer"])
+    assert found.metrics["f1"] > by_heart(documents)
+    assert found.metrics["exact"] <= found.metrics["f1"]
+    assert found.metrics["f1"] == pytest.approx(np.mean([row.f1 for row in found.predictions]))
+    assert found.flops_speedup > 1.1
+    assert set(found.measured_speedup) == {"1", "32"}
+    for row, document in zip(found.predictions, documents, strict=True):
+        assert row.f1 == f1(references(document), row.answer)
     model = AutoModelForQuestionAnswering.from_pretrained(trained.path)
     assert type(model).__name__ == "DroppingForQuestionAnswering"
     assert "dev_f1" in trained.best
@@ -297,8 +297,8 @@ def test_every_other_system_learns_to_answer(trained, data, encoder, tmp_path, s
     classifier = load_classifier(made.path, device="cpu", answering=True)
     documents = load_documents(data, "test")
     found = evaluate(classifier, documents, Timing(0))
-    assert found["metrics"]["f1"] > by_heart(documents)
-    assert found["flops_speedup"] > 1
+    assert found.metrics["f1"] > by_heart(documents)
+    assert found.flops_speedup > 1
     if system == "lat":
         assert classifier.model.config.settings["protect_cls"] is False
 
@@ -311,7 +311,7 @@ def test_dev_figures_are_of_the_documents_in_their_order(trained, data):
         Timing(0),
     )
     told = json.loads((trained.fine_tuned / "training.json").read_text())["best"]
-    assert found["metrics"]["f1"] == pytest.approx(told["dev_f1"], abs=1e-4)
+    assert found.metrics["f1"] == pytest.approx(told["dev_f1"], abs=1e-4)
 
 
 def test_losses_are_means_over_documents_though_each_has_two_labels(trained, data, encoder):

@@ -124,8 +124,8 @@ def test_what_the_search_counts_is_what_a_run_keeps(trained):
     """Costs are told from lengths alone, and no run is needed: this one keeps as many."""
     found = evaluate(load_classifier(trained.path, device="cpu"), DEV, Timing(0))
     chosen = np.array(trained.recipe["best"]["lengths"])
-    for row in found["predictions"]:
-        assert row["alive"][1:] == np.minimum(chosen, row["alive"][0]).tolist()
+    for row in found.predictions:
+        assert row.alive[1:] == tuple(np.minimum(chosen, row.alive[0]).tolist())
 
 
 def _learnt(trained, to):

@@ -58,11 +58,11 @@ def test_a_number_is_learnt_and_evaluated_as_scipy_does(plain):
     assert classifier.regression
     assert classifier.labels == ("value",)
     found = evaluate(classifier, REPORTED, Timing(0))
-    gold = [float(row["label"]) for row in found["predictions"]]
-    said = [row["value"] for row in found["predictions"]]
-    assert found["metrics"]["pearson"] == pytest.approx(pearsonr(gold, said).statistic, abs=1e-6)
-    assert found["metrics"]["spearman"] == pytest.approx(spearmanr(gold, said).statistic, abs=1e-6)
-    assert 0 < found["metrics"]["low"] <= found["metrics"]["pearson"] <= found["metrics"]["high"]
+    gold = [float(row.label) for row in found.predictions]
+    said = [row.value for row in found.predictions]
+    assert found.metrics["pearson"] == pytest.approx(pearsonr(gold, said).statistic, abs=1e-6)
+    assert found.metrics["spearman"] == pytest.approx(spearmanr(gold, said).statistic, abs=1e-6)
+    assert 0 < found.metrics["low"] <= found.metrics["pearson"] <= found.metrics["high"]
     raw = AutoModelForSequenceClassification.from_pretrained(plain.fine_tuned / "1")
     batch = classifier.tokenizer([list(REPORTED[0].words)], is_split_into_words=True, return_tensors="pt")
     assert raw(**batch).logits.item() == pytest.approx(said[0], abs=1e-4)
@@ -76,8 +76,8 @@ def test_every_system_learns_it(encoder, plain, tmp_path, system):
         system, encoder, TRAIN, DEV, tmp_path / "out", given, fine_tuned=plain.fine_tuned
     )
     found = evaluate(load_classifier(trained.path, device="cpu"), REPORTED, Timing(0))
-    assert found["metrics"]["pearson"] > 0
-    assert found["flops_speedup"] > 1
+    assert found.metrics["pearson"] > 0
+    assert found.flops_speedup > 1
     assert "dev_pearson" in trained.best
     model = AutoModelForSequenceClassification.from_pretrained(trained.path)
     ids = torch.tensor([[2, 5, 6, 3]])

@@ -107,3 +107,8 @@ def spread(values: npt.ArrayLike, gap: float, low: float, high: float) -> npt.ND
     result = np.empty(wanted.shape)
     result[order] = np.clip(placed, low, high - steps[-1]) + steps
     return result
+
+
+def distance(low: float | None, high: float | None) -> float | None:
+    """How long one side of an error bar is; None where an interval has no such end."""
+    return None if low is None or high is None else high - low

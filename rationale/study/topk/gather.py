@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from rationale.artifacts.content import same
 from rationale.artifacts.model import model_digest
+from rationale.artifacts.record import from_json, to_json
 from rationale.artifacts.seal import beside, check_file, digest, seal_file, sealed, unseal_file
 from rationale.corpus.document import Key
 from rationale.dropping.flops import Costs
@@ -25,6 +26,7 @@ from rationale.study.topk.arms import Arm
 from rationale.study.topk.cuts import Cut, Split
 from rationale.study.topk.names import FULL, PREDICTIONS, STUDY
 from rationale.study.topk.reading import read
+from rationale.study.topk.results import Design, TopKStudy
 from rationale.study.topk.tables import compared, records
 
 log = logging.getLogger(__name__)
@@ -134,7 +136,7 @@ def gather(
     reported: Split,
     made_of: Mapping[str, Any],
     dropping: Mapping[str, str] | None,
-) -> dict[str, Any]:
+) -> TopKStudy:
     """One table of all predictions, and what follows from it alone: ``predictions.parquet``, ``study.json``.
 
     Cells of arms and seeds that were not named this time, and are made of the same, count as well.
@@ -161,10 +163,10 @@ def gather(
     whole = pa.concat_tables(tables)
     with atomic_path(root / PREDICTIONS, overwrite=True) as path:
         pq.write_table(whole, path, compression="zstd")
-    recipe = {**made_of, "dropping": dropping}
-    found = {"records": records(whole), "comparisons": compared(whole), "recipe": recipe}
+    recipe = from_json(Design, {**made_of, "dropping": dropping})
+    found = TopKStudy(records(whole), compared(whole), recipe)
     files = {PREDICTIONS: digest(root / PREDICTIONS)}
-    atomic_json(root / STUDY, sealed(found, "topk study", files=files), overwrite=True)
+    atomic_json(root / STUDY, sealed(to_json(found), "topk study", files=files), overwrite=True)
     return found
 
 

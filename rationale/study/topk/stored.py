@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rationale.artifacts.record import read_record
 from rationale.artifacts.seal import check_files, read_sealed
-from rationale.artifacts.shape import require
 from rationale.corpus.document import Documents, Key
 from rationale.errors import DataError
-from rationale.study.shapes import TOPK
 from rationale.study.topk.names import FULL, PREDICTIONS, STUDY
+from rationale.study.topk.results import TopKStudy
 
 _REMEDY = "Pass the folder that `rationale study topk --out` wrote."
 _AGAIN = "Run the study once more with the same --out: it writes both anew."
@@ -58,16 +58,12 @@ class StoredStudy:
     """A study as :func:`rationale.study.topk.study.study_topk` left it.
 
     Attributes:
-        records: One an arm and seed.
-        comparisons: One every two arms.
-        recipe: What it was made of.
+        results: Its tables.
         predictions: A row an arm, seed and document.
         folder: Where it lies.
     """
 
-    records: Sequence[Mapping[str, Any]]
-    comparisons: Sequence[Mapping[str, Any]]
-    recipe: Mapping[str, Any]
+    results: TopKStudy
     predictions: pa.Table
     folder: Path
 
@@ -82,13 +78,12 @@ class StoredStudy:
         content, seal = read_sealed(folder / STUDY, "topk study", error=DataError, remedy=_REMEDY)
         if seal is not None:
             check_files(seal, folder, error=DataError, remedy=_AGAIN)
-        require(content, TOPK, folder / STUDY, error=DataError, what="this is no top-k study", remedy=_REMEDY)
-        records, recipe, comparisons = (content[name] for name in ("records", "recipe", "comparisons"))
-        table = _table(folder / PREDICTIONS)
-        study = cls(records, comparisons, recipe, table, folder)
+        what = "this is no top-k study"
+        results = read_record(TopKStudy, content, folder / STUDY, what=what, error=DataError, remedy=_REMEDY)
+        study = cls(results, _table(folder / PREDICTIONS), folder)
         cells = study._cells
         alike = len({frozenset(answers) for answers in cells.values()}) == 1
-        told = {(record["arm"], record["seed"]) for record in records}
+        told = {(record.arm, record.seed) for record in results.records}
         if cells.keys() != told or not alike or {(FULL, seed) for _, seed in cells} - cells.keys():
             raise DataError(
                 f"{PREDICTIONS} and {STUDY} are not of one study",
@@ -112,7 +107,7 @@ class StoredStudy:
 
     def arms(self) -> tuple[str, ...]:
         """The arms, in the order of the tables."""
-        return tuple(dict.fromkeys(record["arm"] for record in self.records))
+        return tuple(dict.fromkeys(record.arm for record in self.results.records))
 
     def seeds(self, *arms: str) -> tuple[int, ...]:
         """The seeds that all of these arms have."""
@@ -150,7 +145,7 @@ class StoredStudy:
         arm, seed = next(iter(self._cells))
         own = [documents.get(key) for key in self._cells[arm, seed]]
         there = [document for document in own if document is not None]
-        expected = self.recipe["data"]["reported"]["fingerprint"]
+        expected = self.results.recipe.reported.fingerprint
         if len(there) < len(own) or Documents(there, source="").fingerprint != expected:
             raise DataError(
                 f"these are not the documents that {self.folder} is of",

@@ -33,6 +33,7 @@ from rationale.study.topk.gather import (
     write_predictions,
 )
 from rationale.study.topk.names import FULL
+from rationale.study.topk.results import TopKStudy
 from rationale.study.topk.scoring import scores_of
 from rationale.study.topk.training import labels_of, train_arm
 from rationale.tokens import Windower
@@ -75,7 +76,7 @@ def study_topk(
     reported: Documents,
     out: str | Path,
     options: StudyOptions,
-) -> dict[str, Any]:
+) -> TopKStudy:
     """Trains a classifier for every arm and seed; what is there already, made of the same, is kept.
 
     A killed study goes on with the same call. Full inputs come first: their model scores the words of all
@@ -88,11 +89,6 @@ def study_topk(
         reported: What accuracy is told of.
         out: A folder a cell in ``cells``, scores in ``scores``, ``predictions.parquet`` and ``study.json``.
         options: Arms, seeds, budget, training.
-
-    Returns:
-        ``records``: one an arm and seed, with ``arm``, ``seed``, ``accuracy`` with ``low`` and ``high``,
-        ``flops_speedup``, ``words_kept`` (mean share), ``oracle`` and ``n``. ``comparisons``: of every two
-        arms the difference over all seeds, its interval, p after Holm, and the words they share. ``recipe``.
 
     Raises:
         RationaleError: On an arm or a seed given twice, or arms of a dropping model without one.

@@ -11,22 +11,19 @@ import pyarrow as pa
 
 from rationale.metrics.statistics import bootstrap_intervals, holm, number_or_none, paired_p_values
 from rationale.study.topk.names import PERMUTATIONS
+from rationale.study.topk.results import ArmPair, ArmResult
 
 _RESAMPLES = 10_000
 Floats = npt.NDArray[np.float64]
 
 
-def records(predictions: pa.Table) -> list[dict[str, Any]]:
+def records(predictions: pa.Table) -> tuple[ArmResult, ...]:
     """One record an arm and seed, in the order of the table.
 
     Args:
         predictions: One row an arm, seed and document.
-
-    Returns:
-        ``arm``, ``seed``, ``oracle``, ``accuracy`` with ``low`` and ``high`` (95 % over documents),
-        ``flops_speedup`` (ratio of sums), ``words_kept`` (mean share of the window's words), ``n``.
     """
-    return [_record(arm, seed, rows) for (arm, seed), rows in _cells(predictions).items()]
+    return tuple(_record(arm, seed, rows) for (arm, seed), rows in _cells(predictions).items())
 
 
 def _cells(predictions: pa.Table) -> dict[tuple[str, int], dict[str, list[Any]]]:
@@ -43,33 +40,25 @@ def _right(rows: dict[str, list[Any]]) -> Floats:
     return np.array([a == b for a, b in zip(rows["label"], rows["predicted"], strict=True)], np.float64)
 
 
-def _record(arm: str, seed: int, rows: dict[str, list[Any]]) -> dict[str, Any]:
+def _record(arm: str, seed: int, rows: dict[str, list[Any]]) -> ArmResult:
     right = _right(rows)
     low, high = bootstrap_intervals(right[None, None], resamples=_RESAMPLES, seed=0)
     shares = [len(kept) / words for kept, words in zip(rows["kept"], rows["words"], strict=True)]
-    return {
-        "arm": arm,
-        "seed": seed,
-        "oracle": rows["oracle"][0],
-        "accuracy": float(right.mean()),
-        "low": number_or_none(low[0]),
-        "high": number_or_none(high[0]),
-        "flops_speedup": sum(rows["operations_full"]) / sum(rows["operations"]),
-        "words_kept": float(np.mean(shares)),
-        "n": len(right),
-    }
+    return ArmResult(
+        arm=arm,
+        seed=seed,
+        oracle=rows["oracle"][0],
+        accuracy=float(right.mean()),
+        low=number_or_none(low[0]),
+        high=number_or_none(high[0]),
+        flops_speedup=sum(rows["operations_full"]) / sum(rows["operations"]),
+        words_kept=float(np.mean(shares)),
+        n=len(right),
+    )
 
 
-def compared(predictions: pa.Table) -> list[dict[str, Any]]:
-    """Every two arms that share a seed: who is right more often, over those seeds, on the same documents.
-
-    Returns:
-        ``arm``, ``other``, ``seeds`` (those both have), ``difference`` of mean accuracies with ``low`` and
-        ``high`` (95 % paired bootstrap over documents), ``p_single`` (two-sided paired permutation test over
-        documents of the means over seeds) and ``p`` (after Holm's correction over all pairs), ``overlap``
-        (mean Jaccard index of the words they keep), ``n``. Seeds enter as means: the test is of these
-        trainings.
-    """
+def compared(predictions: pa.Table) -> tuple[ArmPair, ...]:
+    """Every two arms that share a seed: who is right more often, over those seeds, on the same documents."""
     cells = _cells(predictions)
     arms = list(dict.fromkeys(arm for arm, _ in cells))
     shared = {
@@ -78,27 +67,27 @@ def compared(predictions: pa.Table) -> list[dict[str, Any]]:
     }
     pairs = [pair for pair, seeds in shared.items() if seeds]
     if not pairs:
-        return []
+        return ()
     right = {cell: _right(rows) for cell, rows in cells.items()}
     gaps = np.stack([np.mean([right[a, s] - right[b, s] for s in shared[a, b]], axis=0) for a, b in pairs])
     low, high = bootstrap_intervals(gaps[None], resamples=_RESAMPLES, seed=0)
     single = paired_p_values(gaps, permutations=PERMUTATIONS, seed=0)
     corrected = holm(single)
-    return [
-        {
-            "arm": one,
-            "other": other,
-            "seeds": shared[one, other],
-            "difference": float(gaps[number].mean()),
-            "low": number_or_none(low[number]),
-            "high": number_or_none(high[number]),
-            "p": number_or_none(corrected[number]),
-            "p_single": number_or_none(single[number]),
-            "overlap": _overlap(cells, one, other, shared[one, other]),
-            "n": gaps.shape[1],
-        }
+    return tuple(
+        ArmPair(
+            arm=one,
+            other=other,
+            seeds=tuple(shared[one, other]),
+            difference=float(gaps[number].mean()),
+            low=number_or_none(low[number]),
+            high=number_or_none(high[number]),
+            p=number_or_none(corrected[number]),
+            p_single=number_or_none(single[number]),
+            overlap=_overlap(cells, one, other, shared[one, other]),
+            n=gaps.shape[1],
+        )
         for number, (one, other) in enumerate(pairs)
-    ]
+    )
 
 
 def _overlap(
