@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from rationale.evaluation.survival import Share, Survival
+from rationale.evaluation.result import Share
+from rationale.evaluation.survival import Survival
 from rationale.report.figures.style import TICKS, band, finish, plain
 from rationale.report.palette import AMBER, AMBER_INK, BLUE, GREY, INK
 from rationale.report.table import Cell, Column, Interval, Table
