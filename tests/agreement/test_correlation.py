@@ -88,7 +88,7 @@ def test_what_is_the_same_everywhere_correlates_with_nothing():
 
 
 def test_agreements_that_cannot_say_are_refused():
-    with pytest.raises(ScoresError, match="know nothing of faithfulness"):
+    with pytest.raises(ScoresError, match="computed without --faithfulness"):
         correlate(invented(faithful="roc_auc"))
     with pytest.raises(ScoresError, match="without the values of its documents"):
         correlate(invented(values=False))
