@@ -106,9 +106,7 @@ def test_an_edited_study(made, tmp_path):
     content, generator = json.loads(path.read_text()), random.Random(SEED)
 
     def use():
-        study = StoredStudy.load(tmp_path)
-        content = {"records": study.records, "comparisons": study.comparisons, "recipe": study.recipe}
-        topk_page(content, tmp_path / "page.html", overwrite=True)
+        topk_page(StoredStudy.load(tmp_path).results, tmp_path / "page.html", overwrite=True)
 
     for _ in range(20 * MANY):
         survive(path, content, "topk study", use, generator)

@@ -187,7 +187,7 @@ def test_a_grid_is_recognised_by_content_and_not_by_paths(made, again, tmp_path,
     before = {path: path.stat().st_mtime_ns for path in again.glob("*/model/**/*") if path.is_file()}
     for name in renamed(made, tmp_path, monkeypatch):
         found = run(name, again, "first:shares=0.8")
-        assert found.recipe["model"] == str(name)
+        assert found.recipe.model == str(name)
     assert before == {p: p.stat().st_mtime_ns for p in again.glob("*/model/**/*") if p.is_file()}
 
 
