@@ -525,7 +525,7 @@ def test_the_command_studies_and_resumes(encoder, tmp_path):
     assert "Are these words enough?" in page
     assert "not-human" in page
     found = json.loads((tmp_path / "out" / "study.json").read_text())
-    assert [record.arm for record in found.records] == ["full", "human", "not-human"]
+    assert [record["arm"] for record in found["records"]] == ["full", "human", "not-human"]
 
 
 def test_several_processes_make_one_study(encoder, tmp_path):

@@ -55,6 +55,7 @@ def test_limit_and_dev_none(folder, encoder, tmp_path):
     assert (recipe["train"]["documents"], recipe["dev"]) == (16, None)
 
 
+@pytest.mark.training
 def test_the_reported_split_cannot_be_read_and_is_not_needed_unless_named(folder, encoder, tmp_path):
     arguments = ("--model", encoder, "--data", folder, "--out", tmp_path / "out", *QUICK)
     with pytest.raises(DataError):
