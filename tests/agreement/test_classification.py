@@ -10,6 +10,7 @@ from rationale.metrics.regression import NUMBER_FIGURES
 
 
 @pytest.mark.parametrize("seed", range(40))
+@pytest.mark.filterwarnings("ignore:A single label was found")  # sklearn's own, of what it is asked here
 def test_figures_of_labels_are_those_of_scikit_learn(seed):
     rng = np.random.default_rng(seed)
     names = np.array([f"{rng.integers(100)}.{number}" for number in range(rng.integers(1, 6))])

@@ -54,7 +54,7 @@ def test_a_folder_of_results_is_told_result_by_result(root):
     }
     result = run(root)
     assert result.exit_code == 0
-    assert f"{root}/scores: scores of model toy, data made by hand, split val" in result.output
+    assert f"{root}/scores: scores of model toy (" in result.output
     assert "4 whole, 1 unsealed" in result.output
 
 
@@ -118,7 +118,7 @@ def test_unfinished_scores_are_told_as_what_they_are(root):
     (root / "scores" / "COMPLETE").unlink()
     (result,) = verify(root / "scores")
     assert (result.kind, result.state, len(result.files)) == ("unfinished scores", "whole", 9)
-    assert "scores: unfinished scores of model toy" in run(root).output
+    assert "scores: unfinished scores of model toy (" in run(root).output
     shutil.rmtree(root / "scores" / "part-00001")
     shutil.copytree(root / "scores" / "part-00000", root / "scores" / "part-00001")
     (result,) = verify(root / "scores")
@@ -156,7 +156,7 @@ def test_unsealed_results_are_whole_with_a_note_and_sealed_on_request(root):
     assert len(list(StoredScores(root / "scores"))) == 6
     assert Agreement.load(root / "agreement.json").records
     assert load_comparison(root).records
-    assert StoredStudy.load(root).records
+    assert StoredStudy.load(root).results.records
     files = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     assert run(root, "--seal").exit_code == 0
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == files

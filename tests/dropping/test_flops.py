@@ -49,7 +49,7 @@ def test_products_are_those_pytorch_counts(name):
     inputs = batch(name, (40,))
     math = sdpa_kernel(SDPBackend.MATH)  # the counter does not know the CPU's fused attention
     with math, FlopCounterMode(display=False) as counter, torch.no_grad():
-        model.encoder.forward(inputs, plain)
+        model.encoder.tail(0, model.encoder.embed(inputs), inputs, plain)
     costs, n, d = Costs.of(model.encoder), inputs.lengths[0], model.encoder.width
     inner, gated = model.encoder.inner_width
     products = 2 * (4 * d * d + (3 if gated else 2) * d * inner) * n + 4 * d * n * n

@@ -32,10 +32,10 @@ def test_evaluate_trace_score_and_app_tell_of_one_run(system, tmp_path):
     score(classifier, DOCUMENTS, options, out=tmp_path / "scores", progress=False)
     scores = StoredScores(tmp_path / "scores")
     opened = Collection("toy", scores, DOCUMENTS)
-    for document, one, same, row in zip(DOCUMENTS, traced, told, evaluation["predictions"], strict=True):
+    for document, one, same, row in zip(DOCUMENTS, traced, told, evaluation.predictions, strict=True):
         way, scored = one.way, scores.get(document.key)
         assert np.array_equal(same.way.kept, way.kept)
-        assert row["alive"] == [len(one.tokens), *way.lengths.tolist()]
+        assert list(row.alive) == [len(one.tokens), *way.lengths.tolist()]
         assert np.array_equal(scored.kept, way.kept)
         assert np.array_equal(scored.token_scores["alive"] > 0, way.kept)
         np.testing.assert_allclose(scored.policy_scores, way.scores, atol=1e-5, rtol=1e-4)
@@ -51,9 +51,9 @@ def test_evaluate_trace_score_and_app_tell_of_one_run(system, tmp_path):
                 expected = CHOSEN if left > layer else DROPPED_HERE if left == layer else DROPPED_BEFORE
                 assert layered.marks[layer, word] == expected
                 assert scored.kept_words[layer, word] == (expected == CHOSEN)
-    everything = next(kind for kind in evaluation["survival"]["kinds"] if kind["name"] == "all words")
+    everything = next(kind for kind in evaluation.survival.kinds if kind.name == "all words")
     kept = np.concatenate([scores.get(d.key).kept_words for d in DOCUMENTS], axis=1)
-    assert everything["alive"] == pytest.approx(kept.mean(axis=1))
+    assert everything.alive == pytest.approx(kept.mean(axis=1))
     assert not all(one.way.kept.all() for one in traced)  # something was dropped
 
 

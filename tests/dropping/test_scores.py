@@ -65,7 +65,7 @@ def test_what_a_model_keeps_is_compared_with_no_share_of_words(classifier, docum
     assert ("contribution", "alive", "ap") in compared
     assert not any("alive" in pair and pair[2] == "comprehensiveness" for pair in compared)
     found = correlate(agreement, resamples=20)
-    assert {one["method"] for one in found["within"]} == {"contribution"}
+    assert {one.method for one in found.within} == {"contribution"}
     assert selecting(agreement.recipe) == ["alive"]
 
 
