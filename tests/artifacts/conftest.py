@@ -29,7 +29,8 @@ def made(tmp_path_factory):
     root = tmp_path_factory.mktemp("made")
     scores, documents = random_corpus(documents=6, longest=9)
     writer = ScoreWriter(
-        root / "scores", {**scores.recipe, "faithfulness": {"share": 0.3, "bins": BINS, "layers": [0]}}
+        root / "scores",
+        {**scores.recipe, "part_size": 3, "faithfulness": {"share": 0.3, "bins": BINS, "layers": [0]}},
     )
     scored = [replace(one, perturbed=perturbed(one)) for one in scores]
     writer.write(0, scored[:3])
