@@ -1,5 +1,7 @@
 """What commands say at their end of a model that has learned nothing, or drops nothing."""
 
+from dataclasses import replace
+
 import pytest
 from typer.testing import CliRunner
 
@@ -7,6 +9,7 @@ from rationale.cli import app
 from rationale.commands.evaluate import evaluation_warnings
 from rationale.demo import sample_folder
 from rationale.dropping.system import SYSTEMS
+from tests.study.made import evaluation as handmade
 from tests.toys import save_model
 
 LEARNED = {"labels": ["NEG", "POS"], "confusion": [[49, 1], [2, 48]], "n": 100}
@@ -14,8 +17,10 @@ CONSTANT = {"labels": ["NEG", "POS"], "confusion": [[0, 50], [0, 50]], "n": 100}
 
 
 def evaluation(metrics, speedup, system=None):
+    made = handmade(right=50)
     model = {"name": "a model"} | ({} if system is None else {"system": system})
-    return {"metrics": metrics, "flops_speedup": speedup, "recipe": {"model": model}}
+    recipe = replace(made.recipe, model=model)
+    return replace(made, metrics=metrics, flops_speedup=speedup, recipe=recipe)
 
 
 @pytest.mark.parametrize("system", list(SYSTEMS))

@@ -95,6 +95,7 @@ def data(tmp_path):
     return folder
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("command", COMMANDS)
 def test_yes_runs_nothing(command, hostile, trap, data, tmp_path, monkeypatch):
     """Whether the command refuses the folder, or reads it without its code."""

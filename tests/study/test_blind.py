@@ -5,8 +5,7 @@ import pytest
 from scipy.stats import bootstrap
 
 from rationale.study.blind import against_blind
-
-from .made import evaluation, grid_cell
+from tests.study.made import evaluation, grid_cell
 
 RIGHT = {"ltp": 70, "random": 60, "first": 65, "plain": 80}
 

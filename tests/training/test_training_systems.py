@@ -79,7 +79,12 @@ def test_it_leaves_a_model_that_drops_and_says_how_it_was_made(made, name):
 
 @pytest.mark.parametrize("name", ["ltp", "lat", "tr-bert", "spatten", "power-bert"])
 def test_what_asks_the_model_learns_the_rule(made, name):
-    assert made(name).best["dev_loss"] < np.log(2)  # of one who knows nothing of two classes
+    best = made(name).best
+    if "dev_loss" in best:
+        assert best["dev_loss"] < np.log(2)  # of one who knows nothing of two classes
+    else:  # LAT's dev figures are of the lengths it searched
+        labels = [document.label for document in DEV]
+        assert best["dev_accuracy"] > max(map(labels.count, labels)) / len(labels)
 
 
 def test_ltps_thresholds_learn_softly_and_stay_in_the_hard_stage(made):
