@@ -24,7 +24,14 @@ from typing import Any
 from common import machine, parser, spread
 
 Cell = dict[str, Any]
-METHODS = ("saliency", "saliency.l1", "sensitivity", "saliency.sum", "attention.all", "rollout.all")
+METHODS = (
+    "input_x_gradient",
+    "input_x_gradient.l1",
+    "gradient_norm",
+    "input_x_gradient.sum",
+    "attention.all",
+    "rollout.all",
+)
 
 
 def main() -> None:
@@ -98,14 +105,14 @@ def margins(plain: Path, dropping: Path) -> dict[str, float]:
     from rationale.scores import ScoreOptions, score
 
     reviews, found = load_documents(str(sample_folder()), "val"), {}
-    for model, methods in ((plain, METHODS), (dropping, ("contribution",))):
+    for model, methods in ((plain, METHODS), (dropping, ("policy_score",))):
         options = ScoreOptions(methods=(*methods, "random"), batch_size=32)
         agreement = agree(
             score(str(model), reviews, options, device="cpu", progress=False), reviews, resamples=5
         )
         ap = {(r["method"], r["layer"]): r["value"] for r in agreement.records if r["metric"] == "ap"}
         for method in methods:
-            for layer in (0, 1, 2) if method == "contribution" else (0,):
+            for layer in (0, 1, 2) if method == "policy_score" else (0,):
                 found[f"{method} {layer}"] = round(ap[method, layer] - ap["random", 0], 3)
     return found
 

@@ -130,10 +130,12 @@ def main() -> None:
         batches = [(some, pack_windows(some)) for some in chosen]
         with torch.no_grad():
             runs = [hard(encoder, system, packed) for _, packed in batches]
-        alive = torch.cat([run.alive for run in runs], dim=1).numpy()
+        tokens_kept = torch.cat([run.tokens_kept for run in runs], dim=1).numpy()
         ordered = np.concatenate([packed.lengths for _, packed in batches])
         costs = Costs.of(encoder, system)
-        result["FLOPs speedup"] = speedup(costs.plain(ordered, encoder.layers), costs.dropped(alive, ordered))
+        result["FLOPs speedup"] = speedup(
+            costs.plain(ordered, encoder.layers), costs.dropped(tokens_kept, ordered)
+        )
         found: dict[str, list[float]] = {name: [] for name in ways}
         for _ in tqdm(range(given.rounds), desc=f"batches of {size}"):
             for name, way in ways.items():

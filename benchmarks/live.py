@@ -18,7 +18,7 @@ from rationale.demo import sample_folder
 from rationale.loading.classifier import load_classifier
 from rationale.scores import ScoreOptions, one_pass_methods, score_text
 
-OWN = ("contribution", "alive")
+OWN = ("policy_score", "kept")
 
 
 def main() -> None:

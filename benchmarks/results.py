@@ -45,10 +45,13 @@ def page(name: str, found: Mapping[str, Any]) -> Iterable[str]:
     yield f"{recipe['data']['documents']} documents, {how}; weights {recipe['model']['hash']}."
     yield f"Accuracy {accuracy}, n = {own['n']}."
     yield "Brackets are 95 % percentile-bootstrap intervals over documents.\n"
-    rule = rule_text(recipe, "delta")
-    kinds = [("ap", None, "Average precision"), ("fpr", "delta", f"FPR, {rule}")]
-    kinds += [("recall", "delta", f"Recall, {rule}"), ("selected_share", "delta", f"Selected share, {rule}")]
-    kinds += [("fpr", "topk", "FPR at matched k"), ("token_f1", "topk", "Token F1 at matched k")]
+    rule = rule_text(recipe, "threshold")
+    kinds = [("ap", None, "Average precision"), ("fpr", "threshold", f"FPR, {rule}")]
+    kinds += [
+        ("recall", "threshold", f"Recall, {rule}"),
+        ("selected_share", "threshold", f"Selected share, {rule}"),
+    ]
+    kinds += [("fpr", "top_k_gold", "FPR at matched k"), ("token_f1", "top_k_gold", "Token F1 at matched k")]
     kinds += [("comprehensiveness", None, "Comprehensiveness"), ("sufficiency", None, "Sufficiency")]
     for metric, select, title in kinds:
         records = [

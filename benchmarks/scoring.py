@@ -34,7 +34,7 @@ from rationale.scores.engine import OnePass
 from rationale.scores.methods import METHODS, LayeredMethod
 from rationale.tokens import Window, Windower, buckets
 
-NAMES = ("saliency", "attention.all", "attention.cls", "rollout.all", "rollout.cls")
+NAMES = ("input_x_gradient", "attention.all", "attention.cls", "rollout.all", "rollout.cls")
 Numbers = list[dict[str, np.ndarray[Any, Any]]]
 
 

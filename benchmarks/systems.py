@@ -7,9 +7,9 @@
 
 leaves, for each set,
 
-    docs/results/systems/SET/comparison.json   all records: figures with intervals, cost, time, tokens alive
+    docs/results/systems/SET/comparison.json   all records: figures with intervals, cost, time, tokens kept
     docs/results/systems/SET/CELL.json         configuration, epochs and metrics of a cell
-    docs/results/systems/SET/CELL.parquet      id, label, probabilities or value, tokens alive; no text
+    docs/results/systems/SET/CELL.parquet      id, label, probabilities or value, tokens kept; no text
     docs/images/systems-SET.png                the front
     docs/results/systems-tables.md             the tables of all sets
 """
@@ -61,8 +61,8 @@ def keep(compared: Path, name: str) -> None:
         evaluation, _ = read_sealed(cell / "evaluation.json")
         rows = evaluation.pop("predictions")
         said = "value" if "value" in rows[0] else "probabilities"
-        columns = {key: [row[key] for row in rows] for key in ("id", "label", said, "alive")}
-        types = {"alive": pa.list_(pa.int16()), "probabilities": pa.list_(pa.float32())}
+        columns = {key: [row[key] for row in rows] for key in ("id", "label", said, "tokens_kept")}
+        types = {"tokens_kept": pa.list_(pa.int16()), "probabilities": pa.list_(pa.float32())}
         table = pa.table({k: pa.array(v, types.get(k)) for k, v in columns.items()})
         pq.write_table(table, to / f"{record.cell}.parquet", compression="zstd")
         content = {"training": _training(cell / "model"), "evaluation": evaluation}

@@ -8,7 +8,7 @@ from tests.handmade import recipe_of
 
 LABELS = ("NEG", "POS", "MIXED")
 SHARES = (0.15, 0.01, 0.05, 0.1, 0.2, 0.5)
-LAYERS = {"saliency": (0, 1, 2), "signed": (0,)}
+LAYERS = {"input_x_gradient": (0, 1, 2), "signed": (0,)}
 
 
 def corpus(seed=0, annotations=20):
@@ -39,15 +39,15 @@ def score(document, rng, *, covered=None, perturb=True):
     count = len(document.words)
     covered = np.ones(count, dtype=bool) if covered is None else covered
     words = {
-        "saliency": (rng.random((3, count)) * covered).astype(np.float32),
+        "input_x_gradient": (rng.random((3, count)) * covered).astype(np.float32),
         "signed": (rng.normal(size=(1, count)) * covered).astype(np.float32),
     }
-    words["saliency"][:2] *= 2.5 / count
-    words["saliency"][2] *= 1e-3 / count
+    words["input_x_gradient"][:2] *= 2.5 / count
+    words["input_x_gradient"][2] *= 1e-3 / count
     probabilities = tuple(rng.dirichlet(np.ones(3)).tolist())
     perturbed = tuple(
         (method, layer, share, tuple(rng.dirichlet(np.ones(3))), tuple(rng.dirichlet(np.ones(3))))
-        for method, layer in (("saliency", 0), ("signed", 0))
+        for method, layer in (("input_x_gradient", 0), ("signed", 0))
         for share in SHARES
     )
     return handmade.scored(

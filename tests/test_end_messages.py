@@ -64,7 +64,7 @@ def test_evaluate_and_agree_say_it_where_they_are_run(tmp_path):
     )
     assert "not significantly above always answering" in said
     scores = tmp_path / "scores"
-    given = ["--limit", 8, "--method", "saliency", "--method", "random", "--device", "cpu"]
+    given = ["--limit", 8, "--method", "input_x_gradient", "--method", "random", "--device", "cpu"]
     run("score", "--model", model, *where, *given, "--out", scores)
     said = run("agree", "--scores", scores, *where, "--out", tmp_path / "a.json")
     assert said.index("In short") < said.index("AP with its 95 % interval")

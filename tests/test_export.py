@@ -87,8 +87,10 @@ def selected(line, documents):
     return masks
 
 
-@pytest.mark.parametrize("select", ["delta", "topk"])
-@pytest.mark.parametrize(("method", "layer"), [("saliency", 0), ("saliency", 1), ("signed", 0)])
+@pytest.mark.parametrize("select", ["threshold", "top_k_gold"])
+@pytest.mark.parametrize(
+    ("method", "layer"), [("input_x_gradient", 0), ("input_x_gradient", 1), ("signed", 0)]
+)
 def test_the_format_and_what_it_says(tmp_path, scores, documents, method, layer, select):
     done = export_eraser(scores, documents, tmp_path / "p.jsonl", Choice(method, layer, select))
     lines = written(tmp_path / "p.jsonl")
@@ -104,7 +106,7 @@ def test_the_format_and_what_it_says(tmp_path, scores, documents, method, layer,
     for scored in scores:
         row = scored.layers[method].index(layer)
         assert np.array_equal(soft[scored.key], scored.words[method][row])
-        if select == "delta":
+        if select == "threshold":
             assert np.array_equal(masks[scored.key], above(scored, method, row))
         else:
             k = int(documents.get(scored.key).rationale.sum())
@@ -114,8 +116,8 @@ def test_the_format_and_what_it_says(tmp_path, scores, documents, method, layer,
 
 def test_numbers_from_the_file_are_those_of_the_agreement(tmp_path, scores, documents):
     """What a scorer reads from the file equals what `agree` computed from the scores."""
-    export_eraser(scores, documents, tmp_path / "p.jsonl", Choice("saliency", 0, "delta"))
-    agreement = agree(scores, documents, select="delta", resamples=1)
+    export_eraser(scores, documents, tmp_path / "p.jsonl", Choice("input_x_gradient", 0, "threshold"))
+    agreement = agree(scores, documents, select="threshold", resamples=1)
     precisions, averages, faithful = [], [], {"comprehensiveness": [], "sufficiency": []}
     lines = written(tmp_path / "p.jsonl")
     for line in lines:
@@ -125,24 +127,24 @@ def test_numbers_from_the_file_are_those_of_the_agreement(tmp_path, scores, docu
                 precisions.append(float((mask & truth).sum() / max(mask.sum(), 1)))
             if 0 < truth.sum() < len(truth):
                 averages.append(average_precision_score(truth, rationale["soft_rationale_predictions"]))
-    assert agreement.record("precision", "saliency", 0, "delta")["value"] == pytest.approx(
+    assert agreement.record("precision", "input_x_gradient", 0, "threshold")["value"] == pytest.approx(
         np.mean(precisions)
     )
-    assert agreement.record("ap", "saliency", 0)["value"] == pytest.approx(np.mean(averages))
+    assert agreement.record("ap", "input_x_gradient", 0)["value"] == pytest.approx(np.mean(averages))
     single = {d.id for d in documents if int(d.id[1:]) % 5}
     alone = Documents([d for d in documents if d.id in single], source="made", split="val")
     kept = [s for s in scores if s.id in single]
-    agreement = agree(MemoryScores(recipe(alone), kept), alone, select="delta", resamples=1)
+    agreement = agree(MemoryScores(recipe(alone), kept), alone, select="threshold", resamples=1)
     for line in (line for line in lines if line["annotation_id"] in single):
         best, full = line["classification"], line["classification_scores"]
         for name, values in faithful.items():
             values.append(full[best] - line[f"{name}_classification_scores"][best])
     for name, values in faithful.items():
-        assert agreement.record(name, "saliency", 0)["value"] == pytest.approx(np.mean(values))
+        assert agreement.record(name, "input_x_gradient", 0)["value"] == pytest.approx(np.mean(values))
 
 
 def test_documents_of_one_annotation_share_a_line_averaged_by_words(tmp_path, scores, documents):
-    export_eraser(scores, documents, tmp_path / "p.jsonl", Choice("saliency", 0))
+    export_eraser(scores, documents, tmp_path / "p.jsonl", Choice("input_x_gradient", 0))
     lines = {line["annotation_id"]: line for line in written(tmp_path / "p.jsonl")}
     for identifier, group in groupby(scores, key=lambda s: s.id):
         pieces = list(group)
@@ -160,20 +162,20 @@ def test_documents_of_one_annotation_share_a_line_averaged_by_words(tmp_path, sc
 
 
 def test_documents_of_one_annotation_share_a_line_wherever_they_stand(tmp_path, scores, documents):
-    export_eraser(scores, documents, tmp_path / "p.jsonl", Choice("saliency", 0))
+    export_eraser(scores, documents, tmp_path / "p.jsonl", Choice("input_x_gradient", 0))
     apart = sorted(scores, key=lambda s: s.docid.split(".")[1])  # all first documents, then all second ones
     assert len([*groupby(apart, key=lambda s: s.id)]) > len({s.id for s in apart})
     mixed = MemoryScores(scores.recipe, apart)
-    export_eraser(mixed, documents, tmp_path / "mixed.jsonl", Choice("saliency", 0))
+    export_eraser(mixed, documents, tmp_path / "mixed.jsonl", Choice("input_x_gradient", 0))
     told = [sorted(written(tmp_path / name), key=str) for name in ("p.jsonl", "mixed.jsonl")]
     assert told[0] == told[1]
 
 
 def test_of_a_selection_of_its_own_there_is_no_aopc(tmp_path, scores, documents):
-    """As ``alive`` is perturbed: once, whatever the share."""
+    """As ``kept`` is perturbed: once, whatever the share."""
     items = [replace(s, perturbed=tuple(p for p in s.perturbed if p.share == SHARES[0])) for s in scores]
     own = MemoryScores(scores.recipe, items)
-    done = export_eraser(own, documents, tmp_path / "p.jsonl", Choice("saliency", 0))
+    done = export_eraser(own, documents, tmp_path / "p.jsonl", Choice("input_x_gradient", 0))
     assert done.notes == ("no AOPC: of saliency its own selection was removed, and no shares",)
     lines = written(tmp_path / "p.jsonl")
     check_format(lines, documents)
@@ -184,11 +186,11 @@ def test_of_a_selection_of_its_own_there_is_no_aopc(tmp_path, scores, documents)
 def test_defaults_are_the_first_method_and_its_usual_layer(tmp_path, scores, documents):
     """A gradient's is the one at the embeddings."""
     done = export_eraser(scores, documents, tmp_path / "p.jsonl")
-    assert (done.method, done.layer, done.notes) == ("saliency", 0, ())
+    assert (done.method, done.layer, done.notes) == ("input_x_gradient", 0, ())
 
 
 def test_a_layer_nobody_perturbed_is_exported_without_faithfulness(tmp_path, scores, documents):
-    done = export_eraser(scores, documents, tmp_path / "p.jsonl", Choice("saliency", 2))
+    done = export_eraser(scores, documents, tmp_path / "p.jsonl", Choice("input_x_gradient", 2))
     assert done.notes == ("no faithfulness: saliency was not perturbed in layer 2",)
     lines = written(tmp_path / "p.jsonl")
     check_format(lines, documents)
@@ -201,8 +203,10 @@ def test_a_line_with_selected_words_comes_first(tmp_path, documents):
     rng = np.random.default_rng(6)
     items = [score(d, rng) for d in documents]
     for item in items[:4]:
-        item.token_scores["saliency"][0] = 0
-    export_eraser(MemoryScores(recipe(documents), items), documents, tmp_path / "p", Choice("saliency", 0))
+        item.token_scores["input_x_gradient"][0] = 0
+    export_eraser(
+        MemoryScores(recipe(documents), items), documents, tmp_path / "p", Choice("input_x_gradient", 0)
+    )
     lines = written(tmp_path / "p")
     first = [any(r["hard_rationale_predictions"] for r in line["rationales"]) for line in lines]
     assert first[:4] == [True, False, False, False]
@@ -218,7 +222,7 @@ def test_a_line_with_selected_words_comes_first(tmp_path, documents):
 def test_uncovered_words_come_last_and_are_never_selected(tmp_path, documents):
     rng = np.random.default_rng(2)
     items = [score(d, rng, covered=np.arange(len(d.words)) < 3) for d in documents]
-    for select in ("delta", "topk"):
+    for select in ("threshold", "top_k_gold"):
         choice = Choice("signed", 0, select)
         export_eraser(MemoryScores(recipe(documents), items), documents, tmp_path / select, choice)
         for line in written(tmp_path / select):
@@ -230,19 +234,21 @@ def test_uncovered_words_come_last_and_are_never_selected(tmp_path, documents):
 
 
 def test_signed_scores_may_count_by_absolute_value(tmp_path, scores, documents):
-    export_eraser(scores, documents, tmp_path / "p", Choice("signed", 0, "topk", absolute=True))
+    export_eraser(scores, documents, tmp_path / "p", Choice("signed", 0, "top_k_gold", absolute=True))
     for line in written(tmp_path / "p"):
         for rationale in line["rationales"]:
             assert min(rationale["soft_rationale_predictions"]) >= 0
 
 
 def test_eta_moves_the_threshold(tmp_path, scores, documents):
-    export_eraser(scores, documents, tmp_path / "p", Choice("saliency", 1, eta=(9.0, 0.5)))
+    export_eraser(scores, documents, tmp_path / "p", Choice("input_x_gradient", 1, eta=(9.0, 0.5)))
     masks = {key: m for line in written(tmp_path / "p") for key, m in selected(line, documents).items()}
     for scored in scores:
-        assert np.array_equal(masks[scored.key], above(scored, "saliency", 1, 0.5))
-    with pytest.raises(ScoresError, match="eta has 2 layers, the scores of 'saliency' are of layer 2"):
-        export_eraser(scores, documents, tmp_path / "q", Choice("saliency", 2, eta=(9.0, 0.5)))
+        assert np.array_equal(masks[scored.key], above(scored, "input_x_gradient", 1, 0.5))
+    with pytest.raises(
+        ScoresError, match="eta has 2 layers, the scores of 'input_x_gradient' are of layer 2"
+    ):
+        export_eraser(scores, documents, tmp_path / "q", Choice("input_x_gradient", 2, eta=(9.0, 0.5)))
 
 
 def test_faithfulness_of_some_documents_only_is_refused(tmp_path, documents):
@@ -250,7 +256,7 @@ def test_faithfulness_of_some_documents_only_is_refused(tmp_path, documents):
     items = [score(d, rng, perturb=number < 4) for number, d in enumerate(documents)]
     with pytest.raises(ScoresError, match=r"document 'd3.0' of annotation 'a3': .* are missing"):
         export_eraser(
-            MemoryScores(recipe(documents), items), documents, tmp_path / "q", Choice("saliency", 0)
+            MemoryScores(recipe(documents), items), documents, tmp_path / "q", Choice("input_x_gradient", 0)
         )
     assert not (tmp_path / "q").exists()
 
@@ -258,7 +264,7 @@ def test_faithfulness_of_some_documents_only_is_refused(tmp_path, documents):
 def test_part_of_a_split_is_noted(tmp_path, scores, documents):
     made = recipe(documents)
     part = MemoryScores({**made, "data": {**made["data"], "documents": 10}}, list(scores)[:10])
-    done = export_eraser(part, documents, tmp_path / "p", Choice("saliency", 0))
+    done = export_eraser(part, documents, tmp_path / "p", Choice("input_x_gradient", 0))
     assert done.unscored == len(documents) - 10
     assert "have no scores; the benchmark's scorer wants the whole split" in done.notes[0]
 
@@ -270,7 +276,7 @@ def test_a_single_logit_names_no_class(tmp_path, documents):
         object.__setattr__(item, "probabilities", (0.5,))
         object.__setattr__(item, "predicted", "yes")
     single = MemoryScores(recipe(documents, labels=["yes"], faithfulness=None), items)
-    export_eraser(single, documents, tmp_path / "p", Choice("saliency", 0))
+    export_eraser(single, documents, tmp_path / "p", Choice("input_x_gradient", 0))
     assert set(written(tmp_path / "p")[0]) == {"annotation_id", "rationales"}
 
 
@@ -278,8 +284,11 @@ def test_a_single_logit_names_no_class(tmp_path, documents):
     ("choice", "said"),
     [
         (Choice("salience"), "no scores of method 'salience'. There are: saliency, signed."),
-        (Choice("saliency", 9), "method 'saliency' has no layer 9. Layers: 0, 1, 2."),
-        (Choice("saliency", 0, "best"), "words cannot be selected by 'best'. Known: delta, topk."),
+        (Choice("input_x_gradient", 9), "method 'input_x_gradient' has no layer 9. Layers: 0, 1, 2."),
+        (
+            Choice("input_x_gradient", 0, "best"),
+            "words cannot be selected by 'best'. Known: threshold, top_k_gold.",
+        ),
     ],
 )
 def test_what_is_not_there(tmp_path, scores, documents, choice, said):
@@ -320,7 +329,7 @@ def test_the_command(tmp_path, scores, documents):
     writer.write(1, list(scores)[7:])
     writer.finish()
     common = ["--scores", tmp_path / "scores", "--data", data, "--out", tmp_path / "p.jsonl"]
-    done = run(*common, "--method", "saliency", "--layer", "0", "--select", "topk")
+    done = run(*common, "--method", "input_x_gradient", "--layer", "0", "--select", "top_k_gold")
     assert done.exit_code == 0, done.output
     assert done.output == f"{tmp_path / 'p.jsonl'}: 20 annotations, saliency, layer 0, topk\n"
     check_format(written(tmp_path / "p.jsonl"), documents)

@@ -39,14 +39,14 @@ def test_what_is_made_is_read_back_from_disk_as_it_was(tmp_path, make):
 
 def test_a_recipe_names_what_a_real_one_names():
     classifier, documents = toy_classifier("bert", max_length=20), documents_of()
-    real = make_recipe(classifier, documents, ScoreOptions(methods=("saliency", "random")))
-    ours = recipe_of(documents, {"saliency": (0, 1, 2), "random": (0,)})
+    real = make_recipe(classifier, documents, ScoreOptions(methods=("input_x_gradient", "random")))
+    ours = recipe_of(documents, {"input_x_gradient": (0, 1, 2), "random": (0,)})
     assert ours.keys() == real.keys()
     for part in ("model", "data"):
         assert ours[part].keys() == real[part].keys()
-    assert ours["methods"]["saliency"].keys() == real["methods"]["saliency"].keys()
+    assert ours["methods"]["input_x_gradient"].keys() == real["methods"]["input_x_gradient"].keys()
 
 
 def test_a_recipe_that_no_reader_takes_is_not_made():
     with pytest.raises(ScoresError, match="the recipe is damaged"):
-        recipe_of(documents_of(), {"saliency": (0,)}, labels=[])
+        recipe_of(documents_of(), {"input_x_gradient": (0,)}, labels=[])

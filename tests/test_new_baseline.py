@@ -48,7 +48,7 @@ def documents():
 
 @pytest.fixture
 def scored(registered, documents, tmp_path):
-    options = ScoreOptions(("saliency", "vowels"), faithfulness=Faithfulness(0.3))
+    options = ScoreOptions(("input_x_gradient", "vowels"), faithfulness=Faithfulness(0.3))
     return score(toy_classifier("bert"), documents, options, out=tmp_path / "scores", progress=False)
 
 
@@ -57,7 +57,7 @@ def test_a_score_method_is_a_default_and_is_compared_with_in_every_layer(registe
     assert "vowels" in ScoreOptions().methods
     agreement = agree(scored, documents, resamples=20)
     pairs = {(c["method"], c["layer"], c["other"]) for c in agreement.comparisons if c["metric"] == "ap"}
-    assert pairs == {("saliency", layer, "vowels") for layer in scored.layers("saliency")}
+    assert pairs == {("input_x_gradient", layer, "vowels") for layer in scored.layers("input_x_gradient")}
     assert "each baseline (vowels)" in agreement.recipe["agreement"]["comparison"]
 
 
@@ -72,8 +72,8 @@ def test_tables_charts_and_exports_show_it_as_one(scored, documents, tmp_path, m
     table = agreement_table(agreement)
     assert [row[0] for row in table.rows] == ["Saliency", "Vowels"]
     assert table.rules == {1}
-    drawn = strokes(["saliency", "vowels"], agreement.recipe)
-    assert (drawn["vowels"].colour, drawn["saliency"].colour == GREY) == (GREY, False)
+    drawn = strokes(["input_x_gradient", "vowels"], agreement.recipe)
+    assert (drawn["vowels"].colour, drawn["input_x_gradient"].colour == GREY) == (GREY, False)
     assert {row[1] for row in records_table(agreement).rows if row[0] == "vowels"} == {None}
     assert {row[5] for row in comparisons_table(agreement).rows} == {None}
     widths = {trace.name: trace.line.width for trace in faithfulness_plane(agreement).data}
@@ -88,7 +88,7 @@ def test_the_app_shows_it_as_a_method_that_no_dropping_model_decides_by(scored, 
     collection = Collection("toy", scored, documents, agree(scored, documents, resamples=20))
     document, one = collection.open(collection.keys[0])
     assert not drops("vowels", one)
-    assert collection.layered(document, one, "vowels", "topk").title == "Vowels"
+    assert collection.layered(document, one, "vowels", "top_k_gold").title == "Vowels"
 
 
 def test_a_system_is_what_others_are_held_against_and_drawn_as_one(registered):

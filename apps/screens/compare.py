@@ -121,8 +121,10 @@ def _one_document(collection: Collection, made: dict[str, str | None]) -> None:
             units = choose_units(address)
             part = choose_part(address, *opened, units)
         methods = [method] if beside is None else [method, beside]
-        ranks = address.get("select") == "topk" or "delta" not in selections(collection.scores.recipe)
-        select: Select = "topk" if ranks and opened[0].annotated else "delta"
+        ranks = address.get("select") == "top_k_gold" or "threshold" not in selections(
+            collection.scores.recipe
+        )
+        select: Select = "top_k_gold" if ranks and opened[0].annotated else "threshold"
         show_words(address, collection, opened, methods, select, units, part, key="compare")
     address.write()
 

@@ -19,7 +19,7 @@ from rationale.report.survival import (
     words_table,
 )
 from rationale.scores.methods import reads_decisions
-from rationale.scores.scored import ALIVE
+from rationale.scores.scored import KEPT
 from workbench.address import Address
 from workbench.collection import Collection
 from workbench.figures import show_figure, show_table
@@ -55,7 +55,7 @@ def corpus() -> None:
         _curves(found)
         _alone(found)
         _words(found, layer)
-        own = sorted(filter(reads_decisions, collection.scores.methods), key=lambda method: method != ALIVE)
+        own = sorted(filter(reads_decisions, collection.scores.methods), key=lambda method: method != KEPT)
         _lost(address, found, layer, own[0] if own else None)
     address.write()
 

@@ -54,7 +54,7 @@ def _select(
     """How words are selected; nothing to choose where all that is shown is what the model keeps."""
     document, scored = opened
     if all(method is None or drops(method, scored) for method in methods):
-        return "delta"
+        return "threshold"
     among = selections(collection.scores.recipe)
     return choose_select(address, collection.recipe, annotated=document.annotated, among=among)
 

@@ -11,7 +11,7 @@ import streamlit as st
 from rationale.evaluation.result import Source
 from rationale.metrics.task import TITLES
 from rationale.report.comparison import rule_table, systems_table
-from rationale.report.figures.systems import FLOPS, alive_by_layer, fronts, kept_rationale, speeds
+from rationale.report.figures.systems import FLOPS, fronts, kept_rationale, speeds, tokens_kept_by_layer
 from rationale.study.comparison import GridCell, load_comparison
 from workbench.address import Address
 from workbench.figures import show_figure, show_table
@@ -76,9 +76,9 @@ def _cells(records: Sequence[GridCell]) -> None:
             "Save the table", partial(table.to_csv), file_name="comparison.csv", key="save.comparison",
             on_click="ignore", type="tertiary", help="Every number at full precision.",
         )  # fmt: skip
-    with st.container(border=True, key="card.alive"):
+    with st.container(border=True, key="card.tokens_kept"):
         st.markdown("**Tokens kept in each layer**")
-        show_figure(alive_by_layer(records), key="alive")
+        show_figure(tokens_kept_by_layer(records), key="kept")
 
 
 systems()

@@ -114,7 +114,7 @@ def _show(address: Address, tried: Collection) -> None:
         units = choose_units(address)
         part = choose_part(address, *opened, units)
     methods = [method] if beside is None else [method, beside]
-    show_words(address, tried, opened, methods, "delta", units, part, key="try")
+    show_words(address, tried, opened, methods, "threshold", units, part, key="try")
 
 
 try_text()

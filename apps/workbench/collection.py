@@ -97,7 +97,7 @@ class Collection:
     @property
     def measuring(self) -> Measuring:
         """How agreement is measured: every selection the scores allow, and as the given agreement was."""
-        rule = rule_of(self.recipe, "delta")
+        rule = rule_of(self.recipe, "threshold")
         return Measuring(selections(self.scores.recipe), rule.eta, rule.absolute)
 
     def title_of(self, method: str) -> str:

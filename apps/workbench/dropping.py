@@ -9,10 +9,10 @@ from rationale.agreement import metrics, selection
 from rationale.agreement.evaluate import Measured, Place
 from rationale.corpus.document import Document
 from rationale.scores.methods import reads_decisions
-from rationale.scores.scored import ALIVE, ScoredDocument
+from rationale.scores.scored import KEPT, ScoredDocument
 from workbench.panels import CHOSEN, DROPPED_BEFORE, DROPPED_HERE, REST, Layered, Marks, Numbers
 
-CONTRIBUTION = "contribution"
+CONTRIBUTION = "policy_score"
 RANKING = tuple(name for name, metric in metrics.items() if metric.source == "ranking")
 SELECTED = tuple(name for name, metric in metrics.items() if metric.source == "selection")
 
@@ -53,7 +53,7 @@ def dropped(
         compared=None if compared is None else compared[list(layers)],
         numbers=[_numbers(measured, document, scored, method, layer) for layer in layers] if known else (),
         token_precision=[token_precision(document, scored, kept[layer]) for layer in layers],
-        kept=ALIVE,
+        kept=KEPT,
         parts=scored.partly_kept_words[list(layers)],
         rule="the tokens that the model keeps in this layer",
         place=place,

@@ -60,8 +60,8 @@ def choose_select(
     """
     options = [select for select in SELECTIONS if select in among]
     if not annotated or not options:
-        return "delta"
-    threshold = rule_text(recipe, "delta")
+        return "threshold"
+    threshold = rule_text(recipe, "threshold")
     return address.choose(
         "select", options, st.segmented_control, "Words selected",
         format_func=partial(rule_title, recipe), required=True,

@@ -55,8 +55,8 @@ def agree(
     Args:
         scores: Of these documents, or of a sample of them (``--limit``).
         documents: With human rationales.
-        select: ``"delta"``, ``"topk"``, or None for both.
-        eta: One a layer, for ``delta``; None takes the scored model's own, and 1 where it has none.
+        select: ``"threshold"``, ``"top_k_gold"``, or None for both.
+        eta: One a layer, for ``threshold``; None takes the scored model's own, and 1 where it has none.
         eta_from: Where ``eta`` is from, for the recipe.
         absolute: Whether signed methods are ranked and selected by absolute value instead of evidence for
             the target.
@@ -130,7 +130,7 @@ def _settings(
             remedy="Take eta from a model with as many layers as the scored one, or leave --eta-from out.",
         )
     refused = without_n(scores.recipe)
-    if select == "delta" and refused:
+    if select == "threshold" and refused:
         raise ScoresError(refused)
     there = (
         selections(scores.recipe) if select is None else tuple(name for name in SELECTIONS if name == select)

@@ -31,7 +31,7 @@ def comparison_rule(baselines: Sequence[str]) -> str:
         "difference = method - other, mean over the pairs where both are defined; percentile "
         "bootstrap interval of the mean difference; p_single: two-sided paired permutation test (signs of "
         "the differences); p: the same after Holm's correction over all comparisons of one metric and "
-        "selection. In faithfulness a method with a selection of its own (alive) is compared with nothing."
+        "selection. In faithfulness a method with a selection of its own (tokens_kept) is compared with nothing."
     )
 
 
@@ -98,8 +98,8 @@ def compare(
 def matches(rows: Sequence[Row], baselines: Collection[str]) -> Iterator[tuple[Row, Row]]:
     """The comparisons of :func:`comparison_rule` among these (method, layer) rows, each once.
 
-    >>> list(matches([("saliency", 0), ("saliency", 1), ("random", 0)], ["random"]))
-    [(('saliency', 0), ('random', 0)), (('saliency', 1), ('random', 0))]
+    >>> list(matches([("input_x_gradient", 0), ("input_x_gradient", 1), ("random", 0)], ["random"]))
+    [(('input_x_gradient', 0), ('random', 0)), (('input_x_gradient', 1), ('random', 0))]
     """
     for number, one in enumerate(rows):
         for other in rows[number + 1 :]:

@@ -15,7 +15,7 @@ from rationale.errors import ScoresError
 from rationale.metrics.ragged import Float
 from rationale.metrics.statistics import holm, number_or_none
 
-PLAUSIBLE: tuple[tuple[str, str | None], ...] = (("ap", None), ("roc_auc", None), ("fpr", "topk"))
+PLAUSIBLE: tuple[tuple[str, str | None], ...] = (("ap", None), ("roc_auc", None), ("fpr", "top_k_gold"))
 """Agreement with the human, and how words are selected for it. Lower is better for ``fpr``."""
 
 FAITHFUL = ("comprehensiveness", "sufficiency", "aopc_comprehensiveness", "aopc_sufficiency")

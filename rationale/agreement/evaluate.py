@@ -28,7 +28,7 @@ class Settings:
 
     Attributes:
         select: The selections to evaluate.
-        eta: One a layer, for ``delta``; None is 1 in every layer, and of one layer no selection there.
+        eta: One a layer, for ``threshold``; None is 1 in every layer, and of one layer no selection there.
         absolute: Whether signed methods are ranked and selected by absolute value instead of evidence for
             the target.
         resamples: Number of bootstrap resamples.
@@ -135,7 +135,7 @@ def _of_method(
     """Every metric of one method: parts (P, D) a place."""
     layers = scores.layers(method)
     _check_rows(block, method, layers)
-    ranking = ranked(block, method, settings.rule("topk"), layers)
+    ranking = ranked(block, method, settings.rule("top_k_gold"), layers)
     sources: list[tuple[str, str | None, tuple[int, ...], Any]] = [("ranking", None, layers, ranking)]
     for chosen in settings.select:
         rule = settings.rule(chosen)

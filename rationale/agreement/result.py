@@ -44,7 +44,7 @@ class Record(TypedDict):
         method: The score method.
         layer: Its layer.
         metric: A name in ``rationale list metrics``.
-        select: ``delta``, ``topk`` or None.
+        select: ``threshold``, ``top_k_gold`` or None.
         value: The mean over pairs (for ``iou_f1`` the F1 of means); None where no pair counts.
         low: Lower end of the bootstrap interval; None for fewer than two pairs.
         high: Upper end.

@@ -21,8 +21,8 @@ from rationale.tokens.alignment import any_to_words
 if TYPE_CHECKING:
     from rationale.scores.scored import ScoredDocument
 
-Select = Literal["delta", "topk"]
-SELECTIONS: tuple[Select, ...] = ("delta", "topk")
+Select = Literal["threshold", "top_k_gold"]
+SELECTIONS: tuple[Select, ...] = ("threshold", "top_k_gold")
 Eta = tuple[float | None, ...]
 Float32 = npt.NDArray[np.float32]
 
@@ -32,9 +32,9 @@ class Rule:
     """How words are chosen from scores.
 
     Attributes:
-        select: ``delta``: words of which some token scores at least eta / n, n = tokens that enter the
-            layer. ``topk``: the k best words, k = number of rationale words; of equal scores the earlier.
-        eta: One a layer, for ``delta``; None is 1 in every layer, and of one layer no selection there.
+        select: ``threshold``: words of which some token scores at least eta / n, n = tokens that enter the
+            layer. ``top_k_gold``: the k best words, k = number of rationale words; of equal scores the earlier.
+        eta: One a layer, for ``threshold``; None is 1 in every layer, and of one layer no selection there.
         absolute: Whether signed methods count by absolute value instead of evidence for the target.
     """
 
@@ -69,7 +69,7 @@ def chosen_layers(
     Raises:
         ScoresError: Where eta has too few layers.
     """
-    if rule.select != "delta" or rule.eta is None or _selects(recipe, method):
+    if rule.select != "threshold" or rule.eta is None or _selects(recipe, method):
         return tuple(layers)
     if max(layers) >= len(rule.eta):
         raise ScoresError(
@@ -103,11 +103,13 @@ def select(
     """
     tokens = block.tokens(method)[block.rows(method, layers)]
     tokens = np.abs(tokens) if rule.absolute and block.signed(method) else tokens
-    if rule.select == "topk":
+    if rule.select == "top_k_gold":
         ranking = ranking or ranked(block, method, rule, layers)
         return Chosen(top_k(ranking, totals(block.truth, block.offsets)), None, None, tokens)
-    if rule.select != "delta":
-        raise ScoresError(f"words cannot be selected by {rule.select!r}", remedy="Known: delta, topk.")
+    if rule.select != "threshold":
+        raise ScoresError(
+            f"words cannot be selected by {rule.select!r}", remedy="Known: threshold, top_k_gold."
+        )
     if _selects(block.recipe, method):
         kept = block.kept(layers)
         return Chosen(any_to_words(kept, block.token_word, len(block.truth)), kept, None, tokens)
@@ -143,7 +145,7 @@ def select_words(
 
 def selections(recipe: Mapping[str, Any]) -> tuple[Select, ...]:
     """The selections that scores allow: no threshold where a dropping model's n is not known."""
-    return SELECTIONS if knows_kept(recipe) else ("topk",)
+    return SELECTIONS if knows_kept(recipe) else ("top_k_gold",)
 
 
 def own_eta(recipe: Mapping[str, Any]) -> Eta | None:
@@ -173,11 +175,11 @@ def rule_title(recipe: Mapping[str, Any], select: str | None) -> str:
         recipe: As :func:`rule_of` takes it.
         select: The selection; None, and a name that no rule has, is its own title.
     """
-    if select == "topk":
+    if select == "top_k_gold":
         return "top-k"
-    if select != "delta":
+    if select != "threshold":
         return select or ""
-    eta, own = rule_of(recipe, "delta").eta, own_eta(recipe)
+    eta, own = rule_of(recipe, "threshold").eta, own_eta(recipe)
     if eta is None:
         return "uniform threshold 1/n"
     if same_eta(eta, own):
@@ -193,16 +195,16 @@ def rule_text(recipe: Mapping[str, Any], select: str | None, method: str | None 
         select: The selection.
         method: Of the number, where it is of one method: a selection of its own is called that.
 
-    >>> rule_text({"model": {}}, "delta")
+    >>> rule_text({"model": {}}, "threshold")
     'uniform threshold 1/n, n = tokens of the window'
-    >>> rule_text({"model": {"family": "token-dropping", "eta": [0.5]}, "kept": True}, "delta")
+    >>> rule_text({"model": {"family": "token-dropping", "eta": [0.5]}, "kept": True}, "threshold")
     "model's own threshold eta/n, n = tokens kept before the layer"
     """
-    if select == "topk":
+    if select == "top_k_gold":
         return "top-k, k = number of rationale words"
-    if select == "delta" and method is not None and _selects(recipe, method):
+    if select == "threshold" and method is not None and _selects(recipe, method):
         return "the tokens that the model keeps"
-    if select != "delta":
+    if select != "threshold":
         return rule_title(recipe, select)
     known = drops_tokens(recipe) and knows_kept(recipe)
     return f"{rule_title(recipe, select)}, n = tokens {'kept before the layer' if known else 'of the window'}"

@@ -3,7 +3,7 @@
 A check takes a value and its place, and gives the first problem as text, or None.
 
 >>> check = record(method=text, layer=integer, value=maybe(number))
->>> check({"method": "saliency", "layer": 0, "value": "0.5"}, "records[3]")
+>>> check({"method": "input_x_gradient", "layer": 0, "value": "0.5"}, "records[3]")
 "records[3].value: expected a number, found '0.5'"
 """
 

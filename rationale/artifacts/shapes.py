@@ -79,7 +79,7 @@ _AGREEMENT = record(
         "fingerprint": maybe(text),
         "versions": mapping(text),
     },
-    select=every(among("delta", "topk", "alive"), least=1),
+    select=every(among("threshold", "top_k_gold", "kept"), least=1),
     eta=maybe(every(maybe(number))),
     absolute=boolean,
     resamples=count,
@@ -107,7 +107,7 @@ def _square(value: Any, place: str) -> str | None:
 
 def agreement(metrics: tuple[str, ...]) -> Check:
     """Of ``agreement.json`` with these metrics."""
-    metric, select = among(*metrics), maybe(among("delta", "topk", "alive"))
+    metric, select = among(*metrics), maybe(among("threshold", "top_k_gold", "kept"))
     one = record(
         {"rule": maybe(text)},
         method=text,

@@ -22,12 +22,12 @@ def agree(
     ],
     split: Split = None,
     select: Annotated[
-        str | None, typer.Option(help="How words are selected: delta or topk. Default: both.")
+        str | None, typer.Option(help="How words are selected: threshold or top_k_gold. Default: both.")
     ] = None,
     eta_from: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with delta's eta. Default: the scored model's own eta; 1 where it has none."
+            help="Folder with the threshold's eta. Default: the scored model's own eta; 1 where it has none."
         ),
     ] = None,
     absolute: Annotated[

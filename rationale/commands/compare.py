@@ -54,7 +54,7 @@ def compare(
 
     Example: `rationale compare --model ./encoder --data movies --reported val --out compared
     --system adapler:phi=5e-4,warm_start=true --system ltp:lam=0.1 --system ltp:lam=0.3
-    --system first:shares=0.4 --set epochs=3 --set max_length=512`
+    --system lead:shares=0.4 --set epochs=3 --set max_length=512`
     """
     from rationale.corpus.splits import sample
     from rationale.evaluation.evaluate import Timing

@@ -118,8 +118,8 @@ def evaluation_table(result: Evaluation) -> Table:
     for size, ratio in result.measured_speedup.items():
         spread = f"{ratio.median:.2f}x ({ratio.min:.2f} to {ratio.max:.2f})"
         table.add_row(f"measured speedup, batch {size}", spread)
-    for layer, alive in enumerate(result.alive):
-        table.add_row(f"kept in layer {layer}", f"{alive.mean:.1f} tokens, {alive.share:.1%}")
+    for layer, tokens_kept in enumerate(result.tokens_kept):
+        table.add_row(f"kept in layer {layer}", f"{tokens_kept.mean:.1f} tokens, {tokens_kept.share:.1%}")
     for kind in result.survival.kinds if result.survival else ():
-        table.add_row(f"kept in the last layer, {kind.name}", f"{kind.alive[-1]:.1%} of {kind.words:,}")
+        table.add_row(f"kept in the last layer, {kind.name}", f"{kind.survival[-1]:.1%} of {kind.words:,}")
     return table

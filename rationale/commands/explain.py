@@ -34,7 +34,7 @@ def explain(
 ) -> None:
     """Score one text and print its words, the stronger the higher they score.
 
-    Example: `rationale explain --model ./classifier --text "not once did it drag" --method saliency`
+    Example: `rationale explain --model ./classifier --text "not once did it drag" --method input_x_gradient`
     """
     from rich.text import Text
 
@@ -43,7 +43,7 @@ def explain(
     from rationale.scores import METHODS, ScoreOptions, score_text
     from rationale.scores.families import meant_layer
 
-    options = ScoreOptions(methods=tuple(method or ["saliency"]), batch_size=batch_size, seed=seed)
+    options = ScoreOptions(methods=tuple(method or ["input_x_gradient"]), batch_size=batch_size, seed=seed)
     names = parse_labels(labels)
     classifier = load_classifier(model, device=device, dtype=dtype, labels=names)
     words = said(text)

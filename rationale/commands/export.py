@@ -25,12 +25,15 @@ def export(
         typer.Option(min=0, help="Its layer. Default: a gradient's first, the last of others."),
     ] = None,
     select: Annotated[
-        str, typer.Option(help="How words are selected: delta (score >= eta/n), or topk (as many as gold).")
-    ] = "delta",
+        str,
+        typer.Option(
+            help="How words are selected: threshold (score >= eta/n), or top_k_gold (as many as gold)."
+        ),
+    ] = "threshold",
     eta_from: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with delta's eta. Default: the scored model's own eta; 1 where it has none."
+            help="Folder with the threshold's eta. Default: the scored model's own eta; 1 where it has none."
         ),
     ] = None,
     absolute: Annotated[
@@ -40,7 +43,7 @@ def export(
 ) -> None:
     """Write the scores of one method and layer in another tool's format.
 
-    Example: `rationale export --scores scores --data movies --split val --method saliency --layer 0
+    Example: `rationale export --scores scores --data movies --split val --method input_x_gradient --layer 0
     --out predictions.jsonl`
     """
     from rationale.agreement import read_eta

@@ -65,7 +65,7 @@ def score(
 ) -> None:
     """Score every word of a data set, for every layer, with several methods in one pass.
 
-    Example: `rationale score --model ./classifier --data movies --split val --method saliency
+    Example: `rationale score --model ./classifier --data movies --split val --method input_x_gradient
     --method attention.all --out scores`
     """
     from rationale.corpus import load_documents

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-METHODS = "human,saliency:gold,saliency,rollout.all,rollout.cls,random,first"
+METHODS = "human,input_x_gradient:gold,input_x_gradient,rollout.all,rollout.cls,random,lead"
 
 
 @app.callback()
@@ -48,7 +48,7 @@ def topk(
         str,
         typer.Option(
             help="Words a condition keeps: rationale (as many as the gold rationale), N%, or N. "
-            "human and alive keep their own number."
+            "human and kept keep their own number."
         ),
     ] = "rationale",
     protocol: Annotated[
@@ -60,7 +60,7 @@ def topk(
     ] = "truncate",
     adapler: Annotated[
         str | None,
-        typer.Option(help="A dropping model, for conditions such as contribution@3, decision@3, alive@3."),
+        typer.Option(help="A dropping model, for conditions such as policy_score@3, kept@3."),
     ] = None,
     layer: Annotated[
         int | None, typer.Option(min=0, help="Layer of the dropping model's conditions that name none.")
@@ -78,7 +78,7 @@ def topk(
     are oracles: nobody has them for a new document.
 
     Example: `rationale study topk --model ./encoder --data movies --reported val --out study --epochs 3
-    --methods human,saliency:gold,rollout.all,random --seeds 0,1,2`
+    --methods human,input_x_gradient:gold,rollout.all,random --seeds 0,1,2`
     """
     from rationale.corpus.splits import sample
     from rationale.report.topk import arms_table, topk_page

@@ -20,7 +20,7 @@ _GONE = 1e-6  # a mass below this stays as it is
 
 @SYSTEMS.register("adapler")
 class AdapLeR(System):
-    """Before each layer a small predictor shares 1 among the tokens alive; below eta / n a token leaves.
+    """Before each layer a small predictor shares 1 among the kept tokens; below eta / n a token leaves.
 
     Attributes:
         eta: float32 (L,), threshold of each layer times its number of tokens (section 3.2).
@@ -77,11 +77,11 @@ class AdapLeR(System):
     def hard(self, layer: int, seen: Seen) -> Decision:
         """Keeps [CLS] and every token whose score reaches eta / n (section 3.2)."""
         packed = seen.packed
-        scores = softmax(self._logits(layer, seen.hidden), packed, seen.alive)
+        scores = softmax(self._logits(layer, seen.hidden), packed, seen.kept)
         thresholds = packed.spread(self.eta[layer].to(scores.dtype) / seen.count)
         keep = scores >= thresholds
-        if seen.alive is not None:
-            keep &= seen.alive
+        if seen.kept is not None:
+            keep &= seen.kept
         return Decision(scores, thresholds, keep.index_fill(0, packed.starts, value=True))
 
     def soft(self, layer: int, seen: Seen, state: Soft, strength: float) -> None:

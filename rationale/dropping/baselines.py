@@ -85,11 +85,11 @@ class RandomDropping(Blind):
         return (((mixed >> 16) ^ mixed) & 0xFFFFFF).float() / 0x1000000 + 1e-6
 
 
-@SYSTEMS.register("first")
+@SYSTEMS.register("lead")
 class FirstTokens(Blind):
     """Keeps the beginning, and the token that ends the input; with one share for all layers, truncation."""
 
-    name, title, symbol = "first", "First tokens", "cross"
+    name, title, symbol = "lead", "Lead", "cross"
 
     def _preference(self, seen: Seen) -> Tensor:
         packed = seen.packed

@@ -53,30 +53,30 @@ class Costs:
         entering = _NORM * narrow + (0 if narrow == d else 2 * narrow * d + d)
         return cls(4 * d + _SOFTMAX * heads, attention, feed_forward, entering, fixed, heads, system)
 
-    def layers(self, alive: Counts, entering: Counts) -> Counts:
+    def layers(self, tokens_kept: Counts, entering: Counts) -> Counts:
         """Operations of each layer: int64 (L, B).
 
         Args:
-            alive: int64 (L, B), tokens in each layer's feed-forward, special tokens included.
+            tokens_kept: int64 (L, B), tokens in each layer's feed-forward, special tokens included.
             entering: int64 (L, B), tokens that enter the layer and its decision.
         """
         if self.system is None:
-            decisions, attending = np.zeros_like(alive), alive
+            decisions, attending = np.zeros_like(tokens_kept), tokens_kept
         else:
             decisions = self.system.costs(entering, self.heads)
-            attending = alive if self.system.place == "layer" else entering
+            attending = tokens_kept if self.system.place == "layer" else entering
         counts: Counts = self.square * attending**2 + self.attention * attending
-        return counts + self.feed_forward * alive + decisions
+        return counts + self.feed_forward * tokens_kept + decisions
 
-    def dropped(self, alive: Counts, lengths: Counts) -> Counts:
+    def dropped(self, tokens_kept: Counts, lengths: Counts) -> Counts:
         """Operations of each input whose tokens leave: int64 (B,).
 
         Args:
-            alive: int64 (L, B).
+            tokens_kept: int64 (L, B).
             lengths: int64 (B,), tokens at the start.
         """
-        entering = np.concatenate([lengths[None], alive[:-1]])
-        counts: Counts = self.layers(alive, entering).sum(axis=0) + self.entering * lengths + self.fixed
+        entering = np.concatenate([lengths[None], tokens_kept[:-1]])
+        counts: Counts = self.layers(tokens_kept, entering).sum(axis=0) + self.entering * lengths + self.fixed
         return counts
 
     def plain(self, lengths: Counts, layers: int) -> Counts:
@@ -87,7 +87,7 @@ class Costs:
 
 
 def bit_operations(
-    encoder: Encoder, alive: Counts, lengths: Counts, *, bits: int = 16, place: Place = "layer"
+    encoder: Encoder, tokens_kept: Counts, lengths: Counts, *, bits: int = 16, place: Place = "layer"
 ) -> Counts:
     """Bit operations of the matrix products of each input: int64 (B,).
 
@@ -96,15 +96,15 @@ def bit_operations(
 
     Args:
         encoder: Of any family.
-        alive: int64 (L, B), tokens in each layer's feed-forward.
+        tokens_kept: int64 (L, B), tokens in each layer's feed-forward.
         lengths: int64 (B,), tokens at the start.
         bits: 16 is the published baseline.
         place: Where tokens leave: attention sees those that enter, or those that stay.
     """
     d, (inner, gated) = encoder.width, encoder.inner_width
-    entering = np.concatenate([lengths[None], alive[:-1]])
-    attending = alive if place == "layer" else entering
-    weights = 4 * d * d * attending + (3 if gated else 2) * d * inner * alive
+    entering = np.concatenate([lengths[None], tokens_kept[:-1]])
+    attending = tokens_kept if place == "layer" else entering
+    weights = 4 * d * d * attending + (3 if gated else 2) * d * inner * tokens_kept
     counts: Counts = (weights * bits**2 + 2 * d * attending**2 * 16**2).sum(axis=0)
     return counts
 

@@ -77,9 +77,9 @@ class LTP(System):
         if self._drops_nothing(layer):
             threshold = torch.zeros_like(threshold)
         keep = scores >= threshold
-        if seen.alive is not None:
-            keep &= seen.alive
-        stays = best(scores, seen.packed, seen.alive) if self.restores else seen.packed.starts
+        if seen.kept is not None:
+            keep &= seen.kept
+        stays = best(scores, seen.packed, seen.kept) if self.restores else seen.packed.starts
         keep = keep.index_fill(0, stays, value=True)
         return Decision(scores, threshold.expand_as(scores), keep)
 

@@ -31,16 +31,16 @@ from rationale.tokens.packing import Packed
 
 @dataclass
 class AnsweringOutput(QuestionAnsweringModelOutput):
-    """The answering model's output, and ``alive`` as of :class:`DroppingOutput`."""
+    """The answering model's output, and ``tokens_kept`` as of :class:`DroppingOutput`."""
 
-    alive: Tensor | None = None
+    tokens_kept: Tensor | None = None
 
 
 @dataclass
 class DroppingOutput(SequenceClassifierOutput):
-    """The classifier's output, and ``alive``, int64 (B, 1 + L): tokens at the start and in each layer."""
+    """The classifier's output, and ``tokens_kept``, int64 (B, 1 + L): tokens at the start and in each layer."""
 
-    alive: Tensor | None = None
+    tokens_kept: Tensor | None = None
 
 
 class DroppingModel(PreTrainedModel):
@@ -148,12 +148,16 @@ class DroppingModel(PreTrainedModel):
     def _hard(
         self, input_ids: Tensor | None, attention_mask: Tensor | None, token_type_ids: Tensor | None
     ) -> tuple[Tensor, Tensor, Packed]:
-        """Logits, tokens alive (B, 1 + L), and the batch."""
+        """Logits, tokens kept (B, 1 + L), and the batch."""
         if input_ids is None:
             raise ModelError("a dropping model reads input_ids", remedy="Pass them; embeddings are not read.")
         batch = packed(input_ids, attention_mask, token_type_ids)
         run = hard(self.encoder, self.system, batch)
-        return run.logits, torch.cat([run.alive.new_tensor(batch.lengths)[None], run.alive]).T, batch
+        return (
+            run.logits,
+            torch.cat([run.tokens_kept.new_tensor(batch.lengths)[None], run.tokens_kept]).T,
+            batch,
+        )
 
     def _refuse(self, asked: Mapping[str, Any]) -> None:
         """Says of what this model does not do that it does not.
@@ -202,11 +206,11 @@ class DroppingForSequenceClassification(DroppingModel):
             ModelError: Where anything else is asked for, such as attentions, or positions are given.
         """
         self._refuse(asked)
-        logits, alive = self._hard(input_ids, attention_mask, token_type_ids)[:2]
+        logits, tokens_kept = self._hard(input_ids, attention_mask, token_type_ids)[:2]
         loss = None if labels is None else self._loss(logits.float(), labels)
         if loss is not None and num_items_in_batch is not None:
             loss = loss * (len(logits) / num_items_in_batch)
-        return self._given(DroppingOutput(loss=loss, logits=logits, alive=alive), return_dict)  # type: ignore[no-any-return]
+        return self._given(DroppingOutput(loss=loss, logits=logits, tokens_kept=tokens_kept), return_dict)  # type: ignore[no-any-return]
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """As transformers computes it: of numbers the squared error, of classes the cross entropy."""
@@ -244,13 +248,13 @@ class DroppingForQuestionAnswering(DroppingModel):
         self._refuse(asked)
         if labels is not None:
             start_positions, end_positions = labels.unbind(dim=-1)
-        logits, alive, batch = self._hard(input_ids, attention_mask, token_type_ids)
+        logits, tokens_kept, batch = self._hard(input_ids, attention_mask, token_type_ids)
         start, end = self._padded(logits, input_ids, attention_mask, batch)  # type: ignore[arg-type]
         loss = None
         if start_positions is not None and end_positions is not None:
             first = functional.cross_entropy(start, start_positions)
             loss = (first + functional.cross_entropy(end, end_positions)) / 2
-        output = AnsweringOutput(loss=loss, start_logits=start, end_logits=end, alive=alive)
+        output = AnsweringOutput(loss=loss, start_logits=start, end_logits=end, tokens_kept=tokens_kept)
         return self._given(output, return_dict)  # type: ignore[no-any-return]
 
     @staticmethod

@@ -13,17 +13,17 @@ def first(packed: Packed) -> Tensor:
     return torch.zeros_like(packed.ids, dtype=torch.bool).index_fill(0, packed.starts, value=True)
 
 
-def best(scores: Tensor, packed: Packed, alive: Tensor | None = None) -> Tensor:
-    """int64 (B,), the row of each input that scores highest among those alive; of equals the earliest."""
-    if alive is not None:
-        scores = scores.masked_fill(~alive, -torch.inf)
+def best(scores: Tensor, packed: Packed, kept: Tensor | None = None) -> Tensor:
+    """int64 (B,), the row of each input that scores highest among those kept; of equals the earliest."""
+    if kept is not None:
+        scores = scores.masked_fill(~kept, -torch.inf)
     return (ranks(scores, packed) == 0).nonzero().squeeze(-1)
 
 
-def softmax(logits: Tensor, packed: Packed, alive: Tensor | None = None) -> Tensor:
-    """Softmax of float32 (N,) within each input, over the rows alive; the others get 0."""
-    if alive is not None:
-        logits = logits.masked_fill(~alive, -torch.inf)
+def softmax(logits: Tensor, packed: Packed, kept: Tensor | None = None) -> Tensor:
+    """Softmax of float32 (N,) within each input, over the rows kept; the others get 0."""
+    if kept is not None:
+        logits = logits.masked_fill(~kept, -torch.inf)
     if len(packed.lengths) == 1:
         return torch.softmax(logits, dim=0)
     highest = logits.new_full((len(packed.lengths),), -torch.inf)

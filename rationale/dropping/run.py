@@ -22,7 +22,7 @@ class Run:
 
     Attributes:
         logits: (B, C), or (B, n, 2) of a model that answers.
-        alive: int64 (L, B), tokens that pass each layer's feed-forward, special tokens included.
+        tokens_kept: int64 (L, B), tokens that pass each layer's feed-forward, special tokens included.
         packed: The batch as it came in.
         decisions: One a layer, of the rows that were still there (hard) or of all (mask); None for a layer
             that was passed by. Empty where nothing is dropped. They are kept as they were made, and cost
@@ -31,7 +31,7 @@ class Run:
     """
 
     logits: Tensor
-    alive: Tensor
+    tokens_kept: Tensor
     packed: Packed
     decisions: tuple[Decision | None, ...] = ()
     place: Place = "layer"
@@ -63,8 +63,8 @@ def undropped(
     else:
         entering, logits = encoder.walk(hidden, packed, attend)
         states += entering
-    alive = torch.tensor(packed.lengths, device=logits.device).expand(encoder.layers, -1)
-    return Run(logits, alive, packed)
+    tokens_kept = torch.tensor(packed.lengths, device=logits.device).expand(encoder.layers, -1)
+    return Run(logits, tokens_kept, packed)
 
 
 class _Leaving:
@@ -115,10 +115,10 @@ def hard(encoder: Encoder, system: System, packed: Packed, skipped: Container[in
         skipped: Layers that are passed by, with no attention, no feed-forward and no decision (LayerDrop).
     """
     restore = encoder.answers or system.restores
-    going, alive = _Leaving(system, encoder.embed(packed), packed, restore=restore), []
+    going, tokens_kept = _Leaving(system, encoder.embed(packed), packed, restore=restore), []
     for layer in range(encoder.layers):
         if layer in skipped:
-            alive.append(going.packed.lengths)
+            tokens_kept.append(going.packed.lengths)
             continue
         going.decide("layer", layer)
         heads = encoder.project(layer, going.hidden, going.packed)
@@ -127,9 +127,9 @@ def hard(encoder: Encoder, system: System, packed: Packed, skipped: Container[in
         going.decide("feed-forward", layer, received)
         going.hidden = encoder.feed_forward(layer, going.hidden)
         going.settle()
-        alive.append(going.packed.lengths)
+        tokens_kept.append(going.packed.lengths)
     last, rows = (going.hidden, going.packed) if going.restored is None else (going.restored, packed)
-    counts = torch.tensor(alive, device=last.device)
+    counts = torch.tensor(tokens_kept, device=last.device)
     return Run(encoder.read(last, rows), counts, packed, _by_layer(going.decisions, encoder), system.place)
 
 
@@ -178,7 +178,7 @@ def mask(
         states: Is given what enters each layer, L tensors (N, d).
     """
     hidden = encoder.embed(packed) if hidden is None else hidden
-    going, alive, restored = _Hiding(system, packed), [], hidden
+    going, tokens_kept, restored = _Hiding(system, packed), [], hidden
     for layer in range(encoder.layers):
         if states is not None:
             states.append(hidden)
@@ -188,13 +188,13 @@ def mask(
         going.decide("feed-forward", layer, hidden, heads)
         hidden = encoder.feed_forward(layer, hidden)
         restored = torch.where(going.keep[:, None], hidden, restored)
-        alive.append(packed.total(going.keep.long()))
+        tokens_kept.append(packed.total(going.keep.long()))
     if encoder.answers or system.restores:
         logits = encoder.read(restored, packed)
     else:
         rows, kept = packed.select(going.keep)
         logits = encoder.read(hidden[rows], kept)
-    return Run(logits, torch.stack(alive), packed, _by_layer(going.decisions, encoder), system.place)
+    return Run(logits, torch.stack(tokens_kept), packed, _by_layer(going.decisions, encoder), system.place)
 
 
 def soft(encoder: Encoder, system: System, packed: Packed, strength: float) -> tuple[Tensor, Soft]:

@@ -1,4 +1,4 @@
-"""What a token-dropping system is: at each layer, a score and a threshold for every token still alive."""
+"""What a token-dropping system is: at each layer, a score and a threshold for every token still kept."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Seen:
 
     Attributes:
         hidden: (N, d), what is about to enter the layer, or its feed-forward.
-        packed: What the rows are. In hard mode those still alive, in mask and soft mode all.
+        packed: What the rows are. In hard mode those still kept, in mask and soft mode all.
         sizes: int64 (B,), tokens each input began with.
-        alive: None where all rows are alive, else bool (N,): the dead stay dropped.
-        received: What each row is given in this layer's attention, by the rows alive; None for a system that
+        kept: None where all rows are kept, else bool (N,): dropped rows stay dropped.
+        received: What each row is given in this layer's attention, by the rows kept; None for a system that
             does not ask for it.
         carried: float32 (N,), what the last layer's decision handed on; None in the first layer.
     """
@@ -37,7 +37,7 @@ class Seen:
     hidden: Tensor
     packed: Packed
     sizes: Tensor
-    alive: Tensor | None = None
+    kept: Tensor | None = None
     received: Received | None = None
     carried: Tensor | None = None
 
@@ -54,8 +54,8 @@ class Seen:
 
     @property
     def count(self) -> Tensor:
-        """int64 (B,), the tokens alive."""
-        return self.packed.sizes if self.alive is None else self.packed.total(self.alive.long())
+        """int64 (B,), the tokens kept."""
+        return self.packed.sizes if self.kept is None else self.packed.total(self.kept.long())
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,9 @@ def top(scores: Tensor, counts: Tensor, seen: Seen, *, protect_cls: bool = True)
     """
     packed = seen.packed
     preferred = scores.masked_fill(first(packed), torch.inf) if protect_cls else scores
-    if seen.alive is not None:
-        preferred = preferred.masked_fill(~seen.alive, -torch.inf)
-        scores = scores * seen.alive
+    if seen.kept is not None:
+        preferred = preferred.masked_fill(~seen.kept, -torch.inf)
+        scores = scores * seen.kept
     counts = torch.minimum(counts.clamp(min=1), seen.count)
     places = ranks(preferred, packed)
     last = places == packed.spread(counts - 1)

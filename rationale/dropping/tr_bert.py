@@ -78,7 +78,7 @@ class TRBERT(System):
 
         Between points a token's score is still the chance it was last given; before the first one it is 0.
         """
-        there = torch.ones_like(seen.packed.ids, dtype=torch.bool) if seen.alive is None else seen.alive
+        there = torch.ones_like(seen.packed.ids, dtype=torch.bool) if seen.kept is None else seen.kept
         if layer not in self.points:
             nothing = torch.zeros(len(there), device=there.device)
             last = nothing if seen.carried is None else seen.carried * there

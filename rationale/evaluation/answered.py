@@ -35,10 +35,10 @@ def answered(
     Returns:
         ``metrics``: f1 with ``low`` and ``high``, exact, f1 of the questions that have an answer and of those
         that have none, n; the predictions; of all windows the tokens
-        alive, int64 (L, W), and at the start, int64 (W,).
+        tokens_kept, int64 (L, W), and at the start, int64 (W,).
     """
     rows = ask(classifier.tokenizer, documents, classifier.max_length)
-    logits, alive = _run(classifier, rows)
+    logits, tokens_kept = _run(classifier, rows)
     said = answers(rows, logits)
     golds = [references(document) for document in documents]
     values = np.array([[f1(gold, one), exact(gold, one)] for gold, one in zip(golds, said, strict=True)])
@@ -55,14 +55,14 @@ def answered(
         "f1_unanswerable": _mean(values[~there, 0]),
         "n": len(documents),
     }
-    return metrics, predictions, alive, np.array(rows.lengths, np.int64)
+    return metrics, predictions, tokens_kept, np.array(rows.lengths, np.int64)
 
 
 def _run(classifier: Classifier, rows: Asked) -> tuple[list[npt.NDArray[Any]], IntArray]:
-    """Logits (n, 2) of each window, and tokens alive (L, W)."""
+    """Logits (n, 2) of each window, and tokens kept (L, W)."""
     run = partial(_pointed, classifier, rows)
     found = list(run_windows(rows.windows, _BATCH, run, device=classifier.device))
-    return [logits for logits, _ in found], np.stack([alive for _, alive in found], axis=1)
+    return [logits for logits, _ in found], np.stack([tokens_kept for _, tokens_kept in found], axis=1)
 
 
 def _pointed(
@@ -71,7 +71,7 @@ def _pointed(
     run = classifier.hard(packed)
     said = classifier.finite(run.logits).float().cpu().numpy()
     parts = [one[: rows.lengths[i]] for one, i in zip(said, places, strict=True)]
-    return list(zip(parts, run.alive.cpu().numpy().T, strict=True))
+    return list(zip(parts, run.tokens_kept.cpu().numpy().T, strict=True))
 
 
 def _ends(values: npt.NDArray[np.float64], seed: int) -> dict[str, float]:

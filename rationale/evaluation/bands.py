@@ -24,7 +24,7 @@ class Band:
         low: Lower end of its interval.
         high: Upper end.
         flops_speedup: Of these documents.
-        alive: Mean tokens a layer.
+        tokens_kept: Mean tokens a layer.
     """
 
     longest: float
@@ -33,7 +33,7 @@ class Band:
     low: float | None
     high: float | None
     flops_speedup: float
-    alive: Annotated[tuple[float, ...], least(1)]
+    tokens_kept: Annotated[tuple[float, ...], least(1)]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from rationale.dropping.run import undropped
 from rationale.errors import DataError
 from rationale.evaluation.answered import answered
 from rationale.evaluation.result import (
-    Alive,
     BitOperations,
     EvaluatedBy,
     Evaluation,
@@ -27,6 +26,7 @@ from rationale.evaluation.result import (
     Source,
     Speedup,
     Survived,
+    TokensKept,
 )
 from rationale.evaluation.survival import KeptWords, survival_of
 from rationale.evaluation.timing import ratios
@@ -74,7 +74,7 @@ def evaluate(
     A model that answers questions reads all windows; its figures are those of :func:`answered`.
 
     Args:
-        classifier: A dropping model, or a plain one: all its tokens are alive and its speedup is 1.
+        classifier: A dropping model, or a plain one: all its tokens are kept and its speedup is 1.
         documents: Labelled documents.
         timing: What to time: a dropping model against itself undropped, in turn, on the same
             length-bucketed unpadded batches. None: 200 documents three times, in batches of 1 and of 32.
@@ -98,7 +98,7 @@ def evaluate(
     run = partial(run_hard, classifier, traces=tell is not None)
     passed = list(run_windows(windows, _BATCH, run, device=classifier.device))
     probabilities = np.stack([one.outputs for one in passed])
-    alive = np.stack([one.alive for one in passed], axis=1)
+    tokens_kept = np.stack([one.tokens_kept for one in passed], axis=1)
     lengths = np.array([len(window.ids) for window in windows])
     if tell is not None:
         for document, window, one in zip(documents, windows, passed, strict=True):
@@ -106,25 +106,25 @@ def evaluate(
                 tell(traced(classifier, document, window, one.outputs, one.trace))
     return Evaluation(
         metrics=_metrics(classifier, documents, probabilities, seed),
-        flops_speedup=flops_speedup(classifier, alive, lengths),
-        bit_operations=_bit_operations(classifier, alive, lengths),
+        flops_speedup=flops_speedup(classifier, tokens_kept, lengths),
+        bit_operations=_bit_operations(classifier, tokens_kept, lengths),
         measured_speedup=_measure(classifier, windows, timing, progress=progress),
-        alive=tuple(_layer(one, lengths) for one in alive),
+        tokens_kept=tuple(_layer(one, lengths) for one in tokens_kept),
         survival=_survival(documents, read, passed, seed),
         n=len(documents),
-        predictions=_predictions(classifier, documents, probabilities, np.vstack([lengths, alive])),
+        predictions=_predictions(classifier, documents, probabilities, np.vstack([lengths, tokens_kept])),
         recipe=_recipe(classifier, documents, timing, "truncate"),
     )
 
 
 def _answered(classifier: Classifier, documents: Documents, timing: Timing, seed: int) -> Evaluation:
-    metrics, predictions, alive, lengths = answered(classifier, documents, seed=seed)
+    metrics, predictions, tokens_kept, lengths = answered(classifier, documents, seed=seed)
     return Evaluation(
         metrics=metrics,
-        flops_speedup=flops_speedup(classifier, alive, lengths),
-        bit_operations=_bit_operations(classifier, alive, lengths),
+        flops_speedup=flops_speedup(classifier, tokens_kept, lengths),
+        bit_operations=_bit_operations(classifier, tokens_kept, lengths),
         measured_speedup=measure(classifier, documents, timing),
-        alive=tuple(_layer(one, lengths) for one in alive),
+        tokens_kept=tuple(_layer(one, lengths) for one in tokens_kept),
         n=len(documents),
         predictions=predictions,
         recipe=_recipe(classifier, documents, timing, "document"),
@@ -199,28 +199,28 @@ def _survival(
     return Survived(found.kinds, found.annotated, tuple(len(keys) for keys in found.lost))
 
 
-def flops_speedup(classifier: Classifier, alive: IntArray, lengths: IntArray) -> float:
+def flops_speedup(classifier: Classifier, tokens_kept: IntArray, lengths: IntArray) -> float:
     """By how many times fewer operations there are than undropped, without padding; 1 for a plain model.
 
     Args:
         classifier: What was run.
-        alive: int64 (L, D), tokens of each input that pass each layer.
+        tokens_kept: int64 (L, D), tokens of each input that pass each layer.
         lengths: int64 (D,), tokens of each input.
     """
     if classifier.policy is None:
         return 1.0
     costs = Costs.of(classifier.encoder, classifier.policy)
-    return speedup(costs.plain(lengths, classifier.encoder.layers), costs.dropped(alive, lengths))
+    return speedup(costs.plain(lengths, classifier.encoder.layers), costs.dropped(tokens_kept, lengths))
 
 
-def _bit_operations(classifier: Classifier, alive: IntArray, lengths: IntArray) -> BitOperations:
+def _bit_operations(classifier: Classifier, tokens_kept: IntArray, lengths: IntArray) -> BitOperations:
     encoder, policy = classifier.encoder, classifier.policy
     bits = (None if policy is None else classifier.model.config.bits) or 16
     place = "layer" if policy is None else policy.place
-    whole = np.broadcast_to(lengths, alive.shape)
+    whole = np.broadcast_to(lengths, tokens_kept.shape)
     plain, own = (
         bit_operations(encoder, whole, lengths),
-        bit_operations(encoder, alive, lengths, bits=bits, place=place),
+        bit_operations(encoder, tokens_kept, lengths, bits=bits, place=place),
     )
     return BitOperations(bits, float(plain.sum() / own.sum()))
 
@@ -238,9 +238,9 @@ def _measured(
     return Speedup(**found, per_second=len(windows) / seconds, plain_per_second=len(windows) / plain_seconds)
 
 
-def _layer(alive: IntArray, lengths: IntArray) -> Alive:
-    quantiles = dict(zip(map(str, QUANTILES), np.quantile(alive, QUANTILES).tolist(), strict=True))
-    return Alive(float(alive.mean()), float(alive.sum() / lengths.sum()), quantiles)
+def _layer(tokens_kept: IntArray, lengths: IntArray) -> TokensKept:
+    quantiles = dict(zip(map(str, QUANTILES), np.quantile(tokens_kept, QUANTILES).tolist(), strict=True))
+    return TokensKept(float(tokens_kept.mean()), float(tokens_kept.sum() / lengths.sum()), quantiles)
 
 
 def _predictions(
@@ -253,7 +253,7 @@ def _predictions(
             label=document.label,
             probabilities=None if classifier.regression else tuple(float(f"{p:.9g}") for p in own),
             value=float(own[0]) if classifier.regression else None,
-            alive=tuple(counts.tolist()),
+            tokens_kept=tuple(counts.tolist()),
         )  # nine digits: two float32 stay two
         for document, own, counts in zip(documents, outputs, tokens.T, strict=True)
     )

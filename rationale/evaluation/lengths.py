@@ -91,8 +91,8 @@ def by_length(evaluation: Evaluation, classifier: Classifier, metric: str) -> By
         classifier: The model it is of.
         metric: One metric's name.
     """
-    tokens = np.array([row.alive for row in evaluation.predictions], np.int64).T
-    lengths, alive = tokens[0], tokens[1:]
+    tokens = np.array([row.tokens_kept for row in evaluation.predictions], np.int64).T
+    lengths, tokens_kept = tokens[0], tokens[1:]
     gold, said = evaluation.answers()
     cuts = [*np.quantile(lengths, [0.5, 0.75]).tolist(), float(lengths.max())]
     band = np.searchsorted(cuts, lengths)
@@ -104,8 +104,8 @@ def by_length(evaluation: Evaluation, classifier: Classifier, metric: str) -> By
             value=figure(metric, gold[rows], said[rows]),
             low=low,
             high=high,
-            flops_speedup=flops_speedup(classifier, alive[:, rows], lengths[rows]),
-            alive=tuple(alive[:, rows].mean(axis=1).tolist()),
+            flops_speedup=flops_speedup(classifier, tokens_kept[:, rows], lengths[rows]),
+            tokens_kept=tuple(tokens_kept[:, rows].mean(axis=1).tolist()),
         )
         for cut, rows in zip(cuts, parts, strict=True)
         if len(rows)

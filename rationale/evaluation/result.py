@@ -85,7 +85,7 @@ class Speedup:
 
 
 @dataclass(frozen=True)
-class Alive:
+class TokensKept:
     """Tokens that pass a layer.
 
     Attributes:
@@ -123,7 +123,7 @@ class Prediction:
         probabilities: In the order of the labels.
         value: Of a model that predicts a number.
         answer: Of a model that answers questions; with its ``f1`` and ``exact`` match.
-        alive: Tokens at the start, and those that pass each layer; None where questions are answered.
+        tokens_kept: Tokens at the start, and those that pass each layer; None where questions are answered.
     """
 
     id: str
@@ -134,7 +134,7 @@ class Prediction:
     answer: str | None = omitted()
     f1: float | None = omitted()
     exact: float | None = omitted()
-    alive: tuple[int, ...] | None = omitted()
+    tokens_kept: tuple[int, ...] | None = omitted()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,19 +168,19 @@ class KeepsAll:
 
 @dataclass(frozen=True)
 class Share:
-    """A share of words that are alive after each layer.
+    """A share of words that are kept after each layer.
 
     Attributes:
         name: Of what words.
         words: How many there are.
-        alive: One share a layer, in [0, 1].
+        survival: One share a layer, in [0, 1].
         low: Lower end of its 95 % interval; None where it is not defined.
         high: Upper end.
     """
 
     name: str
     words: Count
-    alive: tuple[float, ...]
+    survival: tuple[float, ...]
     low: tuple[float | None, ...]
     high: tuple[float | None, ...]
 
@@ -211,7 +211,7 @@ class Evaluation:
         flops_speedup: By how many times fewer operations there are than undropped.
         bit_operations: The same in bit operations; None in results of an earlier version.
         measured_speedup: By batch size.
-        alive: A layer each.
+        tokens_kept: A layer each.
         survival: Which words survive; None of a plain model, and where questions are answered.
         n: Documents.
         predictions: One a document.
@@ -223,7 +223,7 @@ class Evaluation:
     flops_speedup: float
     bit_operations: BitOperations | None = omitted()
     measured_speedup: Mapping[str, Speedup]
-    alive: tuple[Alive, ...]
+    tokens_kept: tuple[TokensKept, ...]
     survival: Survived | None = omitted()
     n: Count
     predictions: tuple[Prediction, ...]

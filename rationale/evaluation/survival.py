@@ -21,7 +21,7 @@ from rationale.errors import ScoresError
 from rationale.evaluation.result import Share
 from rationale.metrics.statistics import bootstrap_intervals, number_or_none
 from rationale.scores.scored import (
-    ALIVE,
+    KEPT,
     SCORE_AGAIN,
     ScoredDocument,
     Scores,
@@ -58,11 +58,11 @@ class Survival:
     Attributes:
         layers: The layers.
         documents: How many documents were read.
-        kinds: All words, then kinds of words, most alive in the last layer first; intervals are bootstraps
+        kinds: All words, then kinds of words, most kept in the last layer first; intervals are bootstraps
             over documents of the ratio of sums.
-        words: Every word type that occurs often enough, case folded and bare of punctuation, most alive in
+        words: Every word type that occurs often enough, case folded and bare of punctuation, most kept in
             the last layer first; intervals are Wilson's, over occurrences.
-        lost: For each layer the documents of whose human rationale no word is alive.
+        lost: For each layer the documents of whose human rationale no word is kept.
         annotated: How many documents have a human rationale that the model read some of.
         alone: One a layer that was read so; empty where faithfulness of the kept words was not scored.
     """
@@ -165,7 +165,7 @@ class _Alone:
 
     def add(self, scored: ScoredDocument) -> None:
         for one in scored.perturbed:
-            if one.method == ALIVE and len(self.labels) > 1:
+            if one.method == KEPT and len(self.labels) > 1:
                 self.count[one.layer] += 1
                 self.same[one.layer] += self.labels[int(np.argmax(one.only))] == scored.predicted
 
@@ -178,14 +178,12 @@ class _Alone:
 
 
 class _Tally:
-    """Counts of words and of words alive, a document at a time."""
+    """Counts of words and of words kept, a document at a time."""
 
     def __init__(self, layers: int) -> None:
-        self.kinds: list[
-            Mapping[str, npt.NDArray[np.int64]]
-        ] = []  # kind -> (1 + L,): words, alive after each
+        self.kinds: list[Mapping[str, npt.NDArray[np.int64]]] = []  # kind -> (1 + L,): words, kept after each
         self.count: Counter[str] = Counter()
-        self.alive: dict[str, npt.NDArray[np.int64]] = {}
+        self.survival: dict[str, npt.NDArray[np.int64]] = {}
         self.lost: list[list[Key]] = [[] for _ in range(layers)]
         self.annotated = 0
 
@@ -203,7 +201,7 @@ class _Tally:
             word = bare[place]
             if word:
                 self.count[word] += 1
-                self.alive[word] = self.alive.get(word, 0) + kept[:, place].astype(np.int64)
+                self.survival[word] = self.survival.get(word, 0) + kept[:, place].astype(np.int64)
         human = document.rationale & covered
         if document.annotated and human.any():
             self.annotated += 1
@@ -261,10 +259,10 @@ def _kinds(
         low, high = bootstrap_intervals(
             parts, resamples=resamples, seed=seed, combine=lambda means: means[0] / means[1]
         )
-        alive = np.nansum(counts[1:], axis=1) / words
+        survival = np.nansum(counts[1:], axis=1) / words
         ends = [tuple(map(number_or_none, end)) for end in (low, high)]
-        shares.append(Share(name, int(words), tuple(alive.tolist()), *ends))
-    return tuple(sorted(shares, key=lambda share: (share.name != "all words", -share.alive[-1])))
+        shares.append(Share(name, int(words), tuple(survival.tolist()), *ends))
+    return tuple(sorted(shares, key=lambda share: (share.name != "all words", -share.survival[-1])))
 
 
 def _words(tally: _Tally, least: int) -> tuple[Share, ...]:
@@ -272,15 +270,15 @@ def _words(tally: _Tally, least: int) -> tuple[Share, ...]:
     for word, count in tally.count.items():
         if count < least:
             continue
-        alive = tally.alive[word]
-        ends = [binomtest(int(k), count).proportion_ci(method="wilson") for k in alive]
+        survival = tally.survival[word]
+        ends = [binomtest(int(k), count).proportion_ci(method="wilson") for k in survival]
         shares.append(
             Share(
                 word,
                 count,
-                tuple((alive / count).tolist()),
+                tuple((survival / count).tolist()),
                 tuple(float(end.low) for end in ends),
                 tuple(float(end.high) for end in ends),
             )
         )
-    return tuple(sorted(shares, key=lambda share: (-share.alive[-1], -share.words, share.name)))
+    return tuple(sorted(shares, key=lambda share: (-share.survival[-1], -share.words, share.name)))

@@ -42,13 +42,13 @@ class Passed:
 
     Attributes:
         outputs: float64 (C,), probabilities, or a number.
-        alive: int64 (L,), tokens that pass each layer.
+        tokens_kept: int64 (L,), tokens that pass each layer.
         kept: bool (L, n), whether each token passes each layer; None of a model that keeps all.
         trace: Who was dropped where and by what; None where nobody asked, too.
     """
 
     outputs: npt.NDArray[np.float64]
-    alive: npt.NDArray[np.int64]
+    tokens_kept: npt.NDArray[np.int64]
     kept: npt.NDArray[np.bool_] | None
     trace: DropTrace | None
 
@@ -88,7 +88,7 @@ class Traced:
             "scores": [[None if np.isnan(s) else float(s) for s in row] for row in way.scores],
             "thresholds": [None if np.isnan(t) else float(t) for t in way.thresholds],
             "decides": way.place,
-            "alive": way.lengths.tolist(),
+            "tokens_kept": way.lengths.tolist(),
         }
 
 
@@ -128,11 +128,11 @@ def run_hard(classifier: Classifier, packed: Packed, places: list[int], *, trace
     del places
     run = classifier.hard(packed)
     outputs = classifier.probabilities(classifier.finite(run.logits)).cpu().numpy()
-    alive = run.alive.cpu().numpy().T
+    tokens_kept = run.tokens_kept.cpu().numpy().T
     found: Sequence[DropTrace | None] = run.traces() or [None] * len(outputs)
     return [
         Passed(output, count, None if trace is None else trace.kept, trace if traces else None)
-        for output, count, trace in zip(outputs, alive, found, strict=True)
+        for output, count, trace in zip(outputs, tokens_kept, found, strict=True)
     ]
 
 

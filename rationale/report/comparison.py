@@ -10,7 +10,7 @@ from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
 from rationale.dropping.system import is_baseline
 from rationale.metrics.task import TITLES
 from rationale.report.experiments import over_seeds, write_page
-from rationale.report.figures.systems import alive_by_layer, fronts, kept_rationale
+from rationale.report.figures.systems import fronts, kept_rationale, tokens_kept_by_layer
 from rationale.report.lengths import lengths_section
 from rationale.report.prose import Fact
 from rationale.report.sections import Block, Section
@@ -79,7 +79,7 @@ def systems_table(records: Sequence[GridCell]) -> Table:
         Column("blind", "Against uninformed", "interval"),
         Column("flops_speedup", "FLOPs", "number", digits=2),
         *(Column(f"measured_{size}", f"Measured, batch {size}", "interval", digits=2) for size in batches),
-        Column("alive", "Tokens kept, last layer", "number"),
+        Column("kept", "Tokens kept, last layer", "number"),
         Column("recall", "Rationale kept, last layer", "number"),
         Column("fpr", "FPR, last layer", "number"),
         Column("steps", "Steps", "integer"),
@@ -111,7 +111,7 @@ def _row(record: GridCell, batches: Sequence[str], chosen: bool) -> tuple[Cell, 
         _of(record.blind) if record.blind else None,
         record.flops_speedup,
         *(Interval(m.median, m.min, m.max) if m else None for m in measured),
-        record.alive[-1],
+        record.tokens_kept[-1],
         *((None, None) if kept is None else (kept.recall[-1], kept.fpr[-1])),
         record.steps,
         record.seconds,
@@ -147,7 +147,10 @@ def comparison_page(comparison: Comparison, out: str | Path, *, overwrite: bool 
         ),
         Block(table=rule_table(records)),
         Block(table=systems_table(records)),
-        Block(figure=alive_by_layer(records), caption="Tokens that pass each layer, of those of the input."),
+        Block(
+            figure=tokens_kept_by_layer(records),
+            caption="Tokens that pass each layer, of those of the input.",
+        ),
     ]
     sections = [
         Section(

@@ -146,14 +146,14 @@ def _check_rule(rule: Rule, scores: Scores, method: str, layer: int) -> None:
     Raises:
         ScoresError: Where the threshold is not known.
     """
-    if rule.select != "delta":
+    if rule.select != "threshold":
         return
     if refused := without_n(scores.recipe):
-        raise ScoresError(refused, remedy="Or pass --select topk.")
+        raise ScoresError(refused, remedy="Or pass --select top_k_gold.")
     if layer not in chosen_layers(scores.recipe, method, rule, [layer]):
         raise ScoresError(
             f"the model drops nothing before layer {layer}: it has no threshold there",
-            remedy="Export another layer, or pass --select topk.",
+            remedy="Export another layer, or pass --select top_k_gold.",
         )
 
 

@@ -119,7 +119,7 @@ def _with_documents(scores: Scores, documents: Documents, agreement: Agreement) 
     if agreement.per_document is not None:
         return agreement
     absolute = bool(agreement.recipe.get("agreement", {}).get("absolute"))
-    return agree(scores, documents, select="topk", absolute=absolute, resamples=1)
+    return agree(scores, documents, select="top_k_gold", absolute=absolute, resamples=1)
 
 
 def _examples(
@@ -129,7 +129,7 @@ def _examples(
     order = sorted(values, key=lambda key: -values[key])
     best = order[: min(count, len(order))]
     worst = [key for key in order[::-1][:count] if key not in best]
-    select: Select = "topk" if "topk" in Results(agreement).selections else "delta"
+    select: Select = "top_k_gold" if "top_k_gold" in Results(agreement).selections else "threshold"
     for word, keys in (("best", best), ("worst", worst)):
         for key in keys:
             yield _example(scores, documents, agreement, (method, layer, select), word, key, values[key])

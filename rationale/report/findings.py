@@ -10,7 +10,7 @@ from rationale.dropping.advice import ALMOST_ALL, drops_nothing
 from rationale.metrics.chance import at_chance
 from rationale.report.results import ALPHA, Results
 from rationale.report.table import AtMost, Column, Interval
-from rationale.scores.scored import ALIVE
+from rationale.scores.scored import KEPT
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
@@ -58,8 +58,8 @@ def warnings(agreement: Agreement) -> list[str]:
     """A classifier that is at chance, and a dropping model that drops nothing, each with the next step."""
     results = Results(agreement)
     told = [at_chance(agreement.classification)]
-    if ALIVE in results.methods:
-        kept = results.get(ALIVE, results.last_layer(ALIVE), "selected_share", "delta")
+    if KEPT in results.methods:
+        kept = results.get(KEPT, results.last_layer(KEPT), "selected_share", "threshold")
         if kept is not None and kept["value"] is not None and kept["value"] >= ALMOST_ALL:
             system = agreement.recipe.get("model", {}).get("system")
             told.append(drops_nothing(f"{kept['value']:.1%} of the words pass the last layer", system))

@@ -24,7 +24,7 @@ _PROVENANCE = (
 def records_table(agreement: Agreement) -> Table:
     """Every record at full precision, with what it is of: what ``--csv`` and ``--parquet`` write.
 
-    ``layer`` is empty for baselines, which describe the input; ``eta`` belongs to the selection ``delta`` and
+    ``layer`` is empty for baselines, which describe the input; ``eta`` belongs to the selection ``threshold`` and
     is 1 where the model has none of its own.
     """
     results = Results(agreement)
@@ -50,7 +50,7 @@ def records_table(agreement: Agreement) -> Table:
         rows.append(
             (
                 method, None if results.is_baseline(method) else layer, record["metric"], record["select"],
-                _eta(agreement, layer) if record["select"] == "delta" else None,
+                _eta(agreement, layer) if record["select"] == "threshold" else None,
                 record["value"], record["low"], record["high"], record["n"], record["skipped"],
                 record.get("rule"),
                 "ties: use ap" if tied else None, *own,

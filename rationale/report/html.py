@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 _VALUE = Column("value", "", "interval")
 _LONG = 60  # rows; longer tables stay folded in print
 _SELECTED_BY = {
-    "topk": "As many words count as selected as the human marked, so that misses and false alarms balance.",
-    "delta": "Words count as selected by delta.",
+    "top_k_gold": "As many words count as selected as the human marked, so that misses and false alarms balance.",
+    "threshold": "Words count as selected by the threshold.",
 }
 
 

@@ -45,7 +45,7 @@ def lengths_section(
         Block(figure=histogram(found), caption="Documents by tokens, special ones and query included."),
         Block(table=bands_table(records, title)),
         Block(
-            figure=alive_by_band(drawn),
+            figure=tokens_kept_by_band(drawn),
             caption="Mean tokens kept in each layer: solid short documents, dashed middling, dotted long.",
         ),
     ]
@@ -87,7 +87,7 @@ def histogram(found: Histograms, *, height: int = 320) -> go.Figure:
     return finish(figure, alt, height=height).update_layout(showlegend=True, barmode="group")
 
 
-def alive_by_band(records: Sequence[GridCell], *, height: int = 420) -> go.Figure:
+def tokens_kept_by_band(records: Sequence[GridCell], *, height: int = 420) -> go.Figure:
     """Tokens kept in each layer, a curve a run and band."""
     figure = go.Figure()
     for record in (r for r in records if r.system != "plain"):
@@ -95,8 +95,8 @@ def alive_by_band(records: Sequence[GridCell], *, height: int = 420) -> go.Figur
         for number, (band, dash) in enumerate(zip(lengths_of(record).bands, _DASHES, strict=False)):
             name = f"{plain(record.cell)}, {BANDS[number]}"
             figure.add_scatter(
-                x=list(range(len(band.alive))),
-                y=band.alive,
+                x=list(range(len(band.tokens_kept))),
+                y=band.tokens_kept,
                 name=name,
                 legendgroup=record.cell,
                 mode="lines+markers",
@@ -107,7 +107,8 @@ def alive_by_band(records: Sequence[GridCell], *, height: int = 420) -> go.Figur
     figure.update_xaxes(TICKS, title_text="layer", dtick=1)
     figure.update_yaxes(TICKS, title_text="tokens kept", rangemode="tozero")
     told = "; ".join(
-        f"{r.cell} " + ", ".join(f"{band.alive[-1]:.1f}" for band in lengths_of(r).bands) for r in records
+        f"{r.cell} " + ", ".join(f"{band.tokens_kept[-1]:.1f}" for band in lengths_of(r).bands)
+        for r in records
     )
     alt = f"Tokens kept in the last layer for short, middling and long documents: {told}."
     return finish(figure, alt, height=height).update_layout(showlegend=True)

@@ -29,7 +29,7 @@ _HUES = {
     "gradient": "#be074d",
     "attention": "#6b1be1",
     "rollout": "#0e4827",
-    "contribution": "#c97800",
+    "policy_score": "#c97800",
     "path": "#86297d",
     "perturbation": "#6b5801",
     BASELINE: GREY,
@@ -66,7 +66,7 @@ def strokes(methods: Iterable[str], recipe: Mapping[str, Any] | None = None) -> 
         methods: Method names, in the order they were asked for.
         recipe: Of their scores, which says each method's family; None goes by the registered methods.
 
-    >>> strokes(["saliency", "saliency.l1"])["saliency.l1"]
+    >>> strokes(["input_x_gradient", "input_x_gradient.l1"])["input_x_gradient.l1"]
     Stroke(colour='#be074d', dash='dash', symbol='circle-open')
     """
     hues, spare = dict(_HUES), list(_SPARE_HUES)

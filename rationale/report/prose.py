@@ -204,9 +204,9 @@ def _selection(settings: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
         else f"eta = {', '.join('none' if e is None else f'{e:g}' for e in eta)} by layer"
     )
     rules = {
-        "delta": "delta: a word is selected if one of its tokens reaches the "
-        f"{rule_text(recipe, 'delta')} ({thresholds})",
-        "topk": "topk: the k best words are selected, k = number of rationale words; of equal scores the "
+        "threshold": "threshold: a word is selected if one of its tokens reaches the "
+        f"{rule_text(recipe, 'threshold')} ({thresholds})",
+        "top_k_gold": "top_k_gold: the k best words are selected, k = number of rationale words; of equal scores the "
         "earlier word wins",
     }
     told = "; ".join(rules[name] for name in settings.get("select", []) if name in rules)

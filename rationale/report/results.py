@@ -189,10 +189,10 @@ def titled(metric: str, select: str | None = None, recipe: Mapping[str, Any] | N
         select: The selection, where it needs one.
         recipe: Of the agreement; it says which threshold was meant.
 
-    >>> titled("fpr", "delta", {"model": {}})
+    >>> titled("fpr", "threshold", {"model": {}})
     'FPR (uniform threshold 1/n)'
     """
     if not select:
         return describe(metric).title
-    rule = select if recipe is None and select == "delta" else rule_title(recipe or {}, select)
+    rule = select if recipe is None and select == "threshold" else rule_title(recipe or {}, select)
     return f"{describe(metric).title} ({rule})"

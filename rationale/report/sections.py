@@ -104,7 +104,7 @@ def _distribution(agreement: Agreement, results: Results) -> go.Figure:
 
 
 def _selected(agreement: Agreement, results: Results, select: str) -> Section:
-    metrics = ("fpr", "recall", "selected_share") if select != "topk" else ("fpr", "recall")
+    metrics = ("fpr", "recall", "selected_share") if select != "top_k_gold" else ("fpr", "recall")
     chosen = [m for m in results.metrics if describe(m).needs_selection]
     blocks = [
         Block(table=selection_table(agreement, select)),
@@ -114,7 +114,7 @@ def _selected(agreement: Agreement, results: Results, select: str) -> Section:
             f"{rule_text(agreement.recipe, select)}, by layer.",
         ),
     ]
-    if select != "topk":
+    if select != "top_k_gold":
         blocks.append(Block(selection_plane(agreement, select), _PLANE))
     blocks += [
         Block(

@@ -34,7 +34,7 @@ def survival_curves(found: Survival, *, height: int = 360) -> go.Figure:
             figure.add_trace(band(found.layers, low, high, colour, 0.1, showlegend=False))
         figure.add_scatter(
             x=list(found.layers),
-            y=list(share.alive),
+            y=list(share.survival),
             name=plain(share.name),
             mode="lines+markers",
             line={"color": colour, "dash": dash, "width": 2.2},
@@ -48,7 +48,7 @@ def survival_curves(found: Survival, *, height: int = 360) -> go.Figure:
 
 
 def _alt(found: Survival) -> str:
-    told = [f"{s.name} {s.alive[0]:.0%} to {s.alive[-1]:.0%}" for s in found.kinds]
+    told = [f"{s.name} {s.survival[0]:.0%} to {s.survival[-1]:.0%}" for s in found.kinds]
     first, last = found.layers[0], found.layers[-1]
     return f"Share of words kept, layer {first} to layer {last}: {', '.join(told)}."
 
@@ -84,12 +84,12 @@ def _listed(parts: Sequence[str]) -> str:
 
 ALONE_UNKNOWN = (
     "How often the kept words alone give the same prediction was not scored: run `rationale score … --method "
-    "alive --faithfulness`."
+    "kept --faithfulness`."
 )
 
 
 def kinds_table(found: Survival, layer: int) -> Table:
-    """Each kind of word: how many, and the share alive after ``layer``."""
+    """Each kind of word: how many, and the share kept after ``layer``."""
     return _table(found, found.kinds, layer, "Kind", f"Words kept after layer {layer}, by kind")
 
 
@@ -97,7 +97,7 @@ def words_table(found: Survival, layer: int, *, most: bool, count: int = 20) -> 
     """The word types kept most often, or least often, after ``layer``."""
     row = found.layers.index(layer)
     sign = -1 if most else 1
-    ranked = sorted(found.words, key=lambda share: (sign * share.alive[row], -share.words, share.name))
+    ranked = sorted(found.words, key=lambda share: (sign * share.survival[row], -share.words, share.name))
     title = f"Words {'kept' if most else 'dropped'} most often by layer {layer}"
     return _table(found, ranked[:count], layer, "Word", title)
 
@@ -105,13 +105,13 @@ def words_table(found: Survival, layer: int, *, most: bool, count: int = 20) -> 
 def _table(found: Survival, shares: Sequence[Share], layer: int, what: str, caption: str) -> Table:
     row = found.layers.index(layer)
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (share.name, share.words, Interval(share.alive[row], share.low[row], share.high[row]))
+        (share.name, share.words, Interval(share.survival[row], share.low[row], share.high[row]))
         for share in shares
     )
     columns = (
         Column("name", what, "text", header=True),
         Column("count", "Occurs", "integer"),
-        Column("alive", "Share kept", "interval"),
+        Column("kept", "Share kept", "interval"),
     )
     return Table(columns, rows, caption)
 
@@ -127,6 +127,6 @@ def words_csv(found: Survival) -> str:
     rows: list[tuple[Cell, ...]] = []
     for what, shares in (("kind", found.kinds), ("word", found.words)):
         for share in shares:
-            ends = zip(share.alive, share.low, share.high, strict=True)
+            ends = zip(share.survival, share.low, share.high, strict=True)
             rows.append((what, share.name, share.words, *(Interval(*end) for end in ends)))
     return Table(columns, tuple(rows)).to_csv()

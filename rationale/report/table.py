@@ -101,7 +101,7 @@ class Table:
         strong: ``(row, column)`` of cells to stress.
         marks: A sign after the value of some cells, which a note explains; CSV and Parquet have none.
 
-    >>> print(Table((Column("m", "Method", "text"), Column("ap", "AP")), (("saliency", 0.5),)).to_markdown())
+    >>> print(Table((Column("m", "Method", "text"), Column("ap", "AP")), (("input_x_gradient", 0.5),)).to_markdown())
     | Method | AP |
     | :--- | ---: |
     | saliency | 0.500 |

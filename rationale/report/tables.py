@@ -39,10 +39,10 @@ def agreement_table(agreement: Agreement, metric: str = "ap", select: str | None
         select: Its selection, for a metric that needs one.
 
     >>> from rationale.agreement import Agreement
-    >>> record = dict(method="saliency", layer=0, metric="ap", select=None, value=0.5, low=0.4, high=0.6, n=9, skipped=1)
+    >>> record = dict(method="input_x_gradient", layer=0, metric="ap", select=None, value=0.5, low=0.4, high=0.6, n=9, skipped=1)
     >>> table = agreement_table(Agreement({}, (record,), (), {}))
     >>> table.rows
-    (('saliency', Interval(value=0.5, low=0.4, high=0.6), None, None, None, 9, 1),)
+    (('input_x_gradient', Interval(value=0.5, low=0.4, high=0.6), None, None, None, 9, 1),)
     """  # noqa: E501 - one record
     results = Results(agreement)
     rows = tuple(_headline_row(results, method, metric, select) for method in results.methods)
@@ -110,7 +110,7 @@ def selection_table(agreement: Agreement, select: str) -> Table:
 
     Args:
         agreement: What ``agree`` returned.
-        select: ``delta`` or ``topk``.
+        select: ``threshold`` or ``top_k_gold``.
     """
     results = Results(agreement)
     names = [m for m in results.metrics if describe(m).needs_selection]

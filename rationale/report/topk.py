@@ -168,4 +168,4 @@ def _budget(budget: Budget) -> str:
     told = {"share": f"{100 * budget.amount:g} % of the words", "count": f"{budget.amount:g} words"}
     if budget.kind not in told:
         return "as many words as the human rationale"
-    return f"{told[budget.kind]}; human and alive keep their own number"
+    return f"{told[budget.kind]}; human and kept keep their own number"

@@ -29,7 +29,5 @@ class _Length(Baseline):
 
 
 METHODS.register("random")(_Random("random", "Random", "Uniform random numbers, seeded by the document's id"))
-METHODS.register("position")(
-    _Position("position", "Position", "Words from first to last: the earlier, the higher")
-)
-METHODS.register("length")(_Length("length", "Word length", "The number of characters of the word"))
+METHODS.register("lead")(_Position("lead", "Position", "Words from first to last: the earlier, the higher"))
+METHODS.register("word_length")(_Length("word_length", "Word length", "The number of characters of the word"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rationale.scores.methods import METHODS, DecisionMethod, FloatArray
-from rationale.scores.scored import ALIVE
+from rationale.scores.scored import KEPT
 
 if TYPE_CHECKING:
     from rationale.dropping.system import System
@@ -29,31 +29,31 @@ class _Compared(DecisionMethod):
         return policy is not None and self.by(policy.name)
 
 
-class _Alive(DecisionMethod):
+class _Kept(DecisionMethod):
     def reduce(self, trace: DropTrace) -> FloatArray:
         """1 for each token that passes the layer, 0 for the others."""
         return trace.kept.astype(np.float32)
 
 
-METHODS.register("contribution")(
+METHODS.register("policy_score")(
     _Compared(
-        "contribution",
+        "policy_score",
         "Contribution predictor",
         "What AdapLeR's predictor gives a token that enters the layer; 0 once it is dropped",
         by=lambda system: system == "adapler",
     )
 )
-METHODS.register("decision")(
+METHODS.register("policy_score")(
     _Compared(
-        "decision",
+        "policy_score",
         "Dropping score",
         "What a dropping system other than AdapLeR ranks or compares a token by; 0 once it is dropped",
         by=lambda system: system != "adapler",
     )
 )
-METHODS.register(ALIVE)(
-    _Alive(
-        ALIVE,
+METHODS.register(KEPT)(
+    _Kept(
+        KEPT,
         "Alive",
         "1 / n for each of the n tokens that pass the layer, 0 for those dropped",
         selects=True,

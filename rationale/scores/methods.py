@@ -155,7 +155,7 @@ METHODS: Registry[Method] = Registry(
     "score method",
     [
         f"rationale.scores.{name}"
-        for name in ("saliency", "attention", "rollout", "baselines", "captum", "contribution")
+        for name in ("input_x_gradient", "attention", "rollout", "baselines", "captum", "policy_score")
     ],
 )
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from rationale.artifacts.scores import REPAIR, Part
 from rationale.errors import ScoresError
 from rationale.scores.fits import misfit, unsummed
-from rationale.scores.scored import ALIVE, BoolArray, FloatArray, Perturbed, ScoredDocument
+from rationale.scores.scored import KEPT, BoolArray, FloatArray, Perturbed, ScoredDocument
 
 _DOCUMENTS = pa.schema(
     [
@@ -220,13 +220,13 @@ def _document(
 
 
 def _kept(row: dict[str, Any], scores: Mapping[str, FloatArray]) -> BoolArray | None:
-    """Which tokens pass each layer; of scores from before the column, what their ``alive`` says.
+    """Which tokens pass each layer; of scores from before the column, what their ``kept`` says.
 
     Raises:
         ValueError: Where layers are not equally long, or a value is missing.
     """
     if row.get("kept") is None:
-        return scores[ALIVE] > 0 if ALIVE in scores else None
+        return scores[KEPT] > 0 if KEPT in scores else None
     kept = np.array(row["kept"])
     if kept.dtype != np.bool_:
         raise ValueError("whether a token is kept is missing")

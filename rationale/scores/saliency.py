@@ -35,33 +35,33 @@ class _Sensitivity(GradientMethod):
         return _l2(gradient)
 
 
-METHODS.register("saliency")(
+METHODS.register("input_x_gradient")(
     _L2(
-        "saliency",
+        "input_x_gradient",
         "Saliency",
         "InputXGradient at the layer's input, L2 norm: ||dy/dh_i * h_i||_2",
         default=True,
     )
 )
-METHODS.register("saliency.l1")(
+METHODS.register("input_x_gradient.l1")(
     _L1(
-        "saliency.l1",
+        "input_x_gradient.l1",
         "Saliency (L1)",
         "InputXGradient at the layer's input, L1 norm: ||dy/dh_i * h_i||_1",
         default=True,
     )
 )
-METHODS.register("saliency.sum")(
+METHODS.register("input_x_gradient.sum")(
     _Sum(
-        "saliency.sum",
+        "input_x_gradient.sum",
         "Saliency (signed sum)",
         "InputXGradient at the layer's input, summed over the width with its sign",
         signed=True,
         default=True,
     )
 )
-METHODS.register("sensitivity")(
+METHODS.register("gradient_norm")(
     _Sensitivity(
-        "sensitivity", "Sensitivity", "Gradient norm at the layer's input: ||dy/dh_i||_2", default=True
+        "gradient_norm", "Sensitivity", "Gradient norm at the layer's input: ||dy/dh_i||_2", default=True
     )
 )

@@ -19,7 +19,7 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
 
-ALIVE = "alive"
+KEPT = "kept"
 """The method that says which tokens of a dropping model pass each layer."""
 
 DROPPING = "token-dropping"
@@ -206,7 +206,7 @@ def drops_tokens(recipe: Mapping[str, Any]) -> bool:
 
 def knows_kept(recipe: Mapping[str, Any]) -> bool:
     """Whether the scores say how many tokens enter each layer; only a dropping model's old ones do not."""
-    return not drops_tokens(recipe) or bool(recipe.get("kept")) or ALIVE in recipe.get("methods", {})
+    return not drops_tokens(recipe) or bool(recipe.get("kept")) or KEPT in recipe.get("methods", {})
 
 
 def scores_html(scores: Scores) -> str:

@@ -24,7 +24,7 @@ from rationale.files import atomic_json
 from rationale.loading.classifier import Classifier
 from rationale.scores import ScoreOptions, score
 from rationale.scores.methods import decision_methods
-from rationale.scores.scored import ALIVE
+from rationale.scores.scored import KEPT
 from rationale.study.cells import ANEW, read, unsealed
 from rationale.study.comparison import PLAIN
 from rationale.study.grid import Setting, cell, plain_options
@@ -169,7 +169,7 @@ def _rationale(classifier: Classifier, reported: Documents) -> KeptRationale | K
     documents = Documents(inside, source=reported.source, split=reported.split)
     scored = score(classifier, documents, ScoreOptions(methods, protocol="truncate"))
     agreement = agree(scored, documents)
-    own = next(name for name in methods if name != ALIVE)
+    own = next(name for name in methods if name != KEPT)
 
     def by_layer(method: str, metric: str, select: str | None) -> Layers:
         found = [
@@ -179,5 +179,5 @@ def _rationale(classifier: Classifier, reported: Documents) -> KeptRationale | K
         ]
         return tuple(r["value"] for r in sorted(found, key=lambda r: r["layer"]))
 
-    kept = {name: by_layer(ALIVE, name, "delta") for name in ("precision", "recall", "fpr")}
+    kept = {name: by_layer(KEPT, name, "threshold") for name in ("precision", "recall", "fpr")}
     return KeptRationale(n=len(inside), ap=by_layer(own, "ap", None), **kept)

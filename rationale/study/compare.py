@@ -157,7 +157,7 @@ def _record(
         dev=_dev(source, metric),
         flops_speedup=found.flops_speedup,
         measured_speedup=times.measured_speedup if times is not None and current else {},
-        alive=tuple(layer.share for layer in found.alive),
+        tokens_kept=tuple(layer.share for layer in found.tokens_kept),
         steps=_steps(source),
         seconds=seconds,
         n=found.n,

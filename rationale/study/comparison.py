@@ -94,7 +94,7 @@ class GridCell:
         dev: On the dev documents; None without.
         flops_speedup: By how many times fewer operations there are than undropped.
         measured_speedup: By batch size; empty where nothing was timed.
-        alive: The share of the tokens that pass each layer.
+        tokens_kept: The share of the tokens that pass each layer.
         steps: Of the optimizer, over all stages.
         seconds: Of its training; None where that was resumed.
         n: Documents.
@@ -119,7 +119,7 @@ class GridCell:
     dev: OnDev | None
     flops_speedup: float
     measured_speedup: Mapping[str, Speedup]
-    alive: Annotated[tuple[float, ...], least(1)]
+    tokens_kept: Annotated[tuple[float, ...], least(1)]
     steps: Count
     seconds: float | None
     n: Count

@@ -117,13 +117,13 @@ RECIPES.register("random")(
         fixed={"rule": "random"},
     )
 )
-RECIPES.register("first")(
+RECIPES.register("lead")(
     Recipe(
         BlindOptions,
         _later("fixed", "train_blind"),
         "Train a baseline that keeps the beginning of a document.",
         "--shares 0.4",
-        fixed={"rule": "first"},
+        fixed={"rule": "lead"},
     )
 )
 

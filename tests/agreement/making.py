@@ -36,7 +36,7 @@ def best(scored, method, row, k, absolute=False):
     return words
 
 
-def random_corpus(seed=0, documents=12, layers=2, methods=("saliency", "attention.all"), longest=40):
+def random_corpus(seed=0, documents=12, layers=2, methods=("input_x_gradient", "attention.all"), longest=40):
     """Random documents with random spans, and random scores with ties; ``random`` has one layer."""
     rng = np.random.default_rng(seed)
     own, items = [], []

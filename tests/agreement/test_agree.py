@@ -26,7 +26,7 @@ def slow(scores, documents, method, layer, select, eta=1.0):
     for one in scores:
         own = documents.get(one.key)
         truth, values = own.rationale, one.words[method][layer]
-        if select == "delta":
+        if select == "threshold":
             picked = above(one, method, layer, eta)
         else:
             picked = np.zeros(len(truth), dtype=bool)
@@ -62,7 +62,7 @@ def test_every_record_is_the_mean_of_what_its_documents_give(corpus, agreement):
     seen = 0
     for method in scores.methods:
         for layer in scores.layers(method):
-            for select in ("delta", "topk"):
+            for select in ("threshold", "top_k_gold"):
                 for name, values in slow(scores, documents, method, layer, select).items():
                     shown = select if metrics.get(name).needs_selection else None
                     record = agreement.record(name, method, layer, shown)
@@ -79,11 +79,19 @@ def test_every_record_is_the_mean_of_what_its_documents_give(corpus, agreement):
 def test_records_come_by_method_layer_metric_and_selection(agreement):
     assert len(agreement.records) == 5 * (3 + 2 * 6)
     first = [
-        (r["metric"], r["select"]) for r in agreement.records if r["method"] == "saliency" and not r["layer"]
+        (r["metric"], r["select"])
+        for r in agreement.records
+        if r["method"] == "input_x_gradient" and not r["layer"]
     ]
-    assert first[:5] == [("ap", None), ("auprc", None), ("roc_auc", None), ("fpr", "delta"), ("fpr", "topk")]
+    assert first[:5] == [
+        ("ap", None),
+        ("auprc", None),
+        ("roc_auc", None),
+        ("fpr", "threshold"),
+        ("fpr", "top_k_gold"),
+    ]
     assert list(dict.fromkeys(r["method"] for r in agreement.records)) == [
-        "saliency",
+        "input_x_gradient",
         "attention.all",
         "random",
     ]
@@ -91,9 +99,9 @@ def test_records_come_by_method_layer_metric_and_selection(agreement):
 
 def test_values_of_documents_are_found_by_their_key(corpus, agreement):
     scores, documents = corpus
-    expected = slow(scores, documents, "saliency", 1, "topk")
-    for name, select in (("ap", None), ("fpr", "topk")):
-        values = agreement.document_values(name, "saliency", 1, select)
+    expected = slow(scores, documents, "input_x_gradient", 1, "top_k_gold")
+    for name, select in (("ap", None), ("fpr", "top_k_gold")):
+        values = agreement.document_values(name, "input_x_gradient", 1, select)
         pairs = zip(scores.keys, expected[name], strict=True)
         assert values == {key: pytest.approx(value) for key, value in pairs if np.isfinite(value)}
     assert agreement.per_document.num_rows == len(agreement.records) * len(scores)
@@ -109,7 +117,7 @@ def test_values_of_documents_are_found_by_their_key(corpus, agreement):
 
 
 def test_one_selection_can_be_asked_for(corpus, agreement):
-    for select in ("delta", "topk"):
+    for select in ("threshold", "top_k_gold"):
         some = agree(*corpus, select=select, resamples=200)
         assert some.records == tuple(r for r in agreement.records if r["select"] in (None, select))
         assert some.recipe["agreement"]["select"] == [select]
@@ -117,11 +125,11 @@ def test_one_selection_can_be_asked_for(corpus, agreement):
 
 def test_eta_moves_the_threshold_layer_by_layer(corpus):
     scores, documents = corpus
-    found = agree(scores, documents, select="delta", eta=[1.5, 0.25], resamples=10)
+    found = agree(scores, documents, select="threshold", eta=[1.5, 0.25], resamples=10)
     for layer, eta in enumerate([1.5, 0.25]):
-        expected = slow(scores, documents, "saliency", layer, "delta", eta)
+        expected = slow(scores, documents, "input_x_gradient", layer, "threshold", eta)
         for name in ("fpr", "recall"):
-            record = found.record(name, "saliency", layer, "delta")
+            record = found.record(name, "input_x_gradient", layer, "threshold")
             assert record["value"] == pytest.approx(np.nanmean(expected[name]))
     assert found.recipe["agreement"]["eta"] == [1.5, 0.25]
 
@@ -152,13 +160,13 @@ def test_equal_seeds_give_equal_numbers_and_others_do_not(corpus, agreement):
 def test_signed_methods_are_evidence_unless_absolute():
     one = document("a", 4, [(0, 1)])
     own = Documents([one])
-    values = {"saliency.sum": [[-0.5, 0.2, 0.1, 0.2]], "saliency": [[-0.5, 0.2, 0.1, 0.2]]}
-    scores = scores_of([scored(one, values)], own, signed=["saliency.sum"])
-    assert agree(scores, own).record("ap", "saliency.sum")["value"] == 0.25
+    values = {"input_x_gradient.sum": [[-0.5, 0.2, 0.1, 0.2]], "input_x_gradient": [[-0.5, 0.2, 0.1, 0.2]]}
+    scores = scores_of([scored(one, values)], own, signed=["input_x_gradient.sum"])
+    assert agree(scores, own).record("ap", "input_x_gradient.sum")["value"] == 0.25
     absolute = agree(scores, own, absolute=True)
-    assert absolute.record("ap", "saliency.sum")["value"] == 1.0
-    assert absolute.record("recall", "saliency.sum", 0, "delta")["value"] == 1.0
-    assert absolute.record("ap", "saliency")["value"] == 0.25
+    assert absolute.record("ap", "input_x_gradient.sum")["value"] == 1.0
+    assert absolute.record("recall", "input_x_gradient.sum", 0, "threshold")["value"] == 1.0
+    assert absolute.record("ap", "input_x_gradient")["value"] == 0.25
 
 
 def test_words_beyond_the_windows_are_not_evaluated():
@@ -168,9 +176,11 @@ def test_words_beyond_the_windows_are_not_evaluated():
     values = {"m": [[0.0, 0.1, 0.2, 0.9, 9.0, 9.0]]}
     found = agree(scores_of([scored(one, values, covered=[1, 1, 1, 1, 0, 0])], own), own)
     assert found.record("ap", "m")["value"] == pytest.approx((1 / 1 + 2 / 4) / 2)
-    assert found.record("selected_share", "m", 0, "topk")["value"] == 0.5
-    assert found.record("iou_f1", "m", 0, "topk")["value"] == pytest.approx(2 / 3)  # one of two spans hit
-    assert found.record("selected_share", "m", 0, "delta")["value"] == 0.5
+    assert found.record("selected_share", "m", 0, "top_k_gold")["value"] == 0.5
+    assert found.record("iou_f1", "m", 0, "top_k_gold")["value"] == pytest.approx(
+        2 / 3
+    )  # one of two spans hit
+    assert found.record("selected_share", "m", 0, "threshold")["value"] == 0.5
     assert (found.recipe["agreement"]["words"], found.recipe["agreement"]["uncovered_words"]) == (6, 2)
 
 
@@ -179,9 +189,9 @@ def test_spans_and_runs_are_cut_where_words_are_not_covered():
     own = Documents([one])
     scores = scores_of([scored(one, {"m": [[1.0] * 5]}, covered=[1, 1, 0, 1, 1])], own)
     for name in ("iou_f1", "recall"):
-        assert agree(scores, own).record(name, "m", 0, "topk")["value"] == 1.0
+        assert agree(scores, own).record(name, "m", 0, "top_k_gold")["value"] == 1.0
     half = scores_of([scored(one, {"m": [[1.0, 1.0, 9.0, 0.0, 0.0]]}, covered=[1, 1, 0, 1, 1])], own)
-    record = agree(half, own, eta=[2.0]).record("iou_f1", "m", 0, "delta")
+    record = agree(half, own, eta=[2.0]).record("iou_f1", "m", 0, "threshold")
     assert record["value"] == pytest.approx(2 / 3)  # precision 1, one of the span's two pieces
 
 
@@ -303,7 +313,7 @@ def test_documents_without_scores_are_refused_unless_a_limit_left_them_out(corpu
     sampled = {**scores.recipe, "data": {**scores.recipe["data"], "documents": 5}}
     found = agree(MemoryScores(sampled, scores.documents[1:6]), documents, resamples=10)
     assert found.recipe["agreement"]["unscored"] == 7
-    assert found.record("selected_share", "saliency", 0, "topk")["n"] == 5
+    assert found.record("selected_share", "input_x_gradient", 0, "top_k_gold")["n"] == 5
     holes = MemoryScores(scores.recipe, [*scores.documents[:2], *scores.documents[3:]])
     with pytest.raises(
         ScoresError, match=r"11 documents .* says 12; document 'd2' of annotation 'd2' .* has no scores"
@@ -336,7 +346,7 @@ def test_a_perturbed_probability_that_is_no_number_is_refused():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"select": "alive"}, "no selection is called 'alive'. Use delta or topk"),
+        ({"select": "kept"}, "no selection is called 'kept'. Use threshold or top_k_gold"),
         ({"resamples": 0}, "0 resamples, expected at least 1"),
         ({"eta": [1.0]}, "eta has 1 layers, and the scored model has 2"),
         ({"eta": [1.0, float("nan")]}, "expected one finite number a layer"),
@@ -363,18 +373,18 @@ def test_an_agreement_is_read_as_it_was_written(agreement, tmp_path):
 
 def test_values_of_another_agreement_are_not_taken_for_this_ones(corpus, agreement, tmp_path):
     path = agreement.save(tmp_path / "agreement.json")
-    other = agree(*corpus, select="topk", resamples=10)
+    other = agree(*corpus, select="top_k_gold", resamples=10)
     other.save(tmp_path / "other.json")
     (tmp_path / "other.pairs.parquet").replace(tmp_path / "agreement.pairs.parquet")
     loaded = Agreement.load(path)
     assert loaded.per_document is None
     with pytest.raises(ScoresError, match="without the values of its documents"):
-        loaded.document_values("ap", "saliency")
+        loaded.document_values("ap", "input_x_gradient")
 
 
 def test_an_earlier_agreement_stays_unless_overwrite(corpus, agreement, tmp_path):
     path = agreement.save(tmp_path / "agreement.json")
-    other = agree(*corpus, select="topk", resamples=10)
+    other = agree(*corpus, select="top_k_gold", resamples=10)
     with pytest.raises(OutputError, match="exists already"):
         other.save(path)
     assert Agreement.load(path) == agreement

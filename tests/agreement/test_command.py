@@ -66,14 +66,16 @@ def test_the_file_holds_what_the_library_gives_and_the_table_is_printed(run, fol
 def test_selection_eta_and_absolute_reach_the_library(run, tmp_path):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text('{"eta": [0.5, 2.0]}')
-    result = run("--select", "delta", "--eta-from", tmp_path / "model", "--absolute", "--resamples", "100")
+    result = run(
+        "--select", "threshold", "--eta-from", tmp_path / "model", "--absolute", "--resamples", "100"
+    )
     assert result.exit_code == 0, result.output
     settings = json.loads((tmp_path / "agreement.json").read_text())["recipe"]["agreement"]
-    assert (settings["select"], settings["eta"], settings["absolute"]) == (["delta"], [0.5, 2.0], True)
+    assert (settings["select"], settings["eta"], settings["absolute"]) == (["threshold"], [0.5, 2.0], True)
 
 
 def test_what_is_refused_leaves_no_file(run, tmp_path):
-    assert isinstance(run("--select", "alive").exception, ScoresError)
+    assert isinstance(run("--select", "kept").exception, ScoresError)
     assert isinstance(run("--eta-from", tmp_path).exception, ModelError)
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "agreement.json").write_text("mine")

@@ -53,7 +53,10 @@ def test_a_comparison_is_the_mean_difference_of_the_same_pairs(corpus, agreement
         )
         assert (entry["low"], entry["high"]) == pytest.approx(tuple(theirs.confidence_interval), abs=1e-12)
     compared = {(c["metric"], c["select"]) for c in agreement.comparisons}
-    assert compared == {("ap", None), *((m, s) for m in ("fpr", "token_f1") for s in ("delta", "topk"))}
+    assert compared == {
+        ("ap", None),
+        *((m, s) for m in ("fpr", "token_f1") for s in ("threshold", "top_k_gold")),
+    }
 
 
 def test_each_metric_and_selection_is_one_family(agreement):

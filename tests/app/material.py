@@ -19,7 +19,7 @@ from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.training.options import TrainingOptions
 
 LAYERS = 4
-METHODS = ("saliency", "saliency.sum", "attention.all", "rollout.cls", "random")
+METHODS = ("input_x_gradient", "input_x_gradient.sum", "attention.all", "rollout.cls", "random")
 PLOT = (
     "the heist is staged with real patience , and for half an hour nobody speaks .",
     "a courier crosses the harbour at night while her brother counts the boats from the roof .",
@@ -62,7 +62,12 @@ def _cell(system: str, value: float, accuracy: float, speedup: float) -> dict[st
     cell |= {"setting": {"lam": value}, "steps": 100, "seconds": 12.0, "n": 200, "flops_speedup": speedup}
     cell |= {"metric": "accuracy", "value": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05}
     cell |= {"metrics": {"accuracy": accuracy}, "dev": {"value": accuracy, "speedup": speedup}}
-    cell |= {"alive": [1.0, (1 + left) / 2, left], "measured_speedup": {}, "rationale": None, "blind": None}
+    cell |= {
+        "tokens_kept": [1.0, (1 + left) / 2, left],
+        "measured_speedup": {},
+        "rationale": None,
+        "blind": None,
+    }
     if system != "plain":
         ratio = {"median": 0.8 * speedup, "min": 0.7 * speedup, "max": 0.9 * speedup}
         cell |= {"difference": gap, "difference_low": gap - 0.1, "difference_high": gap + 0.1}
@@ -144,7 +149,10 @@ def make(folder: Path) -> Path:
     """``data/`` (ERASER layout), ``model/``, ``scores/`` and ``compared/`` under ``folder``."""
     write_eraser({"val": reviews(), "hard": [hostile(), long_review(), *reviews(2)]}, folder / "data")
     model = tiny_model(folder / "model")
-    for split, methods in (("val", METHODS), ("hard", ("saliency", "saliency.sum", "random"))):
+    for split, methods in (
+        ("val", METHODS),
+        ("hard", ("input_x_gradient", "input_x_gradient.sum", "random")),
+    ):
         faithfulness = Faithfulness(0.2) if split == "val" else None
         score(
             model,
@@ -163,7 +171,7 @@ def make_study(folder: Path) -> Path:
     """``study/`` beside what :func:`make` left in ``folder``; this trains."""
     documents = load_documents(folder / "data", "val")
     training = TrainingOptions(epochs=1, batch_size=4, device="cpu")
-    options = StudyOptions([Arm.parse(arm) for arm in ("human", "not-first")], training=training)
+    options = StudyOptions([Arm.parse(arm) for arm in ("human", "not-lead")], training=training)
     study_topk(folder / "model", documents, None, documents, folder / "study", options)
     return folder / "study"
 

@@ -24,7 +24,7 @@ def opened(tmp_path_factory):
     classifier = load_classifier(folder, device="cpu")
     document = Document("a", "a", wordy(18, 3), label="POS", spans=(Span(2, 6),))
     documents = Documents([document])
-    methods = ("contribution", "alive", "saliency")
+    methods = ("policy_score", "kept", "input_x_gradient")
     options = ScoreOptions(methods, faithfulness=Faithfulness(0.2))
     scores = score(classifier, documents, options, progress=False)
     window = Windower(classifier.tokenizer, classifier.max_length, "document")(document).windows[0]
@@ -36,7 +36,7 @@ def test_words_are_marked_by_where_their_last_token_left(opened):
     from workbench.panels import CHOSEN, DROPPED_BEFORE, DROPPED_HERE
 
     collection, document, scored, said = opened
-    layered = collection.layered(document, scored, "contribution", "delta")
+    layered = collection.layered(document, scored, "policy_score", "threshold")
     assert layered.drops
     for word in range(len(document.words)):
         left = int(said.dropped[scored.token_word == word].max())
@@ -47,7 +47,7 @@ def test_words_are_marked_by_where_their_last_token_left(opened):
 
 def test_thresholds_are_those_that_were_met(opened):
     collection, document, scored, said = opened
-    layered = collection.layered(document, scored, "contribution", "delta")
+    layered = collection.layered(document, scored, "policy_score", "threshold")
     met = np.where(np.isnan(said.scores), np.nan, said.thresholds[:, None])
     np.testing.assert_allclose(layered.thresholds, met, rtol=1e-5)
     np.testing.assert_allclose(layered.compared, said.scores, atol=1e-6)
@@ -55,7 +55,7 @@ def test_thresholds_are_those_that_were_met(opened):
 
 def test_numbers_are_of_the_words_kept(opened):
     collection, document, scored, said = opened
-    layered = collection.layered(document, scored, "alive", "topk")
+    layered = collection.layered(document, scored, "kept", "top_k_gold")
     for layer, numbers in enumerate(layered.numbers):
         kept = np.array(
             [(said.dropped[scored.token_word == w] > layer).any() for w in range(len(document.words))]
@@ -69,18 +69,18 @@ def test_numbers_are_of_the_words_kept(opened):
 
 def test_other_methods_of_the_same_scores_are_shown_as_ever(opened):
     collection, document, scored, _ = opened
-    assert not collection.layered(document, scored, "saliency", "delta").drops
+    assert not collection.layered(document, scored, "input_x_gradient", "threshold").drops
 
 
 def test_the_prediction_is_told_with_the_kept_words_alone_and_without_them(opened):
     from workbench.drawing import words_data
 
     collection, document, scored, said = opened
-    layered = collection.layered(document, scored, "contribution", "delta")
+    layered = collection.layered(document, scored, "policy_score", "threshold")
     (panel,) = words_data(document, scored, [layered], collection.scores.labels, share=0.2)["panels"]
     at = collection.scores.labels.index(scored.predicted)
     for layer in range(said.layers):
-        one = next(p for p in scored.perturbed if (p.method, p.layer) == ("alive", layer))
+        one = next(p for p in scored.perturbed if (p.method, p.layer) == ("kept", layer))
         only, without = panel["perturbed"][layer]
         assert only == [f"{scored.predicted}, kept words only", one.only[at]]
         assert without == [f"{scored.predicted}, without them", one.without[at]]
@@ -101,7 +101,7 @@ def test_a_dropped_word_says_whether_the_layers_attention_read_it(opened, place,
     from workbench.drawing import words_data
 
     collection, document, scored, _ = opened
-    layered = replace(collection.layered(document, scored, "alive", "delta"), place=place)
+    layered = replace(collection.layered(document, scored, "kept", "threshold"), place=place)
     data = words_data(document, scored, [layered], collection.scores.labels)
     (panel,) = data["panels"]
     assert panel["headings"][1] == heading
@@ -114,7 +114,7 @@ def test_the_page_has_score_and_threshold_of_each_word_and_token(opened):
     from workbench.drawing import words_data
 
     collection, document, scored, said = opened
-    layered = collection.layered(document, scored, "alive", "delta")
+    layered = collection.layered(document, scored, "kept", "threshold")
     for units in ("words", "tokens"):
         data = words_data(document, scored, [layered], collection.scores.labels, units=units)
         (panel,) = data["panels"]

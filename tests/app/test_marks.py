@@ -20,9 +20,17 @@ from tests.agreement.making import above, best
 from tests.dropping.models import dropping_model
 from tests.toys import toy_tokenizer, wordy
 
-METHODS = ("contribution", "alive", "saliency", "saliency.sum", "attention.all", "rollout.cls", "random")
-SIGNED = ("saliency.sum",)
-OWN = ("contribution", "alive")
+METHODS = (
+    "policy_score",
+    "kept",
+    "input_x_gradient",
+    "input_x_gradient.sum",
+    "attention.all",
+    "rollout.cls",
+    "random",
+)
+SIGNED = ("input_x_gradient.sum",)
+OWN = ("policy_score", "kept")
 ETA = (0.9, 0.6, 0.3)
 
 
@@ -68,12 +76,12 @@ def expected(document, scored, method, row, select, absolute):
     if method in OWN:  # the page shows what the model keeps, whatever the rule
         kept = scored.kept[row]
         return np.array([(kept & (scored.token_word == word)).any() for word in range(len(document.words))])
-    if select == "topk":
+    if select == "top_k_gold":
         return best(scored, method, row, int(document.rationale.sum()), absolute)
     return above(scored, method, row, ETA[scored.layers[method][row]], absolute)
 
 
-@pytest.mark.parametrize("select", ["delta", "topk"])
+@pytest.mark.parametrize("select", ["threshold", "top_k_gold"])
 @pytest.mark.parametrize("method", METHODS)
 def test_marks_and_numbers_are_of_the_same_words(collection, absolute, method, select):
     from workbench.panels import CHOSEN
@@ -103,7 +111,7 @@ def test_tokens_chosen_are_those_of_the_chosen_words(collection, absolute, metho
 
     for key in collection.keys:
         document, scored = collection.open(key)
-        layered = collection.layered(document, scored, method, "delta")
+        layered = collection.layered(document, scored, method, "threshold")
         (panel,) = words_data(document, scored, [layered], ("NEG", "POS"), units="tokens")["panels"]
         for row, marks in enumerate(np.array(panel["marks"])):
             chosen = marks == CHOSEN
@@ -119,7 +127,7 @@ def test_a_card_has_the_ranking_of_its_method_beside_the_kept_words(collection):
     from workbench.drawing import words_data
 
     document, scored = collection.open(collection.keys[0])
-    layered = [collection.layered(document, scored, method, "delta") for method in OWN]
+    layered = [collection.layered(document, scored, method, "threshold") for method in OWN]
     panels = words_data(document, scored, layered, ("NEG", "POS"))["panels"]
     for method, panel in zip(OWN, panels, strict=True):
         for row, (ranking, kept) in enumerate(panel["facts"]):
@@ -145,18 +153,20 @@ def test_one_name_has_one_number(scores, documents, tmp_path):
     wanted = {
         (r["method"], r["layer"]): r["value"]
         for r in saved["records"]
-        if (r["metric"], r["select"]) == ("fpr", "delta")
+        if (r["metric"], r["select"]) == ("fpr", "threshold")
     }
-    assert {r["rule"] for r in saved["records"] if r["method"] == "saliency" and r["select"] == "delta"} == {
-        "model's own threshold eta/n, n = tokens kept before the layer"
-    }
+    assert {
+        r["rule"]
+        for r in saved["records"]
+        if r["method"] == "input_x_gradient" and r["select"] == "threshold"
+    } == {"model's own threshold eta/n, n = tokens kept before the layer"}
     opened = Collection("toy", scores, documents)
     compared = {(r["method"], r["layer"], r["metric"], r["select"]): r["value"] for r in agreement.records}
     for r in agreement_of("one-name", opened).records:
         assert r["value"] == compared[r["method"], r["layer"], r["metric"], r["select"]]
     page = report_html(scores, documents, Agreement.load(tmp_path / "agreement.json"))
     assert "model&#39;s own threshold eta/n, n = tokens kept before the layer" in page
-    table = selection_table(agreement, "delta")
+    table = selection_table(agreement, "threshold")
     for method in METHODS:
         for layer in scores.layers(method):
             export_eraser(scores, documents, tmp_path / "lines", Choice(method, layer), overwrite=True)
@@ -169,7 +179,7 @@ def test_one_name_has_one_number(scores, documents, tmp_path):
                 exported.append((chosen & ~document.rationale).sum() / (~document.rationale).sum())
             for key in opened.keys:
                 document, scored = opened.open(key)
-                layered = opened.layered(document, scored, method, "delta")
+                layered = opened.layered(document, scored, method, "threshold")
                 explored.append(layered.numbers[scored.layers[method].index(layer)]["fpr"])
             assert np.mean(exported) == pytest.approx(wanted[method, layer])
             assert np.mean(explored) == pytest.approx(wanted[method, layer])
@@ -180,7 +190,7 @@ def test_one_name_has_one_number(scores, documents, tmp_path):
     records = records_table(agreement)
     keys = [column.key for column in records.columns]
     rows = [dict(zip(keys, row, strict=True)) for row in records.rows]
-    rules = {row["rule"] for row in rows if row["select"] == "delta"}
+    rules = {row["rule"] for row in rows if row["select"] == "threshold"}
     assert rules == {
         "model's own threshold eta/n, n = tokens kept before the layer",
         "the tokens that the model keeps",

@@ -57,7 +57,7 @@ def test_without_scores_a_page_says_what_to_do(app, page):
 def test_the_url_opens_a_view(app):
     query = {
         "scores": "val", "document": "review-03", "method": "attention.all", "beside": "random", "layer": "1",
-        "select": "topk", "units": "tokens", "pins": "2.5",
+        "select": "top_k_gold", "units": "tokens", "pins": "2.5",
     }  # fmt: skip
     at = app(query=query)
     data = words(at)
@@ -78,7 +78,7 @@ def test_the_url_opens_a_view(app):
             "part": "-3",
             "pins": "a.-1.9999999",
         },
-        {"layer": "²", "sort": "ap-high", "search": "tedious", "select": "alive"},
+        {"layer": "²", "sort": "ap-high", "search": "tedious", "select": "kept"},
         {"layer": "1e9", "pins": "." * 500, "scores": "../../etc"},
     ],
 )
@@ -116,9 +116,9 @@ def test_search_narrows_and_says_when_nothing_is_left(app):
 def test_sorting_follows_the_agreement(app, material, sort, metric, down):
     scores = StoredScores(material / "scores" / "val")
     agreement = agree(scores, load_documents(material / "data", "val"), resamples=1)
-    select = None if metric == "ap" else "delta"
-    values = agreement.document_values(metric, "saliency", 2, select)
-    at = app(query={"scores": "val", "sort": sort, "layer": "2", "method": "saliency"})
+    select = None if metric == "ap" else "threshold"
+    values = agreement.document_values(metric, "input_x_gradient", 2, select)
+    at = app(query={"scores": "val", "sort": sort, "layer": "2", "method": "input_x_gradient"})
     order = [option.split(" · ")[1] for option in at.selectbox(key="pick.document").options]
     expected = sorted(values, key=lambda key: values[key], reverse=down)
     assert order == [key[0] for key in expected]
@@ -139,7 +139,7 @@ def test_turning_pages_drops_the_pins(app):
 
 
 def test_compare_draws_the_curves_with_alternative_texts(app):
-    at = app("compare", {"scores": "val", "select": "topk"})
+    at = app("compare", {"scores": "val", "select": "top_k_gold"})
     charts = [chart.proto for chart in at.get("plotly_chart")]
     titles = ["AP", "FPR (top-k)", "Recall (top-k)"]
     assert [chart.alt.split(" by layer")[0] for chart in charts] == titles
@@ -166,7 +166,7 @@ def test_looking_at_compare_leaves_explore_as_it_was(app):
 def test_a_given_agreement_is_the_one_that_is_shown(app, material, tmp_path):
     scores, documents = StoredScores(material / "scores" / "val"), load_documents(material / "data", "val")
     eta = [0.5, 1.0, 1.5, 2.0]
-    agree(scores, documents, eta=eta, select="delta", resamples=5).save(tmp_path / "agreement.json")
+    agree(scores, documents, eta=eta, select="threshold", resamples=5).save(tmp_path / "agreement.json")
     given = ["--scores", str(material / "scores" / "val"), "--agreement", str(tmp_path / "agreement.json")]
     at = app("compare", given=given)
     assert at.get("button_group")[0].options == ["threshold eta/n, eta of another source"]  # no top-k
@@ -229,9 +229,11 @@ def test_own_text_scores_as_on_the_command_line(app, material):
     at.text_area(key="try.text").input(text)
     at.button(key="try.send").click().run()
     (scored,) = score_text(
-        material / "model", text, options=ScoreOptions(methods=("saliency",)), device="cpu"
+        material / "model", text, options=ScoreOptions(methods=("input_x_gradient",)), device="cpu"
     )
-    for told, expected in zip(words(at)["panels"][0]["scores"], scored.words["saliency"], strict=True):
+    for told, expected in zip(
+        words(at)["panels"][0]["scores"], scored.words["input_x_gradient"], strict=True
+    ):
         assert told == pytest.approx(expected.tolist(), rel=1e-3, abs=1e-6)
 
 
@@ -284,7 +286,7 @@ def test_the_corpus_page_says_what_survives(app, material, tmp_path):
     toy_tokenizer("wordpiece").save_pretrained(tmp_path / "model")
     documents = load_documents(material / "data", "val")
     out = tmp_path / "dropping"
-    score(tmp_path / "model", documents, ScoreOptions(("alive",)), out=out, device="cpu", progress=False)
+    score(tmp_path / "model", documents, ScoreOptions(("kept",)), out=out, device="cpu", progress=False)
     at = app("corpus", given=["--scores", str(out)])
     assert not at.exception
     found = survival(StoredScores(out), documents)

@@ -29,7 +29,7 @@ def hard(material):
     return Collection("hard", scores, load_documents(material / "data", "hard"))
 
 
-def drawn(collection, key, methods, select="delta", **choices):
+def drawn(collection, key, methods, select="threshold", **choices):
     from workbench.drawing import words_data
 
     document, scored = collection.open(key)
@@ -51,7 +51,7 @@ def test_scores_and_delta_are_the_stored_ones(collection, method):
 
 
 def test_what_tests_tell_the_component_by_hand_is_of_the_same_shape(collection):
-    _, _, real = drawn(collection, collection.keys[0], ["saliency"])
+    _, _, real = drawn(collection, collection.keys[0], ["input_x_gradient"])
     ours = data()
     assert ours.keys() == real.keys()
     for part in ("labels", "prediction"):
@@ -63,7 +63,7 @@ def test_what_tests_tell_the_component_by_hand_is_of_the_same_shape(collection):
 
 
 def test_top_k_takes_as_many_words_as_the_human(collection):
-    document, scored, data = drawn(collection, collection.keys[2], ["attention.all"], "topk")
+    document, scored, data = drawn(collection, collection.keys[2], ["attention.all"], "top_k_gold")
     count = int(document.rationale.sum())
     for row, marks in enumerate(data["panels"][0]["marks"]):
         best = np.argsort(-scored.words["attention.all"][row], kind="stable")[:count]
@@ -72,14 +72,14 @@ def test_top_k_takes_as_many_words_as_the_human(collection):
 
 
 def test_the_numbers_of_a_document_are_scikit_learns(collection):
-    document, scored, data = drawn(collection, collection.keys[3], ["saliency"])
+    document, scored, data = drawn(collection, collection.keys[3], ["input_x_gradient"])
     truth, panel = document.rationale, data["panels"][0]
     for row, facts in enumerate(panel["facts"]):
         told = {name: value for group in facts for name, value in group["rows"]}
         chosen = np.array(panel["marks"][row]) == 1
         assert (
             told["average precision"]
-            == f"{average_precision_score(truth, scored.words['saliency'][row]):.2f}"
+            == f"{average_precision_score(truth, scored.words['input_x_gradient'][row]):.2f}"
         )
         assert told["false positive rate"] == f"{(chosen & ~truth).sum() / (~truth).sum():.2f}"
         assert told["recall"] == f"{(chosen & truth).sum() / truth.sum():.2f}"
@@ -101,18 +101,18 @@ def test_a_word_is_selected_exactly_when_one_of_its_tokens_is(collection, method
 
 
 def test_the_best_token_of_a_word_decides(collection):
-    _, scored, data = drawn(collection, collection.keys[1], ["saliency"])
+    _, scored, data = drawn(collection, collection.keys[1], ["input_x_gradient"])
     panel = data["panels"][0]
     for row, marks in enumerate(panel["marks"]):
         for word, mark in enumerate(marks):
-            own = scored.token_scores["saliency"][row][scored.token_word == word]
+            own = scored.token_scores["input_x_gradient"][row][scored.token_word == word]
             assert panel["best"][row][word] == pytest.approx(own.max(), rel=1e-3)
             assert panel["thresholds"][row][word] == pytest.approx(1 / scored.window_tokens[0], rel=1e-3)
             assert (own.max() >= np.float32(1) / np.float32(scored.window_tokens[0])) == (mark == 1)
 
 
 def test_tokens_keep_specials_apart_and_join_sub_words(collection):
-    _, _scored, data = drawn(collection, collection.keys[0], ["saliency"], units="tokens")
+    _, _scored, data = drawn(collection, collection.keys[0], ["input_x_gradient"], units="tokens")
     assert (data["units"][0], data["units"][-1]) == ("[CLS]", "[SEP]")
     assert (data["kinds"][0], data["kinds"][1]) == (1, 0)
     split = [i for i, word in enumerate(data["words"]) if word >= 0 and data["words"][i - 1] == word]
@@ -122,7 +122,7 @@ def test_tokens_keep_specials_apart_and_join_sub_words(collection):
 
 
 def test_two_methods_share_the_layers_and_a_baseline_is_the_same_in_each(collection):
-    _, _, data = drawn(collection, collection.keys[0], ["saliency", "random"])
+    _, _, data = drawn(collection, collection.keys[0], ["input_x_gradient", "random"])
     assert data["layers"] == [0, 1, 2, 3]
     assert [panel["rows"] for panel in data["panels"]] == [[0, 1, 2, 3], [0, 0, 0, 0]]
     _, _, alone = drawn(collection, collection.keys[0], ["random"])
@@ -133,10 +133,10 @@ def test_two_methods_share_the_layers_and_a_baseline_is_the_same_in_each(collect
 
 
 def test_faithfulness_stands_where_it_was_measured(collection):
-    _, scored, data = drawn(collection, collection.keys[0], ["saliency"], share=0.2)
+    _, scored, data = drawn(collection, collection.keys[0], ["input_x_gradient"], share=0.2)
     told = data["panels"][0]["perturbed"]
     best = collection.scores.labels.index(scored.predicted)
-    first = next(p for p in scored.perturbed if (p.method, p.layer, p.share) == ("saliency", 0, 0.2))
+    first = next(p for p in scored.perturbed if (p.method, p.layer, p.share) == ("input_x_gradient", 0, 0.2))
     assert [p for _, p in told[0]] == [first.only[best], first.without[best]]
     assert told[1] == []  # only the first and the last layer were perturbed
     assert len(told[3]) == 2
@@ -146,8 +146,8 @@ def test_another_layer_or_pin_is_the_same_version_another_method_the_same_text(c
     from workbench.drawing import Reader
 
     key = collection.keys[0]
-    _, _, one = drawn(collection, key, ["saliency"], reader=Reader(0))
-    _, _, moved = drawn(collection, key, ["saliency"], reader=Reader(3, (2, 5)))
+    _, _, one = drawn(collection, key, ["input_x_gradient"], reader=Reader(0))
+    _, _, moved = drawn(collection, key, ["input_x_gradient"], reader=Reader(3, (2, 5)))
     _, _, other = drawn(collection, key, ["attention.all"], reader=Reader(0))
     assert (one["version"], one["text"]) == (moved["version"], moved["text"])
     assert one["version"] != other["version"]
@@ -158,7 +158,7 @@ def test_long_documents_come_in_parts_but_are_counted_whole(hard):
     from workbench.drawing import Reader, parts
 
     key = ("long", "long")
-    document, scored, data = drawn(hard, key, ["saliency"], reader=Reader(part=2))
+    document, scored, data = drawn(hard, key, ["input_x_gradient"], reader=Reader(part=2))
     assert parts(document, scored, "words") == 3
     assert (data["offset"], len(data["units"])) == (8000, 1000)
     assert data["panels"][0]["levels"][0]["count"].endswith("of 9000")
@@ -187,7 +187,7 @@ def test_without_a_human_there_are_no_hits_and_no_numbers(collection):
     document, scored = collection.open(collection.keys[0])
     nobody = replace(document, spans=(), annotated=False)
     layered = Collection("x", collection.scores, collection.documents).layered(
-        nobody, scored, "saliency", "delta"
+        nobody, scored, "input_x_gradient", "threshold"
     )
     data = words_data(nobody, scored, [layered], collection.scores.labels)
     assert data["human"] is None
@@ -204,11 +204,11 @@ def test_words_beyond_the_model_are_neither_selected_nor_counted(material):
 
     long = Document("l", "l", ("tedious",) * 300, label="NEG", spans=(Span(0, 5), Span(290, 295)))
     documents = Documents([long], source="memory")
-    options = ScoreOptions(methods=("saliency",), protocol="truncate")
+    options = ScoreOptions(methods=("input_x_gradient",), protocol="truncate")
     scores = score(material / "model", documents, options, device="cpu", progress=False)
     collection = Collection("x", scores, documents)
-    for select in ("delta", "topk"):
-        _, scored, data = drawn(collection, ("l", "l"), ["saliency"], select)
+    for select in ("threshold", "top_k_gold"):
+        _, scored, data = drawn(collection, ("l", "l"), ["input_x_gradient"], select)
         read = int(scored.covered.sum())
         assert 0 < read < 300
         assert data["kinds"] == [0] * read + [3] * (300 - read)

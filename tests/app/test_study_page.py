@@ -35,8 +35,8 @@ def truth(study, one, other):
 
 def test_documents_are_split_by_who_is_right(study):
     stored = StoredStudy.load(study)
-    assert stored.arms() == ("full", "human", "not-first")
-    for one, other in (("full", "human"), ("human", "not-first")):
+    assert stored.arms() == ("full", "human", "not-lead")
+    for one, other in (("full", "human"), ("human", "not-lead")):
         found = {who: set(keys) for who, keys in stored.split(one, other, 0).items()}
         assert found == truth(study, one, other)
 

@@ -24,10 +24,10 @@ def test_it_shows_every_cell(page_of, material):
     at = page_of("--comparison", material / "compared")
     assert not at.exception
     assert not at.error
-    fronts, kept, alive = figures(at)
+    fronts, kept, tokens_kept = figures(at)
     assert [trace["name"] for trace in fronts["data"]] == ["PLAIN", "LTP", "RANDOM"]
     assert len(kept["data"]) == 3  # two systems and the line of chance
-    assert len(alive["data"]) == len(comparison()["records"])
+    assert len(tokens_kept["data"]) == len(comparison()["records"])
     assert any("ltp-0.1-seed0 *" in one.proto.body for one in at.get("html"))
 
 

@@ -175,7 +175,7 @@ def test_nothing_is_sealed_where_something_was_changed(root):
 def test_unsealed_scores_whose_layers_are_reversed_are_not_whole(root):
     without_seals(root)
     recipe = json.loads((root / "scores/recipe.json").read_text())
-    recipe["methods"]["saliency"]["layers"].reverse()
+    recipe["methods"]["input_x_gradient"]["layers"].reverse()
     write(root / "scores/recipe.json", recipe)
     result = run(root / "scores", "--seal")
     assert result.exit_code == 1

@@ -52,11 +52,13 @@ def test_evaluate_writes_what_it_prints(folder, tmp_path):
     assert said["metrics"]["accuracy"] == accuracy_score(gold, chosen)
     assert said["metrics"]["macro_f1"] == pytest.approx(f1_score(gold, chosen, average="macro"))
     assert said["metrics"]["mcc"] == pytest.approx(matthews_corrcoef(gold, chosen))
-    alive = np.array([p["alive"] for p in predictions]).T
-    assert [layer["mean"] for layer in said["alive"]] == pytest.approx(alive[1:].mean(axis=1).tolist())
+    tokens_kept = np.array([p["tokens_kept"] for p in predictions]).T
+    assert [layer["mean"] for layer in said["tokens_kept"]] == pytest.approx(
+        tokens_kept[1:].mean(axis=1).tolist()
+    )
     model = dropping_model("bert")
     costs = Costs.of(model.encoder, model.system)
-    by_hand = costs.plain(alive[0], 3).sum() / costs.dropped(alive[1:], alive[0]).sum()
+    by_hand = costs.plain(tokens_kept[0], 3).sum() / costs.dropped(tokens_kept[1:], tokens_kept[0]).sum()
     assert said["flops_speedup"] == pytest.approx(by_hand)
     assert f"{by_hand:.2f}x" in result.output
     with pytest.raises(OutputError, match="exists already"):
@@ -86,7 +88,7 @@ def test_evaluate_agrees_with_the_model_as_transformers_calls_it(folder, tmp_pat
         words = " ".join(wordy(int(one["id"][1:]), int(one["id"][1:])))
         with torch.no_grad():
             got = model(**tokenizer(words, return_tensors="pt"))
-        assert got.alive[0].tolist() == one["alive"]
+        assert got.tokens_kept[0].tolist() == one["tokens_kept"]
         assert got.logits.softmax(-1)[0].tolist() == pytest.approx(one["probabilities"], abs=1e-5)
 
 
@@ -104,7 +106,7 @@ def test_a_plain_model_is_evaluated_as_what_it_is(folder, tmp_path):
         with torch.no_grad():
             logits = model(**inputs).logits[0]
         assert logits.softmax(-1).tolist() == pytest.approx(one["probabilities"], abs=1e-5)
-        assert set(one["alive"]) == {inputs["input_ids"].shape[1]}
+        assert set(one["tokens_kept"]) == {inputs["input_ids"].shape[1]}
 
 
 def test_evaluate_writes_the_traces_of_its_own_pass(folder, tmp_path):
@@ -115,7 +117,7 @@ def test_evaluate_writes_the_traces_of_its_own_pass(folder, tmp_path):
     own, theirs = pq.read_table(traces), pq.read_table(tmp_path / "traces.parquet")
     for name in ("id", "position", "token", "word", "dropped"):
         assert own[name].equals(theirs[name])
-    kept = {kind["name"]: kind["alive"] for kind in json.loads(out.read_text())["survival"]["kinds"]}
+    kept = {kind["name"]: kind["survival"] for kind in json.loads(out.read_text())["survival"]["kinds"]}
     words = [(row["id"], row["word"], row["dropped"]) for row in own.to_pylist() if row["word"] >= 0]
     stays = {(one, word) for one, word, dropped in words if dropped is None}
     assert kept["all words"][-1] == pytest.approx(len(stays) / len({(one, word) for one, word, _ in words}))
@@ -155,7 +157,7 @@ def test_trace_writes_every_decision(folder, tmp_path):
             assert None not in met
             fell = [s for s, left in zip(scores, one["dropped"], strict=True) if left == layer]
             assert all(s < threshold for s in fell)
-        assert one["alive"][-1] == sum(left is None for left in one["dropped"])
+        assert one["tokens_kept"][-1] == sum(left is None for left in one["dropped"])
 
 
 def test_trace_as_parquet_has_a_row_a_token(folder, tmp_path):

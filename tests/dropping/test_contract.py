@@ -34,10 +34,10 @@ def test_hard_and_mask_keep_the_same_tokens_and_give_the_same_logits(system, fam
         np.testing.assert_allclose(ours.scores, oracle.scores, atol=1e-5)
         np.testing.assert_allclose(ours.thresholds, oracle.thresholds, atol=1e-5)
         assert ours.place == oracle.place == model.system.place
-    assert torch.equal(hard.alive, mask.alive)
+    assert torch.equal(hard.tokens_kept, mask.tokens_kept)
     torch.testing.assert_close(hard.logits, mask.logits, atol=1e-5, rtol=1e-5)
-    assert len(LENGTHS) < int(hard.alive[-1].sum()) < sum(inputs.lengths)  # some leave, some stay
-    assert (hard.alive[1:] <= hard.alive[:-1]).all()
+    assert len(LENGTHS) < int(hard.tokens_kept[-1].sum()) < sum(inputs.lengths)  # some leave, some stay
+    assert (hard.tokens_kept[1:] <= hard.tokens_kept[:-1]).all()
 
 
 @over_families
@@ -56,7 +56,7 @@ def test_an_input_fares_the_same_alone_in_any_batch_and_in_any_order(system, fam
             alone = run.hard(model.encoder, model.system, parts[place])
             for other, at in ((together, number), (again, place)):
                 torch.testing.assert_close(other.logits[at], alone.logits[0], atol=1e-5, rtol=1e-5)
-                assert torch.equal(other.alive[:, at], alone.alive[:, 0])
+                assert torch.equal(other.tokens_kept[:, at], alone.tokens_kept[:, 0])
 
 
 def test_it_comes_back_as_it_was_saved_and_works_in_a_pipeline(system, tmp_path):
@@ -70,7 +70,7 @@ def test_it_comes_back_as_it_was_saved_and_works_in_a_pipeline(system, tmp_path)
     with torch.no_grad():
         before, after = model(**inputs), again(**inputs)
     torch.testing.assert_close(before.logits, after.logits, atol=1e-6, rtol=1e-6)
-    assert torch.equal(before.alive, after.alive)
+    assert torch.equal(before.tokens_kept, after.tokens_kept)
     [said] = pipeline("text-classification", model=again, tokenizer=tokenizer)(text)
     assert said["score"] == pytest.approx(float(before.logits.softmax(-1).max()), abs=1e-5)
 
@@ -82,12 +82,12 @@ def test_matrix_products_are_those_pytorch_counts(system, family):
     encoder, dropping = model.encoder, model.system
     math = sdpa_kernel(SDPBackend.MATH)  # the counter does not know the CPU's fused attention
     with math, FlopCounterMode(display=False) as counter, torch.no_grad():
-        alive = run.hard(encoder, dropping, inputs).alive[:, 0].numpy()
+        tokens_kept = run.hard(encoder, dropping, inputs).tokens_kept[:, 0].numpy()
     d, (inner, gated) = encoder.width, encoder.inner_width
-    entering = np.array([inputs.lengths[0], *alive[:-1]])
-    attending = alive if dropping.place == "layer" else entering
+    entering = np.array([inputs.lengths[0], *tokens_kept[:-1]])
+    attending = tokens_kept if dropping.place == "layer" else entering
     expected = (8 * d * d * attending + 4 * d * attending**2).sum()
-    expected += (2 * (3 if gated else 2) * d * inner * alive).sum()
+    expected += (2 * (3 if gated else 2) * d * inner * tokens_kept).sum()
     expected += 2 * d * d + 2 * d * 2  # the head
     if dropping.reads_attention:
         expected += (2 * attending**2).sum()  # the mean over heads, summed over queries as a product
@@ -96,7 +96,7 @@ def test_matrix_products_are_those_pytorch_counts(system, family):
     if system == "tr-bert":
         expected += (2 * d * 32 + 2 * 32) * entering[list(dropping.points)].sum()
     assert counter.get_total_flops() == expected
-    ours = Costs.of(encoder, dropping).dropped(alive[:, None], np.array(inputs.lengths))
+    ours = Costs.of(encoder, dropping).dropped(tokens_kept[:, None], np.array(inputs.lengths))
     assert expected < ours[0] < 2 * expected  # norms weigh more at a width of 24
 
 
@@ -105,7 +105,7 @@ def test_a_trace_agrees_with_the_run_and_cls_never_leaves(system):
     ran = run.hard(model.encoder, model.system, inputs)
     for number, said in enumerate(ran.traces()):
         assert said.dropped[0] == said.layers
-        assert said.lengths.tolist() == ran.alive[:, number].tolist()
+        assert said.lengths.tolist() == ran.tokens_kept[:, number].tolist()
         for layer in range(said.layers):
             stayed = said.kept[layer].copy()
             stayed[0] = False
@@ -131,14 +131,14 @@ def test_its_decisions_are_scores_like_any_other(system, tmp_path):
     toy_tokenizer(TOYS["bert"][0]).save_pretrained(tmp_path)
     classifier = load_classifier(tmp_path, device="cpu")
     names = decision_methods(classifier.policy)
-    assert "alive" in names
+    assert "kept" in names
     windows = _windows(classifier)
     readings = OnePass(classifier, [METHODS.get(name) for name in names], 4)(windows, [None] * len(windows))
     with torch.no_grad():
         ran = run.hard(classifier.encoder, classifier.policy, pack_windows(windows))
     for number, reading in enumerate(readings):
-        alive = (reading.scores["alive"] > 0).sum(axis=1)
-        assert alive.tolist() == ran.alive[:, number].tolist()
+        tokens_kept = (reading.scores["kept"] > 0).sum(axis=1)
+        assert tokens_kept.tolist() == ran.tokens_kept[:, number].tolist()
 
 
 def _windows(classifier):

@@ -31,9 +31,9 @@ def test_plain_totals_are_the_published_ones(base):
 
 @pytest.mark.parametrize("share", [1.0, 0.9, 0.7])
 def test_totals_with_predictors_are_the_published_ones(base, share):
-    alive = np.stack([np.ceil(LENGTH * share**layer) for layer in range(12)]).astype(np.int64)
-    published = 1183537 + 1537 + 6152 * LENGTH + (3156 * alive**2 + 14233554 * alive).sum(axis=0)
-    ours = Costs.of(base, AdapLeR(12, 768)).dropped(alive, LENGTH)
+    tokens_kept = np.stack([np.ceil(LENGTH * share**layer) for layer in range(12)]).astype(np.int64)
+    published = 1183537 + 1537 + 6152 * LENGTH + (3156 * tokens_kept**2 + 14233554 * tokens_kept).sum(axis=0)
+    ours = Costs.of(base, AdapLeR(12, 768)).dropped(tokens_kept, LENGTH)
     np.testing.assert_allclose(ours, published, rtol=0.01)
 
 
@@ -62,10 +62,10 @@ def test_products_are_those_pytorch_counts(name):
 def test_speedup_is_a_ratio_of_sums():
     model = dropping_model("bert")
     with torch.no_grad():
-        alive = hard(model.encoder, model.system, batch("bert")).alive.numpy()
+        tokens_kept = hard(model.encoder, model.system, batch("bert")).tokens_kept.numpy()
     lengths = np.array(batch("bert").lengths)
     costs = Costs.of(model.encoder, model.system)
-    plain_costs, dropped = costs.plain(lengths, 3), costs.dropped(alive, lengths)
+    plain_costs, dropped = costs.plain(lengths, 3), costs.dropped(tokens_kept, lengths)
     assert speedup(plain_costs, dropped) == plain_costs.sum() / dropped.sum()
     assert (dropped <= plain_costs + 3 * model.system.costs(lengths, 12)).all()
     assert len(dropped) == len(LENGTHS)

@@ -31,7 +31,7 @@ def test_it_comes_back_as_it_was_saved(name, tmp_path):
     with torch.no_grad():
         before, after = model(**inputs), again.eval()(**inputs)
     torch.testing.assert_close(before.logits, after.logits, atol=1e-6, rtol=1e-6)
-    assert torch.equal(before.alive, after.alive)
+    assert torch.equal(before.tokens_kept, after.tokens_kept)
 
 
 def test_it_works_in_a_pipeline(tmp_path):
@@ -49,7 +49,7 @@ def test_a_trace_tells_where_every_token_left():
     model, inputs = dropping_model("bert"), batch("bert")
     run = hard(model.encoder, model.system, inputs)
     traces = run.traces()
-    assert np.array_equal(np.stack([t.lengths for t in traces], axis=1), run.alive.numpy())
+    assert np.array_equal(np.stack([t.lengths for t in traces], axis=1), run.tokens_kept.numpy())
     for number, said in enumerate(traces):
         (alone,) = hard(model.encoder, model.system, one(inputs, number)).traces()
         assert np.array_equal(said.dropped, alone.dropped)
@@ -71,7 +71,7 @@ def test_a_trace_is_of_its_run_and_a_plain_run_has_none():
         assert undropped(model.encoder, inputs).traces() == []
     first, again = ran.traces(), ran.traces()
     assert all(np.array_equal(a.kept, b.kept) for a, b in zip(first, again, strict=True))
-    assert np.array_equal(sum(t.lengths for t in first), ran.alive.sum(dim=1).numpy())
+    assert np.array_equal(sum(t.lengths for t in first), ran.tokens_kept.sum(dim=1).numpy())
 
 
 def test_an_unknown_system_or_family_is_named():

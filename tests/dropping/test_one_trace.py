@@ -35,12 +35,12 @@ def test_evaluate_trace_score_and_app_tell_of_one_run(system, tmp_path):
     for document, one, same, row in zip(DOCUMENTS, traced, told, evaluation.predictions, strict=True):
         way, scored = one.way, scores.get(document.key)
         assert np.array_equal(same.way.kept, way.kept)
-        assert list(row.alive) == [len(one.tokens), *way.lengths.tolist()]
+        assert list(row.tokens_kept) == [len(one.tokens), *way.lengths.tolist()]
         assert np.array_equal(scored.kept, way.kept)
-        assert np.array_equal(scored.token_scores["alive"] > 0, way.kept)
+        assert np.array_equal(scored.token_scores["kept"] > 0, way.kept)
         np.testing.assert_allclose(scored.policy_scores, way.scores, atol=1e-5, rtol=1e-4)
         np.testing.assert_allclose(scored.policy_thresholds[:, 0], way.thresholds, atol=1e-5, rtol=1e-4)
-        layered = opened.layered(document, scored, "alive", "delta")
+        layered = opened.layered(document, scored, "kept", "threshold")
         assert layered.place == way.place == classifier.policy.place
         assert np.array_equal(layered.tokens, way.kept)
         met = np.where(np.isnan(way.scores), np.nan, way.thresholds[:, None])
@@ -53,7 +53,7 @@ def test_evaluate_trace_score_and_app_tell_of_one_run(system, tmp_path):
                 assert scored.kept_words[layer, word] == (expected == CHOSEN)
     everything = next(kind for kind in evaluation.survival.kinds if kind.name == "all words")
     kept = np.concatenate([scores.get(d.key).kept_words for d in DOCUMENTS], axis=1)
-    assert everything.alive == pytest.approx(kept.mean(axis=1))
+    assert everything.tokens_kept == pytest.approx(kept.mean(axis=1))
     assert not all(one.way.kept.all() for one in traced)  # something was dropped
 
 

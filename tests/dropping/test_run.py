@@ -21,7 +21,7 @@ def test_without_a_threshold_it_is_the_plain_classifier(name):
             expected = plain_model(name)(**inputs).logits
             got = model(**inputs)
         torch.testing.assert_close(got.logits, expected, atol=1e-4, rtol=1e-4)
-        assert set(got.alive[0].tolist()) == {inputs["input_ids"].shape[1]}
+        assert set(got.tokens_kept[0].tolist()) == {inputs["input_ids"].shape[1]}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -30,11 +30,11 @@ def test_hard_and_mask_take_the_same_decisions(name):
     with torch.no_grad():
         hard = run.hard(model.encoder, model.system, inputs)
         mask = run.mask(model.encoder, model.system, inputs)
-    assert torch.equal(hard.alive, mask.alive)
+    assert torch.equal(hard.tokens_kept, mask.tokens_kept)
     torch.testing.assert_close(hard.logits, mask.logits, atol=1e-5, rtol=1e-5)
     for ours, oracle in zip(hard.traces(), mask.traces(), strict=True):
         assert np.array_equal(ours.kept, oracle.kept)
-    total, left = inputs.ids.shape[0], int(hard.alive[-1].sum())
+    total, left = inputs.ids.shape[0], int(hard.tokens_kept[-1].sum())
     assert len(LENGTHS) < left < total  # some leave, some stay
 
 
@@ -46,7 +46,7 @@ def test_an_input_scores_the_same_alone_and_in_any_batch(name):
         for number in range(len(LENGTHS)):
             alone = run.hard(model.encoder, model.system, one(inputs, number))
             torch.testing.assert_close(together.logits[number], alone.logits[0], atol=1e-5, rtol=1e-5)
-            assert together.alive[:, number].tolist() == alone.alive[:, 0].tolist()
+            assert together.tokens_kept[:, number].tolist() == alone.tokens_kept[:, 0].tolist()
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -81,7 +81,7 @@ def test_an_input_of_which_only_cls_is_left_still_has_a_prediction():
     with torch.no_grad():
         model.system.eta.fill_(1e6)  # nobody reaches it
         result = run.hard(model.encoder, model.system, batch("bert"))
-    assert set(result.alive.flatten().tolist()) == {1}
+    assert set(result.tokens_kept.flatten().tolist()) == {1}
     assert torch.isfinite(result.logits).all()
 
 
@@ -96,7 +96,7 @@ def test_soft_removal_approaches_the_mask_as_lambda_grows(name):
             gaps.append(float((logits - hard.logits).abs().max()))
             lengths = torch.stack(state.lengths)
     assert gaps[1] < 1e-3 <= gaps[0]
-    torch.testing.assert_close(lengths, hard.alive.float(), atol=1e-2, rtol=1e-3)
+    torch.testing.assert_close(lengths, hard.tokens_kept.float(), atol=1e-2, rtol=1e-3)
     assert torch.isfinite(lengths).all()
 
 
@@ -133,8 +133,8 @@ def test_bfloat16_says_the_same_of_the_same_tokens(name):
         rough = run.hard(model.encoder, replay, inputs)
         rounding = (run.undropped(model.encoder, inputs).logits.float() - plain).abs().max()
     assert rough.logits.dtype == torch.bfloat16
-    assert torch.equal(rough.alive, exact.alive)
-    assert int(exact.alive[-1].sum()) < sum(inputs.lengths)
+    assert torch.equal(rough.tokens_kept, exact.tokens_kept)
+    assert int(exact.tokens_kept[-1].sum()) < sum(inputs.lengths)
     assert (rough.logits.float() - exact.logits).abs().max() < 4 * rounding
     for ours, theirs in zip(replay.scores, exact.decisions, strict=True):
         assert ours.dtype == torch.float32

@@ -44,7 +44,7 @@ def documents():
 
 
 def test_predictions_are_those_of_the_hard_run(classifier, documents):
-    scores = score(classifier, documents, ScoreOptions((*one_pass_methods(), "contribution")), progress=False)
+    scores = score(classifier, documents, ScoreOptions((*one_pass_methods(), "policy_score")), progress=False)
     windower = Windower(classifier.tokenizer, classifier.max_length, "document")
     for document, scored in zip(documents, scores, strict=True):
         (window,) = windower(document).windows
@@ -57,59 +57,59 @@ def test_predictions_are_those_of_the_hard_run(classifier, documents):
 def test_what_a_model_keeps_is_compared_with_no_share_of_words(classifier, documents):
     """Faithfulness removes all words it keeps, and of the others a share."""
     marked = Documents([replace(document, spans=(Span(1, 3),)) for document in documents])
-    options = ScoreOptions(("contribution", "alive"), faithfulness=Faithfulness(0.2))
+    options = ScoreOptions(("policy_score", "kept"), faithfulness=Faithfulness(0.2))
     agreement = agree(score(classifier, marked, options, progress=False), marked, resamples=20)
     there = {(r["method"], r["metric"]) for r in agreement.records if r["value"] is not None}
-    assert {("alive", "comprehensiveness"), ("contribution", "comprehensiveness")} <= there
+    assert {("kept", "comprehensiveness"), ("policy_score", "comprehensiveness")} <= there
     compared = {(c["method"], c["other"], c["metric"]) for c in agreement.comparisons}
-    assert ("contribution", "alive", "ap") in compared
-    assert not any("alive" in pair and pair[2] == "comprehensiveness" for pair in compared)
+    assert ("policy_score", "kept", "ap") in compared
+    assert not any("kept" in pair and pair[2] == "comprehensiveness" for pair in compared)
     found = correlate(agreement, resamples=20)
-    assert {one.method for one in found.within} == {"contribution"}
-    assert selecting(agreement.recipe) == ["alive"]
+    assert {one.method for one in found.within} == {"policy_score"}
+    assert selecting(agreement.recipe) == ["kept"]
 
 
 def test_contribution_and_alive_are_the_traces(classifier, documents):
-    scores = score(classifier, documents, ScoreOptions(("contribution", "alive")), progress=False)
+    scores = score(classifier, documents, ScoreOptions(("policy_score", "kept")), progress=False)
     windower = Windower(classifier.tokenizer, classifier.max_length, "document")
     for document, scored in zip(documents, scores, strict=True):
         (window,) = windower(document).windows
         packed = pack_windows([window])
         (said,) = hard(classifier.encoder, classifier.policy, packed).traces()
         for layer in range(said.layers):
-            got = scored.token_scores["contribution"][layer]
+            got = scored.token_scores["policy_score"][layer]
             np.testing.assert_allclose(got, np.nan_to_num(said.scores[layer]), atol=1e-5)
-            assert np.array_equal(scored.token_scores["alive"][layer] > 0, said.kept[layer])
+            assert np.array_equal(scored.token_scores["kept"][layer] > 0, said.kept[layer])
 
 
 def test_the_models_own_threshold_is_what_passes_each_layer(classifier, documents):
     """eta and n are the model's own, unasked: the selection is its decision itself."""
-    scores = score(classifier, documents, ScoreOptions(("contribution", "alive")), progress=False)
+    scores = score(classifier, documents, ScoreOptions(("policy_score", "kept")), progress=False)
     eta = tuple(classifier.policy.eta.tolist())
     for scored in scores:
         for layer, value in enumerate(eta):
-            kept = scored.words["alive"][layer] > 0
-            assert np.array_equal(above(scored, "contribution", layer, value), kept)
+            kept = scored.words["kept"][layer] > 0
+            assert np.array_equal(above(scored, "policy_score", layer, value), kept)
             assert np.array_equal(scored.kept_words[layer], kept)
     found = agree(scores, documents_with_rationales(documents), resamples=20)
     assert found.recipe["agreement"]["eta"] == list(eta)
     for layer in range(len(eta)):
         for metric in ("fpr", "recall", "selected_share"):
-            ours = found.record(metric, "contribution", layer, "delta")
-            theirs = found.record(metric, "alive", layer, "delta")
+            ours = found.record(metric, "policy_score", layer, "threshold")
+            theirs = found.record(metric, "kept", layer, "threshold")
             assert ours["value"] == theirs["value"]
             assert ours["rule"] == "model's own threshold eta/n, n = tokens kept before the layer"
             assert theirs["rule"] == "the tokens that the model keeps"
 
 
 def test_a_number_does_not_depend_on_what_else_was_asked_for(classifier, documents, tmp_path):
-    """Each method alone, with `alive`, and with all others: the same records, in memory and from disk."""
+    """Each method alone, with `kept`, and with all others: the same records, in memory and from disk."""
     human = documents_with_rationales(documents)
-    methods = ("contribution", "rollout.all", "saliency.sum", "random")
-    everything = score(classifier, human, ScoreOptions((*methods, "alive")), progress=False)
+    methods = ("policy_score", "rollout.all", "input_x_gradient.sum", "random")
+    everything = score(classifier, human, ScoreOptions((*methods, "kept")), progress=False)
     wanted = agree(everything, human, resamples=20).records
     for method in methods:
-        for others in ((), ("alive",)):
+        for others in ((), ("kept",)):
             out = tmp_path / f"{method}{len(others)}"
             alone = score(classifier, human, ScoreOptions((method, *others)), out=out, progress=False)
             records = agree(alone, human, resamples=20).records
@@ -120,7 +120,7 @@ def test_a_number_does_not_depend_on_what_else_was_asked_for(classifier, documen
 def test_numbers_are_those_of_a_reading_of_the_parquet_files(classifier, documents, tmp_path):
     """FPR, precision and recall by plain loops over the stored tokens, thresholds included."""
     human = documents_with_rationales(documents)
-    options = ScoreOptions(("contribution", "attention.all", "random"))
+    options = ScoreOptions(("policy_score", "attention.all", "random"))
     score(classifier, human, options, out=tmp_path / "scores", progress=False)
     found = agree(StoredScores(tmp_path / "scores"), human, resamples=5)
     (part,) = (tmp_path / "scores").glob("part-*")
@@ -144,10 +144,10 @@ def test_numbers_are_those_of_a_reading_of_the_parquet_files(classifier, documen
             values["precision"].append(len(chosen & truth) / max(1, len(chosen)))
             values["recall"].append(len(chosen & truth) / len(truth))
         for metric, each in values.items():
-            assert found.record(metric, method, layer, "delta")["value"] == pytest.approx(np.mean(each))
+            assert found.record(metric, method, layer, "threshold")["value"] == pytest.approx(np.mean(each))
 
 
-def before_kept(folder, *, alive):
+def before_kept(folder, *, tokens_kept):
     """A score folder as the version before `kept` wrote it."""
     recipe = json.loads((folder / "recipe.json").read_text())
     del recipe["kept"], recipe["seal"]
@@ -159,26 +159,26 @@ def before_kept(folder, *, alive):
         seal.unlink()
     parts = {part.name: old_digest(part) for part in folder.glob("part-*")}
     (folder / "COMPLETE").write_text(json.dumps({"parts": parts}))
-    assert ("alive" in recipe["methods"]) is alive
+    assert ("kept" in recipe["methods"]) is tokens_kept
 
 
 def test_scores_of_an_earlier_version_open_and_never_count_otherwise(classifier, documents, tmp_path):
-    """With `alive` they say what is kept; without it there is no threshold, and the remedy is named."""
+    """With `kept` they say what is kept; without it there is no threshold, and the remedy is named."""
     human = documents_with_rationales(documents)
-    for methods in (("rollout.all", "alive"), ("rollout.all",)):
+    for methods in (("rollout.all", "kept"), ("rollout.all",)):
         score(classifier, human, ScoreOptions(methods), out=tmp_path / "new", progress=False)
         wanted = agree(StoredScores(tmp_path / "new"), human, resamples=5)
-        before_kept(tmp_path / "new", alive=len(methods) == 2)
+        before_kept(tmp_path / "new", tokens_kept=len(methods) == 2)
         old = StoredScores(tmp_path / "new")
         found = agree(old, human, resamples=5)
         if len(methods) == 2:
             assert found.records == wanted.records
         else:
-            assert found.records == tuple(r for r in wanted.records if r["select"] != "delta")
+            assert found.records == tuple(r for r in wanted.records if r["select"] != "threshold")
             assert ["Score this data again" in note for note in found.recipe["agreement"]["notes"]] == [True]
             with pytest.raises(ScoresError, match=r"how many enter each layer.*Score this data again"):
-                agree(old, human, select="delta", resamples=5)
-            with pytest.raises(ScoresError, match=r"how many enter each layer.*--select topk"):
+                agree(old, human, select="threshold", resamples=5)
+            with pytest.raises(ScoresError, match=r"how many enter each layer.*--select top_k_gold"):
                 export_eraser(old, human, tmp_path / "out", Choice("rollout.all", 1))
             assert not (tmp_path / "out").exists()
             with pytest.raises(ScoresError, match="Score this data again"):
@@ -188,17 +188,17 @@ def test_scores_of_an_earlier_version_open_and_never_count_otherwise(classifier,
 
 def test_export_selects_what_agree_counts(classifier, documents, tmp_path):
     human = documents_with_rationales(documents)
-    scores = score(classifier, human, ScoreOptions(("contribution",)), progress=False)
+    scores = score(classifier, human, ScoreOptions(("policy_score",)), progress=False)
     found = agree(scores, human, resamples=5)
-    for layer in scores.layers("contribution"):
-        export_eraser(scores, human, tmp_path / f"{layer}", Choice("contribution", layer))
+    for layer in scores.layers("policy_score"):
+        export_eraser(scores, human, tmp_path / f"{layer}", Choice("policy_score", layer))
         shares = []
         for line in map(json.loads, (tmp_path / f"{layer}").read_text().splitlines()):
             (one,) = line["rationales"]
             spans = one["hard_rationale_predictions"]
             words = len(one["soft_rationale_predictions"])
             shares.append(sum(s["end_token"] - s["start_token"] for s in spans) / words)
-        record = found.record("selected_share", "contribution", layer, "delta")
+        record = found.record("selected_share", "policy_score", layer, "threshold")
         assert record["value"] == pytest.approx(np.mean(shares))
 
 
@@ -207,7 +207,7 @@ def documents_with_rationales(documents):
 
 
 def test_faithfulness_of_alive_is_that_of_what_each_layer_keeps(classifier, documents):
-    options = ScoreOptions(("alive",), faithfulness=Faithfulness(0.2))
+    options = ScoreOptions(("kept",), faithfulness=Faithfulness(0.2))
     scores = score(classifier, documents, options, progress=False)
     windower = Windower(classifier.tokenizer, classifier.max_length, "document")
     system = classifier.policy
@@ -228,25 +228,25 @@ def test_faithfulness_of_alive_is_that_of_what_each_layer_keeps(classifier, docu
 
 def test_the_dropped_receive_no_attention(classifier, documents):
     scores = score(
-        classifier, documents, ScoreOptions(("saliency", "attention.all", "alive")), progress=False
+        classifier, documents, ScoreOptions(("input_x_gradient", "attention.all", "kept")), progress=False
     )
     for scored in scores:
-        gone = scored.token_scores["alive"][0] == 0
+        gone = scored.token_scores["kept"][0] == 0
         assert (scored.token_scores["attention.all"][0][gone] < 1e-6).all()
 
 
 def test_a_plain_model_decides_nothing():
     documents = Documents([Document("a", "a", ("word",))])
     with pytest.raises(ModelError, match=r"contribution is what .* this one drops none.*rationale train"):
-        score(toy_classifier("bert"), documents, ScoreOptions(("contribution",)))
+        score(toy_classifier("bert"), documents, ScoreOptions(("policy_score",)))
 
 
 def test_a_dropping_model_of_another_kind_says_what_it_has(tmp_path):
     dropping_model("bert").save_pretrained(tmp_path)
     toy_tokenizer("wordpiece").save_pretrained(tmp_path)
     documents = Documents([Document("a", "a", ("word",))])
-    with pytest.raises(ModelError, match=r"this one has contribution, alive.*Ask for contribution, alive"):
-        score(load_classifier(tmp_path, device="cpu"), documents, ScoreOptions(("decision",)))
+    with pytest.raises(ModelError, match=r"this one has policy_score, kept.*Ask for policy_score, kept"):
+        score(load_classifier(tmp_path, device="cpu"), documents, ScoreOptions(("policy_score",)))
 
 
 def test_eta_is_read_from_the_folder(tmp_path):
@@ -277,7 +277,7 @@ def test_a_model_that_decides_by_nan_is_refused(classifier, documents, tmp_path)
         weights[name] = torch.full_like(weights[name], torch.nan)
 
     broken = load_classifier(damaged(classifier, tmp_path, poison), device="cpu")
-    for ask in (("alive",), ("saliency",)):
+    for ask in (("kept",), ("input_x_gradient",)):
         with pytest.raises(ModelError, match="NaN or infinite scores in layer 1"):
             score(broken, documents, ScoreOptions(ask), progress=False)
     with pytest.raises(ModelError, match="NaN or infinite scores in layer 1"):
@@ -300,10 +300,10 @@ def test_missing_weights_of_the_system_are_called_that(classifier, tmp_path):
 def test_another_eta_overrides_and_is_named(classifier, documents):
     """Of as many layers only: the numbers say whose threshold it is."""
     human = documents_with_rationales(documents)
-    scores = score(classifier, human, ScoreOptions(("contribution",)), progress=False)
+    scores = score(classifier, human, ScoreOptions(("policy_score",)), progress=False)
     count = classifier.encoder.layers
     found = agree(scores, human, eta=(0.01,) * count, eta_from="other", resamples=5)
-    record = found.record("fpr", "contribution", 1, "delta")
+    record = found.record("fpr", "policy_score", 1, "threshold")
     assert record["rule"] == "threshold eta/n, eta of other, n = tokens kept before the layer"
     (note,) = found.recipe["agreement"]["notes"]
     assert "not the scored model's own (0.25, 0.25, 0.25" in note
@@ -315,11 +315,11 @@ def test_another_eta_overrides_and_is_named(classifier, documents):
 
 def test_a_layer_without_a_threshold_selects_nothing_by_it(classifier, documents):
     human = documents_with_rationales(documents)
-    scores = score(classifier, human, ScoreOptions(("contribution", "alive")), progress=False)
+    scores = score(classifier, human, ScoreOptions(("policy_score", "kept")), progress=False)
     count = classifier.encoder.layers
     eta = [None if layer == 1 else 0.25 for layer in range(count)]
     found = agree(scores, human, eta=eta, resamples=5)
-    there = {(r["method"], r["layer"]) for r in found.records if r["select"] == "delta"}
-    every = {(method, layer) for method in ("contribution", "alive") for layer in range(count)}
-    assert there == every - {("contribution", 1)}
-    assert found.record("ap", "contribution", 1)["value"] is not None
+    there = {(r["method"], r["layer"]) for r in found.records if r["select"] == "threshold"}
+    every = {(method, layer) for method in ("policy_score", "kept") for layer in range(count)}
+    assert there == every - {("policy_score", 1)}
+    assert found.record("ap", "policy_score", 1)["value"] is not None

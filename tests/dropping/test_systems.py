@@ -52,7 +52,7 @@ def test_ltp_is_equations_7_and_8(number):
     with torch.no_grad():
         theirs = by_hand(model, inputs, between)
         ours = run.hard(model.encoder, model.system, inputs)
-    assert ours.alive[:, 0].tolist() == lengths
+    assert ours.tokens_kept[:, 0].tolist() == lengths
     torch.testing.assert_close(ours.logits[0], theirs, atol=1e-5, rtol=1e-5)
 
 
@@ -98,8 +98,8 @@ def test_the_authors_ramp_leaves_the_first_layer_alone():
     inputs = batch("bert")
     with torch.no_grad():
         ran = run.hard(model.encoder, model.system, inputs)
-    assert ran.alive[0].tolist() == list(inputs.lengths)
-    assert ran.alive[1].sum() < ran.alive[0].sum()
+    assert ran.tokens_kept[0].tolist() == list(inputs.lengths)
+    assert ran.tokens_kept[1].sum() < ran.tokens_kept[0].sum()
 
 
 @pytest.mark.parametrize(("system", "diagonal"), [("power-bert", False), ("lat", True)])
@@ -114,7 +114,7 @@ def test_power_bert_and_lat_keep_the_k_that_receive_most(system, diagonal):
     with torch.no_grad():
         theirs = by_hand(model, inputs, between)
         ours = run.hard(model.encoder, model.system, inputs)
-    assert ours.alive[:, 0].tolist() == lengths
+    assert ours.tokens_kept[:, 0].tolist() == lengths
     torch.testing.assert_close(ours.logits[0], theirs, atol=1e-5, rtol=1e-5)
 
 
@@ -137,7 +137,7 @@ def test_spatten_adds_attention_up_over_layers(cumulative):
     with torch.no_grad():
         theirs = by_hand(model, inputs, between)
         ours = run.hard(model.encoder, model.system, inputs)
-    assert ours.alive[:, 0].tolist() == chosen
+    assert ours.tokens_kept[:, 0].tolist() == chosen
     torch.testing.assert_close(ours.logits[0], theirs, atol=1e-5, rtol=1e-5)
 
 
@@ -145,7 +145,7 @@ def test_spatten_keeps_cls_where_its_ratio_keeps_nothing():
     model = toy("spatten", ratio=-1.0)
     with torch.no_grad():
         ran = run.hard(model.encoder, model.system, batch("bert"))
-    assert (ran.alive[-1] == 1).all()
+    assert (ran.tokens_kept[-1] == 1).all()
     assert torch.isfinite(ran.logits).all()
 
 
@@ -192,7 +192,7 @@ def test_dropping_by_lot_is_even_handed_and_the_same_every_time():
 
 
 def test_the_first_tokens_are_the_beginning_and_the_last_token():
-    model, inputs = toy("first", shares=[0.5] * 5), one(batch("bert"), 4)
+    model, inputs = toy("lead", shares=[0.5] * 5), one(batch("bert"), 4)
     [said] = run.hard(model.encoder, model.system, inputs).traces()
     n = inputs.lengths[0]
     half = round(n / 2)
@@ -211,7 +211,7 @@ def test_the_first_tokens_are_the_beginning_and_the_last_token():
         ("ltp", {"ramp": "steep"}, "LTP has the settings"),
         ("ltp", {"final": float("nan")}, "LTP has the settings"),
         ("spatten", {"ratio": 1.5}, "ratio is 1.5"),
-        ("first", {"shares": [0.5, 0.6, 0.5, 0.5, 0.5]}, "the shares are"),
+        ("lead", {"shares": [0.5, 0.6, 0.5, 0.5, 0.5]}, "the shares are"),
         ("random", {"shares": [0.5, 0.5]}, "Give 5 numbers"),
         ("random", {"chance": 1}, "does not know these settings"),
         ("random", {"seed": 1.5}, "the random seed is 1.5"),
@@ -261,11 +261,11 @@ def test_an_unprotected_cls_leaves_and_hard_is_still_mask_and_single_is_batch(sy
         hard = run.hard(model.encoder, model.system, inputs)
         mask = run.mask(model.encoder, model.system, inputs)
         alone = [run.hard(model.encoder, model.system, one(inputs, i)) for i in range(len(inputs.lengths))]
-    assert torch.equal(hard.alive, mask.alive)
+    assert torch.equal(hard.tokens_kept, mask.tokens_kept)
     torch.testing.assert_close(hard.logits, mask.logits, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(hard.logits, torch.cat([r.logits for r in alone]), atol=1e-5, rtol=1e-5)
     assert not all(trace.kept[-1, 0] for trace in hard.traces())  # some [CLS]
-    assert (hard.alive >= 1).all()
+    assert (hard.tokens_kept >= 1).all()
 
 
 @pytest.mark.parametrize("number", [1, 3, 4])
@@ -288,15 +288,15 @@ def test_what_left_is_read_as_it_last_left_a_layer(number):
             restored[rows] = hidden[0]
         theirs = model.backbone.classifier(bert.pooler(restored[None]))[0]
         ours = run.hard(model.encoder, model.system, inputs)
-    assert ours.alive[:, 0].tolist() == lengths
+    assert ours.tokens_kept[:, 0].tolist() == lengths
     torch.testing.assert_close(ours.logits[0], theirs, atol=1e-5, rtol=1e-5)
 
 
 def test_thresholds_that_drop_everything_leave_the_best_token():
     model = unprotected(final=1e3)
     with torch.no_grad():
-        alive = run.hard(model.encoder, model.system, batch("bert")).alive
-    assert (alive == 1).all()
+        tokens_kept = run.hard(model.encoder, model.system, batch("bert")).tokens_kept
+    assert (tokens_kept == 1).all()
 
 
 def test_an_unprotected_model_comes_back_as_it_was_saved(tmp_path):

@@ -26,10 +26,10 @@ OPINION = {
 }
 # method: (signed, layers, strength of the rationale by layer)
 METHODS = {
-    "saliency": (False, LAYERS, np.linspace(0.9, 0.3, LAYERS)),
-    "saliency.l1": (False, LAYERS, np.linspace(0.85, 0.25, LAYERS)),
-    "saliency.sum": (True, LAYERS, np.linspace(0.2, 0.1, LAYERS)),
-    "sensitivity": (False, LAYERS, np.linspace(0.6, 0.5, LAYERS)),
+    "input_x_gradient": (False, LAYERS, np.linspace(0.9, 0.3, LAYERS)),
+    "input_x_gradient.l1": (False, LAYERS, np.linspace(0.85, 0.25, LAYERS)),
+    "input_x_gradient.sum": (True, LAYERS, np.linspace(0.2, 0.1, LAYERS)),
+    "gradient_norm": (False, LAYERS, np.linspace(0.6, 0.5, LAYERS)),
     "attention.all": (False, LAYERS, np.linspace(-0.1, 0.25, LAYERS)),
     "attention.cls": (False, LAYERS, np.linspace(-0.2, 0.6, LAYERS)),
     "rollout.all": (False, LAYERS, np.linspace(-0.1, 0.0, LAYERS)),
@@ -37,21 +37,21 @@ METHODS = {
     "integrated_gradients": (True, 1, np.array([0.7])),
     "occlusion": (True, 1, np.array([0.45])),
     "random": (False, 1, np.array([0.0])),
-    "position": (False, 1, np.array([0.0])),
+    "lead": (False, 1, np.array([0.0])),
 }
 TITLES = {
-    "saliency": "Saliency",
+    "input_x_gradient": "Saliency",
     "attention.all": "Attention ALL",
     "attention.cls": "Attention CLS",
     "rollout.all": "Rollout ALL",
     "rollout.cls": "Rollout CLS",
-    "saliency.l1": "Saliency (L1)",
-    "saliency.sum": "Saliency (signed sum)",
-    "sensitivity": "Sensitivity",
+    "input_x_gradient.l1": "Saliency (L1)",
+    "input_x_gradient.sum": "Saliency (signed sum)",
+    "gradient_norm": "Sensitivity",
     "occlusion": "Occlusion",
     "integrated_gradients": "Integrated gradients",
     "random": "Random",
-    "position": "Position",
+    "lead": "Position",
 }
 
 
@@ -72,7 +72,7 @@ def make_scored(document: Document, rng: np.random.Generator, *, unread: int = 0
     words = {}
     for name, (signed, rows, strength) in METHODS.items():
         raw = rng.gamma(2.0, 0.5, (rows, read)) + strength[:, None] * document.rationale[:read] * 1.6
-        if name == "position":
+        if name == "lead":
             raw = np.arange(read, 0, -1)[None].astype(float)
         raw = np.maximum(raw, 0.01) - (0.9 if signed else 0.0)
         raw /= np.abs(raw).sum(axis=1, keepdims=True) + 2.0  # two special tokens of weight 1

@@ -51,7 +51,17 @@ def model(tmp_path_factory):
 @pytest.mark.parametrize(
     "given",
     [
-        ["--limit", "6", "--faithfulness", "--method", "saliency", "--method", "random", "--seed", "5"],
+        [
+            "--limit",
+            "6",
+            "--faithfulness",
+            "--method",
+            "input_x_gradient",
+            "--method",
+            "random",
+            "--seed",
+            "5",
+        ],
         [
             "--limit",
             "4",
@@ -82,7 +92,7 @@ def test_a_sample_that_only_python_knows_is_told_too(model):
     """The whole split is never passed to ``agree``: the scores know that they are of a sample."""
     documents = load_documents(DATA, "val")
     few = sample(documents, 5)
-    options = ScoreOptions(("saliency", "random"), faithfulness=Faithfulness(0.2))
+    options = ScoreOptions(("input_x_gradient", "random"), faithfulness=Faithfulness(0.2))
     agreement = agree(score(load_classifier(model, labels=["NEG", "POS"]), few, options), few, resamples=100)
     assert left_out(agreement)[0].startswith(f"{len(documents) - 5} of the {len(documents)} documents")
     assert "--limit 5" in commands(agreement)[0].replace("\\\n", " ")
@@ -92,6 +102,6 @@ def test_a_sample_that_only_python_knows_is_told_too(model):
 def test_nothing_left_out_is_said_only_where_nothing_was(model):
     words = ("a", "fine", "film")
     documents = Documents([Document("1", "1", words, label="POS", annotated=False)], source="one")
-    options = ScoreOptions(("saliency", "random"))
+    options = ScoreOptions(("input_x_gradient", "random"))
     agreement = agree(score(load_classifier(model, labels=["NEG", "POS"]), documents, options), documents)
     assert "1 document was never annotated" in left_out(agreement)[0]

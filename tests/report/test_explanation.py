@@ -14,7 +14,7 @@ TEXT = "a quiet film , <script>alert(1)</script> & joy"
 WORD = re.compile(r'<span class="w[^"]*"[^>]*?(?:rgba\(231,138,0,([0-9.]+)\))?"?>([^<]*)</span>')
 
 
-def shown(text=TEXT, methods=("saliency",), **more):
+def shown(text=TEXT, methods=("input_x_gradient",), **more):
     return rationale.explain(toy_classifier("bert"), text, options=ScoreOptions(methods=methods), **more)
 
 
@@ -25,7 +25,7 @@ def paragraphs(html):
 def test_shows_every_word_once_with_a_ground_as_strong_as_its_score():
     explanation = shown()
     (scored,) = explanation
-    scores = scored.words["saliency"][0]
+    scores = scored.words["input_x_gradient"][0]
     (paragraph,) = paragraphs(explanation._repr_html_())
     words = WORD.findall(paragraph)
     expected = [word.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for word in TEXT.split()]

@@ -30,8 +30,8 @@ def bands(figure: go.Figure) -> dict[str, go.Scatter]:
 
 
 def test_curves_and_bands_are_the_records(agreement) -> None:
-    figure = layer_curves(agreement, "fpr", "topk")
-    records = [agreement.record("fpr", "attention.cls", layer, "topk") for layer in range(6)]
+    figure = layer_curves(agreement, "fpr", "top_k_gold")
+    records = [agreement.record("fpr", "attention.cls", layer, "top_k_gold") for layer in range(6)]
     line, band = lines(figure)["Attention CLS"], bands(figure)["Attention CLS"]
     assert list(line.x) == [0, 1, 2, 3, 4, 5]
     assert list(line.y) == [r["value"] for r in records]
@@ -70,7 +70,7 @@ def test_a_subset_keeps_its_strokes(agreement) -> None:
 
 
 def test_several_metrics_share_the_layers(agreement) -> None:
-    figure = layer_curves(agreement, ("fpr", "recall", "selected_share"), "delta")
+    figure = layer_curves(agreement, ("fpr", "recall", "selected_share"), "threshold")
     assert [figure.layout[f"yaxis{n}"].title.text for n in ("", 2, 3)] == [
         f"{name} (uniform threshold 1/n)" for name in ("FPR", "Recall", "Selected share")
     ]
@@ -79,19 +79,22 @@ def test_several_metrics_share_the_layers(agreement) -> None:
 
 
 def test_the_planes_hold_the_records(agreement) -> None:
-    points = lines(selection_plane(agreement, "delta"))["Saliency"]
-    assert points.x[3] == agreement.record("fpr", "saliency", 3, "delta")["value"]
-    assert points.y[3] == agreement.record("recall", "saliency", 3, "delta")["value"]
+    points = lines(selection_plane(agreement, "threshold"))["Saliency"]
+    assert points.x[3] == agreement.record("fpr", "input_x_gradient", 3, "threshold")["value"]
+    assert points.y[3] == agreement.record("recall", "input_x_gradient", 3, "threshold")["value"]
     point = lines(faithfulness_plane(agreement))["Saliency"]
-    record = agreement.record("comprehensiveness", "saliency", 5)
-    assert (point.x[1], point.y[1]) == (agreement.record("ap", "saliency", 5)["value"], record["value"])
+    record = agreement.record("comprehensiveness", "input_x_gradient", 5)
+    assert (point.x[1], point.y[1]) == (
+        agreement.record("ap", "input_x_gradient", 5)["value"],
+        record["value"],
+    )
     assert point.error_y.array[1] == pytest.approx(record["high"] - record["value"])
     assert point.error_y.arrayminus[1] == pytest.approx(record["value"] - record["low"])
 
 
 def test_document_names_are_text_and_left_out_documents_have_no_dot(agreement) -> None:
     figure = document_distribution(
-        {"saliency": [0.5, np.nan, 0.7]}, strokes(["saliency"]), names=[HOSTILE, "b", "c"]
+        {"input_x_gradient": [0.5, np.nan, 0.7]}, strokes(["input_x_gradient"]), names=[HOSTILE, "b", "c"]
     )
     assert list(figure.data[0].x) == [0.5, 0.7]
     assert "<a" not in figure.data[0].text[0]
@@ -99,7 +102,7 @@ def test_document_names_are_text_and_left_out_documents_have_no_dot(agreement) -
 
 def test_every_figure_says_what_it_shows(agreement) -> None:
     text = alt_text(layer_curves(agreement))
-    value = agreement.record("ap", "saliency", 0)["value"]
+    value = agreement.record("ap", "input_x_gradient", 0)["value"]
     assert f"Saliency: {value:.3f} in layer 0" in text
     assert "Random" in alt_text(selection_plane(agreement))
     assert "Comprehensiveness against AP" in alt_text(faithfulness_plane(agreement))

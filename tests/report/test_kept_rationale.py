@@ -29,8 +29,8 @@ def test_words_dropped_by_lot_lie_on_the_line(tmp_path):
             for n, at in enumerate(rng.integers(0, 10, 200).tolist())
         ]
     )
-    scores = score(classifier, documents, ScoreOptions(("alive",)), progress=False)
-    records = agree(scores, documents, select="delta", resamples=20).records
+    scores = score(classifier, documents, ScoreOptions(("kept",)), progress=False)
+    records = agree(scores, documents, select="threshold", resamples=20).records
     found = {r["metric"]: r["value"] for r in records if r["layer"] == classifier.encoder.layers - 1}
     kept = KeptRationale(n=200, ap=(None,), precision=(None,), recall=(found["recall"],), fpr=(found["fpr"],))
     record = grid_cell("random", rationale=kept)

@@ -45,8 +45,8 @@ def hostile() -> tuple[MemoryScores, Documents, Agreement]:
     documents = Documents(items, source=evil, split=evil)
     recipe = make_recipe(documents)
     recipe["model"]["name"] = "</title><script>alert(3)</script>"
-    recipe["methods"]["saliency"]["title"] = "<u>Saliency</u>"
-    recipe["methods"]["saliency"]["definition"] = "</script><script>alert(4)</script>"
+    recipe["methods"]["input_x_gradient"]["title"] = "<u>Saliency</u>"
+    recipe["methods"]["input_x_gradient"]["definition"] = "</script><script>alert(4)</script>"
     scores = MemoryScores(recipe, [make_scored(d, rng) for d in documents])
     return scores, documents, agree(scores, documents, resamples=50)
 
@@ -70,13 +70,15 @@ def table(html: str, caption: str) -> dict[str, list[str]]:
 
 def test_numbers_are_the_agreements(page, agreement) -> None:
     rows = table(page, "AP with its 95 % interval")
-    for method, title in (("saliency", "Saliency"), ("attention.cls", "Attention CLS")):
+    for method, title in (("input_x_gradient", "Saliency"), ("attention.cls", "Attention CLS")):
         assert rows[title][0] == shown(agreement.record("ap", method, 0))
         assert rows[title][1] == shown(agreement.record("ap", method, 5))
     assert rows["Random"][0] == shown(agreement.record("ap", "random"))
-    rows = table(page, f"Words selected by {rule_text(agreement.recipe, 'topk')}")
+    rows = table(page, f"Words selected by {rule_text(agreement.recipe, 'top_k_gold')}")
     assert rows["Occlusion"][1] == Column("", "", "interval", digits=2).show(
-        Interval(*(agreement.record("fpr", "occlusion", 0, "topk")[k] for k in ("value", "low", "high")))
+        Interval(
+            *(agreement.record("fpr", "occlusion", 0, "top_k_gold")[k] for k in ("value", "low", "high"))
+        )
     )
 
 
@@ -170,21 +172,21 @@ def test_any_scored_method_can_be_shown_and_no_other(scores, documents, agreemen
 
 def test_one_method_of_each_family_leads(agreement) -> None:
     chosen = leading(agreement)
-    assert chosen[0] in ("saliency", "saliency.l1")
+    assert chosen[0] in ("input_x_gradient", "input_x_gradient.l1")
     assert len({name.split(".")[0] for name in chosen}) == len(chosen) == 4
 
 
-@pytest.mark.parametrize("select", ["delta", "topk"])
+@pytest.mark.parametrize("select", ["threshold", "top_k_gold"])
 @pytest.mark.parametrize("absolute", [False, True])
 def test_words_are_selected_as_agree_selects_them(scores, documents, select, absolute) -> None:
     found = agree(scores, documents, select=select, absolute=absolute, resamples=1)
-    shares = found.document_values("selected_share", "saliency.sum", 2, select)
-    recalls = found.document_values("recall", "saliency.sum", 2, select)
+    shares = found.document_values("selected_share", "input_x_gradient.sum", 2, select)
+    recalls = found.document_values("recall", "input_x_gradient.sum", 2, select)
     for scored in scores:
         document = documents.get(scored.key)
         rule = rule_of(found.recipe, select)
-        every = select_words(scored, document, found.recipe, "saliency.sum", rule).words
-        chosen = every[scored.row("saliency.sum", 2)]
+        every = select_words(scored, document, found.recipe, "input_x_gradient.sum", rule).words
+        chosen = every[scored.row("input_x_gradient.sum", 2)]
         assert not chosen[~scored.covered].any()
         human = document.rationale & scored.covered
         if document.annotated:
@@ -277,7 +279,7 @@ def test_sections_follow_what_was_measured() -> None:
     documents = Documents([make_document(number, rng) for number in range(3)], source="few")
     recipe = {**make_recipe(documents), "faithfulness": None}
     scores = MemoryScores(recipe, [replace(make_scored(d, rng), perturbed=()) for d in documents])
-    page = report_html(scores, documents, agree(scores, documents, select="delta", resamples=20))
+    page = report_html(scores, documents, agree(scores, documents, select="threshold", resamples=20))
     headings = [e.text for e in find(page, "h2")]
     assert "Faithfulness" not in headings
     assert "Selected words: uniform threshold 1/n" in headings
@@ -298,7 +300,7 @@ def test_documents_nobody_annotated_still_make_a_report() -> None:
 def test_findings_are_borne_out_by_the_comparisons(agreement) -> None:
     told = " ".join(findings(agreement))
     best = max(
-        (r for r in agreement.records if r["metric"] == "ap" and r["method"] not in ("random", "position")),
+        (r for r in agreement.records if r["metric"] == "ap" and r["method"] not in ("random", "lead")),
         key=lambda r: r["value"],
     )
     assert shown(best) in told
@@ -314,7 +316,7 @@ def test_findings_are_borne_out_by_the_comparisons(agreement) -> None:
             and c["p"] < 0.05
             and c["difference"] > 0
         ]
-        if method not in ("random", "position"):
+        if method not in ("random", "lead"):
             assert (title in weak) == (not above)
 
 
@@ -326,7 +328,7 @@ def test_where_nothing_beats_chance_the_report_says_so(agreement) -> None:
 
 def test_the_commands_name_every_choice(agreement) -> None:
     score, agree_, report_ = (" ".join(c.replace("\\\n", "").split()) for c in commands(agreement))
-    assert "--method saliency --method saliency.l1" in score
+    assert "--method input_x_gradient --method input_x_gradient.l1" in score
     assert "--protocol truncate --target predicted --max-length 512 --faithfulness" in score
     assert agree_.startswith("rationale agree --scores scores --data reviews --split val")
     assert report_.endswith("--out report.html")

@@ -20,7 +20,7 @@ TABLE = Table(
         Column("p", "p", "p"),
     ),
     rows=(
-        ("saliency", 0, Interval(0.123456789, 0.1, 0.2), 0.0001),
+        ("input_x_gradient", 0, Interval(0.123456789, 0.1, 0.2), 0.0001),
         (HOSTILE, 11, Interval(None), None),
         ("gradient", 1234, Interval(-0.5, None, None), 0.25),
     ),
@@ -37,7 +37,7 @@ def test_html_is_a_table_with_scoped_headings_and_nothing_hostile() -> None:
         "div", "table", "caption", "thead", "tbody", "tr", "th", "td", "strong", "span", "p",
     }  # fmt: skip
     assert [e.attributes["scope"] for e in find(html, "th")] == ["col"] * 4 + ["row"] * 3
-    assert [e.text for e in find(html, "th")][4:] == ["saliency", HOSTILE, "gradient"]
+    assert [e.text for e in find(html, "th")][4:] == ["input_x_gradient", HOSTILE, "gradient"]
     assert [e.text for e in find(html, "td")] == [
         "0", "0.123 [0.100,\u00a00.200]", "< 0.001", "11", "–", "–", "1\u202f234", "−0.500", "0.250",
     ]  # fmt: skip
@@ -80,7 +80,14 @@ def test_the_terminal_shows_the_same_numbers() -> None:
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(TABLE.to_rich())
     text = console.export_text()
-    for shown in ("saliency", "0.123 [0.100,\u00a00.200]", "< 0.001", "−0.500", HOSTILE, "A note & another"):
+    for shown in (
+        "input_x_gradient",
+        "0.123 [0.100,\u00a00.200]",
+        "< 0.001",
+        "−0.500",
+        HOSTILE,
+        "A note & another",
+    ):
         assert shown in text
 
 

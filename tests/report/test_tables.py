@@ -27,10 +27,10 @@ def interval(agreement: Agreement, *place) -> Interval:
 def test_the_headline_shows_first_last_and_best_layer(agreement) -> None:
     table = agreement_table(agreement)
     row = next(r for r in table.rows if r[0] == "Saliency")
-    best = max(agreement.record("ap", "saliency", layer)["value"] for layer in range(6))
-    assert row[1] == interval(agreement, "ap", "saliency", 0)
-    assert row[2] == interval(agreement, "ap", "saliency", 5)
-    assert row[3].value == best == agreement.record("ap", "saliency", row[4])["value"]
+    best = max(agreement.record("ap", "input_x_gradient", layer)["value"] for layer in range(6))
+    assert row[1] == interval(agreement, "ap", "input_x_gradient", 0)
+    assert row[2] == interval(agreement, "ap", "input_x_gradient", 5)
+    assert row[3].value == best == agreement.record("ap", "input_x_gradient", row[4])["value"]
     assert row[5:] == (30, 1)  # one pair is all rationale; the one nobody annotated is not asked
     assert any("optimistic" in note for note in table.notes)
 
@@ -69,12 +69,12 @@ def test_bold_is_what_a_test_puts_ahead_of_all_others_of_its_column(agreement) -
 
 def test_low_is_best_where_low_is_good(agreement) -> None:
     results = Results(agreement)
-    best = results.best_layer("saliency", "fpr", "delta")
-    rates = [agreement.record("fpr", "saliency", layer, "delta")["value"] for layer in range(6)]
+    best = results.best_layer("input_x_gradient", "fpr", "threshold")
+    rates = [agreement.record("fpr", "input_x_gradient", layer, "threshold")["value"] for layer in range(6)]
     assert rates[best] == min(rates)
 
 
-@pytest.mark.parametrize("select", ["delta", "topk"])
+@pytest.mark.parametrize("select", ["threshold", "top_k_gold"])
 def test_fpr_never_stands_alone(agreement, select) -> None:
     table = selection_table(agreement, select)
     keys = [column.key for column in table.columns]
@@ -103,7 +103,7 @@ def test_faithfulness_is_shown_where_it_was_measured(agreement) -> None:
     table = faithfulness_table(agreement)
     layers = [row[1] for row in table.rows if row[0] == "Saliency"]
     assert layers == [0, 5]
-    assert table.rows[0][2] == interval(agreement, "comprehensiveness", "saliency", 0)
+    assert table.rows[0][2] == interval(agreement, "comprehensiveness", "input_x_gradient", 0)
 
 
 def test_the_csv_holds_every_record_at_full_precision(agreement) -> None:
@@ -114,9 +114,9 @@ def test_the_csv_holds_every_record_at_full_precision(agreement) -> None:
         assert row["select"] == (record["select"] or "")
         assert (float(row["value"]) if row["value"] else None) == record["value"]
         assert row["layer"] == (
-            "" if record["method"] in ("random", "position", "length") else str(record["layer"])
+            "" if record["method"] in ("random", "lead", "word_length") else str(record["layer"])
         )
-        assert row["eta"] == ("1.0" if record["select"] == "delta" else "")
+        assert row["eta"] == ("1.0" if record["select"] == "threshold" else "")
         assert (row["model"], row["split"], row["confidence"]) == ("models/movies <tiny>", "val", "0.95")
 
 

@@ -35,7 +35,10 @@ def compute(out, *, seed=0):
     """The one command: six documents in three parts."""
     documents = Documents([Document(str(i), str(i), wordy(5 + 9 * i, i)) for i in range(6)])
     options = ScoreOptions(
-        methods=("saliency", "rollout.cls", "random"), faithfulness=Faithfulness(0.2), seed=seed, part_size=2
+        methods=("input_x_gradient", "rollout.cls", "random"),
+        faithfulness=Faithfulness(0.2),
+        seed=seed,
+        part_size=2,
     )
     score(CLASSIFIER, documents, options, out=out, progress=False)
 

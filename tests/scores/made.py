@@ -7,7 +7,7 @@ from rationale.corpus.document import Document, Documents, Span
 from rationale.scores import Faithfulness, ScoreOptions, one_pass_methods, score
 from tests.toys import toy_classifier, wordy
 
-ALL = (*one_pass_methods(), "random", "position", "length")
+ALL = (*one_pass_methods(), "random", "lead", "word_length")
 
 
 def documents_of(count=6, **more):
@@ -33,7 +33,7 @@ def scored(documents, methods=ALL, classifier=None, **options):
     return score(classifier, documents, ScoreOptions(methods=methods, **options), progress=False)
 
 
-METHODS = ("saliency", "attention.cls", "random")
+METHODS = ("input_x_gradient", "attention.cls", "random")
 
 
 def options(**more):

@@ -70,10 +70,10 @@ def rollout(attention):
 
 
 ORACLES = {
-    "saliency": lambda of: np.linalg.norm(of.product, axis=-1),
-    "saliency.l1": lambda of: np.abs(of.product).sum(axis=-1),
-    "saliency.sum": lambda of: of.product.sum(axis=-1),
-    "sensitivity": lambda of: np.linalg.norm(of.slope, axis=-1),
+    "input_x_gradient": lambda of: np.linalg.norm(of.product, axis=-1),
+    "input_x_gradient.l1": lambda of: np.abs(of.product).sum(axis=-1),
+    "input_x_gradient.sum": lambda of: of.product.sum(axis=-1),
+    "gradient_norm": lambda of: np.linalg.norm(of.slope, axis=-1),
     "attention.all": lambda of: of.attention.sum(axis=1),
     "attention.cls": lambda of: of.attention[:, 0],
     "attention.others": lambda of: of.attention.sum(axis=1) - np.diagonal(of.attention, axis1=1, axis2=2),

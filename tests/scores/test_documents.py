@@ -44,14 +44,14 @@ def test_every_window_is_explained_for_the_documents_target(target):
     """Also a window that on its own would have chosen the other class: the seeds below hold some."""
     disagreeing = 0
     for document, one in zip(
-        documents_of(), scored(documents_of(), ["saliency.sum"], target=target), strict=True
+        documents_of(), scored(documents_of(), ["input_x_gradient.sum"], target=target), strict=True
     ):
         _, own = joined(document)
         wanted = ("NEG", "POS").index(one.predicted if target == "predicted" else document.label)
         disagreeing += sum(choice != wanted for choice in own)
         for number, window in enumerate(windows_of(document)):
             product = oracle.gradients("bert", window, wanted, times_input=True)
-            got = one.token_scores["saliency.sum"][:, one.token_window == number]
+            got = one.token_scores["input_x_gradient.sum"][:, one.token_window == number]
             np.testing.assert_allclose(got, oracle.shares(product.sum(axis=-1)), atol=1e-5)
     assert disagreeing > 0
 
@@ -94,12 +94,12 @@ def test_a_document_scores_the_same_alone_in_any_batch_and_order():
 
 def test_baselines_are_what_they_say_and_share_one_over_the_document():
     documents = documents_of()
-    for document, one in zip(documents, scored(documents, ["random", "position", "length"]), strict=True):
+    for document, one in zip(documents, scored(documents, ["random", "lead", "word_length"]), strict=True):
         count = len(document.words)
         lengths = np.array([len(word) for word in document.words])
-        np.testing.assert_allclose(one.words["length"][0], lengths / lengths.sum(), atol=1e-6)
+        np.testing.assert_allclose(one.words["word_length"][0], lengths / lengths.sum(), atol=1e-6)
         places = np.arange(count, 0, -1)
-        np.testing.assert_allclose(one.words["position"][0], places / places.sum(), atol=1e-6)
+        np.testing.assert_allclose(one.words["lead"][0], places / places.sum(), atol=1e-6)
         assert len(set(one.words["random"][0].tolist())) == count
         np.testing.assert_allclose(one.words["random"].sum(), 1, atol=1e-5)
         assert one.layers["random"] == (0,)
@@ -152,11 +152,11 @@ def test_a_one_logit_model_is_explained_by_its_logit():
     classifier = toy_classifier("bert", outputs=1, max_length=20)
     documents = Documents([Document("a", "a", wordy(30), label="NEG")])
     for target in ("predicted", "gold"):
-        (one,) = scored(documents, ["saliency"], classifier, target=target)
+        (one,) = scored(documents, ["input_x_gradient"], classifier, target=target)
         (first, *_) = windows_of(documents[0], classifier=classifier)
-        expected = oracle.shares(oracle.every_method("bert", first, 0, outputs=1)["saliency"])
+        expected = oracle.shares(oracle.every_method("bert", first, 0, outputs=1)["input_x_gradient"])
         np.testing.assert_allclose(
-            one.token_scores["saliency"][:, one.token_window == 0], expected, atol=1e-5
+            one.token_scores["input_x_gradient"][:, one.token_window == 0], expected, atol=1e-5
         )
         assert len(one.probabilities) == 2
 
@@ -165,12 +165,12 @@ def test_a_one_logit_model_is_explained_by_its_logit():
 def test_the_gold_target_needs_a_label_the_model_knows(label):
     documents = Documents([Document("a7", "a", wordy(5), label=label)])
     if label:
-        assert len(scored(documents, ["saliency"], target="gold")) == 1
+        assert len(scored(documents, ["input_x_gradient"], target="gold")) == 1
     else:
         with pytest.raises(
             DataError, match=r"annotation 'a7': the target is the gold label, .* is None.*NEG, POS"
         ):
-            scored(documents, ["saliency"], target="gold")
+            scored(documents, ["input_x_gradient"], target="gold")
 
 
 def test_a_label_the_model_does_not_know_is_refused_before_anything_runs():
@@ -189,8 +189,8 @@ def test_nothing_to_score_is_refused():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"methods": ["salience"]}, "no score method is called 'salience'.*Did you mean 'saliency'"),
-        ({"methods": ["saliency", "saliency"]}, "each once"),
+        ({"methods": ["salience"]}, "no score method is called 'salience'.*Did you mean 'input_x_gradient'"),
+        ({"methods": ["input_x_gradient", "input_x_gradient"]}, "each once"),
         ({"methods": []}, "at least one score method"),
         ({"target": "silver"}, "no target is called 'silver'.*predicted, gold"),
         ({"protocol": "slide"}, "no protocol is called 'slide'"),
@@ -212,7 +212,7 @@ def test_a_share_is_a_share(share):
 
 def test_explain_scores_one_text_as_score_does():
     classifier = toy_classifier("bert")
-    options = ScoreOptions(methods=("saliency", "length"))
+    options = ScoreOptions(methods=("input_x_gradient", "word_length"))
     (one,) = score_text(classifier, "  a quiet\tfilm ! ", query="is it ?", options=options)
     document = Document("text", "text", ("a", "quiet", "film", "!"), query=("is", "it", "?"))
     (other,) = score(classifier, Documents([document]), options, progress=False)

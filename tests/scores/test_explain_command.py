@@ -25,7 +25,9 @@ def shown(output):
     return re.findall(r"(\S+) (-?\d+\.\d{3})(?!\S)", " ".join(output.split()))
 
 
-@pytest.mark.parametrize(("method", "layer"), [("saliency", 0), ("saliency.sum", 0), ("attention.all", 2)])
+@pytest.mark.parametrize(
+    ("method", "layer"), [("input_x_gradient", 0), ("input_x_gradient.sum", 0), ("attention.all", 2)]
+)
 def test_shows_every_word_with_its_score_in_the_usual_layer(method, layer):
     output = invoke("--text", TEXT, "--query", "is it ?", "--method", method)
     (one,) = score_text(

@@ -78,7 +78,7 @@ def _other(label, wrong):
 @pytest.mark.parametrize("target", ["predicted", "gold"])
 def test_it_scores_like_the_same_model_with_two_logits(one, two, documents, target):
     """Each class's own log-odds are explained: the gradients' norms are equal, signed scores too up to 2."""
-    methods = ("saliency", "saliency.sum", "attention.all", "random")
+    methods = ("input_x_gradient", "input_x_gradient.sum", "attention.all", "random")
     options = ScoreOptions(methods=methods, target=target, faithfulness=Faithfulness(0.3))
     found = rationale.score(one, documents, options, progress=False)
     expected = rationale.score(two, documents, options, progress=False)
@@ -101,9 +101,9 @@ def test_evidence_for_one_class_is_evidence_against_the_other(one):
     scores = {}
     for label in LABELS:
         documents = Documents([Document("a", "a", text, label=label)])
-        options = ScoreOptions(methods=("saliency.sum",), target="gold")
+        options = ScoreOptions(methods=("input_x_gradient.sum",), target="gold")
         (scored,) = rationale.score(one, documents, options, progress=False)
-        scores[label] = scored.words["saliency.sum"]
+        scores[label] = scored.words["input_x_gradient.sum"]
     np.testing.assert_allclose(scores["NEG"], -scores["POS"], atol=1e-6)
 
 

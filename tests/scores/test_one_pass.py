@@ -64,11 +64,11 @@ def test_scores_equal_those_of_others(name):
 @pytest.mark.parametrize("name", MODELS)
 def test_a_target_may_be_given(name):
     window = windows_of(name)[0]
-    readings = one_pass(name, methods=["saliency.sum"])([window, window], [0, 1])
+    readings = one_pass(name, methods=["input_x_gradient.sum"])([window, window], [0, 1])
     for target, reading in enumerate(readings):
         expected = oracle.gradients(name, window, target, times_input=True).sum(axis=-1)
         assert reading.target == target
-        np.testing.assert_allclose(reading.scores["saliency.sum"], oracle.shares(expected), atol=1e-5)
+        np.testing.assert_allclose(reading.scores["input_x_gradient.sum"], oracle.shares(expected), atol=1e-5)
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
@@ -126,4 +126,6 @@ def test_each_row_is_a_share_of_one(name):
             np.testing.assert_allclose(np.abs(scores).sum(axis=-1), 1, atol=1e-5)
             if not METHODS.get(method).signed:
                 assert (scores >= 0).all()
-    assert any((r.scores["saliency.sum"] < 0).any() for r in one_pass(name)(windows, [None] * len(windows)))
+    assert any(
+        (r.scores["input_x_gradient.sum"] < 0).any() for r in one_pass(name)(windows, [None] * len(windows))
+    )

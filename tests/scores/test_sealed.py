@@ -130,9 +130,9 @@ def test_unsealed_scores_whose_recipe_names_other_layers_are_refused(folder):
     """The parts carry the layer of every row."""
     unseal(folder)
     recipe = json.loads((folder / "recipe.json").read_text())
-    recipe["methods"]["saliency"]["layers"].reverse()
+    recipe["methods"]["input_x_gradient"]["layers"].reverse()
     (folder / "recipe.json").write_text(json.dumps(recipe))
-    with pytest.raises(ScoresError, match=r"rows of 'saliency' are of layers \[0, 1, 2\], and the"):
+    with pytest.raises(ScoresError, match=r"rows of 'input_x_gradient' are of layers \[0, 1, 2\], and the"):
         list(StoredScores(folder))
 
 
@@ -140,7 +140,7 @@ def test_unsealed_scores_whose_words_are_not_the_sums_of_their_tokens_are_refuse
     """What a resume of an earlier version signed: a part that somebody had edited."""
     edit(folder)
     unseal(folder)
-    with pytest.raises(ScoresError, match="word scores of 'saliency' are not the sums of its tokens"):
+    with pytest.raises(ScoresError, match="word scores of 'input_x_gradient' are not the sums of its tokens"):
         list(StoredScores(folder))
 
 

@@ -49,7 +49,7 @@ def test_what_is_read_is_what_was_scored(finished):
     assert stored.recipe == json.loads(json.dumps(memory.recipe))
     assert stored.keys == memory.keys == tuple(document.key for document in documents_of())
     assert (stored.methods, stored.labels) == (METHODS, ("NEG", "POS"))
-    assert (stored.layers("saliency"), stored.layers("random")) == ((0, 1, 2), (0,))
+    assert (stored.layers("input_x_gradient"), stored.layers("random")) == ((0, 1, 2), (0,))
     for scores in (memory, stored):
         assert equal(scores.get(("a5", "d5")), list(memory)[5])
         with pytest.raises(ScoresError, match=r"document 'd9' of annotation 'a9' was not scored.*--limit"):
@@ -169,7 +169,7 @@ def lose_a_seal(folder):
 
 def reverse_the_layers(folder):
     methods = json.loads((folder / "recipe.json").read_text())["methods"]
-    methods["saliency"]["layers"].reverse()
+    methods["input_x_gradient"]["layers"].reverse()
     change_the_recipe(folder, methods=methods)
 
 
@@ -283,7 +283,7 @@ def test_equal_runs_have_equal_recipes_and_each_choice_shows():
     plain = make_recipe(classifier, documents, options())
     assert plain == make_recipe(classifier, documents_of(), options())
     changes = [
-        {"methods": ("saliency",)},
+        {"methods": ("input_x_gradient",)},
         {"target": "gold"},
         {"protocol": "truncate"},
         {"seed": 1},

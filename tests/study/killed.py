@@ -39,13 +39,13 @@ def training():
 
 def comparing():
     """A plain fine-tuning, LTP in two stages, and the uninformed baseline."""
-    settings = [Setting.parse("ltp:reference=12,final_threshold=0.06"), Setting.parse("first:shares=0.5")]
+    settings = [Setting.parse("ltp:reference=12,final_threshold=0.06"), Setting.parse("lead:shares=0.5")]
     compare(ENCODER, TRAIN, DEV, REPORTED, "out", settings, common=COMMON, timing=Timing(0))
 
 
 def studying():
     """The full input, the human rationale and an arm of scores."""
-    arms = [Arm.parse("human"), Arm.parse("saliency")]
+    arms = [Arm.parse("human"), Arm.parse("input_x_gradient")]
     study_topk(ENCODER, TRAIN, None, REPORTED, "out", StudyOptions(arms, training=OPTIONS))
 
 

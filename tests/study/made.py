@@ -9,7 +9,7 @@ def grid_cell(system="ltp", **given):
     usual = {
         "cell": system, "system": system, "title": system, "setting": {}, "seed": 0, "metric": "accuracy",
         "value": 0.9, "low": 0.8, "high": 1.0, "dev": None, "flops_speedup": 1.0, "measured_speedup": {},
-        "alive": (1.0,), "steps": 1, "seconds": 1.0, "n": 100, "rationale": None, "blind": None,
+        "tokens_kept": (1.0,), "steps": 1, "seconds": 1.0, "n": 100, "rationale": None, "blind": None,
     }  # fmt: skip
     return GridCell(**{**usual, **given})
 
@@ -20,6 +20,6 @@ def evaluation(right, n=100):
     rows = (Prediction(id=str(i), docid="d", label="a", probabilities=p) for i, p in enumerate(chances))
     by = EvaluatedBy({"hash": "0"}, ("a", "b"), Source("made", None, "0"), "truncate", "cpu", 1, 0, 0)
     return Evaluation(
-        metrics={"accuracy": right / n}, flops_speedup=1.0, measured_speedup={}, alive=(), n=n,
+        metrics={"accuracy": right / n}, flops_speedup=1.0, measured_speedup={}, tokens_kept=(), n=n,
         predictions=tuple(rows), recipe=by,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from scipy.stats import bootstrap
 from rationale.study.blind import against_blind
 from tests.study.made import evaluation, grid_cell
 
-RIGHT = {"ltp": 70, "random": 60, "first": 65, "plain": 80}
+RIGHT = {"ltp": 70, "random": 60, "lead": 65, "plain": 80}
 
 
 def cell(system, speed, seed=0, right=None, n=100):
@@ -23,7 +23,7 @@ def held(system, speed, others):
 
 
 def test_the_best_blind_cell_that_saves_no_more_counts():
-    others = [cell("random", 1.5), cell("first", 1.4), cell("first", 3.0, right=69)]
+    others = [cell("random", 1.5), cell("lead", 1.4), cell("lead", 3.0, right=69)]
     found = held("ltp", 2.0, others)
     assert found.cell == "first-1.4-seed0"
     assert found.difference == pytest.approx(0.05)
@@ -48,5 +48,5 @@ def test_equal_lengths_are_held_against_each_other_though_deciding_costs():
 
 
 def test_blind_and_plain_cells_are_held_against_nothing():
-    assert held("random", 2.0, [cell("first", 1.5)]) is None
-    assert held("plain", 1.0, [cell("first", 0.9)]) is None
+    assert held("random", 2.0, [cell("lead", 1.5)]) is None
+    assert held("plain", 1.0, [cell("lead", 0.9)]) is None

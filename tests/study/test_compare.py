@@ -30,7 +30,7 @@ from tests.study.made import grid_cell
 from tests.training.toy_training import planted, save_encoder
 
 COMMON = {"epochs": 1, "fine_tune_epochs": 6, "batch_size": 8, "learning_rate": 2e-3, "device": "cpu"}
-SETTINGS = ("ltp:reference=12,final_threshold=0.06", "spatten:ratio=0.2", "first:shares=0.5")
+SETTINGS = ("ltp:reference=12,final_threshold=0.06", "spatten:ratio=0.2", "lead:shares=0.5")
 TRAIN, DEV, REPORTED = planted(48), planted(16, seed=1), planted(24, seed=2, split="test")
 
 
@@ -52,7 +52,7 @@ def compared(trains, encoder, tmp_path_factory):
 
 def test_every_cell_is_a_model_that_reloads_and_an_evaluation_of_it(compared):
     out, found = compared
-    assert [r.system for r in found.records] == [PLAIN, "ltp", "spatten", "first"]
+    assert [r.system for r in found.records] == [PLAIN, "ltp", "spatten", "lead"]
     assert load_comparison(out) == found
     for record in found.records:
         cell = out / record.cell
@@ -81,17 +81,17 @@ def test_all_cells_of_a_seed_begin_with_one_fine_tuning(compared):
 
 def test_systems_are_held_against_the_blind_ones_that_save_no_more(compared):
     by = {record.system: record for record in compared[1].records}
-    assert by[PLAIN].blind is by["first"].blind is None
+    assert by[PLAIN].blind is by["lead"].blind is None
     for record in (by["ltp"], by["spatten"]):
-        if by["first"].flops_speedup > 1.02 * record.flops_speedup:
+        if by["lead"].flops_speedup > 1.02 * record.flops_speedup:
             assert record.blind is None
         else:
-            assert record.blind.cell == by["first"].cell
-            assert record.blind.difference == pytest.approx(record.value - by["first"].value)
+            assert record.blind.cell == by["lead"].cell
+            assert record.blind.difference == pytest.approx(record.value - by["lead"].value)
 
 
 def test_the_kept_set_is_held_against_the_human_rationale(compared):
-    """Precision and recall of what is alive, counted here from the evaluation's own traces."""
+    """Precision and recall of what is tokens_kept, counted here from the evaluation's own traces."""
     out, found = compared
     from rationale.evaluation.traces import trace_documents
 
@@ -99,10 +99,10 @@ def test_the_kept_set_is_held_against_the_human_rationale(compared):
     classifier = load_classifier(out / record.cell / "model", device="cpu")
     hits, kept, gold = [], [], []
     for traced in trace_documents(classifier, REPORTED, progress=False):
-        alive = {int(w) for w in traced.word[traced.way.kept[-1]] if w >= 0}
+        tokens_kept = {int(w) for w in traced.word[traced.way.kept[-1]] if w >= 0}
         human = set(np.flatnonzero(traced.document.rationale).tolist())
-        hits.append(len(alive & human))
-        kept.append(len(alive))
+        hits.append(len(tokens_kept & human))
+        kept.append(len(tokens_kept))
         gold.append(len(human))
     recall = np.mean([h / g for h, g in zip(hits, gold, strict=True) if g])
     assert record.rationale.recall[-1] == pytest.approx(recall, abs=1e-6)
@@ -199,7 +199,7 @@ def test_the_page_draws_its_figures_and_fetches_nothing(compared, tmp_path, brow
     tab.wait_for_selector("#figure-2 .point")
     assert said == []
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-    for title in ("Plain", "LTP", "SpAtten", "First tokens"):
+    for title in ("Plain", "LTP", "SpAtten", "Lead"):
         assert tab.locator("#figure-1 .legendtext", has_text=title).count() == 1
     tab.close()
 
@@ -318,7 +318,7 @@ def test_a_setting_named_twice_is_refused(encoder, tmp_path):
 def test_the_command_writes_everything(encoder, tmp_path):
     write_eraser({"train": TRAIN, "test": REPORTED}, tmp_path / "data")
     given = ["compare", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
-    given += ["--system", "first:shares=0.6,0.6,0.5,0.5", "--timed", 4, "--rounds", 1]
+    given += ["--system", "lead:shares=0.6,0.6,0.5,0.5", "--timed", 4, "--rounds", 1]
     given += ["--set", "epochs=1", "--set", "batch-size=8", "--set", "device=cpu"]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output

@@ -31,7 +31,7 @@ def run(encoder, out, *settings, dev=DEV, **more):
 def made(trains, tmp_path_factory):
     root = tmp_path_factory.mktemp("made")
     encoder = save_encoder(root / "encoder", layers=4)
-    run(encoder, root / "grid", "first:shares=0.8")
+    run(encoder, root / "grid", "lead:shares=0.8")
     return root
 
 
@@ -49,15 +49,15 @@ def again(made, tmp_path):
         ("ltp:lam=NaN", "lam"),
         ("first:shares=0.5/../../../evil", "shares"),
         (
-            "first:batch_size=16",
+            "lead:batch_size=16",
             r"first-batch_size16 changes .* \(batch_size\)\. Give it to all of them with --set",
         ),
-        ("first:seed=3", r"\(seed\)\. .*seeds with --seeds"),
+        ("lead:seed=3", r"\(seed\)\. .*seeds with --seeds"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused_before_anything_is_trained(tmp_path, setting, said):
     with pytest.raises(RationaleError, match=said):
-        run(tmp_path / "no encoder", tmp_path / "grid", "first:shares=0.8", setting)
+        run(tmp_path / "no encoder", tmp_path / "grid", "lead:shares=0.8", setting)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -69,7 +69,7 @@ def test_a_search_without_dev_too(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("first:rule=random", "first already says rule"), ("ltp:lam=0.1,lam=0.2", "lam is given twice")],
+    [("lead:rule=random", "first already says rule"), ("ltp:lam=0.1,lam=0.2", "lam is given twice")],
 )
 def test_a_setting_says_each_thing_once(text, said):
     with pytest.raises(RationaleError, match=said):
@@ -79,7 +79,7 @@ def test_a_setting_says_each_thing_once(text, said):
 @pytest.mark.training
 def test_seeds_are_given_once_and_as_seeds(tmp_path):
     with pytest.raises(RationaleError, match=r"a seed is given twice \(0, 1, 0\)"):
-        run(tmp_path / "no encoder", tmp_path / "grid", "first", seeds=(0, 1, 0))
+        run(tmp_path / "no encoder", tmp_path / "grid", "lead", seeds=(0, 1, 0))
     with pytest.raises(RationaleError, match="--seeds"):
         known_options(["seed=7"])
 
@@ -89,7 +89,7 @@ def test_an_evaluation_of_another_model_is_not_told(made, again):
     """The plain cell's evaluation beside a dropping model: its accuracy would be told as that one's."""
     shutil.copy(again / "plain-seed0/evaluation.json", again / "first-shares0.8-seed0/evaluation.json")
     with pytest.raises(OutputError, match=r"first-shares0.8-seed0/evaluation.json: this is not of the model"):
-        run(made / "encoder", again, "first:shares=0.8")
+        run(made / "encoder", again, "lead:shares=0.8")
 
 
 @pytest.mark.training
@@ -100,10 +100,10 @@ def test_weights_that_changed_under_their_path_make_no_mixed_grid(made, again):
     try:
         save_file(changed, path, metadata={"format": "pt"})
         with pytest.raises(OutputError, match=r"plain-seed0: this cell was made of something else \(weights"):
-            run(made / "encoder", again, "first:shares=0.8")
+            run(made / "encoder", again, "lead:shares=0.8")
         shutil.rmtree(again / "plain-seed0")
         with pytest.raises(OutputError, match=r"first-.*: this cell was made of something else \(weights"):
-            run(made / "encoder", again, "first:shares=0.8")
+            run(made / "encoder", again, "lead:shares=0.8")
     finally:
         path.write_bytes(kept)
 
@@ -130,7 +130,7 @@ def test_a_file_of_a_cell_that_was_damaged_or_edited_is_named(made, again, name,
     if path.read_text() != before:  # a cell.json has no figure
         said = "the saved result is damaged|it was |this cell was made of something else"
         with pytest.raises(RationaleError, match=rf"({name}\S*|seed0): ({said})"):
-            run(made / "encoder", again, "first:shares=0.8")
+            run(made / "encoder", again, "lead:shares=0.8")
 
 
 @pytest.mark.training
@@ -139,32 +139,32 @@ def test_an_evaluation_that_lost_documents_is_named(made, again):
     told, _ = read_sealed(path)
     atomic_json(path, sealed({**told, "predictions": told["predictions"][:-1]}, "evaluation"), overwrite=True)
     with pytest.raises(OutputError, match=r"evaluation.json: the saved result is damaged"):
-        run(made / "encoder", again, "first:shares=0.8")
+        run(made / "encoder", again, "lead:shares=0.8")
 
 
 @pytest.mark.training
 def test_a_grid_does_not_go_where_a_file_is(made, tmp_path):
     (tmp_path / "file").write_text("here")
     with pytest.raises(OutputError, match="cannot be written"):
-        run(made / "encoder", tmp_path / "file", "first:shares=0.8")
+        run(made / "encoder", tmp_path / "file", "lead:shares=0.8")
 
 
 @pytest.mark.training
 def test_times_of_another_model_are_not_told(made, again):
     """The model was replaced and its evaluation made again, as the error says: the old times stay behind."""
-    run(made / "encoder", again, "first:shares=0.8", timing=Timing(2, 1, (1,)))
+    run(made / "encoder", again, "lead:shares=0.8", timing=Timing(2, 1, (1,)))
     path = again / "first-shares0.8-seed0/timing.json"
     told = json.loads(path.read_text())
-    assert run(made / "encoder", again, "first:shares=0.8").records[1].measured_speedup
+    assert run(made / "encoder", again, "lead:shares=0.8").records[1].measured_speedup
     del told["seal"]
     atomic_json(path, sealed({**told, "model": "another"}, "timing"), overwrite=True)
-    assert run(made / "encoder", again, "first:shares=0.8").records[1].measured_speedup == {}
+    assert run(made / "encoder", again, "lead:shares=0.8").records[1].measured_speedup == {}
 
 
 @pytest.mark.training
 def test_times_measured_otherwise_are_measured_again(made, again):
     for documents in (2, 3):
-        run(made / "encoder", again, "first:shares=0.8", timing=Timing(documents, 1, (1,)))
+        run(made / "encoder", again, "lead:shares=0.8", timing=Timing(documents, 1, (1,)))
         told = json.loads((again / "first-shares0.8-seed0/timing.json").read_text())
         assert told["documents"] == documents
 
@@ -186,7 +186,7 @@ def renamed(made, tmp_path, monkeypatch):
 def test_a_grid_is_recognised_by_content_and_not_by_paths(made, again, tmp_path, monkeypatch):
     before = {path: path.stat().st_mtime_ns for path in again.glob("*/model/**/*") if path.is_file()}
     for name in renamed(made, tmp_path, monkeypatch):
-        found = run(name, again, "first:shares=0.8")
+        found = run(name, again, "lead:shares=0.8")
         assert found.recipe.model == str(name)
     assert before == {p: p.stat().st_mtime_ns for p in again.glob("*/model/**/*") if p.is_file()}
 
@@ -199,7 +199,7 @@ def test_the_tokenizer_is_part_of_a_model(made, again, tmp_path):
     tokenizer["normalizer"] = None
     (encoder / "tokenizer.json").write_text(json.dumps(tokenizer))
     with pytest.raises(OutputError, match=r"this cell was made of something else \(config"):
-        run(encoder, again, "first:shares=0.8")
+        run(encoder, again, "lead:shares=0.8")
 
 
 # swapped models
@@ -208,13 +208,13 @@ def test_the_tokenizer_is_part_of_a_model(made, again, tmp_path):
 @pytest.mark.training
 def test_a_swapped_model_is_refused_also_where_its_evaluation_was_removed(made, again):
     """Another cell's model, whole and sealed, would be told as this one's."""
-    run(made / "encoder", again, "first:shares=0.4")
+    run(made / "encoder", again, "lead:shares=0.4")
     shutil.rmtree(again / "first-shares0.8-seed0/model")
     shutil.copytree(again / "first-shares0.4-seed0/model", again / "first-shares0.8-seed0/model")
     for name in ("evaluation.json", "timing.json"):
         (again / "first-shares0.8-seed0" / name).unlink(missing_ok=True)
         with pytest.raises(OutputError, match=r"not the model that the cell trains \(options\.shares"):
-            run(made / "encoder", again, "first:shares=0.8")
+            run(made / "encoder", again, "lead:shares=0.8")
 
 
 @pytest.mark.training
@@ -223,7 +223,7 @@ def test_swapped_weights_are_refused(made, again):
     changed = {name: value * 2 for name, value in load_file(path).items()}
     save_file(changed, path, metadata={"format": "pt"})
     with pytest.raises(RationaleError, match=r"model\.safetensors: it was changed after it was written"):
-        run(made / "encoder", again, "first:shares=0.8")
+        run(made / "encoder", again, "lead:shares=0.8")
 
 
 # two writers
@@ -236,7 +236,7 @@ def test_two_processes_do_not_make_one_cell(made, again):
         holder(again / "plain-seed0", "comparing"),
         pytest.raises(OutputError, match="plain-seed0: another process is comparing there"),
     ):
-        run(made / "encoder", again, "first:shares=0.8")
+        run(made / "encoder", again, "lead:shares=0.8")
 
 
 # from before there were seals
@@ -248,4 +248,4 @@ def test_cells_without_a_seal_are_not_continued(made, again):
     told, _ = read_sealed(path)
     path.write_text(json.dumps(told))
     with pytest.raises(OutputError, match=r"plain-seed0: it was written before .*rationale verify --seal"):
-        run(made / "encoder", again, "first:shares=0.8")
+        run(made / "encoder", again, "lead:shares=0.8")

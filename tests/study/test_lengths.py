@@ -37,7 +37,7 @@ def encoder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def compared(trains, encoder, tmp_path_factory):
     out = tmp_path_factory.mktemp("compared") / "grid"
-    settings = [Setting.parse("lat:drop=0.5,iterations=0,population=1"), Setting.parse("first:shares=0.5")]
+    settings = [Setting.parse("lat:drop=0.5,iterations=0,population=1"), Setting.parse("lead:shares=0.5")]
     data = planted(48), planted(16, seed=1), planted(40, seed=2, split="test")
     return out, compare(encoder, *data, out, settings, common=COMMON, timing=Timing(0), lengths=True)
 
@@ -71,12 +71,14 @@ def test_bands_are_all_documents_cut_at_the_quartiles(compared):
         evaluation = json.loads((out / record.cell / "evaluation.json").read_text())
         rows, bands = evaluation["predictions"], record.lengths.bands
         assert sum(band.n for band in bands) == len(rows)
-        shortest = [r for r in rows if r["alive"][0] <= bands[0].longest]
+        shortest = [r for r in rows if r["tokens_kept"][0] <= bands[0].longest]
         assert len(shortest) == bands[0].n >= len(rows) / 2
         labels = evaluation["recipe"]["labels"]
         right = [labels[int(np.argmax(r["probabilities"]))] == r["label"] for r in shortest]
         assert bands[0].value == pytest.approx(np.mean(right))
-        assert bands[0].alive == pytest.approx(np.mean([r["alive"][1:] for r in shortest], axis=0))
+        assert bands[0].tokens_kept == pytest.approx(
+            np.mean([r["tokens_kept"][1:] for r in shortest], axis=0)
+        )
         wrong = record.lengths.wrong
         assert (wrong["n"] if wrong else 0) == round((1 - record.value) * len(rows))
 
@@ -106,7 +108,7 @@ def test_fixed_lengths_save_more_on_longer_documents(compared):
 def test_the_command_trains_below_the_median_and_shows_the_bands(encoder, tmp_path):
     write_eraser({"train": planted(48), "test": planted(24, seed=2, split="test")}, tmp_path / "data")
     given = ["compare", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
-    given += ["--system", "first:shares=0.6", "--timed", 0, "--below-median", "--lengths"]
+    given += ["--system", "lead:shares=0.6", "--timed", 0, "--below-median", "--lengths"]
     given += ["--set", "epochs=1", "--set", "batch-size=8", "--set", "device=cpu"]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output

@@ -49,11 +49,11 @@ def classifier(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scores(classifier):
-    return score(classifier, DOCUMENTS, ScoreOptions(("alive",)), progress=False)
+    return score(classifier, DOCUMENTS, ScoreOptions(("kept",)), progress=False)
 
 
 @pytest.fixture(scope="module")
-def alive(classifier):
+def survival(classifier):
     """For each document, bool (L, W) from the model's own trace."""
     windower = Windower(classifier.tokenizer, classifier.max_length, "document")
     found = {}
@@ -65,13 +65,13 @@ def alive(classifier):
     return found
 
 
-def test_kinds_are_ratios_of_sums(scores, alive):
+def test_kinds_are_ratios_of_sums(scores, survival):
     found = {share.name: share for share in survival(scores, DOCUMENTS, least=1).kinds}
-    human = [(alive[d.key][:, d.rationale].sum(axis=1), d.rationale.sum()) for d in DOCUMENTS]
+    human = [(survival[d.key][:, d.rationale].sum(axis=1), d.rationale.sum()) for d in DOCUMENTS]
     expected = np.sum([k for k, _ in human], axis=0) / sum(n for _, n in human)
-    assert found["human rationale"].alive == pytest.approx(expected)
-    everything = np.concatenate([alive[d.key] for d in DOCUMENTS], axis=1)
-    assert found["all words"].alive == pytest.approx(everything.mean(axis=1))
+    assert found["human rationale"].survival == pytest.approx(expected)
+    everything = np.concatenate([survival[d.key] for d in DOCUMENTS], axis=1)
+    assert found["all words"].survival == pytest.approx(everything.mean(axis=1))
     assert found["numbers"].words == len(DOCUMENTS)  # "42" of each
     marks = sum(not any(map(str.isalnum, word)) for d in DOCUMENTS for word in d.words)
     assert found["punctuation"].words == marks
@@ -80,10 +80,10 @@ def test_kinds_are_ratios_of_sums(scores, alive):
     assert sum(parts) == found["all words"].words == everything.shape[1]
 
 
-def test_intervals_are_scipys(scores, alive):
+def test_intervals_are_scipys(scores, survival):
     share = next(s for s in survival(scores, DOCUMENTS, resamples=499, seed=3).kinds if s.name == "all words")
-    for layer in range(len(share.alive)):
-        kept = np.array([alive[d.key][layer].sum() for d in DOCUMENTS], dtype=float)
+    for layer in range(len(share.survival)):
+        kept = np.array([survival[d.key][layer].sum() for d in DOCUMENTS], dtype=float)
         words = np.array([len(d.words) for d in DOCUMENTS], dtype=float)
         theirs = bootstrap(
             (kept, words), lambda k, n, axis: k.mean(axis) / n.mean(axis), paired=True, vectorized=True,
@@ -92,26 +92,26 @@ def test_intervals_are_scipys(scores, alive):
         assert (share.low[layer], share.high[layer]) == pytest.approx((theirs.low, theirs.high))
 
 
-def test_words_are_counted_bare_and_in_one_case(scores, alive):
+def test_words_are_counted_bare_and_in_one_case(scores, survival):
     by_hand = defaultdict(list)
     for document in DOCUMENTS:
         for place, word in enumerate(document.words):
-            by_hand[word.lower().strip(".,!?-;:\"'()")].append(alive[document.key][:, place])
+            by_hand[word.lower().strip(".,!?-;:\"'()")].append(survival[document.key][:, place])
     found = {share.name: share for share in survival(scores, DOCUMENTS, least=5).words}
     assert {"film", "the", "42"} <= found.keys()
     assert "" not in found
     for name, share in found.items():
         assert share.words == len(by_hand[name]) >= 5
-        assert share.alive == pytest.approx(np.mean(by_hand[name], axis=0))
-        for value, low, high in zip(share.alive, share.low, share.high, strict=True):
+        assert share.survival == pytest.approx(np.mean(by_hand[name], axis=0))
+        for value, low, high in zip(share.survival, share.low, share.high, strict=True):
             assert low <= value <= high
 
 
-def test_lost_are_the_documents_whose_rationale_is_gone(scores, alive):
+def test_lost_are_the_documents_whose_rationale_is_gone(scores, survival):
     found = survival(scores, DOCUMENTS)
     assert found.annotated == len(DOCUMENTS)
     for row, lost in enumerate(found.lost):
-        assert list(lost) == [d.key for d in DOCUMENTS if not alive[d.key][row][d.rationale].any()]
+        assert list(lost) == [d.key for d in DOCUMENTS if not survival[d.key][row][d.rationale].any()]
     assert any(found.lost)
 
 
@@ -125,9 +125,9 @@ def test_tables_and_figure_say_the_same(scores):
     assert least == sorted(least)
     rows = list(csv.DictReader(io.StringIO(words_csv(found))))
     assert len(rows) == len(found.kinds) + len(found.words)
-    assert float(rows[0]["layer_1"]) == found.kinds[0].alive[1]
+    assert float(rows[0]["layer_1"]) == found.kinds[0].survival[1]
     lines = [t for t in survival_curves(found).data if t.mode == "lines+markers"]
-    assert [list(line.y) for line in lines] == [list(share.alive) for share in found.kinds]
+    assert [list(line.y) for line in lines] == [list(share.survival) for share in found.kinds]
 
 
 def test_the_report_of_a_dropping_model_has_a_section_of_it(scores):
@@ -140,13 +140,13 @@ def test_the_report_of_a_dropping_model_has_a_section_of_it(scores):
 
 def test_it_does_not_take_the_method_alive(classifier, scores):
     """Every score of a dropping model carries what is kept."""
-    others = score(classifier, DOCUMENTS, ScoreOptions(("saliency",)), progress=False)
+    others = score(classifier, DOCUMENTS, ScoreOptions(("input_x_gradient",)), progress=False)
     assert survival(others, DOCUMENTS) == survival(scores, DOCUMENTS)
 
 
-def test_kept_words_alone_are_counted_against_the_prediction(classifier, scores, alive):
+def test_kept_words_alone_are_counted_against_the_prediction(classifier, scores, survival):
     """By running the model on them, words removed by hand; the interval is Wilson's formula."""
-    options = ScoreOptions(("alive",), faithfulness=Faithfulness(0.2))
+    options = ScoreOptions(("kept",), faithfulness=Faithfulness(0.2))
     perturbed = score(classifier, DOCUMENTS, options, progress=False)
     found = survival(perturbed, DOCUMENTS)
     windower = Windower(classifier.tokenizer, classifier.max_length, "document")
@@ -154,7 +154,7 @@ def test_kept_words_alone_are_counted_against_the_prediction(classifier, scores,
         same = 0
         for document, scored in zip(DOCUMENTS, perturbed, strict=True):
             (window,) = windower(document).windows
-            rest = without(window, ~alive[document.key][one.layer])
+            rest = without(window, ~survival[document.key][one.layer])
             logits = reduced_logits(classifier, [rest], 1)
             same += classifier.labels[int(logits[0].argmax())] == scored.predicted
         assert (one.same, one.n) == (same, len(DOCUMENTS))
@@ -172,6 +172,6 @@ def test_kept_words_alone_are_counted_against_the_prediction(classifier, scores,
 
 
 def test_scores_that_tell_nothing_are_refused():
-    plain = score(toy_classifier("bert"), DOCUMENTS, ScoreOptions(("saliency",)), progress=False)
+    plain = score(toy_classifier("bert"), DOCUMENTS, ScoreOptions(("input_x_gradient",)), progress=False)
     with pytest.raises(ScoresError, match="Score this data again"):
         survival(plain, DOCUMENTS)

@@ -41,7 +41,7 @@ pytestmark = pytest.mark.training
 
 TRAINING = TrainingOptions(epochs=6, batch_size=8, learning_rate=2e-3, device="cpu", attention_dropout=0.0)
 TRAIN, DEV, REPORTED = planted(64), planted(16, seed=1), planted(40, seed=2, split="test")
-ARMS = ("human", "not-human", "saliency:gold", "first")
+ARMS = ("human", "not-human", "input_x_gradient:gold", "lead")
 
 
 def options(*arms, **more):
@@ -64,7 +64,7 @@ def test_the_words_that_decide_are_enough_and_without_them_nothing_is_known(stud
     accuracy = {record.arm: record.accuracy for record in found.records}
     assert accuracy.keys() == {"full", *ARMS}
     assert min(accuracy["full"], accuracy["human"]) > accuracy["not-human"]
-    assert accuracy["saliency:gold"] > accuracy["first"]
+    assert accuracy["input_x_gradient:gold"] > accuracy["lead"]
 
 
 def test_what_is_read_is_what_is_said(studied):
@@ -83,7 +83,7 @@ def test_what_is_read_is_what_is_said(studied):
             assert kept == set(range(len(document.words))) - human
         else:
             assert len(kept) == len(human)
-        if row["arm"] == "first":
+        if row["arm"] == "lead":
             assert kept == set(range(len(human)))
     for record in found.records:
         rows = [row for row in whole if row["arm"] == record.arm]
@@ -92,7 +92,7 @@ def test_what_is_read_is_what_is_said(studied):
     full = next(record for record in found.records if record.arm == "full")
     assert (full.flops_speedup, full.words_kept) == (1, 1)
     assert all(record.flops_speedup > 1 for record in found.records if record is not full)
-    assert {r.arm for r in found.records if r.oracle} == {"human", "not-human", "saliency:gold"}
+    assert {r.arm for r in found.records if r.oracle} == {"human", "not-human", "input_x_gradient:gold"}
 
 
 def test_a_cell_s_model_reads_kept_tokens_at_their_own_positions(studied):
@@ -146,7 +146,7 @@ def test_another_seed_and_arm_join_what_is_there(encoder, studied, tmp_path):
     more = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human", "random", seeds=(0, 1)))
     named = [(arm, seed) for seed in (0, 1) for arm in ("full", "human", "random")]
     assert [(r.arm, r.seed) for r in more.records] == [
-        *named, ("not-human", 0), ("saliency:gold", 0),
+        *named, ("not-human", 0), ("input_x_gradient:gold", 0),
     ]  # fmt: skip
     assert more.records[0] == found.records[0]
     seeds = {(c.arm, c.other): c.seeds for c in more.comparisons}
@@ -159,7 +159,7 @@ def test_cells_of_another_study_do_not_join(encoder, studied, tmp_path):
     path = out / "cells" / "first-seed0" / "cell.json"
     reseal(path, positions="packed")
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
-    assert {record.arm for record in found.records} == {"full", "human", "not-human", "saliency:gold"}
+    assert {record.arm for record in found.records} == {"full", "human", "not-human", "input_x_gradient:gold"}
 
 
 def test_the_page_draws_its_bars_and_fetches_nothing(studied, tmp_path, browser):
@@ -194,10 +194,10 @@ def test_scores_of_another_model_are_not_taken(encoder, tmp_path):
     """As the message says: the cells removed, the scores still there."""
     other = TrainingOptions(epochs=2, batch_size=8, learning_rate=1e-2, device="cpu")
     given = (encoder, TRAIN, DEV, REPORTED)
-    study_topk(*given, tmp_path / "study", options("saliency", training=other))
+    study_topk(*given, tmp_path / "study", options("input_x_gradient", training=other))
     shutil.rmtree(tmp_path / "study" / "cells")
-    study_topk(*given, tmp_path / "study", options("saliency"))
-    study_topk(*given, tmp_path / "fresh", options("saliency"))
+    study_topk(*given, tmp_path / "study", options("input_x_gradient"))
+    study_topk(*given, tmp_path / "fresh", options("input_x_gradient"))
     assert trained(tmp_path / "study") == trained(tmp_path / "fresh")
 
 
@@ -215,31 +215,29 @@ def test_arms_of_a_dropping_model_join_a_study_that_had_none(encoder, studied, t
     out = shutil.copytree(studied[0], tmp_path / "study")
     plain = AutoModelForSequenceClassification.from_pretrained(out / "cells" / "full-seed0" / "model")
     dropping = tmp_path / "dropping"
-    wrap(plain, "first", {"shares": [0.5] * plain.config.num_hidden_layers}).save_pretrained(dropping)
+    wrap(plain, "lead", {"shares": [0.5] * plain.config.num_hidden_layers}).save_pretrained(dropping)
     AutoTokenizer.from_pretrained(out / "cells" / "full-seed0" / "model").save_pretrained(dropping)
     given = (encoder, TRAIN, DEV, REPORTED, out)
-    found = study_topk(*given, options("alive@0", "not-alive@0", dropping=str(dropping)))
-    assert {record.arm for record in found.records} == {"full", *ARMS, "alive@0", "not-alive@0"}
+    found = study_topk(*given, options("kept@0", "not-kept@0", dropping=str(dropping)))
+    assert {record.arm for record in found.records} == {"full", *ARMS, "kept@0", "not-kept@0"}
     rows = {(r["arm"], r["id"]): set(r["kept"]) for r in trained(out)}
     for document in REPORTED:
-        alive, others = rows["alive@0", document.id], rows["not-alive@0", document.id]
-        assert alive | others == set(range(len(document.words)))
-        assert not alive & others
-        assert alive == set(range(len(alive)))  # this model keeps the beginning
+        tokens_kept, others = rows["kept@0", document.id], rows["not-kept@0", document.id]
+        assert tokens_kept | others == set(range(len(document.words)))
+        assert not tokens_kept & others
+        assert tokens_kept == set(range(len(tokens_kept)))  # this model keeps the beginning
     assert json.loads((out / "study.json").read_text())["recipe"]["dropping"]["name"] == str(dropping)
     other = tmp_path / "another"
-    wrap(plain, "first", {"shares": [0.9] * plain.config.num_hidden_layers}).save_pretrained(other)
+    wrap(plain, "lead", {"shares": [0.9] * plain.config.num_hidden_layers}).save_pretrained(other)
     AutoTokenizer.from_pretrained(dropping).save_pretrained(other)
     with pytest.raises(OutputError, match="dropping"):
-        study_topk(*given, options("alive@0", dropping=str(other)))
-    found = study_topk(
-        *given, options("alive@1", dropping=str(other))
-    )  # those of the first model do not join
-    assert {record.arm for record in found.records} == {"full", *ARMS, "alive@1"}
+        study_topk(*given, options("kept@0", dropping=str(other)))
+    found = study_topk(*given, options("kept@1", dropping=str(other)))  # those of the first model do not join
+    assert {record.arm for record in found.records} == {"full", *ARMS, "kept@1"}
     short = AutoTokenizer.from_pretrained(dropping)
     short.model_max_length = 16
     short.save_pretrained(dropping)
-    more = options("alive@0", dropping=str(dropping), training=replace(TRAINING, max_length=32))
+    more = options("kept@0", dropping=str(dropping), training=replace(TRAINING, max_length=32))
     with pytest.raises(ModelError, match="reads 16 tokens, the study 32"):
         study_topk(*given[:4], tmp_path / "other", more)
 
@@ -251,7 +249,7 @@ def test_weights_that_changed_under_their_name_are_refused(encoder, tmp_path):
     shutil.rmtree(model)
     save_encoder(model, layers=3)
     with pytest.raises(OutputError, match="weights"):
-        study_topk(model, *given, options("human", "first"))
+        study_topk(model, *given, options("human", "lead"))
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{", None])
@@ -264,7 +262,7 @@ def test_a_cell_that_does_not_say_what_it_is_of_is_refused(encoder, studied, tmp
     with pytest.raises(OutputError, match="is damaged" if damage is not None else "no provenance file"):
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     if damage is not None:  # one that nobody named is left out
-        found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("first"))
+        found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("lead"))
         assert {record.arm for record in found.records} == {"full", *ARMS} - {"human"}
 
 
@@ -296,10 +294,10 @@ def test_a_swapped_model_is_refused_also_where_predictions_would_be_made_anew(
     swapped(cell, out / "cells" / "first-seed0")
     if anew:
         (cell / "predictions.parquet").unlink()
-    with pytest.raises(OutputError, match=r"human-seed0/model: another training lies there \(arm: 'first'"):
+    with pytest.raises(OutputError, match=r"human-seed0/model: another training lies there \(arm: 'lead'"):
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     if not anew:
-        found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("first"))  # and left out unnamed
+        found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("lead"))  # and left out unnamed
         assert "human" not in {record.arm for record in found.records}
 
 
@@ -342,7 +340,7 @@ def test_two_processes_do_not_make_one_cell(encoder, studied, tmp_path):
         (out / "cells" / "human-seed0" / "predictions.parquet").unlink()
         with pytest.raises(OutputError, match=r"human-seed0: another process is studying there\. Wait"):
             study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
-        study_topk(encoder, TRAIN, DEV, REPORTED, out, options("first"))  # another cell is free
+        study_topk(encoder, TRAIN, DEV, REPORTED, out, options("lead"))  # another cell is free
 
 
 @pytest.mark.parametrize("name", ["study.json", "predictions.parquet"])
@@ -376,10 +374,10 @@ def test_a_study_without_a_seal_that_was_edited_is_an_error_or_a_page(studied, t
 def test_an_arm_may_read_nothing(encoder, tmp_path):
     found = study_topk(
         encoder, TRAIN, DEV, REPORTED, tmp_path / "study",
-        options("first", "not-first", budget=Budget.parse("100%")),
+        options("lead", "not-lead", budget=Budget.parse("100%")),
     )  # fmt: skip
     words = {record.arm: record.words_kept for record in found.records}
-    assert words == {"full": 1, "first": 1, "not-first": 0}
+    assert words == {"full": 1, "lead": 1, "not-lead": 0}
 
 
 def test_a_refused_study_leaves_no_claim(encoder, tmp_path):
@@ -387,8 +385,8 @@ def test_a_refused_study_leaves_no_claim(encoder, tmp_path):
         [*REPORTED[:10], Document("x", "x", ("good",), label="MAYBE", spans=(Span(0, 1),))], source="some"
     )
     with pytest.raises(DataError, match="MAYBE"):
-        study_topk(encoder, TRAIN, DEV, strange, tmp_path / "study", options("first"))
-    study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("first"))
+        study_topk(encoder, TRAIN, DEV, strange, tmp_path / "study", options("lead"))
+    study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("lead"))
 
 
 def test_words_chosen_by_another_models_scores_are_not_taken_up(encoder, studied, tmp_path, caplog):
@@ -428,10 +426,10 @@ def test_a_seed_without_its_full_inputs_is_left_out(encoder, studied, tmp_path):
         ({"arms": ("human", "human")}, "an arm or a seed is given twice"),
         ({"seeds": (0, 0)}, "an arm or a seed is given twice"),
         ({"seeds": ()}, "there is no seed"),
-        ({"arms": ("contribution@1",)}, "takes the scores of a dropping model"),
-        ({"arms": ("saliency@9",)}, "there is no such layer"),
+        ({"arms": ("policy_score@1",)}, "takes the scores of a dropping model"),
+        ({"arms": ("input_x_gradient@9",)}, "there is no such layer"),
         ({"arms": ("occlusion@1",)}, "there is no such layer"),
-        ({"arms": ("saliency", "saliency@0")}, "two conditions are one"),
+        ({"arms": ("input_x_gradient", "input_x_gradient@0")}, "two conditions are one"),
         ({"seeds": (-1,)}, "none between 0 and"),
     ],
 )
@@ -444,7 +442,7 @@ def test_grids_that_cannot_be_are_refused(encoder, tmp_path, given, message):
 def test_a_model_that_drops_nothing_has_no_dropping_arms(encoder, tmp_path):
     plain = save_classifier(tmp_path / "plain", ("NEG", "POS"))
     with pytest.raises(ModelError, match="this model has no such scores"):
-        study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("alive@1", dropping=str(plain)))
+        study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("kept@1", dropping=str(plain)))
     assert not (tmp_path / "study").exists()
 
 
@@ -452,10 +450,10 @@ def test_a_budget_that_cuts_nothing_is_refused_and_one_that_cuts_some_is_told(en
     given = (encoder, TRAIN, DEV, REPORTED)
     most = max(len(document.words) for document in REPORTED)
     with pytest.raises(DataError, match=r"no document has more in its window \(the longest \d+\)"):
-        study_topk(*given, tmp_path / "all", options("first", budget=Budget("count", 100)))
+        study_topk(*given, tmp_path / "all", options("lead", budget=Budget("count", 100)))
     least = min(len(document.words) for document in REPORTED)
     assert least < most
-    study_topk(*given, tmp_path / "some", options("first", budget=Budget("count", least)))
+    study_topk(*given, tmp_path / "some", options("lead", budget=Budget("count", least)))
     assert "reported: " in caplog.text
     assert "documents have no more words than the budget" in caplog.text
 
@@ -469,7 +467,7 @@ def test_a_study_whose_data_or_training_changed_is_not_continued(encoder, studie
 
 
 def test_predictions_of_other_documents_are_refused(encoder, tmp_path):
-    given = (encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("first"))
+    given = (encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("lead"))
     study_topk(*given)
     path = tmp_path / "study" / "cells" / "first-seed0" / "predictions.parquet"
     table = pq.read_table(path)
@@ -483,12 +481,12 @@ def test_documents_without_a_rationale_in_the_window_leave_every_arm(encoder, tm
     bare = Documents(
         [*REPORTED[:10], Document("bare", "bare", ("good", "plain1"), label="POS")], source="some"
     )
-    found = study_topk(encoder, TRAIN, DEV, bare, tmp_path / "study", options("first"))
+    found = study_topk(encoder, TRAIN, DEV, bare, tmp_path / "study", options("lead"))
     assert [record.n for record in found.records] == [10, 10]
     assert found.recipe.reported.left_out == 1
     none = Documents([Document("1", "1", ("good",), label="POS")], source="some")
     with pytest.raises(DataError, match="no document has a human rationale"):
-        study_topk(encoder, TRAIN, DEV, none, tmp_path / "other", options("first"))
+        study_topk(encoder, TRAIN, DEV, none, tmp_path / "other", options("lead"))
 
 
 def test_packed_positions_take_words_from_the_whole_document(encoder, tmp_path):
@@ -534,11 +532,15 @@ def test_several_processes_make_one_study(encoder, tmp_path):
     tools = Path(sys.executable).parent
     launch = [tools / "torchrun", "--standalone", "--nproc_per_node", "2", tools / "rationale"]
     given = ["study", "topk", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
-    given += ["--methods", "human,saliency", "--epochs", "2", "--batch-size", "4", "--device", "cpu"]
+    given += ["--methods", "human,input_x_gradient", "--epochs", "2", "--batch-size", "4", "--device", "cpu"]
     done = run(*launch, *given)
     assert done.returncode == 0, done.stderr[-2000:]
     study = json.loads((tmp_path / "out" / "study.json").read_text())
-    assert [(r["arm"], r["n"]) for r in study["records"]] == [("full", 40), ("human", 40), ("saliency", 40)]
+    assert [(r["arm"], r["n"]) for r in study["records"]] == [
+        ("full", 40),
+        ("human", 40),
+        ("input_x_gradient", 40),
+    ]
     for cell in (tmp_path / "out" / "cells").iterdir():
         recipe = json.loads((cell / "model" / "training.json").read_text())
         steps = -(-study["recipe"]["data"]["train"]["n"] // 8)

@@ -30,8 +30,8 @@ DOCUMENT = Document("1", "1", tuple("abcdefgh"), spans=(Span(2, 4), Span(6, 7)))
         ("full", 1, [0, 1, 2, 3, 4, 5]),
         ("human", 9, [2, 3]),
         ("not-human", 9, [0, 1, 4, 5]),
-        ("first", 2, [0, 1]),
-        ("not-first", 2, [2, 3, 4, 5]),
+        ("lead", 2, [0, 1]),
+        ("not-lead", 2, [2, 3, 4, 5]),
     ],
 )
 def test_arms_without_scores_keep_words_of_the_window(text, k, expected):
@@ -61,19 +61,24 @@ def test_scored_arms_keep_the_best_words_of_their_layer(encoder, tmp_path, layer
     classifier = load_classifier(save_classifier(tmp_path / "model", ("NEG", "POS")), device="cpu")
     for target in ("predicted", "gold"):
         scored = score(
-            classifier, REPORTED, ScoreOptions(("saliency", "rollout.all"), target=target), progress=False
+            classifier,
+            REPORTED,
+            ScoreOptions(("input_x_gradient", "rollout.all"), target=target),
+            progress=False,
         )
         for document in REPORTED[:5]:
             own = scored.get(document.key)
-            for method in ("saliency", "rollout.all"):
-                arm = Arm.parse(f"{method}:{target}@{layer}" if method == "saliency" else f"{method}@{layer}")
+            for method in ("input_x_gradient", "rollout.all"):
+                arm = Arm.parse(
+                    f"{method}:{target}@{layer}" if method == "input_x_gradient" else f"{method}@{layer}"
+                )
                 kept = arm.words(document, np.ones(len(document.words), bool), 2, own, 0)
                 expected = sorted(
                     range(len(document.words)), key=lambda i: (-own.words[method][layer][i], i)
                 )[:2]
                 assert set(np.flatnonzero(kept)) == set(expected)
     with pytest.raises(ScoresError, match="has no scores of"):
-        Arm.parse("saliency").words(DOCUMENT, np.ones(8, bool), 2, None, 0)
+        Arm.parse("input_x_gradient").words(DOCUMENT, np.ones(8, bool), 2, None, 0)
 
 
 def test_words_that_were_dropped_go_by_the_layers_before_the_nearest_first():
@@ -85,13 +90,13 @@ def test_words_that_were_dropped_go_by_the_layers_before_the_nearest_first():
     ]
     scored = ScoredDocument.__new__(ScoredDocument)
     for name, value in (
-        ("layers", {"contribution": (0, 1, 2)}),
-        ("words", {"contribution": np.array(scores)}),
+        ("layers", {"policy_score": (0, 1, 2)}),
+        ("words", {"policy_score": np.array(scores)}),
     ):
         object.__setattr__(scored, name, value)
     order = [0, 3, 2, 6, 1, 7, 4, 5]  # the last two are equal everywhere: the earlier
     for k in range(1, 9):
-        kept = Arm.parse("contribution@2").words(DOCUMENT, np.ones(8, bool), k, scored, 0)
+        kept = Arm.parse("policy_score@2").words(DOCUMENT, np.ones(8, bool), k, scored, 0)
         assert set(np.flatnonzero(kept)) == set(order[:k])
 
 
@@ -114,7 +119,7 @@ def test_a_budget_is_the_rationale_s_a_share_or_a_number(text, words, rationale,
         "saliency:silver",
         "random:gold",
         "rollout.all:gold",
-        "contribution:gold",
+        "policy_score:gold",
         "position@2",
         "saliency@\u0663",
     ],
@@ -131,5 +136,8 @@ def test_budgets_that_are_none_are_refused(text):
 
 
 def test_a_layer_is_that_of_dropping_arms_that_name_none():
-    texts = [arm.text for arm in _arms("saliency,contribution,alive@1,not-decision", 2, complement=False)]
-    assert texts == ["saliency", "contribution@2", "alive@1", "not-decision@2"]
+    texts = [
+        arm.text
+        for arm in _arms("input_x_gradient,policy_score,kept@1,not-policy_score", 2, complement=False)
+    ]
+    assert texts == ["input_x_gradient", "policy_score@2", "kept@1", "not-policy_score@2"]

@@ -30,9 +30,9 @@ given = ["norm", "--model", encoder, "--data", data, "--out", out, "--epochs", "
 result = CliRunner().invoke(app, [*given, "--share", "0.6"], catch_exceptions=False)
 assert result.exit_code == 0, result.output
 classifier, documents = load_classifier(out, device="cpu"), load_documents(data, "train")
-scores = score(classifier, documents, ScoreOptions(methods=("saliency.max", "alive")), progress=False)
+scores = score(classifier, documents, ScoreOptions(methods=("input_x_gradient.max", "kept")), progress=False)
 agreement = agree(scores, documents, resamples=5)
-assert {r["method"] for r in agreement.records} == {"alive", "saliency.max"}
+assert {r["method"] for r in agreement.records} == {"kept", "input_x_gradient.max"}
 assert evaluate(classifier, documents, Timing(0)).flops_speedup > 1
 """
 

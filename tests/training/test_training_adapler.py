@@ -137,9 +137,9 @@ def test_the_predictors_learn_what_decides(encoder, tmp_path):
         }
     )
     trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options)
-    scores = score(str(trained.path), DEV, ScoreOptions(("contribution",)), device="cpu", progress=False)
+    scores = score(str(trained.path), DEV, ScoreOptions(("policy_score",)), device="cpu", progress=False)
     hits = [
-        document.rationale[int(scored.words["contribution"][0].argmax())]
+        document.rationale[int(scored.words["policy_score"][0].argmax())]
         for document, scored in zip(DEV, scores, strict=True)
     ]
     assert np.mean(hits) > 0.5  # by chance about one in nine

@@ -135,8 +135,8 @@ class Lengths:
     def plain(self, lengths, layers):
         return layers * lengths
 
-    def dropped(self, alive, lengths):
-        return alive.sum(axis=0)
+    def dropped(self, tokens_kept, lengths):
+        return tokens_kept.sum(axis=0)
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_epochs_that_come_near_a_speedup_that_was_asked_for_are_ranked_by_the_fi
         "fast and bad": (wrong, [[10, 2, 2]] * 4),
     }
     found = {
-        name: judge(EvalPrediction((np.array(logits), np.array(alive)), labels))
-        for name, (logits, alive) in epochs.items()
+        name: judge(EvalPrediction((np.array(logits), np.array(tokens_kept)), labels))
+        for name, (logits, tokens_kept) in epochs.items()
     }
     assert found["near"]["speedup"] == pytest.approx(20 / 11)
     assert sorted(found, key=lambda name: -found[name]["choice"]) == order
@@ -298,7 +298,7 @@ def test_texts_longer_than_the_model_are_cut_and_batches_of_any_lengths_work(enc
     trained = train_dropping(
         "adapler", encoder, documents, None, tmp_path / "out", replace(OPTIONS, epochs=1)
     )
-    scores = score(str(trained.path), documents, ScoreOptions(("alive",)), device="cpu", progress=False)
+    scores = score(str(trained.path), documents, ScoreOptions(("kept",)), device="cpu", progress=False)
     assert all(scored.covered.all() for scored in scores)
     table = pq.read_table(trained.fine_tuned / "saliency.parquet")
     assert {len(row) for row in table["importance"].to_pylist()} == {min(n + 3, 32) for n in lengths}

@@ -232,7 +232,7 @@ def test_hard_is_mask_and_every_token_gets_its_logits(encoder, system):
                 parameter.normal_(std=0.5, generator=torch.Generator().manual_seed(1))
         hard, mask = (way(model.encoder, model.system, batch()) for way in (run.hard, run.mask))
     assert hard.logits.shape == (4, 20, 2)
-    assert hard.alive[-1].sum() < sum(batch().lengths)
+    assert hard.tokens_kept[-1].sum() < sum(batch().lengths)
     torch.testing.assert_close(hard.logits, mask.logits, atol=1e-5, rtol=1e-5)
 
 
@@ -248,7 +248,7 @@ def test_what_left_has_the_logits_of_its_last_state(encoder):
             states[rows] = layer(states[None, rows]).reshape(len(rows), -1)
         expected = backbone.qa_outputs(states)
         found = model(input_ids=ids)
-    assert found.alive[0].tolist() == [10, 5, 5, 3, 3]
+    assert found.tokens_kept[0].tolist() == [10, 5, 5, 3, 3]
     torch.testing.assert_close(found.start_logits[0], expected[:, 0], atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(found.end_logits[0], expected[:, 1], atol=1e-5, rtol=1e-5)
 

@@ -125,7 +125,7 @@ def test_what_the_search_counts_is_what_a_run_keeps(trained):
     found = evaluate(load_classifier(trained.path, device="cpu"), DEV, Timing(0))
     chosen = np.array(trained.recipe["best"]["lengths"])
     for row in found.predictions:
-        assert row.alive[1:] == tuple(np.minimum(chosen, row.alive[0]).tolist())
+        assert row.tokens_kept[1:] == tuple(np.minimum(chosen, row.tokens_kept[0]).tolist())
 
 
 def _learnt(trained, to):

@@ -97,8 +97,8 @@ def test_a_trained_model_is_loaded_in_any_arithmetic_and_decides_in_float32(trai
     with torch.no_grad():
         found = [way(classifier.encoder, classifier.policy, packed) for way in (run.hard, run.mask)]
     assert found[0].logits.dtype == getattr(torch, dtype)
-    assert torch.equal(found[0].alive, found[1].alive)
-    assert found[0].alive[-1].sum() < found[0].alive[0].sum() or name != "ltp"
+    assert torch.equal(found[0].tokens_kept, found[1].tokens_kept)
+    assert found[0].tokens_kept[-1].sum() < found[0].tokens_kept[0].sum() or name != "ltp"
 
 
 def test_a_loaded_adapler_has_its_stand_in_for_theta(trained):

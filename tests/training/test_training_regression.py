@@ -87,11 +87,11 @@ def test_every_system_learns_it(encoder, plain, tmp_path, system):
 
 def test_its_scores_are_of_the_one_output_and_nobody_calls_it_right_or_wrong(plain):
     classifier = load_classifier(plain.path, device="cpu")
-    scored = score(classifier, REPORTED, ScoreOptions(("saliency", "decision")))
+    scored = score(classifier, REPORTED, ScoreOptions(("input_x_gradient", "policy_score")))
     assert all(len(one.probabilities) == 1 for one in scored)
     found = agree(scored, REPORTED)
     assert found.classification["accuracy"] is None
-    assert {record["method"] for record in found.records} >= {"saliency", "decision"}
+    assert {record["method"] for record in found.records} >= {"input_x_gradient", "policy_score"}
 
 
 @pytest.mark.training

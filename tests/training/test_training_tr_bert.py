@@ -139,10 +139,10 @@ def test_while_drawing_the_model_runs_on_what_was_drawn():
     model, inputs = toy("tr-bert"), batch("bert")
     with torch.no_grad(), model.system.drawing(lambda point, chances, seen: chances > 2):
         ran = hard(model.encoder, model.system, inputs)
-    assert ran.alive[0].tolist() == list(inputs.lengths)
-    assert (ran.alive[1:] == 1).all()
+    assert ran.tokens_kept[0].tolist() == list(inputs.lengths)
+    assert (ran.tokens_kept[1:] == 1).all()
     with torch.no_grad():
-        assert (hard(model.encoder, model.system, inputs).alive[-1] > 1).any()
+        assert (hard(model.encoder, model.system, inputs).tokens_kept[-1] > 1).any()
 
 
 @pytest.mark.parametrize("points", [[2, 1], [1, 5], [1, 1], [-1, 2]])

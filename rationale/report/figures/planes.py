@@ -18,7 +18,11 @@ Pairs = list[tuple["Record", "Record"]]
 
 
 def selection_plane(
-    agreement: Agreement, select: str = "delta", *, methods: Sequence[str] | None = None, height: int = 480
+    agreement: Agreement,
+    select: str = "threshold",
+    *,
+    methods: Sequence[str] | None = None,
+    height: int = 480,
 ) -> go.Figure:
     """Recall against FPR of the selected words, a path through the layers for each method.
 

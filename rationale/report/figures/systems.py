@@ -82,14 +82,14 @@ def _speed(cell: GridCell, speed: str) -> float:
     return 1.0 if measured is None else measured.median
 
 
-def alive_by_layer(records: Sequence[GridCell], *, height: int = 460) -> go.Figure:
+def tokens_kept_by_layer(records: Sequence[GridCell], *, height: int = 460) -> go.Figure:
     """The share of tokens kept in each layer, a curve a run."""
     figure = go.Figure()
     for record in records:
         colour, symbol = look(record.system)
         figure.add_scatter(
-            x=list(range(len(record.alive))),
-            y=record.alive,
+            x=list(range(len(record.tokens_kept))),
+            y=record.tokens_kept,
             name=plain(record.cell),
             legendgroup=record.cell,
             mode="lines+markers",
@@ -99,7 +99,7 @@ def alive_by_layer(records: Sequence[GridCell], *, height: int = 460) -> go.Figu
         )
     figure.update_xaxes(TICKS, title_text="layer", dtick=1)
     figure.update_yaxes(TICKS, title_text="share of tokens kept", tickformat=".0%", rangemode="tozero")
-    told = "; ".join(f"{r.cell} {r.alive[0]:.0%} to {r.alive[-1]:.0%}" for r in records)
+    told = "; ".join(f"{r.cell} {r.tokens_kept[0]:.0%} to {r.tokens_kept[-1]:.0%}" for r in records)
     alt = f"Share of tokens kept in each layer, a curve a run: {told}."
     return finish(figure, alt, height=height).update_layout(showlegend=True)
 

@@ -19,7 +19,7 @@ from rationale.scores.methods import (
     GradientMethod,
     WindowMethod,
 )
-from rationale.scores.scored import ALIVE, ScoredDocument
+from rationale.scores.scored import KEPT, ScoredDocument
 from rationale.study.topk.names import FIRST, FULL
 
 BoolArray = npt.NDArray[np.bool_]
@@ -40,7 +40,7 @@ class Arm:
 
     Attributes:
         text: As it is written, and the name of its folder.
-        method: ``full``, ``human``, ``random``, ``first``, or a score method.
+        method: ``full``, ``human``, ``random``, ``lead``, or a score method.
         target: Of the method's gradient.
         layer: Whose scores; None for the usual (a gradient's first, others the last).
         complement: Whether everything but these words is kept.
@@ -59,8 +59,8 @@ class Arm:
         Raises:
             RationaleError: Where it is none, or names a method nobody knows.
 
-        >>> Arm.parse("not-saliency:gold@2")
-        Arm(text='not-saliency:gold@2', method='saliency', target='gold', layer=2, complement=True)
+        >>> Arm.parse("not-input_x_gradient:gold@2")
+        Arm(text='not-input_x_gradient:gold@2', method='input_x_gradient', target='gold', layer=2, complement=True)
         """
         found = _TEXT.fullmatch(text)
         if not found:
@@ -114,7 +114,7 @@ class Arm:
 
         ``k`` of them: the best by score, of equals those that scored better in the layers before, the nearest
         first (for scores of a dropping model, whose dropped tokens all score 0), then the earlier.
-        ``alive`` keeps its own number. A complement keeps the covered words that its arm does not.
+        ``kept`` keeps its own number. A complement keeps the covered words that its arm does not.
 
         Args:
             document: Whose words.
@@ -143,7 +143,7 @@ class Arm:
         if scored is None:
             raise ScoresError(f"arm {self.text!r} has no scores of {document.id!r}")
         rows, last = scored.words[self.method], self._row(scored)
-        if self.method == ALIVE:
+        if self.method == KEPT:
             kept: BoolArray = covered & scored.kept_words[scored.layers[self.method][last]]
             return kept
         keys = [rows[row].astype(np.float64) for row in range(last, -1, -1)]

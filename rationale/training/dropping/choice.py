@@ -46,13 +46,13 @@ def dropping_metrics(
 
     def compute(prediction: EvalPrediction) -> dict[str, float]:
         outputs: Any = prediction.predictions
-        *logits, alive = outputs
+        *logits, tokens_kept = outputs
         said = logits[0] if len(logits) == 1 else tuple(logits)
         figures = dev_metrics(EvalPrediction(said, prediction.label_ids), metric, rows)
-        alive = np.asarray(alive, np.int64).T
-        plain = costs.plain(alive[0], len(alive) - 1)
-        ratio = speedup(plain, costs.dropped(alive[1:], alive[0]))
-        if len(alive) > 1 and alive[-1].max() <= 1:
+        tokens_kept = np.asarray(tokens_kept, np.int64).T
+        plain = costs.plain(tokens_kept[0], len(tokens_kept) - 1)
+        ratio = speedup(plain, costs.dropped(tokens_kept[1:], tokens_kept[0]))
+        if len(tokens_kept) > 1 and tokens_kept[-1].max() <= 1:
             log.warning(
                 "nothing but [CLS] is left of any dev document in the last layer: too much is dropped"
             )

@@ -34,14 +34,14 @@ class BlindOptions(DroppingOptions):
         RationaleError: On a value outside its range.
     """
 
-    rule: Literal["random", "first"] = option("random", "Which stay: random, or first (the beginning).")
+    rule: Literal["random", "lead"] = option("random", "Which stay: random, or lead (the beginning).")
     shares: str = option(
         "0.5", "Share of an input's tokens that passes each layer: one number for all, or L with commas."
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require("rule", lambda value: value in ("random", "first"), "random or first")
+        self._require("rule", lambda value: value in ("random", "lead"), "random or lead")
         self.numbers(1)
 
     def numbers(self, layers: int) -> list[float]:

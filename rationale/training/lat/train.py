@@ -121,8 +121,8 @@ class _Judge:
     def cost(self, lengths: Lengths) -> float:
         """Operations of a dev document, the mean: each layer keeps so many, or all there are."""
         sizes = np.array(self._dev.lengths)
-        alive = np.minimum(np.array(lengths)[:, None], sizes)
-        return float(self._costs.dropped(alive, sizes).mean())
+        tokens_kept = np.minimum(np.array(lengths)[:, None], sizes)
+        return float(self._costs.dropped(tokens_kept, sizes).mean())
 
     def figure(self, lengths: Lengths) -> float:
         """The dev documents' figure, run hard."""
