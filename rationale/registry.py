@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Generic, TypeVar
@@ -19,6 +19,7 @@ class Registry(Generic[T]):
         kind: What the things are, in the singular, for error messages.
         modules: Modules that register things, imported when the first thing is asked for: their things come
             first, in this order.
+        aliases: Other names that users may write, each with the one that results carry.
 
     >>> colours: Registry[str] = Registry("colour")
     >>> _ = colours.register("amber")("#e68a00")
@@ -27,8 +28,11 @@ class Registry(Generic[T]):
     rationale.errors.RationaleError: no colour is called 'ambre'. Did you mean 'amber'? Known: amber.
     """
 
-    def __init__(self, kind: str, modules: Sequence[str] = ()) -> None:
+    def __init__(
+        self, kind: str, modules: Sequence[str] = (), aliases: Mapping[str, str] | None = None
+    ) -> None:
         self.kind = kind
+        self._aliases = aliases or {}
         self._modules = modules
         self._complete = False
         self._items: dict[str, T] = {}
@@ -57,6 +61,10 @@ class Registry(Generic[T]):
                 f"no {self.kind} is called {name!r}", remedy=f"{hint}Known: {', '.join(self._items)}."
             )
         return self._items[name]
+
+    def canonical(self, name: str) -> str:
+        """The name that results carry for what a user calls ``name``; no module is imported for it."""
+        return self._aliases.get(name, name)
 
     def __contains__(self, name: object) -> bool:
         return name in self._known

@@ -12,7 +12,6 @@ from rationale.scores.methods import reads_decisions
 from rationale.scores.scored import KEPT, ScoredDocument
 from workbench.panels import CHOSEN, DROPPED_BEFORE, DROPPED_HERE, REST, Layered, Marks, Numbers
 
-CONTRIBUTION = "policy_score"
 RANKING = tuple(name for name, metric in metrics.items() if metric.source == "ranking")
 SELECTED = tuple(name for name, metric in metrics.items() if metric.source == "selection")
 

@@ -20,7 +20,7 @@ def score(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="A score method; repeat for several. Default: saliency in its four forms, attention and "
+            help="A score method; repeat for several. Default: InputXGradient in three forms, gradient norm, attention and "
             "rollout (.all and .cls), and the baselines. `rationale list methods` names all."
         ),
     ] = None,

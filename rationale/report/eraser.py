@@ -18,6 +18,7 @@ from rationale.errors import ScoresError
 from rationale.files import atomic_path
 from rationale.report.exports import EXPORTS, Choice, Exported
 from rationale.scores.families import meant_layer
+from rationale.scores.methods import METHODS
 
 if TYPE_CHECKING:
     from rationale.corpus.document import Document, Documents
@@ -75,7 +76,7 @@ def export_eraser(
         OutputError: Where ``out`` exists and ``overwrite`` is off, or the disk refuses.
     """
     choice = choice or Choice()
-    method = choice.method or scores.methods[0]
+    method = METHODS.canonical(choice.method) if choice.method else scores.methods[0]
     layers = scores.layers(method)
     layer = meant_layer(method, layers, choice.layer, scores.recipe)
     if layer not in layers:

@@ -14,6 +14,7 @@ from rationale.agreement.select import Select, rule_of, select_words
 from rationale.errors import ScoresError
 from rationale.report.results import Results
 from rationale.scores.families import family_of
+from rationale.scores.methods import METHODS
 
 if TYPE_CHECKING:
     from rationale.corpus.document import Document, Documents, Key
@@ -91,7 +92,7 @@ def galleries(
         ScoresError: Where a method was not scored.
     """
     results = Results(agreement)
-    chosen = leading(agreement) if methods is None else list(methods)
+    chosen = leading(agreement) if methods is None else [METHODS.canonical(name) for name in methods]
     unknown = [method for method in chosen if method not in results.methods]
     if unknown:
         raise ScoresError(

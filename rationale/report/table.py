@@ -104,7 +104,7 @@ class Table:
     >>> print(Table((Column("m", "Method", "text"), Column("ap", "AP")), (("input_x_gradient", 0.5),)).to_markdown())
     | Method | AP |
     | :--- | ---: |
-    | saliency | 0.500 |
+    | input_x_gradient | 0.500 |
     """
 
     columns: tuple[Column, ...]

@@ -1,4 +1,4 @@
-"""Baselines that never look at the model: random, position, length."""
+"""Baselines that never look at the model: random, lead, word length."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ class _Random(Baseline):
         return drawn.random(len(document.words), dtype=np.float32)
 
 
-class _Position(Baseline):
+class _Lead(Baseline):
     def words(self, document: Document, seed: int) -> FloatArray:
         """W - i for word i: the beginning matters most."""
         return np.arange(len(document.words), 0, -1, dtype=np.float32)
 
 
-class _Length(Baseline):
+class _WordLength(Baseline):
     def words(self, document: Document, seed: int) -> FloatArray:
         """The number of characters."""
         return np.array([len(word) for word in document.words], dtype=np.float32)
 
 
 METHODS.register("random")(_Random("random", "Random", "Uniform random numbers, seeded by the document's id"))
-METHODS.register("lead")(_Position("lead", "Position", "Words from first to last: the earlier, the higher"))
-METHODS.register("word_length")(_Length("word_length", "Word length", "The number of characters of the word"))
+METHODS.register("lead")(_Lead("lead", "Lead", "Words from first to last: the earlier, the higher"))
+METHODS.register("word_length")(
+    _WordLength("word_length", "Word length", "The number of characters of the word")
+)

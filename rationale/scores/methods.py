@@ -157,6 +157,9 @@ METHODS: Registry[Method] = Registry(
         f"rationale.scores.{name}"
         for name in ("input_x_gradient", "attention", "rollout", "baselines", "captum", "policy_score")
     ],
+    aliases={
+        "saliency": "input_x_gradient"
+    },  # AdapLeR's name of it; elsewhere saliency is the gradient alone
 )
 
 

@@ -38,7 +38,8 @@ class ScoreOptions:
     """How to score.
 
     Attributes:
-        methods: Names of score methods, each once; unasked, :func:`default_methods`.
+        methods: Names of score methods, each once; unasked, :func:`default_methods`. ``saliency``, the
+            papers' name of InputXGradient, becomes ``input_x_gradient``.
         target: The logit that is differentiated: the document's predicted class, or its gold label.
         protocol: How documents longer than the model are read.
         faithfulness: Whether and how to perturb, or None.
@@ -57,6 +58,7 @@ class ScoreOptions:
     part_size: int | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "methods", tuple(map(METHODS.canonical, self.methods)))
         for name in self.methods:
             METHODS.get(name)
         if len(set(self.methods)) < len(self.methods) or not self.methods:

@@ -67,7 +67,7 @@ class Arm:
             raise RationaleError(
                 f"{text!r} is no condition", remedy="Write METHOD, METHOD:gold, METHOD@3, not-METHOD."
             )
-        method, layer, gold = found["method"], found["layer"], found["target"]
+        method, layer, gold = METHODS.canonical(found["method"]), found["layer"], found["target"]
         if method in UNSCORED and (layer or gold):
             raise RationaleError(f"{text!r}: {method} has no layer and no target")
         if method == FULL and found["not"]:

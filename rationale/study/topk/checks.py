@@ -45,7 +45,7 @@ def check_arms(
         _check_arm(arm, models[arm.dropping])
     named = [arm.of(encoder.layers) for arm in arms if not arm.dropping]
     if len(set(named)) < len(named):
-        raise RationaleError("two conditions are one", remedy="Name each once: saliency is saliency@0.")
+        raise RationaleError("two conditions are one", remedy="Name each once: random is random@0.")
     identity = models[True].identity if True in models else None
     return None if identity is None else {name: identity[name] for name in ("name", "hash")}
 

@@ -64,7 +64,7 @@ def _maps(
 
 
 def _saliency(classifier: Classifier, packed: Packed, gold: Tensor) -> Tensor:
-    method = cast("GradientMethod", METHODS.get("saliency"))
+    method = cast("GradientMethod", METHODS.get("input_x_gradient"))
     hidden = classifier.encoder.embed(packed)
     with torch.enable_grad():
         logits = classifier.tail(0, hidden.requires_grad_(), packed)

@@ -1,4 +1,4 @@
-"""Saliency: the target logit's gradient at what enters each layer (AdapLeR, section 2.2)."""
+"""InputXGradient and the gradient norm, at what enters each layer (AdapLeR, section 2.2, calls the first saliency)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Sum(GradientMethod):
         return (hidden * gradient).sum(dim=-1)
 
 
-class _Sensitivity(GradientMethod):
+class _GradientNorm(GradientMethod):
     def reduce(self, hidden: Tensor, gradient: Tensor) -> Tensor:
         """S_i = || dy/dh_i ||_2."""
         return _l2(gradient)
@@ -38,7 +38,7 @@ class _Sensitivity(GradientMethod):
 METHODS.register("input_x_gradient")(
     _L2(
         "input_x_gradient",
-        "Saliency",
+        "InputXGradient",
         "InputXGradient at the layer's input, L2 norm: ||dy/dh_i * h_i||_2",
         default=True,
     )
@@ -46,7 +46,7 @@ METHODS.register("input_x_gradient")(
 METHODS.register("input_x_gradient.l1")(
     _L1(
         "input_x_gradient.l1",
-        "Saliency (L1)",
+        "InputXGradient (L1)",
         "InputXGradient at the layer's input, L1 norm: ||dy/dh_i * h_i||_1",
         default=True,
     )
@@ -54,14 +54,14 @@ METHODS.register("input_x_gradient.l1")(
 METHODS.register("input_x_gradient.sum")(
     _Sum(
         "input_x_gradient.sum",
-        "Saliency (signed sum)",
+        "InputXGradient (signed sum)",
         "InputXGradient at the layer's input, summed over the width with its sign",
         signed=True,
         default=True,
     )
 )
 METHODS.register("gradient_norm")(
-    _Sensitivity(
-        "gradient_norm", "Sensitivity", "Gradient norm at the layer's input: ||dy/dh_i||_2", default=True
+    _GradientNorm(
+        "gradient_norm", "Gradient norm", "Gradient norm at the layer's input: ||dy/dh_i||_2", default=True
     )
 )
