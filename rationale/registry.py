@@ -55,7 +55,7 @@ class Registry(Generic[T]):
             RationaleError: Where there is none; the message lists the names there are.
         """
         if name not in self._known:
-            close = get_close_matches(name, self._items, n=1)
+            close = get_close_matches(name, [*self._items, *self._aliases], n=1)
             hint = f"Did you mean {close[0]!r}? " if close else ""
             raise RationaleError(
                 f"no {self.kind} is called {name!r}", remedy=f"{hint}Known: {', '.join(self._items)}."

@@ -35,7 +35,7 @@ def corpus(seed=0, annotations=20):
 
 
 def score(document, rng, *, covered=None, perturb=True):
-    """Random scores: one token a word, plus two special ones; layer 2 selects nothing by delta."""
+    """Random scores: one token a word, plus two special ones; layer 2 selects nothing by the threshold."""
     count = len(document.words)
     covered = np.ones(count, dtype=bool) if covered is None else covered
     words = {

@@ -176,7 +176,7 @@ def test_of_a_selection_of_its_own_there_is_no_aopc(tmp_path, scores, documents)
     items = [replace(s, perturbed=tuple(p for p in s.perturbed if p.share == SHARES[0])) for s in scores]
     own = MemoryScores(scores.recipe, items)
     done = export_eraser(own, documents, tmp_path / "p.jsonl", Choice("input_x_gradient", 0))
-    assert done.notes == ("no AOPC: of saliency its own selection was removed, and no shares",)
+    assert done.notes == ("no AOPC: of input_x_gradient its own selection was removed, and no shares",)
     lines = written(tmp_path / "p.jsonl")
     check_format(lines, documents)
     assert all(line["thresholded_scores"] == [] for line in lines)
@@ -191,7 +191,7 @@ def test_defaults_are_the_first_method_and_its_usual_layer(tmp_path, scores, doc
 
 def test_a_layer_nobody_perturbed_is_exported_without_faithfulness(tmp_path, scores, documents):
     done = export_eraser(scores, documents, tmp_path / "p.jsonl", Choice("input_x_gradient", 2))
-    assert done.notes == ("no faithfulness: saliency was not perturbed in layer 2",)
+    assert done.notes == ("no faithfulness: input_x_gradient was not perturbed in layer 2",)
     lines = written(tmp_path / "p.jsonl")
     check_format(lines, documents)
     assert "thresholded_scores" not in lines[0]
@@ -283,7 +283,7 @@ def test_a_single_logit_names_no_class(tmp_path, documents):
 @pytest.mark.parametrize(
     ("choice", "said"),
     [
-        (Choice("salience"), "no scores of method 'salience'. There are: saliency, signed."),
+        (Choice("salience"), "no scores of method 'salience'. There are: input_x_gradient, signed."),
         (Choice("input_x_gradient", 9), "method 'input_x_gradient' has no layer 9. Layers: 0, 1, 2."),
         (
             Choice("input_x_gradient", 0, "best"),
@@ -331,7 +331,7 @@ def test_the_command(tmp_path, scores, documents):
     common = ["--scores", tmp_path / "scores", "--data", data, "--out", tmp_path / "p.jsonl"]
     done = run(*common, "--method", "input_x_gradient", "--layer", "0", "--select", "top_k_gold")
     assert done.exit_code == 0, done.output
-    assert done.output == f"{tmp_path / 'p.jsonl'}: 20 annotations, saliency, layer 0, topk\n"
+    assert done.output == f"{tmp_path / 'p.jsonl'}: 20 annotations, input_x_gradient, layer 0, top_k_gold\n"
     check_format(written(tmp_path / "p.jsonl"), documents)
     assert isinstance(run(*common).exception, OutputError)
     assert isinstance(run(*common, "--overwrite", "--format", "csv").exception, RationaleError)

@@ -70,14 +70,14 @@ def test_tables_charts_and_exports_show_it_as_one(scored, documents, tmp_path, m
     assert len(StoredScores(tmp_path / "scores")) == len(documents)
     agreement = Agreement.load(tmp_path / "agreement.json")
     table = agreement_table(agreement)
-    assert [row[0] for row in table.rows] == ["Saliency", "Vowels"]
+    assert [row[0] for row in table.rows] == ["InputXGradient", "Vowels"]
     assert table.rules == {1}
     drawn = strokes(["input_x_gradient", "vowels"], agreement.recipe)
     assert (drawn["vowels"].colour, drawn["input_x_gradient"].colour == GREY) == (GREY, False)
     assert {row[1] for row in records_table(agreement).rows if row[0] == "vowels"} == {None}
     assert {row[5] for row in comparisons_table(agreement).rows} == {None}
     widths = {trace.name: trace.line.width for trace in faithfulness_plane(agreement).data}
-    assert widths == {"Saliency": 1.6, "Vowels": 1}
+    assert widths == {"InputXGradient": 1.6, "Vowels": 1}
 
 
 def test_the_app_shows_it_as_a_method_that_no_dropping_model_decides_by(scored, documents, monkeypatch):

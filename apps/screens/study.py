@@ -72,8 +72,8 @@ def _stamp(folder: Path) -> tuple[int, int]:
 
 def _nothing_studied() -> None:
     st.info(
-        "No study is open. `rationale study topk --methods human,input_x_gradient:gold,random … --out FOLDER` trains "
-        "a classifier on the words each method ranks best; then `rationale app --study FOLDER`.",
+        "No study is open. `rationale study topk --methods human,saliency:gold,random … --out FOLDER` "
+        "trains a classifier on the words each method ranks best; then `rationale app --study FOLDER`.",
         icon=":material/experiment:",
     )
 

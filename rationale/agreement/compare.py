@@ -31,7 +31,7 @@ def comparison_rule(baselines: Sequence[str]) -> str:
         "difference = method - other, mean over the pairs where both are defined; percentile "
         "bootstrap interval of the mean difference; p_single: two-sided paired permutation test (signs of "
         "the differences); p: the same after Holm's correction over all comparisons of one metric and "
-        "selection. In faithfulness a method with a selection of its own (tokens_kept) is compared with nothing."
+        "selection. In faithfulness a method with a selection of its own (kept) is compared with nothing."
     )
 
 

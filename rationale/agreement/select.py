@@ -33,7 +33,8 @@ class Rule:
 
     Attributes:
         select: ``threshold``: words of which some token scores at least eta / n, n = tokens that enter the
-            layer. ``top_k_gold``: the k best words, k = number of rationale words; of equal scores the earlier.
+            layer. ``top_k_gold``: the k best words, k = number of rationale words (the cut of
+            R-precision); of equal scores the earlier.
         eta: One a layer, for ``threshold``; None is 1 in every layer, and of one layer no selection there.
         absolute: Whether signed methods count by absolute value instead of evidence for the target.
     """

@@ -20,8 +20,8 @@ def score(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="A score method; repeat for several. Default: InputXGradient in three forms, gradient norm, attention and "
-            "rollout (.all and .cls), and the baselines. `rationale list methods` names all."
+            help="A score method; repeat for several. Default: InputXGradient in three forms, gradient norm, "
+            "attention and rollout (.all and .cls), and the baselines. `rationale list methods` names all."
         ),
     ] = None,
     protocol: Annotated[

@@ -38,7 +38,7 @@ class AnsweringOutput(QuestionAnsweringModelOutput):
 
 @dataclass
 class DroppingOutput(SequenceClassifierOutput):
-    """The classifier's output, and ``tokens_kept``, int64 (B, 1 + L): tokens at the start and in each layer."""
+    """The classifier's output, and ``tokens_kept``, int64 (B, 1 + L): at the start and in each layer."""
 
     tokens_kept: Tensor | None = None
 

@@ -20,8 +20,8 @@ class Choice:
     Attributes:
         method: A score method; None takes the first.
         layer: One of its layers; None takes the last.
-        select: ``threshold``: words some token of which scores at least eta / n. ``top_k_gold``: the k best words, k
-            the document's number of rationale words.
+        select: ``threshold``: words some token of which scores at least eta / n. ``top_k_gold``: the k
+            best words, k the document's number of rationale words.
         eta: One a layer, for ``threshold``; None takes the scored model's own, and 1 where it has none.
         absolute: Whether signed methods count by absolute value.
     """

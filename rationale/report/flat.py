@@ -24,8 +24,8 @@ _PROVENANCE = (
 def records_table(agreement: Agreement) -> Table:
     """Every record at full precision, with what it is of: what ``--csv`` and ``--parquet`` write.
 
-    ``layer`` is empty for baselines, which describe the input; ``eta`` belongs to the selection ``threshold`` and
-    is 1 where the model has none of its own.
+    ``layer`` is empty for baselines, which describe the input; ``eta`` belongs to the selection ``threshold``
+    and is 1 where the model has none of its own.
     """
     results = Results(agreement)
     columns = (

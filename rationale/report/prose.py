@@ -206,8 +206,8 @@ def _selection(settings: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
     rules = {
         "threshold": "threshold: a word is selected if one of its tokens reaches the "
         f"{rule_text(recipe, 'threshold')} ({thresholds})",
-        "top_k_gold": "top_k_gold: the k best words are selected, k = number of rationale words; of equal scores the "
-        "earlier word wins",
+        "top_k_gold": "top_k_gold: the k best words are selected, k = number of rationale words; of equal "
+        "scores the earlier word wins",
     }
     told = "; ".join(rules[name] for name in settings.get("select", []) if name in rules)
     return told[:1].upper() + told[1:] + "." if told else ""

@@ -101,10 +101,10 @@ class Table:
         strong: ``(row, column)`` of cells to stress.
         marks: A sign after the value of some cells, which a note explains; CSV and Parquet have none.
 
-    >>> print(Table((Column("m", "Method", "text"), Column("ap", "AP")), (("input_x_gradient", 0.5),)).to_markdown())
+    >>> print(Table((Column("m", "Method", "text"), Column("ap", "AP")), (("lime", 0.5),)).to_markdown())
     | Method | AP |
     | :--- | ---: |
-    | input_x_gradient | 0.500 |
+    | lime | 0.500 |
     """
 
     columns: tuple[Column, ...]

@@ -1,4 +1,4 @@
-"""InputXGradient and the gradient norm, at what enters each layer (AdapLeR, section 2.2, calls the first saliency)."""
+"""InputXGradient (AdapLeR, section 2.2, calls it saliency) and the gradient norm, at a layer's input."""
 
 from __future__ import annotations
 

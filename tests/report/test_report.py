@@ -136,7 +136,7 @@ def test_it_says_what_was_measured_left_out_and_how_to_repeat(page, agreement) -
         "9 of ",
         "rationale score --model 'models/movies <tiny>'",
         "Average precision: sum over",
-        "Definition of saliency",
+        "Definition of input_x_gradient",
     ):
         assert wanted in text, wanted
     assert all(sentence in text for sentence in findings(agreement))
@@ -166,7 +166,7 @@ def test_examples_need_no_values_of_documents(scores, documents, agreement) -> N
 def test_any_scored_method_can_be_shown_and_no_other(scores, documents, agreement) -> None:
     (gallery,) = galleries(scores, documents, agreement, methods=["random"])
     assert (gallery.method, gallery.layer, len(gallery.examples)) == ("random", 0, 2)
-    with pytest.raises(ScoresError, match=r"no scores of .randon.\. There are: saliency"):
+    with pytest.raises(ScoresError, match=r"no scores of .randon.\. There are: input_x_gradient"):
         galleries(scores, documents, agreement, methods=["randon"])
 
 

@@ -189,7 +189,7 @@ def test_nothing_to_score_is_refused():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"methods": ["salience"]}, "no score method is called 'salience'.*Did you mean 'input_x_gradient'"),
+        ({"methods": ["salience"]}, "no score method is called 'salience'.*Did you mean 'saliency'"),
         ({"methods": ["input_x_gradient", "input_x_gradient"]}, "each once"),
         ({"methods": []}, "at least one score method"),
         ({"target": "silver"}, "no target is called 'silver'.*predicted, gold"),

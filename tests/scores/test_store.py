@@ -54,7 +54,9 @@ def test_what_is_read_is_what_was_scored(finished):
         assert equal(scores.get(("a5", "d5")), list(memory)[5])
         with pytest.raises(ScoresError, match=r"document 'd9' of annotation 'a9' was not scored.*--limit"):
             scores.get(("a9", "d9"))
-        with pytest.raises(ScoresError, match=r"no scores of method 'lime'.*saliency, attention.cls, random"):
+        with pytest.raises(
+            ScoresError, match=r"no scores of method 'lime'.*input_x_gradient, attention.cls, random"
+        ):
             scores.layers("lime")
 
 

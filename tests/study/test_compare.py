@@ -322,7 +322,7 @@ def test_the_command_writes_everything(encoder, tmp_path):
     given += ["--set", "epochs=1", "--set", "batch-size=8", "--set", "device=cpu"]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    assert "first-shares0.6,0.6,0.5,0.5-seed0" in json.dumps(
+    assert "lead-shares0.6,0.6,0.5,0.5-seed0" in json.dumps(
         json.loads((tmp_path / "out" / "comparison.json").read_text())
     )
     assert (tmp_path / "out" / "comparison.html").exists()

@@ -87,8 +87,8 @@ def test_seeds_are_given_once_and_as_seeds(tmp_path):
 @pytest.mark.training
 def test_an_evaluation_of_another_model_is_not_told(made, again):
     """The plain cell's evaluation beside a dropping model: its accuracy would be told as that one's."""
-    shutil.copy(again / "plain-seed0/evaluation.json", again / "first-shares0.8-seed0/evaluation.json")
-    with pytest.raises(OutputError, match=r"first-shares0.8-seed0/evaluation.json: this is not of the model"):
+    shutil.copy(again / "plain-seed0/evaluation.json", again / "lead-shares0.8-seed0/evaluation.json")
+    with pytest.raises(OutputError, match=r"lead-shares0.8-seed0/evaluation.json: this is not of the model"):
         run(made / "encoder", again, "lead:shares=0.8")
 
 
@@ -124,7 +124,7 @@ def better(path):
 @pytest.mark.parametrize("damage", [cut, other, better])
 @pytest.mark.parametrize("name", ["cell.json", "evaluation.json", "seconds.json", "model/training.json"])
 def test_a_file_of_a_cell_that_was_damaged_or_edited_is_named(made, again, name, damage):
-    path = again / "first-shares0.8-seed0" / name
+    path = again / "lead-shares0.8-seed0" / name
     before = path.read_text()
     damage(path)
     if path.read_text() != before:  # a cell.json has no figure
@@ -135,7 +135,7 @@ def test_a_file_of_a_cell_that_was_damaged_or_edited_is_named(made, again, name,
 
 @pytest.mark.training
 def test_an_evaluation_that_lost_documents_is_named(made, again):
-    path = again / "first-shares0.8-seed0/evaluation.json"
+    path = again / "lead-shares0.8-seed0/evaluation.json"
     told, _ = read_sealed(path)
     atomic_json(path, sealed({**told, "predictions": told["predictions"][:-1]}, "evaluation"), overwrite=True)
     with pytest.raises(OutputError, match=r"evaluation.json: the saved result is damaged"):
@@ -153,7 +153,7 @@ def test_a_grid_does_not_go_where_a_file_is(made, tmp_path):
 def test_times_of_another_model_are_not_told(made, again):
     """The model was replaced and its evaluation made again, as the error says: the old times stay behind."""
     run(made / "encoder", again, "lead:shares=0.8", timing=Timing(2, 1, (1,)))
-    path = again / "first-shares0.8-seed0/timing.json"
+    path = again / "lead-shares0.8-seed0/timing.json"
     told = json.loads(path.read_text())
     assert run(made / "encoder", again, "lead:shares=0.8").records[1].measured_speedup
     del told["seal"]
@@ -165,7 +165,7 @@ def test_times_of_another_model_are_not_told(made, again):
 def test_times_measured_otherwise_are_measured_again(made, again):
     for documents in (2, 3):
         run(made / "encoder", again, "lead:shares=0.8", timing=Timing(documents, 1, (1,)))
-        told = json.loads((again / "first-shares0.8-seed0/timing.json").read_text())
+        told = json.loads((again / "lead-shares0.8-seed0/timing.json").read_text())
         assert told["documents"] == documents
 
 
@@ -209,17 +209,17 @@ def test_the_tokenizer_is_part_of_a_model(made, again, tmp_path):
 def test_a_swapped_model_is_refused_also_where_its_evaluation_was_removed(made, again):
     """Another cell's model, whole and sealed, would be told as this one's."""
     run(made / "encoder", again, "lead:shares=0.4")
-    shutil.rmtree(again / "first-shares0.8-seed0/model")
-    shutil.copytree(again / "first-shares0.4-seed0/model", again / "first-shares0.8-seed0/model")
+    shutil.rmtree(again / "lead-shares0.8-seed0/model")
+    shutil.copytree(again / "lead-shares0.4-seed0/model", again / "lead-shares0.8-seed0/model")
     for name in ("evaluation.json", "timing.json"):
-        (again / "first-shares0.8-seed0" / name).unlink(missing_ok=True)
+        (again / "lead-shares0.8-seed0" / name).unlink(missing_ok=True)
         with pytest.raises(OutputError, match=r"not the model that the cell trains \(options\.shares"):
             run(made / "encoder", again, "lead:shares=0.8")
 
 
 @pytest.mark.training
 def test_swapped_weights_are_refused(made, again):
-    path = again / "first-shares0.8-seed0/model/model.safetensors"
+    path = again / "lead-shares0.8-seed0/model/model.safetensors"
     changed = {name: value * 2 for name, value in load_file(path).items()}
     save_file(changed, path, metadata={"format": "pt"})
     with pytest.raises(RationaleError, match=r"model\.safetensors: it was changed after it was written"):

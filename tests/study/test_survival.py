@@ -53,7 +53,7 @@ def scores(classifier):
 
 
 @pytest.fixture(scope="module")
-def survival(classifier):
+def kept_words(classifier):
     """For each document, bool (L, W) from the model's own trace."""
     windower = Windower(classifier.tokenizer, classifier.max_length, "document")
     found = {}
@@ -65,12 +65,12 @@ def survival(classifier):
     return found
 
 
-def test_kinds_are_ratios_of_sums(scores, survival):
+def test_kinds_are_ratios_of_sums(scores, kept_words):
     found = {share.name: share for share in survival(scores, DOCUMENTS, least=1).kinds}
-    human = [(survival[d.key][:, d.rationale].sum(axis=1), d.rationale.sum()) for d in DOCUMENTS]
+    human = [(kept_words[d.key][:, d.rationale].sum(axis=1), d.rationale.sum()) for d in DOCUMENTS]
     expected = np.sum([k for k, _ in human], axis=0) / sum(n for _, n in human)
     assert found["human rationale"].survival == pytest.approx(expected)
-    everything = np.concatenate([survival[d.key] for d in DOCUMENTS], axis=1)
+    everything = np.concatenate([kept_words[d.key] for d in DOCUMENTS], axis=1)
     assert found["all words"].survival == pytest.approx(everything.mean(axis=1))
     assert found["numbers"].words == len(DOCUMENTS)  # "42" of each
     marks = sum(not any(map(str.isalnum, word)) for d in DOCUMENTS for word in d.words)
@@ -80,10 +80,10 @@ def test_kinds_are_ratios_of_sums(scores, survival):
     assert sum(parts) == found["all words"].words == everything.shape[1]
 
 
-def test_intervals_are_scipys(scores, survival):
+def test_intervals_are_scipys(scores, kept_words):
     share = next(s for s in survival(scores, DOCUMENTS, resamples=499, seed=3).kinds if s.name == "all words")
     for layer in range(len(share.survival)):
-        kept = np.array([survival[d.key][layer].sum() for d in DOCUMENTS], dtype=float)
+        kept = np.array([kept_words[d.key][layer].sum() for d in DOCUMENTS], dtype=float)
         words = np.array([len(d.words) for d in DOCUMENTS], dtype=float)
         theirs = bootstrap(
             (kept, words), lambda k, n, axis: k.mean(axis) / n.mean(axis), paired=True, vectorized=True,
@@ -92,11 +92,11 @@ def test_intervals_are_scipys(scores, survival):
         assert (share.low[layer], share.high[layer]) == pytest.approx((theirs.low, theirs.high))
 
 
-def test_words_are_counted_bare_and_in_one_case(scores, survival):
+def test_words_are_counted_bare_and_in_one_case(scores, kept_words):
     by_hand = defaultdict(list)
     for document in DOCUMENTS:
         for place, word in enumerate(document.words):
-            by_hand[word.lower().strip(".,!?-;:\"'()")].append(survival[document.key][:, place])
+            by_hand[word.lower().strip(".,!?-;:\"'()")].append(kept_words[document.key][:, place])
     found = {share.name: share for share in survival(scores, DOCUMENTS, least=5).words}
     assert {"film", "the", "42"} <= found.keys()
     assert "" not in found
@@ -107,11 +107,11 @@ def test_words_are_counted_bare_and_in_one_case(scores, survival):
             assert low <= value <= high
 
 
-def test_lost_are_the_documents_whose_rationale_is_gone(scores, survival):
+def test_lost_are_the_documents_whose_rationale_is_gone(scores, kept_words):
     found = survival(scores, DOCUMENTS)
     assert found.annotated == len(DOCUMENTS)
     for row, lost in enumerate(found.lost):
-        assert list(lost) == [d.key for d in DOCUMENTS if not survival[d.key][row][d.rationale].any()]
+        assert list(lost) == [d.key for d in DOCUMENTS if not kept_words[d.key][row][d.rationale].any()]
     assert any(found.lost)
 
 
@@ -144,7 +144,7 @@ def test_it_does_not_take_the_method_alive(classifier, scores):
     assert survival(others, DOCUMENTS) == survival(scores, DOCUMENTS)
 
 
-def test_kept_words_alone_are_counted_against_the_prediction(classifier, scores, survival):
+def test_kept_words_alone_are_counted_against_the_prediction(classifier, scores, kept_words):
     """By running the model on them, words removed by hand; the interval is Wilson's formula."""
     options = ScoreOptions(("kept",), faithfulness=Faithfulness(0.2))
     perturbed = score(classifier, DOCUMENTS, options, progress=False)
@@ -154,7 +154,7 @@ def test_kept_words_alone_are_counted_against_the_prediction(classifier, scores,
         same = 0
         for document, scored in zip(DOCUMENTS, perturbed, strict=True):
             (window,) = windower(document).windows
-            rest = without(window, ~survival[document.key][one.layer])
+            rest = without(window, ~kept_words[document.key][one.layer])
             logits = reduced_logits(classifier, [rest], 1)
             same += classifier.labels[int(logits[0].argmax())] == scored.predicted
         assert (one.same, one.n) == (same, len(DOCUMENTS))

@@ -142,7 +142,7 @@ def test_a_killed_study_goes_on_to_the_same_predictions(encoder, studied, tmp_pa
 def test_another_seed_and_arm_join_what_is_there(encoder, studied, tmp_path):
     first, found = studied
     out = shutil.copytree(first, tmp_path / "study")
-    shutil.rmtree(out / "cells" / "first-seed0")
+    shutil.rmtree(out / "cells" / "lead-seed0")
     more = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human", "random", seeds=(0, 1)))
     named = [(arm, seed) for seed in (0, 1) for arm in ("full", "human", "random")]
     assert [(r.arm, r.seed) for r in more.records] == [
@@ -156,7 +156,7 @@ def test_another_seed_and_arm_join_what_is_there(encoder, studied, tmp_path):
 
 def test_cells_of_another_study_do_not_join(encoder, studied, tmp_path):
     out = shutil.copytree(studied[0], tmp_path / "study")
-    path = out / "cells" / "first-seed0" / "cell.json"
+    path = out / "cells" / "lead-seed0" / "cell.json"
     reseal(path, positions="packed")
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     assert {record.arm for record in found.records} == {"full", "human", "not-human", "input_x_gradient:gold"}
@@ -203,7 +203,7 @@ def test_scores_of_another_model_are_not_taken(encoder, tmp_path):
 
 def test_a_study_killed_while_scoring_goes_on(encoder, studied, tmp_path):
     out = shutil.copytree(studied[0], tmp_path / "study")
-    shutil.rmtree(out / "cells" / "saliency-gold-seed0")
+    shutil.rmtree(out / "cells" / "input_x_gradient-gold-seed0")
     for scores in (out / "scores").iterdir():
         (scores / "COMPLETE").unlink()
         shutil.rmtree(next(scores.glob("part-*")))
@@ -268,7 +268,7 @@ def test_a_cell_that_does_not_say_what_it_is_of_is_refused(encoder, studied, tmp
 
 def test_damaged_predictions_are_refused_and_copies_do_not_count(encoder, studied, tmp_path):
     out = shutil.copytree(studied[0], tmp_path / "study")
-    shutil.copytree(out / "cells" / "first-seed0", out / "cells" / "first-seed0.bak")
+    shutil.copytree(out / "cells" / "lead-seed0", out / "cells" / "lead-seed0.bak")
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     assert len(found.records) == 1 + len(ARMS)
     path = out / "cells" / "human-seed0" / "predictions.parquet"
@@ -291,7 +291,7 @@ def test_a_swapped_model_is_refused_also_where_predictions_would_be_made_anew(
 ):
     out = shutil.copytree(studied[0], tmp_path / "study")
     cell = out / "cells" / "human-seed0"
-    swapped(cell, out / "cells" / "first-seed0")
+    swapped(cell, out / "cells" / "lead-seed0")
     if anew:
         (cell / "predictions.parquet").unlink()
     with pytest.raises(OutputError, match=r"human-seed0/model: another training lies there \(arm: 'lead'"):
@@ -469,7 +469,7 @@ def test_a_study_whose_data_or_training_changed_is_not_continued(encoder, studie
 def test_predictions_of_other_documents_are_refused(encoder, tmp_path):
     given = (encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("lead"))
     study_topk(*given)
-    path = tmp_path / "study" / "cells" / "first-seed0" / "predictions.parquet"
+    path = tmp_path / "study" / "cells" / "lead-seed0" / "predictions.parquet"
     table = pq.read_table(path)
     pq.write_table(table.slice(1), path)
     seal_file(path, "predictions")

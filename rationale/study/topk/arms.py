@@ -59,8 +59,8 @@ class Arm:
         Raises:
             RationaleError: Where it is none, or names a method nobody knows.
 
-        >>> Arm.parse("not-input_x_gradient:gold@2")
-        Arm(text='not-input_x_gradient:gold@2', method='input_x_gradient', target='gold', layer=2, complement=True)
+        >>> Arm.parse("not-lime:gold@2")
+        Arm(text='not-lime:gold@2', method='lime', target='gold', layer=2, complement=True)
         """
         found = _TEXT.fullmatch(text)
         if not found:
