@@ -84,9 +84,9 @@ def test_signed_evidence_carries_the_prediction(perturbing, method):
 
 
 def test_adapler_halves_the_operations_and_stays_right(dropping_on_sample, reviews):
-    """It aims at 2.3 times fewer; no seed of benchmarks/demo_robustness.py had less, or 0.7 right."""
+    """It aims at 2.3 times fewer; no seed of docs/results/demo-robustness.md had less, or 0.92 right."""
     found = evaluate(load_classifier(dropping_on_sample), reviews, Timing(0))
-    assert found.metrics["accuracy"] > 0.6
+    assert found.metrics["accuracy"] > 0.75
     assert found.flops_speedup >= 2
 
 
