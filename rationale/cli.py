@@ -18,6 +18,7 @@ import click
 import typer
 from typer.core import TyperGroup
 
+from rationale.commands.options import TYPED
 from rationale.errors import RationaleError
 from rationale.files import home
 from rationale.terminal import log_to_stderr, say
@@ -47,6 +48,11 @@ _PATHS = ("data", "model", "source", "adapler")
 
 class _Lazy(TyperGroup):
     """Knows every command's name and line of help; imports a command's module when it runs."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Keeps what was typed, for the provenance of results."""
+        ctx.meta[TYPED] = tuple(args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The commands in the order of a first session."""

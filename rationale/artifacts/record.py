@@ -57,13 +57,14 @@ class _Form:
     build: Callable[[Any], Any] = lambda value: value
 
 
-def omitted(without: str = "") -> Any:
+def omitted(without: str = "", *, compare: bool = True) -> Any:
     """A field that is None unless it is given, and not written where it is None.
 
     Args:
         without: Another field: it is then not written where that one is None.
+        compare: Whether records that differ in it alone differ.
     """
-    return field(default=None, metadata={_OMITTED: without})
+    return field(default=None, metadata={_OMITTED: without}, compare=compare)
 
 
 def least(count: int) -> Check:

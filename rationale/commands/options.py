@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
+import click
 import typer
 
 from rationale.errors import DataError, RationaleError
@@ -21,6 +26,42 @@ Data = Annotated[
     str, typer.Option(help="An ERASER folder, or a JSONL, CSV or Parquet file with text or words.")
 ]
 Split = Annotated[str | None, typer.Option(help="Which split: train, val, test, …")]
+
+
+TYPED = "rationale.typed"
+"""Where the context of a command keeps what was typed."""
+
+_RESULTS = ("--out", "--scores", "--agreement", "--csv", "--markdown", "--parquet")
+
+
+def typed_command() -> str | None:
+    """The command that is running as it was typed, as shell text: what provenance stores.
+
+    Results (``--out``, ``--scores``, ...) go by their names alone. So one folder repeats what was typed in
+    several, the commands of a report fit each other, and what is published tells of no folder but those of
+    model and data.
+
+    Returns:
+        The text; None where no command was typed, as for a command's function that Python calls.
+    """
+    context = click.get_current_context(silent=True)
+    typed = None if context is None else context.meta.get(TYPED)
+    return None if typed is None else shlex.join(["rationale", *_by_name(typed)])
+
+
+def _by_name(typed: Sequence[str]) -> list[str]:
+    words = list(typed)
+    for place, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        if option in _RESULTS and equals:
+            words[place] = f"{option}={_name(value)}"
+        elif place and words[place - 1] in _RESULTS:
+            words[place] = _name(word)
+    return words
+
+
+def _name(path: str) -> str:
+    return Path(os.path.abspath(path)).name or path  # noqa: PTH100  (a link keeps its name)
 
 
 def said(text: str) -> str:

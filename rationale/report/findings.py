@@ -61,7 +61,7 @@ def warnings(agreement: Agreement) -> list[str]:
     if ALIVE in results.methods:
         kept = results.get(ALIVE, results.last_layer(ALIVE), "selected_share", "delta")
         if kept is not None and kept["value"] is not None and kept["value"] >= ALMOST_ALL:
-            system = agreement.recipe.get("model", {}).get("system")
+            system = agreement.recipe.model.system
             told.append(drops_nothing(f"{kept['value']:.1%} of the words pass the last layer", system))
     return [sentence for sentence in told if sentence]
 

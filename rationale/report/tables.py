@@ -238,7 +238,7 @@ def confusion_table(agreement: Agreement) -> Table:
 
 
 def _percent(agreement: Agreement) -> str:
-    return f"{100 * agreement.recipe.get('agreement', {}).get('confidence', 0.95):g} %"
+    return f"{100 * agreement.recipe.agreement.confidence:g} %"
 
 
 def _any_layered(results: Results) -> bool:
