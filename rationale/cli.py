@@ -51,8 +51,16 @@ class _Lazy(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Keeps what was typed, for the provenance of results."""
-        ctx.meta[TYPED] = tuple(args)
+        ctx.meta[__name__] = tuple(args)
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command, which can ask for :func:`rationale.commands.options.typed_command`."""
+        token = TYPED.set(ctx.meta[__name__])
+        try:
+            return super().invoke(ctx)
+        finally:
+            TYPED.reset(token)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The commands in the order of a first session."""

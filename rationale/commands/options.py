@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from rationale.errors import DataError, RationaleError
@@ -44,8 +43,7 @@ def typed_command() -> str | None:
     Returns:
         The text; None where no command was typed, as for a command's function that Python calls.
     """
-    context = click.get_current_context(silent=True)
-    typed = None if context is None else context.meta.get(TYPED)
+    typed = TYPED.get()
     return None if typed is None else shlex.join(["rationale", *_by_name(typed)])
 
 

@@ -165,7 +165,7 @@ def faithfulness_page(
         title="Plausibility and faithfulness",
         sections=sections,
         measured=[
-            Fact("Documents", f"{settings['pairs']:,}"),
+            Fact("Documents", f"{settings.pairs:,}"),
             Fact("Test", "SciPy's spearmanr, Holm over all scores of a pair of metrics"),
         ],
         overwrite=overwrite,

@@ -136,7 +136,7 @@ def test_it_says_what_was_measured_left_out_and_how_to_repeat(page, agreement) -
         "1 document was never annotated",
         "1 document has only rationale words",
         "9 of ",
-        "rationale score --model 'models/movies <tiny>'",
+        "made from Python, or by a version that stored no command",
         "Average precision: sum over",
         "Definition of saliency",
     ):
