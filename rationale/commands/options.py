@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated
 
@@ -27,8 +28,8 @@ Data = Annotated[
 Split = Annotated[str | None, typer.Option(help="Which split: train, val, test, …")]
 
 
-TYPED = "rationale.typed"
-"""Where the context of a command keeps what was typed."""
+TYPED: ContextVar[tuple[str, ...] | None] = ContextVar("typed", default=None)
+"""What was typed after ``rationale``, while a command runs that was typed."""
 
 _RESULTS = ("--out", "--scores", "--agreement", "--csv", "--markdown", "--parquet")
 
