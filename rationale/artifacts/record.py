@@ -167,7 +167,7 @@ def _either(*forms: _Form, maybe: bool, kinds: tuple[Any, ...]) -> _Form:
 def _record(kind: type) -> _Form:
     hints = get_type_hints(kind, include_extras=True)
     forms = {one.name: _form(hints[one.name]) for one in fields(kind)}
-    needed = {one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING}
+    needed = [one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING]
     check = shape.record(
         {name: form.check for name, form in forms.items() if name not in needed},
         **{name: forms[name].check for name in needed},

@@ -31,7 +31,7 @@ def run(*words):
 def typed(printed):
     """Types the commands that a report prints; what they find."""
     for command in printed:
-        program, *words = shlex.split(command)
+        program, *words = shlex.split(command.replace("\\\n", " "))
         assert program == "rationale"
         run(*words)
     return Agreement.load("first.json")
@@ -85,7 +85,7 @@ def test_what_a_command_made_is_made_again(model, tmp_path, monkeypatch, given):
     run("report", "--scores", "first", *where, *page)
     first, shown = Agreement.load(saved), printed(tmp_path / "page.md")
     assert [line.split()[1] for line in shown] == ["score", "agree", "report"]
-    assert shlex.split(shown[0])[2:] == [*given, *where, "--out", "first"]
+    assert shlex.split(shown[0].replace("\\\n", " "))[2:] == [*given, *where, "--out", "first"]
     assert str(out) not in "".join(shown)  # results go by their names: they tell of no folder
     (tmp_path / "fresh").mkdir()
     monkeypatch.chdir(tmp_path / "fresh")

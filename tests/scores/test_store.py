@@ -207,7 +207,7 @@ def change_the_recipe(folder, **parts):
         (lambda f: (f / "recipe.json").write_text('{"kind": "topics"}'), "not one of scores"),
         (
             lambda f: (f / "recipe.json").write_text('{"kind": "scores"}'),
-            "the whole: 'data' is missing",
+            "the whole: 'model' is missing",
         ),
         (lambda f: (f / "recipe.json").write_bytes(b"\xff"), "the saved result is damaged"),
         (lambda f: (f / "recipe.json").unlink(), r"no score folder: it has no recipe\.json"),
