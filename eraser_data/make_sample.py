@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 
 HERE = Path(__file__).parent
 SEED = 20
-SIZES = {"train": 1200, "val": 150, "test": 150}
+PARTS = (("train", 1200), ("val", 150), ("test", 150), ("train", 1200))
+"""The second part of train came later: it stands last so that no other review changed."""
 LABELS = {"NEG": "neg", "POS": "pos"}
 OTHER = {"neg": "pos", "pos": "neg"}
 DECIDING = {"plain": 0.66, "negated": 0.20, "contrast": 0.10, "disputed": 0.04}
@@ -174,14 +175,16 @@ def files(seed: int = SEED) -> Iterator[tuple[str, str]]:
     rng = random.Random(seed)
     order = Writer(grammar, rng)
     documents, number = [], 0
-    for split, size in SIZES.items():
-        lines = []
+    splits: dict[str, list[str]] = {}
+    for split, size in PARTS:
+        lines = splits.setdefault(split, [])
         for label in order.shuffled([list(LABELS)[i % 2] for i in range(size)]):
             name = f"review_{(number := number + 1):04d}"
             sentences = review(grammar, LABELS[label], rng)
             text = "\n".join(" ".join(sentence.words) for sentence in sentences)
             documents.append(json.dumps({"docid": name, "document": text}))
             lines.append(json.dumps(annotation(name, label, sentences)))
+    for split, lines in splits.items():
         yield f"{split}.jsonl", "\n".join(lines) + "\n"
     yield "docs.jsonl", "\n".join(documents) + "\n"
 

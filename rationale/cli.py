@@ -9,15 +9,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, NoReturn, TextIO
 
-import click
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
+from rationale.commands.options import TYPED
 from rationale.errors import RationaleError
 from rationale.files import home
 from rationale.terminal import log_to_stderr, say
@@ -45,8 +44,37 @@ _PATHS = ("data", "model", "source", "adapler")
 """Options and arguments that are text and may be a path."""
 
 
-class _Lazy(TyperGroup):
+class _Group(TyperGroup):
+    """A group whose flags are false where they are not given.
+
+    Typer leaves ``--help`` and the flags of completion at None, and loads pydantic to find out that None is
+    none: a third of what a help text costs.
+    """
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The group's options."""
+        found = list(super().get_params(ctx))
+        for parameter in found:
+            if parameter.default is None and getattr(parameter, "is_flag", False):
+                parameter.default = False
+        return found
+
+
+class _Lazy(_Group):
     """Knows every command's name and line of help; imports a command's module when it runs."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Keeps what was typed, for the provenance of results."""
+        ctx.meta[__name__] = tuple(args)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command, which can ask for :func:`rationale.commands.options.typed_command`."""
+        token = TYPED.set(ctx.meta[__name__])
+        try:
+            return super().invoke(ctx)
+        finally:
+            TYPED.reset(token)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The commands in the order of a first session."""
@@ -54,7 +82,7 @@ class _Lazy(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A stand-in that carries the line of help."""
-        return click.Command(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command itself, loaded."""
@@ -67,7 +95,9 @@ class _Lazy(TyperGroup):
 def _load(module: ModuleType, name: str) -> Any:
     """A module's sub-commands, its ``app``, or the one command it defines, a function of its own name."""
     commands = getattr(module, "app", None)
-    if not isinstance(commands, typer.Typer):
+    if isinstance(commands, typer.Typer):
+        commands.info.cls = _Group
+    else:
         commands = typer.Typer(rich_markup_mode="markdown")
         commands.command(name)(getattr(module, f"{name}_", None) or getattr(module, name))
     for registered in commands.registered_commands:
@@ -111,6 +141,8 @@ def rationale(
     First time here? `rationale demo` runs everything on a small corpus of its own.
     """
     if show_version:
+        from importlib.metadata import version  # imports half of the mail package
+
         say(version("rationale"))
         raise typer.Exit
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from rationale.artifacts import shapes
-from rationale.artifacts.shape import require
+from rationale.artifacts.provenance import Provenance, as_read
+from rationale.artifacts.record import read_record
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ScoresError
 from rationale.scores.families import family_of
@@ -74,7 +74,7 @@ def recipe_of(
     signed: Sequence[str] = (),
     titles: Mapping[str, str] | None = None,
     **changes: Any,
-) -> dict[str, Any]:
+) -> Provenance:
     """A recipe that names every field a real one has; ``changes`` replace whole fields.
 
     Raises:
@@ -121,8 +121,8 @@ def recipe_of(
         "faithfulness": None,
         "versions": {"python": "3.11", "rationale": "0.1.0", "torch": "2.13.0", "transformers": "5.23.0"},
     } | changes
-    require(recipe, shapes.RECIPE, WHERE, error=ScoresError, what="the recipe is damaged", remedy="Mend it.")
-    return recipe
+    what, remedy = "the recipe is damaged", "Mend it."
+    return read_record(Provenance, as_read(recipe), WHERE, error=ScoresError, what=what, remedy=remedy)
 
 
 def scores_of(

@@ -86,9 +86,9 @@ def test_signed_evidence_carries_the_prediction(perturbing, method):
 
 
 def test_adapler_halves_the_operations_and_stays_right(dropping_on_sample, reviews):
-    """It aims at 2.3 times fewer; no seed of benchmarks/demo_robustness.py had less, or 0.7 right."""
+    """It aims at 2.3 times fewer; no seed of docs/results/demo-robustness.md had less, or 0.92 right."""
     found = evaluate(load_classifier(dropping_on_sample), reviews, Timing(0))
-    assert found.metrics["accuracy"] > 0.6
+    assert found.metrics["accuracy"] > 0.75
     assert found.flops_speedup >= 2
 
 
@@ -185,10 +185,13 @@ def test_the_demos_report_says_what_was_left_out_and_its_commands_repeat_it(
     for one in (made.plain, made.adapler):
         assert left_out(one.agreement)[0].startswith("110 of the 150 documents of the split were not scored")
         assert "110 of the 150 documents" in one.report.read_text(encoding="utf-8")
-        for command in commands(one.agreement):
-            words = shlex.split(command.replace("\\\n", ""))[1:]
+        *steps, reported = commands(one.agreement)
+        assert reported.startswith("#")  # an agreement knows no report; the page itself shows its command
+        assert f"--out {one.report.name}" in one.report.read_text(encoding="utf-8")
+        for command in steps:
+            words = shlex.split(command)[1:]
             result = CliRunner().invoke(app, [*words, "--overwrite"], catch_exceptions=False)
             assert result.exit_code == 0, result.output
-        again = Agreement.load("agreement.json")
+        again = Agreement.load(one.saved.name)
         assert again.records == one.agreement.records
         assert again.comparisons == one.agreement.comparisons

@@ -263,7 +263,7 @@ def test_faithfulness_of_some_documents_only_is_refused(tmp_path, documents):
 
 def test_part_of_a_split_is_noted(tmp_path, scores, documents):
     made = recipe(documents)
-    part = MemoryScores({**made, "data": {**made["data"], "documents": 10}}, list(scores)[:10])
+    part = MemoryScores(replace(made, data=replace(made.data, documents=10)), list(scores)[:10])
     done = export_eraser(part, documents, tmp_path / "p", Choice("input_x_gradient", 0))
     assert done.unscored == len(documents) - 10
     assert "have no scores; the benchmark's scorer wants the whole split" in done.notes[0]

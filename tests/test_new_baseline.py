@@ -58,7 +58,7 @@ def test_a_score_method_is_a_default_and_is_compared_with_in_every_layer(registe
     agreement = agree(scored, documents, resamples=20)
     pairs = {(c["method"], c["layer"], c["other"]) for c in agreement.comparisons if c["metric"] == "ap"}
     assert pairs == {("input_x_gradient", layer, "vowels") for layer in scored.layers("input_x_gradient")}
-    assert "each baseline (vowels)" in agreement.recipe["agreement"]["comparison"]
+    assert "each baseline (vowels)" in agreement.recipe.agreement.comparison
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["registered", "by another process"])

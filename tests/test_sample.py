@@ -27,7 +27,7 @@ def test_it_is_a_corpus_of_balanced_splits(splits):
     for documents in splits.values():
         assert documents.labels == ("NEG", "POS")
         assert sum(d.label == "POS" for d in documents) == len(documents) / 2
-    assert len({d.digest for documents in splits.values() for d in documents}) == 1500
+    assert len({d.digest for documents in splits.values() for d in documents}) == 2700
 
 
 def test_every_review_has_a_rationale_that_is_less_than_half_of_it(splits):

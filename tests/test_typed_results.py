@@ -33,7 +33,6 @@ ALLOWED = {
     "study.topk.reading.PartsTrainer": "the same",
     "evaluation.traces.Traced": "a trace as the JSON of `rationale trace`",
     "evaluation.traces.write_traces": "inputs of a seal: any hashes, by name",
-    "evaluation.survival.tells_survival": "provenance of scores, read as JSON",
 }
 
 

@@ -91,7 +91,7 @@ def _area(label: str, key: str, height: int, placeholder: str) -> str:
 def _scored_with(settings: Settings) -> str:
     """The model of the open scores, where some are open."""
     folders = list(settings.folders().values())
-    return str(read_recipe(folders[0])["model"]["name"]) if folders else ""
+    return read_recipe(folders[0]).model.name if folders else ""
 
 
 def _explain(asked: Asked, settings: Settings) -> Collection:

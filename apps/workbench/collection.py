@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +24,7 @@ from rationale.agreement.select import (
     selections,
     without_n,
 )
+from rationale.artifacts.provenance import Provenance
 from rationale.artifacts.scores import COMPLETE
 from rationale.corpus import Document, Documents, Key, load_documents
 from rationale.errors import ScoresError
@@ -57,8 +57,8 @@ class Collection:
     @property
     def title(self) -> str:
         """Data, split and model, for people."""
-        data, model = self.scores.recipe["data"], self.scores.recipe["model"]
-        parts = (Path(str(data["source"])).name, data["split"], Path(str(model["name"])).name)
+        data, model = self.scores.recipe.data, self.scores.recipe.model
+        parts = (Path(data.source).name, data.split, Path(model.name).name)
         return " · ".join(str(part) for part in parts if part)
 
     @cached_property
@@ -90,7 +90,7 @@ class Collection:
         return any(self._document(key).annotated for key in self.keys)
 
     @property
-    def recipe(self) -> dict[str, Any]:
+    def recipe(self) -> Provenance:
         """Of the given agreement, which says how words were selected; else of the scores."""
         return self.scores.recipe if self.given is None else self.given.recipe
 
@@ -102,7 +102,7 @@ class Collection:
 
     def title_of(self, method: str) -> str:
         """What people call a method."""
-        return str(self.scores.recipe["methods"][method].get("title") or method)
+        return self.scores.recipe.title_of(method)
 
     def open(self, key: Key) -> tuple[Document, ScoredDocument]:
         """A document and its scores.
@@ -133,7 +133,7 @@ class Collection:
         """
         numbers = self.numbers(document, scored)
         if drops(method, scored):
-            place = self.scores.recipe.get("decides")
+            place = self.scores.recipe.decides
             return dropped(document, scored, method, self.title_of(method), place, numbers)
         if select not in selections(self.scores.recipe):
             raise ScoresError(str(without_n(self.scores.recipe)))
@@ -149,7 +149,7 @@ class Collection:
             thresholds=chosen.thresholds,
             numbers=[numbers_at(numbers, method, layer, select) for layer in layers],
             token_precision=[token_precision(document, scored, row) for row in chosen_tokens(scored, chosen)],
-            signed=bool(self.scores.recipe["methods"][method]["signed"]),
+            signed=self.scores.recipe.methods[method].signed,
             rule=rule_text(self.recipe, select, method),
         )
 
@@ -211,15 +211,15 @@ def _open(
     only: bool,
 ) -> Collection:
     scores = StoredScores(folder)
-    recipe = scores.recipe["data"]
-    documents = load_documents(data or recipe["source"], split or recipe["split"])
+    recipe = scores.recipe.data
+    documents = load_documents(data or recipe.source, split or recipe.split)
     given = None if agreement is None else _given(agreement, scores, documents, only)
     collection = Collection(name, scores, documents, given, stamp)
     if not collection.keys:
         raise ScoresError(
             f"none of the scored documents is in {documents.source} (split {documents.split})",
             where=folder,
-            remedy=f"They were computed from {recipe['source']}, split {recipe['split']}: pass it as --data.",
+            remedy=f"They were computed from {recipe.source}, split {recipe.split}: pass it as --data.",
         )
     return collection
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from rationale.agreement.select import SELECTIONS, Select, rule_text, rule_title
+from rationale.artifacts.provenance import Provenance
 from rationale.corpus import Document
 from rationale.scores import ScoredDocument
 from workbench.address import Address, touch
@@ -48,7 +49,7 @@ def choose_beside(address: Address, collection: Collection, method: str, *, must
 
 
 def choose_select(
-    address: Address, recipe: Mapping[str, Any], *, annotated: bool, among: Sequence[str] = SELECTIONS
+    address: Address, recipe: Provenance, *, annotated: bool, among: Sequence[str] = SELECTIONS
 ) -> Select:
     """How words are selected; by rank only where a human selected some.
 
@@ -101,7 +102,7 @@ def show_words(
     """The words component for one method or two; where the reader goes, the address follows."""
     document, scored = opened
     reader = Reader(address.number("layer"), address.pins, part)
-    faithfulness = collection.scores.recipe.get("faithfulness") or {}
+    removed = collection.scores.recipe.faithfulness
     data = words_data(
         document,
         scored,
@@ -109,7 +110,7 @@ def show_words(
         collection.scores.labels,
         units=units,
         reader=reader,
-        share=faithfulness.get("share"),
+        share=None if removed is None else removed.share,
     )
     seen = words_view(data, key=f"{key}.{address.epoch}", on_change=touch)
     offer_view(data, "-".join(dict.fromkeys(scored.key)), key=key)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,12 +20,12 @@ from rationale.agreement.result import Agreement, Record, pair_table, selecting
 from rationale.agreement.select import (
     SELECTIONS,
     Select,
-    own_eta,
     rule_text,
     same_eta,
     selections,
     without_n,
 )
+from rationale.artifacts.provenance import AgreementSettings, Provenance, agreement_of
 from rationale.corpus.document import Documents
 from rationale.errors import ModelError, ScoresError
 from rationale.files import home
@@ -46,6 +47,7 @@ def agree(
     absolute: bool = False,
     resamples: int = 1000,
     seed: int = 0,
+    command: str | None = None,
 ) -> Agreement:
     """Compares the scores of every method and layer with the human rationales.
 
@@ -62,6 +64,7 @@ def agree(
             the target.
         resamples: Number of bootstrap resamples.
         seed: Of bootstrap and permutations.
+        command: The command that was typed, as shell text; None from Python.
 
     Returns:
         Records with 95 % intervals, paired comparisons, accuracy, and the value of every pair.
@@ -74,16 +77,14 @@ def agree(
     unscored = check_keys(scores, documents)
     measured = measure(scores, documents, settings)
     baselines = [name for name in scores.methods if is_baseline(name, scores.recipe)]
-    told = _recipe(settings, measured, documents, unscored, baselines)
-    recipe = {
-        **scores.recipe,
-        "agreement": {
-            **told,
-            "eta_from": eta_from,
-            "notes": _notes(settings, scores),
-            "changed_since_scoring": changed_since_scoring(scores, documents),
-        },
-    }
+    told = replace(
+        _settled(settings, measured, documents, unscored, baselines),
+        eta_from=eta_from,
+        notes=_notes(settings, scores),
+        changed_since_scoring=changed_since_scoring(scores, documents),
+        command=command,
+    )
+    recipe = agreement_of(scores.recipe, told)
     return Agreement(
         recipe=recipe,
         records=tuple(sorted(_records(measured, settings, recipe), key=_order(measured))),
@@ -120,11 +121,11 @@ def _settings(
         )
     if resamples < 1:
         raise ScoresError(f"{resamples} resamples, expected at least 1", remedy="1000 is customary.")
-    values = own_eta(scores.recipe) if eta is None else tuple(None if e is None else float(e) for e in eta)
+    values = scores.recipe.model.eta if eta is None else tuple(None if e is None else float(e) for e in eta)
     if values is not None and not (values and all(e is None or np.isfinite(e) for e in values)):
         raise ScoresError(f"eta is {list(values)}, expected one finite number a layer")
-    layers = scores.recipe["model"].get("layers")
-    if values is not None and layers is not None and len(values) != layers:
+    layers = scores.recipe.model.layers
+    if values is not None and len(values) != layers:
         raise ScoresError(
             f"eta has {len(values)} layers, and the scored model has {layers}",
             remedy="Take eta from a model with as many layers as the scored one, or leave --eta-from out.",
@@ -138,19 +139,19 @@ def _settings(
     return Settings(there, values, absolute, resamples, seed)
 
 
-def _notes(settings: Settings, scores: Scores) -> list[str]:
+def _notes(settings: Settings, scores: Scores) -> tuple[str, ...]:
     """What the reader of the numbers should know about the selections."""
     notes = []
-    refused, own = without_n(scores.recipe), own_eta(scores.recipe)
+    refused, own = without_n(scores.recipe), scores.recipe.model.eta
     if refused:
         notes.append(refused)
     if own is not None and not same_eta(settings.eta, own):
         shown = ", ".join("none" if e is None else f"{e:.4g}" for e in own)
         notes.append(f"eta is not the scored model's own ({shown}): the model decides by another threshold")
-    return notes
+    return tuple(notes)
 
 
-def _records(measured: Measured, settings: Settings, recipe: dict[str, Any]) -> Iterator[Record]:
+def _records(measured: Measured, settings: Settings, recipe: Provenance) -> Iterator[Record]:
     """A record a place; all places of one metric share a matrix product."""
     for name, metric in metrics.items():
         places = [place for place in measured.parts if place.metric == name]
@@ -181,7 +182,7 @@ def _records(measured: Measured, settings: Settings, recipe: dict[str, Any]) -> 
             )
 
 
-def _order(measured: Measured) -> Any:
+def _order(measured: Measured) -> Callable[[Record], tuple[int, int, int, str]]:
     """Sorts records by method as scored, layer, metric as registered, selection."""
     methods = list(dict.fromkeys(place.method for place in measured.parts))
     names = list(metrics)
@@ -193,29 +194,29 @@ def _order(measured: Measured) -> Any:
     return key
 
 
-def _recipe(
+def _settled(
     settings: Settings, measured: Measured, documents: Documents, unscored: int, baselines: Sequence[str]
-) -> dict[str, Any]:
+) -> AgreementSettings:
     words, uncovered = measured.words
-    return {
-        "select": list(settings.select),
-        "eta": None if settings.eta is None else list(settings.eta),
-        "absolute": settings.absolute,
-        "resamples": settings.resamples,
-        "seed": settings.seed,
-        "confidence": settings.confidence,
-        "interval": "percentile bootstrap over (annotation, document) pairs",
-        "comparison": comparison_rule(baselines),
-        "source": documents.source,
-        "split": documents.split,
-        "fingerprint": documents.fingerprint,
-        "pairs": len(measured.keys),
-        "unscored": unscored,
-        "unannotated": int((~measured.annotated).sum()),
-        "words": words,
-        "uncovered_words": uncovered,
-        "versions": {name: version(name) for name in ("rationale", "numpy", "scikit-learn")},
-    }
+    return AgreementSettings(
+        select=settings.select,
+        eta=settings.eta,
+        absolute=settings.absolute,
+        resamples=settings.resamples,
+        seed=settings.seed,
+        confidence=settings.confidence,
+        interval="percentile bootstrap over (annotation, document) pairs",
+        comparison=comparison_rule(baselines),
+        source=documents.source,
+        split=documents.split,
+        fingerprint=documents.fingerprint,
+        pairs=len(measured.keys),
+        unscored=unscored,
+        unannotated=int((~measured.annotated).sum()),
+        words=words,
+        uncovered_words=uncovered,
+        versions={name: version(name) for name in ("rationale", "numpy", "scikit-learn")},
+    )
 
 
 def read_eta(folder: str | Path) -> tuple[float | None, ...]:

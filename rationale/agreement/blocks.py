@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from rationale.agreement.spans import Spans, spans_of
+from rationale.artifacts.provenance import Provenance
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ScoresError
 from rationale.metrics.ragged import Bool, Float, Int, offsets_of
@@ -35,7 +36,7 @@ class Block:
 
     scored: tuple[ScoredDocument, ...]
     documents: tuple[Document, ...]
-    recipe: Mapping[str, Any]
+    recipe: Provenance
 
     def rows(self, method: str, layers: Sequence[int]) -> list[int]:
         """The row of each layer in a method's arrays.
@@ -53,7 +54,7 @@ class Block:
 
     def signed(self, method: str) -> bool:
         """Whether the method's scores may speak against the target."""
-        return bool(self.recipe["methods"][method]["signed"])
+        return self.recipe.methods[method].signed
 
     @cached_property
     def offsets(self) -> Int:
@@ -161,7 +162,7 @@ class Block:
     @cached_property
     def predicted(self) -> Int:
         """The predicted class of each document, int64 (D,)."""
-        labels = list(self.recipe["labels"])
+        labels = list(self.recipe.labels)
         return np.array([labels.index(s.predicted) for s in self.scored], dtype=np.int64)
 
     @cached_property
@@ -204,7 +205,7 @@ def blocks(scores: Scores, documents: Documents, *, words: int = WORDS) -> Itera
         yield _block(held, scores.recipe)
 
 
-def _block(held: list[tuple[ScoredDocument, Document]], recipe: Mapping[str, Any]) -> Block:
+def _block(held: list[tuple[ScoredDocument, Document]], recipe: Provenance) -> Block:
     return Block(tuple(s for s, _ in held), tuple(d for _, d in held), recipe)
 
 
@@ -217,7 +218,7 @@ def _document_of(scored: ScoredDocument, documents: Documents, scores: Scores) -
             where=f"{name_of(scored)} of {documents.source}",
             remedy="Give the data the scores were computed from, or score this data again.",
         )
-    if scores.recipe.get("target") == "gold" and document.label != scored.label:
+    if scores.recipe.target == "gold" and document.label != scored.label:
         raise ScoresError(
             f"the scores explain the gold label {scored.label!r}, which is now {document.label!r}",
             where=f"{name_of(scored)} of {documents.source}",
@@ -245,8 +246,8 @@ def check_keys(scores: Scores, documents: Documents) -> int:
         ScoresError: Naming the first document that does not fit, and what to do.
     """
     keys = dict.fromkeys(scores.keys)
-    data = scores.recipe["data"]
-    made_from = f"{data['source']} (split {data['split']})"
+    data = scores.recipe.data
+    made_from = f"{data.source} (split {data.split})"
     given = f"{documents.source} (split {documents.split})"
     if not keys:
         raise ScoresError(f"no document of {made_from} was scored", remedy="Score at least one document.")
@@ -256,10 +257,10 @@ def check_keys(scores: Scores, documents: Documents) -> int:
             f"the scores hold document {foreign[1]!r} of annotation {foreign[0]!r}, which {given} does not",
             remedy=f"They were computed from {made_from}: pass that data and split.",
         )
-    if len(keys) != data["documents"]:
+    if len(keys) != data.documents:
         missing = next((d for d in documents if d.key not in keys), documents[0])
         raise ScoresError(
-            f"the scores hold {len(keys)} documents and their recipe says {data['documents']}; "
+            f"the scores hold {len(keys)} documents and their recipe says {data.documents}; "
             f"{name_of(missing)} of {given} has no scores",
             remedy=f"They were computed from {made_from}: score it again.",
         )

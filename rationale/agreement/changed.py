@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from rationale.artifacts.provenance import Changed
 from rationale.corpus.document import Documents
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def changed_since_scoring(scores: Scores, documents: Documents) -> dict[str, Any]:
+def changed_since_scoring(scores: Scores, documents: Documents) -> Changed:
     """What of the gold data is not as it was when the documents were scored; logged as a warning, too.
 
     The texts are compared elsewhere, document by document: scores of another text are refused. Another label
@@ -25,22 +26,18 @@ def changed_since_scoring(scores: Scores, documents: Documents) -> dict[str, Any
         documents: As they are now.
 
     Returns:
-        ``labels``: how many documents have another label; ``rationales``: whether any rationale, or what
-        was annotated at all, is another. Empty where nothing changed.
+        What changed; of nothing else is anything said.
     """
-    expected = scores.recipe["data"].get("fingerprint")
+    expected = scores.recipe.data.fingerprint
     now = [document for key in scores.keys if (document := documents.get(key)) is not None]
     if expected is None or Documents(now, source="").fingerprint == expected:
-        return {}
+        return Changed()
     labels = {scored.key: scored.label for scored in scores}
     relabelled = [document for document in now if document.label != labels[document.key]]
     before = [replace(document, label=labels[document.key]) for document in now]
-    found = {
-        "labels": len(relabelled),
-        "rationales": Documents(before, source="").fingerprint != expected,
-    }
+    found = Changed(labels=len(relabelled), rationales=Documents(before, source="").fingerprint != expected)
     told = [f"the labels of {len(relabelled)} documents"] if relabelled else []
-    told += ["rationales"] if found["rationales"] else []
+    told += ["rationales"] if found.rationales else []
     log.warning(
         "%s: %s changed since the documents were scored; the agreement is with what they are now",
         documents.source,

@@ -10,7 +10,7 @@ import numpy as np
 
 from rationale.agreement.metric import metrics
 from rationale.agreement.result import Agreement, Record, selecting
-from rationale.artifacts.record import Json
+from rationale.artifacts.provenance import AgreementProvenance
 from rationale.errors import ScoresError
 from rationale.metrics.ragged import Float
 from rationale.metrics.statistics import holm, number_or_none
@@ -90,7 +90,7 @@ class Correlations:
 
     within: tuple[Correlation, ...]
     between: tuple[Between, ...]
-    recipe: Json
+    recipe: AgreementProvenance
 
 
 def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> Correlations:

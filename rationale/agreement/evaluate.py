@@ -12,8 +12,9 @@ from rationale.agreement.blocks import Block, blocks, name_of
 from rationale.agreement.faithfulness import Perturbation
 from rationale.agreement.metric import Metric, metrics
 from rationale.agreement.ranking import Ranking
-from rationale.agreement.select import SELECTIONS, Eta, Rule, Select, chosen_layers, ranked, select
+from rationale.agreement.select import SELECTIONS, Rule, Select, chosen_layers, ranked, select
 from rationale.agreement.selection import Selection, selection
+from rationale.artifacts.provenance import Eta, Perturbing
 from rationale.corpus.document import Documents, Key
 from rationale.errors import ScoresError
 from rationale.metrics.ragged import Bool, Float, Int
@@ -143,8 +144,8 @@ def _of_method(
         if there:
             known = ranking if there == layers else ranked(block, method, rule, there)
             sources.append(("selection", chosen, there, _selection(block, method, there, rule, known)))
-    if scores.recipe.get("faithfulness"):
-        found = _perturbation(block, method, layers, scores.recipe)
+    if scores.recipe.faithfulness is not None:
+        found = _perturbation(block, method, layers, scores.recipe.faithfulness)
         sources.append(("perturbation", None, layers, found))
     for name, entry in metrics.items():
         for source, selected, there, data in sources:
@@ -174,9 +175,9 @@ def _selection(block: Block, method: str, layers: tuple[int, ...], rule: Rule, r
     return selection(words, block.truth, block.offsets, breaks=block.breaks, spans=block.spans)
 
 
-def _perturbation(block: Block, method: str, layers: tuple[int, ...], recipe: dict[str, Any]) -> Perturbation:
+def _perturbation(block: Block, method: str, layers: tuple[int, ...], removed: Perturbing) -> Perturbation:
     """The predicted class' probabilities; share 0 of the first axis is the mean share, then the AOPC grid."""
-    shares = np.array([recipe["faithfulness"]["share"], *recipe["faithfulness"]["bins"]])
+    shares = np.array([removed.share, *removed.bins])
     values = np.full((2, len(shares), len(layers), len(block.scored)), np.nan)
     rows = np.array(block.perturbed.get(method, []), dtype=np.float64).reshape(-1, 5)
     row_of: Int = np.full(max(layers) + 1, -1)

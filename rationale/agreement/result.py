@@ -20,7 +20,9 @@ import pyarrow.parquet as pq
 from rationale.agreement.compare import Comparison
 from rationale.agreement.evaluate import Measured, Place
 from rationale.agreement.metric import metrics
-from rationale.artifacts.scores import made_of, sealed_recipe
+from rationale.artifacts.provenance import AgreementProvenance, Provenance
+from rationale.artifacts.record import from_json, to_json
+from rationale.artifacts.scores import sealed_recipe
 from rationale.artifacts.seal import Seal, digest, read_sealed, sealed
 from rationale.artifacts.shape import require
 from rationale.artifacts.shapes import agreement as agreement_shape
@@ -78,7 +80,7 @@ class Agreement:
             is left out); None where the agreement was loaded without its ``.pairs.parquet``.
     """
 
-    recipe: dict[str, Any]
+    recipe: AgreementProvenance
     records: tuple[Record, ...]
     comparisons: tuple[Comparison, ...]
     classification: dict[str, Any]
@@ -120,7 +122,7 @@ class Agreement:
 
     def to_dict(self) -> dict[str, Any]:
         """The content of ``agreement.json``."""
-        return {part: getattr(self, part) for part in _PARTS}
+        return {part: getattr(self, part) for part in _PARTS} | {"recipe": to_json(self.recipe)}
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Writes ``agreement.json`` and beside it ``.pairs.parquet``, the values of the pairs; both or none.
@@ -161,7 +163,7 @@ class Agreement:
         shape = agreement_shape(tuple(metrics))
         require(content, shape, path, error=ScoresError, what="no agreement as it is written", remedy=remedy)
         found = cls(
-            content["recipe"],
+            from_json(AgreementProvenance, content["recipe"]),
             tuple(cast("Record", {**dict.fromkeys(_LATER), **record}) for record in content["records"]),
             tuple(content["comparisons"]),
             content["classification"],
@@ -200,9 +202,9 @@ class Agreement:
         return f"<p>{escape(facts)}</p><table><tr>{head}</tr>{rows}</table>"
 
 
-def selecting(recipe: Mapping[str, Any]) -> list[str]:
+def selecting(recipe: Provenance) -> list[str]:
     """The scored methods with a selection of their own, which faithfulness removes whatever its share."""
-    return [name for name, method in recipe.get("methods", {}).items() if method.get("selects")]
+    return [name for name in recipe.methods if recipe.selects(name)]
 
 
 def pairs_path(path: Path) -> Path:
@@ -250,12 +252,9 @@ def _checked(table: pa.Table, path: Path, remedy: str) -> pa.Table:
     return table
 
 
-def _inputs(recipe: Mapping[str, Any]) -> dict[str, Any]:
+def _inputs(recipe: AgreementProvenance) -> dict[str, Any]:
     """What an agreement was computed from: the provenance of its scores, model and data."""
-    scores = {name: value for name, value in recipe.items() if name != "agreement"}
-    if not scores.keys() >= {"model", "data"}:
-        return {}
-    return {"scores": sealed_recipe(scores)["seal"]["sha256"], **made_of(scores)}
+    return {"scores": sealed_recipe(recipe.of_scores)["seal"]["sha256"], **recipe.inputs}
 
 
 def _digest(text: str) -> bytes:

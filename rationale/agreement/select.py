@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rationale.agreement.blocks import Block
 from rationale.agreement.ranking import Ranking, rank
 from rationale.agreement.selection import above_share, top_k
+from rationale.artifacts.provenance import AgreementProvenance, Eta, Provenance
 from rationale.corpus.document import Document
 from rationale.errors import ScoresError
 from rationale.metrics.ragged import Bool, totals
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 Select = Literal["threshold", "top_k_gold"]
 SELECTIONS: tuple[Select, ...] = ("threshold", "top_k_gold")
-Eta = tuple[float | None, ...]
+SHORT = {"top_k_gold": "top-k"}
+"""Titles of the selections that are one rule whatever the scores are of."""
 Float32 = npt.NDArray[np.float32]
 
 
@@ -62,15 +64,13 @@ class Chosen:
     scores: Float32
 
 
-def chosen_layers(
-    recipe: Mapping[str, Any], method: str, rule: Rule, layers: Sequence[int]
-) -> tuple[int, ...]:
+def chosen_layers(recipe: Provenance, method: str, rule: Rule, layers: Sequence[int]) -> tuple[int, ...]:
     """The layers in which a rule chooses: all but those whose eta is None (the model decides nothing there).
 
     Raises:
         ScoresError: Where eta has too few layers.
     """
-    if rule.select != "threshold" or rule.eta is None or _selects(recipe, method):
+    if rule.select != "threshold" or rule.eta is None or recipe.selects(method):
         return tuple(layers)
     if max(layers) >= len(rule.eta):
         raise ScoresError(
@@ -111,7 +111,7 @@ def select(
         raise ScoresError(
             f"words cannot be selected by {rule.select!r}", remedy="Known: threshold, top_k_gold."
         )
-    if _selects(block.recipe, method):
+    if block.recipe.selects(method):
         kept = block.kept(layers)
         return Chosen(any_to_words(kept, block.token_word, len(block.truth)), kept, None, tokens)
     there = chosen_layers(block.recipe, method, rule, layers)
@@ -123,7 +123,7 @@ def select(
 
 
 def select_words(
-    scored: ScoredDocument, document: Document, recipe: Mapping[str, Any], method: str, rule: Rule
+    scored: ScoredDocument, document: Document, recipe: Provenance, method: str, rule: Rule
 ) -> Chosen:
     """What a method chooses in one document, in every layer it was scored at.
 
@@ -144,66 +144,52 @@ def select_words(
     return Chosen(words, found.tokens, found.thresholds, found.scores)
 
 
-def selections(recipe: Mapping[str, Any]) -> tuple[Select, ...]:
+def selections(recipe: Provenance) -> tuple[Select, ...]:
     """The selections that scores allow: no threshold where a dropping model's n is not known."""
     return SELECTIONS if knows_kept(recipe) else ("top_k_gold",)
 
 
-def own_eta(recipe: Mapping[str, Any]) -> Eta | None:
-    """Eta of the scored model, one a layer; None for a model that has none."""
-    eta = recipe.get("model", {}).get("eta")
-    return None if eta is None else tuple(eta)
-
-
-def rule_of(recipe: Mapping[str, Any], select: Select) -> Rule:
+def rule_of(recipe: Provenance, select: Select) -> Rule:
     """The rule behind the numbers of an agreement.
 
     Args:
         recipe: Of an agreement; of scores alone, what ``agree`` does unasked.
         select: The selection.
     """
-    settings = recipe.get("agreement")
-    if settings is None:
-        return Rule(select, own_eta(recipe))
-    eta = settings.get("eta")
-    return Rule(select, None if eta is None else tuple(eta), bool(settings.get("absolute")))
+    if isinstance(recipe, AgreementProvenance):
+        return Rule(select, recipe.agreement.eta, recipe.agreement.absolute)
+    return Rule(select, recipe.model.eta)
 
 
-def rule_title(recipe: Mapping[str, Any], select: str | None) -> str:
+def rule_title(recipe: Provenance, select: str | None) -> str:
     """What a selection is called beside a number, with the threshold that was meant.
 
     Args:
         recipe: As :func:`rule_of` takes it.
         select: The selection; None, and a name that no rule has, is its own title.
     """
-    if select == "top_k_gold":
-        return "top-k"
     if select != "threshold":
-        return select or ""
-    eta, own = rule_of(recipe, "threshold").eta, own_eta(recipe)
+        return SHORT.get(select or "", select or "")
+    eta, own = rule_of(recipe, "threshold").eta, recipe.model.eta
     if eta is None:
         return "uniform threshold 1/n"
     if same_eta(eta, own):
         return "model's own threshold eta/n"
-    return f"threshold eta/n, eta of {recipe['agreement'].get('eta_from') or 'another source'}"
+    given = recipe.agreement.eta_from if isinstance(recipe, AgreementProvenance) else None
+    return f"threshold eta/n, eta of {given or 'another source'}"
 
 
-def rule_text(recipe: Mapping[str, Any], select: str | None, method: str | None = None) -> str:
+def rule_text(recipe: Provenance, select: str | None, method: str | None = None) -> str:
     """The rule in full: the threshold and what n counts, or what k is.
 
     Args:
         recipe: As :func:`rule_of` takes it.
         select: The selection.
         method: Of the number, where it is of one method: a selection of its own is called that.
-
-    >>> rule_text({"model": {}}, "threshold")
-    'uniform threshold 1/n, n = tokens of the window'
-    >>> rule_text({"model": {"family": "token-dropping", "eta": [0.5]}, "kept": True}, "threshold")
-    "model's own threshold eta/n, n = tokens kept before the layer"
     """
     if select == "top_k_gold":
         return "top-k, k = number of rationale words"
-    if select == "threshold" and method is not None and _selects(recipe, method):
+    if select == "threshold" and method is not None and recipe.selects(method):
         return "the tokens that the model keeps"
     if select != "threshold":
         return rule_title(recipe, select)
@@ -211,7 +197,7 @@ def rule_text(recipe: Mapping[str, Any], select: str | None, method: str | None 
     return f"{rule_title(recipe, select)}, n = tokens {'kept before the layer' if known else 'of the window'}"
 
 
-def without_n(recipe: Mapping[str, Any]) -> str | None:
+def without_n(recipe: Provenance) -> str | None:
     """Why scores allow no threshold, and what to do; None where they do."""
     if knows_kept(recipe):
         return None
@@ -233,8 +219,3 @@ def same_eta(one: Eta | None, other: Eta | None) -> bool:
         return False
     pairs = [(a, b) for a, b in zip(one, other, strict=True) if a is not None and b is not None]
     return all(abs(a - b) <= 1e-6 for a, b in pairs)
-
-
-def _selects(recipe: Mapping[str, Any], method: str) -> bool:
-    """Whether the tokens that the model keeps are the method's own selection."""
-    return bool(recipe.get("methods", {}).get(method, {}).get("selects"))

@@ -59,7 +59,7 @@ def trends(agreement: Agreement, layers: Mapping[str, Sequence[int]], metric: st
     gaps = np.full((len(pairs), longest), np.nan)
     for row, values in enumerate(pairs.values()):
         gaps[row, : len(values)] = values[:, 1] - values[:, 0]
-    seed = int(agreement.recipe.get("agreement", {}).get("seed", 0))
+    seed = agreement.recipe.agreement.seed
     corrected = holm(paired_p_values(gaps, permutations=_PERMUTATIONS, seed=seed))
     return [
         Trend(method, ends[method], (float(values[:, 0].mean()), float(values[:, 1].mean())), float(p), n)

@@ -57,13 +57,14 @@ class _Form:
     build: Callable[[Any], Any] = lambda value: value
 
 
-def omitted(without: str = "") -> Any:
+def omitted(without: str = "", *, compare: bool = True) -> Any:
     """A field that is None unless it is given, and not written where it is None.
 
     Args:
         without: Another field: it is then not written where that one is None.
+        compare: Whether records that differ in it alone differ.
     """
-    return field(default=None, metadata={_OMITTED: without})
+    return field(default=None, metadata={_OMITTED: without}, compare=compare)
 
 
 def least(count: int) -> Check:
@@ -166,7 +167,7 @@ def _either(*forms: _Form, maybe: bool, kinds: tuple[Any, ...]) -> _Form:
 def _record(kind: type) -> _Form:
     hints = get_type_hints(kind, include_extras=True)
     forms = {one.name: _form(hints[one.name]) for one in fields(kind)}
-    needed = {one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING}
+    needed = [one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING]
     check = shape.record(
         {name: form.check for name, form in forms.items() if name not in needed},
         **{name: forms[name].check for name in needed},

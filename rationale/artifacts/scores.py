@@ -8,12 +8,13 @@ the recipe and the seals of all parts.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rationale.artifacts import shapes
+from rationale.artifacts.provenance import Provenance
+from rationale.artifacts.record import read_record, to_json
 from rationale.artifacts.seal import (
     SEAL,
     Seal,
@@ -25,7 +26,7 @@ from rationale.artifacts.seal import (
     seal_folder,
     sealed,
 )
-from rationale.artifacts.shape import mapping, require, text
+from rationale.artifacts.shape import mapping, text
 from rationale.errors import RationaleError, ScoresError
 from rationale.files import atomic_json
 
@@ -39,30 +40,32 @@ REPAIR = (
 )
 
 
-def open_recipe(folder: Path) -> tuple[dict[str, Any], Seal | None]:
+def open_recipe(folder: Path) -> tuple[Provenance, Seal | None]:
     """The recipe of a score folder with its seal, None where it was written before there were seals.
 
     Raises:
         ScoresError: Where there is none, it is not one of scores, or it was changed after it was written.
     """
+    content, seal = _read_recipe(folder)
+    recipe = read_record(
+        Provenance, content, folder / RECIPE, error=ScoresError, what="the recipe is damaged", remedy=_AGAIN
+    )
+    return recipe, seal
+
+
+def _read_recipe(folder: Path) -> tuple[dict[str, Any], Seal | None]:
     path, remedy = folder / RECIPE, "Pass the folder that `rationale score --out` wrote."
     if not path.is_file():
         raise ScoresError("this is no score folder: it has no recipe.json", where=folder, remedy=remedy)
     recipe, seal = read_sealed(path, error=ScoresError, remedy=_AGAIN, note=False)
     if recipe.get("kind") != SCORES or (seal is not None and seal.kind != PROVENANCE):
         raise ScoresError("the recipe is not one of scores", where=path, remedy=remedy)
-    require(recipe, shapes.RECIPE, path, error=ScoresError, what="the recipe is damaged", remedy=_AGAIN)
     return recipe, seal
 
 
-def sealed_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
+def sealed_recipe(recipe: Provenance) -> dict[str, Any]:
     """The recipe with its seal, as it is written."""
-    return sealed(recipe, PROVENANCE, made_of(recipe))
-
-
-def made_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Model and data, as the seals of scores and of what follows from them name them."""
-    return {"model": recipe["model"].get("hash"), "data": recipe["data"].get("fingerprint")}
+    return sealed(to_json(recipe), PROVENANCE, recipe.inputs)
 
 
 def seal_part(part: Path, recipe: Seal, number: int, *, unnamed: bool = False) -> None:
@@ -71,10 +74,10 @@ def seal_part(part: Path, recipe: Seal, number: int, *, unnamed: bool = False) -
     seal_folder(part, PART, {"recipe": recipe.sha256, "part": number}, names=names, unnamed=unnamed)
 
 
-def seal_scores(folder: Path, recipe: Mapping[str, Any], parts: Iterable[Path]) -> None:
+def seal_scores(folder: Path, recipe: Provenance, parts: Iterable[Path]) -> None:
     """Writes ``COMPLETE``: these parts, and no others, are the scores."""
     names = [RECIPE, *(f"{part.name}/{SEAL}" for part in parts)]
-    content = sealed({}, SCORES, made_of(recipe), {name: digest(folder / name) for name in names})
+    content = sealed({}, SCORES, recipe.inputs, {name: digest(folder / name) for name in names})
     atomic_json(folder / COMPLETE, content, overwrite=True)
 
 
@@ -204,7 +207,7 @@ def _first_difference(named: set[str], there: set[str]) -> str:
     return f"; {missing[0]} is missing" if missing else ""
 
 
-def check_layers(part: Path, recipe: Mapping[str, Any]) -> None:
+def check_layers(part: Path, recipe: Provenance) -> None:
     """Makes sure that a part's rows are of the methods and layers that the recipe names, in their order.
 
     Raises:
@@ -220,12 +223,12 @@ def check_layers(part: Path, recipe: Mapping[str, Any]) -> None:
         methods, layers = np.array(table["method"].to_pylist()), np.array(table["layer"].to_pylist())
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise _damaged(part, str(error)) from error
-    for name, entry in recipe["methods"].items():
-        if layers[methods == name].tolist() != entry["layers"] * documents:
+    for name, entry in recipe.methods.items():
+        if layers[methods == name].tolist() != list(entry.layers) * documents:
             raise _damaged(part, f"its rows of {name!r} are of other layers than the recipe says")
 
 
-def unfinished_parts(folder: Path, recipe: Mapping[str, Any], seal: Seal) -> dict[int, Part]:
+def unfinished_parts(folder: Path, recipe: Provenance, seal: Seal) -> dict[int, Part]:
     """The parts of an unfinished run by number, each verified to be whole and of this run.
 
     Raises:
@@ -245,9 +248,8 @@ def unfinished_parts(folder: Path, recipe: Mapping[str, Any], seal: Seal) -> dic
     return found
 
 
-def _expected(recipe: Mapping[str, Any]) -> float:
-    size = recipe.get("part_size")
-    return -(-recipe["data"]["documents"] // size) if size else float("inf")
+def _expected(recipe: Provenance) -> float:
+    return -(-recipe.data.documents // recipe.part_size) if recipe.part_size else float("inf")
 
 
 def seal_unsealed(folder: Path) -> Iterator[Path]:
@@ -265,7 +267,8 @@ def seal_unsealed(folder: Path) -> Iterator[Path]:
         if finished
         else {p: None for p in sorted(folder.glob("part-*"))}
     )
-    own = Seal(**sealed_recipe(recipe)["seal"]) if seal is None else seal
+    content = sealed(_read_recipe(folder)[0], PROVENANCE, recipe.inputs)  # as it is, whatever else it says
+    own = Seal(**content["seal"]) if seal is None else seal
     for path, part in known.items():
         number = number_of(path)
         if number is None:
@@ -277,7 +280,7 @@ def seal_unsealed(folder: Path) -> Iterator[Path]:
             yield path / SEAL
         Part(path, own.sha256).check()
     if seal is None:
-        atomic_json(folder / RECIPE, sealed_recipe(recipe), overwrite=True)
+        atomic_json(folder / RECIPE, content, overwrite=True)
         yield folder / RECIPE
     if finished:
         seal_scores(folder, recipe, known)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rationale.artifacts.model import TRAINING, seal_model
-from rationale.artifacts.scores import made_of, seal_unsealed
+from rationale.artifacts.scores import seal_unsealed
 from rationale.artifacts.seal import SEAL, beside, digest, read_sealed, seal_file, seal_folder, sealed
 from rationale.artifacts.verify import Result
 from rationale.errors import OutputError
@@ -87,7 +87,7 @@ def insert_seal(path: Path, kind: str) -> None:
 def _inputs(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
     recipe = content.get("recipe")
     if kind == "agreement" and isinstance(recipe, dict) and {"model", "data"} <= recipe.keys():
-        return made_of(recipe)
+        return {"model": recipe["model"].get("hash"), "data": recipe["data"].get("fingerprint")}
     return {}
 
 

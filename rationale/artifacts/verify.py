@@ -23,6 +23,7 @@ from rationale.artifacts.carriers import (
 )
 from rationale.artifacts.kinds import Content, about, kind_of_file, kind_of_folder
 from rationale.artifacts.model import TRAINING, model_files
+from rationale.artifacts.record import to_json
 from rationale.artifacts.scores import (
     COMPLETE,
     PART,
@@ -264,4 +265,4 @@ def _check_unsealed_scores(result: Result) -> Content:
             part.check()
     for path in sorted(result.path.glob("part-*")):
         check_layers(path, recipe)
-    return recipe
+    return to_json(recipe)

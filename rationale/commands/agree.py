@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from rationale.commands.options import Data, Overwrite, Seed, Split
+from rationale.commands.options import Data, Overwrite, Seed, Split, typed_command
 from rationale.terminal import safe_console, say
 
 if TYPE_CHECKING:
@@ -52,13 +52,14 @@ def agree(
     stored = StoredScores(scores)
     agreement = agree_with(
         stored,
-        load_documents(data, split or stored.recipe["data"]["split"]),
+        load_documents(data, split or stored.recipe.data.split),
         select=cast(Select | None, select),  # agree refuses others, with a message
         eta=None if eta_from is None else read_eta(eta_from),
         eta_from=None if eta_from is None else str(eta_from),
         absolute=absolute,
         resamples=resamples,
         seed=seed,
+        command=typed_command(),
     )
     agreement.save(out, overwrite=overwrite)
     _print(agreement, out)
@@ -76,14 +77,14 @@ def _print(agreement: Agreement, out: Path) -> None:
     for sentence in findings(agreement):
         console.print(f"- {sentence}", markup=False, highlight=False)
     console.print(agreement_table(agreement).to_rich())
-    for select in agreement.recipe["agreement"]["select"]:
+    for select in agreement.recipe.agreement.select:
         console.print(selection_table(agreement, select).to_rich())
-    if agreement.recipe.get("faithfulness"):
+    if agreement.recipe.faithfulness is not None:
         console.print(faithfulness_table(agreement).to_rich())
     console.print("[bold]What was left out[/bold]")
     for sentence in left_out(agreement):
         console.print(f"- {sentence}", markup=False, highlight=False)
-    settings = agreement.recipe["agreement"]
-    say(f"{out}: {settings['pairs']} documents")
-    for note in settings["notes"]:
+    settings = agreement.recipe.agreement
+    say(f"{out}: {settings.pairs} documents")
+    for note in settings.notes or ():
         say(f"note: {note}", fg="yellow", err=True)

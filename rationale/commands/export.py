@@ -53,7 +53,7 @@ def export(
 
     write = EXPORTS.get(format_)
     opened = StoredScores(scores)
-    documents = load_documents(data, split or opened.recipe["data"]["split"])
+    documents = load_documents(data, split or opened.recipe.data.split)
     eta = None if eta_from is None else read_eta(eta_from)
     choice = Choice(method, layer, select, eta, absolute)
     done = write(opened, documents, out, choice, overwrite=overwrite)

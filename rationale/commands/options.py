@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
+from collections.abc import Sequence
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +26,41 @@ Data = Annotated[
     str, typer.Option(help="An ERASER folder, or a JSONL, CSV or Parquet file with text or words.")
 ]
 Split = Annotated[str | None, typer.Option(help="Which split: train, val, test, …")]
+
+
+TYPED: ContextVar[tuple[str, ...] | None] = ContextVar("typed", default=None)
+"""What was typed after ``rationale``, while a command runs that was typed."""
+
+_RESULTS = ("--out", "--scores", "--agreement", "--csv", "--markdown", "--parquet")
+
+
+def typed_command() -> str | None:
+    """The command that is running as it was typed, as shell text: what provenance stores.
+
+    Results (``--out``, ``--scores``, ...) go by their names alone. So one folder repeats what was typed in
+    several, the commands of a report fit each other, and what is published tells of no folder but those of
+    model and data.
+
+    Returns:
+        The text; None where no command was typed, as for a command's function that Python calls.
+    """
+    typed = TYPED.get()
+    return None if typed is None else shlex.join(["rationale", *_by_name(typed)])
+
+
+def _by_name(typed: Sequence[str]) -> list[str]:
+    words = list(typed)
+    for place, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        if option in _RESULTS and equals:
+            words[place] = f"{option}={_name(value)}"
+        elif place and words[place - 1] in _RESULTS:
+            words[place] = _name(word)
+    return words
+
+
+def _name(path: str) -> str:
+    return Path(os.path.abspath(path)).name or path  # noqa: PTH100  (a link keeps its name)
 
 
 def said(text: str) -> str:

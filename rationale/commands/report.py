@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rationale.commands.options import Data, Overwrite, Split
+from rationale.commands.options import Data, Overwrite, Split, typed_command
 from rationale.errors import OutputError
 from rationale.terminal import say
 
@@ -44,7 +44,7 @@ def report(
             remedy="Name it NAME.html; --markdown, --csv and --parquet write the other formats.",
         )
     opened = StoredScores(scores)
-    documents = load_documents(data, split or opened.recipe["data"]["split"])
+    documents = load_documents(data, split or opened.recipe.data.split)
     path = write_report(
         opened,
         documents,
@@ -56,5 +56,6 @@ def report(
         parquet=parquet,
         methods=method,
         examples=examples,
+        command=typed_command(),
     )
     say(f"{path}: open it in any browser; it needs no network")

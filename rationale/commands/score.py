@@ -7,7 +7,17 @@ from typing import Annotated, cast
 
 import typer
 
-from rationale.commands.options import BatchSize, Data, Device, Dtype, Model, Overwrite, Seed, Split
+from rationale.commands.options import (
+    BatchSize,
+    Data,
+    Device,
+    Dtype,
+    Model,
+    Overwrite,
+    Seed,
+    Split,
+    typed_command,
+)
 from rationale.errors import DataError
 from rationale.terminal import say
 
@@ -97,7 +107,9 @@ def score(
         labels=parse_labels(labels),
         max_length=max_length,
     )
-    scores = score_documents(classifier, documents, options, out=out, overwrite=overwrite)
+    scores = score_documents(
+        classifier, documents, options, out=out, overwrite=overwrite, command=typed_command()
+    )
     say(f"{out}: documents {len(scores)}, methods {len(scores.methods)}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from rationale.loading.classifier import Classifier, load_classifier
 from rationale.report.write import report
 from rationale.scores import METHODS, Faithfulness, ScoreOptions, StoredScores, score
 from rationale.scores.methods import decision_methods, default_methods, one_pass_methods
+
+_DATA = ("--data", str(sample_folder()), "--split", SPLIT)
 
 
 @dataclass(frozen=True)
@@ -78,14 +81,29 @@ def _run(model: Path, out: Path, folder: str, prefix: str, *, keep: bool) -> Run
         classifier = load_classifier(model)
         share = load_documents(str(sample_folder()), "train").rationale_share or 0.0
         options = ScoreOptions(methods(classifier), faithfulness=Faithfulness(share), batch_size=32)
-        score(classifier, sample(documents, REVIEWS), options, out=scores)
+        command = _score_command(model, scores, options)
+        score(classifier, sample(documents, REVIEWS), options, out=scores, command=command)
     stored, page, saved = StoredScores(scores), out / f"{prefix}report.html", out / f"{prefix}agreement.json"
     if keep and _is_newer(saved, complete) and _is_newer(page, saved):
         return Run(model, scores, Agreement.load(saved), saved, page)
-    agreement = agree(stored, documents)
+    where = ["--scores", scores.name, *_DATA]
+    agreement = agree(stored, documents, command=_shell("agree", *where, "--out", saved.name))
     agreement.save(saved, overwrite=True)
-    report(stored, documents, agreement, page, overwrite=True)
+    command = _shell("report", *where, "--agreement", saved.name, "--out", page.name)
+    report(stored, documents, agreement, page, overwrite=True, command=command)
     return Run(model, scores, agreement, saved, page)
+
+
+def _score_command(model: Path, out: Path, options: ScoreOptions) -> str:
+    """The command that does what the demo does: its report shows it."""
+    chosen = [word for name in options.methods for word in ("--method", name)]
+    share = [] if options.faithfulness is None else ["--faithfulness-share", str(options.faithfulness.share)]
+    size = ["--batch-size", str(options.batch_size), "--limit", str(REVIEWS)]
+    return _shell("score", "--model", str(model), *_DATA, *chosen, *share, *size, "--out", out.name)
+
+
+def _shell(*words: str) -> str:
+    return shlex.join(["rationale", *words])
 
 
 def methods(classifier: Classifier) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from string import punctuation
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
+from rationale.artifacts.provenance import Provenance
 from rationale.corpus.document import Document, Documents, Key
 from rationale.errors import ScoresError
 from rationale.evaluation.result import Share
@@ -105,7 +105,7 @@ def survival(
                 alone.add(scored)
                 yield KeptWords(document, scored.kept_words, scored.covered)
 
-    layers = scores.recipe["model"]["layers"]
+    layers = scores.recipe.model.layers
     found = survival_of(kept(), layers, least=least, resamples=resamples, seed=seed)
     return replace(found, alone=alone.shares())
 
@@ -150,7 +150,7 @@ def survival_of(
     )
 
 
-def tells_survival(recipe: Mapping[str, Any]) -> bool:
+def tells_survival(recipe: Provenance) -> bool:
     """Whether scores are of a model that drops tokens and say which."""
     return drops_tokens(recipe) and knows_kept(recipe)
 

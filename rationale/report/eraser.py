@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rationale.agreement.blocks import blocks, check_keys, name_of
-from rationale.agreement.select import Rule, Select, chosen_layers, own_eta, select, without_n
+from rationale.agreement.select import Rule, Select, chosen_layers, select, without_n
 from rationale.errors import ScoresError
 from rationale.files import atomic_path
 from rationale.report.exports import EXPORTS, Choice, Exported
@@ -97,11 +97,11 @@ def _shares(scores: Scores, method: str, layer: int, unscored: int) -> tuple[lis
     notes = []
     if unscored:
         notes.append(f"{unscored} documents have no scores; the benchmark's scorer wants the whole split")
-    faithfulness = scores.recipe.get("faithfulness")
-    if not faithfulness:
+    removed = scores.recipe.faithfulness
+    if removed is None:
         return [], notes
     there = {p.share for p in next(iter(scores)).perturbed if (p.method, p.layer) == (method, layer)}
-    wanted = [faithfulness["share"], *faithfulness["bins"]]
+    wanted = [removed.share, *removed.bins]
     if not there:
         notes.append(f"no faithfulness: {method} was not perturbed in layer {layer}")
     elif not there.issuperset(wanted):
@@ -122,7 +122,7 @@ def _annotations(pairs: Iterable[_Pair], scores: Scores) -> Iterator[list[_Pair]
 
 def _pairs(scores: Scores, documents: Documents, choice: Choice) -> Iterator[_Pair]:
     method, layer = str(choice.method), int(choice.layer or 0)
-    eta = own_eta(scores.recipe) if choice.eta is None else choice.eta
+    eta = scores.recipe.model.eta if choice.eta is None else choice.eta
     rule = Rule(cast("Select", choice.select), eta, choice.absolute)
     _check_rule(rule, scores, method, layer)
     for block in blocks(scores, documents):

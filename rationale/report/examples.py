@@ -119,7 +119,7 @@ def _with_documents(scores: Scores, documents: Documents, agreement: Agreement) 
     """The agreement with the values of its documents, computed again where they were not kept."""
     if agreement.per_document is not None:
         return agreement
-    absolute = bool(agreement.recipe.get("agreement", {}).get("absolute"))
+    absolute = agreement.recipe.agreement.absolute
     return agree(scores, documents, select="top_k_gold", absolute=absolute, resamples=1)
 
 

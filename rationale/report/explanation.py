@@ -40,7 +40,7 @@ class Explanation(MemoryScores):
         if others:
             more = "".join(map(self._words, others))
             parts.append(f"<details><summary>{len(others)} more methods</summary>{more}</details>")
-        signed = any(self.recipe["methods"][name].get("signed") for name in self.methods)
+        signed = any(self.recipe.methods[name].signed for name in self.methods)
         parts.append(legend_html(rationale=False, selected=False, signed=signed))
         return f'<div style="{escape(_FRAME)}">{"".join(parts)}</div>'
 

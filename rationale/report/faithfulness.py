@@ -124,7 +124,7 @@ def faithfulness_page(
     weighed = drawn_against(found)
     title = describe(weighed).title
     filled = "Bars: 95 % intervals. Filled: p below 0.05 after Holm's correction."
-    settings = agreement.recipe["agreement"]
+    settings = agreement.recipe.agreement
     sections: Sequence[Section] = [
         Section(
             "between",
@@ -158,14 +158,14 @@ def faithfulness_page(
     ]  # fmt: skip
     return write_page(
         out,
-        agreement.recipe["model"]["name"],
-        reported=settings["source"],
-        split=settings["split"],
+        agreement.recipe.model.name,
+        reported=settings.source,
+        split=settings.split,
         heading="Do scores that humans like also carry the prediction?",
         title="Plausibility and faithfulness",
         sections=sections,
         measured=[
-            Fact("Documents", f"{settings['pairs']:,}"),
+            Fact("Documents", f"{settings.pairs:,}"),
             Fact("Test", "SciPy's spearmanr, Holm over all scores of a pair of metrics"),
         ],
         overwrite=overwrite,

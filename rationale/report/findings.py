@@ -61,7 +61,7 @@ def warnings(agreement: Agreement) -> list[str]:
     if KEPT in results.methods:
         kept = results.get(KEPT, results.last_layer(KEPT), "selected_share", "threshold")
         if kept is not None and kept["value"] is not None and kept["value"] >= ALMOST_ALL:
-            system = agreement.recipe.get("model", {}).get("system")
+            system = agreement.recipe.model.system
             told.append(drops_nothing(f"{kept['value']:.1%} of the words pass the last layer", system))
     return [sentence for sentence in told if sentence]
 

@@ -96,14 +96,13 @@ def comparisons_table(agreement: Agreement) -> Table:
 
 
 def _provenance(agreement: Agreement) -> tuple[Cell, ...]:
-    model, data = agreement.recipe.get("model", {}), agreement.recipe.get("data", {})
-    confidence = agreement.recipe.get("agreement", {}).get("confidence")
-    return (model.get("name"), model.get("hash"), data.get("source"), data.get("split"), confidence)
+    model, data = agreement.recipe.model, agreement.recipe.data
+    return (model.name, model.hash, data.source, data.split, agreement.recipe.agreement.confidence)
 
 
 def _eta(agreement: Agreement, layer: int) -> float | None:
     """Eta of a layer: 1 where the scored model has none, None where none is known of this layer."""
-    eta = agreement.recipe.get("agreement", {}).get("eta")
+    eta = agreement.recipe.agreement.eta
     if eta is None:
         return 1.0
     return eta[layer] if layer < len(eta) else None

@@ -57,6 +57,7 @@ def report_html(
     *,
     methods: Sequence[str] | None = None,
     examples: int = 1,
+    command: str | None = None,
 ) -> str:
     """The whole page as text.
 
@@ -66,6 +67,7 @@ def report_html(
         agreement: Their agreement.
         methods: Methods whose best and worst documents are shown; None takes the best of four families.
         examples: How many of the best documents, and how many of the worst, to show for each.
+        command: The command that was typed, as shell text; None from Python.
     """
     shown = galleries(scores, documents, agreement, methods=methods, count=examples)
     survived = survival(scores, documents) if tells_survival(scores.recipe) else None
@@ -83,7 +85,7 @@ def report_html(
         left_out=left_out(agreement),
         metrics=glossary(agreement),
         methods=methods_glossary(agreement),
-        commands="\n\n".join(commands(agreement)),
+        commands="\n\n".join(commands(agreement, command)),
     )
 
 
@@ -123,9 +125,8 @@ def _policy(*scripts: str) -> str:
 
 
 def _subject(agreement: Agreement) -> str:
-    model, data = agreement.recipe.get("model", {}), agreement.recipe.get("data", {})
-    split = f", {data['split']}" if data.get("split") else ""
-    return f"{model.get('name', 'a model')} on {data.get('source', 'documents')}{split}"
+    data = agreement.recipe.data
+    return f"{agreement.recipe.model.name} on {data.source}" + (f", {data.split}" if data.split else "")
 
 
 def _tiles(agreement: Agreement) -> list[Tile]:

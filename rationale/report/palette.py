@@ -6,10 +6,10 @@ two methods differ by colour alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from rationale.artifacts.provenance import Provenance
 from rationale.scores.families import BASELINE, family_of
 
 INK = "#1b1e25"
@@ -59,7 +59,7 @@ class Stroke:
     symbol: str
 
 
-def strokes(methods: Iterable[str], recipe: Mapping[str, Any] | None = None) -> dict[str, Stroke]:
+def strokes(methods: Iterable[str], recipe: Provenance | None = None) -> dict[str, Stroke]:
     """One stroke a method, no two alike; pass all methods of a run, so that a subset keeps its strokes.
 
     Args:

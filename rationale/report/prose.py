@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rationale.agreement.result import selecting
 from rationale.agreement.select import rule_text
+from rationale.artifacts.provenance import AgreementProvenance, AgreementSettings, Perturbing, Provenance
 from rationale.report.results import Results, describe
 
 if TYPE_CHECKING:
@@ -40,30 +41,31 @@ class Fact:
 
 def measured(agreement: Agreement) -> list[Fact]:
     """What was measured, in the order in which it was done."""
-    recipe, settings = agreement.recipe, agreement.recipe.get("agreement", {})
+    recipe = agreement.recipe
+    target, protocol = recipe.target or "", recipe.protocol or ""
+    removed = recipe.faithfulness
     facts = [
-        Fact("Data", _data(recipe, settings)),
+        Fact("Data", _data(recipe)),
         Fact("Model", _model(recipe)),
-        Fact("What is explained", TARGETS.get(recipe.get("target", ""), str(recipe.get("target", "")))),
-        Fact("Long documents", PROTOCOLS.get(recipe.get("protocol", ""), str(recipe.get("protocol", "")))),
+        Fact("What is explained", TARGETS.get(target, target)),
+        Fact("Long documents", PROTOCOLS.get(protocol, protocol)),
         Fact("From tokens to words", _words(recipe)),
-        Fact("Selected words", _selection(settings, recipe)),
-        Fact("Uncertainty", _uncertainty(settings)),
+        Fact("Selected words", _selection(recipe)),
+        Fact("Faithfulness", "" if removed is None else _faithfulness(removed, selecting(recipe))),
+        Fact("Uncertainty", _uncertainty(recipe.agreement)),
         Fact("Computed with", _software(recipe)),
     ]
-    if recipe.get("faithfulness"):
-        facts.insert(6, Fact("Faithfulness", _faithfulness(recipe["faithfulness"], selecting(recipe))))
     return [fact for fact in facts if fact.text]
 
 
 def left_out(agreement: Agreement) -> list[str]:
     """What is not part of the numbers, each with its count; says so where nothing was left out."""
-    settings = agreement.recipe.get("agreement", {})
+    settings = agreement.recipe.agreement
     skipped = max((r["skipped"] for r in agreement.records if r["metric"] == "ap"), default=0)
-    words, uncovered = settings.get("words", 0), settings.get("uncovered_words", 0)
+    words, uncovered, alone = settings.words, settings.uncovered_words, settings.unannotated
     told = [
         _unscored(agreement),
-        counted(alone := settings.get("unannotated", 0), "document")
+        counted(alone, "document")
         + f" {_verb(alone, 'was', 'were')} never annotated: counted for accuracy and faithfulness alone.",
         counted(skipped, "document")
         + f" {_verb(skipped, 'has', 'have')} only rationale words, or none: not in AP, ROC-AUC and FPR.",
@@ -76,62 +78,35 @@ def left_out(agreement: Agreement) -> list[str]:
 
 def unscored(agreement: Agreement) -> int:
     """How many documents of the split have no scores: those a ``--limit`` left out."""
-    data, settings = agreement.recipe.get("data", {}), agreement.recipe.get("agreement", {})
-    sampled = data.get("sampled_from", 0) - data.get("documents", 0)
-    return max(int(settings.get("unscored", 0)), int(sampled), 0)
+    data = agreement.recipe.data
+    return max(agreement.recipe.agreement.unscored, (data.sampled_from or 0) - data.documents, 0)
 
 
 def _unscored(agreement: Agreement) -> str:
-    left, scored = unscored(agreement), agreement.recipe.get("data", {}).get("documents", 0)
+    left, scored = unscored(agreement), agreement.recipe.data.documents
     return (
         f"{left:,} of the {left + scored:,} documents of the split {_verb(left, 'was', 'were')} not scored: "
         f"every number is of a sample of {scored:,} (--limit {scored})."
     )
 
 
-def commands(agreement: Agreement) -> list[str]:
-    """The three commands that repeat this report's numbers, from its recipe."""
+def commands(agreement: Agreement, report: str | None = None) -> list[str]:
+    """The commands that made scores, agreement and report, as they were typed.
+
+    Args:
+        agreement: It and its scores store their commands.
+        report: The command that writes the report.
+
+    Returns:
+        Shell text, of three steps; one that was no command is a comment that says so.
+    """
     recipe = agreement.recipe
-    data = recipe.get("data", {})
-    split = ["--split", str(data["split"])] if data.get("split") else []
-    where = ["--data", str(data.get("source", "DIR")), *split]
-    agree = ["rationale", "agree", "--scores", "scores", *where, *_agree_options(recipe)]
-    report = ["rationale", "report", "--scores", "scores", *where, "--agreement", "agreement.json"]
-    lines = (
-        ["rationale", "score", *_score_options(agreement, where), "--out", "scores"],
-        [*agree, "--out", "agreement.json"],
-        [*report, "--out", "report.html"],
-    )
-    return [_wrapped(line) for line in lines]
-
-
-def _score_options(agreement: Agreement, where: Sequence[str]) -> list[str]:
-    recipe = agreement.recipe
-    model = recipe.get("model", {})
-    options = ["--model", str(model.get("name", "MODEL")), *where]
-    options += ["--labels", ",".join(recipe["labels"])] if recipe.get("labels_given") else []
-    for method in recipe.get("methods", {}):
-        options += ["--method", method]
-    options += ["--protocol", str(recipe.get("protocol")), "--target", str(recipe.get("target"))]
-    options += ["--max-length", str(model["max_length"])] if model.get("max_length") else []
-    options += [*_faithfulness_options(recipe.get("faithfulness")), "--seed", str(recipe.get("seed", 0))]
-    for name, usual in (("dtype", "float32"), ("device", None), ("batch_size", None)):
-        value = recipe.get(name, usual)
-        options += [f"--{name.replace('_', '-')}", str(value)] if value != usual else []
-    documents = recipe.get("data", {}).get("documents")
-    return options + (["--limit", str(documents)] if unscored(agreement) else [])
-
-
-def _agree_options(recipe: Mapping[str, Any]) -> list[str]:
-    settings = recipe.get("agreement", {})
-    chosen = settings.get("select") or []
-    options = ["--seed", str(settings.get("seed", 0))]
-    options += ["--select", chosen[0]] if len(chosen) == 1 else []
-    own, eta = recipe.get("model", {}).get("eta"), settings.get("eta")
-    given = settings.get("eta_from") or ("MODEL" if eta and eta != own else "")
-    options += ["--eta-from", str(given)] if given else []
-    options += ["--absolute"] if settings.get("absolute") else []
-    return options + (["--resamples", str(settings["resamples"])] if "resamples" in settings else [])
+    steps = {"Scores": recipe.command, "Agreement": recipe.agreement.command, "Report": report}
+    return [
+        f"# {step}: made from Python, or by a version that stored no command." if typed is None
+        else _wrapped(shlex.split(typed))
+        for step, typed in steps.items()
+    ]  # fmt: skip
 
 
 def _wrapped(words: Sequence[str], width: int = 88) -> str:
@@ -152,52 +127,39 @@ def _wrapped(words: Sequence[str], width: int = 88) -> str:
     return " \\\n".join(lines)
 
 
-def _faithfulness_options(settings: Mapping[str, Any] | None) -> list[str]:
-    if not settings:
-        return []
-    options = ["--faithfulness", "--faithfulness-share", str(settings["share"])]
-    for layer in settings.get("layers") or ():
-        options += ["--faithfulness-layer", str(layer)]
-    return options
-
-
-def _data(recipe: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    data = recipe.get("data", {})
-    split = f", split {data['split']}" if data.get("split") else ""
-    pairs = settings.get("pairs", data.get("documents", 0))
-    words = f" with {settings['words']:,} words" if settings.get("words") else ""
+def _data(recipe: AgreementProvenance) -> str:
+    data, settings = recipe.data, recipe.agreement
+    split = f", split {data.split}" if data.split else ""
+    words = f" with {settings.words:,} words" if settings.words else ""
     return (
-        f"{data.get('source', 'unknown')}{split}: {pairs:,} pairs of annotation and document{words} "
-        f"(fingerprint {data.get('fingerprint', 'unknown')})."
+        f"{data.source}{split}: {settings.pairs:,} pairs of annotation and document{words} "
+        f"(fingerprint {data.fingerprint or 'unknown'})."
     )
 
 
-def _model(recipe: Mapping[str, Any]) -> str:
-    model = recipe.get("model", {})
-    revision = f", revision {model['revision']}" if model.get("revision") else ""
+def _model(recipe: Provenance) -> str:
+    model = recipe.model
+    revision = f", revision {model.revision}" if model.revision else ""
     return (
-        f"{model.get('name', 'unknown')}{revision}: {model.get('family', 'unknown')}, "
-        f"{model.get('layers', '?')} layers, reads up to {model.get('max_length', '?')} tokens, classes "
-        f"{', '.join(recipe.get('labels', []))} (weights {model.get('hash', 'unknown')})."
+        f"{model.name}{revision}: {model.family or 'unknown'}, {model.layers} layers, reads up to "
+        f"{model.max_length or '?'} tokens, classes {', '.join(recipe.labels)} "
+        f"(weights {model.hash or 'unknown'})."
     )
 
 
-def _words(recipe: Mapping[str, Any]) -> str:
-    signed = [
-        entry.get("title", name) for name, entry in recipe.get("methods", {}).items() if entry.get("signed")
-    ]
-    absolute = recipe.get("agreement", {}).get("absolute", False)
+def _words(recipe: AgreementProvenance) -> str:
+    signed = [recipe.title_of(name) for name, entry in recipe.methods.items() if entry.signed]
+    absolute = recipe.agreement.absolute
     sides = "by absolute value" if absolute else "as evidence for the class, negative scores last"
     return (
-        f"A word's score is the {recipe.get('aggregation', 'sum')} over its sub-words. Normalised: "
-        f"{recipe.get('normalisation', 'unknown')}. Special tokens: "
-        f"{recipe.get('special_tokens', 'unknown')}."
+        f"A word's score is the {recipe.aggregation or 'sum'} over its sub-words. Normalised: "
+        f"{recipe.normalisation or 'unknown'}. Special tokens: {recipe.special_tokens or 'unknown'}."
         + (f" Signed methods ({', '.join(signed)}) are ranked {sides}." if signed else "")
     )
 
 
-def _selection(settings: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
-    eta = settings.get("eta")
+def _selection(recipe: AgreementProvenance) -> str:
+    eta = recipe.agreement.eta
     thresholds = (
         "eta = 1 in every layer"
         if eta is None
@@ -209,36 +171,34 @@ def _selection(settings: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
         "top_k_gold": "top_k_gold: the k best words are selected, k = number of rationale words; of equal "
         "scores the earlier word wins",
     }
-    told = "; ".join(rules[name] for name in settings.get("select", []) if name in rules)
+    told = "; ".join(rules[name] for name in recipe.agreement.select if name in rules)
     return told[:1].upper() + told[1:] + "." if told else ""
 
 
-def _uncertainty(settings: Mapping[str, Any]) -> str:
-    if not settings:
-        return ""
+def _uncertainty(settings: AgreementSettings) -> str:
     return (
-        f"Every mean is over pairs of annotation and document. Intervals: {settings['interval']}, "
-        f"{100 * settings['confidence']:g} %, {settings['resamples']:,} resamples, seed "
-        f"{settings['seed']}. Methods are compared with each other in the same layer, and with every "
+        f"Every mean is over pairs of annotation and document. Intervals: {settings.interval}, "
+        f"{100 * settings.confidence:g} %, {settings.resamples:,} resamples, seed "
+        f"{settings.seed}. Methods are compared with each other in the same layer, and with every "
         "baseline, on the pairs where both are defined: the mean difference with the same bootstrap, and "
         "p of a two-sided paired permutation test after Holm's correction for all comparisons in one "
         "metric and selection."
     )
 
 
-def _faithfulness(settings: Mapping[str, Any], own: Sequence[str]) -> str:
-    bins = ", ".join(f"{100 * share:g}" for share in settings["bins"])
+def _faithfulness(removed: Perturbing, own: Sequence[str]) -> str:
+    bins = ", ".join(f"{100 * share:g}" for share in removed.bins)
     return (
-        f"The {100 * settings['share']:.1f} % of words with the highest scores were removed, or alone "
+        f"The {100 * removed.share:.1f} % of words with the highest scores were removed, or alone "
         f"kept, and the model read what was left; AOPC averages over {bins} %. Token ids are removed and "
         f"the others keep their positions."
         + "".join(f" Of {name}, what it selects, however many: compared with no other." for name in own)
     )
 
 
-def _software(recipe: Mapping[str, Any]) -> str:
-    versions = ", ".join(f"{name} {number}" for name, number in recipe.get("versions", {}).items())
-    return f"{versions}; {recipe.get('dtype')} on {recipe.get('device')}, seed {recipe.get('seed')}."
+def _software(recipe: Provenance) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in (recipe.versions or {}).items())
+    return f"{versions}; {recipe.dtype} on {recipe.device}, seed {recipe.seed}."
 
 
 def counted(number: int, noun: str) -> str:
@@ -262,10 +222,9 @@ def glossary(agreement: Agreement) -> list[Fact]:
 
 def methods_glossary(agreement: Agreement) -> list[Fact]:
     """One sentence for each method, from the recipe."""
-    entries = agreement.recipe.get("methods", {})
-    results = Results(agreement)
+    entries, results = agreement.recipe.methods, Results(agreement)
     return [
-        Fact(f"{results.title(name)} ({name})", str(entries[name].get("definition", "")))
+        Fact(f"{results.title(name)} ({name})", entries[name].definition or "")
         for name in results.methods
         if name in entries
     ]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from rationale.agreement.compare import Floor, floors
 from rationale.agreement.metric import Metric, metrics
-from rationale.agreement.select import SELECTIONS, rule_title
+from rationale.agreement.select import SELECTIONS, SHORT, rule_title
+from rationale.artifacts.provenance import Provenance
 from rationale.report.table import AtMost, Interval
 from rationale.scores.families import is_baseline
 
@@ -55,8 +56,7 @@ class Results:
 
     def title(self, method: str) -> str:
         """What people call the method."""
-        entry = self.agreement.recipe.get("methods", {}).get(method, {})
-        return str(entry.get("title") or method)
+        return self.agreement.recipe.title_of(method)
 
     def layers(self, method: str) -> tuple[int, ...]:
         """The layers there are records of."""
@@ -181,7 +181,7 @@ def describe(metric: str) -> Metric:
     return metrics.get(metric)
 
 
-def titled(metric: str, select: str | None = None, recipe: Mapping[str, Any] | None = None) -> str:
+def titled(metric: str, select: str | None = None, recipe: Provenance | None = None) -> str:
     """The metric's title with the rule words were selected by.
 
     Args:
@@ -189,10 +189,10 @@ def titled(metric: str, select: str | None = None, recipe: Mapping[str, Any] | N
         select: The selection, where it needs one.
         recipe: Of the agreement; it says which threshold was meant.
 
-    >>> titled("fpr", "threshold", {"model": {}})
-    'FPR (uniform threshold 1/n)'
+    >>> titled("fpr", "top_k_gold")
+    'FPR (top-k)'
     """
     if not select:
         return describe(metric).title
-    rule = select if recipe is None and select == "threshold" else rule_title(recipe or {}, select)
+    rule = rule_title(recipe, select) if recipe is not None else SHORT.get(select, select)
     return f"{describe(metric).title} ({rule})"

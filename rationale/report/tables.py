@@ -37,13 +37,7 @@ def agreement_table(agreement: Agreement, metric: str = "ap", select: str | None
         agreement: What ``agree`` returned.
         metric: The metric shown.
         select: Its selection, for a metric that needs one.
-
-    >>> from rationale.agreement import Agreement
-    >>> record = dict(method="input_x_gradient", layer=0, metric="ap", select=None, value=0.5, low=0.4, high=0.6, n=9, skipped=1)
-    >>> table = agreement_table(Agreement({}, (record,), (), {}))
-    >>> table.rows
-    (('input_x_gradient', Interval(value=0.5, low=0.4, high=0.6), None, None, None, 9, 1),)
-    """  # noqa: E501 - one record
+    """
     results = Results(agreement)
     rows = tuple(_headline_row(results, method, metric, select) for method in results.methods)
     marks = _tied_cells(
@@ -238,7 +232,7 @@ def confusion_table(agreement: Agreement) -> Table:
 
 
 def _percent(agreement: Agreement) -> str:
-    return f"{100 * agreement.recipe.get('agreement', {}).get('confidence', 0.95):g} %"
+    return f"{100 * agreement.recipe.agreement.confidence:g} %"
 
 
 def _any_layered(results: Results) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rationale.artifacts.provenance import differing
 from rationale.corpus.document import Documents
 from rationale.errors import ScoresError
 from rationale.files import atomic_path, atomic_text, check_output
@@ -37,6 +37,7 @@ def report(
     parquet: str | Path | None = None,
     methods: Sequence[str] | None = None,
     examples: int = 1,
+    command: str | None = None,
 ) -> Path:
     """Writes one offline HTML file that a person who was not there understands, and tables if asked for.
 
@@ -52,6 +53,7 @@ def report(
         parquet: Where to write every record as Parquet.
         methods: Methods whose best and worst documents are shown; None takes the best of four families.
         examples: How many of the best documents, and how many of the worst, to show for each.
+        command: The command that was typed, as shell text; None from Python.
 
     Returns:
         The HTML file's path.
@@ -66,14 +68,14 @@ def report(
         if path is not None:
             check_output(path, overwrite=overwrite)
     check_belongs(scores, documents, agreement)
-    page = report_html(scores, documents, agreement, methods=methods, examples=examples)
+    page = report_html(scores, documents, agreement, methods=methods, examples=examples, command=command)
     if csv is not None:
         atomic_text(csv, records_table(agreement).to_csv(), overwrite=overwrite)
         if agreement.comparisons:
             beside = comparisons_table(agreement).to_csv()
             atomic_text(comparisons_path(csv), beside, overwrite=overwrite)
     if markdown is not None:
-        atomic_text(markdown, report_markdown(agreement), overwrite=overwrite)
+        atomic_text(markdown, report_markdown(agreement, command), overwrite=overwrite)
     if parquet is not None:
         _write_parquet(agreement, parquet, overwrite)
     return atomic_text(out, page, overwrite=overwrite)
@@ -85,11 +87,12 @@ def comparisons_path(csv: str | Path) -> Path:
     return path.with_name(f"{path.name.removesuffix(path.suffix)}.comparisons{path.suffix or '.csv'}")
 
 
-def report_markdown(agreement: Agreement) -> str:
+def report_markdown(agreement: Agreement, command: str | None = None) -> str:
     """Findings, recipe and the main tables as Markdown.
 
     Args:
         agreement: What ``agree`` returned.
+        command: The ``rationale report`` that was typed, as shell text; None from Python.
     """
     results = Results(agreement)
     tables = [agreement_table(agreement)] if "ap" in results.metrics else []
@@ -106,7 +109,7 @@ def report_markdown(agreement: Agreement) -> str:
         "## Glossary",
         _facts([*glossary(agreement), *methods_glossary(agreement)]),
         "## How to repeat this",
-        *(f"```sh\n{command}\n```" for command in commands(agreement)),
+        *(f"```sh\n{one}\n```" for one in commands(agreement, command)),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -117,21 +120,18 @@ def check_belongs(scores: Scores, documents: Documents, agreement: Agreement) ->
     Raises:
         ScoresError: Saying which of them is another.
     """
-    settings = agreement.recipe.get("agreement", {})
-    made_from = {key: value for key, value in agreement.recipe.items() if key != "agreement"}
-    if made_from != json.loads(json.dumps(scores.recipe)) and made_from != scores.recipe:
-        differing = sorted(
-            key for key in made_from.keys() | scores.recipe if made_from.get(key) != scores.recipe.get(key)
-        )
+    settings, made_from = agreement.recipe.agreement, agreement.recipe.of_scores
+    if made_from != scores.recipe:
+        others = ", ".join(differing(made_from, scores.recipe))
         raise ScoresError(
-            f"the agreement was computed from other scores (differs in: {', '.join(differing)})",
+            f"the agreement was computed from other scores (differs in: {others})",
             remedy="Run `rationale agree` on these scores, or pass the scores it was run on.",
         )
     scored = set(scores.keys)
     part = Documents((d for d in documents if d.key in scored), source=documents.source)
-    if settings.get("fingerprint") not in (None, documents.fingerprint, part.fingerprint):
+    if settings.fingerprint not in (None, documents.fingerprint, part.fingerprint):
         raise ScoresError(
-            f"the agreement was computed from {settings.get('source')} (split {settings.get('split')}), "
+            f"the agreement was computed from {settings.source} (split {settings.split}), "
             "whose texts or rationales differ from these documents",
             where=documents.source,
             remedy="Pass the data and the split that `rationale agree` was given.",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from rationale.artifacts.provenance import Provenance
 
 BASELINE = "baseline"
 GRADIENT = "gradient"
@@ -18,7 +19,7 @@ def first_word(method: str) -> str:
     return method.partition(".")[0]
 
 
-def family_of(method: str, recipe: Mapping[str, Any] | None = None) -> str:
+def family_of(method: str, recipe: Provenance | None = None) -> str:
     """The family of a method.
 
     Args:
@@ -29,18 +30,18 @@ def family_of(method: str, recipe: Mapping[str, Any] | None = None) -> str:
     Returns:
         The family; the name's first word where nobody knows the method.
 
-    >>> family_of("mine.l1", {"methods": {"mine.l1": {"family": "gradient"}}}), family_of("mine.l1")
-    ('gradient', 'mine')
+    >>> family_of("attention.cls"), family_of("mine.l1")
+    ('attention', 'mine')
     """
-    entry = (recipe or {}).get("methods", {}).get(method, {})
-    if "family" in entry:
-        return str(entry["family"])
+    entry = None if recipe is None else recipe.methods.get(method)
+    if entry is not None and entry.family is not None:
+        return entry.family
     from rationale.scores import METHODS  # imports torch, which newer results do not need
 
     return METHODS.get(method).family if method in METHODS else first_word(method)
 
 
-def is_baseline(method: str, recipe: Mapping[str, Any] | None = None) -> bool:
+def is_baseline(method: str, recipe: Provenance | None = None) -> bool:
     """Whether a method looks at no model: what every other one is compared with.
 
     Args:
@@ -51,7 +52,7 @@ def is_baseline(method: str, recipe: Mapping[str, Any] | None = None) -> bool:
 
 
 def meant_layer(
-    method: str, layers: Sequence[int], asked: int | None = None, recipe: Mapping[str, Any] | None = None
+    method: str, layers: Sequence[int], asked: int | None = None, recipe: Provenance | None = None
 ) -> int:
     """The layer asked for; where none is, a gradient's first of ``layers``, the last of others.
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
+from rationale.artifacts.provenance import Provenance, ScoredMethod
 from rationale.scores.scored import ScoredDocument
 from rationale.tokens.alignment import sum_to_words
 
 
-def misfit(document: ScoredDocument, recipe: Mapping[str, Any]) -> str | None:
+def misfit(document: ScoredDocument, recipe: Provenance) -> str | None:
     """The first thing of a document that cannot be, given the recipe; None where all fits."""
     return next(_misfits(document, recipe), None)
 
 
-def _misfits(document: ScoredDocument, recipe: Mapping[str, Any]) -> Iterator[str]:
-    yield from _texts(document, list(recipe["labels"]))
+def _misfits(document: ScoredDocument, recipe: Provenance) -> Iterator[str]:
+    yield from _texts(document, list(recipe.labels))
     yield from _windows(document)
-    yield from _methods(document, recipe["methods"])
+    yield from _methods(document, recipe.methods)
     yield from _kept(document, recipe)
-    yield from _perturbed(document, len(recipe["labels"]))
+    yield from _perturbed(document, len(recipe.labels))
 
 
 def _texts(document: ScoredDocument, labels: list[str]) -> Iterator[str]:
@@ -47,28 +47,28 @@ def _windows(document: ScoredDocument) -> Iterator[str]:
         yield "windows do not have as many tokens as they say"
 
 
-def _methods(document: ScoredDocument, methods: Mapping[str, Any]) -> Iterator[str]:
+def _methods(document: ScoredDocument, methods: Mapping[str, ScoredMethod]) -> Iterator[str]:
     if document.words.keys() != methods.keys():
         differing = min(document.words.keys() ^ methods.keys())
         yield f"it has scores or none of {differing!r}, and the recipe says the opposite"
         return
     tokens, words = len(document.tokens), len(document.covered)
     for name, entry in methods.items():
-        layers = list(document.layers[name])
-        if layers != entry["layers"]:
-            yield f"its rows of {name!r} are of layers {layers}, and the recipe says {entry['layers']}"
+        layers, expected = list(document.layers[name]), list(entry.layers)
+        if layers != expected:
+            yield f"its rows of {name!r} are of layers {layers}, and the recipe says {expected}"
         if document.words[name].shape != (len(layers), words):
             yield f"scores of {name!r} for another number of words than {words}"
         if document.token_scores[name].shape != (len(layers), tokens):
             yield f"scores of {name!r} for another number of tokens than {tokens}"
 
 
-def _kept(document: ScoredDocument, recipe: Mapping[str, Any]) -> Iterator[str]:
+def _kept(document: ScoredDocument, recipe: Provenance) -> Iterator[str]:
     if document.kept is None:
-        if recipe.get("kept"):
+        if recipe.kept:
             yield "it does not say which tokens are kept, and the recipe says that it does"
         return
-    layers, tokens = recipe["model"].get("layers", len(document.kept)), len(document.tokens)
+    layers, tokens = recipe.model.layers, len(document.tokens)
     if document.kept.shape != (layers, tokens):
         yield f"kept tokens of another number of layers or tokens than {layers} and {tokens}"
     windows = len(document.window_tokens)

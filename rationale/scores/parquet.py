@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rationale.artifacts.provenance import Provenance
 from rationale.artifacts.scores import REPAIR, Part
 from rationale.errors import ScoresError
 from rationale.scores.fits import misfit, unsummed
@@ -127,7 +128,7 @@ def _damaged(path: Path, what: str) -> ScoresError:
     return ScoresError(f"a part of the scores is damaged ({what})", where=path, remedy=REPAIR)
 
 
-def read_part(part: Part, recipe: Mapping[str, Any]) -> tuple[ScoredDocument, ...]:
+def read_part(part: Part, recipe: Provenance) -> tuple[ScoredDocument, ...]:
     """The documents of one part, arrays as numpy.
 
     Args:

@@ -34,6 +34,7 @@ def score(
     labels: Sequence[str] | None = None,
     overwrite: bool = False,
     progress: bool = True,
+    command: str | None = None,
 ) -> Scores:
     """Scores every word of every document with each method.
 
@@ -47,6 +48,7 @@ def score(
         labels: Names for the outputs in their order, instead of the config's.
         overwrite: Whether a finished folder may be replaced.
         progress: Whether to show a progress bar.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         DataError: Where there are no documents, or the model does not know their labels.
@@ -61,7 +63,7 @@ def score(
     classifier = _classifier(model, device, dtype, labels)
     classifier.check_labels(documents)
     classifier.check_queries(documents)
-    recipe = make_recipe(classifier, documents, options)
+    recipe = make_recipe(classifier, documents, options, command)
     scorer = DocumentScorer(classifier, options, options.windows_a_batch(classifier.device.type))
     size = options.documents_a_part
     parts = [documents[i : i + size] for i in range(0, len(documents), size)]

@@ -6,8 +6,16 @@ import platform
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
+from rationale.artifacts.provenance import (
+    Perturbing,
+    Provenance,
+    ScoredData,
+    ScoredMethod,
+    ScoredModel,
+    as_read,
+)
+from rationale.artifacts.record import from_json
 from rationale.artifacts.scores import open_recipe
 from rationale.corpus.document import Documents
 from rationale.loading.classifier import Classifier
@@ -26,44 +34,49 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def make_recipe(classifier: Classifier, documents: Documents, options: ScoreOptions) -> dict[str, Any]:
+def make_recipe(
+    classifier: Classifier, documents: Documents, options: ScoreOptions, command: str | None = None
+) -> Provenance:
     """The recipe of one run: equal recipes give equal scores, so it holds no date and no path but the source.
 
     Args:
         classifier: The model.
         documents: The documents to be scored.
         options: The caller's choices.
+        command: The command that was typed, as shell text; None from Python.
     """
     parameter = next(classifier.model.parameters())
-    return {
-        "kind": "scores",
-        "model": classifier.identity,
-        "data": {
-            "source": documents.source,
-            "split": documents.split,
-            "fingerprint": documents.fingerprint,
-            "documents": len(documents),
-            **({"sampled_from": documents.sampled_from} if documents.sampled_from else {}),
-        },
-        "labels": list(classifier.labels),
-        **({"labels_given": True} if _renamed(classifier) else {}),
-        "methods": {name: _method(name, classifier) for name in options.methods},
-        "target": options.target,
-        "protocol": options.protocol,
-        "normalisation": "divided by the sum over the window's tokens, special ones included; "
+    policy = classifier.policy
+    return Provenance(
+        model=from_json(ScoredModel, classifier.identity),
+        data=ScoredData(
+            source=documents.source,
+            split=documents.split,
+            fingerprint=documents.fingerprint,
+            documents=len(documents),
+            sampled_from=documents.sampled_from or None,
+        ),
+        labels=tuple(classifier.labels),
+        labels_given=_renamed(classifier) or None,
+        methods={name: _method(name, classifier) for name in options.methods},
+        target=options.target,
+        protocol=options.protocol,
+        normalisation="divided by the sum over the window's tokens, special ones included; "
         "signed methods by the sum of absolute values; baselines over the document's words",
-        "special_tokens": "scored in the window's sum, never part of a word; so is the query",
-        "aggregation": "sum",
-        "dtype": str(parameter.dtype).removeprefix("torch."),
-        "device": parameter.device.type,
-        "batch_size": options.windows_a_batch(parameter.device.type),
-        "part_size": options.documents_a_part,
-        "seed": options.seed,
-        "faithfulness": _faithfulness(options.faithfulness),
+        special_tokens="scored in the window's sum, never part of a word; so is the query",
+        aggregation="sum",
+        dtype=str(parameter.dtype).removeprefix("torch."),
+        device=parameter.device.type,
+        batch_size=options.windows_a_batch(parameter.device.type),
+        part_size=options.documents_a_part,
+        seed=options.seed,
+        faithfulness=_faithfulness(options.faithfulness),
         # saved with each document: who was dropped where; and where the policy decides
-        **({} if classifier.policy is None else {"kept": True, "decides": classifier.policy.place}),
-        "versions": _versions(),
-    }
+        kept=None if policy is None else True,
+        decides=None if policy is None else policy.place,
+        versions=_versions(),
+        command=command,
+    )
 
 
 def _renamed(classifier: Classifier) -> bool:
@@ -72,27 +85,26 @@ def _renamed(classifier: Classifier) -> bool:
     return len(own) == len(classifier.labels) and list(own.values()) != list(classifier.labels)
 
 
-def _method(name: str, classifier: Classifier) -> dict[str, Any]:
+def _method(name: str, classifier: Classifier) -> ScoredMethod:
     method = METHODS.get(name)
-    return {
-        "title": method.title,
-        "definition": method.definition,
-        "signed": method.signed,
-        "layers": list(method.layers(classifier)),
-        "settings": method.settings,
-        **({"selects": True} if method.selects else {}),
-        "family": method.family,
-    }
+    return ScoredMethod(
+        title=method.title,
+        definition=method.definition,
+        signed=method.signed,
+        layers=tuple(method.layers(classifier)),
+        settings=as_read(method.settings),
+        selects=method.selects or None,
+        family=method.family,
+    )
 
 
-def _faithfulness(settings: Faithfulness | None) -> dict[str, Any] | None:
+def _faithfulness(settings: Faithfulness | None) -> Perturbing | None:
     if settings is None:
         return None
-    layers = None if settings.layers is None else list(settings.layers)
-    return {"share": settings.share, "bins": list(BINS), "layers": layers}
+    return Perturbing(share=settings.share, bins=BINS, layers=settings.layers)
 
 
-def read_recipe(folder: Path) -> dict[str, Any]:
+def read_recipe(folder: Path) -> Provenance:
     """The recipe of a score folder.
 
     Raises:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from rationale.artifacts.provenance import Provenance
 from rationale.corpus.document import Key
 from rationale.errors import ScoresError
 from rationale.tokens.alignment import any_to_words
@@ -36,7 +37,7 @@ class Perturbed:
         method: The score method that ranked the words.
         layer: Its layer.
         share: The share of words selected; k = ceil(share x words).
-        without: Probabilities without the selected words, in the order of ``recipe["labels"]``.
+        without: Probabilities without the selected words, in the order of ``recipe.labels``.
         only: Probabilities with nothing but the selected words.
     """
 
@@ -57,7 +58,7 @@ class ScoredDocument:
         digest: ``Document.digest`` of the text that was scored.
         label: The gold label, or None.
         predicted: The predicted label.
-        probabilities: Class probabilities, in the order of ``recipe["labels"]``.
+        probabilities: Class probabilities, in the order of ``recipe.labels``.
         tokens: The tokens of all windows in order, special tokens and query included.
         token_word: int32 (T,), the word each token belongs to, or -1 for special tokens and the query.
         token_window: int32 (T,), the window each token stands in.
@@ -161,7 +162,7 @@ class Scores(Protocol):
     """Scored documents in corpus order, in memory or in a folder, with the recipe that made them."""
 
     @property
-    def recipe(self) -> dict[str, Any]:
+    def recipe(self) -> Provenance:
         """Model, data, methods, target, protocol, normalisation, versions: how the numbers came about."""
         ...
 
@@ -198,28 +199,26 @@ class Scores(Protocol):
         ...
 
 
-def drops_tokens(recipe: Mapping[str, Any]) -> bool:
+def drops_tokens(recipe: Provenance) -> bool:
     """Whether the scored model drops tokens."""
-    model = recipe.get("model", {})
-    return bool(recipe.get("kept")) or model.get("family") == DROPPING or "eta" in model
+    return bool(recipe.kept) or recipe.model.family == DROPPING or recipe.model.eta is not None
 
 
-def knows_kept(recipe: Mapping[str, Any]) -> bool:
+def knows_kept(recipe: Provenance) -> bool:
     """Whether the scores say how many tokens enter each layer; only a dropping model's old ones do not."""
-    return not drops_tokens(recipe) or bool(recipe.get("kept")) or KEPT in recipe.get("methods", {})
+    return not drops_tokens(recipe) or bool(recipe.kept) or KEPT in recipe.methods
 
 
 def scores_html(scores: Scores) -> str:
     """A small table for notebooks: methods, layers, documents, and the recipe's main choices."""
-    model, data = scores.recipe["model"], scores.recipe["data"]
+    recipe = scores.recipe
     rows = "".join(
-        f"<tr><td>{escape(name)}</td><td>{escape(str(entry.get('title', '')))}</td>"
-        f"<td>{len(entry['layers'])}</td></tr>"
-        for name, entry in scores.recipe["methods"].items()
+        f"<tr><td>{escape(name)}</td><td>{escape(entry.title or '')}</td><td>{len(entry.layers)}</td></tr>"
+        for name, entry in recipe.methods.items()
     )
     return (
-        f"<p>{len(scores)} documents of {escape(str(data['source']))} scored with "
-        f"{escape(str(model['name']))}, target {escape(str(scores.recipe['target']))}, "
-        f"protocol {escape(str(scores.recipe['protocol']))}</p>"
+        f"<p>{len(scores)} documents of {escape(recipe.data.source)} scored with "
+        f"{escape(recipe.model.name)}, target {escape(str(recipe.target))}, "
+        f"protocol {escape(str(recipe.protocol))}</p>"
         f"<table><tr><th>method</th><th>what it is</th><th>layers</th></tr>{rows}</table>"
     )

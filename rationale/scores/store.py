@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
+from rationale.artifacts.provenance import Provenance
 from rationale.artifacts.scores import COMPLETE, REPAIR, Part, complete_parts, old_digest, open_recipe
 from rationale.corpus.document import Key
 from rationale.errors import ScoresError
@@ -18,32 +18,32 @@ from rationale.scores.scored import ScoredDocument, scores_html
 class _WithRecipe:
     """What both kinds of scores read off their recipe."""
 
-    def __init__(self, recipe: dict[str, Any]) -> None:
+    def __init__(self, recipe: Provenance) -> None:
         self.recipe = recipe
 
     @property
     def methods(self) -> tuple[str, ...]:
         """The score methods, in the order they were asked for."""
-        return tuple(self.recipe["methods"])
+        return tuple(self.recipe.methods)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The class names, in the order of the probabilities."""
-        return tuple(self.recipe["labels"])
+        return self.recipe.labels
 
     def layers(self, method: str) -> tuple[int, ...]:
         """The layers of a method's rows."""
-        if method not in self.recipe["methods"]:
+        if method not in self.recipe.methods:
             raise ScoresError(
                 f"no scores of method {method!r}", remedy=f"There are: {', '.join(self.methods)}."
             )
-        return tuple(self.recipe["methods"][method]["layers"])
+        return self.recipe.methods[method].layers
 
 
 class MemoryScores(_WithRecipe):
     """Scores held in memory."""
 
-    def __init__(self, recipe: dict[str, Any], documents: Sequence[ScoredDocument]) -> None:
+    def __init__(self, recipe: Provenance, documents: Sequence[ScoredDocument]) -> None:
         super().__init__(recipe)
         self.documents = documents
 
@@ -98,7 +98,7 @@ class StoredScores(_WithRecipe):
         self._read = lru_cache(maxsize=2)(lambda part: read_part(self._parts[part], self.recipe))
 
     def __len__(self) -> int:
-        return int(self.recipe["data"]["documents"])
+        return self.recipe.data.documents
 
     def __iter__(self) -> Iterator[ScoredDocument]:
         for part in self._parts:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from rationale.artifacts.lock import LOCK, locked
+from rationale.artifacts.provenance import Provenance, differing
 from rationale.artifacts.scores import (
     COMPLETE,
     RECIPE,
@@ -53,10 +53,10 @@ class ScoreWriter:
             one without a seal, and ``overwrite`` is off.
     """
 
-    def __init__(self, folder: str | Path, recipe: dict[str, Any], *, overwrite: bool = False) -> None:
+    def __init__(self, folder: str | Path, recipe: Provenance, *, overwrite: bool = False) -> None:
         self.folder = Path(folder)
-        self._recipe: dict[str, Any] = json.loads(json.dumps(recipe))
-        self._seal = Seal(**sealed_recipe(self._recipe)["seal"])
+        self._recipe = recipe
+        self._seal = Seal(**sealed_recipe(recipe)["seal"])
         self._held = ExitStack()
         with disk_errors(self.folder):
             self._place(overwrite=overwrite)  # refuses finished scores, even where no lock can be written
@@ -102,6 +102,7 @@ class ScoreWriter:
                 return None
             if seal is None:
                 raise refuse_unsealed(self._work)
+            self._recipe, self._seal = recipe, seal  # the same run, perhaps by another command
             return set(unfinished_parts(self._work, recipe, seal))
         except ScoresError:
             if overwrite or not (self._work / RECIPE).exists():
@@ -153,16 +154,15 @@ class ScoreWriter:
         return StoredScores(self.folder)
 
 
-def _differing(folder: Path, recipe: dict[str, Any]) -> list[str]:
+def _differing(folder: Path, recipe: Provenance) -> list[str]:
     """What of the recipe an earlier run in ``folder`` had otherwise; everything where there was none."""
     try:
-        old, _ = open_recipe(folder)
+        return differing(open_recipe(folder)[0], recipe)
     except ScoresError:
         return ["everything"]
-    return sorted(k for k in old.keys() | recipe.keys() if old.get(k) != recipe.get(k))
 
 
-def _clash(folder: Path, recipe: dict[str, Any]) -> RationaleError | None:
+def _clash(folder: Path, recipe: Provenance) -> RationaleError | None:
     """Why a run with ``recipe`` may not write into ``folder``, or None where it is free or resumed."""
     remedy = "Choose another --out, or pass --overwrite."
     if folder.is_file():

@@ -120,7 +120,7 @@ def test_one_selection_can_be_asked_for(corpus, agreement):
     for select in ("threshold", "top_k_gold"):
         some = agree(*corpus, select=select, resamples=200)
         assert some.records == tuple(r for r in agreement.records if r["select"] in (None, select))
-        assert some.recipe["agreement"]["select"] == [select]
+        assert some.recipe.agreement.select == (select,)
 
 
 def test_eta_moves_the_threshold_layer_by_layer(corpus):
@@ -131,7 +131,7 @@ def test_eta_moves_the_threshold_layer_by_layer(corpus):
         for name in ("fpr", "recall"):
             record = found.record(name, "input_x_gradient", layer, "threshold")
             assert record["value"] == pytest.approx(np.nanmean(expected[name]))
-    assert found.recipe["agreement"]["eta"] == [1.5, 0.25]
+    assert found.recipe.agreement.eta == (1.5, 0.25)
 
 
 def test_the_order_of_the_documents_does_not_matter(corpus, agreement):
@@ -181,7 +181,7 @@ def test_words_beyond_the_windows_are_not_evaluated():
         2 / 3
     )  # one of two spans hit
     assert found.record("selected_share", "m", 0, "threshold")["value"] == 0.5
-    assert (found.recipe["agreement"]["words"], found.recipe["agreement"]["uncovered_words"]) == (6, 2)
+    assert (found.recipe.agreement.words, found.recipe.agreement.uncovered_words) == (6, 2)
 
 
 def test_spans_and_runs_are_cut_where_words_are_not_covered():
@@ -203,7 +203,7 @@ def test_documents_nobody_annotated_count_for_faithfulness_and_accuracy_only():
     found = agree(scores_of(items, own, faithfulness={"share": 0.3, "bins": BINS, "layers": None}), own)
     for record in found.records:
         assert (record["n"], record["skipped"]) == ((1, 0) if record["metric"] in _NEED_HUMANS else (2, 0))
-    assert found.recipe["agreement"]["unannotated"] == 1
+    assert found.recipe.agreement.unannotated == 1
     assert (found.classification["accuracy"], found.classification["n"]) == (0.5, 2)
     assert len(found.document_values("ap", "m")) == 1
 
@@ -290,7 +290,7 @@ def test_scores_of_a_gold_label_that_has_changed_since_are_refused(corpus):
     relabelled = Documents(
         [replace(d, label=flip[d.label]) if d.id == "d3" else d for d in documents], source="reviews"
     )
-    of_gold = MemoryScores({**scores.recipe, "target": "gold"}, scores.documents)
+    of_gold = MemoryScores(replace(scores.recipe, target="gold"), scores.documents)
     agree(of_gold, documents, resamples=5)
     with pytest.raises(ScoresError, match=r"^document 'd3' .* gold label 'POS', which is now 'NEG'"):
         agree(of_gold, relabelled, resamples=5)
@@ -310,9 +310,9 @@ def test_scores_of_another_split_are_refused(corpus):
 
 def test_documents_without_scores_are_refused_unless_a_limit_left_them_out(corpus):
     scores, documents = corpus
-    sampled = {**scores.recipe, "data": {**scores.recipe["data"], "documents": 5}}
+    sampled = replace(scores.recipe, data=replace(scores.recipe.data, documents=5))
     found = agree(MemoryScores(sampled, scores.documents[1:6]), documents, resamples=10)
-    assert found.recipe["agreement"]["unscored"] == 7
+    assert found.recipe.agreement.unscored == 7
     assert found.record("selected_share", "input_x_gradient", 0, "top_k_gold")["n"] == 5
     holes = MemoryScores(scores.recipe, [*scores.documents[:2], *scores.documents[3:]])
     with pytest.raises(

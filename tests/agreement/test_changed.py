@@ -8,6 +8,7 @@ import pytest
 
 from rationale.agreement import agree
 from rationale.agreement.result import Agreement
+from rationale.artifacts.provenance import Changed
 from rationale.corpus.document import Documents, Span
 from tests.agreement.making import document
 from tests.handmade import scored, scores_of
@@ -44,7 +45,7 @@ CHANGES = [
 def test_what_changed_is_said_and_recorded(change, recorded, said, caplog, tmp_path):
     with caplog.at_level(logging.WARNING, logger="rationale"):
         agreement = agree(scores(), with_first(**change), resamples=5)
-    assert agreement.recipe["agreement"]["changed_since_scoring"] == recorded
+    assert agreement.recipe.agreement.changed_since_scoring == Changed(**recorded)
     told = [message for message in caplog.messages if "since the documents were scored" in message]
     assert [said in message for message in told] == ([] if said is None else [True])
     agreement.save(tmp_path / "agreement.json")
@@ -56,13 +57,15 @@ def test_a_sample_of_unchanged_documents_is_unchanged(caplog):
     part = scores_of([scored(item, {"m": np.arange(5)}) for item in own], own)
     with caplog.at_level(logging.WARNING, logger="rationale"):
         found = agree(part, Documents(reversed(ITEMS), source="made"), resamples=5)
-    assert found.recipe["agreement"]["changed_since_scoring"] == {}
+    assert found.recipe.agreement.changed_since_scoring == Changed()
     assert not any("since the documents were scored" in message for message in caplog.messages)
     changed = agree(part, with_first(label="NEG"), resamples=5)  # not one of the sample
-    assert changed.recipe["agreement"]["changed_since_scoring"] == {}
+    assert changed.recipe.agreement.changed_since_scoring == Changed()
 
 
 def test_scores_that_recorded_no_fingerprint_are_read(caplog):
     old = scores()
-    del old.recipe["data"]["fingerprint"]
-    assert agree(old, with_first(label="NEG"), resamples=5).recipe["agreement"]["changed_since_scoring"] == {}
+    old.recipe = replace(old.recipe, data=replace(old.recipe.data, fingerprint=None))
+    assert (
+        agree(old, with_first(label="NEG"), resamples=5).recipe.agreement.changed_since_scoring == Changed()
+    )

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import bootstrap, spearmanr
 
-from rationale.agreement import Agreement
+from rationale.agreement import Agreement, agree
 from rationale.agreement.correlation import correlate, spearman
+from rationale.corpus.document import Document, Documents
 from rationale.errors import ScoresError
 from rationale.metrics.statistics import holm
+from tests.handmade import scored, scores_of
 
 DRAWN = np.random.default_rng(0)
 LIKED = DRAWN.random(30).round(1)
@@ -35,11 +37,8 @@ def invented(*, values=True, faithful="aopc_comprehensiveness"):
                  "value": None if i == 7 and metric == "ap" else float(number)}
                 for i, number in enumerate(numbers)
             ]  # fmt: skip
-    recipe = {
-        "model": {"name": "m"},
-        "agreement": {"source": "s", "split": None, "pairs": 30},
-        "methods": {},
-    }
+    own = Documents([Document("0", "d", ("a",), label="POS")], source="s")
+    recipe = agree(scores_of([scored(own[0], {"m": np.ones(1)})], own), own, resamples=1).recipe
     table = pa.Table.from_pylist(rows)
     selects = table["select"].cast(pa.string())
     table = table.set_column(table.column_names.index("select"), "select", selects)

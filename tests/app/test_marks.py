@@ -183,7 +183,7 @@ def test_one_name_has_one_number(scores, documents, tmp_path):
                 explored.append(layered.numbers[scored.layers[method].index(layer)]["fpr"])
             assert np.mean(exported) == pytest.approx(wanted[method, layer])
             assert np.mean(explored) == pytest.approx(wanted[method, layer])
-            title = scores.recipe["methods"][method]["title"]
+            title = scores.recipe.methods[method].title
             row = [r for r in table.rows if r[0] == title and r[1] in (layer, None)]
             shown = {c.key: cell for r in row for c, cell in zip(table.columns, r, strict=True)}
             assert not row or shown["fpr"].value == wanted[method, layer]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rationale.agreement import agree
+from rationale.artifacts.provenance import Perturbing
 from rationale.artifacts.seal import sealed
 from rationale.scores.scored import Perturbed
 from rationale.scores.writer import ScoreWriter
@@ -30,7 +31,9 @@ def made(tmp_path_factory):
     scores, documents = random_corpus(documents=6, longest=9)
     writer = ScoreWriter(
         root / "scores",
-        {**scores.recipe, "part_size": 3, "faithfulness": {"share": 0.3, "bins": BINS, "layers": [0]}},
+        replace(
+            scores.recipe, part_size=3, faithfulness=Perturbing(share=0.3, bins=tuple(BINS), layers=(0,))
+        ),
     )
     scored = [replace(one, perturbed=perturbed(one)) for one in scores]
     writer.write(0, scored[:3])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rationale.agreement import Agreement, agree
-from rationale.artifacts.scores import open_recipe, seal_part, seal_scores, sealed_recipe
+from rationale.artifacts.scores import open_recipe, seal_part, seal_scores
 from rationale.artifacts.seal import sealed
 from rationale.errors import RationaleError
 from rationale.report.comparison import comparison_page
@@ -62,7 +62,7 @@ def test_an_edited_agreement(made, tmp_path):
 
     def use():
         agreement = Agreement.load(path)
-        scores.recipe = {k: v for k, v in agreement.recipe.items() if k != "agreement"}
+        scores.recipe = agreement.recipe.of_scores
         report_markdown(agreement)
         records_table(agreement).to_csv()
         records_table(agreement).to_arrow()
@@ -132,8 +132,8 @@ def sealed_anew(folder):
     """Seals whatever is there."""
     recipe = json.loads((folder / "recipe.json").read_text())
     recipe.pop("seal", None)
-    write(folder / "recipe.json", sealed_recipe(recipe))
-    _, seal = open_recipe(folder)
+    write(folder / "recipe.json", sealed(recipe, "provenance of scores"))
+    recipe, seal = open_recipe(folder)
     parts = sorted(folder.glob("part-*"))
     for number, part in enumerate(parts):
         seal_part(part, seal, number)

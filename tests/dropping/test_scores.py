@@ -92,7 +92,7 @@ def test_the_models_own_threshold_is_what_passes_each_layer(classifier, document
             assert np.array_equal(above(scored, "policy_score", layer, value), kept)
             assert np.array_equal(scored.kept_words[layer], kept)
     found = agree(scores, documents_with_rationales(documents), resamples=20)
-    assert found.recipe["agreement"]["eta"] == list(eta)
+    assert found.recipe.agreement.eta == tuple(eta)
     for layer in range(len(eta)):
         for metric in ("fpr", "recall", "selected_share"):
             ours = found.record(metric, "policy_score", layer, "threshold")
@@ -175,7 +175,7 @@ def test_scores_of_an_earlier_version_open_and_never_count_otherwise(classifier,
             assert found.records == wanted.records
         else:
             assert found.records == tuple(r for r in wanted.records if r["select"] != "threshold")
-            assert ["Score this data again" in note for note in found.recipe["agreement"]["notes"]] == [True]
+            assert ["Score this data again" in note for note in found.recipe.agreement.notes] == [True]
             with pytest.raises(ScoresError, match=r"how many enter each layer.*Score this data again"):
                 agree(old, human, select="threshold", resamples=5)
             with pytest.raises(ScoresError, match=r"how many enter each layer.*--select top_k_gold"):
@@ -305,7 +305,7 @@ def test_another_eta_overrides_and_is_named(classifier, documents):
     found = agree(scores, human, eta=(0.01,) * count, eta_from="other", resamples=5)
     record = found.record("fpr", "policy_score", 1, "threshold")
     assert record["rule"] == "threshold eta/n, eta of other, n = tokens kept before the layer"
-    (note,) = found.recipe["agreement"]["notes"]
+    (note,) = found.recipe.agreement.notes
     assert "not the scored model's own (0.25, 0.25, 0.25" in note
     own = agree(scores, human, eta=(0.25,) * count, eta_from="copy", resamples=5)
     assert own.records == agree(scores, human, resamples=5).records

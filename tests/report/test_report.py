@@ -44,9 +44,13 @@ def hostile() -> tuple[MemoryScores, Documents, Agreement]:
     items[0] = replace(items[0], id=evil, words=(*items[0].words, *HOSTILE), query=("<b>what</b>", "?"))
     documents = Documents(items, source=evil, split=evil)
     recipe = make_recipe(documents)
-    recipe["model"]["name"] = "</title><script>alert(3)</script>"
-    recipe["methods"]["input_x_gradient"]["title"] = "<u>Saliency</u>"
-    recipe["methods"]["input_x_gradient"]["definition"] = "</script><script>alert(4)</script>"
+    model = replace(recipe.model, name="</title><script>alert(3)</script>")
+    saliency = replace(
+        recipe.methods["input_x_gradient"],
+        title="<u>Saliency</u>",
+        definition="</script><script>alert(4)</script>",
+    )
+    recipe = replace(recipe, model=model, methods={**recipe.methods, "input_x_gradient": saliency})
     scores = MemoryScores(recipe, [make_scored(d, rng) for d in documents])
     return scores, documents, agree(scores, documents, resamples=50)
 
@@ -134,7 +138,7 @@ def test_it_says_what_was_measured_left_out_and_how_to_repeat(page, agreement) -
         "1 document was never annotated",
         "1 document has only rationale words",
         "9 of ",
-        "rationale score --model 'models/movies <tiny>'",
+        "made from Python, or by a version that stored no command",
         "Average precision: sum over",
         "Definition of input_x_gradient",
     ):
@@ -256,7 +260,7 @@ def test_an_output_that_exists_is_kept_and_nothing_else_is_written(
 
 
 def test_an_agreement_of_other_scores_is_refused(scores, documents, agreement, tmp_path) -> None:
-    other = MemoryScores({**scores.recipe, "target": "gold"}, scores.documents)
+    other = MemoryScores(replace(scores.recipe, target="gold"), scores.documents)
     with pytest.raises(ScoresError, match=r"computed from other scores \(differs in: target\)"):
         report(other, documents, agreement, tmp_path / "r.html")
 
@@ -277,7 +281,7 @@ def test_a_loaded_agreement_gives_the_same_page(scores, documents, agreement, pa
 def test_sections_follow_what_was_measured() -> None:
     rng = np.random.default_rng(3)
     documents = Documents([make_document(number, rng) for number in range(3)], source="few")
-    recipe = {**make_recipe(documents), "faithfulness": None}
+    recipe = replace(make_recipe(documents), faithfulness=None)
     scores = MemoryScores(recipe, [replace(make_scored(d, rng), perturbed=()) for d in documents])
     page = report_html(scores, documents, agree(scores, documents, select="threshold", resamples=20))
     headings = [e.text for e in find(page, "h2")]
@@ -307,7 +311,7 @@ def test_findings_are_borne_out_by_the_comparisons(agreement) -> None:
     weak = re.search(r"In no layer above random scores by AP \(corrected p < 0\.05\): ([^.]*)\.", told)[
         1
     ].split(", ")
-    titles = {name: entry["title"] for name, entry in agreement.recipe["methods"].items()}
+    titles = {name: entry.title for name, entry in agreement.recipe.methods.items()}
     for method, title in titles.items():
         above = [
             c
@@ -326,23 +330,24 @@ def test_where_nothing_beats_chance_the_report_says_so(agreement) -> None:
     assert "None of the methods is above random scores by AP in any layer (corrected p < 0.05)." in told
 
 
-def test_the_commands_name_every_choice(agreement) -> None:
-    score, agree_, report_ = (" ".join(c.replace("\\\n", "").split()) for c in commands(agreement))
-    assert "--method input_x_gradient --method input_x_gradient.l1" in score
-    assert "--protocol truncate --target predicted --max-length 512 --faithfulness" in score
-    assert agree_.startswith("rationale agree --scores scores --data reviews --split val")
-    assert report_.endswith("--out report.html")
+def test_what_no_command_made_is_called_that(agreement) -> None:
+    typed = "rationale report --scores scores --data reviews --agreement a.json --out report.html"
+    score, agree_, report_ = commands(agreement, typed)
+    assert score == "# Scores: made from Python, or by a version that stored no command."
+    assert agree_.startswith("# Agreement: made from Python")
+    assert report_.replace("\\\n   ", "") == typed
 
 
 def test_what_was_left_out_counts(agreement) -> None:
     lines = left_out(agreement)
     assert len(lines) == 3
-    whole = replace(agreement, recipe={}, records=())
+    nothing = replace(agreement.recipe.agreement, unscored=0, unannotated=0, uncovered_words=0)
+    whole = replace(agreement, recipe=replace(agreement.recipe, agreement=nothing), records=())
     assert left_out(whole) == ["Nothing: every word of every document was scored and evaluated."]
 
 
 def test_an_oracle_is_called_one(agreement) -> None:
-    facts = measured(replace(agreement, recipe={**agreement.recipe, "target": "gold", "protocol": "windows"}))
+    facts = measured(replace(agreement, recipe=replace(agreement.recipe, target="gold", protocol="windows")))
     told = " ".join(fact.text for fact in facts)
     assert "oracle" in told
     assert "looks at the human rationale" in told

@@ -144,6 +144,6 @@ def test_the_confusion_table_adds_up(agreement) -> None:
 
 
 def test_one_record_is_enough_for_a_table(agreement) -> None:
-    little = Agreement({}, agreement.records[:1], (), {})
+    little = Agreement(agreement.recipe, agreement.records[:1], (), {})
     assert len(agreement_table(little).rows) == 1
     assert layer_table(little, "ap").rows[0][1].value == agreement.records[0]["value"]

@@ -1,6 +1,5 @@
 """What holds of every captum method: same window, same scores; nothing outside is touched; clear errors."""
 
-import json
 import random
 import sys
 import threading
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from rationale.artifacts.record import to_json
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ModelError, RationaleError
 from rationale.loading.classifier import load_classifier
@@ -119,13 +119,13 @@ def test_scores_are_the_same_alone_in_any_order_and_from_disk(bert, tmp_path):
                 tokens = scored.token_scores[name][0, scored.token_window == number]
                 assert np.abs(tokens).sum() == pytest.approx(1, abs=1e-5)
     assert len(together.get(("1", "1")).window_tokens) > 1
-    assert StoredScores(tmp_path / "scores").recipe == json.loads(json.dumps(together.recipe))
+    assert StoredScores(tmp_path / "scores").recipe == together.recipe
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_recipe_says_how_it_was_run(bert, name):
     scores = score(bert, documents(1), ScoreOptions(methods=[name]), progress=False)
-    entry = json.loads(json.dumps(scores.recipe))["methods"][name]
+    entry = to_json(scores.recipe)["methods"][name]
     assert entry["signed"] is True
     assert entry["settings"]["library"] == "captum"
     assert entry["settings"]["output"] == "the target's logit"

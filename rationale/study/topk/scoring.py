@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from rationale.artifacts.provenance import Provenance
 from rationale.corpus.document import Documents
 from rationale.errors import ScoresError
 from rationale.loading.classifier import Classifier
@@ -35,11 +34,11 @@ def scores_of(classifier: Classifier, documents: Documents, chosen: ScoreOptions
     return score(classifier, documents, chosen, out=folder, overwrite=True)
 
 
-def _same_scores(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _same_scores(one: Provenance, other: Provenance) -> bool:
     """Whether scores were made of the same model and documents in the same way, of whatever methods."""
     names = ("labels", "target", "protocol", "normalisation", "aggregation", "dtype", "seed")
     return (
-        one["model"]["hash"] == other["model"]["hash"]
-        and one["data"]["fingerprint"] == other["data"]["fingerprint"]
-        and all(one[name] == other[name] for name in names)
+        one.model.hash == other.model.hash
+        and one.data.fingerprint == other.data.fingerprint
+        and all(getattr(one, name) == getattr(other, name) for name in names)
     )
