@@ -10,8 +10,8 @@ from rationale.scores.families import family_of
 
 METHODS = [
     "input_x_gradient", "input_x_gradient.l1", "input_x_gradient.sum", "gradient_norm", "attention.all",
-    "attention.cls", "rollout.all", "rollout.cls", "policy_score", "integrated_gradients", "gradient_shap", "deep_lift", "occlusion", 
-    "lime",
+    "attention.cls", "rollout.all", "rollout.cls", "policy_score", "integrated_gradients", "gradient_shap",
+    "deep_lift", "occlusion", "lime",
     "kernel_shap", "random", "lead", "word_length",
 ]  # fmt: skip
 
