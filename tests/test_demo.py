@@ -70,7 +70,7 @@ def test_training_is_cached_by_content(trained_on_sample):
     "method", ["input_x_gradient", "input_x_gradient.l1", "gradient_norm", "attention.all", "rollout.all"]
 )
 def test_one_pass_scores_find_the_planted_words(agreement, method):
-    """In trainings with other seeds they were 0.06 above random and more; the signed sum sometimes below."""
+    """In trainings with other seeds they were 0.049 above random and more; the signed sum sometimes below."""
     assert value(agreement, method) > value(agreement, "random")
 
 
@@ -130,7 +130,7 @@ def test_what_the_first_layer_keeps_is_what_it_reads(dropping):
 
 def test_the_human_rationale_outlives_the_rest(dropping, reviews):
     kinds = {share.name: share for share in survival(dropping, reviews).kinds}
-    assert kinds["human rationale"].tokens_kept[-1] > kinds["not in the rationale"].tokens_kept[-1]
+    assert kinds["human rationale"].survival[-1] > kinds["not in the rationale"].survival[-1]
 
 
 @pytest.mark.training
@@ -138,7 +138,7 @@ def test_the_top_k_study_runs_on_the_sample(trained_on_sample, tmp_path):
     """Two arms, one seed: what the annotators would mark is nearly enough, whatever else is read."""
     given = [
         "study",
-        "top_k_gold",
+        "topk",
         "--model",
         trained_on_sample,
         "--data",
@@ -189,7 +189,7 @@ def test_the_demos_report_says_what_was_left_out_and_its_commands_repeat_it(
         assert reported.startswith("#")  # an agreement knows no report; the page itself shows its command
         assert f"--out {one.report.name}" in one.report.read_text(encoding="utf-8")
         for command in steps:
-            words = shlex.split(command)[1:]
+            words = shlex.split(command.replace("\\\n", " "))[1:]
             result = CliRunner().invoke(app, [*words, "--overwrite"], catch_exceptions=False)
             assert result.exit_code == 0, result.output
         again = Agreement.load(one.saved.name)

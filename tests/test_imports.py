@@ -24,7 +24,7 @@ SUB_COMMANDS = {
     "data": ("get", "check", "convert", "list"),
     "list": ("methods", "metrics", "families", "systems"),
     "train": ("classifier", "adapler", "ltp"),
-    "study": ("top_k_gold", "faithfulness"),
+    "study": ("topk", "faithfulness"),
 }
 
 RUN = """

@@ -76,7 +76,7 @@ COMMANDS = {
     "train ltp": ("train", "ltp", *TRAIN),
     "compare": ("compare", "--system", "lead:shares=0.5", "--dev", "none", "--limit", "4", "--timed", "0",
                 "--set", "epochs=1", "--set", "device=cpu", "--lengths", "--reported", "val"),
-    "study topk": ("study", "top_k_gold", *TRAIN, "--reported", "val", "--limit-reported", "2",
+    "study topk": ("study", "topk", *TRAIN, "--reported", "val", "--limit-reported", "2",
                    "--methods", "random"),
     "score": ("score", "--split", "val", "--limit", "2", "--device", "cpu"),
     "evaluate": ("evaluate", "--split", "val", "--limit", "2", "--device", "cpu", "--timed", "0"),

@@ -78,7 +78,7 @@ def _cells(records: Sequence[GridCell]) -> None:
         )  # fmt: skip
     with st.container(border=True, key="card.tokens_kept"):
         st.markdown("**Tokens kept in each layer**")
-        show_figure(tokens_kept_by_layer(records), key="kept")
+        show_figure(tokens_kept_by_layer(records), key="tokens_kept")
 
 
 systems()

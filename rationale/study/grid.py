@@ -36,7 +36,7 @@ class Setting:
 
         >>> Setting.parse("ltp:lam=0.1,soft_epochs=2").name
         'ltp-lam0.1-soft_epochs2'
-        >>> Setting.parse("first:shares=0.9,0.5").given
+        >>> Setting.parse("lead:shares=0.9,0.5").given
         {'shares': '0.9,0.5'}
         """
         system, _, rest = text.partition(":")

@@ -101,7 +101,7 @@ def test_a_method_changes_ink_only(page, material):
 
 
 def test_a_link_shows_another_reader_the_same(page, browser, server):
-    opened(page, "scores=val&document=review-05&method=rollout.cls&beside=saliency&layer=2&pins=3.4")
+    opened(page, "scores=val&document=review-05&method=rollout.cls&beside=input_x_gradient&layer=2&pins=3.4")
     page.locator(".unit").nth(6).click()
     address_has(page, "pins=3.4.6")
     context = browser.new_context(viewport={"width": 1280, "height": 860})

@@ -306,7 +306,7 @@ def test_an_own_text_opens_on_what_a_dropping_model_drops(app, tmp_path):
     at.button(key="try.send").click().run()
     assert not at.exception
     (panel,) = words(at)["panels"]
-    assert panel["title"] == "Contribution predictor"
+    assert panel["title"] == "Policy score"
     assert [entry for entry, _ in panel["legend"]][:2] == ["scale", "chosen"]
     assert "kept" in dict(panel["legend"]).values()
 

@@ -53,7 +53,7 @@ def test_evaluate_trace_score_and_app_tell_of_one_run(system, tmp_path):
                 assert scored.kept_words[layer, word] == (expected == CHOSEN)
     everything = next(kind for kind in evaluation.survival.kinds if kind.name == "all words")
     kept = np.concatenate([scores.get(d.key).kept_words for d in DOCUMENTS], axis=1)
-    assert everything.tokens_kept == pytest.approx(kept.mean(axis=1))
+    assert everything.survival == pytest.approx(kept.mean(axis=1))
     assert not all(one.way.kept.all() for one in traced)  # something was dropped
 
 

@@ -69,7 +69,7 @@ def test_what_a_model_keeps_is_compared_with_no_share_of_words(classifier, docum
     assert selecting(agreement.recipe) == ["kept"]
 
 
-def test_contribution_and_alive_are_the_traces(classifier, documents):
+def test_policy_score_and_kept_are_the_traces(classifier, documents):
     scores = score(classifier, documents, ScoreOptions(("policy_score", "kept")), progress=False)
     windower = Windower(classifier.tokenizer, classifier.max_length, "document")
     for document, scored in zip(documents, scores, strict=True):
@@ -237,16 +237,8 @@ def test_the_dropped_receive_no_attention(classifier, documents):
 
 def test_a_plain_model_decides_nothing():
     documents = Documents([Document("a", "a", ("word",))])
-    with pytest.raises(ModelError, match=r"contribution is what .* this one drops none.*rationale train"):
+    with pytest.raises(ModelError, match=r"policy_score is what .* this one drops none.*rationale train"):
         score(toy_classifier("bert"), documents, ScoreOptions(("policy_score",)))
-
-
-def test_a_dropping_model_of_another_kind_says_what_it_has(tmp_path):
-    dropping_model("bert").save_pretrained(tmp_path)
-    toy_tokenizer("wordpiece").save_pretrained(tmp_path)
-    documents = Documents([Document("a", "a", ("word",))])
-    with pytest.raises(ModelError, match=r"this one has policy_score, kept.*Ask for policy_score, kept"):
-        score(load_classifier(tmp_path, device="cpu"), documents, ScoreOptions(("policy_score",)))
 
 
 def test_eta_is_read_from_the_folder(tmp_path):

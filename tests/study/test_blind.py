@@ -25,7 +25,7 @@ def held(system, speed, others):
 def test_the_best_blind_cell_that_saves_no_more_counts():
     others = [cell("random", 1.5), cell("lead", 1.4), cell("lead", 3.0, right=69)]
     found = held("ltp", 2.0, others)
-    assert found.cell == "first-1.4-seed0"
+    assert found.cell == "lead-1.4-seed0"
     assert found.difference == pytest.approx(0.05)
 
 

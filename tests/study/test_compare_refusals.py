@@ -47,10 +47,10 @@ def again(made, tmp_path):
     [
         ("ltp:lam=-1", "lam"),
         ("ltp:lam=NaN", "lam"),
-        ("first:shares=0.5/../../../evil", "shares"),
+        ("lead:shares=0.5/../../../evil", "shares"),
         (
             "lead:batch_size=16",
-            r"first-batch_size16 changes .* \(batch_size\)\. Give it to all of them with --set",
+            r"lead-batch_size16 changes .* \(batch_size\)\. Give it to all of them with --set",
         ),
         ("lead:seed=3", r"\(seed\)\. .*seeds with --seeds"),
     ],
@@ -69,7 +69,7 @@ def test_a_search_without_dev_too(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("lead:rule=random", "first already says rule"), ("ltp:lam=0.1,lam=0.2", "lam is given twice")],
+    [("lead:rule=random", "lead already says rule"), ("ltp:lam=0.1,lam=0.2", "lam is given twice")],
 )
 def test_a_setting_says_each_thing_once(text, said):
     with pytest.raises(RationaleError, match=said):
@@ -102,7 +102,7 @@ def test_weights_that_changed_under_their_path_make_no_mixed_grid(made, again):
         with pytest.raises(OutputError, match=r"plain-seed0: this cell was made of something else \(weights"):
             run(made / "encoder", again, "lead:shares=0.8")
         shutil.rmtree(again / "plain-seed0")
-        with pytest.raises(OutputError, match=r"first-.*: this cell was made of something else \(weights"):
+        with pytest.raises(OutputError, match=r"lead-.*: this cell was made of something else \(weights"):
             run(made / "encoder", again, "lead:shares=0.8")
     finally:
         path.write_bytes(kept)

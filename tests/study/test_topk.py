@@ -146,7 +146,7 @@ def test_another_seed_and_arm_join_what_is_there(encoder, studied, tmp_path):
     more = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human", "random", seeds=(0, 1)))
     named = [(arm, seed) for seed in (0, 1) for arm in ("full", "human", "random")]
     assert [(r.arm, r.seed) for r in more.records] == [
-        *named, ("not-human", 0), ("input_x_gradient:gold", 0),
+        *named, ("input_x_gradient:gold", 0), ("not-human", 0),
     ]  # fmt: skip
     assert more.records[0] == found.records[0]
     seeds = {(c.arm, c.other): c.seeds for c in more.comparisons}

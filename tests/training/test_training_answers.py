@@ -239,7 +239,7 @@ def test_hard_is_mask_and_every_token_gets_its_logits(encoder, system):
 def test_what_left_has_the_logits_of_its_last_state(encoder):
     """First tokens: who stays is known, so the states can be followed through transformers' own layers."""
     backbone = AutoModelForQuestionAnswering.from_pretrained(encoder, attn_implementation="eager").eval()
-    model = wrap(backbone, "first", {"shares": [0.5, 0.5, 0.3, 0.3]}).eval()
+    model = wrap(backbone, "lead", {"shares": [0.5, 0.5, 0.3, 0.3]}).eval()
     ids = torch.arange(4, 14)[None]
     with torch.no_grad():
         states = backbone.bert.embeddings(ids)[0]

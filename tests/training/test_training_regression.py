@@ -161,7 +161,7 @@ def test_numbers_are_held_out_by_lot_and_not_each_its_own_class():
 def test_the_commands_take_numbers(encoder, tmp_path):
     write_eraser({"train": TRAIN, "test": REPORTED}, tmp_path / "data")
     given = ["compare", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
-    given += ["--system", "first:shares=0.7", "--timed", 0, "--set", "metric=pearson", "--set", "epochs=2"]
+    given += ["--system", "lead:shares=0.7", "--timed", 0, "--set", "metric=pearson", "--set", "epochs=2"]
     given += ["--set", "batch-size=8", "--set", "device=cpu", "--set", "learning_rate=2e-3"]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output
