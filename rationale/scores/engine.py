@@ -23,7 +23,6 @@ from rationale.scores.methods import (
     FloatArray,
     GradientMethod,
     LayeredMethod,
-    decision_methods,
     normalise,
 )
 from rationale.tokens.batches import run_windows
@@ -69,13 +68,10 @@ class OnePass:
         self._signed = {method.name: method.signed for method in methods}
         misfit = next((m for m in methods if not m.fits(classifier.policy)), None)
         if misfit is not None:
-            own = ", ".join(decision_methods(classifier.policy))
-            lacks = f"this one has {own}" if own else "this one drops none"
-            remedy = f"Ask for {own}." if own else "Train one with `rationale train`, or ask for another."
             raise ModelError(
-                f"{misfit.name} is what a token-dropping model decides, and {lacks}",
+                f"{misfit.name} is what a token-dropping model decides, and this one drops none",
                 where=classifier.identity["name"],
-                remedy=remedy,
+                remedy="Train one with `rationale train`, or ask for another.",
             )
 
     @property

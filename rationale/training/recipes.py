@@ -112,7 +112,7 @@ RECIPES.register("random")(
     Recipe(
         BlindOptions,
         _later("fixed", "train_blind"),
-        "Train a baseline that drops tokens by lot.",
+        "Train a baseline that drops tokens at random.",
         "--shares 0.9,0.8,0.6,0.5,0.4,0.3",
         fixed={"rule": "random"},
     )

@@ -28,7 +28,7 @@ class SpAttenOptions(DroppingOptions):
 
 @dataclass(frozen=True)
 class BlindOptions(DroppingOptions):
-    """How to train with tokens dropped by lot, or with the first kept.
+    """How to train with tokens dropped at random, or with the first kept.
 
     Raises:
         RationaleError: On a value outside its range.
