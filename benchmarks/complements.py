@@ -14,10 +14,10 @@ from common import leave, model_parser
 import rationale
 from rationale.loading.classifier import load_classifier
 from rationale.metrics.statistics import bootstrap_intervals
-from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
-from rationale.study.topk.cuts import Split, cuts
-from rationale.study.topk.reading import read
+from rationale.study.topk.conditions import Condition
+from rationale.study.topk.predict import predict_parts
+from rationale.study.topk.retained import AnnotatedSplit, cuts
 from rationale.tokens import Windower
 
 ARMS = ("full", "not-human", "not-random", "human", "random")
@@ -28,12 +28,14 @@ def main() -> None:
     given = model_parser(__doc__, split="val", seed=0).parse_args()
     classifier = load_classifier(given.model, device="cpu")
     documents, longest = rationale.load_documents(given.data, given.split), classifier.max_length
-    split = Split.of(documents, Windower(classifier.tokenizer, longest, "truncate"))
+    split = AnnotatedSplit.of(documents, Windower(classifier.tokenizer, longest, "truncate"))
     gold = np.array([classifier.labels.index(str(document.label)) for document in split.documents])
     found = {}
     for name in ARMS:
-        left = cuts(split, Arm.parse(name), Budget(), None, given.seed, longest, "original")
-        right = (read(classifier, [one.part for one in left]).argmax(axis=1) == gold).astype(np.float64)
+        left = cuts(split, Condition.parse(name), Budget(), None, given.seed, longest, "original")
+        right = (predict_parts(classifier, [one.part for one in left]).argmax(axis=1) == gold).astype(
+            np.float64
+        )
         low, high = bootstrap_intervals(right[None, None], resamples=10_000, seed=0)
         found[name] = {"accuracy": right.mean(), "low": low[0], "high": high[0], "n": len(right)}
     about = {"model": classifier.identity["hash"], "seed": given.seed, "fingerprint": documents.fingerprint}

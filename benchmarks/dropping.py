@@ -34,11 +34,11 @@ from tqdm import tqdm
 from rationale.corpus import load_documents
 from rationale.dropping import run
 from rationale.dropping.flops import Costs, speedup
-from rationale.dropping.run import hard, undropped
+from rationale.dropping.run import hard, run_full
 from rationale.loading.classifier import load_classifier
 from rationale.tokens import Packed, Window, Windower, buckets, pack_windows
 
-Way = Callable[[list[Window], Packed], object]
+Runner = Callable[[list[Window], Packed], object]
 
 
 def through_transformers(model: Any, windows: list[Window], packed: Packed) -> object:
@@ -51,7 +51,7 @@ def through_transformers(model: Any, windows: list[Window], packed: Packed) -> o
     return model(input_ids=ids, attention_mask=None if bool(there.all()) else there).logits
 
 
-def seconds(way: Way, batches: list[tuple[list[Window], Packed]]) -> float:
+def seconds(way: Runner, batches: list[tuple[list[Window], Packed]]) -> float:
     start = time.perf_counter()
     with torch.inference_mode():
         for windows, packed in batches:
@@ -73,7 +73,7 @@ def profile(encoder: Any, system: Any, batches: list[tuple[list[Window], Packed]
         for part, names in PARTS.items():
             for name in names:
                 stack.enter_context(clocked(encoder, name, part, spent))
-        for name in ("plain", "receiving"):
+        for name in ("plain", "attend_with_received"):
             stack.enter_context(clocked(run, name, "layers", spent))
         stack.enter_context(clocked(system, "hard", "deciding", spent))
         total = seconds(lambda _, packed: hard(encoder, system, packed), batches)
@@ -113,9 +113,9 @@ def main() -> None:
     documents = load_documents(given.data, given.split)[: given.documents]
     windows = [windower(d).windows[0] for d in documents]
     lengths = np.array([len(w.ids) for w in windows])
-    ways: dict[str, Way] = {
+    ways: dict[str, Runner] = {
         "transformers": partial(through_transformers, classifier.model),
-        "undropped": lambda windows, packed: undropped(encoder, packed),
+        "undropped": lambda windows, packed: run_full(encoder, packed),
         "dropped": lambda windows, packed: hard(encoder, system, packed),
     }
     result: dict[str, Any] = {

@@ -23,7 +23,7 @@ from common import leave, machine, parser, spread
 from torch import Tensor
 from tqdm import tqdm
 
-from rationale.encoder import plain, receiving
+from rationale.encoder import attend_with_received, plain_attention
 from rationale.encoder.base import Heads
 from rationale.tokens import Packed
 
@@ -54,18 +54,20 @@ def measured(inputs: int, length: int, rounds: int) -> dict[str, Any]:
     generator = torch.Generator().manual_seed(0)
     heads = Heads(*(torch.randn(rows, HEADS, WIDTH, generator=generator) for _ in range(3)))
     ways: dict[str, Callable[[], object]] = {
-        "plain": lambda: plain(0, heads, packed),
-        "receiving": lambda: receiving(heads, packed),
+        "plain": lambda: plain_attention(0, heads, packed),
+        "attend_with_received": lambda: attend_with_received(heads, packed),
         "whole": lambda: whole(heads, packed),
     }
-    difference = (receiving(heads, packed)[1].total - whole(heads, packed)[1]).abs().max()
+    difference = (attend_with_received(heads, packed)[1].total - whole(heads, packed)[1]).abs().max()
     found: dict[str, list[float]] = {name: [] for name in ways}
     repeats = max(1, 2**21 // (rows * length))
     for _ in range(rounds):
         for name, way in ways.items():
             found[name].append(seconds(way, repeats))
     ratios = {
-        f"receiving / {name}": [a / b for a, b in zip(found["receiving"], found[name], strict=True)]
+        f"receiving / {name}": [
+            a / b for a, b in zip(found["attend_with_received"], found[name], strict=True)
+        ]
         for name in ("plain", "whole")
     }
     return {

@@ -23,7 +23,7 @@ from transformers import AutoModelForSequenceClassification
 
 from rationale.dropping.model import wrap
 from rationale.tokens import Packed
-from rationale.training.adapler.objectives import accumulate, losses
+from rationale.training.adapler.objectives import accumulate, soft_losses
 
 LENGTHS = (64, 128, 256, 512)
 RATE, PHI, GAMMA, LAMBDA = 1e-5, 5e-4, 5e-3, 10.0
@@ -56,7 +56,7 @@ def adapler_step(backbone: Any, ids: Tensor, labels: Tensor) -> Callable[[], Non
     def step() -> None:
         positions = torch.arange(n).repeat(rows)
         packed = Packed(ids.reshape(-1), torch.zeros(rows * n, dtype=torch.long), positions, (n,) * rows)
-        found = losses(encoder, system, packed, labels, saliency, LAMBDA)
+        found = soft_losses(encoder, system, packed, labels, saliency, LAMBDA)
         accumulate(found, system, weights, gamma=GAMMA, phi=PHI)
         nn.utils.clip_grad_norm_(thresholds, 1.0)
         nn.utils.clip_grad_norm_(weights, 1.0)

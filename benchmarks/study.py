@@ -28,9 +28,9 @@ from keeping import copy_result, draw
 from rationale.agreement.correlation import Correlations
 from rationale.artifacts.record import from_json
 from rationale.artifacts.seal import beside, read_sealed
-from rationale.report.faithfulness import between_table, correlations, within_table
+from rationale.report.faithfulness import between_table, correlation_figure, within_table
 from rationale.report.table import Table
-from rationale.report.topk import arms_table, bars, pairs_table
+from rationale.report.topk import bars, conditions_table, pairs_table
 from rationale.study.topk.names import PREDICTIONS, STUDY
 from rationale.study.topk.stored import StoredStudy
 
@@ -81,7 +81,10 @@ def page() -> str:
     lines = ["# The top-k study: all tables", "", INTRODUCTION, ""]
     for name, study in studies().items():
         lines += [f"## {TITLES[name]}", "", f"![{name}](../images/study-{name}.png)", ""]
-        tables: list[Table] = [arms_table(study.results.records), pairs_table(study.results.comparisons)]
+        tables: list[Table] = [
+            conditions_table(study.results.records),
+            pairs_table(study.results.comparisons),
+        ]
         for table in tables:
             lines += [table.to_markdown().strip(), ""]
     for name, found in correlated().items():
@@ -119,7 +122,7 @@ def main() -> None:
         draw({IMAGES / f"study-{name}.png": bars(study.results.records) for name, study in studies().items()})
         draw(
             {
-                IMAGES / f"faithfulness-{name}-{metric}.png": correlations(found, metric)
+                IMAGES / f"faithfulness-{name}-{metric}.png": correlation_figure(found, metric)
                 for name, found in correlated().items()
                 for metric in ("ap", "roc_auc")
             },

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rationale.lazy import loads
+from rationale.lazy import lazy_attributes
 from rationale.transformers_hook import watch
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["agree", "explain", "load_documents", "report", "score"]
 
-__getattr__ = loads(
+__getattr__ = lazy_attributes(
     __name__,
     {
         "agree": "rationale.agreement",

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 
-def loads(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+def lazy_attributes(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
     """A package's ``__getattr__``.
 
     No name may be that of one of the package's modules: importing that module would hide it.
@@ -16,7 +16,7 @@ def loads(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
         package: The package's ``__name__``.
         homes: Where each name it offers is defined.
 
-    >>> loads("here", {"dumps": "json"})("dumps")({})
+    >>> lazy_attributes("here", {"dumps": "json"})("dumps")({})
     '{}'
     """
 

@@ -64,7 +64,7 @@ def loads(text: str) -> Any:
     return value
 
 
-def read(
+def read_json(
     path: Path, *, error: type[RationaleError] = DataError, what: str = "not valid JSON", remedy: str = ""
 ) -> dict[str, Any]:
     """The JSON object in a UTF-8 file.

@@ -146,7 +146,7 @@ def test_the_top_k_study_runs_on_the_sample(trained_on_sample, tmp_path):
         "--out",
         tmp_path,
     ]
-    given += ["--limit", 240, "--limit-reported", 100, "--epochs", 1, "--device", "cpu", "--batch-size", 16]
+    given += ["--limit", 240, "--eval-limit", 100, "--epochs", 1, "--device", "cpu", "--batch-size", 16]
     result = CliRunner().invoke(app, [*map(str, given), "--methods", "human"], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     study = StoredStudy.load(tmp_path)

@@ -7,8 +7,8 @@ import pytest
 
 from rationale.agreement import Agreement, agree
 from rationale.corpus.document import Document, Documents, Span
-from rationale.dropping.baselines import Blind
-from rationale.dropping.system import SYSTEMS, is_baseline
+from rationale.dropping.baselines import FixedShare
+from rationale.dropping.system import SYSTEMS, is_uninformed
 from rationale.report.comparison import systems_table
 from rationale.report.figures.planes import faithfulness_plane
 from rationale.report.figures.systems import look
@@ -17,7 +17,7 @@ from rationale.report.palette import GREY, strokes
 from rationale.report.tables import agreement_table
 from rationale.scores import METHODS, Faithfulness, ScoreOptions, StoredScores, default_methods, score
 from rationale.scores.methods import Baseline
-from rationale.study.blind import against_blind
+from rationale.study.uninformed import against_uninformed
 from tests.study.made import evaluation, grid_cell
 from tests.toys import toy_classifier, wordy
 
@@ -28,7 +28,7 @@ class Vowels(Baseline):
         return np.array([sum(c in "aeiou" for c in word) for word in document.words], dtype=np.float32)
 
 
-class Last(Blind):
+class Last(FixedShare):
     name, title, symbol = "last", "Last tokens", "bowtie"
 
 
@@ -92,15 +92,15 @@ def test_the_app_shows_it_as_a_method_that_no_dropping_model_decides_by(scored, 
 
 
 def test_a_system_is_what_others_are_held_against_and_drawn_as_one(registered):
-    assert is_baseline("last")
-    assert not is_baseline("ltp")
-    assert not is_baseline("nobody's")
+    assert is_uninformed("last")
+    assert not is_uninformed("ltp")
+    assert not is_uninformed("nobody's")
     assert look("last") == (GREY, "bowtie")
     evaluated = [evaluated_cell("plain", 80), evaluated_cell("ltp", 70), evaluated_cell("last", 60)]
-    found = against_blind(*evaluated[1], evaluated, resamples=20)
+    found = against_uninformed(*evaluated[1], evaluated, resamples=20)
     assert found is not None
     assert found.cell == "last"
-    assert against_blind(*evaluated[2], evaluated, resamples=20) is None
+    assert against_uninformed(*evaluated[2], evaluated, resamples=20) is None
     assert "the best cell of last that saves" in systems_table([record for record, _ in evaluated]).caption
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rationale.errors import DataError
-from rationale.strict_json import JSONError, loads, read
+from rationale.strict_json import JSONError, loads, read_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -65,10 +65,10 @@ def test_a_file_is_named_with_its_line(tmp_path):
     path = tmp_path / "a.json"
     path.write_text('{"a": 1,\n"a": 2}')
     with pytest.raises(DataError, match=r"a\.json:2: not valid JSON \(the key 'a' stands twice"):
-        read(path)
+        read_json(path)
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(DataError, match=r"a\.json"):
-        read(path)
+        read_json(path)
     path.write_text("[1]")
     with pytest.raises(DataError, match="expected an object, found list"):
-        read(path)
+        read_json(path)

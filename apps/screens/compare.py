@@ -34,7 +34,7 @@ from workbench.reading import (
     show_words,
     toolbar,
 )
-from workbench.settings import Settings
+from workbench.settings import AppSettings
 
 Tables = dict[str, Callable[[Agreement, str, Select], Table]]
 
@@ -51,7 +51,7 @@ TABLES: Tables = {
 
 def compare() -> None:
     """The page."""
-    settings = Settings.parse(sys.argv[1:])
+    settings = AppSettings.parse(sys.argv[1:])
     address = Address()
     with messages():
         with toolbar():

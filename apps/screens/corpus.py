@@ -23,10 +23,10 @@ from rationale.scores.scored import KEPT
 from workbench.address import Address
 from workbench.collection import Collection
 from workbench.figures import show_figure, show_table
-from workbench.listing import choose_collection, name_of
-from workbench.messages import caution, messages, plain
+from workbench.listing import choose_collection, pair_key
+from workbench.messages import caution, escape_markdown, messages
 from workbench.reading import toolbar
-from workbench.settings import Settings
+from workbench.settings import AppSettings
 from workbench.units import safe
 
 MOST = 200
@@ -44,7 +44,7 @@ def corpus() -> None:
     address = Address()
     with messages():
         with toolbar():
-            collection = choose_collection(address, Settings.parse(sys.argv[1:]))
+            collection = choose_collection(address, AppSettings.parse(sys.argv[1:]))
             if not tells_survival(collection.scores.recipe):
                 _nothing_dropped()
             found = survival_of(collection.stamp, collection)
@@ -110,7 +110,8 @@ def _lost(address: Address, found: Survival, layer: int, method: str | None) -> 
             f"{found.annotated:,} documents ({share:.0%})"
         )
         links = [
-            f"[{plain(safe(name_of(key)))}]({_link(address, key, layer, method)})" for key in lost[:MOST]
+            f"[{escape_markdown(safe(pair_key(key)))}]({_link(address, key, layer, method)})"
+            for key in lost[:MOST]
         ]
         st.markdown(" · ".join(links) or "None.")
         if len(lost) > MOST:
@@ -118,7 +119,7 @@ def _lost(address: Address, found: Survival, layer: int, method: str | None) -> 
 
 
 def _link(address: Address, key: Key, layer: int, method: str | None) -> str:
-    query = {"document": name_of(key), "method": method, "layer": layer, "scores": address.get("scores")}
+    query = {"document": pair_key(key), "method": method, "layer": layer, "scores": address.get("scores")}
     return "explore?" + urlencode({name: value for name, value in query.items() if value is not None})
 
 

@@ -22,7 +22,7 @@ from workbench.reading import (
     show_words,
     toolbar,
 )
-from workbench.settings import Settings
+from workbench.settings import AppSettings
 
 
 def explore() -> None:
@@ -30,7 +30,7 @@ def explore() -> None:
     address = Address()
     with messages():
         with toolbar():
-            collection = choose_collection(address, Settings.parse(sys.argv[1:]))
+            collection = choose_collection(address, AppSettings.parse(sys.argv[1:]))
             key = choose_document(address, collection)
         caution(collection.warnings)
         opened = collection.open(key)

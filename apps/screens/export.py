@@ -19,9 +19,9 @@ from rationale.scores.families import meant_layer
 from workbench.address import Address
 from workbench.collection import Collection, agreement_of
 from workbench.listing import choose_collection
-from workbench.messages import messages, plain
+from workbench.messages import escape_markdown, messages
 from workbench.reading import choose_method, choose_select, toolbar
-from workbench.settings import Settings
+from workbench.settings import AppSettings
 
 Write = Callable[[Path], object]  # writes the file it is given, and others beside it at will
 
@@ -31,9 +31,9 @@ def export() -> None:
     address = Address()
     with messages():
         with toolbar():
-            collection = choose_collection(address, Settings.parse(sys.argv[1:]))
+            collection = choose_collection(address, AppSettings.parse(sys.argv[1:]))
         agreement = agreement_of(collection.stamp, collection)
-        st.markdown(f"**{plain(collection.title)}**, {len(collection.keys):,} documents")
+        st.markdown(f"**{escape_markdown(collection.title)}**, {len(collection.keys):,} documents")
         _reports(collection, agreement)
         _eraser(address, collection)
     address.write()

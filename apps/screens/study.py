@@ -12,15 +12,15 @@ import streamlit as st
 
 from rationale.corpus import Document, Documents, Key, load_documents
 from rationale.report.palette import LINE, SOFT
-from rationale.report.topk import arms_table, bars, pairs_table
+from rationale.report.topk import bars, conditions_table, pairs_table
 from rationale.report.words import WORDS_CSS, words_html
-from rationale.study.topk.stored import Answer, StoredStudy, Who
+from rationale.study.topk.stored import Answer, StoredStudy, WhoIsRight
 from workbench.address import Address
 from workbench.figures import show_figure, show_table
-from workbench.listing import MOST, name_of
-from workbench.messages import messages, plain
+from workbench.listing import MOST, pair_key
+from workbench.messages import escape_markdown, messages
 from workbench.reading import toolbar
-from workbench.settings import Settings
+from workbench.settings import AppSettings
 from workbench.units import safe
 
 _CSS = f"""
@@ -52,7 +52,7 @@ def open_study(
 
 def show() -> None:
     """The page."""
-    address, settings = Address(), Settings.parse(sys.argv[1:])
+    address, settings = Address(), AppSettings.parse(sys.argv[1:])
     with messages():
         if settings.study is None:
             _nothing_studied()
@@ -83,12 +83,12 @@ def _results(study: StoredStudy) -> None:
     with st.container(border=True, key="card.bars"):
         n = study.results.records[0].n
         st.markdown(
-            f"**Accuracy by what is read**, {n:,} documents of {plain(reported.source)}; "
+            f"**Accuracy by what is read**, {n:,} documents of {escape_markdown(reported.source)}; "
             f"{reported.left_out:,} without a rationale in reach left every condition"
         )
         show_figure(bars(study.results.records, height=340), key="bars")
     with st.container(border=True, key="card.arms"):
-        table = arms_table(study.results.records)
+        table = conditions_table(study.results.records)
         show_table(table)
         st.download_button(
             "Save the table", table.to_csv(), file_name="arms.csv", key="save.arms", on_click="ignore",
@@ -110,7 +110,7 @@ def _two_arms(address: Address, study: StoredStudy, documents: Documents) -> Non
         one = address.choose("arm", arms, st.selectbox, "Condition", default=arms[0], width=190)
         others = [arm for arm in arms if arm != one and study.seeds(one, arm)]
         if not others:
-            st.info(plain(f"No other condition shares a seed with {one}."), icon=":material/info:")
+            st.info(escape_markdown(f"No other condition shares a seed with {one}."), icon=":material/info:")
             return
         other = address.choose("against", others, st.selectbox, "Against", width=190)
         seeds = study.seeds(one, other)
@@ -125,8 +125,8 @@ def _two_arms(address: Address, study: StoredStudy, documents: Documents) -> Non
         _side_by_side(study, document, key, (one, other), seed)
 
 
-def _choose_who(address: Address, found: dict[Who, list[Key]], one: str, other: str) -> Who:
-    titles: dict[Who, str] = {
+def _choose_who(address: Address, found: dict[WhoIsRight, list[Key]], one: str, other: str) -> WhoIsRight:
+    titles: dict[WhoIsRight, str] = {
         "first": f"only {one}", "second": f"only {other}", "both": "both", "neither": "neither",
     }  # fmt: skip
     return address.choose(
@@ -141,14 +141,14 @@ def _choose_document(address: Address, documents: Documents, keys: list[Key]) ->
         return None
     show = partial(_label, documents)
     return address.choose(
-        "document", keys[:MOST], st.selectbox, "Document", text=name_of, format_func=show, width=360
+        "document", keys[:MOST], st.selectbox, "Document", text=pair_key, format_func=show, width=360
     )
 
 
 def _label(documents: Documents, key: Key) -> str:
     document = documents.get(key)
     begins = "" if document is None else " ".join(word[:20] for word in document.words[:7])
-    return f"{safe(name_of(key))} · {safe(begins)} …"
+    return f"{safe(pair_key(key))} · {safe(begins)} …"
 
 
 def _side_by_side(study: StoredStudy, document: Document, key: Key, arms: tuple[str, str], seed: int) -> None:
@@ -156,7 +156,7 @@ def _side_by_side(study: StoredStudy, document: Document, key: Key, arms: tuple[
     whole = study.results.recipe.positions == "packed"  # any word of the document may be read
     read = np.ones(count, bool) if whole else _mask(study.read(seed, key), count)
     if document.query:
-        st.caption(plain(safe(" ".join(document.query))))
+        st.caption(escape_markdown(safe(" ".join(document.query))))
     for column, arm in zip(st.columns(2), arms, strict=True):
         answer = study.answers(arm, seed)[key]
         with column.container(border=True, key=f"card.words.{arms.index(arm)}"):
@@ -177,9 +177,9 @@ def _mask(places: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.bool_]:
 
 
 def _said(arm: str, answer: Answer) -> str:
-    verdict = "right" if answer.right else f"wrong, gold is {plain(safe(answer.label))}"
-    said = f"says **{plain(safe(answer.predicted))}** ({answer.probability:.0%}), {verdict}"
-    return f"**{plain(arm)}**: {len(answer.kept):,} words; {said}"
+    verdict = "right" if answer.right else f"wrong, gold is {escape_markdown(safe(answer.label))}"
+    said = f"says **{escape_markdown(safe(answer.predicted))}** ({answer.probability:.0%}), {verdict}"
+    return f"**{escape_markdown(arm)}**: {len(answer.kept):,} words; {said}"
 
 
 show()

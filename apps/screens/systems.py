@@ -8,23 +8,23 @@ from functools import partial
 
 import streamlit as st
 
-from rationale.evaluation.result import Source
+from rationale.evaluation.result import DocumentSource
 from rationale.metrics.task import TITLES
 from rationale.report.comparison import rule_table, systems_table
 from rationale.report.figures.systems import FLOPS, fronts, kept_rationale, speeds, tokens_kept_by_layer
 from rationale.study.comparison import GridCell, load_comparison
 from workbench.address import Address
 from workbench.figures import show_figure, show_table
-from workbench.messages import messages, plain
+from workbench.messages import escape_markdown, messages
 from workbench.reading import toolbar
-from workbench.settings import Settings
+from workbench.settings import AppSettings
 
 
 def systems() -> None:
     """The page."""
     address = Address()
     with messages():
-        path = Settings.parse(sys.argv[1:]).comparison
+        path = AppSettings.parse(sys.argv[1:]).comparison
         if path is None:
             _nothing_compared()
         else:
@@ -52,13 +52,13 @@ def _told(speed: str) -> str:
     return "operations (FLOPs)" if speed == FLOPS else f"time, batches of {speed}"
 
 
-def _fronts(records: Sequence[GridCell], speed: str, reported: Source) -> None:
+def _fronts(records: Sequence[GridCell], speed: str, reported: DocumentSource) -> None:
     kept = kept_rationale(records)
     columns = st.columns(2 if kept is not None else 1)
     with columns[0].container(border=True, key="card.fronts"):
         n = records[0].n
         figure = TITLES[records[0].metric]
-        st.markdown(f"**{figure} against speed**, {n:,} documents of {plain(reported.source)}")
+        st.markdown(f"**{figure} against speed**, {n:,} documents of {escape_markdown(reported.source)}")
         show_figure(fronts(records, speed=speed), key="fronts")
     if kept is not None:
         with columns[1].container(border=True, key="card.kept"):

@@ -18,13 +18,13 @@ from workbench.collection import Collection
 from workbench.limits import MOST_WORDS, check_text, load_named, progress_note
 from workbench.messages import messages
 from workbench.reading import choose_beside, choose_method, choose_part, choose_units, show_words, toolbar
-from workbench.settings import Settings
+from workbench.settings import AppSettings
 
 _TRIED = "try.collection"
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What the reader wants explained.
 
     Attributes:
@@ -50,10 +50,10 @@ def try_text() -> None:
     """The page."""
     address = Address()
     with messages():
-        settings = Settings.parse(sys.argv[1:])
-        asked = _form(settings)
-        if asked is not None:
-            st.session_state[_TRIED] = _explain(asked, settings)
+        settings = AppSettings.parse(sys.argv[1:])
+        request = _form(settings)
+        if request is not None:
+            st.session_state[_TRIED] = _explain(request, settings)
             address.set("pins", None)
             address.set("part", None)
         tried: Collection | None = st.session_state.get(_TRIED)
@@ -62,7 +62,7 @@ def try_text() -> None:
     address.write()
 
 
-def _form(settings: Settings) -> Asked | None:
+def _form(settings: AppSettings) -> Request | None:
     """The text and what to do with it; None until it is sent."""
     with st.container(key="card.try"), st.form("try.form", border=True):
         text = _area("Text", "try.text", 110, f"Write or paste a text of up to {MOST_WORDS:,} words.")
@@ -81,29 +81,29 @@ def _form(settings: Settings) -> Asked | None:
     if not (model := (model or "").strip()):
         raise ModelError("no model was named", remedy="Name a hub id, or start the app with --model FOLDER.")
     check_text(text, query)
-    return Asked(model, text, query, tuple(methods) or one_pass_methods()[:1])
+    return Request(model, text, query, tuple(methods) or one_pass_methods()[:1])
 
 
 def _area(label: str, key: str, height: int, placeholder: str) -> str:
     return st.text_area(label, key=key, height=height, placeholder=placeholder, persist_state="session") or ""
 
 
-def _scored_with(settings: Settings) -> str:
+def _scored_with(settings: AppSettings) -> str:
     """The model of the open scores, where some are open."""
     folders = list(settings.folders().values())
     return read_recipe(folders[0]).model.name if folders else ""
 
 
-def _explain(asked: Asked, settings: Settings) -> Collection:
+def _explain(request: Request, settings: AppSettings) -> Collection:
     """The text as a collection of one document, scored now."""
     known = {name for name in (settings.model, _scored_with(settings)) if name}
-    model = load_named(asked.model, known, lambda name: classifier(name, settings.device, settings.dtype))
+    model = load_named(request.model, known, lambda name: classifier(name, settings.device, settings.dtype))
     # a dropping model's own scores, asked for or not: the page opens on what it drops
-    methods = tuple(dict.fromkeys((*decision_methods(model.policy), *asked.methods)))
+    methods = tuple(dict.fromkeys((*decision_methods(model.policy), *request.methods)))
     options = ScoreOptions(methods=methods, batch_size=settings.batch_size, seed=settings.seed)
-    with st.spinner(progress_note(check_text(asked.text, asked.query))):
-        scores = score_text(model, asked.text, query=asked.query, options=options)
-    return Collection("text", scores, Documents.of_text(asked.text, asked.query))
+    with st.spinner(progress_note(check_text(request.text, request.query))):
+        scores = score_text(model, request.text, query=request.query, options=options)
+    return Collection("text", scores, Documents.of_text(request.text, request.query))
 
 
 def _show(address: Address, tried: Collection) -> None:

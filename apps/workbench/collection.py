@@ -11,9 +11,9 @@ import numpy.typing as npt
 import streamlit as st
 
 from rationale.agreement import Agreement, agree, metrics
-from rationale.agreement.evaluate import Measured, Place
-from rationale.agreement.evaluate import Settings as Measuring
-from rationale.agreement.evaluate import measure as measure_scores
+from rationale.agreement.measure import AgreementOptions as Measuring
+from rationale.agreement.measure import Measured, Place
+from rationale.agreement.measure import measure as measure_scores
 from rationale.agreement.select import (
     SELECTIONS,
     Chosen,
@@ -28,7 +28,7 @@ from rationale.artifacts.provenance import Provenance
 from rationale.artifacts.scores import COMPLETE
 from rationale.corpus import Document, Documents, Key, load_documents
 from rationale.errors import ScoresError
-from rationale.metrics.chance import majority_of, told
+from rationale.metrics.chance import majority_of, majority_sentence
 from rationale.report.findings import warnings
 from rationale.report.write import check_belongs
 from rationale.scores import MemoryScores, ScoredDocument, Scores, StoredScores
@@ -81,7 +81,7 @@ class Collection:
         both = [(self.documents.get(key), label)
                 for key, label in zip(self.scores.keys, self.scores.predicted, strict=True)]  # fmt: skip
         there = [(document.label, label) for document, label in both if document is not None]
-        said = told(majority_of([gold for gold, _ in there], [label for _, label in there]))
+        said = majority_sentence(majority_of([gold for gold, _ in there], [label for _, label in there]))
         return (said,) if said else ()
 
     @property

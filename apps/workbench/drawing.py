@@ -30,7 +30,7 @@ _DROPS = {
 
 
 @dataclass(frozen=True)
-class Reader:
+class ViewState:
     """Where the reader is, for a component that starts anew.
 
     Attributes:
@@ -51,7 +51,7 @@ def words_data(
     labels: Sequence[str],
     *,
     units: Units = "words",
-    reader: Reader | None = None,
+    reader: ViewState | None = None,
     share: float | None = None,
 ) -> dict[str, Any]:
     """The component's data for a document under one method, or two side by side.
@@ -65,7 +65,7 @@ def words_data(
         reader: Where the reader is.
         share: The share of words whose removal was measured, where it was.
     """
-    reader = reader or Reader()
+    reader = reader or ViewState()
     text, layers = Shown.of(document, scored, units), _layers(methods, scored)
     part = slice(reader.part * PART, (reader.part + 1) * PART)
     human = text.human if document.annotated else None

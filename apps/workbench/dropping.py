@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rationale.agreement import metrics, selection
-from rationale.agreement.evaluate import Measured, Place
+from rationale.agreement.measure import Measured, Place
 from rationale.corpus.document import Document
 from rationale.scores.methods import reads_decisions
 from rationale.scores.scored import KEPT, ScoredDocument
@@ -26,7 +26,7 @@ def dropped(
     scored: ScoredDocument,
     method: str,
     title: str,
-    place: str | None,
+    decision_point: str | None,
     measured: Measured | None,
 ) -> Layered:
     """The method on one document, every word marked by what the model did with it.
@@ -36,7 +36,7 @@ def dropped(
         scored: Its scores; it is known which tokens were kept.
         method: One that :func:`rationale.scores.methods.reads_decisions`.
         title: What it is called on the page.
-        place: Where the policy decides; None where scores of an earlier version do not say.
+        decision_point: Where the policy decides; None where scores of an earlier version do not say.
         measured: Every metric of this document; None where no human marked it.
     """
     layers = scored.layers[method]
@@ -55,7 +55,7 @@ def dropped(
         kept=KEPT,
         parts=scored.partly_kept_words[list(layers)],
         rule="the tokens that the model keeps in this layer",
-        place=place,
+        decision_point=decision_point,
     )
 
 

@@ -11,8 +11,8 @@ from rationale.agreement.select import SELECTIONS, Select
 from rationale.corpus import Key
 from workbench.address import Address, choose_now
 from workbench.collection import Collection, all_numbers, column, open_collection
-from workbench.messages import plain
-from workbench.settings import Settings
+from workbench.messages import escape_markdown
+from workbench.settings import AppSettings
 from workbench.units import safe
 
 SORTS = {
@@ -26,16 +26,16 @@ MOST = 500
 """Documents listed at once: a longer list is narrowed by searching."""
 
 
-def name_of(key: Key) -> str:
+def pair_key(key: Key) -> str:
     """A pair as the URL writes it.
 
-    >>> name_of(("a1", "a1")), name_of(("a1", "d7"))
+    >>> pair_key(("a1", "a1")), pair_key(("a1", "d7"))
     ('a1', 'a1 d7')
     """
     return key[0] if key[0] == key[1] else f"{key[0]} {key[1]}"
 
 
-def choose_collection(address: Address, settings: Settings) -> Collection:
+def choose_collection(address: Address, settings: AppSettings) -> Collection:
     """The scores that are open; a picker where there are several.
 
     Raises:
@@ -66,12 +66,12 @@ def choose_document(address: Address, collection: Collection) -> Key:
         sort = address.choose("sort", list(SORTS), st.selectbox, "Sort", format_func=_sort_title, width=180)
     keys, values = listed(address, collection, search, sort)
     if not keys:
-        st.info(plain(f"No document contains “{safe(search)}”."), icon=":material/search_off:")
+        st.info(escape_markdown(f"No document contains “{safe(search)}”."), icon=":material/search_off:")
         st.stop()
     show = partial(_label, collection, values)
     shown = _with_chosen(keys, address.get("document"))
     key = address.choose(
-        "document", shown, st.selectbox, "Document", text=name_of, format_func=show, width=360
+        "document", shown, st.selectbox, "Document", text=pair_key, format_func=show, width=360
     )
     if st.session_state.setdefault("address.shown", key) != key:
         address.set("pins", None)
@@ -86,7 +86,7 @@ def choose_document(address: Address, collection: Collection) -> Key:
 def _with_chosen(keys: Sequence[Key], chosen: str | None) -> list[Key]:
     """The first :data:`MOST`, and the one on show where it comes later."""
     shown = list(keys[:MOST])
-    return shown + [key for key in keys[MOST:] if name_of(key) == chosen]
+    return shown + [key for key in keys[MOST:] if pair_key(key) == chosen]
 
 
 def listed(
@@ -115,9 +115,9 @@ def listed(
 def _label(collection: Collection, values: dict[Key, str], key: Key) -> str:
     document = collection.documents.get(key)
     if document is None:
-        return name_of(key)
+        return pair_key(key)
     begins = " ".join(word[:20] for word in document.words[:7])
-    parts_ = (values.get(key), safe(name_of(key)), document.label, safe(begins) + " …")
+    parts_ = (values.get(key), safe(pair_key(key)), document.label, safe(begins) + " …")
     return " · ".join(part for part in parts_ if part)
 
 
@@ -137,5 +137,5 @@ def _turn(keys: Sequence[Key], key: Key) -> None:
                 help=f"{what} document",
                 disabled=not inside,
                 on_click=choose_now,
-                args=("document", name_of(keys[at + by] if inside else key)),
+                args=("document", pair_key(keys[at + by] if inside else key)),
             )

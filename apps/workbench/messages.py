@@ -17,14 +17,14 @@ def messages() -> Iterator[None]:
     try:
         yield
     except RationaleError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(escape_markdown(str(error)), icon=":material/error:")
         st.stop()
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     r"""Text that Streamlit's markdown shows as it is written.
 
-    >>> plain("a*b*[c](d) :red[e] $f$ <g>")
+    >>> escape_markdown("a*b*[c](d) :red[e] $f$ <g>")
     'a\\*b\\*\\[c\\]\\(d\\) \\:red\\[e\\] \\$f\\$ \\<g\\>'
     """
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$" else c for c in text).replace("\n", " ")
@@ -33,4 +33,4 @@ def plain(text: str) -> str:
 def caution(sentences: Iterable[str]) -> None:
     """What a reader has to know before the numbers."""
     for sentence in sentences:
-        st.warning(plain(safe(sentence)), icon=":material/warning:")
+        st.warning(escape_markdown(safe(sentence)), icon=":material/warning:")

@@ -53,7 +53,7 @@ class Layered:
         kept: The method whose selection is what a dropping model keeps; None where nothing is dropped.
         parts: bool (R, W), the words of which only some tokens are kept; None where nothing is dropped.
         rule: How the words were chosen.
-        place: Where a dropping model's policy decides; None where nothing is dropped, or it is not known.
+        decision_point: Where a dropping model's policy decides; None where nothing is dropped, or unknown.
     """
 
     method: str
@@ -68,7 +68,7 @@ class Layered:
     kept: str | None = None
     parts: Mask | None = None
     rule: str = ""
-    place: str | None = None
+    decision_point: str | None = None
 
     @property
     def drops(self) -> bool:
@@ -78,7 +78,7 @@ class Layered:
     @property
     def dropped_here(self) -> str:
         """What a layer did to a word that it dropped."""
-        if self.place == BETWEEN:
+        if self.decision_point == BETWEEN:
             return "read by this layer's attention, dropped before its feed-forward"
         return "dropped here"
 
@@ -143,7 +143,7 @@ class Page:
             return f"{title}: not scored at layer {layer}"
         verb = "weighs"
         if layered.drops:
-            verb = "passes to its feed-forward" if layered.place == BETWEEN else "still reads"
+            verb = "passes to its feed-forward" if layered.decision_point == BETWEEN else "still reads"
         return f"{title}, layer {layer}" if self.beside else f"What layer {layer} {verb}"
 
     def _token_marks(self, layered: Layered) -> Marks:

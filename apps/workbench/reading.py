@@ -16,7 +16,7 @@ from rationale.scores import ScoredDocument
 from workbench.address import Address, touch
 from workbench.collection import Collection
 from workbench.components.words import standalone, words_view
-from workbench.drawing import Reader, parts, words_data
+from workbench.drawing import ViewState, parts, words_data
 from workbench.units import Units
 
 _UNITS: tuple[Units, ...] = ("words", "tokens")
@@ -101,7 +101,7 @@ def show_words(
 ) -> None:
     """The words component for one method or two; where the reader goes, the address follows."""
     document, scored = opened
-    reader = Reader(address.number("layer"), address.pins, part)
+    reader = ViewState(address.number("layer"), address.pins, part)
     removed = collection.scores.recipe.faithfulness
     data = words_data(
         document,

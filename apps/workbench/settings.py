@@ -11,7 +11,7 @@ from rationale.errors import ScoresError
 
 
 @dataclass(frozen=True)
-class Settings:
+class AppSettings:
     """What to open.
 
     Attributes:
@@ -41,7 +41,7 @@ class Settings:
     seed: int = 0
 
     @classmethod
-    def parse(cls, arguments: Sequence[str]) -> Settings:
+    def parse(cls, arguments: Sequence[str]) -> AppSettings:
         """Settings from arguments; what is none of ours is left to Streamlit."""
         parser = argparse.ArgumentParser(prog="app.py", allow_abbrev=False)
         parser.add_argument("--scores", type=Path, action="append", default=[])

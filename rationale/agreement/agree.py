@@ -13,8 +13,8 @@ import numpy as np
 
 from rationale.agreement.blocks import check_keys
 from rationale.agreement.changed import changed_since_scoring
-from rationale.agreement.compare import compare, comparison_rule
-from rationale.agreement.evaluate import Measured, Place, Settings, measure
+from rationale.agreement.comparison import compare_methods, comparison_rule
+from rationale.agreement.measure import AgreementOptions, Measured, Place, measure
 from rationale.agreement.metric import metrics
 from rationale.agreement.result import Agreement, Record, pair_table, selecting
 from rationale.agreement.select import (
@@ -88,7 +88,9 @@ def agree(
     return Agreement(
         recipe=recipe,
         records=tuple(sorted(_records(measured, settings, recipe), key=_order(measured))),
-        comparisons=compare(measured, settings, baselines=baselines, selecting=selecting(scores.recipe)),
+        comparisons=compare_methods(
+            measured, settings, baselines=baselines, selecting=selecting(scores.recipe)
+        ),
         classification=classification(
             _classes(measured, scores),
             measured.predicted,
@@ -113,7 +115,7 @@ def _settings(
     absolute: bool,
     resamples: int,
     seed: int,
-) -> Settings:
+) -> AgreementOptions:
     if select is not None and select not in SELECTIONS:
         raise ScoresError(
             f"no selection is called {select!r}",
@@ -136,10 +138,10 @@ def _settings(
     there = (
         selections(scores.recipe) if select is None else tuple(name for name in SELECTIONS if name == select)
     )
-    return Settings(there, values, absolute, resamples, seed)
+    return AgreementOptions(there, values, absolute, resamples, seed)
 
 
-def _notes(settings: Settings, scores: Scores) -> tuple[str, ...]:
+def _notes(settings: AgreementOptions, scores: Scores) -> tuple[str, ...]:
     """What the reader of the numbers should know about the selections."""
     notes = []
     refused, own = without_n(scores.recipe), scores.recipe.model.eta
@@ -151,7 +153,7 @@ def _notes(settings: Settings, scores: Scores) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _records(measured: Measured, settings: Settings, recipe: Provenance) -> Iterator[Record]:
+def _records(measured: Measured, settings: AgreementOptions, recipe: Provenance) -> Iterator[Record]:
     """A record a place; all places of one metric share a matrix product."""
     for name, metric in metrics.items():
         places = [place for place in measured.parts if place.metric == name]
@@ -195,7 +197,11 @@ def _order(measured: Measured) -> Callable[[Record], tuple[int, int, int, str]]:
 
 
 def _settled(
-    settings: Settings, measured: Measured, documents: Documents, unscored: int, baselines: Sequence[str]
+    settings: AgreementOptions,
+    measured: Measured,
+    documents: Documents,
+    unscored: int,
+    baselines: Sequence[str],
 ) -> AgreementSettings:
     words, uncovered = measured.words
     return AgreementSettings(

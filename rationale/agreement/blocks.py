@@ -118,7 +118,7 @@ class Block:
         if unknown is not None:
             raise ScoresError(
                 "the scored model drops tokens, and it is not known how many enter each layer",
-                where=name_of(unknown),
+                where=document_label(unknown),
                 remedy=SCORE_AGAIN,
             )
         return np.concatenate([s.entering(layers) for s in self.scored], axis=1)
@@ -154,7 +154,7 @@ class Block:
             wrong = next(number for number, v in enumerate(values) if not np.isfinite(v).all())
             raise ScoresError(
                 f"method {method!r} gave a score that is not a finite number",
-                where=name_of(self.documents[wrong]),
+                where=document_label(self.documents[wrong]),
                 remedy="Score this split again; if it stays, the model yields NaN for this document.",
             )
         return joined
@@ -215,19 +215,19 @@ def _document_of(scored: ScoredDocument, documents: Documents, scores: Scores) -
     if document is None or document.digest != scored.digest or len(document.words) != len(scored.covered):
         raise ScoresError(
             "the scores were computed from another text",
-            where=f"{name_of(scored)} of {documents.source}",
+            where=f"{document_label(scored)} of {documents.source}",
             remedy="Give the data the scores were computed from, or score this data again.",
         )
     if scores.recipe.target == "gold" and document.label != scored.label:
         raise ScoresError(
             f"the scores explain the gold label {scored.label!r}, which is now {document.label!r}",
-            where=f"{name_of(scored)} of {documents.source}",
+            where=f"{document_label(scored)} of {documents.source}",
             remedy="Give the data the scores were computed from, or score this data again.",
         )
     if scored.predicted not in scores.labels:
         raise ScoresError(
             f"the predicted label {scored.predicted!r} is none of {list(scores.labels)}",
-            where=name_of(scored),
+            where=document_label(scored),
             remedy="The scores are damaged: score this data again.",
         )
     return document
@@ -261,12 +261,12 @@ def check_keys(scores: Scores, documents: Documents) -> int:
         missing = next((d for d in documents if d.key not in keys), documents[0])
         raise ScoresError(
             f"the scores hold {len(keys)} documents and their recipe says {data.documents}; "
-            f"{name_of(missing)} of {given} has no scores",
+            f"{document_label(missing)} of {given} has no scores",
             remedy=f"They were computed from {made_from}: score it again.",
         )
     return len(documents) - len(keys)
 
 
-def name_of(document: Document | ScoredDocument) -> str:
+def document_label(document: Document | ScoredDocument) -> str:
     """How messages call a document."""
     return f"document {document.docid!r} of annotation {document.id!r}"

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from rationale.agreement.compare import Comparison
-from rationale.agreement.evaluate import Measured, Place
+from rationale.agreement.comparison import Comparison
+from rationale.agreement.measure import Measured, Place
 from rationale.agreement.metric import metrics
 from rationale.artifacts.provenance import AgreementProvenance, Provenance
 from rationale.artifacts.record import from_json, to_json

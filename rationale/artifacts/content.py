@@ -28,10 +28,10 @@ def same(earlier: Any, now: Any, *, without: Container[str] = ()) -> bool:
     return all(old.get(key) == new.get(key) for key in old.keys() | new.keys() if key not in without)
 
 
-def difference(earlier: Any, now: Any) -> str:
+def first_difference(earlier: Any, now: Any) -> str:
     """The first entry that differs.
 
-    >>> difference({"options": {"epochs": 3}}, {"options": {"epochs": 4}})
+    >>> first_difference({"options": {"epochs": 3}}, {"options": {"epochs": 4}})
     'options.epochs: 3, now 4'
     """
     return _difference(*_content(earlier, now), name="")

@@ -9,7 +9,7 @@ from typing import Any
 from rationale.artifacts.model import TRAINING
 from rationale.artifacts.scores import COMPLETE, RECIPE, SCORES
 from rationale.errors import RationaleError
-from rationale.strict_json import read
+from rationale.strict_json import read_json
 
 LARGEST = 1 << 28  # bytes of a JSON file that is looked into
 
@@ -50,7 +50,7 @@ def kind_of_file(path: Path) -> tuple[str | None, Content]:
     """What an unsealed file is, with its content where that is JSON; None where it is none of ours."""
     if path.suffix == ".json" and path.stat().st_size <= LARGEST:
         try:
-            content = read(path)
+            content = read_json(path)
         except RationaleError:
             return None, {}
         return kind_of_json(content), content

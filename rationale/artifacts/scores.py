@@ -85,10 +85,10 @@ def number_of(part: Path) -> int | None:
     """The number of a part's folder, None where it has another name."""
     digits = part.name.removeprefix("part-")
     number = int(digits) if digits.isdecimal() and digits.isascii() else None
-    return number if number is not None and part.name == name_of(number) else None
+    return number if number is not None and part.name == part_name(number) else None
 
 
-def name_of(number: int) -> str:
+def part_name(number: int) -> str:
     """The name of a part's folder."""
     return f"part-{number:05d}"
 

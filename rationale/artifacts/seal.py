@@ -24,7 +24,7 @@ from typing import Any
 
 from rationale.errors import OutputError, RationaleError
 from rationale.files import atomic_json, json_text
-from rationale.strict_json import read
+from rationale.strict_json import read_json
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ def read_sealed(
     """
     if not path.is_file():
         raise error("cannot be read (there is no such file)", where=path, remedy=remedy)
-    content = read(path, error=error, what="the saved result is damaged", remedy=remedy)
+    content = read_json(path, error=error, what="the saved result is damaged", remedy=remedy)
     if _KEY not in content:
         if note:
             note_unsealed(path)

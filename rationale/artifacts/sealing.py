@@ -13,7 +13,7 @@ from rationale.artifacts.seal import SEAL, beside, digest, read_sealed, seal_fil
 from rationale.artifacts.verify import Result
 from rationale.errors import OutputError
 from rationale.files import atomic_text
-from rationale.strict_json import loads, read
+from rationale.strict_json import loads, read_json
 
 Check = Callable[[Path], None]
 """Raises where a folder of scores without a seal is not whole."""
@@ -73,7 +73,7 @@ def insert_seal(path: Path, kind: str) -> None:
     Raises:
         OutputError: Where it is no JSON object, or cannot be written.
     """
-    content = read(path, error=OutputError, what="cannot be sealed")
+    content = read_json(path, error=OutputError, what="cannot be sealed")
     seal = sealed(content, kind, _inputs(kind, content), _companions(path, kind))["seal"]
     text = path.read_text(encoding="utf-8-sig").rstrip()
     head = text[:-1].rstrip()

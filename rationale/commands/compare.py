@@ -25,7 +25,7 @@ def compare(
             "`rationale list systems` names them, `rationale train SYSTEM --help` their options."
         ),
     ],
-    reported: Annotated[str, typer.Option(help="Split that systems are compared on.")] = "test",
+    eval_split: Annotated[str, typer.Option(help="Split that systems are compared on.")] = "test",
     common: Annotated[
         list[str] | None,
         typer.Option("--set", help="option=value for all systems that know it, e.g. epochs=4; repeat it."),
@@ -34,9 +34,13 @@ def compare(
     split: TrainSplit = None,
     dev: Dev = "0.1",
     limit: Limit = None,
-    limit_reported: Annotated[int | None, typer.Option(help="Compare on about so many documents.")] = None,
-    timed: Annotated[int, typer.Option(min=0, help="Documents to measure time with; 0 measures none.")] = 200,
-    rounds: Annotated[int, typer.Option(min=1, help="How often time is measured; the median counts.")] = 3,
+    eval_limit: Annotated[int | None, typer.Option(help="Compare on about so many documents.")] = None,
+    timing_documents: Annotated[
+        int, typer.Option(min=0, help="Documents to measure time with; 0 measures none.")
+    ] = 200,
+    timing_repeats: Annotated[
+        int, typer.Option(min=1, help="How often time is measured; the median counts.")
+    ] = 3,
     lengths: Annotated[
         bool, typer.Option("--lengths", help="Add results by document length (no retraining).")
     ] = False,
@@ -52,27 +56,26 @@ def compare(
 ) -> None:
     """Train systems from one plain fine-tuning and set them beside each other; a killed grid goes on.
 
-    Example: `rationale compare --model ./encoder --data movies --reported val --out compared
-    --system adapler:phi=5e-4,warm_start=true --system ltp:lam=0.1 --system ltp:lam=0.3
+    Example: `rationale compare --model ./encoder --data movies --eval-split val --out compared
+    --system adapler:phi=5e-4,warm_start=true --system ltp:lambda=0.1 --system ltp:lambda=0.3
     --system lead:shares=0.4 --set epochs=3 --set max_length=512`
     """
     from rationale.corpus.splits import sample
     from rationale.evaluation.evaluate import Timing
-    from rationale.evaluation.lengths import Ruler
+    from rationale.evaluation.lengths import TokenLengths
     from rationale.evaluation.lengths import below_median as below
     from rationale.files import atomic_text
     from rationale.report.comparison import comparison_page, systems_table
-    from rationale.study.compare import BATCHES
-    from rationale.study.compare import compare as compare_systems
+    from rationale.study.compare import BATCHES, compare_systems
     from rationale.study.grid import Setting, known_options
-    from rationale.training.data import hold_out, reported_split, training_split
+    from rationale.training.data import evaluation_split, hold_out, training_split
 
     settings = [Setting.parse(text) for text in system]
     chosen, training = known_options(common or []), training_split(data, split)
-    compared = sample(reported_split(data, reported, training, dev), limit_reported)
+    compared = sample(evaluation_split(data, eval_split, training, dev), eval_limit)
     training, held_out = hold_out(sample(training, limit), dev, data=data)
     if below_median:
-        ruler = Ruler(str(model), chosen.get("max_length"))
+        ruler = TokenLengths(str(model), chosen.get("max_length"))
         training = below(training, ruler, compared)
         held_out = held_out and below(held_out, ruler, compared)
     found = compare_systems(
@@ -84,7 +87,7 @@ def compare(
         settings,
         common=chosen,
         seeds=seed_numbers(seeds),
-        timing=Timing(timed, rounds, BATCHES),
+        timing=Timing(timing_documents, timing_repeats, BATCHES),
         lengths=lengths or below_median,
     )
     table = systems_table(found.records)

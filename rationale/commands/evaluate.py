@@ -24,8 +24,12 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only so many documents: a sample, stratified by label.")
     ] = None,
-    timed: Annotated[int, typer.Option(min=0, help="Documents to measure time with; 0 measures none.")] = 200,
-    rounds: Annotated[int, typer.Option(min=1, help="How often time is measured; the median counts.")] = 3,
+    timing_documents: Annotated[
+        int, typer.Option(min=0, help="Documents to measure time with; 0 measures none.")
+    ] = 200,
+    timing_repeats: Annotated[
+        int, typer.Option(min=1, help="How often time is measured; the median counts.")
+    ] = 3,
     int8: Annotated[
         bool,
         typer.Option("--int8", help="Run a model trained with --bits 8 in torchao's static INT8 kernels."),
@@ -63,7 +67,9 @@ def evaluate(
     documents = sample(load_documents(data, split), limit)
     found = list[Traced]()
     tell = None if traces is None else found.append
-    result = evaluate_on(classifier, documents, Timing(timed, rounds), seed=seed, tell=tell)
+    result = evaluate_on(
+        classifier, documents, Timing(timing_documents, timing_repeats), seed=seed, tell=tell
+    )
     result.save(out, overwrite=overwrite)
     if traces is not None:
         inputs = {"model": classifier.identity["hash"], "data": documents.fingerprint}
@@ -77,14 +83,14 @@ def evaluate(
 _SHOWN = (
     ("accuracy", "macro_f1", "mcc"),
     ("pearson", "spearman", "rmse"),
-    ("f1", "exact", "f1_answerable", "f1_unanswerable"),
+    ("f1", "exact_match", "HasAns_f1", "NoAns_f1"),
 )
 
 
 def _named(name: str) -> str:
     from rationale.metrics.task import TITLES
 
-    return TITLES.get(name, name.replace("_", ", ").replace("exact", "exact match").replace("f1", "F1"))
+    return TITLES.get(name, name)
 
 
 def evaluation_warnings(result: Evaluation) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rationale.commands.options import BatchSize, Device, Dtype, Model, Seed, said
+from rationale.commands.options import BatchSize, Device, Dtype, Model, Seed, read_text_option
 from rationale.terminal import safe_console
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def explain(
     options = ScoreOptions(methods=tuple(method or ["input_x_gradient"]), batch_size=batch_size, seed=seed)
     names = parse_labels(labels)
     classifier = load_classifier(model, device=device, dtype=dtype, labels=names)
-    words = said(text)
+    words = read_text_option(text)
     (scored,) = score_text(classifier, words, query=query, options=options)
     console = safe_console()
     console.print(Text(_prediction(scored, classifier.labels), style="bold"))

@@ -71,7 +71,7 @@ def systems(as_json: Json = False) -> None:
         {
             "name": name,
             "title": system.title,
-            "decides before": f"the {system.place}",
+            "decides before": f"the {system.decision_point}",
             "definition": (system.__doc__ or "").splitlines()[0],
         }
         for name, system in SYSTEMS.items()

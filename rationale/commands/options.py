@@ -63,7 +63,7 @@ def _name(path: str) -> str:
     return Path(os.path.abspath(path)).name or path  # noqa: PTH100  (a link keeps its name)
 
 
-def said(text: str) -> str:
+def read_text_option(text: str) -> str:
     """``--text`` itself, or what standard input has where it is ``-``.
 
     Raises:

@@ -13,7 +13,7 @@ from rationale.terminal import safe_console, say
 from rationale.training.options import TrainingOptions
 
 if TYPE_CHECKING:
-    from rationale.study.topk.arms import Arm
+    from rationale.study.topk.conditions import Condition
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -26,7 +26,7 @@ def study() -> None:
 
 
 @app.command()
-@with_options(TrainingOptions, without=("seed", "new_head"))
+@with_options(TrainingOptions, without=("seed", "reinit_head"))
 def topk(
     model: Model,
     data: Data,
@@ -66,28 +66,28 @@ def topk(
         int | None, typer.Option(min=0, help="Layer of the dropping model's conditions that name none.")
     ] = None,
     seeds: Annotated[str, typer.Option(help="Seeds, with commas; each trains every condition once.")] = "0",
-    reported: Annotated[str, typer.Option(help="Evaluation split.")] = "test",
+    eval_split: Annotated[str, typer.Option(help="Evaluation split.")] = "test",
     split: TrainSplit = None,
     dev: Dev = "0.1",
     limit: Limit = None,
-    limit_reported: Annotated[int | None, typer.Option(help="Evaluate on at most about N documents.")] = None,
+    eval_limit: Annotated[int | None, typer.Option(help="Evaluate on at most about N documents.")] = None,
 ) -> None:
     """Are these words enough? Train a classifier on the words each method ranks best; a killed study goes on.
 
     The full input is always an arm: its model scores the words of its seed. Human rationales and METHOD:gold
     are oracles: nobody has them for a new document.
 
-    Example: `rationale study topk --model ./encoder --data movies --reported val --out study --epochs 3
+    Example: `rationale study topk --model ./encoder --data movies --eval-split val --out study --epochs 3
     --methods human,input_x_gradient:gold,rollout.all,random --seeds 0,1,2`
     """
     from rationale.corpus.splits import sample
-    from rationale.report.topk import arms_table, topk_page
+    from rationale.report.topk import conditions_table, topk_page
     from rationale.study.topk.budget import Budget
     from rationale.study.topk.study import StudyOptions, study_topk
-    from rationale.training.data import hold_out, reported_split, training_split
+    from rationale.training.data import evaluation_split, hold_out, training_split
 
     training = training_split(data, split)
-    compared = sample(reported_split(data, reported, training, dev), limit_reported)
+    compared = sample(evaluation_split(data, eval_split, training, dev), eval_limit)
     training, held_out = hold_out(sample(training, limit), dev, data=data)
     chosen = StudyOptions(
         _arms(methods, layer, complement=complement),
@@ -99,21 +99,24 @@ def topk(
     )
     found = study_topk(model, training, held_out, compared, out, chosen)
     page = topk_page(found, out / "study.html", overwrite=True)
-    safe_console().print(arms_table(found.records).to_rich())
+    safe_console().print(conditions_table(found.records).to_rich())
     say(f"{page}: open it in any browser; it needs no network")
 
 
-def _arms(methods: str, layer: int | None, *, complement: bool) -> list[Arm]:
-    from rationale.study.topk.arms import Arm
+def _arms(methods: str, layer: int | None, *, complement: bool) -> list[Condition]:
+    from rationale.study.topk.conditions import Condition
     from rationale.study.topk.names import FULL
 
-    arms = [Arm.parse(one.strip()) for one in methods.split(",") if one.strip()]
+    arms = [Condition.parse(one.strip()) for one in methods.split(",") if one.strip()]
     if layer is not None:
         arms = [
-            Arm.parse(f"{arm.text}@{layer}") if arm.dropping and arm.layer is None else arm for arm in arms
+            Condition.parse(f"{arm.text}@{layer}") if arm.dropping and arm.layer is None else arm
+            for arm in arms
         ]
     if complement:
-        arms += [Arm.parse(f"not-{arm.text}") for arm in arms if not arm.complement and arm.method != FULL]
+        arms += [
+            Condition.parse(f"not-{arm.text}") for arm in arms if not arm.complement and arm.method != FULL
+        ]
     return arms
 
 

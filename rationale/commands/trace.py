@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rationale.commands.options import Device, Dtype, Model, Overwrite, Split, said
+from rationale.commands.options import Device, Dtype, Model, Overwrite, Split, read_text_option
 from rationale.errors import DataError, OutputError
 from rationale.terminal import safe_console, say
 
@@ -74,7 +74,7 @@ def _documents(text: str | None, data: str | None, split: str | None, query: str
         raise DataError("--query goes with --text", remedy="Leave it out: documents bring their own.")
     if text is None:
         return load_documents(str(data), split)
-    return Documents.of_text(said(text), query)
+    return Documents.of_text(read_text_option(text), query)
 
 
 _WHERE = {
@@ -91,7 +91,7 @@ def _print(one: Traced) -> None:
     console, way = safe_console(), one.way
     shares = ", ".join(f"{chance:.3f}" for chance in one.probabilities)
     console.print(Text(f"{one.document.id}: {one.predicted} ({shares})", style="bold"))
-    console.print(Text(f"{_WHERE[way.place]} Each token stands with its score.", style="dim"))
+    console.print(Text(f"{_WHERE[way.decision_point]} Each token stands with its score.", style="dim"))
     for layer in range(way.layers):
         met = f"threshold {way.thresholds[layer]:.3g}"
         line = Text(f"layer {layer}, {way.lengths[layer]:>3} left, {met}: ", style="dim")

@@ -29,6 +29,11 @@ def train() -> None:
     """Fine-tune a model on documents."""
 
 
+def _flag(field: str) -> tuple[str, ...]:
+    """``--lambda`` for the field ``lambda_``, a keyword of Python; else nothing: typer names the option."""
+    return (f"--{field.rstrip('_')}",) if field.endswith("_") else ()
+
+
 def with_options(
     options: type[Any], without: Container[str] = ()
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -39,7 +44,9 @@ def with_options(
             entry.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=entry.default if entry.default is not MISSING else inspect.Parameter.empty,
-            annotation=Annotated[types[entry.name], typer.Option(help=entry.metadata.get("help", ""))],
+            annotation=Annotated[
+                types[entry.name], typer.Option(*_flag(entry.name), help=entry.metadata.get("help", ""))
+            ],
         )
         for entry in fields(options)
         if entry.name not in without
@@ -75,7 +82,7 @@ Dev = Annotated[
 Limit = Annotated[
     int | None, typer.Option(help="Use about so many documents of the split (by hash, stratified).")
 ]
-FineTunedFolder = Annotated[
+FinetunedDir = Annotated[
     Path | None,
     typer.Option(
         help="Folder of the plain fine-tuning (AdapLeR's phases 1 and 2), made where missing: runs of other "
@@ -129,7 +136,7 @@ def adapler(
         str | None,
         typer.Option(help=f"The paper's settings for a data set: {', '.join(PRESETS)}. Options given win."),
     ] = None,
-    fine_tuned: FineTunedFolder = None,
+    finetuned_dir: FinetunedDir = None,
     split: TrainSplit = None,
     dev: Dev = "0.1",
     limit: Limit = None,
@@ -144,7 +151,7 @@ def adapler(
     training, held_out = hold_out(documents, dev, data=data)
     chosen = _with_preset(options, preset, context)
     trained = train_dropping(
-        "adapler", model, training, held_out, out, chosen, fine_tuned=fine_tuned, overwrite=overwrite
+        "adapler", model, training, held_out, out, chosen, finetuned_dir=finetuned_dir, overwrite=overwrite
     )
     _tell_dropping(trained)
 
@@ -159,7 +166,7 @@ def _dropping_command(name: str, recipe: Recipe) -> None:
         data: Data,
         out: Out,
         options: Any,
-        fine_tuned: FineTunedFolder = None,
+        finetuned_dir: FinetunedDir = None,
         split: TrainSplit = None,
         dev: Dev = "0.1",
         limit: Limit = None,
@@ -173,7 +180,7 @@ def _dropping_command(name: str, recipe: Recipe) -> None:
         training, held_out = hold_out(documents, dev, data=data)
         chosen = replace(options, **recipe.fixed)
         trained = train_dropping(
-            name, model, training, held_out, out, chosen, fine_tuned=fine_tuned, overwrite=overwrite
+            name, model, training, held_out, out, chosen, finetuned_dir=finetuned_dir, overwrite=overwrite
         )
         _tell_dropping(trained)
 
@@ -202,4 +209,4 @@ def _tell(path: Path, best: Mapping[str, Any]) -> None:
 
 def _tell_dropping(trained: TrainedDropping) -> None:
     _tell(trained.path, trained.best)
-    say(f"the plain classifier to compare with: {trained.fine_tuned / '1'}")
+    say(f"the plain classifier to compare with: {trained.finetuned_dir / '1'}")

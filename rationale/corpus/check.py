@@ -12,7 +12,7 @@ import numpy as np
 from rationale.corpus.columns import Columns
 from rationale.corpus.document import Documents
 from rationale.corpus.load import find_reader, unsegmented
-from rationale.corpus.places import reading
+from rationale.corpus.places import source_errors
 from rationale.corpus.readers import ReadOptions
 from rationale.corpus.segment import Segmentation
 from rationale.errors import DataError
@@ -63,7 +63,7 @@ def check_data(
     reader = find_reader(source)
     texts: dict[str, set[str]] = {}
     checks: list[SplitCheck] = []
-    with reading(source):
+    with source_errors(source):
         splits = reader.splits(source) or [""]
     for split in splits:
         problems: list[DataError] = []
@@ -72,7 +72,7 @@ def check_data(
             problems=problems, notes=odd, columns=columns or Columns(), segmentation=segmentation
         )
         try:
-            with reading(source):
+            with source_errors(source):
                 documents = reader.read(source, split, options)
         except DataError as error:
             documents = Documents([], source=str(source), split=split)

@@ -9,7 +9,7 @@ from typing import Any
 from rationale.corpus import eraser, frame, hub, squad, table  # noqa: F401  (asked in the order of hub, squad, ...)
 from rationale.corpus.columns import Columns
 from rationale.corpus.document import Documents
-from rationale.corpus.places import reading
+from rationale.corpus.places import source_errors
 from rationale.corpus.readers import READERS, DuplicateIds, Reader, ReadOptions
 from rationale.corpus.segment import Segmentation, is_unsegmented
 from rationale.errors import DataError
@@ -44,7 +44,7 @@ def load_documents(
     source = _expanded(source)
     reader = find_reader(source)
     options = ReadOptions(duplicate_ids, columns or Columns(), segmentation=segmentation)
-    with reading(source):
+    with source_errors(source):
         documents = reader.read(source, _choose(reader.splits(source), split, source), options)
     if not documents:
         raise DataError("there are no documents in it", where=_place(documents.source, documents.split))
@@ -79,7 +79,7 @@ def list_splits(source: Any) -> list[str]:
         DataError: Where the source is of no known kind.
     """
     source = _expanded(source)
-    with reading(source):
+    with source_errors(source):
         return find_reader(source).splits(source)
 
 
@@ -94,7 +94,7 @@ def find_reader(source: Any) -> Reader:
     Raises:
         DataError: Where no reader recognises it.
     """
-    with reading(source):
+    with source_errors(source):
         if isinstance(source, str | Path) and not Path(source).exists():
             raise DataError("there is no such file or folder", where=str(source)[:200])
         for _, reader in READERS.items():

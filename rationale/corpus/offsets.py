@@ -9,7 +9,7 @@ from typing import Any
 
 from rationale.corpus.document import Span
 from rationale.corpus.fields import short
-from rationale.corpus.marks import Mark, check_inside, not_a_rationale, read_mark, same_text, touched
+from rationale.corpus.masks import Mark, check_inside, not_a_rationale, read_mark, same_text, touched
 from rationale.errors import DataError
 
 _UTF16 = (

@@ -68,7 +68,7 @@ def head_of(path: Path, size: int) -> bytes:
 
 
 @contextmanager
-def reading(source: Any) -> Iterator[None]:
+def source_errors(source: Any) -> Iterator[None]:
     """Turns what the disk says while a source is looked through into a DataError that names it."""
     try:
         yield

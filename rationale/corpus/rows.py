@@ -9,7 +9,7 @@ from typing import Any
 from rationale.corpus.columns import Columns, check_name, unread
 from rationale.corpus.document import Document, Documents, Span
 from rationale.corpus.fields import check_size, identifier, label_name, original, short
-from rationale.corpus.marks import same_text, word_spans
+from rationale.corpus.masks import same_text, word_spans
 from rationale.corpus.offsets import character_spans, may_be_utf16
 from rationale.corpus.readers import Notes, ReadOptions, UsedIds
 from rationale.corpus.segment import split_words, word_bounds

@@ -12,7 +12,7 @@ from typing import Any
 from rationale.corpus.document import Document, Documents, Span
 from rationale.corpus.fields import check_size, identifier, need, original, short
 from rationale.corpus.lines import json_file
-from rationale.corpus.marks import touched
+from rationale.corpus.masks import touched
 from rationale.corpus.offsets import place_of
 from rationale.corpus.places import head_of, kind_of, stem_of, visible_files
 from rationale.corpus.readers import READERS, Reader, ReadOptions, UsedIds, usual_order

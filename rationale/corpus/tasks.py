@@ -10,7 +10,7 @@ _ADDRESS = "https://www.eraserbenchmark.com/zipped/{}.tar.gz"
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class EraserTask:
     """A task of the ERASER benchmark.
 
     Attributes:
@@ -26,11 +26,11 @@ class Task:
     query: str = ""
 
 
-TASKS: Registry[Task] = Registry("task")
+TASKS: Registry[EraserTask] = Registry("task")
 
 
 def _add(name: str, title: str, labels: str, query: str = "") -> None:
-    TASKS.register(name)(Task(_ADDRESS.format(name), title, tuple(labels.split(", ")), query))
+    TASKS.register(name)(EraserTask(_ADDRESS.format(name), title, tuple(labels.split(", ")), query))
 
 
 _add("movies", "Film reviews, positive or negative", "NEG, POS")

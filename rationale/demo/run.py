@@ -21,7 +21,7 @@ _DATA = ("--data", str(sample_folder()), "--split", SPLIT)
 
 
 @dataclass(frozen=True)
-class Run:
+class DemoRun:
     """One model's scores and what follows from them.
 
     Attributes:
@@ -51,8 +51,8 @@ class Demo:
     """
 
     data: Path
-    plain: Run
-    adapler: Run
+    plain: DemoRun
+    adapler: DemoRun
     evaluation: Evaluation
 
 
@@ -73,7 +73,7 @@ def run_demo(out: Path, *, keep: bool = False) -> Demo:
     )
 
 
-def _run(model: Path, out: Path, folder: str, prefix: str, *, keep: bool) -> Run:
+def _run(model: Path, out: Path, folder: str, prefix: str, *, keep: bool) -> DemoRun:
     """What `rationale score --limit 40`, `agree` and `report` do, on the same documents."""
     scores, documents = out / folder, load_documents(str(sample_folder()), SPLIT)
     complete = scores / "COMPLETE"
@@ -85,13 +85,13 @@ def _run(model: Path, out: Path, folder: str, prefix: str, *, keep: bool) -> Run
         score(classifier, sample(documents, REVIEWS), options, out=scores, command=command)
     stored, page, saved = StoredScores(scores), out / f"{prefix}report.html", out / f"{prefix}agreement.json"
     if keep and _is_newer(saved, complete) and _is_newer(page, saved):
-        return Run(model, scores, Agreement.load(saved), saved, page)
+        return DemoRun(model, scores, Agreement.load(saved), saved, page)
     where = ["--scores", scores.name, *_DATA]
     agreement = agree(stored, documents, command=_shell("agree", *where, "--out", saved.name))
     agreement.save(saved, overwrite=True)
     command = _shell("report", *where, "--agreement", saved.name, "--out", page.name)
     report(stored, documents, agreement, page, overwrite=True, command=command)
-    return Run(model, scores, agreement, saved, page)
+    return DemoRun(model, scores, agreement, saved, page)
 
 
 def _score_command(model: Path, out: Path, options: ScoreOptions) -> str:

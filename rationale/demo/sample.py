@@ -94,24 +94,24 @@ def sample_adapler(cache: Path, *, seed: int = 0) -> Path:
     Returns:
         The model's folder: of the first training that is good enough on dev, else of the best there.
     """
-    fine_tuned = sample_classifier(cache, seed=seed).parent
+    finetuned_dir = sample_classifier(cache, seed=seed).parent
     found: list[tuple[float, Path]] = []
     for slower in SLOWER:
-        out = _adapler(cache, replace(TRAINING, seed=seed, **slower), fine_tuned)
-        best = TrainedDropping(out, fine_tuned).best
+        out = _adapler(cache, replace(TRAINING, seed=seed, **slower), finetuned_dir)
+        best = TrainedDropping(out, finetuned_dir).best
         found.append((best["dev_accuracy"], out))
         if best["dev_accuracy"] >= ENOUGH and best["dev_speedup"] >= FASTER:
             return out
     return max(found)[1]
 
 
-def _adapler(cache: Path, options: AdapLeROptions, fine_tuned: Path) -> Path:
+def _adapler(cache: Path, options: AdapLeROptions, finetuned_dir: Path) -> Path:
     train, dev = _documents()
     out = cache / f"adapler-{_hash(train, options)}"
     if not out.exists():
         with _one_thread():
             start = _start(cache, train)
-            train_dropping("adapler", start, train, dev, out, options, fine_tuned=fine_tuned)
+            train_dropping("adapler", start, train, dev, out, options, finetuned_dir=finetuned_dir)
     return out
 
 

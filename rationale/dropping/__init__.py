@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rationale.lazy import loads
+from rationale.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from rationale.dropping.flops import Costs, speedup
@@ -25,7 +25,7 @@ __all__ = [
     "wrap",
 ]
 
-__getattr__ = loads(
+__getattr__ = lazy_attributes(
     __name__,
     {
         "Costs": "rationale.dropping.flops",

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from rationale.dropping.ragged import first, renormalised, softmax
-from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, Soft, System
+from rationale.dropping.ragged import cls_mask, renormalised, softmax
+from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, SoftState, System
 from rationale.encoder.base import MASKED_LOGIT
 from rationale.tokens.packing import Packed
 
@@ -36,7 +36,7 @@ class AdapLeR(System):
             is Eq. 4 as printed.
     """
 
-    name, title, place = "adapler", "AdapLeR", "layer"
+    name, title, decision_point = "adapler", "AdapLeR", "layer"
     colour, symbol = "#e78a00", "circle"
     drop_more = "raise --phi or --predictor-rate, or give a --target-speedup"
     theta_dummy: Tensor
@@ -53,13 +53,13 @@ class AdapLeR(System):
         self.theta = nn.Parameter(torch.ones(layers - 1))
         self.register_buffer("theta_dummy", torch.ones(layers - 1), persistent=False)
 
-    def costs(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Counts, heads: int) -> Counts:
         """The predictor, its GELU and the softmax."""
         inner = int(self.settings["inner"])
         counts: Counts = (2 * self.width * inner + 2 * inner + 4 * inner + inner + 1 + 7) * entering
         return counts
 
-    def refill(self) -> None:
+    def reset_buffers(self) -> None:
         """Theta's stand-in is 1."""
         with torch.no_grad():
             self.theta_dummy.fill_(1.0)
@@ -74,25 +74,25 @@ class AdapLeR(System):
             self.eta.clamp_(ETA_LEAST, 1.0)
             self.theta.clamp_(min=THETA_LEAST)
 
-    def hard(self, layer: int, seen: Seen) -> Decision:
+    def hard(self, layer: int, context: PruningContext) -> Decision:
         """Keeps [CLS] and every token whose score reaches eta / n (section 3.2)."""
-        packed = seen.packed
-        scores = softmax(self._logits(layer, seen.hidden), packed, seen.kept)
-        thresholds = packed.spread(self.eta[layer].to(scores.dtype) / seen.count)
+        packed = context.packed
+        scores = softmax(self._logits(layer, context.hidden), packed, context.kept)
+        thresholds = packed.broadcast(self.eta[layer].to(scores.dtype) / context.count)
         keep = scores >= thresholds
-        if seen.kept is not None:
-            keep &= seen.kept
-        return Decision(scores, thresholds, keep.index_fill(0, packed.starts, value=True))
+        if context.kept is not None:
+            keep &= context.kept
+        return Decision(scores, thresholds, keep.index_fill(0, packed.cls_index, value=True))
 
-    def soft(self, layer: int, seen: Seen, state: Soft, strength: float) -> None:
+    def soft(self, layer: int, context: PruningContext, state: SoftState, strength: float) -> None:
         """Takes mass from the tokens below the threshold, steeply, and a little from all others (Eq. 4)."""
-        packed = seen.packed
-        start = first(packed)
-        predicted = renormalised(softmax(self._logits(layer, seen.hidden), packed) * state.keep, packed)
+        packed = context.packed
+        start = cls_mask(packed)
+        predicted = renormalised(softmax(self._logits(layer, context.hidden), packed) * state.keep, packed)
         state.predicted.append(predicted)
         state.entering.append(state.keep.detach())
         scores = self._with_theta(layer, predicted, packed)
-        delta = packed.spread(self.eta[layer] / self._soft_length(state.keep, packed))
+        delta = packed.broadcast(self.eta[layer] / self._soft_length(state.keep, packed))
         removal = self._removal(scores, delta, strength).masked_fill(start, 0.0)
         if self.weigh_by_keep:
             removal = removal * state.keep
@@ -104,10 +104,10 @@ class AdapLeR(System):
         """float32 (N,), whatever the encoder computes in; float64 only where it does so itself."""
         wide = torch.promote_types(hidden.dtype, torch.float32)
         predictor: Any = self.predictors[layer]
-        first, gelu, second = predictor
+        into, gelu, second = predictor
         kind = hidden.device.type
         with torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext():
-            inside = gelu(linear(hidden.to(wide), first.weight.to(wide), first.bias.to(wide)))
+            inside = gelu(linear(hidden.to(wide), into.weight.to(wide), into.bias.to(wide)))
             logits: Tensor = linear(inside, second.weight.to(wide), second.bias.to(wide))
         return logits.squeeze(-1)
 
@@ -116,7 +116,7 @@ class AdapLeR(System):
         if layer == 0:
             return predicted
         factor = torch.ones_like(predicted)
-        factor[packed.starts] = self.theta_dummy[layer - 1].clamp(min=THETA_LEAST)
+        factor[packed.cls_index] = self.theta_dummy[layer - 1].clamp(min=THETA_LEAST)
         return renormalised(predicted * factor, packed)
 
     def _removal(self, scores: Tensor, delta: Tensor, strength: float) -> Tensor:
@@ -128,4 +128,4 @@ class AdapLeR(System):
     @staticmethod
     def _soft_length(keep: Tensor, packed: Packed) -> Tensor:
         """float32 (B,): the mass of all tokens but [CLS], plus 1."""
-        return packed.total(keep) - keep[packed.starts] + 1
+        return packed.segment_sum(keep) - keep[packed.cls_index] + 1

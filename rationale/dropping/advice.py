@@ -17,7 +17,7 @@ def drops_nothing(measured: str, system: str | None) -> str:
         system: A name in ``rationale list systems``, or None where it is not known.
 
     >>> drops_nothing("1.02x fewer operations", "ltp")
-    'The model drops next to nothing (1.02x fewer operations): raise --lam.'
+    'The model drops next to nothing (1.02x fewer operations): raise --lambda.'
     """
     from rationale.dropping.system import SYSTEMS, System  # imports torch, and few have to be advised
 

@@ -8,13 +8,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from rationale.dropping.ragged import first
-from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, System
-from rationale.dropping.top import top
+from rationale.dropping.ragged import cls_mask
+from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, System
+from rationale.dropping.top_k import top
 from rationale.errors import ModelError
 
 
-class Blind(System):
+class FixedShare(System):
     """A fixed share of the input's length stays in each layer.
 
     Args:
@@ -26,7 +26,7 @@ class Blind(System):
         ModelError: On other ``shares``.
     """
 
-    place, baseline, colour = "layer", True, "#767c88"
+    decision_point, baseline, colour = "layer", True, "#767c88"
     drop_more = "lower --shares"
 
     def __init__(self, layers: int, width: int, *, shares: Sequence[float], **more: int) -> None:
@@ -39,22 +39,22 @@ class Blind(System):
             )
         self.shares = tuple(shares)
 
-    def costs(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Counts, heads: int) -> Counts:
         """Nothing."""
         counts: Counts = 0 * entering
         return counts
 
-    def hard(self, layer: int, seen: Seen) -> Decision:
+    def hard(self, layer: int, context: PruningContext) -> Decision:
         """Keeps [CLS] and what the rule prefers, round(share n) of the n tokens the input began with."""
-        return top(self._preference(seen), torch.round(self.shares[layer] * seen.sizes).long(), seen)
+        return top(self._preference(context), torch.round(self.shares[layer] * context.sizes).long(), context)
 
-    def _preference(self, seen: Seen) -> Tensor:
+    def _preference(self, context: PruningContext) -> Tensor:
         """float32 (N,), in (0, 1]; a row's own, whoever else is left."""
         raise NotImplementedError
 
 
 @SYSTEMS.register("random")
-class RandomDropping(Blind):
+class RandomDropping(FixedShare):
     """Drops random tokens, the same ones whenever the same input comes.
 
     Seed, token id and position decide, by an integer hash: a model reads tokens and knows no document, so
@@ -78,20 +78,25 @@ class RandomDropping(Blind):
             raise ModelError(f"the random seed is {seed!r}", remedy="Give a whole number of at least 0.")
         self.seed = seed
 
-    def _preference(self, seen: Seen) -> Tensor:
-        mixed = seen.packed.ids * 2_654_435_761 + seen.packed.positions * 40_503 + self.seed * 97_531 + 12_345
+    def _preference(self, context: PruningContext) -> Tensor:
+        mixed = (
+            context.packed.ids * 2_654_435_761
+            + context.packed.positions * 40_503
+            + self.seed * 97_531
+            + 12_345
+        )
         for factor in (0x45D9F3B, 0x45D9F3B):  # a small integer hash, within 32 bits
             mixed = ((mixed >> 16) ^ mixed) * factor & 0xFFFFFFFF
         return (((mixed >> 16) ^ mixed) & 0xFFFFFF).float() / 0x1000000 + 1e-6
 
 
 @SYSTEMS.register("lead")
-class FirstTokens(Blind):
+class FirstTokens(FixedShare):
     """Keeps the beginning, and the token that ends the input; with one share for all layers, truncation."""
 
     name, title, symbol = "lead", "Lead", "cross"
 
-    def _preference(self, seen: Seen) -> Tensor:
-        packed = seen.packed
-        last = torch.roll(first(packed), -1)
+    def _preference(self, context: PruningContext) -> Tensor:
+        packed = context.packed
+        last = torch.roll(cls_mask(packed), -1)
         return (1 / (1.0 + packed.positions.float())).masked_fill(last, 1.0)

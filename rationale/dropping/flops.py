@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rationale.dropping.system import Counts, Place, System
+from rationale.dropping.system import Counts, DecisionPoint, System
 from rationale.encoder.base import Encoder
 
 _SOFTMAX, _NORM, _GELU = 7, 9, 4  # operations an element: scale, mask, max, subtract, exp, sum, divide; …
@@ -63,8 +63,8 @@ class Costs:
         if self.system is None:
             decisions, attending = np.zeros_like(tokens_kept), tokens_kept
         else:
-            decisions = self.system.costs(entering, self.heads)
-            attending = tokens_kept if self.system.place == "layer" else entering
+            decisions = self.system.flops(entering, self.heads)
+            attending = tokens_kept if self.system.decision_point == "layer" else entering
         counts: Counts = self.square * attending**2 + self.attention * attending
         return counts + self.feed_forward * tokens_kept + decisions
 
@@ -87,7 +87,12 @@ class Costs:
 
 
 def bit_operations(
-    encoder: Encoder, tokens_kept: Counts, lengths: Counts, *, bits: int = 16, place: Place = "layer"
+    encoder: Encoder,
+    tokens_kept: Counts,
+    lengths: Counts,
+    *,
+    bits: int = 16,
+    decision_point: DecisionPoint = "layer",
 ) -> Counts:
     """Bit operations of the matrix products of each input: int64 (B,).
 
@@ -99,11 +104,11 @@ def bit_operations(
         tokens_kept: int64 (L, B), tokens in each layer's feed-forward.
         lengths: int64 (B,), tokens at the start.
         bits: 16 is the published baseline.
-        place: Where tokens leave: attention sees those that enter, or those that stay.
+        decision_point: Where tokens leave: attention sees those that enter, or those that stay.
     """
     d, (inner, gated) = encoder.width, encoder.inner_width
     entering = np.concatenate([lengths[None], tokens_kept[:-1]])
-    attending = tokens_kept if place == "layer" else entering
+    attending = tokens_kept if decision_point == "layer" else entering
     weights = 4 * d * d * attending + (3 if gated else 2) * d * inner * tokens_kept
     counts: Counts = (weights * bits**2 + 2 * d * attending**2 * 16**2).sum(axis=0)
     return counts

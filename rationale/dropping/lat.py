@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import torch
 
-from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, System
-from rationale.dropping.top import check_lengths, top
+from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, System
+from rationale.dropping.top_k import check_lengths, top
 
 
 @SYSTEMS.register("lat")
@@ -30,16 +30,16 @@ class LAT(System):
         ModelError: Where ``lengths`` is no configuration of L layers.
     """
 
-    name, title, place, reads_attention = "lat", "LAT", "feed-forward", True
+    name, title, decision_point, reads_attention = "lat", "LAT", "feed-forward", True
     colour, symbol = "#6b1be1", "diamond"
-    drop_more = "raise --speedup or --drop"
+    drop_more = "raise --speedup or --length-drop"
 
     def __init__(
         self, layers: int, width: int, *, lengths: Sequence[int] | None = None, protect_cls: bool = True
     ) -> None:
         told = None if lengths is None else list(lengths)
         super().__init__(layers, width, {"lengths": told, "protect_cls": protect_cls})
-        self.restores = not protect_cls
+        self.restore_dropped = not protect_cls
         self.lengths = None if lengths is None else check_lengths(self.title, lengths, layers)
 
     @contextmanager
@@ -51,15 +51,17 @@ class LAT(System):
         finally:
             self.lengths = own
 
-    def costs(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Counts, heads: int) -> Counts:
         """Adding up the columns of every head; the ranking is not counted."""
         counts: Counts = heads * entering**2 + entering
         return counts
 
-    def hard(self, layer: int, seen: Seen) -> Decision:
+    def hard(self, layer: int, context: PruningContext) -> Decision:
         """Keeps [CLS] and the best of the others; the best of all, where it may leave."""
-        counts = seen.sizes if self.lengths is None else torch.full_like(seen.sizes, self.lengths[layer])
-        return top(seen.attention.total, counts, seen, protect_cls=not self.restores)
+        counts = (
+            context.sizes if self.lengths is None else torch.full_like(context.sizes, self.lengths[layer])
+        )
+        return top(context.attention.total, counts, context, protect_cls=not self.restore_dropped)
 
 
 def smallest(longest: int, layers: int, share: float) -> tuple[int, ...]:

@@ -8,8 +8,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from rationale.dropping.ragged import best, first
-from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, Soft, System
+from rationale.dropping.ragged import best, cls_mask
+from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, SoftState, System
 from rationale.errors import ModelError
 
 _LEAST = 1e-5  # a threshold never falls below it, so that what has score 0 stays out
@@ -39,9 +39,9 @@ class LTP(System):
         ModelError: On another ``ramp``, a ``reference`` below 1, a ``final`` that is not finite.
     """
 
-    name, title, place, reads_attention = "ltp", "LTP", "feed-forward", True
+    name, title, decision_point, reads_attention = "ltp", "LTP", "feed-forward", True
     colour, symbol = "#1f5fbf", "square"
-    drop_more = "raise --lam"
+    drop_more = "raise --lambda"
 
     def __init__(
         self,
@@ -60,30 +60,32 @@ class LTP(System):
                 f"LTP has the settings {self.settings}",
                 remedy="ramp is one-based or zero-based, reference at least 1, final a number.",
             )
-        self.restores = not protect_cls
+        self.restore_dropped = not protect_cls
         self.reference, self.idle = reference, ramp == "zero-based"
         start = 0 if self.idle else 1
         self.theta = nn.Parameter(final * torch.arange(start, layers + start, dtype=torch.float32) / layers)
 
-    def costs(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Counts, heads: int) -> Counts:
         """Adding up the columns of every head, and comparing."""
         counts: Counts = heads * entering**2 + 2 * entering
         return counts
 
-    def hard(self, layer: int, seen: Seen) -> Decision:
+    def hard(self, layer: int, context: PruningContext) -> Decision:
         """Keeps every token whose score reaches theta (Eq. 8), and [CLS]; the best, where it may leave."""
-        scores = self._scores(seen)
+        scores = self._scores(context)
         threshold = self.theta[layer].detach().to(scores.dtype).clamp(min=_LEAST)
         if self._drops_nothing(layer):
             threshold = torch.zeros_like(threshold)
         keep = scores >= threshold
-        if seen.kept is not None:
-            keep &= seen.kept
-        stays = best(scores, seen.packed, seen.kept) if self.restores else seen.packed.starts
+        if context.kept is not None:
+            keep &= context.kept
+        stays = (
+            best(scores, context.packed, context.kept) if self.restore_dropped else context.packed.cls_index
+        )
         keep = keep.index_fill(0, stays, value=True)
         return Decision(scores, threshold.expand_as(scores), keep)
 
-    def soft(self, layer: int, seen: Seen, state: Soft, strength: float) -> None:
+    def soft(self, layer: int, context: PruningContext, state: SoftState, strength: float) -> None:
         """Multiplies what leaves the layer by sigmoid((score - theta) / T), T = 1 / strength (Eq. 9, 10).
 
         All tokens go on voting, as published; a protected [CLS] keeps 1.
@@ -91,16 +93,16 @@ class LTP(System):
         if self._drops_nothing(layer):
             state.after = None
             return
-        scores = self._scores(seen)
+        scores = self._scores(context)
         mask = torch.sigmoid((scores - self.theta[layer]) * strength)
-        state.after = mask if self.restores else mask.masked_fill(first(seen.packed), 1.0)
-        state.lengths.append(seen.packed.total(state.after))
+        state.after = mask if self.restore_dropped else mask.masked_fill(cls_mask(context.packed), 1.0)
+        state.lengths.append(context.packed.segment_sum(state.after))
 
     def thresholds(self) -> list[nn.Parameter]:
         """Theta."""
         return [self.theta]
 
-    def penalty(self, state: Soft) -> Tensor:
+    def penalty(self, state: SoftState) -> Tensor:
         """The sum over layers of the soft lengths over the reference, the mean over inputs (Eq. 12).
 
         As in the code of its authors, where the paper divides by L as well; padding counts nothing here.
@@ -110,5 +112,5 @@ class LTP(System):
     def _drops_nothing(self, layer: int) -> bool:
         return self.idle and layer == 0
 
-    def _scores(self, seen: Seen) -> Tensor:
-        return seen.attention.total.to(self.theta.dtype) / self.reference
+    def _scores(self, context: PruningContext) -> Tensor:
+        return context.attention.total.to(self.theta.dtype) / self.reference

@@ -120,7 +120,7 @@ class DroppingModel(PreTrainedModel):
     def _init_weights(self, module: Any) -> None:
         """The backbone and the system initialise their own parameters."""
         if isinstance(module, System):
-            module.refill()
+            module.reset_buffers()
 
     @property
     def encoder(self) -> Encoder:

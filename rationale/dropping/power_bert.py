@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from rationale.dropping.ragged import ranks
-from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, Soft, System
-from rationale.dropping.top import check_lengths, top
+from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, SoftState, System
+from rationale.dropping.top_k import check_lengths, top
 
 
 @SYSTEMS.register("power-bert")
@@ -33,9 +33,9 @@ class PoWERBERT(System):
         ModelError: Where ``retention`` is no configuration of L layers.
     """
 
-    name, title, place, reads_attention = "power-bert", "PoWER-BERT", "feed-forward", True
+    name, title, decision_point, reads_attention = "power-bert", "PoWER-BERT", "feed-forward", True
     colour, symbol = "#0e4827", "triangle-up"
-    drop_more = "raise --lam"
+    drop_more = "raise --lambda"
 
     def __init__(
         self, layers: int, width: int, *, retention: Sequence[int] | None = None, longest: int = 512
@@ -63,7 +63,7 @@ class PoWERBERT(System):
             with torch.no_grad():
                 self.weights.clamp_(0.0, 1.0)
 
-    def penalty(self, state: Soft) -> Tensor:
+    def penalty(self, state: SoftState) -> Tensor:
         """The weights' sum, layer l (from 1) counting l times; no input's share in it."""
         per_layer = self._sought.sum(dim=1)
         return (per_layer * torch.arange(1, self.layers + 1).to(per_layer)).sum()
@@ -74,21 +74,21 @@ class PoWERBERT(System):
             raise TypeError("the retention configuration is found: there is nothing to learn")
         return self.weights
 
-    def costs(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Counts, heads: int) -> Counts:
         """Adding up the columns of every head, less the diagonal; the ranking is not counted."""
         counts: Counts = heads * entering**2 + 2 * entering
         return counts
 
-    def hard(self, layer: int, seen: Seen) -> Decision:
+    def hard(self, layer: int, context: PruningContext) -> Decision:
         """Keeps [CLS] and the best of the others."""
-        return top(self._scores(seen), torch.full_like(seen.sizes, self.retention[layer]), seen)
+        return top(self._scores(context), torch.full_like(context.sizes, self.retention[layer]), context)
 
-    def soft(self, layer: int, seen: Seen, state: Soft, strength: float) -> None:
+    def soft(self, layer: int, context: PruningContext, state: SoftState, strength: float) -> None:
         """Multiplies what enters the feed-forward by the weight of its rank; [CLS] is ranked like any."""
-        places = ranks(self._scores(seen).detach(), seen.packed)
+        places = ranks(self._scores(context).detach(), context.packed)
         state.before = self._sought[layer][places]
-        state.lengths.append(seen.packed.total(state.before))
+        state.lengths.append(context.packed.segment_sum(state.before))
 
     @staticmethod
-    def _scores(seen: Seen) -> Tensor:
-        return seen.attention.total - seen.attention.own
+    def _scores(context: PruningContext) -> Tensor:
+        return context.attention.total - context.attention.own

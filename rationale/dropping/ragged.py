@@ -8,9 +8,9 @@ from torch import Tensor
 from rationale.tokens.packing import Packed
 
 
-def first(packed: Packed) -> Tensor:
+def cls_mask(packed: Packed) -> Tensor:
     """Bool (N,), True at the first row of every input: its [CLS]."""
-    return torch.zeros_like(packed.ids, dtype=torch.bool).index_fill(0, packed.starts, value=True)
+    return torch.zeros_like(packed.ids, dtype=torch.bool).index_fill(0, packed.cls_index, value=True)
 
 
 def best(scores: Tensor, packed: Packed, kept: Tensor | None = None) -> Tensor:
@@ -27,21 +27,21 @@ def softmax(logits: Tensor, packed: Packed, kept: Tensor | None = None) -> Tenso
     if len(packed.lengths) == 1:
         return torch.softmax(logits, dim=0)
     highest = logits.new_full((len(packed.lengths),), -torch.inf)
-    highest = highest.scatter_reduce(0, packed.example, logits.detach(), "amax")
-    powers = (logits - packed.spread(highest)).exp()
-    return powers / packed.spread(packed.total(powers))
+    highest = highest.scatter_reduce(0, packed.batch_index, logits.detach(), "amax")
+    powers = (logits - packed.broadcast(highest)).exp()
+    return powers / packed.broadcast(packed.segment_sum(powers))
 
 
 def renormalised(scores: Tensor, packed: Packed) -> Tensor:
     """Scores (N,) divided by their sum within each input."""
-    return scores / packed.spread(packed.total(scores) + 1e-15)
+    return scores / packed.broadcast(packed.segment_sum(scores) + 1e-15)
 
 
 def ranks(scores: Tensor, packed: Packed) -> Tensor:
     """int64 (N,), each row's place among its input's, 0 the highest; of equals the earlier row is higher."""
     order = torch.argsort(scores, descending=True, stable=True)
     if len(packed.lengths) > 1:
-        order = order[torch.argsort(packed.example[order], stable=True)]
+        order = order[torch.argsort(packed.batch_index[order], stable=True)]
     places = torch.empty_like(order)
     places[order] = torch.arange(len(order), device=order.device)
-    return places - packed.spread(packed.starts)
+    return places - packed.broadcast(packed.cls_index)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from rationale.dropping.system import Decision, Place, Seen, Soft, System
+from rationale.dropping.system import Decision, DecisionPoint, PruningContext, SoftState, System
 from rationale.dropping.trace import DropTrace, traces_of
-from rationale.encoder.attention import Received, plain, receiving
+from rationale.encoder.attention import ReceivedAttention, attend_with_received, plain_attention
 from rationale.encoder.base import MASKED_LOGIT, Attend, Encoder, Heads
 from rationale.errors import ModelError
 from rationale.tokens.packing import Packed
@@ -27,24 +27,24 @@ class Run:
         decisions: One a layer, of the rows that were still there (hard) or of all (mask); None for a layer
             that was passed by. Empty where nothing is dropped. They are kept as they were made, and cost
             nothing until :meth:`traces` reads them.
-        place: Where the decisions were taken.
+        decision_point: Where the decisions were taken.
     """
 
     logits: Tensor
     tokens_kept: Tensor
     packed: Packed
     decisions: tuple[Decision | None, ...] = ()
-    place: Place = "layer"
+    decision_point: DecisionPoint = "layer"
 
     def traces(self) -> list[DropTrace]:
         """The trace of each input; none where nothing is dropped."""
-        return traces_of(self.packed, self.decisions, self.place) if self.decisions else []
+        return traces_of(self.packed, self.decisions, self.decision_point) if self.decisions else []
 
 
-def undropped(
+def run_full(
     encoder: Encoder,
     packed: Packed,
-    attend: Attend = plain,
+    attend: Attend = plain_attention,
     hidden: Tensor | None = None,
     states: list[Tensor] | None = None,
 ) -> Run:
@@ -59,15 +59,15 @@ def undropped(
     """
     hidden = encoder.embed(packed) if hidden is None else hidden
     if states is None:
-        logits = encoder.tail(0, hidden, packed, attend)
+        logits = encoder.forward_from(0, hidden, packed, attend)
     else:
-        entering, logits = encoder.walk(hidden, packed, attend)
+        entering, logits = encoder.hidden_states_and_logits(hidden, packed, attend)
         states += entering
     tokens_kept = torch.tensor(packed.lengths, device=logits.device).expand(encoder.layers, -1)
     return Run(logits, tokens_kept, packed)
 
 
-class _Leaving:
+class _PackedState:
     """Rows on their way through the layers, those that are dropped taken out.
 
     Attributes:
@@ -82,12 +82,16 @@ class _Leaving:
         self._rows = torch.arange(len(packed.ids), device=packed.ids.device) if restore else None
         self.decisions: dict[int, Decision] = {}
 
-    def decide(self, place: Place, layer: int, received: Received | None = None) -> None:
-        """Lets rows leave, where ``place`` is the system's."""
-        if self.system.place != place:
+    def decide(
+        self, decision_point: DecisionPoint, layer: int, received: ReceivedAttention | None = None
+    ) -> None:
+        """Lets rows leave, where ``decision_point`` is the system's."""
+        if self.system.decision_point != decision_point:
             return
-        seen = Seen(self.hidden, self.packed, self._sizes, received=received, carried=self._carried)
-        decision = self.decisions[layer] = _finite(self.system.hard(layer, seen), layer)
+        context = PruningContext(
+            self.hidden, self.packed, self._sizes, received=received, carried=self._carried
+        )
+        decision = self.decisions[layer] = _finite(self.system.hard(layer, context), layer)
         if self._rows is not None:
             self._rows = self._rows[decision.keep]
         self._carried = decision.carry
@@ -96,7 +100,7 @@ class _Leaving:
             self.hidden = self.hidden.index_select(0, kept)
             self._carried = None if decision.carry is None else decision.carry[kept]
 
-    def settle(self) -> None:
+    def remember(self) -> None:
         """Remembers what left a layer: who is dropped later is restored with it (LAT, section 3.2)."""
         if self.restored is not None and self._rows is not None:
             self.restored = self.restored.index_copy(0, self._rows, self.hidden)
@@ -114,8 +118,8 @@ def hard(encoder: Encoder, system: System, packed: Packed, skipped: Container[in
         packed: The batch.
         skipped: Layers that are passed by, with no attention, no feed-forward and no decision (LayerDrop).
     """
-    restore = encoder.answers or system.restores
-    going, tokens_kept = _Leaving(system, encoder.embed(packed), packed, restore=restore), []
+    restore = encoder.is_qa or system.restore_dropped
+    going, tokens_kept = _PackedState(system, encoder.embed(packed), packed, restore=restore), []
     for layer in range(encoder.layers):
         if layer in skipped:
             tokens_kept.append(going.packed.lengths)
@@ -123,17 +127,19 @@ def hard(encoder: Encoder, system: System, packed: Packed, skipped: Container[in
         going.decide("layer", layer)
         heads = encoder.project(layer, going.hidden, going.packed)
         context, received = _attend(system, layer, heads, going.packed)
-        going.hidden = encoder.merge(layer, going.hidden, context)
+        going.hidden = encoder.attention_output(layer, going.hidden, context)
         going.decide("feed-forward", layer, received)
         going.hidden = encoder.feed_forward(layer, going.hidden)
-        going.settle()
+        going.remember()
         tokens_kept.append(going.packed.lengths)
     last, rows = (going.hidden, going.packed) if going.restored is None else (going.restored, packed)
     counts = torch.tensor(tokens_kept, device=last.device)
-    return Run(encoder.read(last, rows), counts, packed, _by_layer(going.decisions, encoder), system.place)
+    return Run(
+        encoder.head(last, rows), counts, packed, _by_layer(going.decisions, encoder), system.decision_point
+    )
 
 
-class _Hiding:
+class _MaskedState:
     """Rows on their way through the layers, all of them; those that are dropped are hidden from attention."""
 
     def __init__(self, system: System, packed: Packed) -> None:
@@ -143,14 +149,18 @@ class _Hiding:
         self.keep = torch.ones_like(packed.ids, dtype=torch.bool)
 
     @torch.no_grad()
-    def decide(self, place: Place, layer: int, hidden: Tensor, heads: Heads | None = None) -> None:
-        """Moves ``keep`` on, where ``place`` is the system's."""
-        if self.system.place != place:
+    def decide(
+        self, decision_point: DecisionPoint, layer: int, hidden: Tensor, heads: Heads | None = None
+    ) -> None:
+        """Moves ``keep`` on, where ``decision_point`` is the system's."""
+        if self.system.decision_point != decision_point:
             return
         asked = heads is not None and self.system.reads_attention
-        received = receiving(heads, self._packed, self.keep)[1] if heads is not None and asked else None
-        seen = Seen(hidden, self._packed, self._packed.sizes, self.keep, received, self._carried)
-        decision = self.decisions[layer] = _finite(self.system.hard(layer, seen), layer)
+        received = (
+            attend_with_received(heads, self._packed, self.keep)[1] if heads is not None and asked else None
+        )
+        context = PruningContext(hidden, self._packed, self._packed.sizes, self.keep, received, self._carried)
+        decision = self.decisions[layer] = _finite(self.system.hard(layer, context), layer)
         self.keep, self._carried = decision.keep, decision.carry
 
     def hidden_keys(self, heads: Heads) -> Heads:
@@ -163,7 +173,7 @@ def mask(
     encoder: Encoder,
     system: System,
     packed: Packed,
-    attend: Attend = plain,
+    attend: Attend = plain_attention,
     hidden: Tensor | None = None,
     states: list[Tensor] | None = None,
 ) -> Run:
@@ -178,49 +188,55 @@ def mask(
         states: Is given what enters each layer, L tensors (N, d).
     """
     hidden = encoder.embed(packed) if hidden is None else hidden
-    going, tokens_kept, restored = _Hiding(system, packed), [], hidden
+    going, tokens_kept, restored = _MaskedState(system, packed), [], hidden
     for layer in range(encoder.layers):
         if states is not None:
             states.append(hidden)
         going.decide("layer", layer, hidden)
         heads = going.hidden_keys(encoder.project(layer, hidden, packed))
-        hidden = encoder.merge(layer, hidden, attend(layer, heads, packed))
+        hidden = encoder.attention_output(layer, hidden, attend(layer, heads, packed))
         going.decide("feed-forward", layer, hidden, heads)
         hidden = encoder.feed_forward(layer, hidden)
         restored = torch.where(going.keep[:, None], hidden, restored)
-        tokens_kept.append(packed.total(going.keep.long()))
-    if encoder.answers or system.restores:
-        logits = encoder.read(restored, packed)
+        tokens_kept.append(packed.segment_sum(going.keep.long()))
+    if encoder.is_qa or system.restore_dropped:
+        logits = encoder.head(restored, packed)
     else:
         rows, kept = packed.select(going.keep)
-        logits = encoder.read(hidden[rows], kept)
-    return Run(logits, torch.stack(tokens_kept), packed, _by_layer(going.decisions, encoder), system.place)
+        logits = encoder.head(hidden[rows], kept)
+    return Run(
+        logits, torch.stack(tokens_kept), packed, _by_layer(going.decisions, encoder), system.decision_point
+    )
 
 
-def soft(encoder: Encoder, system: System, packed: Packed, strength: float) -> tuple[Tensor, Soft]:
+def soft(encoder: Encoder, system: System, packed: Packed, strength: float) -> tuple[Tensor, SoftState]:
     """Drops by degrees: logits (B, C) and the state after the last layer; differentiable throughout."""
     hidden = encoder.embed(packed)
-    state = Soft.start(hidden)
+    state = SoftState.start(hidden)
     for layer in range(encoder.layers):
-        if system.place == "layer":
-            system.soft(layer, Seen(hidden, packed, packed.sizes), state, strength)
+        if system.decision_point == "layer":
+            system.soft(layer, PruningContext(hidden, packed, packed.sizes), state, strength)
         heads = replace(encoder.project(layer, hidden, packed), bias=state.bias)
         context, received = _attend(system, layer, heads, packed)
-        hidden = encoder.merge(layer, hidden, context)
-        if system.place == "feed-forward":
-            system.soft(layer, Seen(hidden, packed, packed.sizes, received=received), state, strength)
+        hidden = encoder.attention_output(layer, hidden, context)
+        if system.decision_point == "feed-forward":
+            system.soft(
+                layer, PruningContext(hidden, packed, packed.sizes, received=received), state, strength
+            )
         hidden = _times(encoder.feed_forward(layer, _times(hidden, state.before)), state.after)
-    return encoder.read(hidden, replace(packed, mass=state.keep)), state
+    return encoder.head(hidden, replace(packed, keep_mass=state.keep)), state
 
 
 def _by_layer(decisions: dict[int, Decision], encoder: Encoder) -> tuple[Decision | None, ...]:
     return tuple(decisions.get(layer) for layer in range(encoder.layers))
 
 
-def _attend(system: System, layer: int, heads: Heads, packed: Packed) -> tuple[Tensor, Received | None]:
+def _attend(
+    system: System, layer: int, heads: Heads, packed: Packed
+) -> tuple[Tensor, ReceivedAttention | None]:
     if system.reads_attention:
-        return receiving(heads, packed)
-    return plain(layer, heads, packed), None
+        return attend_with_received(heads, packed)
+    return plain_attention(layer, heads, packed), None
 
 
 def _times(hidden: Tensor, gate: Tensor | None) -> Tensor:

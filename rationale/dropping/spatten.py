@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import torch
 
-from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, System
-from rationale.dropping.top import top
+from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, System
+from rationale.dropping.top_k import top
 from rationale.errors import ModelError
 
 _WHOLE, _FLOOR = 3, 0.01
@@ -33,7 +33,7 @@ class SpAtten(System):
         ModelError: Where ``ratio`` is above 1 or NaN, or there are 3 layers or fewer: none would drop.
     """
 
-    name, title, place, reads_attention = "spatten", "SpAtten", "feed-forward", True
+    name, title, decision_point, reads_attention = "spatten", "SpAtten", "feed-forward", True
     colour, symbol = "#be074d", "pentagon"
     drop_more = "lower --ratio"
 
@@ -48,17 +48,17 @@ class SpAtten(System):
             )
         self.cumulative, self.shares = cumulative, shares(layers, ratio)
 
-    def costs(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Counts, heads: int) -> Counts:
         """Adding up the columns of every head, and to those of earlier layers; the ranking is not counted."""
         counts: Counts = heads * entering**2 + 2 * entering
         return counts
 
-    def hard(self, layer: int, seen: Seen) -> Decision:
+    def hard(self, layer: int, context: PruningContext) -> Decision:
         """Keeps [CLS] and the best, round(share n) of the n tokens the input began with."""
-        scores = seen.attention.total
-        if self.cumulative and seen.carried is not None:
-            scores = scores + seen.carried
-        decision = top(scores, torch.round(self.shares[layer] * seen.sizes).long(), seen)
+        scores = context.attention.total
+        if self.cumulative and context.carried is not None:
+            scores = scores + context.carried
+        decision = top(scores, torch.round(self.shares[layer] * context.sizes).long(), context)
         return replace(decision, carry=decision.scores)
 
 

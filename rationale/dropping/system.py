@@ -12,16 +12,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from rationale.encoder.attention import Received
+from rationale.encoder.attention import ReceivedAttention
 from rationale.registry import Registry
 from rationale.tokens.packing import Packed
 
 Counts = npt.NDArray[np.int64]
-Place = Literal["layer", "feed-forward"]
+DecisionPoint = Literal["layer", "feed-forward"]
 
 
 @dataclass(frozen=True)
-class Seen:
+class PruningContext:
     """What a decision is taken on: N rows of B inputs.
 
     Attributes:
@@ -38,11 +38,11 @@ class Seen:
     packed: Packed
     sizes: Tensor
     kept: Tensor | None = None
-    received: Received | None = None
+    received: ReceivedAttention | None = None
     carried: Tensor | None = None
 
     @property
-    def attention(self) -> Received:
+    def attention(self) -> ReceivedAttention:
         """What each row receives, for a system that has asked for it.
 
         Raises:
@@ -55,7 +55,7 @@ class Seen:
     @property
     def count(self) -> Tensor:
         """int64 (B,), the tokens kept."""
-        return self.packed.sizes if self.kept is None else self.packed.total(self.kept.long())
+        return self.packed.sizes if self.kept is None else self.packed.segment_sum(self.kept.long())
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Decision:
 
 
 @dataclass
-class Soft:
+class SoftState:
     """The running state of dropping by degrees, while it is learnt.
 
     Attributes:
@@ -110,9 +110,9 @@ class System(nn.Module, ABC):
     Attributes:
         name: In :data:`SYSTEMS`.
         title: As people write it.
-        place: Where it decides: before the whole layer, or between attention and feed-forward.
+        decision_point: Where it decides: before the whole layer, or between attention and feed-forward.
         reads_attention: Whether it asks for what each row receives (only before the feed-forward).
-        restores: Whether [CLS] too may leave, so that the classifier reads what was last made of it.
+        restore_dropped: Whether [CLS] too may leave, so that the classifier reads what was last made of it.
         baseline: Whether it drops without asking the model: what every other system has to beat.
         colour: In charts, a CSS colour of at least 3:1 on white.
         symbol: In charts, a plotly marker symbol; with the colour it tells the systems apart.
@@ -126,9 +126,9 @@ class System(nn.Module, ABC):
 
     name: str
     title: str
-    place: Place
+    decision_point: DecisionPoint
     reads_attention: bool = False
-    restores: bool = False
+    restore_dropped: bool = False
     baseline: bool = False
     colour: str = "#5b6270"
     symbol: str = "circle-open"
@@ -139,14 +139,14 @@ class System(nn.Module, ABC):
         self.layers, self.width, self.settings = layers, width, dict(settings)
 
     @abstractmethod
-    def costs(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Counts, heads: int) -> Counts:
         """Operations of each layer's decision, int64 (L, B), on inputs of ``entering`` tokens, (L, B)."""
 
     @abstractmethod
-    def hard(self, layer: int, seen: Seen) -> Decision:
+    def hard(self, layer: int, context: PruningContext) -> Decision:
         """Who passes ``layer``; the dead get score 0 and stay dropped."""
 
-    def refill(self) -> None:
+    def reset_buffers(self) -> None:
         """Fills what is not saved: transformers leaves it unset where it loads a model."""
 
     def thresholds(self) -> list[nn.Parameter]:
@@ -156,7 +156,7 @@ class System(nn.Module, ABC):
     def clamp(self) -> None:
         """Brings them back into their ranges: after every step."""
 
-    def penalty(self, state: Soft) -> Tensor:
+    def penalty(self, state: SoftState) -> Tensor:
         """What dropping by degrees adds to the loss, shape (): a mean over the inputs.
 
         Raises:
@@ -164,7 +164,7 @@ class System(nn.Module, ABC):
         """
         raise NotImplementedError(f"{self.name} adds no penalty")
 
-    def soft(self, layer: int, seen: Seen, state: Soft, strength: float) -> None:
+    def soft(self, layer: int, context: PruningContext, state: SoftState, strength: float) -> None:
         """Moves ``state`` past ``layer``; ``strength`` is how close to hard the rule is.
 
         Raises:
@@ -182,6 +182,6 @@ SYSTEMS: Registry[type[System]] = Registry(
 )
 
 
-def is_baseline(system: str) -> bool:
+def is_uninformed(system: str) -> bool:
     """Whether the system of a name drops without asking the model; a name that none has is no baseline."""
     return system in SYSTEMS and SYSTEMS.get(system).baseline

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rationale.dropping.system import SYSTEMS, Counts, Decision, Seen, System
+from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, System
 from rationale.errors import ModelError
 
-Draw = Callable[[int, Tensor, Seen], Tensor]
+Draw = Callable[[int, Tensor, PruningContext], Tensor]
 """``draw(point, chances, seen)``: bool (N,), who goes on where the chances, float32 (N,), are these."""
 
 
@@ -31,7 +31,7 @@ class TRBERT(System):
         ModelError: Where ``points`` are no layers, or do not rise.
     """
 
-    name, title, place = "tr-bert", "TR-BERT", "layer"
+    name, title, decision_point = "tr-bert", "TR-BERT", "layer"
     colour, symbol = "#0e7490", "hexagon"
     drop_more = "raise --alpha"
 
@@ -64,7 +64,7 @@ class TRBERT(System):
         finally:
             self._draw = None
 
-    def costs(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Counts, heads: int) -> Counts:
         """The policy and its GELU at its points, nothing elsewhere; ``entering`` is (L, B)."""
         inner = int(self.settings["inner"])
         each = 2 * self.width * inner + inner + 4 * inner + 2 * inner + 1 + 4
@@ -73,21 +73,23 @@ class TRBERT(System):
         counts: Counts = at * entering
         return counts
 
-    def hard(self, layer: int, seen: Seen) -> Decision:
+    def hard(self, layer: int, context: PruningContext) -> Decision:
         """Keeps [CLS] and, at a point, every token with a chance of a half; elsewhere all.
 
         Between points a token's score is still the chance it was last given; before the first one it is 0.
         """
-        there = torch.ones_like(seen.packed.ids, dtype=torch.bool) if seen.kept is None else seen.kept
+        there = (
+            torch.ones_like(context.packed.ids, dtype=torch.bool) if context.kept is None else context.kept
+        )
         if layer not in self.points:
             nothing = torch.zeros(len(there), device=there.device)
-            last = nothing if seen.carried is None else seen.carried * there
+            last = nothing if context.carried is None else context.carried * there
             return Decision(last, nothing, there, carry=last)
         point = self.points.index(layer)
-        chances = self._chances(point, seen.hidden) * there
+        chances = self._chances(point, context.hidden) * there
         half = torch.full_like(chances, 0.5)
-        keep = chances >= half if self._draw is None else self._draw(point, chances, seen)
-        keep = (keep & there).index_fill(0, seen.packed.starts, value=True)
+        keep = chances >= half if self._draw is None else self._draw(point, chances, context)
+        keep = (keep & there).index_fill(0, context.packed.cls_index, value=True)
         return Decision(chances, half, keep, carry=chances * keep)
 
     def _chances(self, point: int, hidden: Tensor) -> Tensor:

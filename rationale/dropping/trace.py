@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rationale.dropping.system import Decision, Place
+from rationale.dropping.system import Decision, DecisionPoint
 from rationale.tokens.packing import Packed
 
 FloatArray = npt.NDArray[np.float32]
@@ -22,14 +22,14 @@ class DropTrace:
         kept: bool (L, n), whether each token passes each layer's feed-forward.
         scores: float32 (L, n), what each token scored; NaN where no decision was taken on it.
         thresholds: float32 (L,), what it had to reach; NaN where none was taken.
-        place: Where decisions are taken: before a layer, or between its attention and its feed-forward, so
-            that the attention still reads who is dropped there.
+        decision_point: Where decisions are taken: before a layer, or between its attention and its
+            feed-forward, so that the attention still reads who is dropped there.
     """
 
     kept: npt.NDArray[np.bool_]
     scores: FloatArray
     thresholds: FloatArray
-    place: Place
+    decision_point: DecisionPoint
 
     @property
     def layers(self) -> int:
@@ -49,19 +49,21 @@ class DropTrace:
         return counts
 
 
-def traces_of(packed: Packed, decisions: Sequence[Decision | None], place: Place) -> list[DropTrace]:
+def traces_of(
+    packed: Packed, decisions: Sequence[Decision | None], decision_point: DecisionPoint
+) -> list[DropTrace]:
     """One trace an input.
 
     Args:
         packed: The batch as it came in, N rows.
         decisions: One a layer, of all N rows or of those still there; None where a layer takes none.
-        place: Where they were taken.
+        decision_point: Where they were taken.
     """
     rows, layers = len(packed.ids), len(decisions)
     kept = np.zeros((layers, rows), np.bool_)
     scores = np.full((layers, rows), np.nan, np.float32)
     thresholds = np.full((layers, len(packed.lengths)), np.nan, np.float32)
-    example, there = packed.example.cpu().numpy(), np.arange(rows)
+    batch_index, there = packed.batch_index.cpu().numpy(), np.arange(rows)
     for layer, decision in enumerate(decisions):
         if decision is not None:
             columns = (decision.scores.float(), decision.thresholds.float(), decision.keep)
@@ -69,12 +71,12 @@ def traces_of(packed: Packed, decisions: Sequence[Decision | None], place: Place
             if len(keep) > len(there):  # of all rows: those that are gone take no part
                 compared, needed, keep = compared[there], needed[there], keep[there]
             scores[layer, there] = compared
-            thresholds[layer, example[there]] = needed
+            thresholds[layer, batch_index[there]] = needed
             there = there[keep]
         kept[layer, there] = True
     ends = np.cumsum(packed.lengths)
     parts = [slice(end - n, end) for end, n in zip(ends, packed.lengths, strict=True)]
     return [
-        DropTrace(kept[:, part], scores[:, part], thresholds[:, number], place)
+        DropTrace(kept[:, part], scores[:, part], thresholds[:, number], decision_point)
         for number, part in enumerate(parts)
     ]

@@ -23,30 +23,30 @@ _BLOCK = {"cpu": 1 << 20}  # probabilities held at once: on a CPU 4 MB of float3
 _LARGE_BLOCK = 1 << 27
 
 
-def plain(layer: int, heads: Heads, packed: Packed) -> Tensor:
+def plain_attention(layer: int, heads: Heads, packed: Packed) -> Tensor:
     """Scaled dot-product attention of every input with itself; context (N, heads x head width)."""
     width = heads.query.shape[-1]
     if heads.bias is not None:
         heads = _biased(heads, heads.bias)
     query, key, value = (_split(packed, rows) for rows in (heads.query, heads.key, heads.value))
-    visible = _visible(packed, heads.reach)
+    visible = _visible(packed, heads.sliding_window)
     context = scaled_dot_product_attention(
         query, key, value, attn_mask=visible, dropout_p=heads.dropout, scale=width**-0.5
     )
     return packed.padding.unpad(context[..., :width].transpose(1, 2)).flatten(1)
 
 
-def reading(read: Read) -> Callable[[int, Heads, Packed], Tensor]:
+def attend_and_report(read: Read) -> Callable[[int, Heads, Packed], Tensor]:
     """Plain attention that also hands each layer's head-mean attention to ``read``.
 
-    The context, and so every gradient, is that of :func:`plain`. The probabilities are computed again
-    without a graph, a block of rows at a time, and only their mean over heads is ever kept.
+    The context, and so every gradient, is that of :func:`plain_attention`. The probabilities are computed
+    again without a graph, a block of rows at a time, and only their mean over heads is ever kept.
     """
 
     def attend(layer: int, heads: Heads, packed: Packed) -> Tensor:
         with torch.no_grad():
             read(layer, head_mean(heads, packed))
-        return plain(layer, heads, packed)
+        return plain_attention(layer, heads, packed)
 
     return attend
 
@@ -55,7 +55,7 @@ def head_mean(heads: Heads, packed: Packed) -> Tensor:
     """Attention probabilities averaged over heads, (B, n, n); rows and columns of padding are 0."""
     query, key = _split(packed, heads.query), _split(packed, heads.key)
     bias = _padded_bias(heads, packed)
-    visible = _visible(packed, heads.reach)
+    visible = _visible(packed, heads.sliding_window)
     longest = query.shape[2]
     mean = query.new_empty(len(query), longest, longest)
     for some, rows in _blocks(query):
@@ -65,7 +65,7 @@ def head_mean(heads: Heads, packed: Packed) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedAttention:
     """What each of N rows is given in one layer, the mean over heads.
 
     Attributes:
@@ -77,7 +77,9 @@ class Received:
     own: Tensor
 
 
-def receiving(heads: Heads, packed: Packed, voters: Tensor | None = None) -> tuple[Tensor, Received]:
+def attend_with_received(
+    heads: Heads, packed: Packed, voters: Tensor | None = None
+) -> tuple[Tensor, ReceivedAttention]:
     """Plain attention and what each row receives: context (N, heads x head width), and sums over queries.
 
     Probabilities are made a block at a time and never kept, with a graph neither: the way back makes them
@@ -90,7 +92,7 @@ def receiving(heads: Heads, packed: Packed, voters: Tensor | None = None) -> tup
         voters: bool (N,), the queries that count; None for all. Padding never counts.
     """
     query, key, value = (_split(packed, rows) for rows in (heads.query, heads.key, heads.value))
-    bias, visible = _padded_bias(heads, packed), _visible(packed, heads.reach)
+    bias, visible = _padded_bias(heads, packed), _visible(packed, heads.sliding_window)
     wide = torch.promote_types(query.dtype, torch.float32)
     votes = torch.ones_like(packed.ids, dtype=wide) if voters is None else voters.to(wide)
     votes = packed.padding.pad(votes)
@@ -117,7 +119,7 @@ def receiving(heads: Heads, packed: Packed, voters: Tensor | None = None) -> tup
     total = torch.cat([torch.stack([part[1] for _, part in group]).sum(dim=0) for group in groups])
     own = torch.cat([torch.cat([part[2] for _, part in group], dim=1) for group in groups])
     unpad = packed.padding.unpad
-    return unpad(context.transpose(1, 2)).flatten(1), Received(unpad(total), unpad(own))
+    return unpad(context.transpose(1, 2)).flatten(1), ReceivedAttention(unpad(total), unpad(own))
 
 
 def _probabilities(
@@ -168,13 +170,13 @@ def _blocks(query: Tensor) -> Iterator[tuple[slice, slice]]:
             yield slice(first, first + together), slice(start, start + step)
 
 
-def _visible(packed: Packed, reach: int | None) -> Tensor | None:
+def _visible(packed: Packed, sliding_window: int | None) -> Tensor | None:
     """bool, broadcast to (B, 1, n, n): True where a query may look; None where it may look everywhere."""
     mask = packed.padding.mask
-    if reach is None:
+    if sliding_window is None:
         return None if mask is None else mask[:, None, None, :]
     positions = packed.padding.pad(packed.positions)
-    near = (positions[:, None, :, None] - positions[:, None, None, :]).abs() <= reach
+    near = (positions[:, None, :, None] - positions[:, None, None, :]).abs() <= sliding_window
     if mask is None:
         return near
     return near & mask[:, None, None, :] | ~mask[:, None, :, None]

@@ -18,7 +18,7 @@ class Heads:
     """Queries, keys and values of one layer, each (N, heads, head width), positions already applied.
 
     Attributes:
-        reach: A token sees neighbours at most this many positions away; None means all.
+        sliding_window: A token sees neighbours at most this many positions away; None means all.
         bias: float (N,), added to every logit of each key; None means 0. It may be differentiated.
         dropout: The share of attention weights that are set to 0, the others scaled up; 0 but in training.
     """
@@ -26,7 +26,7 @@ class Heads:
     query: Tensor
     key: Tensor
     value: Tensor
-    reach: int | None = None
+    sliding_window: int | None = None
     bias: Tensor | None = None
     dropout: float = 0.0
 
@@ -45,7 +45,7 @@ class Encoder(ABC):
     """One adapter a family: names the parts of its Hugging Face model; owns no weights of its own.
 
     N rows are the tokens of a packed batch; d is the width. With ``attend`` plain attention,
-    :meth:`tail` from the embeddings equals the Hugging Face model run on each input alone.
+    :meth:`forward_from` from the embeddings equals the Hugging Face model run on each input alone.
 
     Args:
         model: A ``…ForSequenceClassification`` model of the family.
@@ -90,7 +90,7 @@ class Encoder(ABC):
         """Queries, keys and values of a layer from what enters it, (N, d)."""
 
     @abstractmethod
-    def merge(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
+    def attention_output(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
         """What enters the feed-forward: (N, d) from the layer's input (N, d) and context (N, d)."""
 
     @abstractmethod
@@ -102,18 +102,18 @@ class Encoder(ABC):
         """Logits (B, C) from what leaves the last layer, (N, d)."""
 
     @property
-    def answers(self) -> bool:
+    def is_qa(self) -> bool:
         """Whether it points at the beginning and the end of an answer, instead of choosing a class."""
         return hasattr(self.model, "qa_outputs")
 
-    def read(self, hidden: Tensor, packed: Packed) -> Tensor:
+    def head(self, hidden: Tensor, packed: Packed) -> Tensor:
         """What the model says of what leaves the last layer, (N, d).
 
         Returns:
             Logits (B, C) of a classifier; of a model that answers (B, n, 2), n the longest input, for each
             token to begin and to end the answer, :data:`MASKED_LOGIT` at padding.
         """
-        if not self.answers:
+        if not self.is_qa:
             return self.classify(hidden, packed)
         logits = packed.padding.pad(self.model.qa_outputs(hidden))
         mask = packed.padding.mask
@@ -127,21 +127,23 @@ class Encoder(ABC):
     def layer(self, layer: int, hidden: Tensor, packed: Packed, attend: Attend) -> Tensor:
         """One whole layer, (N, d) -> (N, d)."""
         context = attend(layer, self.project(layer, hidden, packed), packed)
-        return self.feed_forward(layer, self.merge(layer, hidden, context))
+        return self.feed_forward(layer, self.attention_output(layer, hidden, context))
 
-    def walk(self, hidden: Tensor, packed: Packed, attend: Attend) -> tuple[list[Tensor], Tensor]:
+    def hidden_states_and_logits(
+        self, hidden: Tensor, packed: Packed, attend: Attend
+    ) -> tuple[list[Tensor], Tensor]:
         """What enters each layer, L tensors (N, d), and the logits (B, C), from the embeddings (N, d)."""
         states = []
         for number in range(self.layers):
             states.append(hidden)
             hidden = self.layer(number, hidden, packed, attend)
-        return states, self.read(hidden, packed)
+        return states, self.head(hidden, packed)
 
-    def tail(self, layer: int, hidden: Tensor, packed: Packed, attend: Attend) -> Tensor:
+    def forward_from(self, layer: int, hidden: Tensor, packed: Packed, attend: Attend) -> Tensor:
         """Logits (B, C) from what enters ``layer``, (N, d)."""
         for number in range(layer, self.layers):
             hidden = self.layer(number, hidden, packed, attend)
-        return self.read(hidden, packed)
+        return self.head(hidden, packed)
 
 
 FAMILIES: Registry[type[Encoder]] = Registry("encoder family")
@@ -155,12 +157,12 @@ def split_heads(width: int, query: Tensor, key: Tensor, value: Tensor, dropout: 
 
 def first_rows(hidden: Tensor, packed: Packed) -> Tensor:
     """The [CLS] row of every input, (B, d)."""
-    return hidden.index_select(0, packed.starts)
+    return hidden.index_select(0, packed.cls_index)
 
 
 def mean_rows(hidden: Tensor, packed: Packed) -> Tensor:
     """The mean row of every input, (B, d), each row weighing its mass."""
-    if packed.mass is None:
-        return packed.total(hidden) / hidden.new_tensor(packed.lengths)[:, None]
-    mass = packed.mass.to(hidden.dtype)
-    return packed.total(hidden * mass[:, None]) / packed.total(mass)[:, None]
+    if packed.keep_mass is None:
+        return packed.segment_sum(hidden) / hidden.new_tensor(packed.lengths)[:, None]
+    keep_mass = packed.keep_mass.to(hidden.dtype)
+    return packed.segment_sum(hidden * keep_mass[:, None]) / packed.segment_sum(keep_mass)[:, None]

@@ -36,7 +36,7 @@ class _BertLayers(Encoder):
         projections = attention.query(hidden), attention.key(hidden), attention.value(hidden)
         return split_heads(attention.attention_head_size, *projections, dropout=self.attention_dropout)
 
-    def merge(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
+    def attention_output(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
         """Output projection, residual and norm."""
         merged: Tensor = self.blocks[layer].attention.output(context, hidden)
         return merged

@@ -36,7 +36,7 @@ class DistilBert(Encoder):
         projections = attention.q_lin(hidden), attention.k_lin(hidden), attention.v_lin(hidden)
         return split_heads(attention.attention_head_size, *projections, dropout=self.attention_dropout)
 
-    def merge(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
+    def attention_output(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
         """Output projection, residual and norm."""
         block = self.blocks[layer]
         merged: Tensor = block.sa_layer_norm(block.attention.out_lin(context) + hidden)

@@ -36,11 +36,11 @@ class ModernBert(Encoder):
         query, key, value = projected.unbind(dim=1)
         cos, sin = self.model.model.rotary_emb(query, packed.positions[None], block.attention_type)
         cos, sin = cos[0, :, None], sin[0, :, None]
-        reach = int(self.config.sliding_window) if local else None
+        sliding_window = int(self.config.sliding_window) if local else None
         query, key = _rotate(query, cos, sin), _rotate(key, cos, sin)
-        return Heads(query, key, value, reach, dropout=self.attention_dropout)
+        return Heads(query, key, value, sliding_window, dropout=self.attention_dropout)
 
-    def merge(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
+    def attention_output(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
         """Output projection and residual."""
         attention = self.blocks[layer].attn
         merged: Tensor = hidden + attention.out_drop(attention.Wo(context))

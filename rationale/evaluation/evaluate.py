@@ -15,15 +15,15 @@ from tqdm.auto import tqdm
 from rationale.artifacts.record import Json
 from rationale.corpus.document import Documents
 from rationale.dropping.flops import Costs, bit_operations, speedup
-from rationale.dropping.run import undropped
+from rationale.dropping.run import run_full
 from rationale.errors import DataError
-from rationale.evaluation.answered import answered
+from rationale.evaluation.question_answering import answered
 from rationale.evaluation.result import (
     BitOperations,
+    DocumentSource,
     EvaluatedBy,
     Evaluation,
     Prediction,
-    Source,
     Speedup,
     Survived,
     TokensKept,
@@ -33,7 +33,7 @@ from rationale.evaluation.timing import ratios
 from rationale.evaluation.traces import Passed, Traced, run_hard, traced
 from rationale.loading.classifier import Classifier
 from rationale.metrics.classification import classification
-from rationale.metrics.regression import correlations
+from rationale.metrics.regression import regression_metrics
 from rationale.metrics.task import interval
 from rationale.tokens import Window, Windower, Windows, buckets, pack_windows, run_windows
 from rationale.tokens.alignment import any_to_words
@@ -87,7 +87,7 @@ def evaluate(
         DataError: On a document without a label that the model knows.
     """
     timing = timing or Timing()
-    if classifier.encoder.answers:
+    if classifier.encoder.is_qa:
         return _answered(classifier, documents, timing, seed)
     _check_labels(classifier, documents)
     classifier.check_queries(documents)
@@ -123,7 +123,7 @@ def _answered(classifier: Classifier, documents: Documents, timing: Timing, seed
         metrics=metrics,
         flops_speedup=flops_speedup(classifier, tokens_kept, lengths),
         bit_operations=_bit_operations(classifier, tokens_kept, lengths),
-        measured_speedup=measure(classifier, documents, timing),
+        measured_speedup=time_against_full(classifier, documents, timing),
         tokens_kept=tuple(_layer(one, lengths) for one in tokens_kept),
         n=len(documents),
         predictions=predictions,
@@ -131,7 +131,7 @@ def _answered(classifier: Classifier, documents: Documents, timing: Timing, seed
     )
 
 
-def measure(
+def time_against_full(
     classifier: Classifier, documents: Documents, timing: Timing, *, progress: bool = True
 ) -> dict[str, Speedup]:
     """Times a dropping model against itself undropped, in turn, on the same batches; nothing for a plain one.
@@ -162,7 +162,7 @@ def _metrics(
     if classifier.regression:
         gold, said = np.array([d.number for d in documents], np.float64), outputs[:, 0]
         low, high = interval("pearson", gold, said, seed=seed)
-        return {**correlations(gold, said), "low": low, "high": high, "n": len(gold)}
+        return {**regression_metrics(gold, said), "low": low, "high": high, "n": len(gold)}
     predicted = [classifier.labels[i] for i in outputs.argmax(axis=1)]
     return classification([d.label for d in documents], predicted, classifier.labels, seed=seed)
 
@@ -216,11 +216,11 @@ def flops_speedup(classifier: Classifier, tokens_kept: IntArray, lengths: IntArr
 def _bit_operations(classifier: Classifier, tokens_kept: IntArray, lengths: IntArray) -> BitOperations:
     encoder, policy = classifier.encoder, classifier.policy
     bits = (None if policy is None else classifier.model.config.bits) or 16
-    place = "layer" if policy is None else policy.place
+    decision_point = "layer" if policy is None else policy.decision_point
     whole = np.broadcast_to(lengths, tokens_kept.shape)
     plain, own = (
         bit_operations(encoder, whole, lengths),
-        bit_operations(encoder, tokens_kept, lengths, bits=bits, place=place),
+        bit_operations(encoder, tokens_kept, lengths, bits=bits, decision_point=decision_point),
     )
     return BitOperations(bits, float(plain.sum() / own.sum()))
 
@@ -232,7 +232,7 @@ def _measured(
     places = buckets([len(w.ids) for w in windows], size)
     batches = [pack_windows([windows[i] for i in some], classifier.device) for some in places]
     title = f"timing batches of {size}"
-    plain = partial(undropped, classifier.encoder)
+    plain = partial(run_full, classifier.encoder)
     found = ratios(plain, classifier.hard, batches, rounds, title=title, progress=progress)
     seconds, plain_seconds = found.pop("other_seconds"), found.pop("one_seconds")
     return Speedup(**found, per_second=len(windows) / seconds, plain_per_second=len(windows) / plain_seconds)
@@ -264,7 +264,7 @@ def _recipe(classifier: Classifier, documents: Documents, timing: Timing, protoc
     return EvaluatedBy(
         model=classifier.identity,
         labels=tuple(classifier.labels),
-        data=Source(documents.source, documents.split, documents.fingerprint),
+        data=DocumentSource(documents.source, documents.split, documents.fingerprint),
         protocol=protocol,
         device=classifier.device.type,
         threads=torch.get_num_threads(),

@@ -16,7 +16,7 @@ from rationale.evaluation.result import Evaluation
 from rationale.loading.checks import USUAL, longest_input
 from rationale.loading.classifier import Classifier
 from rationale.loading.hub import explained, quiet_transformers
-from rationale.metrics.task import figure, interval
+from rationale.metrics.task import interval, task_metric
 from rationale.tokens import Windower
 
 IntArray = npt.NDArray[np.int64]
@@ -24,7 +24,7 @@ _BINS = 20
 
 
 @dataclass(frozen=True)
-class Ruler:
+class TokenLengths:
     """Measures documents in sub-words, special ones and query included, as a model reads them.
 
     Args:
@@ -47,7 +47,7 @@ class Ruler:
         return np.array([len(windower(document).windows[0].ids) for document in documents], np.int64)
 
 
-def below_median(documents: Documents, ruler: Ruler, reported: Documents) -> Documents:
+def below_median(documents: Documents, ruler: TokenLengths, reported: Documents) -> Documents:
     """The documents that are shorter than the median of ``reported``: LTP's robustness test (Table 3).
 
     Raises:
@@ -101,7 +101,7 @@ def by_length(evaluation: Evaluation, classifier: Classifier, metric: str) -> By
         Band(
             longest=cut,
             n=len(rows),
-            value=figure(metric, gold[rows], said[rows]),
+            value=task_metric(metric, gold[rows], said[rows]),
             low=low,
             high=high,
             flops_speedup=flops_speedup(classifier, tokens_kept[:, rows], lengths[rows]),

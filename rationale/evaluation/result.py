@@ -26,7 +26,7 @@ Layers = Annotated[tuple[float | None, ...], least(1)]
 
 
 @dataclass(frozen=True)
-class Source:
+class DocumentSource:
     """The documents that a result is of.
 
     Attributes:
@@ -57,7 +57,7 @@ class EvaluatedBy:
 
     model: Json
     labels: tuple[str, ...]
-    data: Source
+    data: DocumentSource
     protocol: str
     device: str
     threads: int
@@ -122,7 +122,7 @@ class Prediction:
         label: The gold label.
         probabilities: In the order of the labels.
         value: Of a model that predicts a number.
-        answer: Of a model that answers questions; with its ``f1`` and ``exact`` match.
+        answer: Of a model that answers questions; with its ``f1`` and ``exact_match``.
         tokens_kept: Tokens at the start, and those that pass each layer; None where questions are answered.
     """
 
@@ -133,7 +133,7 @@ class Prediction:
     value: float | None = omitted()
     answer: str | None = omitted()
     f1: float | None = omitted()
-    exact: float | None = omitted()
+    exact_match: float | None = omitted()
     tokens_kept: tuple[int, ...] | None = omitted()
 
 
@@ -206,7 +206,7 @@ class Evaluation:
 
     Attributes:
         metrics: ``accuracy``, ``macro_f1``, ``mcc``, ``confusion``; of predicted numbers ``pearson``,
-            ``spearman``, ``rmse``; of answers ``f1``, ``exact``, ``f1_answerable``, ``f1_unanswerable``;
+            ``spearman``, ``rmse``; of answers ``f1``, ``exact_match``, ``HasAns_f1``, ``NoAns_f1``;
             ``low`` and ``high`` of the first.
         flops_speedup: By how many times fewer operations there are than undropped.
         bit_operations: The same in bit operations; None in results of an earlier version.

@@ -12,11 +12,11 @@ from tqdm.auto import tqdm
 
 from rationale.tokens import Packed
 
-Way = Callable[[Packed], object]
+Runner = Callable[[Packed], object]
 
 
 def ratios(
-    one: Way, other: Way, batches: Sequence[Packed], rounds: int, *, title: str, progress: bool = True
+    one: Runner, other: Runner, batches: Sequence[Packed], rounds: int, *, title: str, progress: bool = True
 ) -> dict[str, float]:
     """How many times as long ``one`` takes as ``other``: median, smallest and largest round, and seconds.
 
@@ -45,7 +45,7 @@ def ratios(
     }
 
 
-def _seconds(way: Way, batches: Sequence[Packed]) -> float:
+def _seconds(way: Runner, batches: Sequence[Packed]) -> float:
     start = time.perf_counter()
     with torch.inference_mode():
         for batch in batches:

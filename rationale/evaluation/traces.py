@@ -87,7 +87,7 @@ class Traced:
             "dropped": _dropped(way),
             "scores": [[None if np.isnan(s) else float(s) for s in row] for row in way.scores],
             "thresholds": [None if np.isnan(t) else float(t) for t in way.thresholds],
-            "decides": way.place,
+            "decides": way.decision_point,
             "tokens_kept": way.lengths.tolist(),
         }
 

@@ -20,7 +20,7 @@ from rationale.dropping_config import DroppingConfig
 from rationale.encoder.base import ATTENTION_DROPOUT
 from rationale.encoder.weights import check_shapes, check_weights, require_all
 from rationale.errors import ModelError
-from rationale.loading.checks import family_of
+from rationale.loading.checks import adapter_of
 from rationale.loading.hub import explained, quiet_transformers
 from rationale.loading.identity import settings_hash, weights_hash
 from rationale.loading.parts import read_config, read_tokenizer, read_weights
@@ -54,7 +54,7 @@ def load_checkpoint(
     source: str,
     labels: Sequence[str],
     *,
-    new_head: bool = False,
+    reinit_head: bool = False,
     attention_dropout: float | None = None,
     task: Task = "classes",
 ) -> Checkpoint:
@@ -76,13 +76,13 @@ def load_checkpoint(
         )
     kind = "ForQuestionAnswering" if task == "answers" else "ForSequenceClassification"
     has_head = any(name.endswith(kind) for name in config.architectures or ())
-    keep = has_head and not new_head
+    keep = has_head and not reinit_head
     order = _head_order(source, config, labels) if keep else tuple(labels)
     config.id2label, config.label2id = dict(enumerate(order)), {name: i for i, name in enumerate(order)}
     config.problem_type = {"classes": "single_label_classification", "number": "regression"}.get(task)
     _set_attention_dropout(source, config, attention_dropout)
     head: Any = AutoModelForQuestionAnswering if task == "answers" else AutoModelForSequenceClassification
-    family_of(config, source)
+    adapter_of(config, source)
     model = _with_own_head(source, config, head) if keep else _with_fresh_head(source, config, head)
     tokenizer = read_tokenizer(source, model, config)
     if not keep:
@@ -102,7 +102,7 @@ def _head_order(source: str, config: Any, labels: Sequence[str]) -> tuple[str, .
         f"the checkpoint's head knows {len(named)} labels ({', '.join(named)}), "
         f"the training documents have {len(labels)} ({', '.join(labels)})",
         where=source,
-        remedy="Pass --new-head to replace the head by a fresh one.",
+        remedy="Pass --reinit-head to replace the head by a fresh one.",
     )
 
 

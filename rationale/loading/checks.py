@@ -30,7 +30,7 @@ def place(source: str | Path) -> str:
     return str(path) if str(source)[:1] == "~" else str(source)
 
 
-def family_of(config: Any, name: str) -> type[Encoder]:
+def adapter_of(config: Any, name: str) -> type[Encoder]:
     """The adapter of a checkpoint's family.
 
     Raises:

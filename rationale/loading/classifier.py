@@ -13,15 +13,15 @@ from transformers import AutoModelForQuestionAnswering, AutoModelForSequenceClas
 
 from rationale.corpus.document import Documents
 from rationale.dropping.model import DroppingModel
-from rationale.dropping.run import Run, hard, mask, undropped
+from rationale.dropping.run import Run, hard, mask, run_full
 from rationale.dropping.system import System
 from rationale.dropping_config import DroppingConfig
-from rationale.encoder.attention import plain
+from rationale.encoder.attention import plain_attention
 from rationale.encoder.base import Attend, Encoder
 from rationale.encoder.weights import check_weights
 from rationale.errors import DataError, ModelError
 from rationale.loading.agreeing import check_types
-from rationale.loading.checks import family_of, longest_input, usable_device
+from rationale.loading.checks import adapter_of, longest_input, usable_device
 from rationale.loading.hub import explained
 from rationale.loading.identity import policy_identity, whole_hash
 from rationale.loading.labels import is_regression, label_names, labels_of_one_logit, naming
@@ -81,13 +81,13 @@ class Classifier:
     def hard(self, packed: Packed) -> Run:
         """What the model does: rows that are dropped are really gone; of a plain model, all of it."""
         if self.policy is None:
-            return undropped(self.encoder, packed)
+            return run_full(self.encoder, packed)
         return hard(self.encoder, self.policy, packed)
 
     def mask(
         self,
         packed: Packed,
-        attend: Attend = plain,
+        attend: Attend = plain_attention,
         hidden: Tensor | None = None,
         states: list[Tensor] | None = None,
     ) -> Run:
@@ -100,17 +100,17 @@ class Classifier:
             states: Is given what enters each layer, L tensors (N, d).
         """
         if self.policy is None:
-            return undropped(self.encoder, packed, attend, hidden, states)
+            return run_full(self.encoder, packed, attend, hidden, states)
         return mask(self.encoder, self.policy, packed, attend, hidden, states)
 
-    def tail(self, layer: int, hidden: Tensor, packed: Packed) -> Tensor:
+    def forward_from(self, layer: int, hidden: Tensor, packed: Packed) -> Tensor:
         """Logits from what enters ``layer``, (N, d), all rows still there.
 
         Raises:
             ModelError: For a later layer of a dropping model: what was dropped before it is not known.
         """
         if self.policy is None:
-            return self.encoder.tail(layer, hidden, packed, plain)
+            return self.encoder.forward_from(layer, hidden, packed, plain_attention)
         if layer > 0:
             raise ModelError(
                 f"layer {layer} of a dropping model cannot run alone: who is left was decided before",
@@ -215,7 +215,7 @@ def load_classifier(
     name, config = read_config(source)
     with explained(name):
         dropping = isinstance(config, DroppingConfig)
-        family = family_of(config.backbone_config() if dropping else config, name)
+        family = adapter_of(config.backbone_config() if dropping else config, name)
         names = label_names(config, labels, name)
         head = _head(config, name, answering=answering)
     model, report = read_weights(name, config, head, arithmetic)
@@ -240,7 +240,7 @@ def load_classifier(
     }
     with explained(name):
         identity |= policy_identity(model)
-    outputs = ("start", "end") if encoder.answers else names
+    outputs = ("start", "end") if encoder.is_qa else names
     return Classifier(model, encoder, tokenizer, outputs, longest, identity, policy)
 
 

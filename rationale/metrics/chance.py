@@ -87,10 +87,10 @@ def at_chance(classification: Mapping[str, Any]) -> str:
     >>> at_chance({"labels": ["NEG", "POS"], "confusion": [[2, 8], [1, 9]], "n": 20})[:66]
     'The accuracy of 0.550 is not significantly above always answering '
     """
-    return told(majority(classification))
+    return majority_sentence(majority(classification))
 
 
-def told(found: Majority | None) -> str:
+def majority_sentence(found: Majority | None) -> str:
     """The sentence of :func:`at_chance`."""
     if found is None or found.beaten:
         return ""

@@ -13,7 +13,7 @@ from rationale.metrics.statistics import bootstrap_intervals, number_or_none
 Array = npt.NDArray[Any]
 
 
-def figures(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
+def classification_metrics(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
     """Accuracy, macro F1 over the classes that occur, and Matthews' correlation (0 where there is but one).
 
     Args:
@@ -21,7 +21,7 @@ def figures(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
         predicted: (n,), classes named alike.
     """
     gold, predicted = np.asarray(gold), np.asarray(predicted)
-    return {name: one(gold, predicted) for name, one in LABEL_FIGURES.items()}
+    return {name: one(gold, predicted) for name, one in CLASS_METRIC_FUNCTIONS.items()}
 
 
 def accuracy(gold: Array, predicted: Array) -> float:
@@ -57,7 +57,7 @@ def _confusion(gold: Array, predicted: Array, classes: Array) -> npt.NDArray[np.
     return counts.reshape(len(classes), -1)
 
 
-LABEL_FIGURES: Mapping[str, Callable[[Array, Array], float]] = {
+CLASS_METRIC_FUNCTIONS: Mapping[str, Callable[[Array, Array], float]] = {
     "accuracy": accuracy,
     "macro_f1": macro_f1,
     "mcc": mcc,
@@ -100,7 +100,7 @@ def classification(
     right = np.array([g == p for g, p in known], dtype=np.float64)
     low, high = bootstrap_intervals(right[None, None], resamples=resamples, seed=seed, confidence=confidence)
     return {
-        **figures(gold, predicted),
+        **classification_metrics(gold, predicted),
         "low": number_or_none(low[0]),
         "high": number_or_none(high[0]),
         "n": len(known),

@@ -7,11 +7,11 @@ from typing import Literal
 Task = Literal["classes", "number", "answers"]
 """What a model learns to say."""
 
-CLASSES = ("accuracy", "macro_f1", "mcc")
+CLASS_METRICS = ("accuracy", "macro_f1", "mcc")
 """Figures of labels."""
 
-NUMBERS = ("pearson", "spearman")
+NUMBER_METRICS = ("pearson", "spearman")
 """Figures of numbers."""
 
-ANSWERS = ("f1", "exact")
+QA_METRICS = ("f1", "exact_match")
 """Figures of answers."""

@@ -20,7 +20,7 @@ def normalised(text: str) -> str:
     return " ".join(_ARTICLES.sub(" ", text.lower().translate(_SIGNS)).split())
 
 
-def exact(gold: Sequence[str], said: str) -> float:
+def exact_match(gold: Sequence[str], said: str) -> float:
     """1 where the answer is one of the references, else 0; no reference is the empty one."""
     return float(any(normalised(one) == normalised(said) for one in gold or ("",)))
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
-def correlations(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
+def regression_metrics(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
     """Pearson's and Spearman's correlation, 0 where one side is constant, and the root mean squared error.
 
     Args:
@@ -20,7 +20,7 @@ def correlations(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, flo
     """
     gold, predicted = np.asarray(gold, np.float64), np.asarray(predicted, np.float64)
     return {
-        **{name: one(gold, predicted) for name, one in NUMBER_FIGURES.items()},
+        **{name: one(gold, predicted) for name, one in NUMBER_METRIC_FUNCTIONS.items()},
         "rmse": float(np.sqrt(((gold - predicted) ** 2).mean())),
     }
 
@@ -39,7 +39,10 @@ def spearman(gold: Array, predicted: Array) -> float:
     return float(spearmanr(gold, predicted).statistic) if _varied(gold, predicted) else 0.0
 
 
-NUMBER_FIGURES: Mapping[str, Callable[[Array, Array], float]] = {"pearson": pearson, "spearman": spearman}
+NUMBER_METRIC_FUNCTIONS: Mapping[str, Callable[[Array, Array], float]] = {
+    "pearson": pearson,
+    "spearman": spearman,
+}
 
 
 def _varied(gold: Array, predicted: Array) -> bool:

@@ -14,13 +14,13 @@ _BLOCK = 1 << 23  # numbers held at a time by a resampling product: 64 MiB of fl
 Combine = Callable[[Float], Float]
 
 
-def first(means: Float) -> Float:
+def mean_itself(means: Float) -> Float:
     """The metric that is the mean itself: (1, ...) to (...)."""
     mean: Float = means[0]
     return mean
 
 
-def summarise(parts: Float, combine: Combine = first) -> tuple[Float, Int]:
+def summarise(parts: Float, combine: Combine = mean_itself) -> tuple[Float, Int]:
     """Mean over the pairs that count, and their number.
 
     Args:
@@ -41,7 +41,7 @@ def summarise(parts: Float, combine: Combine = first) -> tuple[Float, Int]:
 
 
 def bootstrap_intervals(
-    parts: Float, *, resamples: int, seed: int, combine: Combine = first, confidence: float = 0.95
+    parts: Float, *, resamples: int, seed: int, combine: Combine = mean_itself, confidence: float = 0.95
 ) -> tuple[Float, Float]:
     """Percentile bootstrap intervals over pairs; numbers with the same pairs share the resamples.
 

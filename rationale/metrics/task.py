@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy.typing as npt
 
-from rationale.metrics.classification import LABEL_FIGURES
-from rationale.metrics.names import NUMBERS
-from rationale.metrics.regression import NUMBER_FIGURES
+from rationale.metrics.classification import CLASS_METRIC_FUNCTIONS
+from rationale.metrics.names import NUMBER_METRICS
+from rationale.metrics.regression import NUMBER_METRIC_FUNCTIONS
 
 POINT = 0.01
 """What the papers let a faster model lose of a figure."""
@@ -20,31 +20,35 @@ TITLES = {
     "mcc": "Matthews' correlation",
     "pearson": "Pearson's r",
     "spearman": "Spearman's rho",
+    "f1": "F1",
+    "exact_match": "Exact match",
+    "HasAns_f1": "F1, answerable",
+    "NoAns_f1": "F1, unanswerable",
 }
 """What a reader calls them."""
 
 Array = npt.NDArray[Any]
 
 
-def figure(name: str, gold: Array, said: Array) -> float:
-    """One of :data:`CLASSES` over labels (n,), or one of :data:`NUMBERS` over numbers (n,)."""
-    return (NUMBER_FIGURES if name in NUMBERS else LABEL_FIGURES)[name](gold, said)
+def task_metric(name: str, gold: Array, said: Array) -> float:
+    """One of :data:`CLASS_METRICS` over labels (n,), or one of :data:`NUMBER_METRICS` over numbers (n,)."""
+    return (NUMBER_METRIC_FUNCTIONS if name in NUMBER_METRICS else CLASS_METRIC_FUNCTIONS)[name](gold, said)
 
 
 def interval(
     name: str, gold: Array, said: Array, *, resamples: int = 1000, seed: int = 0
 ) -> tuple[float, float]:
-    """The 95 % percentile bootstrap interval of :func:`figure` over the documents."""
-    return _bootstrap((gold, said), lambda g, s: figure(name, g, s), resamples, seed)
+    """The 95 % percentile bootstrap interval of :func:`task_metric` over the documents."""
+    return _bootstrap((gold, said), lambda g, s: task_metric(name, g, s), resamples, seed)
 
 
-def difference(
+def paired_difference(
     name: str, gold: Array, said: Array, other: Array, *, resamples: int = 1000, seed: int = 0
 ) -> tuple[float, float, float]:
     """By how much ``said`` beats ``other``, and the ends of its interval: both see equal resamples."""
 
     def gap(g: Array, s: Array, o: Array) -> float:
-        return figure(name, g, s) - figure(name, g, o)
+        return task_metric(name, g, s) - task_metric(name, g, o)
 
     return gap(gold, said, other), *_bootstrap((gold, said, other), gap, resamples, seed)
 

@@ -7,15 +7,15 @@ from pathlib import Path
 from statistics import fmean
 
 from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
-from rationale.dropping.system import is_baseline
+from rationale.dropping.system import is_uninformed
 from rationale.metrics.task import TITLES
 from rationale.report.experiments import over_seeds, write_page
 from rationale.report.figures.systems import fronts, kept_rationale, tokens_kept_by_layer
 from rationale.report.lengths import lengths_section
 from rationale.report.prose import Fact
-from rationale.report.sections import Block, Section
+from rationale.report.sections import ReportBlock, Section
 from rationale.report.table import Cell, Column, Interval, Table
-from rationale.study.comparison import AgainstBaseline, Comparison, GridCell, fastest_within_a_point
+from rationale.study.comparison import AgainstBaseline, GridCell, GridComparison, fastest_within_a_point
 
 
 def rule_table(records: Sequence[GridCell]) -> Table:
@@ -42,7 +42,7 @@ def rule_table(records: Sequence[GridCell]) -> Table:
 
 def _blind(records: Sequence[GridCell]) -> str:
     """What "Against uninformed" says, with the baselines that were compared."""
-    names = [s for s in dict.fromkeys(record.system for record in records) if is_baseline(s)]
+    names = [s for s in dict.fromkeys(record.system for record in records) if is_uninformed(s)]
     best = f"the best cell of {' and '.join(names) or 'a baseline'} that saves no more (2 %)"
     return f"Against uninformed: the difference from {best}."
 
@@ -130,7 +130,7 @@ def _of(one: AgainstBaseline) -> Interval:
     return Interval(one.difference, one.low, one.high)
 
 
-def comparison_page(comparison: Comparison, out: str | Path, *, overwrite: bool = False) -> Path:
+def comparison_page(comparison: GridComparison, out: str | Path, *, overwrite: bool = False) -> Path:
     """Writes the comparison as one offline HTML file.
 
     Args:
@@ -140,14 +140,14 @@ def comparison_page(comparison: Comparison, out: str | Path, *, overwrite: bool 
     """
     records, recipe = comparison.records, comparison.recipe
     blocks = [
-        Block(
+        ReportBlock(
             figure=fronts(records),
             caption="To the right, fewer operations. Bars: 95 % intervals over documents, with several "
             "seeds from the least to the greatest.",
         ),
-        Block(table=rule_table(records)),
-        Block(table=systems_table(records)),
-        Block(
+        ReportBlock(table=rule_table(records)),
+        ReportBlock(table=systems_table(records)),
+        ReportBlock(
             figure=tokens_kept_by_layer(records),
             caption="Tokens that pass each layer, of those of the input.",
         ),
@@ -173,7 +173,7 @@ def comparison_page(comparison: Comparison, out: str | Path, *, overwrite: bool 
                 "rationale",
                 "Does what drops more also drop what humans marked?",
                 ("Each point is a model: what is left of the words humans marked, and of the others.",),
-                (Block(figure=kept, caption=caption),),
+                (ReportBlock(figure=kept, caption=caption),),
             )
         )
     if comparison.lengths is not None:

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from rationale.agreement.blocks import blocks, check_keys, name_of
+from rationale.agreement.blocks import blocks, check_keys, document_label
 from rationale.agreement.select import Rule, Select, chosen_layers, select, without_n
 from rationale.errors import ScoresError
 from rationale.files import atomic_path
@@ -204,7 +204,7 @@ def _perturbed(
         if share not in pair.perturbed:
             raise ScoresError(
                 f"the probabilities with {share:.3g} of the words removed are missing",
-                where=name_of(pair.document),
+                where=document_label(pair.document),
                 remedy="The scores are damaged: score this data again.",
             )
     without = np.average([pair.perturbed[share].without for pair in pairs], axis=0, weights=weights)

@@ -11,11 +11,11 @@ from rationale.agreement import Agreement
 from rationale.agreement.correlation import Correlation, Correlations
 from rationale.report.experiments import write_page
 from rationale.report.figures import faithfulness_plane
-from rationale.report.figures.style import TICKS, distance, finish, plain
+from rationale.report.figures.style import TICKS, distance, escape_plotly, finish
 from rationale.report.palette import SOFT, strokes
 from rationale.report.prose import Fact
-from rationale.report.results import describe, titled
-from rationale.report.sections import Block, Section
+from rationale.report.results import registered_metric, titled
+from rationale.report.sections import ReportBlock, Section
 from rationale.report.table import Column, Interval, Table
 
 
@@ -25,7 +25,7 @@ def drawn_against(found: Correlations) -> str:
     return "aopc_comprehensiveness" if "aopc_comprehensiveness" in faithful else "comprehensiveness"
 
 
-def correlations(found: Correlations, plausibility: str = "ap", *, height: int = 0) -> go.Figure:
+def correlation_figure(found: Correlations, plausibility: str = "ap", *, height: int = 0) -> go.Figure:
     """Spearman's correlation over documents, a row a score, with its interval; filled where p is below 0.05.
 
     Args:
@@ -43,7 +43,7 @@ def correlations(found: Correlations, plausibility: str = "ap", *, height: int =
         figure.add_scatter(
             x=[r.rho for r in own],
             y=[_name(r) for r in own],
-            name=plain(method),
+            name=escape_plotly(method),
             mode="markers",
             marker={
                 "size": 9,
@@ -64,12 +64,13 @@ def correlations(found: Correlations, plausibility: str = "ap", *, height: int =
     figure.update_xaxes(TICKS, range=[-1, 1], title_text="Spearman's correlation over documents")
     figure.update_yaxes(TICKS, autorange="reversed", automargin=True)
     told = "; ".join(f"{_name(r)} {r.rho:.2f}" for r in shown)
-    title = f"Correlation of {describe(pair[0]).title} and {describe(pair[1]).title} over documents: {told}."
+    one, other = (registered_metric(name).title for name in pair)
+    title = f"Correlation of {one} and {other} over documents: {told}."
     return finish(figure, title, height=height or 120 + 22 * len(shown))
 
 
 def _name(record: Correlation) -> str:
-    return plain(f"{record.method}, layer {record.layer}")
+    return escape_plotly(f"{record.method}, layer {record.layer}")
 
 
 def within_table(found: Correlations) -> Table:
@@ -122,7 +123,7 @@ def faithfulness_page(
         overwrite: Whether it may be replaced.
     """
     weighed = drawn_against(found)
-    title = describe(weighed).title
+    title = registered_metric(weighed).title
     filled = "Bars: 95 % intervals. Filled: p below 0.05 after Holm's correction."
     settings = agreement.recipe.agreement
     sections: Sequence[Section] = [
@@ -134,11 +135,11 @@ def faithfulness_page(
                 "the model uses the words; taking them away does.",
             ),
             (
-                Block(
+                ReportBlock(
                     faithfulness_plane(agreement, weighed),
                     f"{title} against AP; numbers are layers.",
                 ),
-                Block(table=between_table(found)),
+                ReportBlock(table=between_table(found)),
             ),
         ),
         Section(
@@ -150,9 +151,9 @@ def faithfulness_page(
                 "there is of the score.",
             ),
             (
-                Block(correlations(found), f"{title} with AP. {filled}"),
-                Block(correlations(found, "roc_auc"), f"{title} with ROC-AUC. {filled}"),
-                Block(table=within_table(found), folded="Every correlation"),
+                ReportBlock(correlation_figure(found), f"{title} with AP. {filled}"),
+                ReportBlock(correlation_figure(found, "roc_auc"), f"{title} with ROC-AUC. {filled}"),
+                ReportBlock(table=within_table(found), folded="Every correlation"),
             ),
         ),
     ]  # fmt: skip

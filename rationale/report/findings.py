@@ -14,7 +14,7 @@ from rationale.scores.scored import KEPT
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
-    from rationale.agreement.compare import Comparison, Floor
+    from rationale.agreement.comparison import Comparison, Floor
 
 _SHOW = Column("value", "", "interval")
 _P = Column("p", "", "p")
@@ -24,7 +24,7 @@ _NAMED = 4  # methods named in a sentence; of more the number is given
 def findings(agreement: Agreement) -> list[str]:
     """What came out, in a few sentences that the tables bear out."""
     results = Results(agreement)
-    found = [*_leading(results), _by_layer(results), accuracy(agreement), *warnings(agreement)]
+    found = [*_leading(results), _by_layer(results), accuracy_finding(agreement), *warnings(agreement)]
     return [sentence for sentence in found if sentence]
 
 
@@ -45,7 +45,7 @@ def p_shown(p: float | None) -> str:
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def accuracy(agreement: Agreement) -> str:
+def accuracy_finding(agreement: Agreement) -> str:
     """How often the explained model is right, empty where no label is known."""
     found = agreement.classification
     if found.get("accuracy") is None:

@@ -21,7 +21,7 @@ from rationale.report.figures import CONFIG, alt_text
 from rationale.report.findings import findings
 from rationale.report.prose import commands, counted, glossary, left_out, measured, methods_glossary
 from rationale.report.results import Results
-from rationale.report.sections import Block, Section, sections
+from rationale.report.sections import ReportBlock, Section, sections
 from rationale.report.table import Column, Interval
 from rationale.report.words import WORDS_CSS, legend_html, visible, words_html
 
@@ -169,7 +169,7 @@ def _numbered(found: Sequence[Section]) -> list[dict[str, Any]]:
     return out
 
 
-def _block(block: Block, number: int) -> dict[str, Any]:
+def _block(block: ReportBlock, number: int) -> dict[str, Any]:
     shown: dict[str, Any] = {"figure": None, "table": None, "folded": None}
     if block.figure is not None:
         shown["figure"] = {

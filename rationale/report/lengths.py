@@ -9,19 +9,19 @@ import plotly.graph_objects as go
 
 from rationale.errors import DataError
 from rationale.evaluation.bands import Band, ByLength, Histograms
-from rationale.report.figures.style import TICKS, finish, plain
+from rationale.report.figures.style import TICKS, escape_plotly, finish
 from rationale.report.figures.systems import look
 from rationale.report.palette import AMBER, BLUE
-from rationale.report.sections import Block, Section
+from rationale.report.sections import ReportBlock, Section
 from rationale.report.table import Column, Interval, Table
-from rationale.study.comparison import Comparison, GridCell
+from rationale.study.comparison import GridCell, GridComparison
 
 BANDS = ("short", "middling", "long")
 _DASHES = ("solid", "dash", "dot")
 
 
 def lengths_section(
-    comparison: Comparison,
+    comparison: GridComparison,
     found: Histograms,
     title: str,
     drawn: Sequence[GridCell],
@@ -42,16 +42,16 @@ def lengths_section(
         f"{found.kl:.3f} nats. Bands are cut at the second and third quartile of the reported lengths."
     )
     blocks = [
-        Block(figure=histogram(found), caption="Documents by tokens, special ones and query included."),
-        Block(table=bands_table(records, title)),
-        Block(
+        ReportBlock(figure=histogram(found), caption="Documents by tokens, special ones and query included."),
+        ReportBlock(table=bands_table(records, title)),
+        ReportBlock(
             figure=tokens_kept_by_band(drawn),
             caption="Mean tokens kept in each layer: solid short documents, dashed middling, dotted long.",
         ),
     ]
     errors = errors_table(records)
     if errors.rows:
-        blocks.append(Block(table=errors))
+        blocks.append(ReportBlock(table=errors))
     return Section("lengths", "Results by document length", (told,), tuple(blocks))
 
 
@@ -93,7 +93,7 @@ def tokens_kept_by_band(records: Sequence[GridCell], *, height: int = 420) -> go
     for record in (r for r in records if r.system != "plain"):
         colour, symbol = look(record.system)
         for number, (band, dash) in enumerate(zip(lengths_of(record).bands, _DASHES, strict=False)):
-            name = f"{plain(record.cell)}, {BANDS[number]}"
+            name = f"{escape_plotly(record.cell)}, {BANDS[number]}"
             figure.add_scatter(
                 x=list(range(len(band.tokens_kept))),
                 y=band.tokens_kept,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rationale.agreement.result import selecting
 from rationale.agreement.select import rule_text
 from rationale.artifacts.provenance import AgreementProvenance, AgreementSettings, Perturbing, Provenance
-from rationale.report.results import Results, describe
+from rationale.report.results import Results, registered_metric
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
@@ -217,7 +217,10 @@ def _verb(number: int, one: str, many: str) -> str:
 
 def glossary(agreement: Agreement) -> list[Fact]:
     """One sentence for each metric that occurs, from the registry."""
-    return [Fact(describe(name).title, describe(name).definition) for name in Results(agreement).metrics]
+    return [
+        Fact(registered_metric(name).title, registered_metric(name).definition)
+        for name in Results(agreement).metrics
+    ]
 
 
 def methods_glossary(agreement: Agreement) -> list[Fact]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from rationale.agreement.compare import Floor, floors
+from rationale.agreement.comparison import Floor, floors
 from rationale.agreement.metric import Metric, metrics
 from rationale.agreement.select import SELECTIONS, SHORT, rule_title
 from rationale.artifacts.provenance import Provenance
@@ -16,7 +16,7 @@ from rationale.scores.families import is_baseline
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement, Record
-    from rationale.agreement.compare import Comparison
+    from rationale.agreement.comparison import Comparison
 
 ALPHA = 0.05
 _TIED = 0.02  # by how much AUPRC may exceed AP before the table says that ties did it
@@ -116,7 +116,7 @@ class Results:
         found = self.compared(method, layer, other, metric, select)
         if found is None or found["p"] is None or found["difference"] is None:
             return False
-        sign = -1.0 if describe(metric).higher_is_better is False else 1.0
+        sign = -1.0 if registered_metric(metric).higher_is_better is False else 1.0
         return sign * found["difference"] > 0 and found["p"] < ALPHA
 
     def tied(self, method: str, layer: int) -> bool:
@@ -140,7 +140,7 @@ class Results:
         curve = self.curve(method, metric, select)
         if not curve:
             return None
-        sign = -1.0 if describe(metric).higher_is_better is False else 1.0
+        sign = -1.0 if registered_metric(metric).higher_is_better is False else 1.0
         return max(curve, key=lambda record: sign * (record["value"] or 0.0))["layer"]
 
     def last_layer(self, method: str) -> int:
@@ -150,7 +150,7 @@ class Results:
     def ranked(self, metric: str = "ap", select: str | None = None) -> list[tuple[str, int]]:
         """``(method, best layer)`` of the methods that look at the model, the best first."""
         found: list[tuple[float, str, int]] = []
-        sign = -1.0 if describe(metric).higher_is_better is False else 1.0
+        sign = -1.0 if registered_metric(metric).higher_is_better is False else 1.0
         for method in self._not_baselines():
             layer = self.best_layer(method, metric, select)
             record = None if layer is None else self.get(method, layer, metric, select)
@@ -176,7 +176,7 @@ def _turned(c: Comparison) -> Comparison:
     return cast("Comparison", {**c, **turned})
 
 
-def describe(metric: str) -> Metric:
+def registered_metric(metric: str) -> Metric:
     """The registered metric of this name."""
     return metrics.get(metric)
 
@@ -193,6 +193,6 @@ def titled(metric: str, select: str | None = None, recipe: Provenance | None = N
     'FPR (top-k)'
     """
     if not select:
-        return describe(metric).title
+        return registered_metric(metric).title
     rule = rule_title(recipe, select) if recipe is not None else SHORT.get(select, select)
-    return f"{describe(metric).title} ({rule})"
+    return f"{registered_metric(metric).title} ({rule})"

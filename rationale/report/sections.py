@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from rationale.agreement.select import rule_text, rule_title
 from rationale.report.figures import document_distribution, faithfulness_plane, layer_curves, selection_plane
 from rationale.report.palette import strokes
-from rationale.report.results import Results, describe, titled
+from rationale.report.results import Results, registered_metric, titled
 from rationale.report.survival import (
     alone_table,
     alone_text,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Block:
+class ReportBlock:
     """A figure with its caption, a table, or both; a table with ``folded`` is shown when asked for."""
 
     figure: go.Figure | None = None
@@ -52,7 +52,7 @@ class Section:
     id: str
     title: str
     paragraphs: Sequence[str]
-    blocks: Sequence[Block]
+    blocks: Sequence[ReportBlock]
 
 
 def sections(agreement: Agreement, survived: Survival | None = None) -> list[Section]:
@@ -73,18 +73,20 @@ def sections(agreement: Agreement, survived: Survival | None = None) -> list[Sec
 def _ranking(agreement: Agreement, results: Results) -> Section:
     if "ap" not in results.metrics:
         return Section("agreement", "Agreement of the scores", (), ())
-    names = [m for m in results.metrics if describe(m).source == "ranking"]
+    names = [m for m in results.metrics if registered_metric(m).source == "ranking"]
     blocks = [
-        Block(table=agreement_table(agreement)),
-        Block(
+        ReportBlock(table=agreement_table(agreement)),
+        ReportBlock(
             layer_curves(agreement, height=440),
             "AP by layer. Bands are intervals; methods without layers and baselines are dashed levels. Point "
             "at a curve to see it alone.",
         ),
     ]
     if agreement.per_document is not None:
-        blocks.append(Block(_distribution(agreement, results), _SPREAD))
-    blocks += [Block(table=layer_table(agreement, m), folded=f"{titled(m)} in every layer") for m in names]
+        blocks.append(ReportBlock(_distribution(agreement, results), _SPREAD))
+    blocks += [
+        ReportBlock(table=layer_table(agreement, m), folded=f"{titled(m)} in every layer") for m in names
+    ]
     return Section("agreement", "Agreement of the scores", (_AP,), blocks)
 
 
@@ -105,19 +107,19 @@ def _distribution(agreement: Agreement, results: Results) -> go.Figure:
 
 def _selected(agreement: Agreement, results: Results, select: str) -> Section:
     metrics = ("fpr", "recall", "selected_share") if select != "top_k_gold" else ("fpr", "recall")
-    chosen = [m for m in results.metrics if describe(m).needs_selection]
+    chosen = [m for m in results.metrics if registered_metric(m).needs_selection]
     blocks = [
-        Block(table=selection_table(agreement, select)),
-        Block(
+        ReportBlock(table=selection_table(agreement, select)),
+        ReportBlock(
             layer_curves(agreement, metrics, select, height=280),
-            f"{', '.join(describe(m).title for m in metrics)} of the words selected by "
+            f"{', '.join(registered_metric(m).title for m in metrics)} of the words selected by "
             f"{rule_text(agreement.recipe, select)}, by layer.",
         ),
     ]
     if select != "top_k_gold":
-        blocks.append(Block(selection_plane(agreement, select), _PLANE))
+        blocks.append(ReportBlock(selection_plane(agreement, select), _PLANE))
     blocks += [
-        Block(
+        ReportBlock(
             table=layer_table(agreement, m, select),
             folded=f"{titled(m, select, agreement.recipe)} in every layer",
         )
@@ -131,11 +133,11 @@ def _selected(agreement: Agreement, results: Results, select: str) -> Section:
 def _differences(agreement: Agreement, results: Results) -> Section:
     if not agreement.comparisons:
         return Section("differences", "Differences between methods", (), ())
-    blocks = [Block(table=t) for t in (_against_random(results), _against_leader(results)) if t.rows]
+    blocks = [ReportBlock(table=t) for t in (_against_random(results), _against_leader(results)) if t.rows]
     for metric, select in dict.fromkeys((c["metric"], c["select"]) for c in agreement.comparisons):
         table = comparison_table(agreement, metric, select)
         what = titled(metric, select, agreement.recipe)
-        blocks.append(Block(table=table, folded=f"All {len(table.rows)} comparisons in {what}"))
+        blocks.append(ReportBlock(table=table, folded=f"All {len(table.rows)} comparisons in {what}"))
     return Section("differences", "Differences between methods", (_PAIRED,), blocks)
 
 
@@ -182,7 +184,7 @@ def _gap(results: Results, method: str, layer: int, other: str) -> Interval | No
 
 def _faithfulness(agreement: Agreement, results: Results) -> Section:
     plane = faithfulness_plane(agreement) if "ap" in results.metrics else None
-    blocks = [Block(table=faithfulness_table(agreement)), Block(plane, _FAITHFUL_PLANE)]
+    blocks = [ReportBlock(table=faithfulness_table(agreement)), ReportBlock(plane, _FAITHFUL_PLANE)]
     return Section("faithfulness", "Faithfulness", (_FAITHFUL,), blocks)
 
 
@@ -198,18 +200,20 @@ def _survival(found: Survival) -> Section:
         f"Documents with no human rationale word left, of {found.annotated}",
     )
     blocks = [
-        Block(survival_curves(found), "Share of words kept by layer. Bands are intervals over documents."),
-        Block(table=kinds_table(found, last)),
-        Block(table=words_table(found, last, most=True), folded="Words kept most often"),
-        Block(table=words_table(found, last, most=False), folded="Words dropped most often"),
+        ReportBlock(
+            survival_curves(found), "Share of words kept by layer. Bands are intervals over documents."
+        ),
+        ReportBlock(table=kinds_table(found, last)),
+        ReportBlock(table=words_table(found, last, most=True), folded="Words kept most often"),
+        ReportBlock(table=words_table(found, last, most=False), folded="Words dropped most often"),
     ]
-    blocks += [Block(table=lost)] * bool(found.annotated)
-    blocks += [Block(table=alone_table(found))] * bool(found.alone)
+    blocks += [ReportBlock(table=lost)] * bool(found.annotated)
+    blocks += [ReportBlock(table=alone_table(found))] * bool(found.alone)
     return Section("survival", "What survives the dropping", (_SURVIVAL, alone_text(found)), blocks)
 
 
 def _classification(agreement: Agreement) -> Section:
-    blocks = [Block(table=confusion_table(agreement))]
+    blocks = [ReportBlock(table=confusion_table(agreement))]
     return Section("classification", "The model's own predictions", (_CLASSIFIED,), blocks)
 
 

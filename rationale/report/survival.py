@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from rationale.evaluation.result import Share
 from rationale.evaluation.survival import Survival
-from rationale.report.figures.style import TICKS, band, finish, plain
+from rationale.report.figures.style import TICKS, band, escape_plotly, finish
 from rationale.report.palette import AMBER, AMBER_INK, BLUE, GREY, INK
 from rationale.report.table import Cell, Column, Interval, Table
 
@@ -35,11 +35,12 @@ def survival_curves(found: Survival, *, height: int = 360) -> go.Figure:
         figure.add_scatter(
             x=list(found.layers),
             y=list(share.survival),
-            name=plain(share.name),
+            name=escape_plotly(share.name),
             mode="lines+markers",
             line={"color": colour, "dash": dash, "width": 2.2},
             marker={"symbol": symbol, "size": 8, "color": colour},
-            hovertemplate=f"<b>{plain(share.name)}</b><br>layer %{{x}}: %{{y:.1%}} kept<extra></extra>",
+            hovertemplate=f"<b>{escape_plotly(share.name)}</b><br>"
+            "layer %{x}: %{y:.1%} kept<extra></extra>",
         )
     figure.update_yaxes(TICKS, title_text="share of words kept", range=[0, 1.04], tickformat=".0%")
     figure.update_xaxes(TICKS, title_text="layer", dtick=1)

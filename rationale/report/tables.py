@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rationale.agreement.result import selecting
 from rationale.agreement.select import rule_text
-from rationale.report.results import Results, describe, titled
+from rationale.report.results import Results, registered_metric, titled
 from rationale.report.table import AT_MOST, AtMost, Cell, Column, Interval, Table
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def selection_table(agreement: Agreement, select: str) -> Table:
         select: ``threshold`` or ``top_k_gold``.
     """
     results = Results(agreement)
-    names = [m for m in results.metrics if describe(m).needs_selection]
+    names = [m for m in results.metrics if registered_metric(m).needs_selection]
     rows: list[tuple[Cell, ...]] = []
     rules: set[int] = set()
     for method in results.methods:
@@ -117,7 +117,11 @@ def selection_table(agreement: Agreement, select: str) -> Table:
             found = [results.interval(method, layer, name, select) for name in names]
             rows.append((results.title(method), layer if results.layered(method) else None, *found))
     return Table(
-        columns=(_METHOD, _LAYER, *(Column(m, describe(m).title, "interval", digits=2) for m in names)),
+        columns=(
+            _METHOD,
+            _LAYER,
+            *(Column(m, registered_metric(m).title, "interval", digits=2) for m in names),
+        ),
         rows=tuple(rows),
         caption=f"Words selected by {rule_text(agreement.recipe, select)}; first and last layer",
         notes=("An FPR of 0 is reached by selecting nothing: read it beside recall and selected share.",),
@@ -196,7 +200,7 @@ def p_notes(p_values: Iterable[Cell]) -> tuple[str, ...]:
 def faithfulness_table(agreement: Agreement) -> Table:
     """The faithfulness metrics of every method and layer that was perturbed."""
     results = Results(agreement)
-    names = [m for m in results.metrics if describe(m).source == "perturbation"]
+    names = [m for m in results.metrics if registered_metric(m).source == "perturbation"]
     rows = []
     for method in results.methods:
         for layer in results.layers(method):
@@ -209,7 +213,7 @@ def faithfulness_table(agreement: Agreement) -> Table:
         columns=(
             _METHOD,
             _LAYER,
-            *(Column(m, describe(m).title, "interval") for m in names),
+            *(Column(m, registered_metric(m).title, "interval") for m in names),
             Column("n", "n", "integer"),
         ),
         rows=tuple(rows),

@@ -10,27 +10,27 @@ import plotly.graph_objects as go
 
 from rationale.metrics.statistics import least_p_value
 from rationale.report.experiments import over_seeds, write_page
-from rationale.report.figures.style import TICKS, finish, plain
+from rationale.report.figures.style import TICKS, escape_plotly, finish
 from rationale.report.palette import AMBER, BLUE, GREY, INK, SOFT
 from rationale.report.prose import Fact
-from rationale.report.sections import Block, Section
+from rationale.report.sections import ReportBlock, Section
 from rationale.report.table import AtMost, Column, Interval, Table
 from rationale.report.tables import p_notes
 from rationale.scores.families import is_baseline
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.names import FIRST, PERMUTATIONS
-from rationale.study.topk.results import ArmPair, ArmResult, TopKStudy
+from rationale.study.topk.results import ArmPair, ConditionResult, TopKStudy
 
 
-def arms_of(records: Sequence[ArmResult]) -> dict[str, list[ArmResult]]:
+def arms_of(records: Sequence[ConditionResult]) -> dict[str, list[ConditionResult]]:
     """The records of each arm, a seed each, in the order of the study."""
-    found: dict[str, list[ArmResult]] = {}
+    found: dict[str, list[ConditionResult]] = {}
     for record in records:
         found.setdefault(record.arm, []).append(record)
     return found
 
 
-def bars(records: Sequence[ArmResult], *, height: int = 420) -> go.Figure:
+def bars(records: Sequence[ConditionResult], *, height: int = 420) -> go.Figure:
     """Accuracy of every condition: oracles hollow, uninformed grey, the full input as a line across."""
     figure, told = go.Figure(), []
     for arm, cells in arms_of(records).items():
@@ -39,14 +39,14 @@ def bars(records: Sequence[ArmResult], *, height: int = 420) -> go.Figure:
         low, high = (value if end is None else end for end in (shown.low, shown.high))
         colour = INK if arm == "full" else GREY if _uninformed(arm) else BLUE
         figure.add_bar(
-            x=[plain(arm)],
+            x=[escape_plotly(arm)],
             y=[value],
             error_y={"array": [high - value], "arrayminus": [value - low], "color": SOFT, "thickness": 1},
             marker={
                 "color": "rgba(0,0,0,0)" if cells[0].oracle else colour,
                 "line": {"color": AMBER if cells[0].oracle else colour, "width": 2},
             },
-            hovertemplate=f"{plain(arm)}: %{{y:.3f}}<extra></extra>",
+            hovertemplate=f"{escape_plotly(arm)}: %{{y:.3f}}<extra></extra>",
         )
         told.append(f"{arm} {value:.3f}")
         if arm == "full":
@@ -56,7 +56,7 @@ def bars(records: Sequence[ArmResult], *, height: int = 420) -> go.Figure:
     return finish(figure, f"Accuracy of each condition: {', '.join(told)}.", height=height)
 
 
-def _accuracy(cell: ArmResult) -> Interval:
+def _accuracy(cell: ConditionResult) -> Interval:
     return Interval(cell.accuracy, cell.low, cell.high)
 
 
@@ -66,7 +66,7 @@ def _uninformed(arm: str) -> bool:
     return method == FIRST or is_baseline(method)
 
 
-def arms_table(records: Sequence[ArmResult]) -> Table:
+def conditions_table(records: Sequence[ConditionResult]) -> Table:
     """A row an arm: Table 2."""
     columns = (
         Column("arm", "Reads", "text", header=True),
@@ -134,9 +134,12 @@ def topk_page(study: TopKStudy, out: str | Path, *, overwrite: bool = False) -> 
         "Bars: of a condition with one seed its 95 % interval over documents, of one with several from the "
         "least to the greatest. Hollow: oracles. Dotted: the full input."
     )
-    blocks = [Block(figure=bars(records), caption=caption), Block(table=arms_table(records))]
+    blocks = [
+        ReportBlock(figure=bars(records), caption=caption),
+        ReportBlock(table=conditions_table(records)),
+    ]
     if study.comparisons:
-        blocks.append(Block(table=pairs_table(study.comparisons), folded="Every two conditions"))
+        blocks.append(ReportBlock(table=pairs_table(study.comparisons), folded="Every two conditions"))
     reported = recipe.reported
     text = (
         "Every condition trains its own classifier, from one checkpoint and recipe, on the words it "

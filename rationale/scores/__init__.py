@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rationale.lazy import loads
+from rationale.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from rationale.scores.methods import METHODS, Method, default_methods, one_pass_methods
@@ -29,7 +29,7 @@ __all__ = [
     "score_text",
 ]
 
-__getattr__ = loads(
+__getattr__ = lazy_attributes(
     __name__,
     {
         "Faithfulness": "rationale.scores.options",

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from rationale.dropping.trace import DropTrace
-from rationale.encoder.attention import plain, reading
+from rationale.encoder.attention import attend_and_report, plain_attention
 from rationale.encoder.base import Attend
 from rationale.errors import ModelError
 from rationale.loading.classifier import Classifier
@@ -150,10 +150,10 @@ def packed_rows(padded: Tensor, packed: Packed) -> Tensor:
 
 def _feeding(readers: Sequence[AttentionReader]) -> Attend:
     if not readers:
-        return plain
+        return plain_attention
 
     def read(layer: int, attention: Tensor) -> None:
         for reader in readers:
             reader.read(layer, attention)
 
-    return reading(read)
+    return attend_and_report(read)

@@ -11,7 +11,7 @@ from rationale.scores.scored import ScoredDocument
 from rationale.tokens.alignment import sum_to_words
 
 
-def misfit(document: ScoredDocument, recipe: Provenance) -> str | None:
+def first_misfit(document: ScoredDocument, recipe: Provenance) -> str | None:
     """The first thing of a document that cannot be, given the recipe; None where all fits."""
     return next(_misfits(document, recipe), None)
 

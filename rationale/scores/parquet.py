@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from rationale.artifacts.provenance import Provenance
 from rationale.artifacts.scores import REPAIR, Part
 from rationale.errors import ScoresError
-from rationale.scores.fits import misfit, unsummed
+from rationale.scores.fits import first_misfit, unsummed
 from rationale.scores.scored import KEPT, BoolArray, FloatArray, Perturbed, ScoredDocument
 
 _DOCUMENTS = pa.schema(
@@ -102,7 +102,7 @@ def _tables(documents: Sequence[ScoredDocument]) -> Iterator[tuple[str, pa.Table
     yield "perturbed", pa.Table.from_pylist(rows, schema=_PERTURBED)
 
 
-def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+def read_part_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """One table, its checksums verified; a damaged file is a ScoresError that says how to mend the folder."""
     try:
         table = pq.read_table(path, columns=columns, page_checksum_verification=True)
@@ -139,13 +139,13 @@ def read_part(part: Part, recipe: Provenance) -> tuple[ScoredDocument, ...]:
         ScoresError: Where a table is damaged, is not the one that was written, or does not fit the recipe.
     """
     part.check()
-    documents = read_table(part.path / "documents.parquet")
+    documents = read_part_table(part.path / "documents.parquet")
     try:
         rows = list(_rows(documents))
     except ValueError as error:  # kept tokens whose layers are not equally long
         raise _damaged(part.path, str(error)) from error
-    scores = _grouped(read_table(part.path / "scores.parquet"))
-    perturbed = _perturbed(read_table(part.path / "perturbed.parquet"))
+    scores = _grouped(read_part_table(part.path / "scores.parquet"))
+    perturbed = _perturbed(read_part_table(part.path / "perturbed.parquet"))
     if foreign := (scores.keys() | perturbed.keys()) - set(range(documents.num_rows)):
         raise _damaged(part.path, f"it has scores of a document {min(foreign)}, and no such document")
     found = []
@@ -154,7 +154,7 @@ def read_part(part: Part, recipe: Provenance) -> tuple[ScoredDocument, ...]:
             one = _document(row, scores.get(number, []), perturbed.get(number, ()))
         except ValueError as error:  # rows of one method that are not equally long
             raise _damaged(part.path, f"document {row['docid']!r}: {error}") from error
-        problem = misfit(one, recipe) or (unsummed(one) if part.recipe is None else None)
+        problem = first_misfit(one, recipe) or (unsummed(one) if part.recipe is None else None)
         if problem:
             raise _damaged(part.path, f"document {one.docid!r}: {problem}")
         found.append(one)

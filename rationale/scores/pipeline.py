@@ -15,8 +15,8 @@ from rationale.files import home
 from rationale.loading.classifier import Classifier, load_classifier
 from rationale.loading.labels import label_names
 from rationale.scores.documents import DocumentScorer
-from rationale.scores.faithfulness import perturb
 from rationale.scores.options import ScoreOptions
+from rationale.scores.perturbation import perturb
 from rationale.scores.recipe import make_recipe
 from rationale.scores.scored import ScoredDocument, Scores
 from rationale.scores.store import MemoryScores

@@ -73,7 +73,7 @@ def make_recipe(
         faithfulness=_faithfulness(options.faithfulness),
         # saved with each document: who was dropped where; and where the policy decides
         kept=None if policy is None else True,
-        decides=None if policy is None else policy.place,
+        decides=None if policy is None else policy.decision_point,
         versions=_versions(),
         command=command,
     )

@@ -11,7 +11,7 @@ from rationale.artifacts.scores import COMPLETE, REPAIR, Part, complete_parts, o
 from rationale.corpus.document import Key
 from rationale.errors import ScoresError
 from rationale.files import home
-from rationale.scores.parquet import read_part, read_table
+from rationale.scores.parquet import read_part, read_part_table
 from rationale.scores.scored import ScoredDocument, scores_html
 
 
@@ -115,7 +115,9 @@ class StoredScores(_WithRecipe):
         found: list[str] = []
         for path, part in self._parts.items():
             part.check("documents.parquet")
-            found += read_table(path / "documents.parquet", columns=["predicted"])["predicted"].to_pylist()
+            found += read_part_table(path / "documents.parquet", columns=["predicted"])[
+                "predicted"
+            ].to_pylist()
         return tuple(found)
 
     @cached_property
@@ -123,7 +125,7 @@ class StoredScores(_WithRecipe):
         where: dict[Key, Path] = {}
         for path, part in self._parts.items():
             part.check("documents.parquet")
-            table = read_table(path / "documents.parquet", columns=["id", "docid"])
+            table = read_part_table(path / "documents.parquet", columns=["id", "docid"])
             ids, docids = table.column("id").to_pylist(), table.column("docid").to_pylist()
             for key in zip(ids, docids, strict=True):
                 if key in where:

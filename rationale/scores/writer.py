@@ -14,8 +14,8 @@ from rationale.artifacts.provenance import Provenance, differing
 from rationale.artifacts.scores import (
     COMPLETE,
     RECIPE,
-    name_of,
     open_recipe,
+    part_name,
     refuse_unsealed,
     seal_part,
     seal_scores,
@@ -126,7 +126,7 @@ class ScoreWriter:
     def write(self, number: int, documents: Sequence[ScoredDocument]) -> None:
         """Writes part ``number``, sealed, in one rename."""
         self._begin()
-        with atomic_path(self._work / name_of(number), overwrite=False) as part:
+        with atomic_path(self._work / part_name(number), overwrite=False) as part:
             part.mkdir()
             write_part(part, documents)
             seal_part(part, self._seal, number, unnamed=True)
@@ -139,7 +139,7 @@ class ScoreWriter:
             ScoresError: Where a part lies there that this run has neither found whole nor written.
         """
         self._begin()
-        parts = [self._work / name_of(number) for number in sorted(self.done | self._written)]
+        parts = [self._work / part_name(number) for number in sorted(self.done | self._written)]
         foreign = set(self._work.glob("part-*")) - set(parts)
         if foreign:
             raise ScoresError(

@@ -11,13 +11,13 @@ from typing import Any
 import torch
 
 from rationale.agreement import agree
-from rationale.artifacts.content import difference, same
+from rationale.artifacts.content import first_difference, same
 from rationale.artifacts.model import check_model, model_digest
 from rationale.artifacts.record import read_record, to_json
 from rationale.artifacts.seal import sealed
 from rationale.corpus.document import Documents
 from rationale.errors import OutputError
-from rationale.evaluation.evaluate import Timing, evaluate, measure
+from rationale.evaluation.evaluate import Timing, evaluate, time_against_full
 from rationale.evaluation.result import KIND as EVALUATED
 from rationale.evaluation.result import Evaluation, KeepsAll, KeptRationale, Layers, Speedup
 from rationale.files import atomic_json
@@ -25,7 +25,7 @@ from rationale.loading.classifier import Classifier
 from rationale.scores import ScoreOptions, score
 from rationale.scores.methods import decision_methods
 from rationale.scores.scored import KEPT
-from rationale.study.cells import ANEW, read, unsealed
+from rationale.study.cells import ANEW, load_json, unsealed
 from rationale.study.comparison import PLAIN
 from rationale.study.grid import Setting, cell, plain_options
 from rationale.tokens import Windower
@@ -83,11 +83,11 @@ def train_cell(
             _check_made(source, made, model_digest(plain / "1"))
             tidy(source)
         else:
-            train_dropping(setting.system, model, train, dev, source, options, fine_tuned=plain)
+            train_dropping(setting.system, model, train, dev, source, options, finetuned_dir=plain)
     if fresh:
         seconds = {"seconds": round(time.perf_counter() - start, 1)}
         atomic_json(clock, sealed(seconds, "training time"), overwrite=True)
-    return source, read(clock, "training time", "seconds")["seconds"] if clock.exists() else None
+    return source, load_json(clock, "training time", "seconds")["seconds"] if clock.exists() else None
 
 
 def _check_made(source: Path, made: Mapping[str, Any], plain: str) -> None:
@@ -105,7 +105,7 @@ def _check_made(source: Path, made: Mapping[str, Any], plain: str) -> None:
         "plain": seal.inputs.get("fine_tuned", plain),
     }
     if not same(found, {**made, "plain": plain}):
-        told = difference(found, {**made, "plain": plain})
+        told = first_difference(found, {**made, "plain": plain})
         raise OutputError(f"this is not the model that the cell trains ({told})", where=source, remedy=ANEW)
 
 
@@ -122,7 +122,7 @@ def evaluate_cell(folder: Path, classifier: Classifier, reported: Documents, tim
         if any(document.annotated and document.spans for document in reported):
             found = replace(found, rationale=_rationale(classifier, reported))
         found.save(path)
-    content = read(path, EVALUATED)
+    content = load_json(path, EVALUATED)
     evaluation = read_record(Evaluation, content, path, what="the saved result is damaged", remedy=_AGAIN)
     if len(evaluation.predictions) != len(reported):
         raise OutputError("the saved result is damaged (documents are missing)", where=path, remedy=_AGAIN)
@@ -136,8 +136,10 @@ def evaluate_cell(folder: Path, classifier: Classifier, reported: Documents, tim
         "rounds": timing.rounds,
         "threads": torch.get_num_threads(),
     }
-    if timing.documents and not (times.exists() and asked.items() <= read(times, "timing").items()):
-        speedups = {size: to_json(one) for size, one in measure(classifier, reported, timing).items()}
+    if timing.documents and not (times.exists() and asked.items() <= load_json(times, "timing").items()):
+        speedups = {
+            size: to_json(one) for size, one in time_against_full(classifier, reported, timing).items()
+        }
         inputs = {"model": asked["model"], "data": reported.fingerprint}
         times_found = sealed({"measured_speedup": speedups, **asked}, "timing", inputs)
         atomic_json(times, times_found, overwrite=True)
@@ -152,7 +154,9 @@ def read_times(path: Path) -> Times | None:
     """
     if not path.exists():
         return None
-    return read_record(Times, read(path, "timing"), path, what="the saved result is damaged", remedy=_AGAIN)
+    return read_record(
+        Times, load_json(path, "timing"), path, what="the saved result is damaged", remedy=_AGAIN
+    )
 
 
 def _rationale(classifier: Classifier, reported: Documents) -> KeptRationale | KeepsAll:

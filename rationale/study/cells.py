@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rationale.artifacts.content import difference, same
+from rationale.artifacts.content import first_difference, same
 from rationale.artifacts.seal import read_sealed, sealed
 from rationale.errors import OutputError
 from rationale.files import atomic_json, disk_errors
@@ -42,7 +42,7 @@ def claim(folder: Path, made_of: Mapping[str, Any]) -> None:
     earlier, seal = read_sealed(path, "cell", note=False, remedy=ANEW)
     if not same(earlier, made_of):
         raise OutputError(
-            f"this cell was made of something else ({difference(earlier, made_of)})",
+            f"this cell was made of something else ({first_difference(earlier, made_of)})",
             where=folder,
             remedy="Remove the folder, or choose another one with --out.",
         )
@@ -73,7 +73,7 @@ def made_of_what(folder: Path) -> tuple[dict[str, Any], bool]:
     return content, seal is not None
 
 
-def read(path: Path, kind: str, *names: str) -> dict[str, Any]:
+def load_json(path: Path, kind: str, *names: str) -> dict[str, Any]:
     """A JSON result in a cell.
 
     Args:

@@ -16,16 +16,16 @@ from rationale.corpus.document import Documents
 from rationale.dropping.system import SYSTEMS
 from rationale.errors import RationaleError
 from rationale.evaluation.evaluate import Timing
-from rationale.evaluation.lengths import Ruler, by_length, distributions
-from rationale.evaluation.result import Evaluation, Source
+from rationale.evaluation.lengths import TokenLengths, by_length, distributions
+from rationale.evaluation.result import DocumentSource, Evaluation
 from rationale.loading.classifier import load_classifier
-from rationale.metrics.names import ANSWERS
-from rationale.metrics.task import difference, figure, interval
-from rationale.study.blind import against_blind
+from rationale.metrics.names import QA_METRICS
+from rationale.metrics.task import interval, paired_difference, task_metric
 from rationale.study.cell_results import EVALUATION, TIMING, evaluate_cell, read_times, train_cell
 from rationale.study.cells import claim
-from rationale.study.comparison import PLAIN, Comparison, Grid, GridCell, OnDev
+from rationale.study.comparison import PLAIN, Grid, GridCell, GridComparison, OnDev
 from rationale.study.grid import Setting, cell, plain_options
+from rationale.study.uninformed import against_uninformed
 from rationale.training.dropping.stage import outcome
 from rationale.training.fitting import RECIPE
 from rationale.training.prepare import starting_point
@@ -35,7 +35,7 @@ BATCHES = (1, 4, 16, 32, 64)
 """Batch sizes that time is measured with: latency, and throughput."""
 
 
-def compare(
+def compare_systems(
     model: str | Path,
     train: Documents,
     dev: Documents | None,
@@ -47,7 +47,7 @@ def compare(
     seeds: Sequence[int] = (0,),
     timing: Timing | None = None,
     lengths: bool = False,
-) -> Comparison:
+) -> GridComparison:
     """Trains and evaluates every setting with every seed; what is there already, made of the same, is kept.
 
     Args:
@@ -75,7 +75,7 @@ def compare(
     for one in settings:
         one.check(common, dev)
     metric = plain_options(common, 0).metric
-    if metric in ANSWERS:
+    if metric in QA_METRICS:
         raise RationaleError(
             "answers to questions are not compared", remedy="Train and evaluate each system on its own."
         )
@@ -83,7 +83,7 @@ def compare(
     jobs = [(None, seed) for seed in seeds] + [(setting, seed) for setting in settings for seed in seeds]
     plain: dict[int, tuple[GridCell, Evaluation]] = {}
     evaluated: list[tuple[GridCell, Evaluation]] = []
-    ruler = Ruler(str(model), plain_options(common, 0).max_length)
+    ruler = TokenLengths(str(model), plain_options(common, 0).max_length)
     spread = distributions(ruler(train), ruler(reported)) if lengths else None
     with tqdm(jobs, desc="cells", unit="cell", disable=None) as bar:
         for setting, seed in bar:
@@ -107,10 +107,10 @@ def compare(
                 record = _against(*plain[seed], record, found)
             evaluated.append((record, found))
     records = tuple(
-        replace(own, blind=against_blind(own, said, evaluated, resamples=_RESAMPLES))
+        replace(own, blind=against_uninformed(own, said, evaluated, resamples=_RESAMPLES))
         for own, said in evaluated
     )
-    comparison = Comparison(records=records, recipe=grid, lengths=spread)
+    comparison = GridComparison(records=records, recipe=grid, lengths=spread)
     comparison.save(root, {own.cell: said.recipe.model["hash"] for own, said in evaluated})
     return comparison
 
@@ -125,7 +125,7 @@ def _grid(
         config=start.settings,
         train=train.fingerprint,
         dev=None if dev is None else dev.fingerprint,
-        reported=Source(reported.source, reported.split, reported.fingerprint),
+        reported=DocumentSource(reported.source, reported.split, reported.fingerprint),
         common=common,
     )
 
@@ -150,7 +150,7 @@ def _record(
         setting={} if setting is None else dict(setting.given),
         seed=seed,
         metric=metric,
-        value=figure(metric, gold, said),
+        value=task_metric(metric, gold, said),
         low=low,
         high=high,
         metrics={name: v for name, v in found.metrics.items() if isinstance(v, int | float)},
@@ -190,7 +190,9 @@ def _steps(source: Path) -> int:
 def _against(plain: GridCell, undropped: Evaluation, record: GridCell, found: Evaluation) -> GridCell:
     """With the paired difference from the plain model of the same seed, its interval, and that on dev."""
     gold, said = found.answers()
-    gap, low, high = difference(record.metric, gold, said, undropped.answers()[1], resamples=_RESAMPLES)
+    gap, low, high = paired_difference(
+        record.metric, gold, said, undropped.answers()[1], resamples=_RESAMPLES
+    )
     dev, before = record.dev, plain.dev
     if dev and before:
         dev = replace(dev, difference=dev.value - before.value)

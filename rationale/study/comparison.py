@@ -13,7 +13,7 @@ from rationale.artifacts.seal import read_sealed, sealed
 from rationale.artifacts.shape import among
 from rationale.errors import DataError
 from rationale.evaluation.bands import ByLength, Histograms
-from rationale.evaluation.result import KeptRationale, Source, Speedup
+from rationale.evaluation.result import DocumentSource, KeptRationale, Speedup
 from rationale.files import atomic_json
 from rationale.metrics.task import POINT, TITLES
 
@@ -40,7 +40,7 @@ class Grid:
     config: object = omitted()
     train: str | None = None
     dev: str | None = None
-    reported: Source
+    reported: DocumentSource
     common: Mapping[str, Scalar]
 
 
@@ -137,7 +137,7 @@ class GridCell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class GridComparison:
     """Systems beside each other.
 
     Attributes:
@@ -163,7 +163,7 @@ class Comparison:
         atomic_json(folder / COMPARISON, sealed(to_json(self), _KIND, {"models": models}), overwrite=True)
 
 
-def load_comparison(path: str | Path) -> Comparison:
+def load_comparison(path: str | Path) -> GridComparison:
     """The comparison of a folder, or of the ``comparison.json`` in it.
 
     Raises:
@@ -173,14 +173,14 @@ def load_comparison(path: str | Path) -> Comparison:
     what = "this is no comparison"
     remedy = "Pass the folder that `rationale compare --out` wrote; the same command writes it again."
     content, _ = read_sealed(file, _KIND, error=DataError, remedy=remedy)
-    found = read_record(Comparison, content, file, what=what, error=DataError, remedy=remedy)
+    found = read_record(GridComparison, content, file, what=what, error=DataError, remedy=remedy)
     problem = next(filter(None, (_unlike(found, record) for record in found.records)), None)
     if problem:
         raise DataError(f"{what}: {problem}", where=file, remedy=remedy)
     return found
 
 
-def _unlike(whole: Comparison, record: GridCell) -> str | None:
+def _unlike(whole: GridComparison, record: GridCell) -> str | None:
     """What a record lacks that others have."""
     first = whole.records[0]
     if record.system != PLAIN and record.difference is None:

@@ -34,8 +34,8 @@ class Setting:
         Raises:
             RationaleError: On a system or option nobody knows, or a value of another kind.
 
-        >>> Setting.parse("ltp:lam=0.1,soft_epochs=2").name
-        'ltp-lam0.1-soft_epochs2'
+        >>> Setting.parse("ltp:lambda=0.1,soft_epochs=2").name
+        'ltp-lambda0.1-soft_epochs2'
         >>> Setting.parse("lead:shares=0.9,0.5").given
         {'shares': '0.9,0.5'}
         """
@@ -50,7 +50,7 @@ class Setting:
     @property
     def name(self) -> str:
         """Names its folder."""
-        return "-".join([self.system, *(f"{name}{value}" for name, value in self.given.items())])
+        return "-".join([self.system, *(f"{name.rstrip('_')}{value}" for name, value in self.given.items())])
 
     def check(self, common: Mapping[str, Any], dev: Documents | None) -> None:
         """Refuses what would fail, or train another plain model than the one all share, hours later.
@@ -118,7 +118,9 @@ def known_options(given: list[str]) -> dict[str, Any]:
         kinds = (recipe.options for _, recipe in RECIPES.items())
         if name == "seed":
             raise RationaleError("a grid has seeds", remedy="Give them with --seeds.")
-        owner = next((kind for kind in kinds if name in kind.__dataclass_fields__), DroppingOptions)
+        owner = next(
+            (kind for kind in kinds if {name, f"{name}_"} & kind.__dataclass_fields__.keys()), DroppingOptions
+        )
         found |= values(owner, [text])
     return found
 
@@ -133,11 +135,13 @@ def values(options: type[Any], given: list[str]) -> dict[str, Any]:
     for text in given:
         name, _, value = text.partition("=")
         name = name.strip().replace("-", "_")
-        if name not in types:
-            raise RationaleError(f"{name!r} is no option", remedy=f"Known: {', '.join(types)}.")
-        if name in found:
+        key = name if name in types else f"{name}_"  # lambda is a keyword of Python
+        if key not in types:
+            known = ", ".join(one.rstrip("_") for one in types)
+            raise RationaleError(f"{name!r} is no option", remedy=f"Known: {known}.")
+        if key in found:
             raise RationaleError(f"{name} is given twice")
-        found[name] = _value(name, value.strip(), types[name])
+        found[key] = _value(name, value.strip(), types[key])
     return found
 
 

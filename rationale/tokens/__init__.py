@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rationale.lazy import loads
+from rationale.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from rationale.tokens.alignment import Alignment, align, sum_to_words
@@ -31,7 +31,7 @@ __all__ = [
     "sum_to_words",
 ]
 
-__getattr__ = loads(
+__getattr__ = lazy_attributes(
     __name__,
     {
         "Alignment": "rationale.tokens.alignment",

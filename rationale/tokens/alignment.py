@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rationale.errors import ModelError
-from rationale.tokens.backend import encode, name_of
+from rationale.tokens.backend import encode, tokenizer_label
 
 IntArray = npt.NDArray[np.int32]
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -112,7 +112,7 @@ def align(tokenizer: Any, words: Sequence[str]) -> Alignment:
     if np.any(np.diff(word) < 0):
         raise ModelError(
             "this tokenizer returns tokens out of text order, so they cannot be aligned with words",
-            where=name_of(tokenizer),
+            where=tokenizer_label(tokenizer),
         )
     return Alignment(ids, word.astype(np.int32), len(words))
 

@@ -134,12 +134,12 @@ def require_fast(tokenizer: Any) -> None:
     if not getattr(tokenizer, "is_fast", False):
         raise ModelError(
             "this tokenizer has no fast version, so its tokens cannot be aligned with words",
-            where=name_of(tokenizer),
+            where=tokenizer_label(tokenizer),
             remedy="Save the model with a tokenizer.json (AutoTokenizer converts most slow tokenizers).",
         )
 
 
-def name_of(tokenizer: Any) -> str:
+def tokenizer_label(tokenizer: Any) -> str:
     """What messages call a tokenizer: where it was loaded from, else its class."""
     return str(getattr(tokenizer, "name_or_path", "") or type(tokenizer).__name__)
 
@@ -160,7 +160,7 @@ def explained_tokenizer(tokenizer: Any, *, patterns: bool) -> Iterator[None]:
             raise  # a keyboard interrupt, an exit
         raise ModelError(
             f"the tokenizer fails on this text ({_first_line(error)})",
-            where=name_of(tokenizer),
+            where=tokenizer_label(tokenizer),
             remedy="One of the patterns in its tokenizer.json takes too long, or it has no token for unknown "
             "text; repair that file, or use another model.",
         ) from error

@@ -40,22 +40,22 @@ class Packed:
         types: int64 (N,), token type ids.
         positions: int64 (N,), each token's position in its full input: dropped neighbours leave gaps.
         lengths: The B lengths.
-        mass: float (N,), how much of each row is there while dropping is learnt; None means all of it.
+        keep_mass: float (N,), how much of each row is there while dropping is learnt; None means all of it.
     """
 
     ids: Tensor
     types: Tensor
     positions: Tensor
     lengths: tuple[int, ...]
-    mass: Tensor | None = None
+    keep_mass: Tensor | None = None
 
     @cached_property
-    def starts(self) -> Tensor:
+    def cls_index(self) -> Tensor:
         """int64 (B,), the row at which each input begins: its [CLS]."""
         return self.sizes.cumsum(0) - self.sizes
 
     @cached_property
-    def example(self) -> Tensor:
+    def batch_index(self) -> Tensor:
         """int64 (N,), the input each row belongs to."""
         numbers = torch.arange(len(self.lengths), device=self.ids.device)
         return torch.repeat_interleave(numbers, self.sizes, output_size=self.ids.shape[0])
@@ -65,17 +65,17 @@ class Packed:
         """int64 (B,), the lengths."""
         return torch.tensor(self.lengths, device=self.ids.device)
 
-    def total(self, rows: Tensor) -> Tensor:
+    def segment_sum(self, rows: Tensor) -> Tensor:
         """The sum of each input's rows: (N, …) -> (B, …)."""
         if len(self.lengths) == 1:
             return rows.sum(dim=0, keepdim=True)
-        return rows.new_zeros(len(self.lengths), *rows.shape[1:]).index_add(0, self.example, rows)
+        return rows.new_zeros(len(self.lengths), *rows.shape[1:]).index_add(0, self.batch_index, rows)
 
-    def spread(self, values: Tensor) -> Tensor:
+    def broadcast(self, values: Tensor) -> Tensor:
         """Each input's value at all of its rows: (B, …) -> (N, …)."""
         if len(self.lengths) == 1:
             return values.expand(self.ids.shape[0], *values.shape[1:])
-        return values[self.example]
+        return values[self.batch_index]
 
     def select(self, keep: Tensor) -> tuple[Tensor, Packed]:
         """The rows, int64, where bool (N,) ``keep`` is True, and the batch of them; every input keeps one."""
@@ -83,7 +83,7 @@ class Packed:
         if len(self.lengths) == 1:
             counts = [rows.shape[0]]
         else:
-            counts = torch.bincount(self.example[rows], minlength=len(self.lengths)).tolist()
+            counts = torch.bincount(self.batch_index[rows], minlength=len(self.lengths)).tolist()
         ids, types, positions = (p.index_select(0, rows) for p in (self.ids, self.types, self.positions))
         return rows, Packed(ids, types, positions, tuple(counts))
 
@@ -105,8 +105,8 @@ class Padding:
         self.mask: Tensor | None = None
         if min(packed.lengths) < self.longest:
             column = torch.arange(packed.ids.shape[0], device=packed.ids.device)
-            column = column - packed.starts[packed.example]
-            self._flat = packed.example * self.longest + column
+            column = column - packed.cls_index[packed.batch_index]
+            self._flat = packed.batch_index * self.longest + column
             filled = torch.zeros(self.examples * self.longest, dtype=torch.bool, device=packed.ids.device)
             filled[self._flat] = True
             self.mask = filled.view(self.examples, self.longest)

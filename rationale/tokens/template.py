@@ -11,7 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from rationale.errors import ModelError
-from rationale.tokens.backend import encode, explained_tokenizer, name_of, own_tokens, require_fast, untouched
+from rationale.tokens.backend import (
+    encode,
+    explained_tokenizer,
+    own_tokens,
+    require_fast,
+    tokenizer_label,
+    untouched,
+)
 
 IntArray = npt.NDArray[np.int32]
 _MOST = 100
@@ -98,7 +105,7 @@ def _readable(tokenizer: Any) -> str:
         raise failure
     raise ModelError(
         f"the tokenizer finds no token in any text: not in a letter, nor in {_MOST} pieces of its vocabulary",
-        where=name_of(tokenizer),
+        where=tokenizer_label(tokenizer),
         remedy="Save the tokenizer the model was trained with (tokenizer.json) into the folder.",
     )
 
@@ -134,7 +141,7 @@ def _probe(tokenizer: Any, *texts: str) -> _Form:
     if order != list(range(len(texts))):
         raise ModelError(
             f"a probe of {len(texts)} segments came back as segments {order}",
-            where=name_of(tokenizer),
+            where=tokenizer_label(tokenizer),
             remedy="The tokenizer's post-processor is unusual; report it with its tokenizer.json.",
         )
     return _Form(

@@ -16,7 +16,7 @@ from rationale.tokens.template import Template, read_template
 
 Protocol = Literal["document", "truncate", "windows"]
 IntArray = npt.NDArray[np.int32]
-Cut = tuple[int, int]
+WordSpan = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Windower:
             )
         return self.max_length - taken
 
-    def _cuts(self, document: Document, text: Alignment, room: int) -> Iterator[Cut]:
+    def _cuts(self, document: Document, text: Alignment, room: int) -> Iterator[WordSpan]:
         if self.protocol == "truncate":
             yield next(_consecutive(text, room))
         elif self.protocol == "document":
@@ -131,7 +131,7 @@ class Windower:
             yield from _rationale_windows(text, room, document)
 
     def _window(
-        self, text: Alignment, query: IntArray | None, cut: Cut, weight: float, *, query_first: bool
+        self, text: Alignment, query: IntArray | None, cut: WordSpan, weight: float, *, query_first: bool
     ) -> Window:
         piece = text.ids[cut[0] : cut[1]]
         order = [piece] if query is None else [query, piece] if query_first else [piece, query]
@@ -143,7 +143,7 @@ class Windower:
 
 def _consecutive(
     text: Alignment, room: int, spans: npt.NDArray[np.bool_] | None = None, overlap: int = 0
-) -> Iterator[Cut]:
+) -> Iterator[WordSpan]:
     """Token ranges that cover the text, cut between words where the next word fits in one window.
 
     Args:
@@ -171,7 +171,7 @@ def _consecutive(
         at = again if again > at else end
 
 
-def _rationale_windows(text: Alignment, room: int, document: Document) -> Iterator[Cut]:
+def _rationale_windows(text: Alignment, room: int, document: Document) -> Iterator[WordSpan]:
     inner = np.zeros(text.words, dtype=np.bool_)
     for span in document.spans:
         inner[span.start + 1 : span.end] = True
@@ -180,7 +180,7 @@ def _rationale_windows(text: Alignment, room: int, document: Document) -> Iterat
             yield cut
 
 
-def _words_of(text: Alignment, cut: Cut) -> slice:
+def _words_of(text: Alignment, cut: WordSpan) -> slice:
     """The words of a token range; words without tokens go with the last token before them."""
     if not len(text):
         return slice(0, text.words)
@@ -191,7 +191,7 @@ def _words_of(text: Alignment, cut: Cut) -> slice:
     return slice(first, last)
 
 
-def _share(text: Alignment, cut: Cut) -> float:
+def _share(text: Alignment, cut: WordSpan) -> float:
     """How many words a token range holds; a word cut in two counts by its tokens."""
     words = _words_of(text, cut)
     whole = float(words.stop - words.start)

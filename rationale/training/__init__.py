@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rationale.lazy import loads
+from rationale.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from rationale.training.classifier import TrainedClassifier, train_classifier
@@ -18,7 +18,7 @@ __all__ = [
     "train_dropping",
 ]
 
-__getattr__ = loads(
+__getattr__ = lazy_attributes(
     __name__,
     {
         "TrainedClassifier": "rationale.training.classifier",

@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError
-from rationale.metrics.question_answering import exact, f1
+from rationale.metrics.question_answering import exact_match, f1
 from rationale.tokens import Window, Windower
 from rationale.training.encoding import Encoded
 
@@ -22,7 +22,7 @@ POINTS = ("start", "end")
 _LONGEST = 30  # tokens of an answer, as in BERT's own script
 
 
-class Asked(Encoded):
+class QuestionWindows(Encoded):
     """Windows of questions over their paragraphs; an answer outside its window is (0, 0), at [CLS].
 
     Args:
@@ -57,12 +57,12 @@ class Asked(Encoded):
         """
         said = answers(self, logits)
         pairs = zip(map(references, self.documents), said, strict=True)
-        figures = [(exact(golds, one), f1(golds, one)) for golds, one in pairs]
+        figures = [(exact_match(golds, one), f1(golds, one)) for golds, one in pairs]
         means = np.mean(figures, axis=0)
-        return {"exact": float(means[0]), "f1": float(means[1])}
+        return {"exact_match": float(means[0]), "f1": float(means[1])}
 
 
-def ask(tokenizer: PreTrainedTokenizerBase, documents: Documents, max_length: int) -> Asked:
+def ask(tokenizer: PreTrainedTokenizerBase, documents: Documents, max_length: int) -> QuestionWindows:
     """Windows of ``[CLS] question [SEP] paragraph [SEP]`` that overlap by a third; the first answer counts.
 
     Raises:
@@ -81,7 +81,9 @@ def ask(tokenizer: PreTrainedTokenizerBase, documents: Documents, max_length: in
             windows.append(window)
             labels.append(_place(document, window))
             owners.append(number)
-    return Asked(windows, labels, owners, documents, typed="token_type_ids" in tokenizer.model_input_names)
+    return QuestionWindows(
+        windows, labels, owners, documents, typed="token_type_ids" in tokenizer.model_input_names
+    )
 
 
 def _place(document: Document, window: Window) -> tuple[int, int]:
@@ -99,7 +101,7 @@ def references(document: Document) -> list[str]:
     return list(dict.fromkeys(" ".join(document.words[one.start : one.end]) for one in spans))
 
 
-def answers(rows: Asked, logits: Sequence[Floats]) -> list[str]:
+def answers(rows: QuestionWindows, logits: Sequence[Floats]) -> list[str]:
     """The answer to each document's question; "" where none beats pointing at [CLS].
 
     The best span of all windows counts against the least chance of none in any of them, as in BERT's script.

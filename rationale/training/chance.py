@@ -10,7 +10,7 @@ from typing import Any
 from scipy.stats import norm
 
 from rationale.metrics.chance import ALPHA, p_above
-from rationale.metrics.names import ANSWERS
+from rationale.metrics.names import QA_METRICS
 
 ENOUGH = 30
 """Dev documents from which on a training may be stopped: with 10, 8 right of 10 would not be above chance."""
@@ -18,7 +18,7 @@ ENOUGH = 30
 _ASSOCIATIONS = {"macro_f1": "mcc", "mcc": "mcc", "pearson": "pearson", "spearman": "spearman"}
 
 
-def at_chance(best: Mapping[str, Any], labels: Sequence[Any], metric: str) -> str | None:
+def warn_at_chance(best: Mapping[str, Any], labels: Sequence[Any], metric: str) -> str | None:
     """Says so where dev gives no evidence (one-sided test, 5 %) that a model is better than chance.
 
     Accuracy is held against the share of the most frequent label (binomial). A model chosen by macro F1 or
@@ -34,12 +34,12 @@ def at_chance(best: Mapping[str, Any], labels: Sequence[Any], metric: str) -> st
         A clause with figure, chance, n and p; None where the model is better than chance, where so few
         documents could not show it, or where nothing is known of chance (no dev set, answers).
 
-    >>> at_chance({"dev_accuracy": 0.5}, [0] * 61 + [1] * 59, "accuracy")
+    >>> warn_at_chance({"dev_accuracy": 0.5}, [0] * 61 + [1] * 59, "accuracy")
     'dev accuracy 0.500 is not above the majority class, 0.508 (n = 120, one-sided binomial p = .61)'
-    >>> at_chance({"dev_accuracy": 0.9}, [0] * 61 + [1] * 59, "accuracy")
+    >>> warn_at_chance({"dev_accuracy": 0.9}, [0] * 61 + [1] * 59, "accuracy")
     """
     n, name = len(labels), _ASSOCIATIONS.get(metric, metric)
-    if f"dev_{name}" not in best or metric in ANSWERS or not n:
+    if f"dev_{name}" not in best or metric in QA_METRICS or not n:
         return None
     value = float(best[f"dev_{name}"])
     if name == "accuracy":

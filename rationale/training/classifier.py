@@ -9,9 +9,9 @@ from typing import Any
 
 from rationale.corpus.document import Documents
 from rationale.files import check_output, home
-from rationale.training.chance import at_chance
+from rationale.training.chance import warn_at_chance
 from rationale.training.dropping.stage import check_made
-from rationale.training.fitting import chosen_model, complete, read_recipe
+from rationale.training.fitting import chosen_model, complete, read_training
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import prepare
 from rationale.training.recipe import DEV_FIGURES
@@ -40,7 +40,7 @@ class TrainedClassifier:
         Raises:
             ModelError: Where its ``training.json`` is damaged or was changed.
         """
-        return cls(Path(path), read_recipe(Path(path)))
+        return cls(Path(path), read_training(Path(path)))
 
     @property
     def epochs(self) -> list[dict[str, float]]:
@@ -104,7 +104,7 @@ def train_classifier(
         trainer = build_trainer(run.folder, prepared, options)
         complete(run, trainer, out, prepared.recipe, chosen_model, overwrite=overwrite)
     trained, rows = TrainedClassifier.open(out), prepared.dev_rows
-    said = None if rows is None else at_chance(trained.best, rows.labels, options.metric)
+    said = None if rows is None else warn_at_chance(trained.best, rows.labels, options.metric)
     if said is not None:
         log.warning("%s knows no more than chance: %s. Raise --epochs or --learning-rate.", out, said)
     return trained

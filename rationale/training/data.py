@@ -40,21 +40,22 @@ def hold_out(documents: Documents, dev: str, *, data: str) -> tuple[Documents, D
     return split_dev(documents, share)
 
 
-def reported_split(data: str, reported: str, training: Documents, dev: str) -> Documents:
+def evaluation_split(data: str, eval_split: str, training: Documents, dev: str) -> Documents:
     """The documents a grid tells of.
 
     Args:
         data: Where they are.
-        reported: The name of their split.
+        eval_split: The name of their split.
         training: The documents that are trained on.
         dev: As for :func:`hold_out`.
 
     Raises:
         DataError: Where it is the split that is trained on, or that epochs and settings are chosen by.
     """
-    if reported in (training.split, dev):
-        part = "trained on" if reported == training.split else "what --dev chooses by"
+    if eval_split in (training.split, dev):
+        part = "trained on" if eval_split == training.split else "what --dev chooses by"
         raise DataError(
-            f"--reported names {reported!r}, which is {part}", remedy="Report a split that decided nothing."
+            f"--eval-split names {eval_split!r}, which is {part}",
+            remedy="Report a split that decided nothing.",
         )
-    return load_documents(data, reported)
+    return load_documents(data, eval_split)

@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError
 from rationale.tokens import Window, Windower
-from rationale.training.task import judged
+from rationale.training.task import task_metrics
 
 
 class Encoded(Dataset[dict[str, Any]]):
@@ -48,10 +48,10 @@ class Encoded(Dataset[dict[str, Any]]):
 
     def judge(self, logits: Sequence[npt.NDArray[Any]]) -> dict[str, float]:
         """The figures of what a model says of each row, (C,), in their order."""
-        return judged(self.labels, np.stack(logits))
+        return task_metrics(self.labels, np.stack(logits))
 
 
-def encode(
+def encode_documents(
     tokenizer: PreTrainedTokenizerBase,
     documents: Documents,
     label_ids: Mapping[str, int] | None,

@@ -19,7 +19,7 @@ from rationale.files import atomic_path, check_output, disk_errors
 from rationale.loading.hub import quiet_transformers
 from rationale.training.progress import Progress
 from rationale.training.recipe import history
-from rationale.training.saved import Checkpoint
+from rationale.training.saved import TrainerCheckpoint
 from rationale.training.trainer import ClassifierTrainer
 from rationale.training.unfinished import UnfinishedRun
 
@@ -93,7 +93,7 @@ def _finish(
     run.remove()
 
 
-def _final(run: UnfinishedRun) -> Checkpoint:
+def _final(run: UnfinishedRun) -> TrainerCheckpoint:
     """The checkpoint that a training ended with.
 
     Raises:
@@ -123,7 +123,7 @@ def write_recipe(folder: Path, content: Content, inputs: Mapping[str, Any]) -> N
     seal_model(folder, "training", made_of, [RECIPE, *below])
 
 
-def read_recipe(folder: Path, remedy: str = "") -> dict[str, Any]:
+def read_training(folder: Path, remedy: str = "") -> dict[str, Any]:
     """What ``training.json`` says, as it was written where the folder has a seal.
 
     Raises:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rationale.errors import RationaleError
-from rationale.metrics.names import ANSWERS, CLASSES, NUMBERS, Task
+from rationale.metrics.names import CLASS_METRICS, NUMBER_METRICS, QA_METRICS, Task
 
 
 def option(default: Any, text: str) -> Any:
@@ -51,18 +51,18 @@ class TrainingOptions:
     patience: int | None = option(
         None, "Stop when this many epochs in a row have not been better on dev. Default: run all epochs."
     )
-    metric: Literal["accuracy", "macro_f1", "mcc", "pearson", "spearman", "f1", "exact"] = option(
+    metric: Literal["accuracy", "macro_f1", "mcc", "pearson", "spearman", "f1", "exact_match"] = option(
         "accuracy",
         "The dev figure that the epoch is chosen by: accuracy, macro_f1 or mcc (Matthews); with pearson or "
-        "spearman labels are numbers, and the model learns to say one (regression); with f1 or exact it "
-        "learns to answer questions over data in SQuAD's layout.",
+        "spearman labels are numbers, and the model learns to say one (regression); with f1 or exact_match "
+        "it learns to answer questions over data in SQuAD's layout.",
     )
-    keep: Literal["best", "last"] = option(
+    checkpoint: Literal["best", "last"] = option(
         "best",
         "The epoch whose weights are kept: best (on dev), or last (dev is measured and decides nothing, as a "
         "curve over settings wants it).",
     )
-    new_head: bool = option(
+    reinit_head: bool = option(
         False, "Start from a fresh classification head, also where the checkpoint has one of its own."
     )
     seed: int = option(0, "Seed of the head's weights, the order of the documents and dropout.")
@@ -85,25 +85,25 @@ class TrainingOptions:
         self._require(
             "device", lambda value: value in ("auto", "cpu", "cuda", "mps"), "auto, cpu, cuda or mps"
         )
-        figures = (*CLASSES, *NUMBERS, *ANSWERS)
+        figures = (*CLASS_METRICS, *NUMBER_METRICS, *QA_METRICS)
         self._require("metric", lambda value: value in figures, f"one of {', '.join(figures)}")
         if self.task == "answers":
             self._require("label_smoothing", lambda value: value == 0, "0 where answers are learnt")
-        self._require("keep", lambda value: value in ("best", "last"), "best or last")
-        if self.keep == "last":
-            self._require("patience", lambda _: False, "left out with --keep last: it stops by dev")
+        self._require("checkpoint", lambda value: value in ("best", "last"), "best or last")
+        if self.checkpoint == "last":
+            self._require("patience", lambda _: False, "left out with --checkpoint last: it stops by dev")
         self._require("dtype", lambda value: value in ("float32", "bfloat16"), "float32 or bfloat16")
 
     @property
     def task(self) -> Task:
         """What is learnt, as the metric tells."""
-        if self.metric in ANSWERS:
+        if self.metric in QA_METRICS:
             return "answers"
-        return "number" if self.metric in NUMBERS else "classes"
+        return "number" if self.metric in NUMBER_METRICS else "classes"
 
     def _require(self, name: str, holds: Any, wanted: str) -> None:
         value = getattr(self, name)
         endless = isinstance(value, float) and not math.isfinite(value)
         if value is not None and (endless or not holds(value)):
-            option = "--" + name.replace("_", "-")
+            option = "--" + name.rstrip("_").replace("_", "-")
             raise RationaleError(f"{option} is {value!r}", remedy=f"It must be {wanted}.")

@@ -16,10 +16,10 @@ from rationale.loading.agreeing import check_types
 from rationale.loading.checkpoint import Checkpoint, load_checkpoint
 from rationale.loading.checks import USUAL, longest_input
 from rationale.training.answering import POINTS, ask
-from rationale.training.encoding import Encoded, encode
+from rationale.training.encoding import Encoded, encode_documents
 from rationale.training.options import TrainingOptions
 from rationale.training.rates import settled
-from rationale.training.recipe import describe
+from rationale.training.recipe import training_recipe
 from rationale.training.task import NUMBER
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
     if dev is not None and len(dev.labels) == 1:
         log.warning("all %d dev documents are %s: they say little about an epoch", len(dev), dev.labels[0])
     options = settled(options, start.model.config, len(train))
-    recipe = describe(str(model), start, train, dev, length, options)
+    recipe = training_recipe(str(model), start, train, dev, length, options)
     return Prepared(start, tuple(document.key for document in train), rows, dev_rows, recipe)
 
 
@@ -91,7 +91,7 @@ def _rows(start: Checkpoint, documents: Documents, length: int, options: Trainin
     if options.task == "answers":
         return ask(start.tokenizer, documents, length)
     ids = None if options.task == "number" else {name: i for i, name in enumerate(start.labels)}
-    return encode(start.tokenizer, documents, ids, length)
+    return encode_documents(start.tokenizer, documents, ids, length)
 
 
 def _load(model: str | Path, labels: tuple[str, ...], options: TrainingOptions) -> Checkpoint:
@@ -99,7 +99,7 @@ def _load(model: str | Path, labels: tuple[str, ...], options: TrainingOptions) 
     return load_checkpoint(
         str(model),
         labels,
-        new_head=options.new_head,
+        reinit_head=options.reinit_head,
         attention_dropout=options.attention_dropout,
         task=options.task,
     )

@@ -27,7 +27,7 @@ DEV_FIGURES = {
 }
 
 
-def describe(
+def training_recipe(
     source: str,
     start: Checkpoint,
     train: Documents,

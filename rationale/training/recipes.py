@@ -12,7 +12,7 @@ from rationale.errors import DataError, RationaleError
 from rationale.registry import Registry
 from rationale.training.adapler import AdapLeROptions
 from rationale.training.dropping.options import DroppingOptions
-from rationale.training.fixed import BlindOptions, SpAttenOptions
+from rationale.training.fixed import SpAttenOptions, UninformedOptions
 from rationale.training.lat import LATOptions
 from rationale.training.ltp import LTPOptions
 from rationale.training.power_bert import PoWERBERTOptions
@@ -72,7 +72,7 @@ RECIPES.register("ltp")(
         LTPOptions,
         _later("ltp", "train_ltp"),
         "Train Learned Token Pruning: fine-tune, learn thresholds by degrees, fine-tune with them fixed.",
-        "--lam 0.1",
+        "--lambda 0.1",
     )
 )
 RECIPES.register("power-bert")(
@@ -80,7 +80,7 @@ RECIPES.register("power-bert")(
         PoWERBERTOptions,
         _later("power_bert", "train_power_bert"),
         "Train PoWER-BERT: fine-tune, seek how many tokens each layer needs, fine-tune with as many.",
-        "--lam 1e-3",
+        "--lambda 1e-3",
     )
 )
 RECIPES.register("lat")(
@@ -88,7 +88,7 @@ RECIPES.register("lat")(
         LATOptions,
         _later("lat", "train_lat"),
         "Train LAT: fine-tune, learn to bear any lengths, search over dev for those that serve best.",
-        "--drop 0.3",
+        "--length-drop 0.3",
         searches=True,
     )
 )
@@ -110,8 +110,8 @@ RECIPES.register("tr-bert")(
 )
 RECIPES.register("random")(
     Recipe(
-        BlindOptions,
-        _later("fixed", "train_blind"),
+        UninformedOptions,
+        _later("fixed", "train_uninformed"),
         "Train a baseline that drops tokens at random.",
         "--shares 0.9,0.8,0.6,0.5,0.4,0.3",
         fixed={"rule": "random"},
@@ -119,8 +119,8 @@ RECIPES.register("random")(
 )
 RECIPES.register("lead")(
     Recipe(
-        BlindOptions,
-        _later("fixed", "train_blind"),
+        UninformedOptions,
+        _later("fixed", "train_uninformed"),
         "Train a baseline that keeps the beginning of a document.",
         "--shares 0.4",
         fixed={"rule": "lead"},
@@ -146,15 +146,15 @@ def train_dropping(
     out: str | Path,
     options: DroppingOptions | None = None,
     *,
-    fine_tuned: str | Path | None = None,
+    finetuned_dir: str | Path | None = None,
     overwrite: bool = False,
 ) -> TrainedDropping:
     """Fine-tunes ``model``, then trains a system that drops tokens from there; kills are resumed.
 
     The epoch kept is the one with the largest FLOPs speedup among those within a point of the fine-tuning's
     best dev figure; where there is none, the one with the best figure, and ``training.json`` says so. With
-    ``options.keep`` "last" it is the last. Where the fine-tuning is not above chance on dev nothing follows,
-    unless ``options.allow_chance`` is set.
+    ``options.checkpoint`` "last" it is the last. Where the fine-tuning is not above chance on dev nothing
+    follows, unless ``options.allow_chance`` is set.
 
     Args:
         system: A name in :data:`RECIPES`.
@@ -163,8 +163,8 @@ def train_dropping(
         dev: Labelled documents to choose epochs by; None keeps the last.
         out: The folder to make; stages leave folders of their own beside it.
         options: Of the system's own class; None takes the defaults.
-        fine_tuned: The folder of the plain fine-tuning (AdapLeR's phases 1 and 2), made where it is missing
-            and used where it is not: runs of other settings and systems can share it. Default:
+        finetuned_dir: The folder of the plain fine-tuning (AdapLeR's phases 1 and 2), made where it is
+            missing and used where it is not: runs of other settings and systems can share it. Default:
             ``OUT.fine-tuned``.
         overwrite: Replace what is there.
 
@@ -182,5 +182,5 @@ def train_dropping(
         wanted = ", ".join([recipe.options.__name__, *(f"{k} {v}" for k, v in recipe.fixed.items())])
         raise RationaleError(f"these are no options of {system}", remedy=f"Pass {wanted}.")
     check_dev(system, dev)
-    stages = Stages.begin(model, train, dev, out, options, fine_tuned=fine_tuned, overwrite=overwrite)
+    stages = Stages.begin(model, train, dev, out, options, finetuned_dir=finetuned_dir, overwrite=overwrite)
     return recipe.train(stages, options)

@@ -29,7 +29,7 @@ _ANEW = "Repeat the command: it continues from the last whole checkpoint."
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class TrainerCheckpoint:
     """A checkpoint of the Trainer that is whole and of this training.
 
     Attributes:
@@ -95,7 +95,7 @@ def seal_checkpoint(folder: Path, run: str) -> None:
     seal_folder(folder, "checkpoint", {"run": run})
 
 
-def read_checkpoint(folder: Path, run: str, recipe: Mapping[str, Any]) -> Checkpoint:
+def read_checkpoint(folder: Path, run: str, recipe: Mapping[str, Any]) -> TrainerCheckpoint:
     """A checkpoint, after making sure that it is whole and of this training.
 
     Args:
@@ -114,15 +114,15 @@ def read_checkpoint(folder: Path, run: str, recipe: Mapping[str, Any]) -> Checkp
     lacking = sorted(_RESUMED - seal.files.keys())
     if lacking:
         raise OutputError(f"it has no {lacking[0]}", where=folder, remedy=_ANEW)
-    state = strict_json.read(folder / STATE, error=OutputError, what="the state is damaged", remedy=_ANEW)
+    state = strict_json.read_json(folder / STATE, error=OutputError, what="the state is damaged", remedy=_ANEW)
     step = step_of(folder)
     if step is None or not _sound(state, step, recipe):
         raise OutputError("the state is none of this training", where=folder / STATE, remedy=_ANEW)
-    return Checkpoint(folder, step, state, seal)
+    return TrainerCheckpoint(folder, step, state, seal)
 
 
 @contextmanager
-def reading(checkpoint: str | None) -> Iterator[None]:
+def checkpoint_errors(checkpoint: str | None) -> Iterator[None]:
     """Turns whatever goes wrong while a checkpoint is loaded, as data and never as code, into one error.
 
     Raises:

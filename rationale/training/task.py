@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rationale.metrics.classification import figures
-from rationale.metrics.regression import correlations
+from rationale.metrics.classification import classification_metrics
+from rationale.metrics.regression import regression_metrics
 
 NUMBER = ("value",)
 """The names of a regression's outputs."""
@@ -35,22 +35,22 @@ def losses(logits: Tensor, wanted: Tensor, *, smoothing: float = 0.0) -> Tensor:
     return functional.cross_entropy(logits, wanted, reduction="none", label_smoothing=smoothing)
 
 
-def taught(logits: Tensor) -> Tensor:
+def soft_targets(logits: Tensor) -> Tensor:
     """What a teacher's logits (B, C) tell a student, for :func:`losses`: its probabilities, or its number."""
     if logits.dim() == 3:
         return logits.float().softmax(dim=1)
     return logits if logits.shape[-1] == 1 else logits.float().softmax(dim=-1)
 
 
-def judged(gold: npt.ArrayLike, logits: npt.ArrayLike) -> dict[str, float]:
-    """The figures of logits (D, C): of :func:`figures`, or with C = 1 of :func:`correlations`."""
+def task_metrics(gold: npt.ArrayLike, logits: npt.ArrayLike) -> dict[str, float]:
+    """Metrics of logits (D, C): :func:`classification_metrics`, or with C = 1 :func:`regression_metrics`."""
     logits = np.asarray(logits)
     if logits.shape[-1] == 1:
-        return correlations(gold, logits[:, 0])
-    return figures(gold, logits.argmax(axis=-1))
+        return regression_metrics(gold, logits[:, 0])
+    return classification_metrics(gold, logits.argmax(axis=-1))
 
 
-def pointed(outputs: Any) -> Tensor:
+def qa_logits(outputs: Any) -> Tensor:
     """(B, n, 2), from an answering model's ``start_logits`` and ``end_logits``, (B, n) each."""
     return torch.stack([outputs["start_logits"], outputs["end_logits"]], dim=-1)
 
@@ -61,11 +61,11 @@ def mean_loss(
     """:func:`losses`, the mean over all documents of an optimizer step, shape ().
 
     Args:
-        outputs: The model's, with ``logits`` (B, C), or those of :func:`pointed`.
+        outputs: The model's, with ``logits`` (B, C), or those of :func:`qa_logits`.
         labels: (B,) or (B, 2).
         num_items_in_batch: Documents in all batches of the step; None for this batch alone.
         smoothing: As for :func:`losses`.
     """
-    logits = outputs["logits"] if "logits" in outputs else pointed(outputs)
+    logits = outputs["logits"] if "logits" in outputs else qa_logits(outputs)
     total = losses(logits, labels, smoothing=smoothing).sum()
     return total / (len(labels) if num_items_in_batch is None else num_items_in_batch)

@@ -33,7 +33,7 @@ from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared
 from rationale.training.progress import Progress, Saving
 from rationale.training.rates import settled
-from rationale.training.saved import reading, seal_checkpoint
+from rationale.training.saved import checkpoint_errors, seal_checkpoint
 from rationale.training.task import mean_loss
 from rationale.training.unfinished import UnfinishedRun
 
@@ -132,15 +132,15 @@ class ClassifierTrainer(Trainer):
             ) from error
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        with reading(resume_from_checkpoint):
+        with checkpoint_errors(resume_from_checkpoint):
             super()._load_from_checkpoint(resume_from_checkpoint, model)
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
-        with reading(checkpoint):
+        with checkpoint_errors(checkpoint):
             super()._load_optimizer_and_scheduler(checkpoint)
 
     def _load_rng_state(self, checkpoint: str | None) -> None:
-        with reading(checkpoint):
+        with checkpoint_errors(checkpoint):
             super()._load_rng_state(checkpoint)
 
     def _get_eval_sampler(self, eval_dataset: Any) -> Any:
@@ -245,7 +245,7 @@ def arguments(
     folder: Path, options: TrainingOptions, *, dev: bool, keep: int | None = 2
 ) -> TrainingArguments:
     """The Trainer's own settings; ``dev`` says whether there is a dev set to run after each epoch."""
-    choose = dev and options.keep == "best"
+    choose = dev and options.checkpoint == "best"
     rate: dict[str, Any] = {} if options.learning_rate is None else {"learning_rate": options.learning_rate}
     return TrainingArguments(
         output_dir=str(folder),

@@ -10,13 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rationale.artifacts.content import difference, same
+from rationale.artifacts.content import first_difference, same
 from rationale.artifacts.lock import LOCK, locked
 from rationale.artifacts.model import TRAINING
 from rationale.artifacts.seal import SEAL, Seal, read_sealed, sealed
 from rationale.errors import OutputError
 from rationale.files import atomic_json, disk_errors
-from rationale.training.saved import Checkpoint, numbered, read_checkpoint, remove, step_of
+from rationale.training.saved import TrainerCheckpoint, numbered, read_checkpoint, remove, step_of
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class UnfinishedRun:
                 return True
             if not same(earlier, recipe):
                 raise OutputError(
-                    f"an unfinished run with other settings lies there ({difference(earlier, recipe)})",
+                    f"an unfinished run with other settings lies there ({first_difference(earlier, recipe)})",
                     where=self.folder,
                     remedy="Repeat its settings to continue it, or pass --overwrite to start anew.",
                 )
@@ -112,7 +112,7 @@ class UnfinishedRun:
             if entry.name == RUN or _TEMPORARY.fullmatch(entry.name):
                 entry.unlink(missing_ok=True)
 
-    def checkpoint(self, step: int) -> Checkpoint:
+    def checkpoint(self, step: int) -> TrainerCheckpoint:
         """The checkpoint after so many steps.
 
         Raises:
@@ -125,7 +125,7 @@ class UnfinishedRun:
         ended = [path for path in numbered(self.folder) if (path / SEAL).is_file()]
         return step_of(ended[0]) if ended else None
 
-    def last(self, *, all_epochs: bool = False) -> Checkpoint | None:
+    def last(self, *, all_epochs: bool = False) -> TrainerCheckpoint | None:
         """The newest checkpoint that can be gone on from; None where the run has to start anew.
 
         It is whole, and so are the earlier ones that the run needs at its end. One that is not is passed
@@ -134,9 +134,9 @@ class UnfinishedRun:
         Args:
             all_epochs: Whether the run keeps every epoch, and not the best alone.
         """
-        found: dict[int, Checkpoint | None] = {}
+        found: dict[int, TrainerCheckpoint | None] = {}
 
-        def whole(step: int) -> Checkpoint | None:
+        def whole(step: int) -> TrainerCheckpoint | None:
             if step not in found:
                 found[step] = self._whole(step)
             return found[step]
@@ -147,14 +147,14 @@ class UnfinishedRun:
                 return checkpoint
         return None
 
-    def _whole(self, step: int) -> Checkpoint | None:
+    def _whole(self, step: int) -> TrainerCheckpoint | None:
         try:
             return self.checkpoint(step)
         except OutputError as error:
             log.warning("passed over: %s: %s", error.where, error.what)
             return None
 
-    def go_on_from(self, last: Checkpoint | None) -> None:
+    def go_on_from(self, last: TrainerCheckpoint | None) -> None:
         """Deletes the checkpoints after ``last``: the run makes them again."""
         with disk_errors(self.folder):
             for path in numbered(self.folder):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, permutation_test
 
-from rationale.agreement.compare import Floor, floors
+from rationale.agreement.comparison import Floor, floors
 from rationale.metrics.chance import at_chance, majority, majority_of
 from rationale.metrics.statistics import holm, least_p_value, paired_p_values
 

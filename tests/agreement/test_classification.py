@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score, matthews_corrcoef
 
-from rationale.metrics.classification import LABEL_FIGURES, classification, figures
-from rationale.metrics.names import CLASSES, NUMBERS
-from rationale.metrics.regression import NUMBER_FIGURES
+from rationale.metrics.classification import CLASS_METRIC_FUNCTIONS, classification, classification_metrics
+from rationale.metrics.names import CLASS_METRICS, NUMBER_METRICS
+from rationale.metrics.regression import NUMBER_METRIC_FUNCTIONS
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -15,7 +15,7 @@ def test_figures_of_labels_are_those_of_scikit_learn(seed):
     rng = np.random.default_rng(seed)
     names = np.array([f"{rng.integers(100)}.{number}" for number in range(rng.integers(1, 6))])
     gold, predicted = rng.choice(names, (2, rng.integers(2, 50)))
-    found = figures(gold, predicted)
+    found = classification_metrics(gold, predicted)
     assert found["macro_f1"] == f1_score(gold, predicted, average="macro", zero_division=0.0)
     several = len(np.union1d(gold, predicted)) > 1
     assert found["mcc"] == (matthews_corrcoef(gold, predicted) if several else 0.0)
@@ -25,4 +25,4 @@ def test_figures_of_labels_are_those_of_scikit_learn(seed):
 
 
 def test_names_are_those_of_the_figures():
-    assert (tuple(LABEL_FIGURES), tuple(NUMBER_FIGURES)) == (CLASSES, NUMBERS)
+    assert (tuple(CLASS_METRIC_FUNCTIONS), tuple(NUMBER_METRIC_FUNCTIONS)) == (CLASS_METRICS, NUMBER_METRICS)

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from rationale.agreement import agree
-from rationale.agreement.compare import matches
+from rationale.agreement.comparison import matches
 from rationale.corpus.document import Documents
 from rationale.metrics.statistics import holm
 from tests.agreement.making import document, random_corpus

@@ -14,7 +14,7 @@ from transformers import BertConfig, BertForSequenceClassification, PreTrainedTo
 from rationale.corpus import Document, Span, load_documents, write_eraser
 from rationale.files import atomic_json
 from rationale.scores import Faithfulness, ScoreOptions, score
-from rationale.study.topk.arms import Arm
+from rationale.study.topk.conditions import Condition
 from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.training.options import TrainingOptions
 
@@ -59,7 +59,7 @@ def comparison() -> dict[str, Any]:
 def _cell(system: str, value: float, accuracy: float, speedup: float) -> dict[str, Any]:
     left, gap = 1 / speedup, accuracy - 0.9
     cell = {"cell": f"{system}-{value}-seed0", "system": system, "title": system.upper(), "seed": 0}
-    cell |= {"setting": {"lam": value}, "steps": 100, "seconds": 12.0, "n": 200, "flops_speedup": speedup}
+    cell |= {"setting": {"lambda_": value}, "steps": 100, "seconds": 12.0, "n": 200, "flops_speedup": speedup}
     cell |= {"metric": "accuracy", "value": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05}
     cell |= {"metrics": {"accuracy": accuracy}, "dev": {"value": accuracy, "speedup": speedup}}
     cell |= {
@@ -171,7 +171,7 @@ def make_study(folder: Path) -> Path:
     """``study/`` beside what :func:`make` left in ``folder``; this trains."""
     documents = load_documents(folder / "data", "val")
     training = TrainingOptions(epochs=1, batch_size=4, device="cpu")
-    options = StudyOptions([Arm.parse(arm) for arm in ("human", "not-lead")], training=training)
+    options = StudyOptions([Condition.parse(arm) for arm in ("human", "not-lead")], training=training)
     study_topk(folder / "model", documents, None, documents, folder / "study", options)
     return folder / "study"
 

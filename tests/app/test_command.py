@@ -37,7 +37,7 @@ def test_the_app_hears_this_machine_only_and_reports_nothing(started):
 
 
 def test_options_reach_the_app(started, material):
-    from workbench.settings import Settings
+    from workbench.settings import AppSettings
 
     scores = [str(material / "scores" / split) for split in ("val", "hard")]
     called = started(
@@ -45,7 +45,7 @@ def test_options_reach_the_app(started, material):
         "--no-browser", "--port", "1234", "--device", "cpu", "--seed", "3",
     )  # fmt: skip
     assert {"--server.headless=true", "--server.port=1234"} <= set(called)
-    settings = Settings.parse(called[called.index("--") + 1 :])
+    settings = AppSettings.parse(called[called.index("--") + 1 :])
     assert [str(path) for path in settings.scores] == scores
     assert (settings.data, settings.split, settings.model) == ("d", "s", "m")
     assert (settings.device, settings.seed, settings.batch_size) == ("cpu", 3, None)

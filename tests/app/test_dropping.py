@@ -97,11 +97,13 @@ def test_the_prediction_is_told_with_the_kept_words_alone_and_without_them(opene
         ),
     ],
 )
-def test_a_dropped_word_says_whether_the_layers_attention_read_it(opened, place, heading, sign):
+def test_a_dropped_word_says_whether_the_layers_attention_read_it(opened, decision_point, heading, sign):
     from workbench.drawing import words_data
 
     collection, document, scored, _ = opened
-    layered = replace(collection.layered(document, scored, "kept", "threshold"), place=place)
+    layered = replace(
+        collection.layered(document, scored, "kept", "threshold"), decision_point=decision_point
+    )
     data = words_data(document, scored, [layered], collection.scores.labels)
     (panel,) = data["panels"]
     assert panel["headings"][1] == heading

@@ -143,22 +143,22 @@ def test_faithfulness_stands_where_it_was_measured(collection):
 
 
 def test_another_layer_or_pin_is_the_same_version_another_method_the_same_text(collection):
-    from workbench.drawing import Reader
+    from workbench.drawing import ViewState
 
     key = collection.keys[0]
-    _, _, one = drawn(collection, key, ["input_x_gradient"], reader=Reader(0))
-    _, _, moved = drawn(collection, key, ["input_x_gradient"], reader=Reader(3, (2, 5)))
-    _, _, other = drawn(collection, key, ["attention.all"], reader=Reader(0))
+    _, _, one = drawn(collection, key, ["input_x_gradient"], reader=ViewState(0))
+    _, _, moved = drawn(collection, key, ["input_x_gradient"], reader=ViewState(3, (2, 5)))
+    _, _, other = drawn(collection, key, ["attention.all"], reader=ViewState(0))
     assert (one["version"], one["text"]) == (moved["version"], moved["text"])
     assert one["version"] != other["version"]
     assert one["text"] == other["text"]
 
 
 def test_long_documents_come_in_parts_but_are_counted_whole(hard):
-    from workbench.drawing import Reader, parts
+    from workbench.drawing import ViewState, parts
 
     key = ("long", "long")
-    document, scored, data = drawn(hard, key, ["input_x_gradient"], reader=Reader(part=2))
+    document, scored, data = drawn(hard, key, ["input_x_gradient"], reader=ViewState(part=2))
     assert parts(document, scored, "words") == 3
     assert (data["offset"], len(data["units"])) == (8000, 1000)
     assert data["panels"][0]["levels"][0]["count"].endswith("of 9000")

@@ -8,9 +8,9 @@ from rationale.errors import ScoresError
 
 
 def settings(*arguments):
-    from workbench.settings import Settings
+    from workbench.settings import AppSettings
 
-    return Settings.parse(arguments)
+    return AppSettings.parse(arguments)
 
 
 def test_every_option_arrives():

@@ -52,7 +52,7 @@ def batch(name, lengths=LENGTHS):
 
 
 def one(batch, number):
-    start = int(batch.starts[number])
+    start = int(batch.cls_index[number])
     end = start + batch.lengths[number]
     part = slice(start, end)
     return type(batch)(batch.ids[part], batch.types[part], batch.positions[part], (end - start,))

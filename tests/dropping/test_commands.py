@@ -41,7 +41,7 @@ def invoke(*arguments):
 def test_evaluate_writes_what_it_prints(folder, tmp_path):
     out = tmp_path / "evaluation.json"
     given = ["evaluate", "--model", folder / "model", "--data", folder / "data", "--out", out]
-    result = invoke(*given, "--rounds", 1)
+    result = invoke(*given, "--timing-repeats", 1)
     assert result.exit_code == 0, result.output
     said = json.loads(out.read_text())
     assert said["n"] == 8
@@ -66,7 +66,17 @@ def test_evaluate_writes_what_it_prints(folder, tmp_path):
 
 
 def test_one_document_has_a_figure_and_no_interval(folder, tmp_path):
-    given = ["evaluate", "--model", folder / "model", "--data", folder / "data", "--limit", 1, "--timed", 0]
+    given = [
+        "evaluate",
+        "--model",
+        folder / "model",
+        "--data",
+        folder / "data",
+        "--limit",
+        1,
+        "--timing-documents",
+        0,
+    ]
     result = invoke(*given, "--out", tmp_path / "evaluation.json")
     assert result.exit_code == 0, result.output
     assert re.search(r"Accuracy\s+│ [01]\.000\s+│", result.output)
@@ -80,7 +90,17 @@ def test_standard_input_that_is_no_utf8_is_refused(folder):
 
 def test_evaluate_agrees_with_the_model_as_transformers_calls_it(folder, tmp_path):
     out = tmp_path / "evaluation.json"
-    invoke("evaluate", "--model", folder / "model", "--data", folder / "data", "--out", out, "--timed", 0)
+    invoke(
+        "evaluate",
+        "--model",
+        folder / "model",
+        "--data",
+        folder / "data",
+        "--out",
+        out,
+        "--timing-documents",
+        0,
+    )
     said = json.loads(out.read_text())
     model, tokenizer = dropping_model("bert"), toy_tokenizer("wordpiece")
     assert said["measured_speedup"] == {}
@@ -112,7 +132,7 @@ def test_a_plain_model_is_evaluated_as_what_it_is(folder, tmp_path):
 def test_evaluate_writes_the_traces_of_its_own_pass(folder, tmp_path):
     given = ["--model", folder / "model", "--data", folder / "data"]
     out, traces = tmp_path / "evaluation.json", tmp_path / "own.parquet"
-    invoke("evaluate", *given, "--out", out, "--timed", 0, "--traces", traces)
+    invoke("evaluate", *given, "--out", out, "--timing-documents", 0, "--traces", traces)
     invoke("trace", *given, "--out", tmp_path / "traces.parquet")
     own, theirs = pq.read_table(traces), pq.read_table(tmp_path / "traces.parquet")
     for name in ("id", "position", "token", "word", "dropped"):

@@ -33,7 +33,7 @@ def test_hard_and_mask_keep_the_same_tokens_and_give_the_same_logits(system, fam
         assert np.array_equal(ours.kept, oracle.kept)
         np.testing.assert_allclose(ours.scores, oracle.scores, atol=1e-5)
         np.testing.assert_allclose(ours.thresholds, oracle.thresholds, atol=1e-5)
-        assert ours.place == oracle.place == model.system.place
+        assert ours.decision_point == oracle.decision_point == model.system.decision_point
     assert torch.equal(hard.tokens_kept, mask.tokens_kept)
     torch.testing.assert_close(hard.logits, mask.logits, atol=1e-5, rtol=1e-5)
     assert len(LENGTHS) < int(hard.tokens_kept[-1].sum()) < sum(inputs.lengths)  # some leave, some stay
@@ -85,7 +85,7 @@ def test_matrix_products_are_those_pytorch_counts(system, family):
         tokens_kept = run.hard(encoder, dropping, inputs).tokens_kept[:, 0].numpy()
     d, (inner, gated) = encoder.width, encoder.inner_width
     entering = np.array([inputs.lengths[0], *tokens_kept[:-1]])
-    attending = tokens_kept if dropping.place == "layer" else entering
+    attending = tokens_kept if dropping.decision_point == "layer" else entering
     expected = (8 * d * d * attending + 4 * d * attending**2).sum()
     expected += (2 * (3 if gated else 2) * d * inner * tokens_kept).sum()
     expected += 2 * d * d + 2 * d * 2  # the head

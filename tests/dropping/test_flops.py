@@ -10,7 +10,7 @@ from transformers import AutoModelForSequenceClassification, BertConfig
 from rationale.dropping.adapler import AdapLeR
 from rationale.dropping.flops import Costs, speedup
 from rationale.dropping.run import hard
-from rationale.encoder import FAMILIES, plain
+from rationale.encoder import FAMILIES, plain_attention
 from tests.dropping.models import LENGTHS, batch, dropping_model
 from tests.toys import MODELS
 
@@ -49,7 +49,7 @@ def test_products_are_those_pytorch_counts(name):
     inputs = batch(name, (40,))
     math = sdpa_kernel(SDPBackend.MATH)  # the counter does not know the CPU's fused attention
     with math, FlopCounterMode(display=False) as counter, torch.no_grad():
-        model.encoder.tail(0, model.encoder.embed(inputs), inputs, plain)
+        model.encoder.forward_from(0, model.encoder.embed(inputs), inputs, plain_attention)
     costs, n, d = Costs.of(model.encoder), inputs.lengths[0], model.encoder.width
     inner, gated = model.encoder.inner_width
     products = 2 * (4 * d * d + (3 if gated else 2) * d * inner) * n + 4 * d * n * n
@@ -67,5 +67,5 @@ def test_speedup_is_a_ratio_of_sums():
     costs = Costs.of(model.encoder, model.system)
     plain_costs, dropped = costs.plain(lengths, 3), costs.dropped(tokens_kept, lengths)
     assert speedup(plain_costs, dropped) == plain_costs.sum() / dropped.sum()
-    assert (dropped <= plain_costs + 3 * model.system.costs(lengths, 12)).all()
+    assert (dropped <= plain_costs + 3 * model.system.flops(lengths, 12)).all()
     assert len(dropped) == len(LENGTHS)

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification, pipeline
 
 from rationale.dropping.model import DroppingForSequenceClassification
-from rationale.dropping.run import hard, undropped
+from rationale.dropping.run import hard, run_full
 from rationale.errors import ModelError, RationaleError
 from tests.dropping.models import batch, dropping_model, one, toy
 from tests.systems import TOYS
@@ -68,7 +68,7 @@ def test_a_trace_is_of_its_run_and_a_plain_run_has_none():
     model, inputs = dropping_model("bert"), batch("bert")
     with torch.no_grad():
         ran = hard(model.encoder, model.system, inputs)
-        assert undropped(model.encoder, inputs).traces() == []
+        assert run_full(model.encoder, inputs).traces() == []
     first, again = ran.traces(), ran.traces()
     assert all(np.array_equal(a.kept, b.kept) for a, b in zip(first, again, strict=True))
     assert np.array_equal(sum(t.lengths for t in first), ran.tokens_kept.sum(dim=1).numpy())

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rationale.dropping.run import soft
-from rationale.training.adapler.objectives import Wanted, accumulate, losses, strength, target
+from rationale.training.adapler.objectives import Wanted, accumulate, soft_losses, strength, target
 from tests.dropping.models import batch, dropping_model
 
 GAMMA, PHI, LAMBDA = 0.05, 0.3, 20.0
@@ -31,7 +31,7 @@ def weights_of(model):
 def grads(made, gamma, phi, wanted=None):
     model, inputs, labels, saliency = made
     model.zero_grad()
-    found = losses(model.encoder, model.system, inputs, labels, saliency, LAMBDA)
+    found = soft_losses(model.encoder, model.system, inputs, labels, saliency, LAMBDA)
     accumulate(found, model.system, weights_of(model), gamma=gamma, phi=phi, wanted=wanted)
     return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
 
@@ -39,7 +39,7 @@ def grads(made, gamma, phi, wanted=None):
 def speed(made):
     model, inputs, labels, saliency = made
     with torch.no_grad():
-        found = losses(model.encoder, model.system, inputs, labels, saliency, LAMBDA)
+        found = soft_losses(model.encoder, model.system, inputs, labels, saliency, LAMBDA)
     return float(found.classification + PHI * found.length)
 
 
@@ -100,7 +100,7 @@ def test_weights_learn_from_cross_entropy_through_every_path(made, name):
     for sign in (1, -1):
         with torch.no_grad():
             value[0, 1] += sign * 1e-6
-            found = losses(model.encoder, model.system, inputs, labels, saliency, LAMBDA)
+            found = soft_losses(model.encoder, model.system, inputs, labels, saliency, LAMBDA)
             value[0, 1] -= sign * 1e-6
         sides.append(float(found.classification))
     assert float(got) == pytest.approx((sides[0] - sides[1]) / 2e-6, rel=1e-3, abs=1e-7)
@@ -112,7 +112,7 @@ def test_the_target_is_saliency_over_what_is_left_with_cls_weighed(made):
     _, state = soft(model.encoder, model.system, inputs, LAMBDA)
     for layer, entering in enumerate(state.entering):
         wanted = target(saliency, layer, entering, model.system, inputs)
-        for number, start in enumerate(inputs.starts.tolist()):
+        for number, start in enumerate(inputs.cls_index.tolist()):
             rows = slice(start, start + inputs.lengths[number])
             by_hand = saliency[rows] * entering[rows]
             if layer:

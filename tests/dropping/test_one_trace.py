@@ -41,7 +41,7 @@ def test_evaluate_trace_score_and_app_tell_of_one_run(system, tmp_path):
         np.testing.assert_allclose(scored.policy_scores, way.scores, atol=1e-5, rtol=1e-4)
         np.testing.assert_allclose(scored.policy_thresholds[:, 0], way.thresholds, atol=1e-5, rtol=1e-4)
         layered = opened.layered(document, scored, "kept", "threshold")
-        assert layered.place == way.place == classifier.policy.place
+        assert layered.decision_point == way.decision_point == classifier.policy.decision_point
         assert np.array_equal(layered.tokens, way.kept)
         met = np.where(np.isnan(way.scores), np.nan, way.thresholds[:, None])
         np.testing.assert_allclose(layered.thresholds, met, atol=1e-5, rtol=1e-4)

@@ -72,8 +72,8 @@ def test_what_an_input_has_is_spread_over_its_rows_whatever_its_shape(count):
     packed = pack(ids, ids)
     values = torch.arange(count * 6.0).reshape(count, 2, 3)
     expected = torch.cat([values[n].expand(2 + n, 2, 3) for n in range(count)])
-    assert torch.equal(packed.spread(values), expected)
-    assert torch.equal(packed.spread(values[:, 0, 0]), expected[:, 0, 0])
+    assert torch.equal(packed.broadcast(values), expected)
+    assert torch.equal(packed.broadcast(values[:, 0, 0]), expected[:, 0, 0])
 
 
 def test_an_input_of_which_only_cls_is_left_still_has_a_prediction():
@@ -107,9 +107,9 @@ class Replay(System):
         super().__init__(own.layers, own.width, {})
         self.own, self.decided, self.scores = own, decided, []
 
-    place = "layer"
+    decision_point = "layer"
 
-    def costs(self, entering, heads):
+    def flops(self, entering, heads):
         return 0 * entering
 
     def hard(self, layer, seen):
@@ -127,11 +127,11 @@ def test_bfloat16_says_the_same_of_the_same_tokens(name):
     model, inputs = dropping_model(name), batch(name)
     with torch.no_grad():
         exact = run.hard(model.encoder, model.system, inputs)
-        plain = run.undropped(model.encoder, inputs).logits
+        plain = run.run_full(model.encoder, inputs).logits
         model.backbone.to(torch.bfloat16)
         replay = Replay(model.system, exact.decisions)
         rough = run.hard(model.encoder, replay, inputs)
-        rounding = (run.undropped(model.encoder, inputs).logits.float() - plain).abs().max()
+        rounding = (run.run_full(model.encoder, inputs).logits.float() - plain).abs().max()
     assert rough.logits.dtype == torch.bfloat16
     assert torch.equal(rough.tokens_kept, exact.tokens_kept)
     assert int(exact.tokens_kept[-1].sum()) < sum(inputs.lengths)

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from rationale.agreement import agree
 from rationale.agreement.agree import read_eta
 from rationale.agreement.correlation import correlate
-from rationale.agreement.evaluate import Settings, measure
+from rationale.agreement.measure import AgreementOptions, measure
 from rationale.agreement.result import selecting
 from rationale.artifacts.scores import old_digest
 from rationale.artifacts.seal import SEAL
@@ -182,7 +182,7 @@ def test_scores_of_an_earlier_version_open_and_never_count_otherwise(classifier,
                 export_eraser(old, human, tmp_path / "out", Choice("rollout.all", 1))
             assert not (tmp_path / "out").exists()
             with pytest.raises(ScoresError, match="Score this data again"):
-                measure(old, human, Settings())
+                measure(old, human, AgreementOptions())
         shutil.rmtree(tmp_path / "new")
 
 

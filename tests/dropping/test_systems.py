@@ -304,7 +304,7 @@ def test_an_unprotected_model_comes_back_as_it_was_saved(tmp_path):
     model.save_pretrained(tmp_path / "model")
     toy_tokenizer("wordpiece").save_pretrained(tmp_path / "model")
     back = load_classifier(tmp_path / "model", device="cpu")
-    assert back.policy.restores
+    assert back.policy.restore_dropped
     with torch.no_grad():
         theirs = run.hard(back.encoder, back.policy, batch("bert")).logits
         torch.testing.assert_close(theirs, run.hard(model.encoder, model.system, batch("bert")).logits)

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from rationale.corpus.document import Document
-from rationale.encoder import plain
+from rationale.encoder import plain_attention
 from rationale.tokens import Windower, pack, pack_windows
 from tests.toys import toy_classifier, wordy
 
@@ -55,7 +55,7 @@ def heads_of(name):
 
     def attend(layer, heads, packed):
         kept.append(heads)
-        return plain(layer, heads, packed)
+        return plain_attention(layer, heads, packed)
 
     packed = packed_of(windows_of(name))
     with torch.no_grad():

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from rationale.encoder import FAMILIES, plain, receiving
+from rationale.encoder import FAMILIES, attend_with_received, plain_attention
 from tests.encoder.batches import close, heads_of, packed_of, windows_of
 from tests.toys import MODELS, toy_classifier, toy_folder
 
@@ -14,10 +14,10 @@ RATE = 0.3
 
 
 def both(layer, heads, packed):
-    return receiving(heads, packed)[0]
+    return attend_with_received(heads, packed)[0]
 
 
-@pytest.mark.parametrize("way", [plain, both])
+@pytest.mark.parametrize("way", [plain_attention, both])
 def test_an_equal_seed_gives_the_logits_of_transformers(way):
     """All other dropout off: the random numbers fall on the same weights."""
     changes = {"attention_probs_dropout_prob": RATE, "hidden_dropout_prob": 0.0}
@@ -34,14 +34,14 @@ def test_an_equal_seed_gives_the_logits_of_transformers(way):
         torch.manual_seed(seed)
         theirs = model(input_ids=ids, token_type_ids=types).logits
         torch.manual_seed(seed)
-        ours = encoder.tail(0, encoder.embed(packed), packed, way)
+        ours = encoder.forward_from(0, encoder.embed(packed), packed, way)
         close(ours, theirs)
         found.append(ours)
     assert not torch.allclose(found[0], found[1], atol=1e-5)
     model.eval()
     assert torch.equal(
-        encoder.tail(0, encoder.embed(packed), packed, way),
-        encoder.tail(0, encoder.embed(packed), packed, way),
+        encoder.forward_from(0, encoder.embed(packed), packed, way),
+        encoder.forward_from(0, encoder.embed(packed), packed, way),
     )
 
 
@@ -73,11 +73,14 @@ def test_the_mean_over_many_draws_is_attention_without_dropout(name, biased):
         bias = torch.randn(len(packed.ids), generator=torch.Generator().manual_seed(2))
         given = replace(given, bias=bias)
     dropped = replace(given, dropout=RATE)
-    expected, received = receiving(given, packed)
+    expected, received = attend_with_received(given, packed)
     torch.manual_seed(0)
     draws = 600
-    drawn = [receiving(dropped, packed) for _ in range(draws)]
-    contexts = torch.stack([one for one, _ in drawn]), torch.stack([plain(0, dropped, packed) for _ in drawn])
+    drawn = [attend_with_received(dropped, packed) for _ in range(draws)]
+    contexts = (
+        torch.stack([one for one, _ in drawn]),
+        torch.stack([plain_attention(0, dropped, packed) for _ in drawn]),
+    )
     for found, mean in (
         *((one, expected) for one in contexts),
         (torch.stack([r.total for _, r in drawn]), received.total),

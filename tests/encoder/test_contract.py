@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rationale.encoder import FAMILIES, head_mean, plain, reading
+from rationale.encoder import FAMILIES, attend_and_report, head_mean, plain_attention
 from rationale.tokens import pack
 from tests.encoder.batches import close, gaps, packed_of, windows_of
 from tests.encoder.plain import FAMILY_OF, one, padded
@@ -75,7 +75,7 @@ def test_attention_equals_the_head_mean_of_eager_attention(name, with_gaps):
     windows = windows_of(name)
     keeps = gaps(windows) if with_gaps else None
     read = []
-    attend = reading(lambda layer, attention: read.append((layer, attention)))
+    attend = attend_and_report(lambda layer, attention: read.append((layer, attention)))
     toy_classifier(name).mask(packed_of(windows, keeps), attend)
     assert [layer for layer, _ in read] == list(range(toy_classifier(name).encoder.layers))
     for number, window in enumerate(windows):
@@ -93,7 +93,7 @@ def test_attention_does_not_depend_on_the_block_it_is_computed_in(name, monkeypa
 
     def attend(layer, heads, packed):
         kept.append((heads, packed))
-        return plain(layer, heads, packed)
+        return plain_attention(layer, heads, packed)
 
     toy_classifier(name).mask(packed_of(windows), attend)
     whole = [head_mean(*one) for one in kept]
@@ -104,7 +104,11 @@ def test_attention_does_not_depend_on_the_block_it_is_computed_in(name, monkeypa
 
 def test_reading_attention_changes_nothing(name):
     packed = packed_of(windows_of(name))
-    read = toy_classifier(name).mask(packed, reading(lambda layer, attention: attention.zero_())).logits
+    read = (
+        toy_classifier(name)
+        .mask(packed, attend_and_report(lambda layer, attention: attention.zero_()))
+        .logits
+    )
     assert torch.equal(read, toy_classifier(name).logits(packed))
 
 
@@ -131,10 +135,10 @@ def test_probabilities_are_softmax_or_the_sigmoid_of_one_logit(name, outputs):
 def test_the_tail_from_any_layer_ends_in_the_same_logits(name):
     encoder, packed = toy_classifier(name).encoder, packed_of(windows_of(name))
     hidden = encoder.embed(packed)
-    logits = encoder.tail(0, hidden, packed, plain)
+    logits = encoder.forward_from(0, hidden, packed, plain_attention)
     for layer in range(encoder.layers):
-        close(encoder.tail(layer, hidden, packed, plain), logits, 1e-6)
-        hidden = encoder.layer(layer, hidden, packed, plain)
+        close(encoder.forward_from(layer, hidden, packed, plain_attention), logits, 1e-6)
+        hidden = encoder.layer(layer, hidden, packed, plain_attention)
 
 
 def test_what_enters_each_layer_equals_transformers_hidden_states(name):
@@ -144,4 +148,4 @@ def test_what_enters_each_layer_equals_transformers_hidden_states(name):
     hidden = encoder.embed(packed)
     for layer in range(encoder.layers):
         close(hidden / hidden.abs().max(), theirs[layer][0] / hidden.abs().max())
-        hidden = encoder.layer(layer, hidden, packed, plain)
+        hidden = encoder.layer(layer, hidden, packed, plain_attention)

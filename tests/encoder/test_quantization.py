@@ -73,9 +73,9 @@ def test_every_layer_but_the_embeddings_is_rounded_and_eight_bits_change_little(
 
 
 def hard_logits(encoder):
-    from rationale.dropping.run import undropped
+    from rationale.dropping.run import run_full
 
-    return undropped(encoder, batch()).logits
+    return run_full(encoder, batch()).logits
 
 
 def test_a_rounded_model_comes_back_as_it_was_saved(tmp_path):
@@ -138,5 +138,5 @@ def test_bit_operations_are_multiplications_times_bits():
         bit_operations(encoder, whole, lengths, bits=8).tolist() == (64 * weights + 256 * attention).tolist()
     )
     fewer = np.full((layers, 2), 2)
-    late = bit_operations(encoder, fewer, lengths, place="feed-forward")
+    late = bit_operations(encoder, fewer, lengths, decision_point="feed-forward")
     assert (late > bit_operations(encoder, fewer, lengths)).all()  # the first attention still sees all

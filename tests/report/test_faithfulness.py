@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from rationale.agreement.correlation import correlate
 from rationale.artifacts.record import to_json
 from rationale.cli import app
-from rationale.report.faithfulness import between_table, correlations, within_table
+from rationale.report.faithfulness import between_table, correlation_figure, within_table
 from tests.report.making import METHODS
 
 
@@ -25,7 +25,7 @@ def test_a_row_a_score_and_a_row_a_pair_of_metrics(found):
 
 @pytest.mark.parametrize("plausibility", ["ap", "roc_auc"])
 def test_every_score_that_was_perturbed_is_drawn_with_its_interval(found, plausibility):
-    figure = correlations(found, plausibility)
+    figure = correlation_figure(found, plausibility)
     pair = (plausibility, "aopc_comprehensiveness")
     own = [r for r in found.within if (r.plausibility, r.faithfulness) == pair]
     drawn = {}

@@ -14,7 +14,7 @@ from rationale.report.figures import (
     layer_curves,
     selection_plane,
 )
-from rationale.report.figures.style import spread
+from rationale.report.figures.style import spread_apart
 from rationale.report.palette import strokes
 from rationale.report.results import Results
 
@@ -118,7 +118,7 @@ def test_nothing_in_a_figure_can_send_data_away() -> None:
 @settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=30))
 def test_labels_stay_inside_in_order_and_apart(values: list[float]) -> None:
-    placed = spread(values, 0.03, 0, 1)
+    placed = spread_apart(values, 0.03, 0, 1)
     assert ((placed >= -1e-9) & (placed <= 1 + 1e-9)).all()
     order = np.argsort(values, kind="stable")
     if len(values) > 1:

@@ -154,7 +154,7 @@ def test_one_word_one_logit_and_no_word(name):
 def test_memory_that_runs_out_shrinks_the_batch(bert, monkeypatch, caplog):
     window = window_of(bert, words=4)
     expected = {name: METHODS.get(name).attribute(bert, window, TARGET, 0) for name in NAMES}
-    tail = bert.encoder.tail
+    tail = bert.encoder.forward_from
 
     def tight(layer, hidden, packed, attend):
         if len(packed.lengths) > 2:

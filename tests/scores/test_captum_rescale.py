@@ -10,7 +10,14 @@ from captum.attr import DeepLift
 from rationale.errors import ModelError
 from rationale.loading.classifier import load_classifier
 from rationale.scores import METHODS
-from rationale.scores.captum.rescale import Rescale, attention, elementwise, layer_norm, product, softmax
+from rationale.scores.captum.rescale import (
+    Rescale,
+    attention,
+    elementwise,
+    layer_norm,
+    product,
+    softmax_rescale,
+)
 from tests.scores.captum_cases import TARGET, difference, method, window_of
 from tests.toys import MODELS, save_model, toy_classifier
 
@@ -54,7 +61,7 @@ def halves(*shape, seed=0):
         (lambda x: elementwise(torch.nn.functional.gelu, x), torch.nn.functional.gelu, [(7,)]),
         (product, torch.mul, [(4, 3), (4, 3)]),
         (lambda a, b: product(a, b, torch.matmul), torch.matmul, [(4, 3), (3, 5)]),
-        (lambda x: softmax(40 * x, None), lambda x: (40 * x).softmax(-1), [(3, 5)]),
+        (lambda x: softmax_rescale(40 * x, None), lambda x: (40 * x).softmax(-1), [(3, 5)]),
         (lambda x: layer_norm(x, (6,)), lambda x: torch.nn.functional.layer_norm(x, (6,)), [(4, 6)]),
         (attention, torch.nn.functional.scaled_dot_product_attention, [(2, 5, 3)] * 3),
     ],
@@ -73,7 +80,7 @@ def test_every_rule_keeps_the_value_and_explains_the_difference(rule, plain, sha
 def test_softmax_rule_leaves_masked_keys_alone():
     logits = halves(3, 5)
     visible = torch.tensor([True, True, False, True, False])
-    out = softmax(logits, visible)
+    out = softmax_rescale(logits, visible)
     torch.testing.assert_close(out, logits.masked_fill(~visible, -torch.inf).softmax(-1))
     (gradient,) = torch.autograd.grad((out * torch.arange(5)).sum(), logits)
     assert not gradient[..., ~visible].any()

@@ -176,7 +176,7 @@ def test_kernel_shap_reads_captums_subsets_and_their_complements(samples):
 def test_an_input_that_occurs_twice_is_run_once(monkeypatch):
     bert = toy_classifier("bert", scale=0.2)
     window, seen = window_of(bert, words=3, query=()), []
-    tail = bert.encoder.tail
+    tail = bert.encoder.forward_from
 
     def watched(layer, hidden, packed, attend):
         seen.extend(packed.lengths)

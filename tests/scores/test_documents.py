@@ -6,7 +6,7 @@ import pytest
 from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError, RationaleError
 from rationale.scores import METHODS, Faithfulness, ScoreOptions, score, score_text
-from rationale.study.topk.arms import Arm
+from rationale.study.topk.conditions import Condition
 from rationale.tokens import Windower, align
 from tests.scores import oracle
 from tests.scores.made import documents_of, scored
@@ -225,7 +225,7 @@ def test_explain_scores_one_text_as_score_does():
 def test_saliency_is_the_papers_name_of_input_x_gradient():
     """Only what users write knows it: results carry one name."""
     assert ScoreOptions(("saliency", "random")).methods == ("input_x_gradient", "random")
-    assert Arm.parse("not-saliency:gold@1") == Arm.parse("not-input_x_gradient:gold@1")
+    assert Condition.parse("not-saliency:gold@1") == Condition.parse("not-input_x_gradient:gold@1")
     with pytest.raises(RationaleError, match="each once"):
         ScoreOptions(("saliency", "input_x_gradient"))
     assert "saliency" not in METHODS

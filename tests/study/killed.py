@@ -18,9 +18,9 @@ import pyarrow.compute  # noqa: F401
 import torch
 
 from rationale.evaluation.evaluate import Timing
-from rationale.study.compare import compare
+from rationale.study.compare import compare_systems
 from rationale.study.grid import Setting
-from rationale.study.topk.arms import Arm
+from rationale.study.topk.conditions import Condition
 from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.training import TrainingOptions, progress, train_classifier, trainer
 from tests.training.toy_training import planted, save_encoder
@@ -40,12 +40,12 @@ def training():
 def comparing():
     """A plain fine-tuning, LTP in two stages, and the uninformed baseline."""
     settings = [Setting.parse("ltp:reference=12,final_threshold=0.06"), Setting.parse("lead:shares=0.5")]
-    compare(ENCODER, TRAIN, DEV, REPORTED, "out", settings, common=COMMON, timing=Timing(0))
+    compare_systems(ENCODER, TRAIN, DEV, REPORTED, "out", settings, common=COMMON, timing=Timing(0))
 
 
 def studying():
     """The full input, the human rationale and an arm of scores."""
-    arms = [Arm.parse("human"), Arm.parse("input_x_gradient")]
+    arms = [Condition.parse("human"), Condition.parse("input_x_gradient")]
     study_topk(ENCODER, TRAIN, None, REPORTED, "out", StudyOptions(arms, training=OPTIONS))
 
 
@@ -69,17 +69,17 @@ def content(folder):
 
 def child(work, folder, fatal=None):
     """Forks, and works there; at the fatal one of the calls that change the disk the child kills itself."""
-    read, write = os.pipe()
+    predict_parts, write = os.pipe()
     number = os.fork()
     if not number:
-        os.close(read)
+        os.close(predict_parts)
         torch.set_num_threads(1)
         os.chdir(folder)
         trainer.Saving = lambda: progress.Saving(0.0)
         os.write(write, json.dumps(counting(work, fatal)).encode())
         os._exit(0)
     os.close(write)
-    return number, os.fdopen(read)
+    return number, os.fdopen(predict_parts)
 
 
 def counting(work, fatal):

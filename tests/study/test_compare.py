@@ -21,7 +21,7 @@ from rationale.report.comparison import comparison_page, rule_table, systems_tab
 from rationale.report.figures.systems import fronts
 from rationale.study import cell_results
 from rationale.study import compare as module
-from rationale.study.compare import compare
+from rationale.study.compare import compare_systems
 from rationale.study.comparison import PLAIN, OnDev, fastest_within_a_point, load_comparison
 from rationale.study.grid import Setting, known_options
 from rationale.training.recipes import RECIPES
@@ -41,7 +41,9 @@ def encoder(tmp_path_factory):
 
 def run(encoder, out, settings=SETTINGS, **more):
     given = {"common": COMMON, "timing": Timing(8, 1, (1, 4)), **more}
-    return compare(encoder, TRAIN, DEV, REPORTED, out, [Setting.parse(one) for one in settings], **given)
+    return compare_systems(
+        encoder, TRAIN, DEV, REPORTED, out, [Setting.parse(one) for one in settings], **given
+    )
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +163,7 @@ def test_a_killed_grid_goes_on_and_does_nothing_twice(encoder, compared, tmp_pat
 def test_a_grid_whose_data_changed_is_not_continued(encoder, compared):
     out, _ = compared
     with pytest.raises(OutputError, match=r"plain-seed0: this cell was made of something else \(train: "):
-        compare(
+        compare_systems(
             encoder, planted(40), DEV, REPORTED, out, [Setting.parse("spatten")], common=COMMON,
             timing=Timing(0),
         )  # fmt: skip
@@ -209,7 +211,7 @@ def test_the_evaluation_of_a_command_is_sealed(compared, tmp_path):
     out, found = compared
     model = out / found.records[1].cell / "model"
     given = ["evaluate", "--model", model, "--data", tmp_path / "data", "--out", tmp_path / "evaluation.json"]
-    given += ["--timed", 0, "--device", "cpu"]
+    given += ["--timing-documents", 0, "--device", "cpu"]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     content, seal = read_sealed(tmp_path / "evaluation.json", "evaluation")
@@ -288,7 +290,7 @@ def test_the_papers_rule_looks_at_dev_and_over_all_seeds():
 def test_every_system_has_a_recipe_and_every_option_a_place():
     assert set(RECIPES) == set(SYSTEMS)
     assert known_options(["epochs=3", "phi=1e-3"]) == {"epochs": 3, "phi": 1e-3}
-    chosen = Setting.parse("adapler:phi=0.1,warm_start=true").options({"epochs": 3, "lam": 5.0}, seed=7)
+    chosen = Setting.parse("adapler:phi=0.1,warm_start=true").options({"epochs": 3, "lambda_": 5.0}, seed=7)
     assert (chosen.phi, chosen.warm_start, chosen.epochs, chosen.seed) == (0.1, True, 3, 7)
     assert chosen.fine_tune_epochs == 3
 
@@ -298,7 +300,7 @@ def test_every_system_has_a_recipe_and_every_option_a_place():
     [
         ("ltp2", "no system is called 'ltp2'"),
         ("ltp:phi=1", "'phi' is no option"),
-        ("ltp:lam=much", "lam is 'much'. It must be float"),
+        ("ltp:lambda=much", "lambda is 'much'. It must be float"),
         ("adapler:warm_start=1", "warm_start is '1'. It must be bool"),
         ("ltp:soft_epochs=1.5", "soft_epochs is '1.5'. It must be int"),
     ],
@@ -318,7 +320,7 @@ def test_a_setting_named_twice_is_refused(encoder, tmp_path):
 def test_the_command_writes_everything(encoder, tmp_path):
     write_eraser({"train": TRAIN, "test": REPORTED}, tmp_path / "data")
     given = ["compare", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
-    given += ["--system", "lead:shares=0.6,0.6,0.5,0.5", "--timed", 4, "--rounds", 1]
+    given += ["--system", "lead:shares=0.6,0.6,0.5,0.5", "--timing-documents", 4, "--timing-repeats", 1]
     given += ["--set", "epochs=1", "--set", "batch-size=8", "--set", "device=cpu"]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output

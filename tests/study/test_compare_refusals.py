@@ -13,7 +13,7 @@ from rationale.artifacts.seal import read_sealed, sealed
 from rationale.errors import DataError, OutputError, RationaleError
 from rationale.evaluation.evaluate import Timing
 from rationale.files import atomic_json
-from rationale.study.compare import compare
+from rationale.study.compare import compare_systems
 from rationale.study.grid import Setting, known_options
 from tests.children import holder
 from tests.training.toy_training import planted, save_encoder
@@ -24,7 +24,9 @@ TRAIN, DEV, REPORTED = planted(24), planted(8, seed=1), planted(12, seed=2, spli
 
 def run(encoder, out, *settings, dev=DEV, **more):
     given = {"common": COMMON, "timing": Timing(0), **more}
-    return compare(encoder, TRAIN, dev, REPORTED, out, [Setting.parse(one) for one in settings], **given)
+    return compare_systems(
+        encoder, TRAIN, dev, REPORTED, out, [Setting.parse(one) for one in settings], **given
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +47,8 @@ def again(made, tmp_path):
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("ltp:lam=-1", "lam"),
-        ("ltp:lam=NaN", "lam"),
+        ("ltp:lambda=-1", "lambda"),
+        ("ltp:lambda=NaN", "lambda"),
         ("lead:shares=0.5/../../../evil", "shares"),
         (
             "lead:batch_size=16",
@@ -69,7 +71,7 @@ def test_a_search_without_dev_too(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("lead:rule=random", "lead already says rule"), ("ltp:lam=0.1,lam=0.2", "lam is given twice")],
+    [("lead:rule=random", "lead already says rule"), ("ltp:lambda=0.1,lambda=0.2", "lambda is given twice")],
 )
 def test_a_setting_says_each_thing_once(text, said):
     with pytest.raises(RationaleError, match=said):

@@ -12,10 +12,10 @@ from rationale.cli import app
 from rationale.corpus import Document, Documents, write_eraser
 from rationale.errors import DataError
 from rationale.evaluation.evaluate import Timing
-from rationale.evaluation.lengths import Ruler, below_median, by_length, distributions
+from rationale.evaluation.lengths import TokenLengths, below_median, by_length, distributions
 from rationale.evaluation.result import Evaluation
 from rationale.loading.classifier import load_classifier
-from rationale.study.compare import compare
+from rationale.study.compare import compare_systems
 from rationale.study.comparison import load_comparison
 from rationale.study.grid import Setting
 from tests.training.toy_training import planted, save_encoder
@@ -39,15 +39,15 @@ def compared(trains, encoder, tmp_path_factory):
     out = tmp_path_factory.mktemp("compared") / "grid"
     settings = [Setting.parse("lat:drop=0.5,iterations=0,population=1"), Setting.parse("lead:shares=0.5")]
     data = planted(48), planted(16, seed=1), planted(40, seed=2, split="test")
-    return out, compare(encoder, *data, out, settings, common=COMMON, timing=Timing(0), lengths=True)
+    return out, compare_systems(encoder, *data, out, settings, common=COMMON, timing=Timing(0), lengths=True)
 
 
 def test_a_ruler_counts_words_and_special_tokens_and_stops_at_the_window(encoder):
-    assert Ruler(str(encoder), 12)(worded(3, 7, 30)).tolist() == [5, 9, 12]
+    assert TokenLengths(str(encoder), 12)(worded(3, 7, 30)).tolist() == [5, 9, 12]
 
 
 def test_below_the_median_are_those_that_are_shorter_than_it(encoder):
-    ruler, reported = Ruler(str(encoder)), worded(2, 4, 6, 8, 10)
+    ruler, reported = TokenLengths(str(encoder)), worded(2, 4, 6, 8, 10)
     kept = below_median(worded(1, 5, 6, 7, 3), ruler, reported)
     assert [len(d.words) for d in kept] == [1, 5, 3]
     with pytest.raises(DataError, match="no document is shorter than 8 tokens"):
@@ -108,7 +108,7 @@ def test_fixed_lengths_save_more_on_longer_documents(compared):
 def test_the_command_trains_below_the_median_and_shows_the_bands(encoder, tmp_path):
     write_eraser({"train": planted(48), "test": planted(24, seed=2, split="test")}, tmp_path / "data")
     given = ["compare", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
-    given += ["--system", "lead:shares=0.6", "--timed", 0, "--below-median", "--lengths"]
+    given += ["--system", "lead:shares=0.6", "--timing-documents", 0, "--below-median", "--lengths"]
     given += ["--set", "epochs=1", "--set", "batch-size=8", "--set", "device=cpu"]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output

@@ -26,9 +26,9 @@ from rationale.loading.classifier import load_classifier
 from rationale.report.topk import topk_page
 from rationale.scores.removal import without
 from rationale.study.topk import study as module
-from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
-from rationale.study.topk.reading import read
+from rationale.study.topk.conditions import Condition
+from rationale.study.topk.predict import predict_parts
 from rationale.study.topk.stored import StoredStudy
 from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.tokens import Windower
@@ -45,7 +45,7 @@ ARMS = ("human", "not-human", "input_x_gradient:gold", "lead")
 
 
 def options(*arms, **more):
-    return StudyOptions([Arm.parse(arm) for arm in arms], **{"training": TRAINING, **more})
+    return StudyOptions([Condition.parse(arm) for arm in arms], **{"training": TRAINING, **more})
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_a_cell_s_model_reads_kept_tokens_at_their_own_positions(studied):
     model = AutoModelForSequenceClassification.from_pretrained(out / "cells" / "human-seed0" / "model").eval()
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     parts = [without(windower(d).windows[0], ~d.rationale) for d in REPORTED[:8]]
-    ours = read(classifier, parts)
+    ours = predict_parts(classifier, parts)
     for part, row in zip(parts, ours, strict=True):
         ids, types, positions = (
             torch.from_numpy(v.astype(np.int64))[None] for v in (part.ids, part.types, part.positions)
@@ -402,7 +402,7 @@ def test_words_chosen_by_another_models_scores_are_not_taken_up(encoder, studied
     with pytest.raises(OutputError, match="full"):
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
-    scored = {arm for arm in ARMS if Arm.parse(arm).scored}
+    scored = {arm for arm in ARMS if Condition.parse(arm).scored}
     assert scored
     assert {record.arm for record in found.records} == {"full", *ARMS} - scored
     assert "chosen by the scores of another model" in caplog.text

@@ -9,8 +9,8 @@ from rationale.errors import RationaleError, ScoresError
 from rationale.loading.classifier import load_classifier
 from rationale.scores import METHODS, ScoreOptions, score
 from rationale.scores.scored import ScoredDocument
-from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
+from rationale.study.topk.conditions import Condition
 from tests.training.toy_training import planted, save_classifier, save_encoder
 
 REPORTED = planted(40, seed=2, split="test")
@@ -36,7 +36,7 @@ DOCUMENT = Document("1", "1", tuple("abcdefgh"), spans=(Span(2, 4), Span(6, 7)))
 )
 def test_arms_without_scores_keep_words_of_the_window(text, k, expected):
     covered = np.arange(8) < 6
-    assert np.flatnonzero(Arm.parse(text).words(DOCUMENT, covered, k, None, 0)).tolist() == expected
+    assert np.flatnonzero(Condition.parse(text).words(DOCUMENT, covered, k, None, 0)).tolist() == expected
 
 
 @pytest.mark.parametrize("seed", [0, 1, 17])
@@ -44,12 +44,12 @@ def test_random_words_are_those_the_random_score_ranks_first(seed):
     """One seed and one document have one random order, whoever draws it."""
     scores = METHODS.get("random").words(DOCUMENT, seed)
     for k in range(1, 9):
-        kept = Arm.parse("random").words(DOCUMENT, np.ones(8, bool), k, None, seed)
+        kept = Condition.parse("random").words(DOCUMENT, np.ones(8, bool), k, None, seed)
         assert set(np.flatnonzero(kept)) == set(np.argsort(-scores)[:k])
 
 
 def test_random_words_are_the_same_for_one_seed_and_others_for_another():
-    covered, arm = np.ones(8, bool), Arm.parse("random")
+    covered, arm = np.ones(8, bool), Condition.parse("random")
     kept = [tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, seed))) for seed in range(30)]
     assert kept[0] == tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, 0)))
     assert len(set(kept)) > 10
@@ -69,7 +69,7 @@ def test_scored_arms_keep_the_best_words_of_their_layer(encoder, tmp_path, layer
         for document in REPORTED[:5]:
             own = scored.get(document.key)
             for method in ("input_x_gradient", "rollout.all"):
-                arm = Arm.parse(
+                arm = Condition.parse(
                     f"{method}:{target}@{layer}" if method == "input_x_gradient" else f"{method}@{layer}"
                 )
                 kept = arm.words(document, np.ones(len(document.words), bool), 2, own, 0)
@@ -78,7 +78,7 @@ def test_scored_arms_keep_the_best_words_of_their_layer(encoder, tmp_path, layer
                 )[:2]
                 assert set(np.flatnonzero(kept)) == set(expected)
     with pytest.raises(ScoresError, match="has no scores of"):
-        Arm.parse("input_x_gradient").words(DOCUMENT, np.ones(8, bool), 2, None, 0)
+        Condition.parse("input_x_gradient").words(DOCUMENT, np.ones(8, bool), 2, None, 0)
 
 
 def test_words_that_were_dropped_go_by_the_layers_before_the_nearest_first():
@@ -96,7 +96,7 @@ def test_words_that_were_dropped_go_by_the_layers_before_the_nearest_first():
         object.__setattr__(scored, name, value)
     order = [0, 3, 2, 6, 1, 7, 4, 5]  # the last two are equal everywhere: the earlier
     for k in range(1, 9):
-        kept = Arm.parse("policy_score@2").words(DOCUMENT, np.ones(8, bool), k, scored, 0)
+        kept = Condition.parse("policy_score@2").words(DOCUMENT, np.ones(8, bool), k, scored, 0)
         assert set(np.flatnonzero(kept)) == set(order[:k])
 
 
@@ -126,7 +126,7 @@ def test_a_budget_is_the_rationale_s_a_share_or_a_number(text, words, rationale,
 )
 def test_arms_that_are_none_are_refused(text):
     with pytest.raises(RationaleError):
-        Arm.parse(text)
+        Condition.parse(text)
 
 
 @pytest.mark.parametrize("text", ["0", "-3", "0%", "101%", "all", "2.5", "%"])

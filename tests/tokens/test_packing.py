@@ -22,8 +22,8 @@ def test_each_input_lies_where_starts_and_example_say(lengths):
     inputs, packed = packed_of(lengths)
     assert packed.positions.tolist() == [p for n in lengths for p in range(n)]
     for number, one in enumerate(inputs):
-        assert packed.ids[packed.example == number].tolist() == one.tolist()
-        assert packed.ids[packed.starts[number]] == one[0]
+        assert packed.ids[packed.batch_index == number].tolist() == one.tolist()
+        assert packed.ids[packed.cls_index[number]] == one[0]
 
 
 @quick

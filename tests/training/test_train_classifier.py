@@ -142,7 +142,7 @@ def test_patience_stops_and_a_run_cut_off_after_it_does_not_train_on(encoder, tm
 @pytest.mark.parametrize(("keep", "epoch"), [("best", 1), ("last", 3)])
 def test_the_epoch_kept_is_the_best_on_dev_or_the_last(encoder, tmp_path, keep, epoch):
     """At this rate all epochs are equal on dev, and the first of equals is the best."""
-    options = replace(FAST, epochs=3, learning_rate=1e-12, keep=keep)
+    options = replace(FAST, epochs=3, learning_rate=1e-12, checkpoint=keep)
     trained = train_classifier(encoder, planted(16), planted(8, seed=1), tmp_path / "out", options)
     assert trained.best["epoch"] == epoch
     assert all("dev_accuracy" in entry for entry in trained.epochs)

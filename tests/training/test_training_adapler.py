@@ -61,15 +61,15 @@ def test_thresholds_stay_in_their_range_and_move(trained):
 
 
 def test_saliency_is_stored_by_id_and_is_the_mean_of_three_checkpoints(trained):
-    table = pq.read_table(trained.fine_tuned / "saliency.parquet")
+    table = pq.read_table(trained.finetuned_dir / "saliency.parquet")
     stored = dict(zip(table["id"].to_pylist(), table["importance"].to_pylist(), strict=True))
     assert set(stored) == {d.id for d in TRAIN}
     document = TRAIN[5]
-    maps = []
+    importance_maps = []
     for number in ("1", "2", "3"):
-        classifier = load_classifier(trained.fine_tuned / number, device="cpu")
-        maps.append(raw_saliency(classifier, document))
-    np.testing.assert_allclose(stored[document.id], np.mean(maps, axis=0), rtol=1e-4, atol=1e-7)
+        classifier = load_classifier(trained.finetuned_dir / number, device="cpu")
+        importance_maps.append(raw_saliency(classifier, document))
+    np.testing.assert_allclose(stored[document.id], np.mean(importance_maps, axis=0), rtol=1e-4, atol=1e-7)
 
 
 def raw_saliency(classifier, document):
@@ -89,19 +89,25 @@ def raw_saliency(classifier, document):
 
 
 def test_phases_one_and_two_are_shared_by_runs_of_other_phi(encoder, trained, tmp_path):
-    before = (trained.fine_tuned / "saliency.parquet").stat().st_mtime_ns
+    before = (trained.finetuned_dir / "saliency.parquet").stat().st_mtime_ns
     other = AdapLeROptions(**{**vars(OPTIONS), "phi": 0.5, "fine_tune_epochs": 4})
     again = train_dropping(
-        "adapler", encoder, TRAIN, DEV, tmp_path / "out", other, fine_tuned=trained.fine_tuned
+        "adapler", encoder, TRAIN, DEV, tmp_path / "out", other, finetuned_dir=trained.finetuned_dir
     )
-    assert (trained.fine_tuned / "saliency.parquet").stat().st_mtime_ns == before
+    assert (trained.finetuned_dir / "saliency.parquet").stat().st_mtime_ns == before
     assert again.best["dev_speedup"] >= trained.best["dev_speedup"] - 0.05
 
 
 def test_phases_of_other_data_are_refused(encoder, trained, tmp_path):
     with pytest.raises(OutputError, match=r"another training lies there.*fine-tuned"):
         train_dropping(
-            "adapler", encoder, planted(40), DEV, tmp_path / "out", OPTIONS, fine_tuned=trained.fine_tuned
+            "adapler",
+            encoder,
+            planted(40),
+            DEV,
+            tmp_path / "out",
+            OPTIONS,
+            finetuned_dir=trained.finetuned_dir,
         )
 
 
@@ -112,7 +118,7 @@ def test_a_run_that_is_broken_off_ends_with_the_same_weights(encoder, trained, t
             if state.global_step == step:
                 raise KeyboardInterrupt
 
-    settings = {"fine_tuned": trained.fine_tuned}
+    settings = {"fine_tuned": trained.finetuned_dir}
     with monkeypatch.context() as patched:
         patched.setattr(trainer_module, "Progress", Interrupt)
         patched.setattr(trainer_module, "Saving", lambda: Saving(0.0))

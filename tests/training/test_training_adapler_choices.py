@@ -42,7 +42,7 @@ def trained(trains, encoder, tmp_path_factory):
 def again(encoder, trained, out, **changes):
     """Another phase 3 over the same phases 1 and 2."""
     options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs, **changes)
-    return train_dropping("adapler", encoder, TRAIN, DEV, out, options, fine_tuned=trained.fine_tuned)
+    return train_dropping("adapler", encoder, TRAIN, DEV, out, options, finetuned_dir=trained.finetuned_dir)
 
 
 def system(trained):
@@ -60,7 +60,7 @@ def test_a_warm_start_begins_with_the_weights_of_phase_one(encoder, trained, tmp
 
     monkeypatch.setattr("rationale.training.trainer.Progress", Watch)
     again(encoder, trained, tmp_path / "out", warm_start=warm, epochs=1)
-    best = AutoModelForSequenceClassification.from_pretrained(trained.fine_tuned / "1").state_dict()
+    best = AutoModelForSequenceClassification.from_pretrained(trained.finetuned_dir / "1").state_dict()
     assert begun.keys() == best.keys()
     assert all(torch.equal(begun[name], weight) for name, weight in best.items()) is warm
 
@@ -68,11 +68,11 @@ def test_a_warm_start_begins_with_the_weights_of_phase_one(encoder, trained, tmp
 @pytest.mark.training
 def test_the_attention_target_is_what_tokens_receive_in_plain_transformers(encoder, trained, tmp_path):
     again(encoder, trained, tmp_path / "attention", target="attention", epochs=1)
-    table = pq.read_table(trained.fine_tuned / "attention.parquet")
+    table = pq.read_table(trained.finetuned_dir / "attention.parquet")
     stored = dict(zip(table["id"].to_pylist(), table["importance"].to_pylist(), strict=True))
     document = TRAIN[7]
     received = []
-    for checkpoint in sorted(path for path in trained.fine_tuned.iterdir() if path.is_dir()):
+    for checkpoint in sorted(path for path in trained.finetuned_dir.iterdir() if path.is_dir()):
         classifier = load_classifier(checkpoint, device="cpu")
         model = AutoModelForSequenceClassification.from_pretrained(checkpoint, attn_implementation="eager")
         inputs = classifier.tokenizer(" ".join(document.words), return_tensors="pt")
@@ -111,7 +111,7 @@ def test_steep_removal_is_at_its_last_strength_from_the_start(encoder, trained, 
         seen.append(given[5])
         return own(*given, **settings)
 
-    monkeypatch.setattr(trainer_module, "losses", watched)
+    monkeypatch.setattr(trainer_module, "soft_losses", watched)
     again(encoder, trained, tmp_path / "soft")
     soft, seen[:] = list(seen), []
     again(encoder, trained, tmp_path / "steep", removal="steep")
@@ -123,7 +123,7 @@ def test_steep_removal_is_at_its_last_strength_from_the_start(encoder, trained, 
 def test_the_epoch_is_chosen_by_the_figure_that_was_asked_for(encoder, tmp_path):
     options = replace(OPTIONS, metric="mcc", epochs=3)
     trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options)
-    phase_one = json.loads((trained.fine_tuned / "training.json").read_text())
+    phase_one = json.loads((trained.finetuned_dir / "training.json").read_text())
     assert phase_one["best"]["dev_mcc"] == max(epoch["dev_mcc"] for epoch in phase_one["epochs"])
     assert trained.recipe["fine_tuned_best"] == phase_one["best"]["dev_mcc"]
     assert "dev mcc" in (trained.path / "README.md").read_text()
@@ -174,7 +174,7 @@ def test_a_target_is_come_back_to_from_where_everything_had_left(encoder, tmp_pa
     """The predictors of this toy point at one word: half-way there nothing but [CLS] is left."""
     aimed = AdapLeROptions(
         epochs=8, fine_tune_epochs=12, batch_size=8, learning_rate=2e-3, gamma=0.05, phi=1.0, device="cpu",
-        target_speedup=1.3, warm_start=True, threshold_rate=0.05, keep="last",
+        target_speedup=1.3, warm_start=True, threshold_rate=0.05, checkpoint="last",
     )  # fmt: skip
     trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", aimed)
     speedups = [epoch["dev_speedup"] for epoch in trained.recipe["epochs"]]
@@ -260,11 +260,11 @@ def test_an_empty_text_is_named(encoder, tmp_path):
 def test_maps_of_other_data_are_refused(encoder, trained):
     other = prepare(encoder, planted(60), DEV, OPTIONS)
     with pytest.raises(ModelError, match=r"has no map.*makes it anew"):
-        load(trained.fine_tuned / "saliency.parquet", other.keys, other.rows)
+        load(trained.finetuned_dir / "saliency.parquet", other.keys, other.rows)
     longer = Documents([replace(d, words=(*d.words, "plain1")) for d in TRAIN])
     other = prepare(encoder, longer, DEV, OPTIONS)
     with pytest.raises(ModelError, match=r"a map of \d+ tokens and is \d+ long"):
-        load(trained.fine_tuned / "saliency.parquet", other.keys, other.rows)
+        load(trained.finetuned_dir / "saliency.parquet", other.keys, other.rows)
 
 
 @pytest.mark.training
@@ -300,7 +300,7 @@ def test_texts_longer_than_the_model_are_cut_and_batches_of_any_lengths_work(enc
     )
     scores = score(str(trained.path), documents, ScoreOptions(("kept",)), device="cpu", progress=False)
     assert all(scored.covered.all() for scored in scores)
-    table = pq.read_table(trained.fine_tuned / "saliency.parquet")
+    table = pq.read_table(trained.finetuned_dir / "saliency.parquet")
     assert {len(row) for row in table["importance"].to_pylist()} == {min(n + 3, 32) for n in lengths}
 
 
@@ -314,10 +314,10 @@ def test_what_is_not_ours_is_not_touched(encoder, trained, tmp_path):
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     with pytest.raises(OutputError, match="does not hold a stage of training"):
-        train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "other", OPTIONS, fine_tuned=foreign)
+        train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "other", OPTIONS, finetuned_dir=foreign)
     with pytest.raises(OutputError, match="cannot share a folder"):
         train_dropping(
-            "adapler", encoder, TRAIN, DEV, tmp_path / "same", OPTIONS, fine_tuned=tmp_path / "same"
+            "adapler", encoder, TRAIN, DEV, tmp_path / "same", OPTIONS, finetuned_dir=tmp_path / "same"
         )
 
 
@@ -333,43 +333,43 @@ def test_what_is_not_ours_is_not_touched(encoder, trained, tmp_path):
     ],
 )
 def test_damaged_phases_are_named(encoder, trained, tmp_path, damage, message):
-    copy = shutil.copytree(trained.fine_tuned, tmp_path / "copy")
+    copy = shutil.copytree(trained.finetuned_dir, tmp_path / "copy")
     damage(copy)
     options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs)
     with pytest.raises(ModelError, match=message):
-        train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options, fine_tuned=copy)
+        train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options, finetuned_dir=copy)
 
 
 @pytest.mark.training
 def test_damaged_phases_are_made_anew_where_that_is_asked_for(encoder, trained, tmp_path):
-    copy = shutil.copytree(trained.fine_tuned, tmp_path / "copy")
+    copy = shutil.copytree(trained.finetuned_dir, tmp_path / "copy")
     (copy / "training.json").write_text("{")
-    for maps in copy.glob("*.parquet*"):  # what a stage did not leave itself is never overwritten
-        maps.unlink()
+    for importance_maps in copy.glob("*.parquet*"):  # what a stage did not leave itself is never overwritten
+        importance_maps.unlink()
     options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs)
     given = ("adapler", encoder, TRAIN, DEV, tmp_path / "out", options)
-    again = train_dropping(*given, fine_tuned=copy, overwrite=True)
+    again = train_dropping(*given, finetuned_dir=copy, overwrite=True)
     assert len(json.loads((copy / "training.json").read_text())["epochs"]) == OPTIONS.epochs
     assert again.path.exists()
 
 
 def poison(path):
     table = pq.read_table(path)
-    maps = table["importance"].to_pylist()
-    maps[3][0] = float("nan")
-    pq.write_table(table.set_column(2, "importance", pa.array(maps, pa.list_(pa.float32()))), path)
+    importance_maps = table["importance"].to_pylist()
+    importance_maps[3][0] = float("nan")
+    pq.write_table(table.set_column(2, "importance", pa.array(importance_maps, pa.list_(pa.float32()))), path)
 
 
 @pytest.mark.training
 def test_what_a_kill_left_at_the_very_end_is_cleaned_up(encoder, trained, tmp_path):
-    copy = shutil.copytree(trained.fine_tuned, tmp_path / "copy")
+    copy = shutil.copytree(trained.finetuned_dir, tmp_path / "copy")
     recipe = json.loads((copy / "training.json").read_text())
     left = tmp_path / "copy.unfinished"
     left.mkdir()
     begun = {name: value for name, value in recipe.items() if name not in ("epochs", "best")}
     (left / "run.json").write_text(json.dumps(begun))
     options = replace(OPTIONS, fine_tune_epochs=OPTIONS.epochs)
-    train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options, fine_tuned=copy)
+    train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options, finetuned_dir=copy)
     assert not left.exists()
 
 

@@ -18,15 +18,15 @@ from rationale.dropping.model import wrap
 from rationale.errors import DataError, ModelError, RationaleError
 from rationale.evaluation.evaluate import Timing, evaluate
 from rationale.loading.classifier import load_classifier
-from rationale.metrics.question_answering import exact, f1, normalised
-from rationale.study.compare import compare
+from rationale.metrics.question_answering import exact_match, f1, normalised
+from rationale.study.compare import compare_systems
 from rationale.study.grid import Setting
 from rationale.tokens import Window, pack
 from rationale.training import TrainingOptions, train_dropping
-from rationale.training.answering import Asked, answers, ask, references
+from rationale.training.answering import QuestionWindows, answers, ask, references
 from rationale.training.prepare import prepare
 from rationale.training.recipes import RECIPES
-from rationale.training.task import losses, taught
+from rationale.training.task import losses, soft_targets
 from tests.systems import TOYS, having, options
 from tests.training.toy_questions import PLACES, VOCABULARY, save_reader, save_squad, squad
 
@@ -144,7 +144,7 @@ def test_a_table_is_still_a_table(tmp_path):
     ],
 )
 def test_figures_are_those_of_squads_script(gold, said, figures):
-    assert (exact(gold, said), f1(gold, said)) == pytest.approx(figures)
+    assert (exact_match(gold, said), f1(gold, said)) == pytest.approx(figures)
 
 
 def test_articles_and_signs_are_nothing():
@@ -161,7 +161,7 @@ def _window(words):
 def test_the_best_span_of_all_windows_counts_against_the_least_chance_of_none():
     document = Document("1", "1", ("a", "b", "c", "d", "e"), query=("q",))
     windows = [_window([-1, -1, 0, 1, 2]), _window([-1, -1, 2, 3, 4])]
-    rows = Asked(windows, [(0, 0)] * 2, [0, 0], Documents([document]), typed=False)
+    rows = QuestionWindows(windows, [(0, 0)] * 2, [0, 0], Documents([document]), typed=False)
     early, late = np.zeros((5, 2)), np.zeros((5, 2))
     early[3, 0], early[2, 1], early[4, 1] = 5, 5.5, 1  # the end before the beginning does not count
     late[3, 0], late[4, 1] = 3, 4
@@ -181,7 +181,7 @@ def test_the_best_span_is_what_trying_all_pairs_finds():
         scores[0] = -99
         pairs = [(scores[i, 0] + scores[j, 1], i, j) for i in range(2, 42) for j in range(i, min(i + 30, 42))]
         _, first, last = max(pairs)
-        rows = Asked([window], [(0, 0)], [0], Documents([document]), typed=False)
+        rows = QuestionWindows([window], [(0, 0)], [0], Documents([document]), typed=False)
         assert answers(rows, [scores]) == [" ".join(document.words[first - 2 : last - 1])]
 
 
@@ -210,7 +210,7 @@ def test_the_loss_is_that_of_transformers(encoder):
     torch.testing.assert_close(losses(logits, places).mean(), out.loss)
     chances = torch.cat([out.start_logits.softmax(-1), out.end_logits.softmax(-1)])
     entropy = -(chances * chances.log()).sum(-1).mean()
-    torch.testing.assert_close(losses(logits, taught(logits)).mean(), entropy)
+    torch.testing.assert_close(losses(logits, soft_targets(logits)).mean(), entropy)
 
 
 # systems
@@ -275,7 +275,7 @@ def test_ltp_learns_to_answer_and_drops(trained, data):
     documents = load_documents(data, "test")
     found = evaluate(load_classifier(trained.path, device="cpu", answering=True), documents, Timing(4, 1))
     assert found.metrics["f1"] > by_heart(documents)
-    assert found.metrics["exact"] <= found.metrics["f1"]
+    assert found.metrics["exact_match"] <= found.metrics["f1"]
     assert found.metrics["f1"] == pytest.approx(np.mean([row.f1 for row in found.predictions]))
     assert found.flops_speedup > 1.1
     assert set(found.measured_speedup) == {"1", "32"}
@@ -292,7 +292,7 @@ def test_ltp_learns_to_answer_and_drops(trained, data):
 def test_every_other_system_learns_to_answer(trained, data, encoder, tmp_path, system):
     made = train_dropping(system,
         encoder, load_documents(data, "train"), load_documents(data, "dev"), tmp_path / "out",
-        options(system, "answering", **BRIEF), fine_tuned=trained.fine_tuned,
+        options(system, "answering", **BRIEF), finetuned_dir=trained.finetuned_dir,
     )  # fmt: skip
     classifier = load_classifier(made.path, device="cpu", answering=True)
     documents = load_documents(data, "test")
@@ -306,11 +306,11 @@ def test_every_other_system_learns_to_answer(trained, data, encoder, tmp_path, s
 def test_dev_figures_are_of_the_documents_in_their_order(trained, data):
     """Evaluated again from the saved weights: batches of like length must not mix documents up."""
     found = evaluate(
-        load_classifier(trained.fine_tuned / "1", device="cpu", answering=True),
+        load_classifier(trained.finetuned_dir / "1", device="cpu", answering=True),
         load_documents(data, "dev"),
         Timing(0),
     )
-    told = json.loads((trained.fine_tuned / "training.json").read_text())["best"]
+    told = json.loads((trained.finetuned_dir / "training.json").read_text())["best"]
     assert found.metrics["f1"] == pytest.approx(told["dev_f1"], abs=1e-4)
 
 
@@ -334,7 +334,9 @@ def test_adapler_and_comparisons_say_that_they_cannot(data, encoder, tmp_path):
     with pytest.raises(RationaleError, match="AdapLeR learns classes or a number"):
         RECIPES.get("adapler").options(**COMMON)
     with pytest.raises(RationaleError, match="answers to questions are not compared"):
-        compare(encoder, train, dev, dev, tmp_path / "grid", [Setting.parse("ltp")], common={"metric": "f1"})
+        compare_systems(
+            encoder, train, dev, dev, tmp_path / "grid", [Setting.parse("ltp")], common={"metric": "f1"}
+        )
 
 
 def test_scores_want_a_classifier(trained):
@@ -365,7 +367,17 @@ def test_the_commands_answer(trained, data, encoder, tmp_path):
     given += ["--metric", "f1", "--epochs", 1, "--learning-rate", 3e-3, "--device", "cpu", "--ratio", 0.6]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    given = ["evaluate", "--model", tmp_path / "out", "--data", data, "--split", "test", "--timed", 0]
+    given = [
+        "evaluate",
+        "--model",
+        tmp_path / "out",
+        "--data",
+        data,
+        "--split",
+        "test",
+        "--timing-documents",
+        0,
+    ]
     given += ["--out", tmp_path / "evaluation.json", "--device", "cpu"]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output

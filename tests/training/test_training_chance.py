@@ -10,7 +10,7 @@ from sklearn.metrics import matthews_corrcoef
 from rationale.errors import ModelError
 from rationale.training import TrainingOptions, train_classifier, train_dropping
 from rationale.training.adapler import AdapLeROptions
-from rationale.training.chance import ENOUGH, at_chance
+from rationale.training.chance import ENOUGH, warn_at_chance
 from rationale.training.ltp import LTPOptions
 from tests.training.toy_training import planted
 
@@ -23,7 +23,7 @@ TRAIN, DEV = planted(48), planted(40, seed=1)
 def test_accuracy_is_held_against_the_majority_class(right):
     """The binomial tail, counted: at least so many of 100 right where the majority class is right in 60."""
     tail = binom(100, 0.6).pmf(range(right, 101)).sum()
-    said = at_chance({"dev_accuracy": right / 100}, ["a"] * 60 + ["b"] * 40, "accuracy")
+    said = warn_at_chance({"dev_accuracy": right / 100}, ["a"] * 60 + ["b"] * 40, "accuracy")
     assert (said is None) == (tail < 0.05)
 
 
@@ -32,26 +32,26 @@ def test_a_rare_class_that_is_found_is_knowledge_though_accuracy_is_below_the_ma
     guess = np.array([1] * 15 + [0] * 5 + [1] * 18 + [0] * 62)
     best = {"dev_accuracy": float((gold == guess).mean()), "dev_mcc": float(matthews_corrcoef(gold, guess))}
     assert best["dev_accuracy"] < 0.8
-    assert at_chance(best, gold.tolist(), "accuracy") is not None
-    assert at_chance(best, gold.tolist(), "mcc") is None
-    assert at_chance(best, gold.tolist(), "macro_f1") is None
+    assert warn_at_chance(best, gold.tolist(), "accuracy") is not None
+    assert warn_at_chance(best, gold.tolist(), "mcc") is None
+    assert warn_at_chance(best, gold.tolist(), "macro_f1") is None
 
 
 def test_a_constant_is_at_chance_by_every_figure_that_knows_chance():
     best = {"dev_accuracy": 0.8, "dev_mcc": 0.0, "dev_pearson": 0.0, "dev_f1": 0.0}
     for metric in ("accuracy", "macro_f1", "mcc", "pearson"):
-        assert at_chance(best, [0] * 80 + [1] * 20, metric) is not None
-    assert at_chance(best, [0] * 80 + [1] * 20, "f1") is None
+        assert warn_at_chance(best, [0] * 80 + [1] * 20, metric) is not None
+    assert warn_at_chance(best, [0] * 80 + [1] * 20, "f1") is None
 
 
 def test_too_few_documents_to_tell_stop_nobody():
-    assert at_chance({"dev_accuracy": 0.5}, [0, 0, 1, 1], "accuracy") is None
+    assert warn_at_chance({"dev_accuracy": 0.5}, [0, 0, 1, 1], "accuracy") is None
 
 
 def test_the_guesses_of_one_who_knows_nothing_are_stopped_nineteen_times_in_twenty():
     generator, labels = np.random.default_rng(0), [0] * 60 + [1] * 60
     rates = generator.binomial(120, 0.5, 2000) / 120
-    passed = sum(at_chance({"dev_accuracy": rate}, labels, "accuracy") is None for rate in rates)
+    passed = sum(warn_at_chance({"dev_accuracy": rate}, labels, "accuracy") is None for rate in rates)
     assert 0.01 < passed / len(rates) < 0.06
 
 

@@ -75,11 +75,11 @@ def test_a_head_without_names_is_continued_under_the_sorted_labels(tmp_path):
 def test_a_head_of_other_labels_is_refused_and_new_head_replaces_it(tmp_path, head):
     source = str(save_classifier(tmp_path / "m", head))
     with pytest.raises(
-        ModelError, match=r"head knows \d labels .* have 2 \(NEG, POS\)\. Pass --new-head"
+        ModelError, match=r"head knows \d labels .* have 2 \(NEG, POS\)\. Pass --reinit-head"
     ) as caught:
         load_checkpoint(source, LABELS)
     assert caught.value.where == source
-    replaced = load_checkpoint(source, LABELS, new_head=True)
+    replaced = load_checkpoint(source, LABELS, reinit_head=True)
     assert replaced.fresh_head
     assert replaced.model.classifier.weight.shape == (2, 32)
 
@@ -87,7 +87,7 @@ def test_a_head_of_other_labels_is_refused_and_new_head_replaces_it(tmp_path, he
 def test_new_head_replaces_a_fitting_head_too(tmp_path):
     source = str(save_classifier(tmp_path / "m", LABELS))
     old = load_checkpoint(source, LABELS).model
-    new = load_checkpoint(source, LABELS, new_head=True).model
+    new = load_checkpoint(source, LABELS, reinit_head=True).model
     assert not torch.equal(old.classifier.weight, new.classifier.weight)
     assert torch.equal(old.bert.pooler.dense.weight, new.bert.pooler.dense.weight)
 

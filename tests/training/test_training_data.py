@@ -7,7 +7,7 @@ import pytest
 from rationale.corpus import Documents, split_dev, write_eraser
 from rationale.corpus.splits import sample
 from rationale.errors import DataError
-from rationale.training.data import hold_out, reported_split, training_split
+from rationale.training.data import evaluation_split, hold_out, training_split
 from tests.training.toy_training import planted
 
 
@@ -67,6 +67,6 @@ def test_what_decided_something_is_not_reported(tmp_path, reported, said):
     parts = {"train": planted(20), "tune": planted(6, seed=9), "test": planted(6, seed=3)}
     folder = write_eraser(parts, tmp_path / "data")
     training = training_split(str(folder), "train")
-    with pytest.raises(DataError, match=f"--reported names '{reported}', which is {said}"):
-        reported_split(str(folder), reported, training, "tune")
-    assert len(reported_split(str(folder), "test", training, "tune")) == 6
+    with pytest.raises(DataError, match=f"--eval-split names '{reported}', which is {said}"):
+        evaluation_split(str(folder), reported, training, "tune")
+    assert len(evaluation_split(str(folder), "test", training, "tune")) == 6

@@ -22,7 +22,7 @@ OPTIONS = AdapLeROptions(
     batch_size=8,
     learning_rate=1e-3,
     phi=0.05,
-    new_head=True,
+    reinit_head=True,
     max_length=32,
     device="cpu",
 )

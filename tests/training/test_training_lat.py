@@ -25,7 +25,7 @@ from tests.training.toy_training import planted, save_encoder
 BOUNDS = Bounds(layers=3, longest=12, share=0.5)
 OPTIONS = LATOptions(
     epochs=2, fine_tune_epochs=3, batch_size=8, learning_rate=2e-3, device="cpu",
-    drop=0.4, layer_drop=0.2, iterations=1, population=3, offspring=3,
+    length_drop=0.4, layer_drop=0.2, iterations=1, population=3, offspring=3,
 )  # fmt: skip
 TRAIN, DEV = planted(48), planted(16, seed=1)
 
@@ -83,12 +83,12 @@ def test_a_front_holds_what_nothing_beats():
         assert beaten != (lengths in kept)
 
 
-@pytest.mark.parametrize("direction", ["as-coded", "usual"])
+@pytest.mark.parametrize("direction", ["reverse-kl", "forward-kl"])
 def test_distillation_is_a_divergence_in_the_direction_asked_for(direction):
     generator = torch.Generator().manual_seed(0)
     logits, teacher = (torch.randn(5, 3, generator=generator) for _ in range(2))
     smaller, full = logits.softmax(-1), teacher.softmax(-1)
-    one, other = (smaller, full) if direction == "as-coded" else (full, smaller)
+    one, other = (smaller, full) if direction == "reverse-kl" else (full, smaller)
     expected = (one * (one / other).log()).sum(dim=-1).mean()
     torch.testing.assert_close(distillation(logits, teacher, direction), expected)
     assert distillation(teacher, teacher, direction) == pytest.approx(0, abs=1e-6)
@@ -96,7 +96,7 @@ def test_distillation_is_a_divergence_in_the_direction_asked_for(direction):
 
 def test_a_regression_is_distilled_by_its_error():
     logits, teacher = torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [1.0]])
-    assert distillation(logits, teacher, "as-coded") == pytest.approx(2.5)
+    assert distillation(logits, teacher, "reverse-kl") == pytest.approx(2.5)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ def test_a_speedup_asked_for_takes_the_best_that_is_as_cheap(encoder, trained, t
     speeds = sorted(one["dev_speedup"] for one in trained.recipe["front"])
     wanted = (1 + speeds[-1]) / 2
     given = (encoder, TRAIN, DEV, tmp_path / "lat", replace(OPTIONS, speedup=wanted))
-    chosen = train_dropping("lat", *given, fine_tuned=trained.fine_tuned).recipe
+    chosen = train_dropping("lat", *given, finetuned_dir=trained.finetuned_dir).recipe
     enough = [one["dev_accuracy"] for one in chosen["front"] if one["dev_speedup"] >= wanted]
     assert chosen["best"]["dev_speedup"] >= wanted - 1e-6
     assert chosen["best"]["dev_accuracy"] == max(enough)
@@ -154,9 +154,9 @@ def test_a_speedup_asked_for_takes_the_best_that_is_as_cheap(encoder, trained, t
 def test_a_speedup_that_nothing_has_takes_what_costs_least(encoder, trained, tmp_path, caplog):
     _learnt(trained, tmp_path)
     given = (encoder, TRAIN, DEV, tmp_path / "lat", replace(OPTIONS, speedup=1e6))
-    best = train_dropping("lat", *given, fine_tuned=trained.fine_tuned).best
+    best = train_dropping("lat", *given, finetuned_dir=trained.finetuned_dir).best
     assert best == trained.recipe["front"][0]
-    assert "raise --drop" in caplog.text
+    assert "raise --length-drop" in caplog.text
 
 
 @pytest.mark.training
@@ -173,12 +173,12 @@ def test_a_killed_search_goes_on_to_the_same_lengths(encoder, trained, tmp_path,
     with monkeypatch.context() as broken:
         broken.setattr(lat_module._Judge, "_measure", killed)
         with pytest.raises(KeyboardInterrupt):
-            train_dropping("lat", *given, fine_tuned=trained.fine_tuned)
+            train_dropping("lat", *given, finetuned_dir=trained.finetuned_dir)
     assert len(json.loads((tmp_path / "lat.search.json").read_text())["judged"]) == 3
     calls.clear()
     with monkeypatch.context() as counted:
         counted.setattr(lat_module._Judge, "_measure", lambda *given: calls.append(given) or original(*given))
-        again = train_dropping("lat", *given, fine_tuned=trained.fine_tuned)
+        again = train_dropping("lat", *given, finetuned_dir=trained.finetuned_dir)
     kept = json.loads((tmp_path / "lat.search.json").read_text())["judged"]
     assert len(calls) == len(kept) - 3
     assert again.recipe["front"] == trained.recipe["front"]

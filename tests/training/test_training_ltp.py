@@ -21,7 +21,7 @@ from tests.training.toy_training import planted, save_encoder
 
 OPTIONS = LTPOptions(
     epochs=1, soft_epochs=1, fine_tune_epochs=8, batch_size=8, learning_rate=2e-3, device="cpu", reference=12,
-    final_threshold=0.06, lam=0.05,
+    final_threshold=0.06, lambda_=0.05,
 )  # fmt: skip
 TRAIN, DEV = planted(48), planted(16, seed=1)
 
@@ -33,7 +33,7 @@ def encoder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(trains, encoder, tmp_path_factory):
-    options = replace(OPTIONS, bits=8, distil=0.5, epochs=4, lam=0.02)
+    options = replace(OPTIONS, bits=8, distil=0.5, epochs=4, lambda_=0.02)
     return train_dropping("ltp", encoder, TRAIN, DEV, tmp_path_factory.mktemp("int8") / "ltp", options)
 
 
@@ -61,7 +61,7 @@ def test_the_loss_mixes_the_task_with_the_teachers_outputs_and_embeddings(
         loss = original(self, model, inputs, **given)
         if model.training and not seen:
             batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
-            said = distil.undropped(self._teacher, batch).logits.softmax(-1)
+            said = distil.run_full(self._teacher, batch).logits.softmax(-1)
             own = distil.hard(self.dropping.encoder, self.dropping.system, batch).logits
             embedded = self.dropping.encoder.embed(batch) - self._teacher.embed(batch)
             like = torch.nn.functional.cross_entropy(own, said) + embedded.square().mean()
@@ -73,7 +73,7 @@ def test_the_loss_mixes_the_task_with_the_teachers_outputs_and_embeddings(
     given = replace(OPTIONS, distil=0.7, soft_epochs=0, epochs=1)
     monkeypatch.setattr(torch.nn.Dropout, "forward", lambda self, x: x)
     monkeypatch.setattr(Encoder, "attention_dropout", 0.0)
-    train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", given, fine_tuned=trained.fine_tuned)
+    train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", given, finetuned_dir=trained.finetuned_dir)
     [(ours, theirs)] = seen
     assert ours == pytest.approx(theirs, rel=1e-4)
 
@@ -92,7 +92,7 @@ def test_an_unprotected_cls_is_an_option_of_the_command_and_int8_is_evaluated(en
             pytest.importorskip("torchao", reason="the extra int8 is not installed")
         out = tmp_path / f"{number}.json"
         given = ["evaluate", "--model", trained.path, "--data", tmp_path / "data", "--split", "test"]
-        given += ["--out", out, "--timed", 4, "--rounds", 1, "--device", "cpu", *more]
+        given += ["--out", out, "--timing-documents", 4, "--timing-repeats", 1, "--device", "cpu", *more]
         result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
         assert result.exit_code == 0, result.output
         found = json.loads(out.read_text())

@@ -35,7 +35,7 @@ def test_the_help_of_attention_dropout_warns_of_the_slow_path():
         ("attention_dropout", -0.5),
         ("device", "abacus"),
         ("dtype", "float16"),
-        ("keep", "first"),
+        ("checkpoint", "first"),
     ],
 )
 def test_a_value_out_of_range_names_its_option(name, value):
@@ -44,5 +44,5 @@ def test_a_value_out_of_range_names_its_option(name, value):
 
 
 def test_the_last_epoch_is_not_kept_by_a_run_that_stops_by_dev():
-    with pytest.raises(RationaleError, match=r"--patience is 2\. It must be left out with --keep last"):
-        TrainingOptions(patience=2, keep="last")
+    with pytest.raises(RationaleError, match=r"--patience is 2\. It must be left out with --checkpoint last"):
+        TrainingOptions(patience=2, checkpoint="last")

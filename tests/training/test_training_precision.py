@@ -12,7 +12,7 @@ from transformers import AutoModelForSequenceClassification
 
 from rationale.dropping import run
 from rationale.loading.classifier import load_classifier
-from rationale.study.topk.arms import Arm
+from rationale.study.topk.conditions import Condition
 from rationale.study.topk.study import StudyOptions, study_topk
 from rationale.tokens import Windower, pack_windows
 from rationale.training import TrainingOptions, train_dropping
@@ -76,7 +76,7 @@ def test_what_is_learnt_is_computed_in_what_was_asked_for(trained, name, dtype):
 
 def test_so_is_a_classifier_that_reads_parts(encoder, tmp_path):
     training = TrainingOptions(epochs=1, batch_size=8, device="cpu", dtype="bfloat16")
-    options = StudyOptions([Arm.parse("human")], training=training)
+    options = StudyOptions([Condition.parse("human")], training=training)
     with products() as seen:
         study_topk(encoder, TRAIN, DEV, DEV, tmp_path / "study", options)
     assert seen == {torch.bfloat16}

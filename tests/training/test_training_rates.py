@@ -53,7 +53,7 @@ def test_each_phase_has_the_rate_of_its_own_length(encoder, tmp_path, peaks, mon
     expected = [by_hand(30), by_hand(2)]
     assert expected[0] < expected[1]
     assert peaks == pytest.approx(expected, rel=1e-2)
-    assert recipe(trained.fine_tuned)["learning_rate"] == peaks[0]
+    assert recipe(trained.finetuned_dir)["learning_rate"] == peaks[0]
     assert recipe(trained.path)["learning_rate"] == peaks[1]
 
 
@@ -69,11 +69,11 @@ def test_few_documents_are_fine_tuned_on_for_longer(encoder, tmp_path):
     """As many epochs as the last stage leave a pretrained encoder at chance; a number that is given stays."""
     default = AdapLeROptions(epochs=1, learning_rate=1e-3, **USUAL)
     trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", default)
-    assert recipe(trained.fine_tuned)["epochs"] == 20
+    assert recipe(trained.finetuned_dir)["epochs"] == 20
     assert recipe(trained.path)["epochs"] == 1
     told = replace(default, fine_tune_epochs=2)
     trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "told", told)
-    assert recipe(trained.fine_tuned)["epochs"] == 2
+    assert recipe(trained.finetuned_dir)["epochs"] == 2
 
 
 @pytest.mark.training

@@ -16,11 +16,11 @@ from rationale.corpus import Documents, split_dev, write_eraser
 from rationale.errors import DataError
 from rationale.evaluation.evaluate import Timing, evaluate
 from rationale.loading.classifier import load_classifier
-from rationale.metrics.regression import correlations
-from rationale.metrics.task import difference, figure, interval
+from rationale.metrics.regression import regression_metrics
+from rationale.metrics.task import interval, paired_difference, task_metric
 from rationale.scores import ScoreOptions, score
 from rationale.training import TrainingOptions, train_classifier, train_dropping
-from rationale.training.task import judged, losses, taught
+from rationale.training.task import losses, soft_targets, task_metrics
 from tests.systems import having, options
 from tests.training.toy_training import planted, save_encoder
 
@@ -54,7 +54,7 @@ def plain(trains, encoder, tmp_path_factory):
 
 
 def test_a_number_is_learnt_and_evaluated_as_scipy_does(plain):
-    classifier = load_classifier(plain.fine_tuned / "1", device="cpu")
+    classifier = load_classifier(plain.finetuned_dir / "1", device="cpu")
     assert classifier.regression
     assert classifier.labels == ("value",)
     found = evaluate(classifier, REPORTED, Timing(0))
@@ -63,7 +63,7 @@ def test_a_number_is_learnt_and_evaluated_as_scipy_does(plain):
     assert found.metrics["pearson"] == pytest.approx(pearsonr(gold, said).statistic, abs=1e-6)
     assert found.metrics["spearman"] == pytest.approx(spearmanr(gold, said).statistic, abs=1e-6)
     assert 0 < found.metrics["low"] <= found.metrics["pearson"] <= found.metrics["high"]
-    raw = AutoModelForSequenceClassification.from_pretrained(plain.fine_tuned / "1")
+    raw = AutoModelForSequenceClassification.from_pretrained(plain.finetuned_dir / "1")
     batch = classifier.tokenizer([list(REPORTED[0].words)], is_split_into_words=True, return_tensors="pt")
     assert raw(**batch).logits.item() == pytest.approx(said[0], abs=1e-4)
 
@@ -73,7 +73,7 @@ def test_a_number_is_learnt_and_evaluated_as_scipy_does(plain):
 def test_every_system_learns_it(encoder, plain, tmp_path, system):
     given = options(system, "rating", **BRIEF)
     trained = train_dropping(
-        system, encoder, TRAIN, DEV, tmp_path / "out", given, fine_tuned=plain.fine_tuned
+        system, encoder, TRAIN, DEV, tmp_path / "out", given, finetuned_dir=plain.finetuned_dir
     )
     found = evaluate(load_classifier(trained.path, device="cpu"), REPORTED, Timing(0))
     assert found.metrics["pearson"] > 0
@@ -103,7 +103,7 @@ def test_a_label_that_is_no_number_is_named(encoder, tmp_path, label):
 
 
 def test_a_model_that_says_numbers_refuses_documents_without(plain):
-    classifier = load_classifier(plain.fine_tuned / "1", device="cpu")
+    classifier = load_classifier(plain.finetuned_dir / "1", device="cpu")
     with pytest.raises(DataError, match="the model says numbers"):
         evaluate(classifier, planted(4), Timing(0))
 
@@ -119,14 +119,16 @@ def test_the_losses_are_those_of_pytorch():
     )
     teacher = torch.randn(6, 3, generator=generator)
     soft = torch.nn.functional.cross_entropy(three, teacher.softmax(-1))
-    torch.testing.assert_close(losses(three, taught(teacher)).mean(), soft)
-    torch.testing.assert_close(losses(one, taught(one)), torch.zeros(6))
-    assert judged(numbers, one).keys() == {"pearson", "spearman", "rmse"}
-    assert judged(classes, three)["accuracy"] == pytest.approx((three.argmax(1) == classes).float().mean())
+    torch.testing.assert_close(losses(three, soft_targets(teacher)).mean(), soft)
+    torch.testing.assert_close(losses(one, soft_targets(one)), torch.zeros(6))
+    assert task_metrics(numbers, one).keys() == {"pearson", "spearman", "rmse"}
+    assert task_metrics(classes, three)["accuracy"] == pytest.approx(
+        (three.argmax(1) == classes).float().mean()
+    )
 
 
 def test_what_never_varies_correlates_with_nothing():
-    assert correlations([1.0, 1.0, 1.0], [1.0, 2.0, 3.0]) == {
+    assert regression_metrics([1.0, 1.0, 1.0], [1.0, 2.0, 3.0]) == {
         "pearson": 0.0, "spearman": 0.0, "rmse": pytest.approx(np.sqrt(5 / 3)),
     }  # fmt: skip
 
@@ -144,11 +146,11 @@ def test_the_interval_and_the_paired_difference_cover_what_is_true(name):
 
     one, other = noisy(), noisy()
     low, high = interval(name, gold, one, resamples=200)
-    assert low < figure(name, gold, one) < high
-    gap, low, high = difference(name, gold, one, other, resamples=200)
-    assert gap == pytest.approx(figure(name, gold, one) - figure(name, gold, other))
+    assert low < task_metric(name, gold, one) < high
+    gap, low, high = paired_difference(name, gold, one, other, resamples=200)
+    assert gap == pytest.approx(task_metric(name, gold, one) - task_metric(name, gold, other))
     assert low < 0 < high
-    assert difference(name, gold, one, one, resamples=50) == (0.0, 0.0, 0.0)
+    assert paired_difference(name, gold, one, one, resamples=50) == (0.0, 0.0, 0.0)
 
 
 def test_numbers_are_held_out_by_lot_and_not_each_its_own_class():
@@ -161,7 +163,16 @@ def test_numbers_are_held_out_by_lot_and_not_each_its_own_class():
 def test_the_commands_take_numbers(encoder, tmp_path):
     write_eraser({"train": TRAIN, "test": REPORTED}, tmp_path / "data")
     given = ["compare", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
-    given += ["--system", "lead:shares=0.7", "--timed", 0, "--set", "metric=pearson", "--set", "epochs=2"]
+    given += [
+        "--system",
+        "lead:shares=0.7",
+        "--timing-documents",
+        0,
+        "--set",
+        "metric=pearson",
+        "--set",
+        "epochs=2",
+    ]
     given += ["--set", "batch-size=8", "--set", "device=cpu", "--set", "learning_rate=2e-3"]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output
@@ -170,7 +181,16 @@ def test_the_commands_take_numbers(encoder, tmp_path):
     assert record["value"] == pytest.approx(record["metrics"]["pearson"])
     assert "Pearson's r" in (tmp_path / "out" / "comparison.html").read_text().replace("&#39;", "'")
     given = ["evaluate", "--model", tmp_path / "out" / record["cell"] / "model", "--data", tmp_path / "data"]
-    given += ["--split", "test", "--out", tmp_path / "evaluation.json", "--timed", 0, "--device", "cpu"]
+    given += [
+        "--split",
+        "test",
+        "--out",
+        tmp_path / "evaluation.json",
+        "--timing-documents",
+        0,
+        "--device",
+        "cpu",
+    ]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert "Spearman's rho" in result.output

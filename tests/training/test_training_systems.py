@@ -16,7 +16,7 @@ from rationale.training import fitting, train_dropping
 from rationale.training.adapler import AdapLeROptions
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stage import outcome
-from rationale.training.fixed import BlindOptions, SpAttenOptions
+from rationale.training.fixed import SpAttenOptions, UninformedOptions
 from rationale.training.lat import LATOptions
 from rationale.training.ltp import LTPOptions
 from rationale.training.power_bert import PoWERBERTOptions
@@ -37,20 +37,20 @@ def encoder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def fine_tuned(encoder, tmp_path_factory):
+def finetuned_dir(encoder, tmp_path_factory):
     """One plain fine-tuning for all."""
     return tmp_path_factory.mktemp("systems") / "fine-tuned"
 
 
 @pytest.fixture(scope="module")
-def made(trains, encoder, tmp_path_factory, fine_tuned):
+def made(trains, encoder, tmp_path_factory, finetuned_dir):
     """Trains a system once."""
     root, done = tmp_path_factory.mktemp("made"), {}
 
     def make(name):
         if name not in done:
             given = (name, encoder, TRAIN, DEV, root / name, OPTIONS[name])
-            done[name] = train_dropping(*given, fine_tuned=fine_tuned)
+            done[name] = train_dropping(*given, finetuned_dir=finetuned_dir)
         return done[name]
 
     return make
@@ -97,20 +97,22 @@ def test_ltps_thresholds_learn_softly_and_stay_in_the_hard_stage(made):
 
 
 @pytest.mark.training
-def test_more_weight_on_the_length_makes_ltp_drop_more(encoder, made, tmp_path, fine_tuned):
+def test_more_weight_on_the_length_makes_ltp_drop_more(encoder, made, tmp_path, finetuned_dir):
     options = OPTIONS["ltp"]
-    free = replace(options, lam=0.0, epochs=1)
-    train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", free, fine_tuned=fine_tuned)
+    free = replace(options, lambda_=0.0, epochs=1)
+    train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", free, finetuned_dir=finetuned_dir)
     light, heavy = tmp_path / "ltp.soft", made("ltp").path.with_name("ltp.soft")
     assert model_in(heavy).system.theta.mean() > model_in(light).system.theta.mean() + 0.01
     assert outcome(heavy)["best"]["dev_speedup"] > outcome(light)["best"]["dev_speedup"]
 
 
 @pytest.mark.training
-def test_without_a_soft_stage_ltp_keeps_the_ramp(encoder, tmp_path, fine_tuned):
+def test_without_a_soft_stage_ltp_keeps_the_ramp(encoder, tmp_path, finetuned_dir):
     options = OPTIONS["ltp"]
     manual = replace(options, soft_epochs=0, epochs=1)
-    trained = train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", manual, fine_tuned=fine_tuned)
+    trained = train_dropping(
+        "ltp", encoder, TRAIN, DEV, tmp_path / "ltp", manual, finetuned_dir=finetuned_dir
+    )
     theta = model_in(trained.path).system.theta
     torch.testing.assert_close(theta.detach(), 0.06 * torch.arange(1, len(theta) + 1) / len(theta))
     assert not (tmp_path / "ltp.soft").exists()
@@ -129,7 +131,7 @@ def test_power_bert_finds_a_configuration_and_keeps_it(made):
 
 def test_policies_learn_alone_first_and_then_with_the_model(made):
     trained = made("tr-bert")
-    plain = model_in(trained.fine_tuned / "1").state_dict()
+    plain = model_in(trained.finetuned_dir / "1").state_dict()
     alone = model_in(trained.path.with_name("tr-bert.policy"))
     together = model_in(trained.path)
     for name, value in alone.backbone.state_dict().items():
@@ -138,19 +140,25 @@ def test_policies_learn_alone_first_and_then_with_the_model(made):
 
 
 @pytest.mark.training
-def test_all_share_the_plain_fine_tuning_with_adapler(encoder, made, tmp_path, fine_tuned):
+def test_all_share_the_plain_fine_tuning_with_adapler(encoder, made, tmp_path, finetuned_dir):
     made("ltp")
-    before = (fine_tuned / "1" / "model.safetensors").stat().st_mtime_ns
+    before = (finetuned_dir / "1" / "model.safetensors").stat().st_mtime_ns
     train_dropping(
-        "adapler", encoder, TRAIN, DEV, tmp_path / "adapler", AdapLeROptions(**COMMON), fine_tuned=fine_tuned
+        "adapler",
+        encoder,
+        TRAIN,
+        DEV,
+        tmp_path / "adapler",
+        AdapLeROptions(**COMMON),
+        finetuned_dir=finetuned_dir,
     )
     made("spatten")
-    assert (fine_tuned / "1" / "model.safetensors").stat().st_mtime_ns == before
+    assert (finetuned_dir / "1" / "model.safetensors").stat().st_mtime_ns == before
 
 
 @pytest.mark.training
 def test_a_run_killed_between_stages_goes_on_and_ends_the_same(
-    encoder, made, tmp_path, fine_tuned, monkeypatch
+    encoder, made, tmp_path, finetuned_dir, monkeypatch
 ):
     options = OPTIONS["ltp"]
     original, calls = fitting.fit, []
@@ -165,10 +173,10 @@ def test_a_run_killed_between_stages_goes_on_and_ends_the_same(
     with monkeypatch.context() as broken:
         broken.setattr(fitting, "fit", killed)
         with pytest.raises(KeyboardInterrupt):
-            train_dropping(*given, fine_tuned=fine_tuned)
+            train_dropping(*given, finetuned_dir=finetuned_dir)
     assert calls == ["ltp.soft.unfinished", "ltp.unfinished"]
     soft = (tmp_path / "ltp.soft" / "model.safetensors").stat().st_mtime_ns
-    trained = train_dropping(*given, fine_tuned=fine_tuned)
+    trained = train_dropping(*given, finetuned_dir=finetuned_dir)
     assert (tmp_path / "ltp.soft" / "model.safetensors").stat().st_mtime_ns == soft
     whole = made("ltp")
     for name, value in model_in(whole.path).state_dict().items():
@@ -176,19 +184,19 @@ def test_a_run_killed_between_stages_goes_on_and_ends_the_same(
 
 
 @pytest.mark.training
-def test_a_stage_of_another_recipe_is_not_used(encoder, made, tmp_path, fine_tuned):
+def test_a_stage_of_another_recipe_is_not_used(encoder, made, tmp_path, finetuned_dir):
     options = OPTIONS["ltp"]
     shutil.copytree(made("ltp").path.with_name("ltp.soft"), tmp_path / "ltp.soft")
-    other = replace(options, lam=0.3)
-    with pytest.raises(OutputError, match=r"another training lies there \(options.lam: 0.05, now 0.3\)"):
-        train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", other, fine_tuned=fine_tuned)
+    other = replace(options, lambda_=0.3)
+    with pytest.raises(OutputError, match=r"another training lies there \(options.lambda_: 0.05, now 0.3\)"):
+        train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", other, finetuned_dir=finetuned_dir)
 
 
 @pytest.mark.training
-def test_a_system_that_drops_everything_says_so_while_it_trains(encoder, tmp_path, fine_tuned, caplog):
+def test_a_system_that_drops_everything_says_so_while_it_trains(encoder, tmp_path, finetuned_dir, caplog):
     options = OPTIONS["ltp"]
     greedy = replace(options, soft_epochs=0, epochs=1, final_threshold=50.0)
-    train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", greedy, fine_tuned=fine_tuned)
+    train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", greedy, finetuned_dir=finetuned_dir)
     assert "nothing but [CLS] is left" in caplog.text
 
 
@@ -204,20 +212,20 @@ def test_one_systems_model_cannot_begin_anothers(made, tmp_path):
     [
         (LTPOptions, "temperature", 0.0),
         (LTPOptions, "ramp", "steep"),
-        (LTPOptions, "lam", -1.0),
+        (LTPOptions, "lambda_", -1.0),
         (LTPOptions, "soft_epochs", -1),
         (LTPOptions, "reference", 0),
         (PoWERBERTOptions, "search_epochs", 0),
-        (PoWERBERTOptions, "lam", float("nan")),
-        (LATOptions, "drop", 1.0),
+        (PoWERBERTOptions, "lambda_", float("nan")),
+        (LATOptions, "length_drop", 1.0),
         (LATOptions, "distil", "both"),
         (LATOptions, "offspring", 0),
         (TRBERTOptions, "samples", 1),
-        (TRBERTOptions, "guide_rate", 1.5),
+        (TRBERTOptions, "guide_share", 1.5),
         (TRBERTOptions, "joint_alpha", -1.0),
         (SpAttenOptions, "ratio", 1.1),
-        (BlindOptions, "rule", "last"),
-        (BlindOptions, "shares", "half"),
+        (UninformedOptions, "rule", "last"),
+        (UninformedOptions, "shares", "half"),
         (DroppingOptions, "fine_tune_rate", 0.0),
     ],
 )
@@ -262,7 +270,7 @@ def test_spatten_says_that_it_needs_more_than_three_layers(tmp_path):
     [
         ("lpt", LTPOptions(), "no system is called 'lpt'.* Known: adapler, ltp"),
         ("ltp", SpAttenOptions(), "no options of ltp. Pass LTPOptions"),
-        ("random", BlindOptions(rule="lead"), "no options of random. Pass BlindOptions, rule random"),
+        ("random", UninformedOptions(rule="lead"), "no options of random. Pass BlindOptions, rule random"),
     ],
 )
 def test_options_are_those_of_the_system(tmp_path, system, options, said):

@@ -6,10 +6,10 @@ import torch
 
 from rationale.dropping.model import packed
 from rationale.dropping.run import hard
-from rationale.dropping.system import Seen
+from rationale.dropping.system import PruningContext
 from rationale.dropping.tr_bert import TRBERT
 from rationale.errors import ModelError
-from rationale.training.tr_bert.reward import Drawn, policy_loss, tiled, worth
+from rationale.training.tr_bert.reward import SampledChoices, guide_scores, policy_loss, repeat_batch
 from tests.dropping.models import batch, toy
 from tests.toys import plain_model
 
@@ -17,11 +17,11 @@ ONE = batch("bert", (4, 9, 2))
 
 
 def seen(packed):
-    return Seen(torch.zeros(len(packed.ids), 2), packed, packed.sizes)
+    return PruningContext(torch.zeros(len(packed.ids), 2), packed, packed.sizes)
 
 
 def test_copies_are_laid_out_one_after_the_other():
-    again = tiled(ONE, 3)
+    again = repeat_batch(ONE, 3)
     assert again.lengths == ONE.lengths * 3
     n = len(ONE.ids)
     for copy in range(3):
@@ -31,18 +31,18 @@ def test_copies_are_laid_out_one_after_the_other():
 
 def test_tokens_go_on_as_often_as_their_chance_and_cls_always():
     chances = torch.linspace(0.05, 0.95, len(ONE.ids))
-    often = torch.stack([Drawn()(0, chances, seen(ONE)).float() for _ in range(4000)]).mean(dim=0)
-    assert (often[ONE.starts] == 1).all()
-    others = torch.ones(len(chances), dtype=torch.bool).index_fill(0, ONE.starts, value=False)
+    often = torch.stack([SampledChoices()(0, chances, seen(ONE)).float() for _ in range(4000)]).mean(dim=0)
+    assert (often[ONE.cls_index] == 1).all()
+    others = torch.ones(len(chances), dtype=torch.bool).index_fill(0, ONE.cls_index, value=False)
     torch.testing.assert_close(often[others], chances[others], atol=0.04, rtol=0)
 
 
 def test_likelihood_and_share_kept_are_those_of_the_choices_over_both_points():
-    drawn, chances = Drawn(), torch.linspace(0.2, 0.9, len(ONE.ids))
+    drawn, chances = SampledChoices(), torch.linspace(0.2, 0.9, len(ONE.ids))
     keep = drawn(0, chances, seen(ONE))
     rows, left = ONE.select(keep)
     second = chances[rows].flip(0)
-    again = drawn(1, second, Seen(torch.zeros(len(rows), 2), left, ONE.sizes))
+    again = drawn(1, second, PruningContext(torch.zeros(len(rows), 2), left, ONE.sizes))
     ends, after = np.cumsum(ONE.lengths), np.cumsum(left.lengths)
     for i, length in enumerate(ONE.lengths):
         part, later = slice(ends[i] - length, ends[i]), slice(after[i] - left.lengths[i], after[i])
@@ -57,11 +57,11 @@ def test_likelihood_and_share_kept_are_those_of_the_choices_over_both_points():
 
 
 def test_the_first_copy_follows_the_guide_and_the_others_do_not():
-    copies = tiled(ONE, 4)
+    copies = repeat_batch(ONE, 4)
     value = torch.arange(len(ONE.ids), dtype=torch.float32)
     chances = torch.full((len(copies.ids),), 0.5)
     torch.manual_seed(0)
-    keep = Drawn([value])(0, chances, seen(copies)).view(4, -1)
+    keep = SampledChoices([value])(0, chances, seen(copies)).view(4, -1)
     ends = np.cumsum(ONE.lengths)
     for length, end in zip(ONE.lengths, ends, strict=True):
         wanted = int(np.floor(length * 0.5 + 0.5))
@@ -76,7 +76,7 @@ def test_nobody_draws_by_chances_that_are_no_numbers():
     chances = torch.full((len(ONE.ids),), 0.5)
     chances[3] = torch.nan
     with pytest.raises(ModelError, match="chances are no numbers"):
-        Drawn()(0, chances, seen(ONE))
+        SampledChoices()(0, chances, seen(ONE))
 
 
 def test_the_loss_is_reinforce_with_the_copies_mean_as_baseline():
@@ -85,7 +85,7 @@ def test_the_loss_is_reinforce_with_the_copies_mean_as_baseline():
     nll = torch.tensor(generator.random((2, copies * inputs)), requires_grad=True)
     kept = generator.random((2, copies * inputs))
     losses = generator.random(copies * inputs)
-    drawn = Drawn(nll=list(nll), kept=[torch.tensor(one) for one in kept])
+    drawn = SampledChoices(nll=list(nll), kept=[torch.tensor(one) for one in kept])
     reward = (-losses - alpha * kept.mean(axis=0)).reshape(copies, inputs)
     advantage = (reward - reward.mean(axis=0)).ravel()
     expected = float((advantage * nll.detach().numpy().sum(axis=0)).mean())
@@ -102,8 +102,8 @@ def test_reward_teaches_a_policy_to_keep_the_token_that_pays():
     optimizer = torch.optim.Adam([logits], lr=0.1)
     single = packed(torch.tensor([[1, 2, 3]]))
     for _ in range(300):
-        drawn = Drawn()
-        keep = drawn(0, torch.sigmoid(logits).repeat(8), seen(tiled(single, 8))).view(8, 3)
+        drawn = SampledChoices()
+        keep = drawn(0, torch.sigmoid(logits).repeat(8), seen(repeat_batch(single, 8))).view(8, 3)
         optimizer.zero_grad()
         policy_loss(drawn, 1 - keep[:, 1].float(), 0.5, 8).backward()
         optimizer.step()
@@ -128,7 +128,7 @@ def test_what_tokens_are_worth_is_the_gradient_times_the_way_to_a_late_layer():
     hidden = hidden[0] if isinstance(hidden, tuple) else hidden
     loss = torch.nn.functional.cross_entropy(bert.classifier(bert.bert.pooler(hidden)), labels)
     (gradient,) = torch.autograd.grad(loss, late)
-    found = worth(model.encoder, inputs, labels, model.system.points)
+    found = guide_scores(model.encoder, inputs, labels, model.system.points)
     assert len(found) == 2
     for point, ours in zip(model.system.points, found, strict=True):
         theirs = (gradient * (states[4] - states[point]))[0].sum(dim=-1).abs()

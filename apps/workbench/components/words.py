@@ -29,7 +29,7 @@ _COLOURS = {
 }
 
 
-class Seen(NamedTuple):
+class WordEvent(NamedTuple):
     """Where the reader is, as the component tells it.
 
     Attributes:
@@ -101,7 +101,7 @@ def standalone(data: dict[str, Any], title: str) -> str:
 _words = st.components.v2.component("rationale_words", html=HTML, css=style(), js=script())
 
 
-def words_view(data: dict[str, Any], *, key: str, on_change: Callable[[], None]) -> Seen:
+def words_view(data: dict[str, Any], *, key: str, on_change: Callable[[], None]) -> WordEvent:
     """Shows one document; everything on it is computed beforehand and only drawn here.
 
     Args:
@@ -113,7 +113,7 @@ def words_view(data: dict[str, Any], *, key: str, on_change: Callable[[], None])
     layer, pins = result.get("layer"), result.get("pins")
     if pins is not None and pins["document"] != data["document"]:
         pins = None
-    return Seen(
+    return WordEvent(
         None if layer is None else int(layer),
         None if pins is None else tuple(int(word) for word in pins["words"]),
     )

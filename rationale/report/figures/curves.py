@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rationale.report.figures.style import TICKS, band, finish, plain, spread
+from rationale.report.figures.style import TICKS, band, escape_plotly, finish, spread_apart
 from rationale.report.palette import INK, Stroke, strokes
-from rationale.report.results import Results, describe, titled
+from rationale.report.results import Results, registered_metric, titled
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement, Record
@@ -68,9 +68,9 @@ def layer_curves(
     traces: list[list[go.Scatter]] = []
     labels: list[dict[str, Any]] = []
     for row, name in enumerate(names, start=1):
-        chosen = select if describe(name).needs_selection else None
+        chosen = select if registered_metric(name).needs_selection else None
         lines = _lines(results, shown, name, chosen)
-        span = _range(lines, bounded=describe(name).low >= 0)
+        span = _range(lines, bounded=registered_metric(name).low >= 0)
         traces.append([*_bands(lines, last or 1), *(_curve(line, last or 1) for line in lines)])
         labels += _labels(lines, last or 1, span, height, row)
         figure.update_yaxes(
@@ -116,7 +116,7 @@ def _curve(line: _Line, last: int) -> go.Scatter:
     return go.Scatter(
         x=x,
         y=y,
-        name=plain(line.title),
+        name=escape_plotly(line.title),
         mode="lines+markers",
         line={"color": stroke.colour, "dash": stroke.dash, "width": 1.5 if line.flat else 2.2},
         marker={
@@ -140,7 +140,9 @@ def _bands(lines: Sequence[_Line], last: int) -> Iterator[go.Scatter]:
         x, low = line.stretched([r["low"] or 0.0 for r in line.records], last)
         _, high = line.stretched([r["high"] or 0.0 for r in line.records], last)
         strength = 0.05 if line.flat else 0.1
-        yield band(x, low, high, line.stroke.colour, strength, legendgroup=line.name, name=plain(line.title))
+        yield band(
+            x, low, high, line.stroke.colour, strength, legendgroup=line.name, name=escape_plotly(line.title)
+        )
 
 
 def _labels(
@@ -150,7 +152,7 @@ def _labels(
     low, high = span
     pixels = height / (high - low)
     ends = [line.values[-1] for line in lines]
-    places = spread(ends, _LABEL_GAP / pixels, low, high)
+    places = spread_apart(ends, _LABEL_GAP / pixels, low, high)
     axis = "" if row == 1 else str(row)
     for line, end, place in zip(lines, ends, places, strict=True):
         yield {
@@ -160,7 +162,7 @@ def _labels(
             "yref": f"y{axis}",
             "ax": 30,
             "ay": (end - place) * pixels,
-            "text": plain(line.title),
+            "text": escape_plotly(line.title),
             "font": {"size": 12, "color": INK},
             "xanchor": "left",
             "arrowhead": 0,
@@ -183,7 +185,7 @@ def _alt(results: Results, methods: Sequence[str], metrics: Sequence[str], selec
     """What the curves show: where each method starts, ends, and is best."""
     parts = []
     for metric in metrics:
-        chosen = select if describe(metric).needs_selection else None
+        chosen = select if registered_metric(metric).needs_selection else None
         told = [_told(results, method, metric, chosen) for method in methods]
         parts.append(
             f"{titled(metric, chosen, results.agreement.recipe)} by layer. " + " ".join(filter(None, told))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from rationale.report.figures.style import TICKS, finish, plain
+from rationale.report.figures.style import TICKS, escape_plotly, finish
 from rationale.report.palette import INK, Stroke
 
 
@@ -33,8 +33,10 @@ def document_distribution(
     for method, found in values.items():
         array = np.asarray(found, dtype=np.float64)
         there = ~np.isnan(array)
-        title = plain((titles or {}).get(method, method))
-        texts = None if names is None else [plain(n) for n, ok in zip(names, there, strict=True) if ok]
+        title = escape_plotly((titles or {}).get(method, method))
+        texts = (
+            None if names is None else [escape_plotly(n) for n, ok in zip(names, there, strict=True) if ok]
+        )
         traces.append(_box(array[there], title, texts, strokes[method], what))
         if there.any():
             low, middle, high = np.quantile(array[there], [0.25, 0.5, 0.75])

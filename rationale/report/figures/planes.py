@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from rationale.report.figures.style import TICKS, finish, plain
+from rationale.report.figures.style import TICKS, escape_plotly, finish
 from rationale.report.palette import SOFT, strokes
 from rationale.report.results import Results, titled
 
@@ -105,7 +105,7 @@ def _plane(
                 y=[y["value"] for _, y in pairs],
                 error_x=_errors([x for x, _ in pairs], stroke.colour) if intervals else None,
                 error_y=_errors([y for _, y in pairs], stroke.colour) if intervals else None,
-                name=plain(results.title(method)),
+                name=escape_plotly(results.title(method)),
                 mode="lines+markers+text",
                 text=_numbers(pairs, every=intervals),
                 textposition="top right",

@@ -74,16 +74,16 @@ def band(
     )
 
 
-def plain(text: str) -> str:
+def escape_plotly(text: str) -> str:
     """Text that plotly's markup cannot read as a tag or an entity.
 
-    >>> plain("<b>a&lt;</b>")
+    >>> escape_plotly("<b>a&lt;</b>")
     '&lt;b&gt;a&amp;lt;&lt;/b&gt;'
     """
     return escape(text, quote=False)
 
 
-def spread(values: npt.ArrayLike, gap: float, low: float, high: float) -> npt.NDArray[np.float64]:
+def spread_apart(values: npt.ArrayLike, gap: float, low: float, high: float) -> npt.NDArray[np.float64]:
     """Moves values as little as possible so that neighbours are ``gap`` apart inside ``[low, high]``.
 
     The least squares solution: isotonic regression of the sorted values less their share of the gaps.
@@ -94,7 +94,7 @@ def spread(values: npt.ArrayLike, gap: float, low: float, high: float) -> npt.ND
         low: The lowest place.
         high: The highest place.
 
-    >>> spread([0.5, 0.5, 0.9], gap=0.2, low=0, high=1).round(2).tolist()
+    >>> spread_apart([0.5, 0.5, 0.9], gap=0.2, low=0, high=1).round(2).tolist()
     [0.4, 0.6, 0.9]
     """
     wanted = np.asarray(values, dtype=np.float64)

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from rationale.metrics.task import TITLES
 from rationale.report.experiments import over_seeds
-from rationale.report.figures.style import TICKS, distance, finish, plain
+from rationale.report.figures.style import TICKS, distance, escape_plotly, finish
 from rationale.report.palette import INK, SOFT
 from rationale.report.table import Interval
 from rationale.study.comparison import GridCell, by_setting
@@ -90,12 +90,12 @@ def tokens_kept_by_layer(records: Sequence[GridCell], *, height: int = 460) -> g
         figure.add_scatter(
             x=list(range(len(record.tokens_kept))),
             y=record.tokens_kept,
-            name=plain(record.cell),
+            name=escape_plotly(record.cell),
             legendgroup=record.cell,
             mode="lines+markers",
             line={"color": colour, "width": 1.5},
             marker={"symbol": symbol, "size": 8, "color": colour},
-            hovertemplate=f"{plain(record.cell)}<br>layer %{{x}}: %{{y:.1%}} kept<extra></extra>",
+            hovertemplate=f"{escape_plotly(record.cell)}<br>layer %{{x}}: %{{y:.1%}} kept<extra></extra>",
         )
     figure.update_xaxes(TICKS, title_text="layer", dtick=1)
     figure.update_yaxes(TICKS, title_text="share of tokens kept", tickformat=".0%", rangemode="tozero")
@@ -144,8 +144,8 @@ def _by_system(
         figure.add_scatter(
             x=[point.x for point in own],
             y=[point.y.value for point in own],
-            text=[plain(point.name) for point in own],
-            name=plain(own[0].title),
+            text=[escape_plotly(point.name) for point in own],
+            name=escape_plotly(own[0].title),
             legendgroup=system,
             mode="lines+markers",
             line={"color": colour, "width": 1.5},

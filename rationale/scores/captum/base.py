@@ -21,7 +21,7 @@ _MANY_TOKENS = 1 << 16
 
 
 @dataclass(frozen=True)
-class Options:
+class CaptumOptions:
     """How a method is run; every field is saved in the recipe."""
 
 
@@ -34,7 +34,7 @@ class CaptumMethod(WindowMethod):
     """
 
     signed: bool = True
-    options: Options = Options()
+    options: CaptumOptions = CaptumOptions()
 
     @property
     def settings(self) -> dict[str, Any]:

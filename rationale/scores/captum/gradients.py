@@ -11,12 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rationale.encoder.attention import plain
+from rationale.encoder.attention import plain_attention
 from rationale.errors import ModelError, RationaleError
 from rationale.extras import optional
 from rationale.loading.classifier import Classifier
 from rationale.randomness import Randomness
-from rationale.scores.captum.base import CaptumMethod, Options, at_least_one, inputs_at_once, samples_at_once
+from rationale.scores.captum.base import (
+    CaptumMethod,
+    CaptumOptions,
+    at_least_one,
+    inputs_at_once,
+    samples_at_once,
+)
 from rationale.scores.methods import METHODS
 from rationale.tokens.batches import in_batches
 from rationale.tokens.packing import pack
@@ -26,7 +32,7 @@ Reference = Literal["pad", "mask"]
 
 
 @dataclass(frozen=True)
-class LayerOptions(Options):
+class LayerOptions(CaptumOptions):
     """Where and against what a gradient method explains.
 
     Attributes:
@@ -73,7 +79,7 @@ class Tail:
         ids, types = [self.window.ids] * len(hidden), [self.window.types] * len(hidden)
         packed = pack(ids, types, device=hidden.device)
         rows = hidden.flatten(0, 1).to(self.dtype)
-        logits = self.classifier.finite(self.classifier.tail(self.layer, rows, packed))
+        logits = self.classifier.finite(self.classifier.forward_from(self.layer, rows, packed))
         return self.classifier.per_class(logits)[:, self.target].to(hidden.dtype)
 
     def values_and_gradients(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
@@ -160,7 +166,7 @@ class LayerMethod(CaptumMethod):
             for layer in range(max(wanted) + 1):
                 exact = torch.promote_types(hidden.dtype, torch.float32)
                 states[layer] = hidden.view(len(versions), window.ids.size, -1).to(exact)
-                hidden = encoder.layer(layer, hidden, packed, plain)
+                hidden = encoder.layer(layer, hidden, packed, plain_attention)
         return [(layer, states[layer]) for layer in wanted]
 
 

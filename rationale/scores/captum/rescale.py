@@ -73,7 +73,7 @@ def product(a: Tensor, b: Tensor, multiply: Callable[[Tensor, Tensor], Tensor] =
     return _with_gradient(multiply(a.detach(), b.detach()), linear)
 
 
-def softmax(logits: Tensor, visible: Tensor | None) -> Tensor:
+def softmax_rescale(logits: Tensor, visible: Tensor | None) -> Tensor:
     """Softmax over the last dimension of ``logits``, among the ``visible`` (broadcast; None is all)."""
     seen = torch.ones((), dtype=torch.bool, device=logits.device) if visible is None else visible
     logs = logits.detach().masked_fill(~seen, -torch.inf).log_softmax(dim=-1)
@@ -109,7 +109,7 @@ def reciprocal_root(x: Tensor) -> Tensor:
 def attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, **_: Any) -> Tensor:
     """Scaled dot-product attention, (2, heads, n, width) each, under a boolean mask."""
     logits = product(query * query.shape[-1] ** -0.5, key.transpose(-2, -1), torch.matmul)
-    return product(softmax(logits, attn_mask), value, torch.matmul)
+    return product(softmax_rescale(logits, attn_mask), value, torch.matmul)
 
 
 def _depends(operands: tuple[Any, ...]) -> bool:

@@ -14,7 +14,7 @@ from rationale.errors import RationaleError
 from rationale.extras import optional
 from rationale.loading.classifier import Classifier
 from rationale.randomness import Randomness
-from rationale.scores.captum.base import CaptumMethod, Options, at_least_one, inputs_at_once
+from rationale.scores.captum.base import CaptumMethod, CaptumOptions, at_least_one, inputs_at_once
 from rationale.scores.methods import METHODS
 from rationale.scores.removal import reduced_logits, without
 from rationale.tokens.windows import Window
@@ -89,7 +89,7 @@ class WordMethod(CaptumMethod):
 
 
 @dataclass(frozen=True)
-class OcclusionOptions(Options):
+class OcclusionOptions(CaptumOptions):
     """How occlusion is run; the model reads the window about words / stride times.
 
     Attributes:
@@ -130,7 +130,7 @@ class Occlusion(WordMethod):
 
 
 @dataclass(frozen=True)
-class LimeOptions(Options):
+class LimeOptions(CaptumOptions):
     """How LIME is run; kernel and penalty are those of the published code for text.
 
     With about as many samples as words the scores correlate with their limit at about 0.7, with four times
@@ -169,7 +169,7 @@ class Lime(WordMethod):
 
 
 @dataclass(frozen=True)
-class KernelShapOptions(Options):
+class KernelShapOptions(CaptumOptions):
     """How KernelSHAP is run.
 
     Attributes:

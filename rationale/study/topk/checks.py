@@ -8,13 +8,13 @@ from rationale.encoder import FAMILIES
 from rationale.errors import ModelError, RationaleError
 from rationale.loading.classifier import Classifier, load_classifier
 from rationale.scores.methods import METHODS, DecisionMethod, WindowMethod
-from rationale.study.topk.arms import Arm
-from rationale.study.topk.cuts import Positions
+from rationale.study.topk.conditions import Condition
+from rationale.study.topk.retained import Positions
 from rationale.training.prepare import Prepared
 
 
 def check_arms(
-    arms: Sequence[Arm], first: Prepared, dropping: str | None, positions: Positions
+    arms: Sequence[Condition], first: Prepared, dropping: str | None, positions: Positions
 ) -> dict[str, str] | None:
     """Refuses what would only be found out after the first classifier is trained.
 
@@ -42,7 +42,7 @@ def check_arms(
         if positions == "original":
             _check_reach(models[True], longest)
     for arm in (arm for arm in arms if arm.scored):
-        _check_arm(arm, models[arm.dropping])
+        _check_condition(arm, models[arm.dropping])
     named = [arm.of(encoder.layers) for arm in arms if not arm.dropping]
     if len(set(named)) < len(named):
         raise RationaleError("two conditions are one", remedy="Name each once: random is random@0.")
@@ -59,7 +59,7 @@ def _check_reach(dropping: Classifier, longest: int) -> None:
         )
 
 
-def _check_arm(arm: Arm, classifier: Classifier) -> None:
+def _check_condition(arm: Condition, classifier: Classifier) -> None:
     method, layers = METHODS.get(arm.method), range(classifier.encoder.layers)
     if isinstance(method, DecisionMethod) and not method.fits(classifier.policy):
         raise ModelError(

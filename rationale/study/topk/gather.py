@@ -22,11 +22,11 @@ from rationale.errors import OutputError, RationaleError
 from rationale.files import atomic_json, atomic_path
 from rationale.loading.classifier import Classifier
 from rationale.study.cells import made_of_what
-from rationale.study.topk.arms import Arm
-from rationale.study.topk.cuts import Cut, Split
+from rationale.study.topk.conditions import Condition
 from rationale.study.topk.names import FULL, PREDICTIONS, STUDY
-from rationale.study.topk.reading import read
+from rationale.study.topk.predict import predict_parts
 from rationale.study.topk.results import Design, TopKStudy
+from rationale.study.topk.retained import AnnotatedSplit, Retained
 from rationale.study.topk.tables import compared, records
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def folder_of(root: Path, arm: Arm, seed: int) -> Path:
+def folder_of(root: Path, arm: Condition, seed: int) -> Path:
     """The folder of a cell."""
     return root / CELLS / f"{arm.folder}-seed{seed}"
 
@@ -46,9 +46,9 @@ def folder_of(root: Path, arm: Arm, seed: int) -> Path:
 def write_predictions(
     folder: Path,
     classifier: Classifier,
-    split: Split,
-    cuts: Sequence[Cut],
-    full: Sequence[Cut],
+    split: AnnotatedSplit,
+    cuts: Sequence[Retained],
+    full: Sequence[Retained],
 ) -> None:
     """What the cell's classifier says of what the arm leaves of each document: a row each, no text.
 
@@ -60,7 +60,7 @@ def write_predictions(
         full: What the full input leaves of each: all that fits.
     """
     parts = [one.part for one in cuts]
-    chances = read(classifier, parts)
+    chances = predict_parts(classifier, parts)
     costs, layers = Costs.of(classifier.encoder), classifier.encoder.layers
     whole = costs.plain(np.array([one.part.ids.size for one in full]), layers)
     own = costs.plain(np.array([p.ids.size for p in parts]), layers)
@@ -105,7 +105,7 @@ def predicted(folder: Path) -> bool:
     return True
 
 
-def scores_from(root: Path, arm: Arm, seed: int, dropping: Mapping[str, str] | None) -> dict[str, Any]:
+def scores_from(root: Path, arm: Condition, seed: int, dropping: Mapping[str, str] | None) -> dict[str, Any]:
     """Whose scores chose the words of a cell, for what it is made of; nothing where none did.
 
     Args:
@@ -121,7 +121,7 @@ def scores_from(root: Path, arm: Arm, seed: int, dropping: Mapping[str, str] | N
         return {}
     if arm.dropping:
         return {"dropping": dropping}
-    return {"full": _fingerprint(folder_of(root, Arm.parse(FULL), seed) / PREDICTIONS)}
+    return {"full": _fingerprint(folder_of(root, Condition.parse(FULL), seed) / PREDICTIONS)}
 
 
 def _fingerprint(path: Path) -> str:
@@ -133,7 +133,7 @@ def _fingerprint(path: Path) -> str:
 def gather(
     root: Path,
     named: Sequence[tuple[int, str]],
-    reported: Split,
+    reported: AnnotatedSplit,
     made_of: Mapping[str, Any],
     dropping: Mapping[str, str] | None,
 ) -> TopKStudy:
@@ -155,10 +155,10 @@ def gather(
     others, dropping = _others(root, named, made_of, dropping)
     tables = []
     for seed, arm in [*named, *others]:
-        path = folder_of(root, Arm.parse(arm), seed) / PREDICTIONS
+        path = folder_of(root, Condition.parse(arm), seed) / PREDICTIONS
         table = _read(path, keys)
         n = len(keys)
-        about = {"arm": [arm] * n, "seed": [seed] * n, "oracle": [Arm.parse(arm).oracle] * n}
+        about = {"arm": [arm] * n, "seed": [seed] * n, "oracle": [Condition.parse(arm).oracle] * n}
         tables.append(pa.table({**about, **{name: table[name] for name in table.column_names}}))
     whole = pa.concat_tables(tables)
     with atomic_path(root / PREDICTIONS, overwrite=True) as path:
@@ -201,7 +201,7 @@ def _others(
         if seed not in seeds:
             continue
         dropping = dropping or links.get("dropping")
-        if same(links, scores_from(root, Arm.parse(arm), seed, dropping)):
+        if same(links, scores_from(root, Condition.parse(arm), seed, dropping)):
             found.append((seed, arm))
         else:
             cell = f"{arm}-seed{seed}"
@@ -217,7 +217,7 @@ def _finished(root: Path, made_of: Mapping[str, Any]) -> dict[tuple[int, str], d
             own, whole = made_of_what(path.parent)
             seed, arm = own.pop("seed", None), own.pop("arm", None)
             links: dict[str, Any] = {name: own.pop(name) for name in ("dropping", "full") if name in own}
-            here = path.parent == folder_of(root, Arm.parse(str(arm)), seed)
+            here = path.parent == folder_of(root, Condition.parse(str(arm)), seed)
             if here and same(own, made_of) and (predicted(path.parent) or not whole):
                 found[seed, arm] = links
         except RationaleError as error:

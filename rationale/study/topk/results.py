@@ -11,7 +11,7 @@ from rationale.study.topk.budget import Budget
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArmResult:
+class ConditionResult:
     """One arm with one seed.
 
     Attributes:
@@ -88,7 +88,7 @@ class Studied:
 
 
 @dataclass(frozen=True)
-class DroppingModel:
+class ScoringModel:
     """The dropping model whose scores arms go by.
 
     Attributes:
@@ -126,7 +126,7 @@ class Design:
     budget: Budget
     positions: str
     training: Mapping[str, Scalar]
-    dropping: DroppingModel | None = None
+    dropping: ScoringModel | None = None
 
     @property
     def reported(self) -> Studied:
@@ -144,6 +144,6 @@ class TopKStudy:
         recipe: What all arms share.
     """
 
-    records: Annotated[tuple[ArmResult, ...], least(1)]
+    records: Annotated[tuple[ConditionResult, ...], least(1)]
     comparisons: tuple[ArmPair, ...]
     recipe: Design

@@ -27,7 +27,7 @@ _TYPES = {
     **dict.fromkeys(("seed", "words"), pa.types.is_integer),
     **dict.fromkeys(("probabilities", "kept"), pa.types.is_list),
 }
-Who = Literal["first", "second", "both", "neither"]
+WhoIsRight = Literal["first", "second", "both", "neither"]
 """Whether the first arm is right, the second, both or neither."""
 
 
@@ -122,16 +122,16 @@ class StoredStudy:
         """The words of the document that were in reach: those of the full input."""
         return self._cells[FULL, seed][key].kept
 
-    def split(self, first: str, second: str, seed: int) -> dict[Who, list[Key]]:
+    def split(self, first: str, second: str, seed: int) -> dict[WhoIsRight, list[Key]]:
         """The documents by which of two arms is right about them, in the order of the data."""
         one, other = self.answers(first, seed), self.answers(second, seed)
-        names: dict[tuple[bool, bool], Who] = {
+        names: dict[tuple[bool, bool], WhoIsRight] = {
             (True, False): "first",
             (False, True): "second",
             (True, True): "both",
             (False, False): "neither",
         }
-        found: dict[Who, list[Key]] = {who: [] for who in names.values()}
+        found: dict[WhoIsRight, list[Key]] = {who: [] for who in names.values()}
         for key, answer in one.items():
             found[names[answer.right, other[key].right]].append(key)
         return found

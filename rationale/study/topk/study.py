@@ -19,10 +19,9 @@ from rationale.errors import DataError, RationaleError
 from rationale.loading.classifier import load_classifier
 from rationale.scores import ScoreOptions, Scores
 from rationale.study.cells import ANEW, claim
-from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.checks import check_arms
-from rationale.study.topk.cuts import Cut, Positions, Split, cuts
+from rationale.study.topk.conditions import Condition
 from rationale.study.topk.gather import (
     MODEL,
     folder_of,
@@ -34,6 +33,7 @@ from rationale.study.topk.gather import (
 )
 from rationale.study.topk.names import FULL
 from rationale.study.topk.results import TopKStudy
+from rationale.study.topk.retained import AnnotatedSplit, Positions, Retained, cuts
 from rationale.study.topk.scoring import scores_of
 from rationale.study.topk.training import labels_of, train_arm
 from rationale.tokens import Windower
@@ -61,7 +61,7 @@ class StudyOptions:
         dropping: A dropping model, for arms of its scores.
     """
 
-    arms: Sequence[Arm]
+    arms: Sequence[Condition]
     seeds: Sequence[int] = (0,)
     budget: Budget = field(default_factory=Budget)
     positions: Positions = "original"
@@ -123,8 +123,8 @@ def _writes(options: StudyOptions) -> bool:
     return bool(arguments(Path(), options.training, dev=False).process_index == 0)
 
 
-def _arms(options: StudyOptions) -> list[Arm]:
-    full = Arm.parse(FULL)
+def _arms(options: StudyOptions) -> list[Condition]:
+    full = Condition.parse(FULL)
     arms = [full, *(arm for arm in options.arms if arm != full)]
     if len({arm.text for arm in arms}) < len(arms) or len(set(options.seeds)) < len(options.seeds):
         raise RationaleError("an arm or a seed is given twice", remedy="Name each once.")
@@ -143,12 +143,12 @@ def _arms(options: StudyOptions) -> list[Arm]:
 
 def _splits(
     prepared: Prepared, train: Documents, dev: Documents | None, reported: Documents, options: StudyOptions
-) -> dict[str, Split]:
+) -> dict[str, AnnotatedSplit]:
     tokenizer = prepared.start.tokenizer
     longest = int(tokenizer.model_max_length) if options.positions == "original" else 1 << 24
     windower = Windower(tokenizer, longest, "truncate")
     given = {"train": train, "dev": dev, "reported": reported}
-    splits = {name: Split.of(one, windower) for name, one in given.items() if one is not None}
+    splits = {name: AnnotatedSplit.of(one, windower) for name, one in given.items() if one is not None}
     for name, split in splits.items():
         if split.left_out:
             log.warning(
@@ -159,7 +159,7 @@ def _splits(
     return splits
 
 
-def _check_budget(name: str, split: Split, budget: Budget) -> None:
+def _check_budget(name: str, split: AnnotatedSplit, budget: Budget) -> None:
     """A number of words is for documents that have more: where none has, every arm would read all."""
     words = [int(covered.sum()) for covered in split.covered]
     small = sum(count <= budget.amount for count in words) if budget.kind == "count" else 0
@@ -174,7 +174,7 @@ def _check_budget(name: str, split: Split, budget: Budget) -> None:
         log.warning("%s: %d of %d documents have no more words than the budget", name, small, len(words))
 
 
-def _made_of(first: Prepared, splits: Mapping[str, Split], options: StudyOptions) -> dict[str, Any]:
+def _made_of(first: Prepared, splits: Mapping[str, AnnotatedSplit], options: StudyOptions) -> dict[str, Any]:
     training = {k: v for k, v in asdict(options.training).items() if k != "seed"}
     return {
         "model": first.recipe["model"]["name"],
@@ -193,10 +193,10 @@ def _made_of(first: Prepared, splits: Mapping[str, Split], options: StudyOptions
 
 def _cell(
     root: Path,
-    arm: Arm,
+    arm: Condition,
     seed: int,
     first: Prepared,
-    splits: Mapping[str, Split],
+    splits: Mapping[str, AnnotatedSplit],
     options: StudyOptions,
     made_of: dict[str, Any],
 ) -> None:
@@ -204,7 +204,7 @@ def _cell(
     folder = folder_of(root, arm, seed)
     training = replace(options.training, seed=seed)
     recipe = {**first.recipe, "options": asdict(training), **made_of, "kind": "topk"}
-    parts: dict[str, list[Cut]] = {}
+    parts: dict[str, list[Retained]] = {}
     with ExitStack() as held:
         with _first(options):
             if _writes(options) and not is_made(folder):  # many may read what is there
@@ -223,13 +223,18 @@ def _cell(
             if not predicted(folder):
                 classifier = load_classifier(folder / MODEL, device=training.device)
                 reported = {"reported": splits["reported"]}
-                full = _parts(root, Arm.parse(FULL), seed, reported, first, options)["reported"]
+                full = _parts(root, Condition.parse(FULL), seed, reported, first, options)["reported"]
                 write_predictions(folder, classifier, splits["reported"], parts["reported"], full)
 
 
 def _parts(
-    root: Path, arm: Arm, seed: int, splits: Mapping[str, Split], first: Prepared, options: StudyOptions
-) -> dict[str, list[Cut]]:
+    root: Path,
+    arm: Condition,
+    seed: int,
+    splits: Mapping[str, AnnotatedSplit],
+    first: Prepared,
+    options: StudyOptions,
+) -> dict[str, list[Retained]]:
     """What the arm leaves of every document of each split."""
     longest, scores = int(first.start.tokenizer.model_max_length), dict[str, Scores]()
     if arm.scored:
@@ -240,15 +245,20 @@ def _parts(
     }
 
 
-def _source(root: Path, arm: Arm, seed: int, options: StudyOptions) -> str | Path:
+def _source(root: Path, arm: Condition, seed: int, options: StudyOptions) -> str | Path:
     """The model whose scores the arm takes: the dropping one, or the seed's that reads full inputs."""
     if arm.dropping and options.dropping is not None:
         return options.dropping
-    return folder_of(root, Arm.parse(FULL), seed) / MODEL
+    return folder_of(root, Condition.parse(FULL), seed) / MODEL
 
 
 def _scores(
-    root: Path, arm: Arm, seed: int, splits: Mapping[str, Split], options: StudyOptions, source: str | Path
+    root: Path,
+    arm: Condition,
+    seed: int,
+    splits: Mapping[str, AnnotatedSplit],
+    options: StudyOptions,
+    source: str | Path,
 ) -> dict[str, Scores]:
     """Scores of each split for the arm and all that share its model and target: made once for all of them."""
     methods = {

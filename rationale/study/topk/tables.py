@@ -11,13 +11,13 @@ import pyarrow as pa
 
 from rationale.metrics.statistics import bootstrap_intervals, holm, number_or_none, paired_p_values
 from rationale.study.topk.names import PERMUTATIONS
-from rationale.study.topk.results import ArmPair, ArmResult
+from rationale.study.topk.results import ArmPair, ConditionResult
 
 _RESAMPLES = 10_000
 Floats = npt.NDArray[np.float64]
 
 
-def records(predictions: pa.Table) -> tuple[ArmResult, ...]:
+def records(predictions: pa.Table) -> tuple[ConditionResult, ...]:
     """One record an arm and seed, in the order of the table.
 
     Args:
@@ -40,11 +40,11 @@ def _right(rows: dict[str, list[Any]]) -> Floats:
     return np.array([a == b for a, b in zip(rows["label"], rows["predicted"], strict=True)], np.float64)
 
 
-def _record(arm: str, seed: int, rows: dict[str, list[Any]]) -> ArmResult:
+def _record(arm: str, seed: int, rows: dict[str, list[Any]]) -> ConditionResult:
     right = _right(rows)
     low, high = bootstrap_intervals(right[None, None], resamples=_RESAMPLES, seed=0)
     shares = [len(kept) / words for kept, words in zip(rows["kept"], rows["words"], strict=True)]
-    return ArmResult(
+    return ConditionResult(
         arm=arm,
         seed=seed,
         oracle=rows["oracle"][0],

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from rationale.errors import DataError, ModelError
-from rationale.study.topk.cuts import Cut, Split
-from rationale.study.topk.reading import Parts, PartsTrainer, collate
+from rationale.study.topk.predict import Parts, PartsTrainer, collate
+from rationale.study.topk.retained import AnnotatedSplit, Retained
 from rationale.training.fitting import chosen_model, complete
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared
@@ -19,9 +19,9 @@ from rationale.training.unfinished import UnfinishedRun
 
 def train_arm(
     out: Path,
-    parts: Mapping[str, list[Cut]],
+    parts: Mapping[str, list[Retained]],
     start: Prepared,
-    splits: Mapping[str, Split],
+    splits: Mapping[str, AnnotatedSplit],
     training: TrainingOptions,
     recipe: Mapping[str, Any],
 ) -> None:
@@ -54,7 +54,7 @@ def train_arm(
     complete(run, trainer, out, recipe, chosen_model, overwrite=False)
 
 
-def labels_of(split: Split, prepared: Prepared) -> list[int]:
+def labels_of(split: AnnotatedSplit, prepared: Prepared) -> list[int]:
     """The label ids of a split.
 
     Raises:

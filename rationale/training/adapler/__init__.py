@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rationale.lazy import loads
+from rationale.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from rationale.training.adapler.options import PRESETS, AdapLeROptions
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PRESETS", "AdapLeROptions", "train_adapler"]
 
-__getattr__ = loads(
+__getattr__ = lazy_attributes(
     __name__,
     {
         "AdapLeROptions": "rationale.training.adapler.options",

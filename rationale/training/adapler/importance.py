@@ -19,7 +19,7 @@ from rationale.artifacts.lock import locked
 from rationale.artifacts.model import model_digest
 from rationale.artifacts.seal import beside, check_file, seal_file, unseal_file
 from rationale.corpus.document import Key
-from rationale.encoder.attention import reading
+from rationale.encoder.attention import attend_and_report
 from rationale.errors import ModelError
 from rationale.files import atomic_path
 from rationale.loading.classifier import Classifier, load_classifier
@@ -33,13 +33,13 @@ from rationale.training.encoding import Encoded
 from rationale.training.prepare import Prepared
 
 FloatArray = npt.NDArray[np.float32]
-Target = Literal["saliency", "attention"]
+ImportanceTarget = Literal["saliency", "attention"]
 _BATCH, _PART = 16, 256
 _ANEW = "Remove the file: the same command makes it anew."
 
 
 def importance(
-    classifier: Classifier, rows: Encoded, target: Target, *, progress: bool = True
+    classifier: Classifier, rows: Encoded, target: ImportanceTarget, *, progress: bool = True
 ) -> list[FloatArray]:
     """One map a document, float32 (n,), not normalised.
 
@@ -55,7 +55,7 @@ def importance(
 
 
 def _maps(
-    classifier: Classifier, rows: Encoded, target: Target, packed: Packed, places: list[int]
+    classifier: Classifier, rows: Encoded, target: ImportanceTarget, packed: Packed, places: list[int]
 ) -> list[FloatArray]:
     several = len(classifier.labels) > 1  # a number has one logit
     gold = torch.tensor([rows.labels[i] if several else 0 for i in places], device=classifier.device)
@@ -67,7 +67,7 @@ def _saliency(classifier: Classifier, packed: Packed, gold: Tensor) -> Tensor:
     method = cast("GradientMethod", METHODS.get("input_x_gradient"))
     hidden = classifier.encoder.embed(packed)
     with torch.enable_grad():
-        logits = classifier.tail(0, hidden.requires_grad_(), packed)
+        logits = classifier.forward_from(0, hidden.requires_grad_(), packed)
         (gradient,) = torch.autograd.grad(logits.gather(1, gold[:, None]).sum(), hidden)
     return method.reduce(hidden.detach(), gradient)
 
@@ -75,17 +75,19 @@ def _saliency(classifier: Classifier, packed: Packed, gold: Tensor) -> Tensor:
 def _attention(classifier: Classifier, packed: Packed, gold: Tensor) -> Tensor:
     del gold
     reader = cast("AttentionMethod", METHODS.get("attention.all")).reader()
-    classifier.mask(packed, reading(reader.read))
+    classifier.mask(packed, attend_and_report(reader.read))
     return packed_rows(reader.finish(), packed).mean(dim=0)
 
 
-_TARGETS: Mapping[Target, Callable[[Classifier, Packed, Tensor], Tensor]] = {
+_TARGETS: Mapping[ImportanceTarget, Callable[[Classifier, Packed, Tensor], Tensor]] = {
     "saliency": _saliency,
     "attention": _attention,
 }
 
 
-def maps(first: FineTuned, prepared: Prepared, target: Target, device: str) -> list[FloatArray]:
+def importance_maps(
+    first: FineTuned, prepared: Prepared, target: ImportanceTarget, device: str
+) -> list[FloatArray]:
     """The stored maps in the order of ``prepared.keys``; computed where they are not there yet.
 
     Raises:
@@ -100,7 +102,12 @@ def maps(first: FineTuned, prepared: Prepared, target: Target, device: str) -> l
 
 
 def store(
-    checkpoints: Sequence[Path], keys: Sequence[Key], rows: Encoded, out: Path, target: Target, device: str
+    checkpoints: Sequence[Path],
+    keys: Sequence[Key],
+    rows: Encoded,
+    out: Path,
+    target: ImportanceTarget,
+    device: str,
 ) -> None:
     """Writes the mean map of ``checkpoints`` to Parquet, one row a document: id, docid, importance.
 

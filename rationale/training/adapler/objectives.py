@@ -10,10 +10,10 @@ from torch import Tensor
 from rationale.dropping.adapler import AdapLeR
 from rationale.dropping.ragged import renormalised
 from rationale.dropping.run import soft
-from rationale.dropping.system import Soft
+from rationale.dropping.system import SoftState
 from rationale.encoder.base import Encoder
 from rationale.tokens.packing import Packed
-from rationale.training.task import losses as task_losses
+from rationale.training.task import losses
 
 _LEAST = 1e-7
 
@@ -44,12 +44,12 @@ def target(saliency: Tensor, layer: int, entering: Tensor, system: AdapLeR, pack
     shares = renormalised(saliency * entering, packed)
     if layer > 0:
         factor = torch.ones_like(shares)
-        factor[packed.starts] = system.theta.detach()[layer - 1]
+        factor[packed.cls_index] = system.theta.detach()[layer - 1]
         shares = renormalised(shares * factor, packed)
     return shares.detach()
 
 
-def predictor_loss(state: Soft, saliency: Tensor, system: AdapLeR, packed: Packed) -> Tensor:
+def predictor_loss(state: SoftState, saliency: Tensor, system: AdapLeR, packed: Packed) -> Tensor:
     """Sum over layers of (L - l) KL(target || predicted), the mean over inputs (Eq. 6), shape ()."""
     total = saliency.new_zeros(())
     for layer, (predicted, entering) in enumerate(zip(state.predicted, state.entering, strict=True)):
@@ -88,13 +88,13 @@ class Wanted:
     tokens: float
 
 
-def losses(
+def soft_losses(
     encoder: Encoder,
     system: AdapLeR,
     packed: Packed,
     labels: Tensor,
     saliency: Tensor,
-    lam: float,
+    lambda_: float,
     *,
     smoothing: float = 0.0,
 ) -> Losses:
@@ -106,11 +106,11 @@ def losses(
         packed: The batch, N rows of B inputs.
         labels: int64 (B,), or float where a number is learnt.
         saliency: float32 (N,), the stored target.
-        lam: Lambda.
+        lambda_: Lambda.
         smoothing: Probability mass spread evenly over all labels in the cross entropy.
     """
-    logits, state = soft(encoder, system, packed, lam)
-    classification = task_losses(logits, labels, smoothing=smoothing).mean()
+    logits, state = soft(encoder, system, packed, lambda_)
+    classification = losses(logits, labels, smoothing=smoothing).mean()
     length = torch.stack(state.lengths).sum(dim=0).mean()
     return Losses(classification, predictor_loss(state, saliency, system, packed), length)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rationale.dropping.model import wrap
-from rationale.training.adapler.importance import maps
+from rationale.training.adapler.importance import importance_maps
 from rationale.training.adapler.options import AdapLeROptions
 from rationale.training.adapler.trainer import AdapLeRTrainer
 from rationale.training.dropping.stages import Stages, TrainedDropping
@@ -25,7 +25,7 @@ def _trainer(folder: Path, stages: Stages, options: AdapLeROptions) -> Classifie
     model = wrap(start.start.model, "adapler", settings)
     with arguments(folder, options, dev=False).main_process_first(local=False):
         device = "cpu" if options.device == "cpu" else "auto"
-        importance = maps(stages.first, start, options.target, device)
+        importance = importance_maps(stages.first, start, options.target, device)
     return build_trainer(
         folder,
         start,

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from rationale.dropping.adapler import AdapLeR
 from rationale.dropping.model import packed
 from rationale.training.adapler.importance import FloatArray
-from rationale.training.adapler.objectives import Losses, Wanted, accumulate, losses, strength
+from rationale.training.adapler.objectives import Losses, Wanted, accumulate, soft_losses, strength
 from rationale.training.adapler.options import AdapLeROptions
 from rationale.training.dropping.trainer import DroppingTrainer
 from rationale.training.trainer import finite_loss
@@ -84,10 +84,12 @@ class AdapLeRTrainer(DroppingTrainer):
         batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
         last = int(self.args.num_train_epochs) - 1
         epoch = last if self._options.removal == "steep" else min(int(self.state.epoch or 0), last)
-        lam, smoothing = strength(epoch, last + 1), self._options.label_smoothing
+        lambda_, smoothing = strength(epoch, last + 1), self._options.label_smoothing
         wanted = torch.from_numpy(importance).to(batch.ids.device)
         with self.compute_loss_context_manager():
-            return losses(own.encoder, own.system, batch, inputs["labels"], wanted, lam, smoothing=smoothing)
+            return soft_losses(
+                own.encoder, own.system, batch, inputs["labels"], wanted, lambda_, smoothing=smoothing
+            )
 
     def create_optimizer(self, model: Any = None) -> Any:
         """AdamW over the weights; predictors and thresholds at their own rates."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rationale.dropping import SYSTEMS
-from rationale.metrics.names import ANSWERS
+from rationale.metrics.names import QA_METRICS
 from rationale.training.dropping.options import DroppingOptions
 
 _COMMON = DroppingOptions.__dataclass_fields__
@@ -17,7 +17,7 @@ def card(recipe: Mapping[str, Any]) -> str:
     system = SYSTEMS.get(recipe["kind"])
     best, options = recipe["best"], recipe["options"]
     metric = options["metric"].replace("_", " ")
-    answers = options["metric"] in ANSWERS
+    answers = options["metric"] in QA_METRICS
     task = "question-answering" if answers else "text-classification"
     head = ["---", "library_name: transformers", f"pipeline_tag: {task}"]
     head += [f"tags: [token-dropping, {system.name}]"]

@@ -10,12 +10,12 @@ from torch import Tensor
 from torch.nn.functional import mse_loss
 
 from rationale.dropping.model import DroppingModel
-from rationale.dropping.run import hard, undropped
+from rationale.dropping.run import hard, run_full
 from rationale.encoder.base import Encoder
 from rationale.encoder.quantization import calibrating
 from rationale.tokens import Packed, Window, pack_windows
 from rationale.training.dropping.trainer import OwnPassTrainer
-from rationale.training.task import losses, taught
+from rationale.training.task import losses, soft_targets
 
 _CALIBRATED = 256  # documents that the ranges of activations are taken from
 _BATCH = 32
@@ -41,7 +41,7 @@ class DistilTrainer(OwnPassTrainer):
     def loss(self, batch: Packed, labels: Tensor, total: Tensor | int) -> Tensor:
         """The mixed loss of a hard run."""
         own = self.dropping
-        wanted = told_by(self._teacher, batch)
+        wanted = teacher_targets(self._teacher, batch)
         with torch.no_grad():
             embedded = self._teacher.embed(batch)
         logits = hard(own.encoder, own.system, batch).logits
@@ -51,11 +51,11 @@ class DistilTrainer(OwnPassTrainer):
         return mixed
 
 
-def told_by(teacher: Encoder, batch: Packed) -> Tensor:
-    """What a frozen teacher tells a student of a batch, on the batch's device; as of :func:`taught`."""
+def teacher_targets(teacher: Encoder, batch: Packed) -> Tensor:
+    """What a frozen teacher tells a student of a batch, on the batch's device; as of :func:`soft_targets`."""
     teacher.model.to(batch.ids.device)
     with torch.no_grad():
-        return taught(undropped(teacher, batch).logits)
+        return soft_targets(run_full(teacher, batch).logits)
 
 
 def rounded(model: DroppingModel, bits: int, windows: Sequence[Window]) -> DroppingModel:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rationale.artifacts.model import model_digest, seal_model
 from rationale.errors import ModelError
-from rationale.training.chance import ENOUGH, at_chance
+from rationale.training.chance import ENOUGH, warn_at_chance
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stage import ANEW, outcome, stage
 from rationale.training.fitting import Content
@@ -77,7 +77,7 @@ class FineTuned:
                 there are documents enough to tell.
         """
         rows = prepared.dev_rows
-        said = None if rows is None else at_chance(self.recipe["best"], rows.labels, options.metric)
+        said = None if rows is None else warn_at_chance(self.recipe["best"], rows.labels, options.metric)
         if said is None:
             return
         if options.allow_chance or len(rows or ()) < ENOUGH:

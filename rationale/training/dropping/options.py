@@ -43,7 +43,7 @@ class DroppingOptions(TrainingOptions):
         plain = TrainingOptions(**{name: getattr(self, name) for name in names})
         return replace(
             plain,
-            keep="best",
+            checkpoint="best",
             epochs=self.fine_tune_epochs or self.epochs,
             learning_rate=self.fine_tune_rate or self.learning_rate,
         )

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rationale.artifacts.content import difference, same
+from rationale.artifacts.content import first_difference, same
 from rationale.artifacts.model import check_model
 from rationale.errors import ModelError, OutputError
-from rationale.training.fitting import RECIPE, Fill, complete, read_recipe
+from rationale.training.fitting import RECIPE, Fill, complete, read_training
 from rationale.training.trainer import ClassifierTrainer
 from rationale.training.unfinished import UnfinishedRun
 
@@ -58,7 +58,7 @@ def outcome(folder: Path) -> dict[str, Any]:
     Raises:
         ModelError: Where it is damaged.
     """
-    content = read_recipe(folder, ANEW)
+    content = read_training(folder, ANEW)
     if not {"options", *_OUTCOME} <= content.keys():
         raise ModelError("the recipe is not one of a training", where=folder / RECIPE, remedy=ANEW)
     return content
@@ -84,12 +84,14 @@ def check_made(
         raise OutputError(
             "this folder does not hold a stage of training",
             where=folder,
-            remedy="It is not touched; name another with --fine-tuned or --out.",
+            remedy="It is not touched; name another with --finetuned-dir or --out.",
         )
-    remedy = remedy or "Name another folder with --fine-tuned or --out, or pass --overwrite to make it anew."
+    remedy = (
+        remedy or "Name another folder with --finetuned-dir or --out, or pass --overwrite to make it anew."
+    )
     earlier = {name: value for name, value in outcome(folder).items() if name not in _OUTCOME}
     if not same(earlier, recipe, **how):
-        told = difference(earlier, recipe)
+        told = first_difference(earlier, recipe)
         raise OutputError(f"another training lies there ({told})", where=folder, remedy=remedy)
     seal = check_model(folder, remedy=ANEW, note=False)
     if seal is None:

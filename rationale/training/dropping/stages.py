@@ -24,7 +24,7 @@ from rationale.training.dropping.distil import DistilTrainer
 from rationale.training.dropping.fine_tuned import FineTuned, fine_tune
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stage import check_made, outcome, stage
-from rationale.training.fitting import Content, chosen_model, complete, read_recipe, write_recipe
+from rationale.training.fitting import Content, chosen_model, complete, read_training, write_recipe
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
 from rationale.training.rates import settled
@@ -38,16 +38,16 @@ class TrainedDropping:
 
     Attributes:
         path: The folder: model, config, tokenizer, ``training.json`` and a model card.
-        fine_tuned: The plain fine-tuning; ``fine_tuned / "1"`` is the classifier to compare with.
+        finetuned_dir: The plain fine-tuning; ``finetuned_dir / "1"`` is the classifier to compare with.
     """
 
     path: Path
-    fine_tuned: Path
+    finetuned_dir: Path
 
     @property
     def recipe(self) -> dict[str, Any]:
         """What ``training.json`` holds."""
-        return read_recipe(self.path)
+        return read_training(self.path)
 
     @property
     def best(self) -> dict[str, float]:
@@ -84,10 +84,10 @@ class Stages:
         out: str | Path,
         options: DroppingOptions,
         *,
-        fine_tuned: str | Path | None,
+        finetuned_dir: str | Path | None,
         overwrite: bool,
     ) -> Stages:
-        """Reads the documents and fine-tunes, in ``fine_tuned`` or OUT.fine-tuned.
+        """Reads the documents and fine-tunes, in ``finetuned_dir`` or OUT.fine-tuned.
 
         Raises:
             DataError, ModelError, OutputError: As :func:`rationale.training.train_classifier`.
@@ -96,7 +96,7 @@ class Stages:
         out = home(out)
         if overwrite or not UnfinishedRun.beside(out).ended(out):
             check_output(out, overwrite=overwrite)
-        folder = Path(fine_tuned) if fine_tuned else out.with_name(out.name + ".fine-tuned")
+        folder = Path(finetuned_dir) if finetuned_dir else out.with_name(out.name + ".fine-tuned")
         if folder.resolve() == out.resolve():
             raise OutputError("the fine-tuning and the model cannot share a folder", where=out)
         prepared = prepare(model, train, dev, options)
@@ -106,7 +106,7 @@ class Stages:
 
     def plain(self) -> Prepared:
         """Ready to train on from the fine-tuning's best epoch."""
-        return self.prepared.anew(self.first.best, replace(self.options, new_head=False))
+        return self.prepared.anew(self.first.best, replace(self.options, reinit_head=False))
 
     def teacher(self) -> Encoder:
         """The fine-tuning's best epoch, to learn from: frozen, dropout off."""

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rationale.lazy import loads
+from rationale.lazy import lazy_attributes
 
 if TYPE_CHECKING:
-    from rationale.training.fixed.options import BlindOptions, SpAttenOptions
-    from rationale.training.fixed.train import train_blind, train_spatten
+    from rationale.training.fixed.options import SpAttenOptions, UninformedOptions
+    from rationale.training.fixed.train import train_spatten, train_uninformed
 
 __all__ = [
-    "BlindOptions",
     "SpAttenOptions",
-    "train_blind",
+    "UninformedOptions",
     "train_spatten",
+    "train_uninformed",
 ]
 
-__getattr__ = loads(
+__getattr__ = lazy_attributes(
     __name__,
     {
-        "BlindOptions": "rationale.training.fixed.options",
+        "UninformedOptions": "rationale.training.fixed.options",
         "SpAttenOptions": "rationale.training.fixed.options",
-        "train_blind": "rationale.training.fixed.train",
+        "train_uninformed": "rationale.training.fixed.train",
         "train_spatten": "rationale.training.fixed.train",
     },
 )

@@ -27,7 +27,7 @@ class SpAttenOptions(DroppingOptions):
 
 
 @dataclass(frozen=True)
-class BlindOptions(DroppingOptions):
+class UninformedOptions(DroppingOptions):
     """How to train with tokens dropped at random, or with the first kept.
 
     Raises:

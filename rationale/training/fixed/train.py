@@ -6,7 +6,7 @@ from typing import Any
 
 from rationale.dropping.model import wrap
 from rationale.training.dropping.stages import Stages, TrainedDropping
-from rationale.training.fixed.options import BlindOptions, SpAttenOptions
+from rationale.training.fixed.options import SpAttenOptions, UninformedOptions
 
 
 def train_spatten(stages: Stages, options: SpAttenOptions) -> TrainedDropping:
@@ -14,7 +14,7 @@ def train_spatten(stages: Stages, options: SpAttenOptions) -> TrainedDropping:
     return _fixed(stages, "spatten", {"ratio": options.ratio, "cumulative": options.cumulative})
 
 
-def train_blind(stages: Stages, options: BlindOptions) -> TrainedDropping:
+def train_uninformed(stages: Stages, options: UninformedOptions) -> TrainedDropping:
     """Fine-tunes again with tokens dropped that nobody chose."""
     layers = int(stages.prepared.start.model.config.num_hidden_layers)
     drawn = {"seed": options.seed} if options.rule == "random" else {}

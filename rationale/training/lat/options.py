@@ -17,14 +17,16 @@ class LATOptions(DroppingOptions):
         RationaleError: On a value outside its range.
     """
 
-    drop: float = option(0.2, "p: the largest share of what is left that one layer may drop.")
+    length_drop: float = option(0.2, "p: the largest share of what is left that one layer may drop.")
     sandwich: int = option(2, "Random configurations a step, besides the full and the smallest.")
     protect_cls: bool = option(
         True, "Keep [CLS] whatever it receives; off, it may leave, as published for answers."
     )
     layer_drop: float = option(0.2, "Chance that a pass leaves a layer out.")
-    distil: Literal["as-coded", "usual"] = option(
-        "as-coded", "KL(smaller || full) as in the authors' code, or KL(full || smaller)."
+    distil: Literal["reverse-kl", "forward-kl"] = option(
+        "reverse-kl",
+        "Divergence from the full pass: reverse-kl, KL(smaller || full), as in the authors' code; or "
+        "forward-kl, KL(full || smaller).",
     )
     iterations: int = option(10, "Generations of the search over dev; 0 takes the best of the first.")
     population: int = option(20, "Configurations the search begins with.")
@@ -37,8 +39,10 @@ class LATOptions(DroppingOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require("distil", lambda value: value in ("as-coded", "usual"), "as-coded or usual")
-        for name in ("drop", "layer_drop"):
+        self._require(
+            "distil", lambda value: value in ("reverse-kl", "forward-kl"), "reverse-kl or forward-kl"
+        )
+        for name in ("length_drop", "layer_drop"):
             self._require(name, lambda value: 0 <= value < 1, "at least 0 and below 1")
         for name in ("sandwich", "iterations"):
             self._require(name, lambda value: value >= 0, "at least 0")
@@ -51,7 +55,7 @@ class LATOptions(DroppingOptions):
         usual = LATOptions()
         return replace(
             self,
-            keep="last",
+            checkpoint="last",
             patience=None,
             iterations=usual.iterations,
             population=usual.population,

@@ -45,7 +45,7 @@ def train_lat(stages: Stages, options: LATOptions) -> TrainedDropping:
     bounds = Bounds(
         int(stages.prepared.start.model.config.num_hidden_layers),
         max(stages.prepared.rows.lengths),
-        options.drop,
+        options.length_drop,
     )
     learnt = stages.between(
         "any-length",
@@ -57,7 +57,7 @@ def train_lat(stages: Stages, options: LATOptions) -> TrainedDropping:
     full = found[bounds.upper][0]
     chosen = _chosen(found, stages.first.dev(options.metric), options.speedup and full / options.speedup)
     made = wrap(learnt.backbone, "lat", {**learnt.system.settings, "lengths": list(chosen)})
-    pareto = [_told(one, *judged, full, options.metric) for one, judged in front(found)]
+    pareto = [_told(one, *measured, full, options.metric) for one, measured in front(found)]
     best = _told(chosen, *found[chosen], full, options.metric)
     told = {"options": asdict(options), "best": best, "front": pareto, "searched": len(found)}
     return stages.save("any-length", made, told)
@@ -173,7 +173,9 @@ def _chosen(found: dict[Lengths, tuple[float, float]], best: float | None, most:
         return _best(found, found)
     cheap = [one for one, (cost, _) in found.items() if cost <= most]
     if not cheap:
-        log.warning("no lengths are as cheap as was asked: those that cost least are taken; raise --drop")
+        log.warning(
+            "no lengths are as cheap as was asked: those that cost least are taken; raise --length-drop"
+        )
     return _best(found, cheap or [min(found, key=lambda one: found[one][0])])
 
 

@@ -71,7 +71,7 @@ class LATTrainer(DroppingTrainer):
     def _draw(self, drawn: np.random.Generator) -> Lengths:
         lengths = [self._bounds.longest]
         for _ in range(self._bounds.layers):
-            least = max(2, math.ceil(lengths[-1] * (1 - self._lat.drop)))
+            least = max(2, math.ceil(lengths[-1] * (1 - self._lat.length_drop)))
             lengths.append(int(drawn.integers(min(least, lengths[-1]), lengths[-1], endpoint=True)))
         return tuple(lengths[1:])
 
@@ -88,6 +88,6 @@ def distillation(logits: Tensor, teacher: Tensor, direction: str) -> Tensor:
     if logits.shape[-1] == 1:
         return (logits.float() - teacher.float()).square().mean()
     smaller, full = log_softmax(logits.float(), dim=-1), log_softmax(teacher.float(), dim=-1)
-    if direction == "usual":
+    if direction == "forward-kl":
         return kl_div(smaller, full, reduction="batchmean", log_target=True)
     return kl_div(full, smaller, reduction="batchmean", log_target=True)

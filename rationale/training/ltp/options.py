@@ -21,7 +21,7 @@ class LTPOptions(DroppingOptions):
         1,
         "Passes of the soft stage, where thresholds learn; 0 keeps the ramp they begin with (an ablation).",
     )
-    lam: float = option(0.1, "Lambda: weight of the soft lengths; larger drops more.")
+    lambda_: float = option(0.1, "Lambda: weight of the soft lengths; larger drops more.")
     temperature: float = option(1e-3, "T: how far from its threshold a token is half dropped (Eq. 9).")
     final_threshold: float = option(0.01, "The last layer's threshold to begin with; others rise to it.")
     threshold_rate: float | None = option(
@@ -51,7 +51,7 @@ class LTPOptions(DroppingOptions):
         self._require("bits", lambda value: 2 <= value <= 8, "2 to 8")
         self._require("distil", lambda value: 0 <= value <= 1, "0 to 1")
         self._require("ramp", lambda value: value in ("one-based", "zero-based"), "one-based or zero-based")
-        for name in ("soft_epochs", "lam", "final_threshold"):
+        for name in ("soft_epochs", "lambda_", "final_threshold"):
             self._require(name, lambda value: value >= 0, "at least 0")
         for name in ("temperature", "threshold_rate"):
             self._require(name, lambda value: value > 0, "above 0")

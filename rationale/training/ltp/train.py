@@ -24,7 +24,9 @@ def train_ltp(stages: Stages, options: LTPOptions) -> TrainedDropping:
         "protect_cls": options.protect_cls,
     }
     if options.soft_epochs:
-        soft = replace(options, epochs=options.soft_epochs, keep="last", patience=None, bits=None, distil=0.0)
+        soft = replace(
+            options, epochs=options.soft_epochs, checkpoint="last", patience=None, bits=None, distil=0.0
+        )
         more = {"system": settings}
         learnt = stages.between("soft", soft, lambda to: _soft(to, stages, soft, settings), more)
     else:
@@ -45,7 +47,7 @@ def _soft(folder: Path, stages: Stages, options: LTPOptions, settings: dict[str,
         SoftTrainer,
         model=model,
         strength=1 / options.temperature,
-        weight=options.lam,
+        weight=options.lambda_,
         smoothing=options.label_smoothing,
         threshold_rate=lambda steps: options.threshold_rate or travel / max(steps, 1),
         compute_metrics=stages.metrics(model),

@@ -17,7 +17,7 @@ class PoWERBERTOptions(DroppingOptions):
     """
 
     search_epochs: int = option(1, "Passes of the search for the retention configuration.")
-    lam: float = option(1e-3, "Lambda: weight of the retention weights' sum; larger drops more.")
+    lambda_: float = option(1e-3, "Lambda: weight of the retention weights' sum; larger drops more.")
     threshold_rate: float | None = option(
         None,
         "Learning rate of the retention weights. A weight can fall by half of rate x steps: the default, "
@@ -27,5 +27,5 @@ class PoWERBERTOptions(DroppingOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require("search_epochs", lambda value: value >= 1, "at least 1")
-        self._require("lam", lambda value: value >= 0, "at least 0")
+        self._require("lambda_", lambda value: value >= 0, "at least 0")
         self._require("threshold_rate", lambda value: value > 0, "above 0")

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 def train_power_bert(stages: Stages, options: PoWERBERTOptions) -> TrainedDropping:
     """Seeks a configuration in OUT.search, and fine-tunes with it."""
     longest = max(stages.prepared.rows.lengths)
-    search = replace(options, epochs=options.search_epochs, keep="last", patience=None)
+    search = replace(options, epochs=options.search_epochs, checkpoint="last", patience=None)
     settings = {"longest": longest}
     sought = stages.between(
         "search", search, lambda folder: _search(folder, stages, search, settings), {"system": settings}
@@ -44,7 +44,7 @@ def _search(
         SoftTrainer,
         model=model,
         strength=0.0,
-        weight=options.lam,
+        weight=options.lambda_,
         smoothing=options.label_smoothing,
         threshold_rate=lambda steps: options.threshold_rate or 4 / max(steps, 1),
         compute_metrics=stages.metrics(model),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rationale.lazy import loads
+from rationale.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from rationale.training.tr_bert.options import TRBERTOptions
@@ -15,7 +15,7 @@ __all__ = [
     "train_tr_bert",
 ]
 
-__getattr__ = loads(
+__getattr__ = lazy_attributes(
     __name__,
     {
         "TRBERTOptions": "rationale.training.tr_bert.options",

@@ -23,7 +23,7 @@ class TRBERTOptions(DroppingOptions):
         1e-3, "Learning rate of the policies; the authors' 3e-5 supposes thousands of steps."
     )
     samples: int = option(8, "Choices drawn for each document and step; their mean reward is the baseline.")
-    guide_rate: float = option(
+    guide_share: float = option(
         0.5, "Share of the policies' own steps in which one choice of each document follows the gradient."
     )
     inner: int = option(32, "Width inside each policy.")
@@ -36,4 +36,4 @@ class TRBERTOptions(DroppingOptions):
             self._require(name, lambda value: value >= 1, "at least 1")
         self._require("samples", lambda value: value >= 2, "at least 2: one choice has no baseline")
         self._require("policy_rate", lambda value: value > 0, "above 0")
-        self._require("guide_rate", lambda value: 0 <= value <= 1, "at least 0 and at most 1")
+        self._require("guide_share", lambda value: 0 <= value <= 1, "at least 0 and at most 1")

@@ -18,7 +18,7 @@ def train_tr_bert(stages: Stages, options: TRBERTOptions) -> TrainedDropping:
     Lengths in the reward are the documents' own: the authors divide by the length they pad to, under which
     short inputs feel almost no pressure.
     """
-    alone = replace(options, epochs=options.policy_epochs, keep="last", patience=None)
+    alone = replace(options, epochs=options.policy_epochs, checkpoint="last", patience=None)
 
     def policies(folder: Path) -> ClassifierTrainer:
         start = stages.plain()

@@ -12,11 +12,11 @@ from rationale.dropping.model import packed
 from rationale.dropping.run import hard
 from rationale.encoder.base import Encoder
 from rationale.tokens.packing import Packed
-from rationale.training.dropping.distil import told_by
+from rationale.training.dropping.distil import teacher_targets
 from rationale.training.dropping.trainer import DroppingTrainer
 from rationale.training.task import losses
 from rationale.training.tr_bert.options import TRBERTOptions
-from rationale.training.tr_bert.reward import Drawn, policy_loss, tiled, worth
+from rationale.training.tr_bert.reward import SampledChoices, guide_scores, policy_loss, repeat_batch
 from rationale.training.trainer import finite_loss
 
 
@@ -49,11 +49,11 @@ class PolicyTrainer(DroppingTrainer):
         positions = inputs.pop("position").tolist()
         inputs = self._prepare_inputs(inputs)
         batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
-        drawn = Drawn(self._guide(batch, inputs["labels"]))
+        drawn = SampledChoices(self._guide(batch, inputs["labels"]))
         model.train()
         own, copies = self.dropping, self._options.samples
         with own.system.drawing(drawn), self.compute_loss_context_manager():
-            logits = hard(own.encoder, own.system, tiled(batch, copies)).logits
+            logits = hard(own.encoder, own.system, repeat_batch(batch, copies)).logits
         wanted = self._wanted(batch, inputs["labels"], copies)
         lost = losses(logits, wanted, smoothing=0.0 if self._teacher else self._options.label_smoothing)
         loss = policy_loss(drawn, lost, self._alpha, copies)
@@ -70,17 +70,17 @@ class PolicyTrainer(DroppingTrainer):
         """Labels, or what the teacher says, of every copy."""
         if self._teacher is None:
             return labels.repeat(copies, *[1] * (labels.dim() - 1))
-        said = told_by(self._teacher, batch)
+        said = teacher_targets(self._teacher, batch)
         return said.repeat(copies, *[1] * (said.dim() - 1))
 
     def _guide(self, batch: Packed, labels: Tensor) -> list[Tensor] | None:
         """The gradient's opinion, in the first share of the policies' own steps."""
-        guided = self.state.global_step < self._options.guide_rate * self.state.max_steps
+        guided = self.state.global_step < self._options.guide_share * self.state.max_steps
         if self._teacher is not None or not guided:
             return None
         own = self.dropping
         own.eval()
-        return worth(own.encoder, batch, labels, own.system.points)
+        return guide_scores(own.encoder, batch, labels, own.system.points)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Adds the mean share of tokens kept to what is logged: a policy that collapses shows here."""

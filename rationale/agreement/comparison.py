@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from rationale.agreement.evaluate import Measured, Settings
+from rationale.agreement.measure import AgreementOptions, Measured
 from rationale.agreement.metric import metrics
 from rationale.metrics.ragged import Float
 from rationale.metrics.statistics import (
@@ -67,9 +67,9 @@ class Comparison(TypedDict):
     n: int
 
 
-def compare(
+def compare_methods(
     measured: Measured,
-    settings: Settings,
+    settings: AgreementOptions,
     *,
     baselines: Collection[str] = (),
     selecting: Collection[str] = (),
@@ -112,7 +112,11 @@ def matches(rows: Sequence[Row], baselines: Collection[str]) -> Iterator[tuple[R
 
 
 def _family(
-    metric: str, select: str | None, pairs: list[tuple[Row, Row]], measured: Measured, settings: Settings
+    metric: str,
+    select: str | None,
+    pairs: list[tuple[Row, Row]],
+    measured: Measured,
+    settings: AgreementOptions,
 ) -> Iterator[Comparison]:
     if not pairs:
         return

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rationale.dropping.run import undropped
+from rationale.dropping.run import run_full
 from rationale.encoder import FAMILIES
 from rationale.loading.classifier import Classifier
 from rationale.scores.removal import Reduced
@@ -91,14 +91,14 @@ class PartsTrainer(ClassifierTrainer):
             inputs["position_ids"][there],
             tuple(there.sum(dim=1).tolist()),
         )
-        logits = undropped(FAMILIES.get(own.config.model_type)(own), batch).logits
+        logits = run_full(FAMILIES.get(own.config.model_type)(own), batch).logits
         answer = {"logits": logits}
         loss = mean_loss(answer, inputs["labels"], num_items_in_batch, smoothing=self._smoothing)
         loss = self.of_all(loss, num_items_in_batch)
         return (loss, answer) if return_outputs else loss
 
 
-def read(classifier: Classifier, parts: Sequence[Reduced]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def predict_parts(classifier: Classifier, parts: Sequence[Reduced]) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Class probabilities of each part, float64 (D, C).
 
     Raises:

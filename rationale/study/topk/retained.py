@@ -13,8 +13,8 @@ from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError
 from rationale.scores import Scores
 from rationale.scores.removal import Reduced, without
-from rationale.study.topk.arms import Arm
 from rationale.study.topk.budget import Budget
+from rationale.study.topk.conditions import Condition
 from rationale.tokens import Window, Windower
 
 BoolArray = npt.NDArray[np.bool_]
@@ -22,7 +22,7 @@ Positions = Literal["original", "packed"]
 
 
 @dataclass(frozen=True)
-class Cut:
+class Retained:
     """What an arm leaves of a document, and which words that is."""
 
     part: Reduced
@@ -30,7 +30,7 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Split:
+class AnnotatedSplit:
     """Documents of a split that have a rationale in what is read of them.
 
     Attributes:
@@ -46,7 +46,7 @@ class Split:
     left_out: int
 
     @classmethod
-    def of(cls, documents: Documents, windower: Windower) -> Split:
+    def of(cls, documents: Documents, windower: Windower) -> AnnotatedSplit:
         """The annotated ones of ``documents``.
 
         Raises:
@@ -71,7 +71,7 @@ class Split:
         return cls(part, tuple(windows), tuple(covered), len(documents) - len(kept))
 
 
-def cut(window: Window, kept: BoolArray, longest: int, positions: Positions) -> Cut:
+def cut(window: Window, kept: BoolArray, longest: int, positions: Positions) -> Retained:
     """What is left of a window when only some words are kept.
 
     Args:
@@ -86,18 +86,18 @@ def cut(window: Window, kept: BoolArray, longest: int, positions: Positions) -> 
     words = window.word[part.positions]
     if positions == "packed":
         part = replace(part, positions=np.arange(part.ids.size, dtype=np.int32))
-    return Cut(part, np.unique(words[words >= 0]).astype(np.int64))
+    return Retained(part, np.unique(words[words >= 0]).astype(np.int64))
 
 
 def cuts(
-    split: Split,
-    arm: Arm,
+    split: AnnotatedSplit,
+    arm: Condition,
     budget: Budget,
     scores: Scores | None,
     seed: int,
     longest: int,
     positions: Positions,
-) -> list[Cut]:
+) -> list[Retained]:
     """What an arm leaves of every document of a split.
 
     Args:

@@ -12,10 +12,10 @@ from rationale.artifacts.record import Json
 from rationale.corpus.document import Documents
 from rationale.evaluation.result import Prediction
 from rationale.loading.classifier import Classifier
-from rationale.metrics.question_answering import exact, f1
+from rationale.metrics.question_answering import exact_match, f1
 from rationale.metrics.statistics import bootstrap_intervals
 from rationale.tokens import Packed, run_windows
-from rationale.training.answering import Asked, answers, ask, references
+from rationale.training.answering import QuestionWindows, answers, ask, references
 
 _BATCH = 32
 _RESAMPLES = 1000
@@ -33,32 +33,34 @@ def answered(
         seed: Number of bootstrap resamples.
 
     Returns:
-        ``metrics``: f1 with ``low`` and ``high``, exact, f1 of the questions that have an answer and of those
-        that have none, n; the predictions; of all windows the tokens
+        ``metrics``: f1 with ``low`` and ``high``, exact_match, f1 of the questions that have an answer and
+        of those that have none, n; the predictions; of all windows the tokens
         tokens_kept, int64 (L, W), and at the start, int64 (W,).
     """
     rows = ask(classifier.tokenizer, documents, classifier.max_length)
     logits, tokens_kept = _run(classifier, rows)
     said = answers(rows, logits)
     golds = [references(document) for document in documents]
-    values = np.array([[f1(gold, one), exact(gold, one)] for gold, one in zip(golds, said, strict=True)])
+    values = np.array(
+        [[f1(gold, one), exact_match(gold, one)] for gold, one in zip(golds, said, strict=True)]
+    )
     predictions = tuple(
-        Prediction(id=d.id, docid=d.docid, label=d.label, answer=one, f1=float(f), exact=float(e))
+        Prediction(id=d.id, docid=d.docid, label=d.label, answer=one, f1=float(f), exact_match=float(e))
         for d, one, (f, e) in zip(documents, said, values, strict=True)
     )
     there = np.array([bool(gold) for gold in golds])
     metrics = {
         "f1": float(values[:, 0].mean()),
-        "exact": float(values[:, 1].mean()),
+        "exact_match": float(values[:, 1].mean()),
         **_ends(values[:, 0], seed),
-        "f1_answerable": _mean(values[there, 0]),
-        "f1_unanswerable": _mean(values[~there, 0]),
+        "HasAns_f1": _mean(values[there, 0]),
+        "NoAns_f1": _mean(values[~there, 0]),
         "n": len(documents),
     }
     return metrics, predictions, tokens_kept, np.array(rows.lengths, np.int64)
 
 
-def _run(classifier: Classifier, rows: Asked) -> tuple[list[npt.NDArray[Any]], IntArray]:
+def _run(classifier: Classifier, rows: QuestionWindows) -> tuple[list[npt.NDArray[Any]], IntArray]:
     """Logits (n, 2) of each window, and tokens kept (L, W)."""
     run = partial(_pointed, classifier, rows)
     found = list(run_windows(rows.windows, _BATCH, run, device=classifier.device))
@@ -66,7 +68,7 @@ def _run(classifier: Classifier, rows: Asked) -> tuple[list[npt.NDArray[Any]], I
 
 
 def _pointed(
-    classifier: Classifier, rows: Asked, packed: Packed, places: list[int]
+    classifier: Classifier, rows: QuestionWindows, packed: Packed, places: list[int]
 ) -> list[tuple[npt.NDArray[Any], IntArray]]:
     run = classifier.hard(packed)
     said = classifier.finite(run.logits).float().cpu().numpy()

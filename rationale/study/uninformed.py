@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rationale.dropping.system import SYSTEMS, is_baseline
+from rationale.dropping.system import SYSTEMS, is_uninformed
 from rationale.evaluation.result import Evaluation
-from rationale.metrics.task import difference
+from rationale.metrics.task import paired_difference
 from rationale.study.comparison import AgainstBaseline, GridCell
 
 _ALIKE = 1.02  # at equal lengths a blind cell saves a little more: deciding costs it nothing
 
 
-def against_blind(
+def against_uninformed(
     record: GridCell, found: Evaluation, others: Sequence[tuple[GridCell, Evaluation]], *, resamples: int
 ) -> AgainstBaseline | None:
     """The paired difference from the best blind cell of the seed that saves no more (2 %), with its interval.
@@ -29,12 +29,12 @@ def against_blind(
     Returns:
         None for a plain or blind cell, or where every blind one saves more than that.
     """
-    if record.system not in SYSTEMS or is_baseline(record.system):
+    if record.system not in SYSTEMS or is_uninformed(record.system):
         return None
     blind = [
         (other, said)
         for other, said in others
-        if is_baseline(other.system)
+        if is_uninformed(other.system)
         and other.seed == record.seed
         and other.flops_speedup <= _ALIKE * record.flops_speedup
     ]
@@ -42,7 +42,7 @@ def against_blind(
         return None
     best, said = max(blind, key=lambda pair: _value(pair[0]))
     gold, own = found.answers()
-    gap, low, high = difference(record.metric, gold, own, said.answers()[1], resamples=resamples)
+    gap, low, high = paired_difference(record.metric, gold, own, said.answers()[1], resamples=resamples)
     return AgainstBaseline(best.cell, gap, low, high)
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rationale.dropping.ragged import first, ranks
-from rationale.dropping.system import Decision, Seen
+from rationale.dropping.ragged import cls_mask, ranks
+from rationale.dropping.system import Decision, PruningContext
 from rationale.errors import ModelError
 
 _MOST = 1 << 31
 
 
-def top(scores: Tensor, counts: Tensor, seen: Seen, *, protect_cls: bool = True) -> Decision:
+def top(scores: Tensor, counts: Tensor, context: PruningContext, *, protect_cls: bool = True) -> Decision:
     """[CLS] and the ``counts - 1`` best of the others; of equals the earlier stays; the dead score 0.
 
     The threshold is the lowest score kept, [CLS]'s own where it alone is.
@@ -23,20 +23,20 @@ def top(scores: Tensor, counts: Tensor, seen: Seen, *, protect_cls: bool = True)
     Args:
         scores: float32 (N,), finite.
         counts: int64 (B,), how many stay; less than 1 is 1, more than there are is all.
-        seen: What the rows are.
+        context: What the rows are.
         protect_cls: Off, the ``counts`` best, whoever they are.
     """
-    packed = seen.packed
-    preferred = scores.masked_fill(first(packed), torch.inf) if protect_cls else scores
-    if seen.kept is not None:
-        preferred = preferred.masked_fill(~seen.kept, -torch.inf)
-        scores = scores * seen.kept
-    counts = torch.minimum(counts.clamp(min=1), seen.count)
+    packed = context.packed
+    preferred = scores.masked_fill(cls_mask(packed), torch.inf) if protect_cls else scores
+    if context.kept is not None:
+        preferred = preferred.masked_fill(~context.kept, -torch.inf)
+        scores = scores * context.kept
+    counts = torch.minimum(counts.clamp(min=1), context.count)
     places = ranks(preferred, packed)
-    last = places == packed.spread(counts - 1)
-    thresholds = scores.new_zeros(len(packed.lengths)).index_put((packed.example[last],), scores[last])
-    keep = places < packed.spread(counts)
-    return Decision(scores, packed.spread(thresholds), keep)
+    last = places == packed.broadcast(counts - 1)
+    thresholds = scores.new_zeros(len(packed.lengths)).index_put((packed.batch_index[last],), scores[last])
+    keep = places < packed.broadcast(counts)
+    return Decision(scores, packed.broadcast(thresholds), keep)
 
 
 def check_lengths(name: str, lengths: Sequence[Any], layers: int) -> tuple[int, ...]:

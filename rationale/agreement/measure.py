@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rationale.agreement.blocks import Block, blocks, name_of
+from rationale.agreement.blocks import Block, blocks, document_label
 from rationale.agreement.faithfulness import Perturbation
 from rationale.agreement.metric import Metric, metrics
 from rationale.agreement.ranking import Ranking
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Settings:
+class AgreementOptions:
     """What the caller chooses.
 
     Attributes:
@@ -81,7 +81,7 @@ class Measured:
     words: tuple[int, int]
 
 
-def measure(scores: Scores, documents: Documents, settings: Settings) -> Measured:
+def measure(scores: Scores, documents: Documents, settings: AgreementOptions) -> Measured:
     """Computes every metric for every method, layer and pair, streaming over the scores.
 
     Args:
@@ -96,7 +96,7 @@ def measure(scores: Scores, documents: Documents, settings: Settings) -> Measure
     return _joined([_measure(block, scores, settings) for block in blocks(scores, documents)])
 
 
-def _measure(block: Block, scores: Scores, settings: Settings) -> Measured:
+def _measure(block: Block, scores: Scores, settings: AgreementOptions) -> Measured:
     parts = {
         place: values
         for method in scores.methods
@@ -131,7 +131,7 @@ def _joined(pieces: list[Measured]) -> Measured:
 
 
 def _of_method(
-    block: Block, method: str, scores: Scores, settings: Settings
+    block: Block, method: str, scores: Scores, settings: AgreementOptions
 ) -> Iterator[tuple[Place, Float]]:
     """Every metric of one method: parts (P, D) a place."""
     layers = scores.layers(method)
@@ -190,7 +190,7 @@ def _perturbation(block: Block, method: str, layers: tuple[int, ...], removed: P
         wrong = block.documents[int(rows[np.isnan(rows).any(axis=1)][0, 0])]
         raise ScoresError(
             f"method {method!r} has a perturbed probability that is not a number",
-            where=name_of(wrong),
+            where=document_label(wrong),
             remedy="Score this split again; if it stays, the model yields NaN for this document.",
         )
     return Perturbation(block.confidence, values[0, 0], values[1, 0], values[0, 1:], values[1, 1:])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rationale.corpus.document import Document, Span
-from rationale.corpus.marks import word_spans
+from rationale.corpus.masks import word_spans
 from rationale.corpus.offsets import character_spans
 from rationale.corpus.segment import word_bounds
 

@@ -35,7 +35,7 @@ _TEXT = re.compile(
 
 
 @dataclass(frozen=True)
-class Arm:
+class Condition:
     """One arm of the study.
 
     Attributes:
@@ -53,14 +53,14 @@ class Arm:
     complement: bool = False
 
     @classmethod
-    def parse(cls, text: str) -> Arm:
+    def parse(cls, text: str) -> Condition:
         """From ``[not-]METHOD[:gold][@LAYER]``.
 
         Raises:
             RationaleError: Where it is none, or names a method nobody knows.
 
-        >>> Arm.parse("not-lime:gold@2")
-        Arm(text='not-lime:gold@2', method='lime', target='gold', layer=2, complement=True)
+        >>> Condition.parse("not-lime:gold@2")
+        Condition(text='not-lime:gold@2', method='lime', target='gold', layer=2, complement=True)
         """
         found = _TEXT.fullmatch(text)
         if not found:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from rationale.study.blind import against_blind
+from rationale.study.uninformed import against_uninformed
 from tests.study.made import evaluation, grid_cell
 
 RIGHT = {"ltp": 70, "random": 60, "lead": 65, "plain": 80}
@@ -19,7 +19,7 @@ def cell(system, speed, seed=0, right=None, n=100):
 
 def held(system, speed, others):
     own = cell(system, speed)
-    return against_blind(*own, [cell("plain", 1.0), own, *others], resamples=2000)
+    return against_uninformed(*own, [cell("plain", 1.0), own, *others], resamples=2000)
 
 
 def test_the_best_blind_cell_that_saves_no_more_counts():
