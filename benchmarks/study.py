@@ -25,9 +25,8 @@ from pathlib import Path
 
 from keeping import copy_result, draw
 
-from rationale.agreement.correlation import Correlations
-from rationale.artifacts.record import from_json
-from rationale.artifacts.seal import beside, read_sealed
+from rationale.agreement.correlation import CORRELATIONS, Correlations
+from rationale.artifacts.seal import beside
 from rationale.report.faithfulness import between_table, correlation_figure, within_table
 from rationale.report.table import Table
 from rationale.report.topk import bars, conditions_table, pairs_table
@@ -70,7 +69,7 @@ def keep_faithfulness(folder: Path, name: str) -> None:
 
 def correlated() -> dict[str, Correlations]:
     files = {name: KEPT / name / FAITHFULNESS for name in TITLES}
-    return {n: from_json(Correlations, read_sealed(file)[0]) for n, file in files.items() if file.exists()}
+    return {name: CORRELATIONS.read(file) for name, file in files.items() if file.exists()}
 
 
 def studies() -> dict[str, StoredStudy]:

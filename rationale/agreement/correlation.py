@@ -10,6 +10,7 @@ import numpy as np
 
 from rationale.agreement.metric import metrics
 from rationale.agreement.result import Agreement, Record, selecting
+from rationale.artifacts.artifact import Artifact
 from rationale.artifacts.provenance import AgreementProvenance
 from rationale.errors import ScoresError
 from rationale.metrics.ragged import Float
@@ -91,6 +92,9 @@ class Correlations:
     within: tuple[Correlation, ...]
     between: tuple[Between, ...]
     recipe: AgreementProvenance
+
+
+CORRELATIONS = Artifact("faithfulness", Correlations, "Run `rationale study faithfulness` again.")
 
 
 def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> Correlations:

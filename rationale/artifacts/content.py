@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 _SINCE = frozenset({"weights", "config"})  # earlier versions did not write these down
 
 
-def same(earlier: Any, now: Any, *, without: Container[str] = ()) -> bool:
+def same(earlier: Any, now: Any) -> bool:
     """Whether two records mean the same.
 
     A name beside a hash, and a source and a split beside a fingerprint, are for display: a relative path, a
@@ -18,14 +18,13 @@ def same(earlier: Any, now: Any, *, without: Container[str] = ()) -> bool:
     Args:
         earlier: What lies on the disk.
         now: What is asked for.
-        without: Top-level entries that do not count.
 
     >>> one = {"data": {"source": "movies", "fingerprint": "ab"}, "seed": 0}
     >>> same(one, {"data": {"source": "/data/movies/", "fingerprint": "ab"}, "seed": 0})
     True
     """
     old, new = _content(earlier, now)
-    return all(old.get(key) == new.get(key) for key in old.keys() | new.keys() if key not in without)
+    return all(old.get(key) == new.get(key) for key in old.keys() | new.keys())
 
 
 def first_difference(earlier: Any, now: Any) -> str:

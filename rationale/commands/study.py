@@ -137,16 +137,14 @@ def faithfulness(
     rationale study faithfulness --agreement agreement.json --out faithfulness`
     """
     from rationale.agreement import Agreement
-    from rationale.agreement.correlation import correlate
-    from rationale.artifacts.record import to_json
-    from rationale.artifacts.seal import sealed
-    from rationale.files import atomic_json, check_output
+    from rationale.agreement.correlation import CORRELATIONS, correlate
+    from rationale.files import check_output
     from rationale.report.faithfulness import between_table, faithfulness_page
 
     result, page = check_output(out / "faithfulness.json", overwrite=overwrite), out / "faithfulness.html"
     held = Agreement.load(agreement)
     found = correlate(held, resamples=resamples, seed=seed)
-    atomic_json(result, sealed(to_json(found), "faithfulness"), overwrite=overwrite)
+    CORRELATIONS.write(result, found, overwrite=overwrite)
     faithfulness_page(found, held, page, overwrite=True)
     safe_console().print(between_table(found).to_rich())
     say(f"{page}: open it in any browser; it needs no network")

@@ -121,7 +121,7 @@ def _is_newer(made: Path, source: Path) -> bool:
 
 def _evaluation(model: Path, path: Path, *, keep: bool) -> Evaluation:
     if keep and _is_newer(path, model):
-        return Evaluation.load(path, remedy="Remove it: it is made again.")
+        return Evaluation.load(path)
     found = evaluate(load_classifier(model), load_documents(str(sample_folder()), "test"))
     found.save(path, overwrite=True)
     return found

@@ -10,14 +10,9 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 
-from rationale.artifacts.record import Count, Json, least, omitted, read_record, to_json
-from rationale.artifacts.seal import read_sealed, sealed
+from rationale.artifacts.artifact import Artifact
+from rationale.artifacts.record import Count, Json, least, omitted
 from rationale.artifacts.shape import misfit
-from rationale.errors import OutputError
-from rationale.files import atomic_json
-
-KIND = "evaluation"
-_REMEDY = "Evaluate the model again."
 
 Quantiles = Mapping[str, float]
 """By the quantile, ``"0.05"`` to ``"0.95"``."""
@@ -250,14 +245,16 @@ class Evaluation:
             OutputError: Where the file exists and may not be replaced, or the disk refuses.
         """
         inputs = {"model": self.recipe.model["hash"], "data": self.recipe.data.fingerprint}
-        atomic_json(path, sealed(to_json(self), KIND, inputs), overwrite=overwrite)
+        EVALUATIONS.write(path, self, inputs=inputs, overwrite=overwrite)
 
-    @classmethod
-    def load(cls, path: Path, *, remedy: str = _REMEDY) -> Evaluation:
+    @staticmethod
+    def load(path: Path) -> Evaluation:
         """Reads what :meth:`save` wrote.
 
         Raises:
             OutputError: Where it is damaged, was changed, or is no evaluation.
         """
-        content, _ = read_sealed(path, KIND, error=OutputError, remedy=remedy)
-        return read_record(cls, content, path, what="the saved result is damaged", remedy=remedy)
+        return EVALUATIONS.read(path)
+
+
+EVALUATIONS = Artifact("evaluation", Evaluation, "Remove it and repeat the command: it is made again.")

@@ -13,10 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rationale.artifacts.seal import seal_file, unseal_file
+from rationale.artifacts.table import TableArtifact
 from rationale.corpus.document import Document, Documents
 from rationale.dropping.trace import DropTrace
-from rationale.files import atomic_path, check_output
 from rationale.loading.classifier import Classifier
 from rationale.tokens import Packed, Window, Windower, run_windows
 
@@ -154,11 +153,10 @@ def write_traces(
         OutputError: Where it exists and ``overwrite`` is off, or the disk refuses.
     """
     count = 0
-    unseal_file(check_output(path, overwrite=overwrite))
-    with atomic_path(path, overwrite=overwrite) as temporary, pq.ParquetWriter(temporary, _TABLE) as writer:
+    traced = TableArtifact(KIND).writing(path, inputs, overwrite=overwrite)
+    with traced as temporary, pq.ParquetWriter(temporary, _TABLE) as writer:
         for count, one in enumerate(traces, start=1):  # noqa: B007  (how many, in the end)
             writer.write_table(_rows(one))
-    seal_file(path, KIND, inputs)
     return count
 
 

@@ -11,21 +11,18 @@ from typing import Any
 import torch
 
 from rationale.agreement import agree
-from rationale.artifacts.content import first_difference, same
+from rationale.artifacts.artifact import Artifact, require_made_of, require_sealed
 from rationale.artifacts.model import check_model, model_digest
-from rationale.artifacts.record import read_record, to_json
-from rationale.artifacts.seal import sealed
+from rationale.artifacts.record import Count
 from rationale.corpus.document import Documents
 from rationale.errors import OutputError
 from rationale.evaluation.evaluate import Timing, evaluate, time_against_full
-from rationale.evaluation.result import KIND as EVALUATED
-from rationale.evaluation.result import Evaluation, KeepsAll, KeptRationale, Layers, Speedup
-from rationale.files import atomic_json
+from rationale.evaluation.result import EVALUATIONS, Evaluation, KeepsAll, KeptRationale, Layers, Speedup
 from rationale.loading.classifier import Classifier
 from rationale.scores import ScoreOptions, score
 from rationale.scores.methods import decision_methods
 from rationale.scores.scored import KEPT
-from rationale.study.cells import ANEW, load_json, unsealed
+from rationale.study.cells import ANEW
 from rationale.study.comparison import PLAIN
 from rationale.study.grid import Setting, cell, plain_options
 from rationale.tokens import Windower
@@ -40,15 +37,32 @@ _AGAIN = "Remove it: it is made again."
 
 @dataclass(frozen=True)
 class Times:
-    """What is read of a cell's times.
+    """What a cell's time is, and of what.
 
     Attributes:
         measured_speedup: By batch size.
         model: The hash of the model that was timed.
+        documents: How many it was timed on.
+        rounds: How often.
+        threads: Of torch.
     """
 
     measured_speedup: Mapping[str, Speedup]
     model: str | None
+    documents: Count
+    rounds: Count
+    threads: Count
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """How long the training of a cell took, in one go."""
+
+    seconds: float
+
+
+TIMES = Artifact("timing", Times, _AGAIN)
+SECONDS = Artifact("training time", Seconds, _AGAIN)
 
 
 def train_cell(
@@ -85,16 +99,14 @@ def train_cell(
         else:
             train_dropping(setting.system, model, train, dev, source, options, finetuned_dir=plain)
     if fresh:
-        seconds = {"seconds": round(time.perf_counter() - start, 1)}
-        atomic_json(clock, sealed(seconds, "training time"), overwrite=True)
-    return source, load_json(clock, "training time", "seconds")["seconds"] if clock.exists() else None
+        SECONDS.write(clock, Seconds(round(time.perf_counter() - start, 1)), overwrite=True)
+    return source, SECONDS.resume(clock).seconds if clock.exists() else None
 
 
 def _check_made(source: Path, made: Mapping[str, Any], plain: str) -> None:
     """Makes sure that the model in a cell is the one that the cell trains, from the plain one beside it."""
-    recipe, seal = outcome(source), check_model(source, remedy=ANEW, note=False)
-    if seal is None:
-        raise unsealed(source)
+    recipe = outcome(source)
+    seal = require_sealed(check_model(source, remedy=ANEW, note=False), source)
     asked = {name for name, value in made["options"].items() if value is not None}  # others were settled
     options = {name: value for name, value in recipe["options"].items() if name in asked}
     found = {
@@ -104,9 +116,8 @@ def _check_made(source: Path, made: Mapping[str, Any], plain: str) -> None:
         "dev": None if recipe["dev"] is None else recipe["dev"]["fingerprint"],
         "plain": seal.inputs.get("fine_tuned", plain),
     }
-    if not same(found, {**made, "plain": plain}):
-        told = first_difference(found, {**made, "plain": plain})
-        raise OutputError(f"this is not the model that the cell trains ({told})", where=source, remedy=ANEW)
+    what = "this is not the model that the cell trains"
+    require_made_of(source, found, seal, {**made, "plain": plain}, what=what, remedy=ANEW)
 
 
 def evaluate_cell(folder: Path, classifier: Classifier, reported: Documents, timing: Timing) -> Evaluation:
@@ -116,34 +127,33 @@ def evaluate_cell(folder: Path, classifier: Classifier, reported: Documents, tim
         OutputError: Where what is there is damaged, was changed, or is of another model than the one beside
             it.
     """
-    path, times = folder / EVALUATION, folder / TIMING
+    path = folder / EVALUATION
     if not path.exists():
         found = evaluate(classifier, reported, Timing(0))
         if any(document.annotated and document.spans for document in reported):
             found = replace(found, rationale=_rationale(classifier, reported))
         found.save(path)
-    content = load_json(path, EVALUATED)
-    evaluation = read_record(Evaluation, content, path, what="the saved result is damaged", remedy=_AGAIN)
+    evaluation = EVALUATIONS.resume(path)
     if len(evaluation.predictions) != len(reported):
         raise OutputError("the saved result is damaged (documents are missing)", where=path, remedy=_AGAIN)
     if evaluation.recipe.model.get("hash") != classifier.identity["hash"]:
         raise OutputError("this is not of the model beside it", where=path, remedy=_AGAIN)
     if evaluation.recipe.data.fingerprint != reported.fingerprint:
         raise OutputError("this is of other documents", where=path, remedy=_AGAIN)
-    asked = {
-        "model": classifier.identity["hash"],
-        "documents": timing.documents,
-        "rounds": timing.rounds,
-        "threads": torch.get_num_threads(),
-    }
-    if timing.documents and not (times.exists() and asked.items() <= load_json(times, "timing").items()):
-        speedups = {
-            size: to_json(one) for size, one in time_against_full(classifier, reported, timing).items()
-        }
-        inputs = {"model": asked["model"], "data": reported.fingerprint}
-        times_found = sealed({"measured_speedup": speedups, **asked}, "timing", inputs)
-        atomic_json(times, times_found, overwrite=True)
+    if timing.documents:
+        _time(folder / TIMING, classifier, reported, timing)
     return evaluation
+
+
+def _time(path: Path, classifier: Classifier, reported: Documents, timing: Timing) -> None:
+    """Measures a cell's times, where they were not measured like this before."""
+    model = classifier.identity["hash"]
+    asked = Times({}, model, timing.documents, timing.rounds, torch.get_num_threads())
+    before = read_times(path)
+    if before is None or replace(before, measured_speedup={}) != asked:
+        found = replace(asked, measured_speedup=time_against_full(classifier, reported, timing))
+        inputs = {"model": model, "data": reported.fingerprint}
+        TIMES.write(path, found, inputs=inputs, overwrite=True)
 
 
 def read_times(path: Path) -> Times | None:
@@ -152,11 +162,7 @@ def read_times(path: Path) -> Times | None:
     Raises:
         OutputError: Where it is damaged, was changed, or has no seal.
     """
-    if not path.exists():
-        return None
-    return read_record(
-        Times, load_json(path, "timing"), path, what="the saved result is damaged", remedy=_AGAIN
-    )
+    return TIMES.resume(path) if path.exists() else None
 
 
 def _rationale(classifier: Classifier, reported: Documents) -> KeptRationale | KeepsAll:

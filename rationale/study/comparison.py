@@ -8,17 +8,15 @@ from pathlib import Path
 from statistics import fmean
 from typing import Annotated
 
-from rationale.artifacts.record import Count, Scalar, least, omitted, read_record, to_json
-from rationale.artifacts.seal import read_sealed, sealed
+from rationale.artifacts.artifact import Artifact
+from rationale.artifacts.record import Count, Scalar, least, omitted
 from rationale.artifacts.shape import among
 from rationale.errors import DataError
 from rationale.evaluation.bands import ByLength, Histograms
 from rationale.evaluation.result import DocumentSource, KeptRationale, Speedup
-from rationale.files import atomic_json
 from rationale.metrics.task import POINT, TITLES
 
 COMPARISON, PLAIN = "comparison.json", "plain"
-_KIND = "comparison"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +158,16 @@ class GridComparison:
         Raises:
             OutputError: Where the disk refuses.
         """
-        atomic_json(folder / COMPARISON, sealed(to_json(self), _KIND, {"models": models}), overwrite=True)
+        COMPARISONS.write(folder / COMPARISON, self, inputs={"models": models}, overwrite=True)
+
+
+COMPARISONS = Artifact(
+    "comparison",
+    GridComparison,
+    "Pass the folder that `rationale compare --out` wrote; the same command writes it again.",
+    "this is no comparison",
+    DataError,
+)
 
 
 def load_comparison(path: str | Path) -> GridComparison:
@@ -170,13 +177,10 @@ def load_comparison(path: str | Path) -> GridComparison:
         DataError: Where there is none, or it is none.
     """
     file = Path(path) / COMPARISON if Path(path).is_dir() else Path(path)
-    what = "this is no comparison"
-    remedy = "Pass the folder that `rationale compare --out` wrote; the same command writes it again."
-    content, _ = read_sealed(file, _KIND, error=DataError, remedy=remedy)
-    found = read_record(GridComparison, content, file, what=what, error=DataError, remedy=remedy)
+    found = COMPARISONS.read(file)
     problem = next(filter(None, (_unlike(found, record) for record in found.records)), None)
     if problem:
-        raise DataError(f"{what}: {problem}", where=file, remedy=remedy)
+        raise DataError(f"{COMPARISONS.what}: {problem}", where=file, remedy=COMPARISONS.remedy)
     return found
 
 

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from rationale.artifacts.content import first_difference, same
+from rationale.artifacts.artifact import Artifact, require_made_of
+from rationale.artifacts.content import same
 from rationale.artifacts.lock import LOCK, locked
 from rationale.artifacts.model import TRAINING
-from rationale.artifacts.seal import SEAL, Seal, read_sealed, sealed
+from rationale.artifacts.record import Json
+from rationale.artifacts.seal import SEAL
 from rationale.errors import OutputError
-from rationale.files import atomic_json, disk_errors
+from rationale.files import disk_errors
 from rationale.training.saved import TrainerCheckpoint, numbered, read_checkpoint, remove, step_of
 
 log = logging.getLogger(__name__)
 
 RUN = "run.json"
+RUNS = Artifact("run", Json, "Pass --overwrite to start this training anew.")  # type: ignore[type-abstract]
 _TEMPORARY = re.compile(r"\.run\.json\.[^.]+\.tmp")
 
 
@@ -39,9 +40,7 @@ class UnfinishedRun:
         """The run that is to become ``out``."""
         return cls(out.with_name(out.name + ".unfinished"))
 
-    def begin(
-        self, recipe: Mapping[str, Any], *, inputs: Mapping[str, Any] | None = None, overwrite: bool
-    ) -> None:
+    def begin(self, recipe: Json, *, inputs: Json | None = None, overwrite: bool) -> None:
         """Makes the folder, or takes up the one that a killed run of the same recipe left.
 
         Hold its lock before (:func:`rationale.artifacts.lock.locked`).
@@ -55,7 +54,7 @@ class UnfinishedRun:
             OutputError: Where one of another recipe lies there, or one that is damaged or without a seal,
                 and ``overwrite`` is off; where something else lies there, or the disk refuses.
         """
-        if (self.folder / RUN).exists() and self._continues(recipe, inputs or {}, overwrite=overwrite):
+        if (self.folder / RUN).exists() and self._continues(recipe, inputs, overwrite=overwrite):
             return
         with disk_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -66,42 +65,25 @@ class UnfinishedRun:
                     remedy="It is not touched; move it away, or choose another output.",
                 )
             self._empty()
-        atomic_json(self.folder / RUN, sealed(recipe, "run", inputs), overwrite=True)
+        RUNS.write(self.folder / RUN, recipe, inputs=inputs, overwrite=True)
 
-    def _continues(self, recipe: Mapping[str, Any], inputs: Mapping[str, Any], *, overwrite: bool) -> bool:
+    def _continues(self, recipe: Json, inputs: Json | None, *, overwrite: bool) -> bool:
         """Whether what lies there is the start of this run."""
+        what = "an unfinished run with other settings lies there"
+        remedy = "Repeat its settings to continue it, or pass --overwrite to start anew."
         try:
-            earlier, seal = self._record()
-            if seal is None and numbered(self.folder):
-                raise OutputError(
-                    "this unfinished training was written before results were sealed",
-                    where=self.folder,
-                    remedy=f"Pass --overwrite to start anew; or, if you trust it, seal it as it is with "
-                    f"`rationale verify --seal {self.folder}`, then repeat the command.",
-                )
-            if seal is not None and same(earlier, recipe):
-                _check_inputs(seal.inputs, inputs, self.folder)
-                return True
-            if not same(earlier, recipe):
-                raise OutputError(
-                    f"an unfinished run with other settings lies there ({first_difference(earlier, recipe)})",
-                    where=self.folder,
-                    remedy="Repeat its settings to continue it, or pass --overwrite to start anew.",
-                )
+            earlier, seal = RUNS.open(self.folder / RUN, note=False)
+            require_made_of(self.folder, earlier, seal, recipe, inputs=inputs, what=what, remedy=remedy)
         except OutputError:
             if not overwrite:
                 raise
-        return False
-
-    def _record(self) -> tuple[dict[str, Any], Seal | None]:
-        return read_sealed(
-            self.folder / RUN, "run", note=False, remedy="Pass --overwrite to start this training anew."
-        )
+            return False
+        return True
 
     @cached_property
     def identity(self) -> str:
         """Tells this run's checkpoints from those of others: the SHA-256 of its ``run.json``."""
-        seal = self._record()[1]
+        seal = RUNS.open(self.folder / RUN, note=False)[1]
         return "" if seal is None else seal.sha256
 
     def _empty(self) -> None:
@@ -118,7 +100,8 @@ class UnfinishedRun:
         Raises:
             OutputError: Where it is not whole, or of another training.
         """
-        return read_checkpoint(self.folder / f"checkpoint-{step}", self.identity, self._record()[0])
+        run, _ = RUNS.open(self.folder / RUN, note=False)
+        return read_checkpoint(self.folder / f"checkpoint-{step}", self.identity, run)
 
     def newest(self) -> int | None:
         """The step of the newest checkpoint that was written to its end; None before the first."""
@@ -165,13 +148,13 @@ class UnfinishedRun:
         """Whether ``out`` stands already and the run was killed at its very end, while it was tidied up."""
         return (out / TRAINING).is_file() and (self.folder / RUN).is_file()
 
-    def discard(self, recipe: Mapping[str, Any]) -> None:
+    def discard(self, recipe: Json) -> None:
         """Deletes the folder where it is what a run of ``recipe`` left when it was killed at its very end."""
         if not (self.folder / RUN).exists():
             return
         with locked(self.folder, "training"):
             try:
-                earlier, _ = self._record()
+                earlier, _ = RUNS.open(self.folder / RUN, note=False)
             except OutputError:
                 return
             if same(earlier, recipe):
@@ -186,16 +169,6 @@ class UnfinishedRun:
                 self.folder.rmdir()
             else:
                 log.warning("%s: kept, for it holds files that are not of the training", self.folder)
-
-
-def _check_inputs(earlier: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
-    changed = [name for name, value in now.items() if earlier.get(name, value) != value]
-    if changed:
-        raise OutputError(
-            f"what this training was started from has changed since ({', '.join(changed)})",
-            where=folder,
-            remedy="Put it back, or pass --overwrite to start anew.",
-        )
 
 
 def _is_leftover(entry: Path) -> bool:

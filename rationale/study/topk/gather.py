@@ -14,24 +14,27 @@ import pyarrow.parquet as pq
 
 from rationale.artifacts.content import same
 from rationale.artifacts.model import model_digest
-from rationale.artifacts.record import from_json, to_json
-from rationale.artifacts.seal import beside, check_file, digest, seal_file, sealed, unseal_file
+from rationale.artifacts.record import from_json
+from rationale.artifacts.seal import digest
+from rationale.artifacts.table import TableArtifact
 from rationale.corpus.document import Key
 from rationale.dropping.flops import Costs
 from rationale.errors import OutputError, RationaleError
-from rationale.files import atomic_json, atomic_path
+from rationale.files import atomic_path
 from rationale.loading.classifier import Classifier
 from rationale.study.cells import made_of_what
 from rationale.study.topk.conditions import Condition
 from rationale.study.topk.names import FULL, PREDICTIONS, STUDY
 from rationale.study.topk.predict import predict_parts
-from rationale.study.topk.results import Design, TopKStudy
+from rationale.study.topk.results import STUDIES, Design, TopKStudy
 from rationale.study.topk.retained import AnnotatedSplit, Retained
 from rationale.study.topk.tables import compared, records
 
 log = logging.getLogger(__name__)
 
 CELLS, MODEL = "cells", "model"
+_REMEDY = "Remove the cell's folder: it is made again."
+_PREDICTED = TableArtifact("predictions", _REMEDY)
 _COLUMNS = [
     "id", "docid", "label", "predicted", "probabilities", "tokens", "words", "kept", "operations",
     "operations_full",
@@ -76,17 +79,13 @@ def write_predictions(
         "operations": own.tolist(),
         "operations_full": whole.tolist(),
     }
-    unseal_file(folder / PREDICTIONS)
-    with atomic_path(folder / PREDICTIONS, overwrite=True) as path:
-        pq.write_table(pa.table(columns), path, compression="zstd")
     inputs = {"model": model_digest(folder / MODEL), "data": split.documents.fingerprint}
-    seal_file(folder / PREDICTIONS, "predictions", inputs)
+    _PREDICTED.write(folder / PREDICTIONS, pa.table(columns), inputs)
 
 
 def is_made(folder: Path) -> bool:
     """Whether the predictions of a cell were written to their end."""
-    path = folder / PREDICTIONS
-    return path.exists() and beside(path).exists()
+    return _PREDICTED.is_finished(folder / PREDICTIONS)
 
 
 def predicted(folder: Path) -> bool:
@@ -98,7 +97,7 @@ def predicted(folder: Path) -> bool:
     path, model = folder / PREDICTIONS, folder / MODEL
     if not is_made(folder):  # killed before they were sealed: made again
         return False
-    seal = check_file(path, "predictions", remedy=_REMEDY)
+    seal = _PREDICTED.check(path)
     own = seal.inputs.get("model") if seal else None
     if own is not None and model.exists() and own != model_digest(model):
         raise OutputError("these predictions are of another model", where=path, remedy=_REMEDY)
@@ -166,11 +165,8 @@ def gather(
     recipe = from_json(Design, {**made_of, "dropping": dropping})
     found = TopKStudy(records(whole), compared(whole), recipe)
     files = {PREDICTIONS: digest(root / PREDICTIONS)}
-    atomic_json(root / STUDY, sealed(to_json(found), "topk study", files=files), overwrite=True)
+    STUDIES.write(root / STUDY, found, files=files, overwrite=True)
     return found
-
-
-_REMEDY = "Remove the cell's folder: it is made again."
 
 
 def _table(path: Path, columns: Sequence[str]) -> pa.Table:
@@ -214,7 +210,8 @@ def _finished(root: Path, made_of: Mapping[str, Any]) -> dict[tuple[int, str], d
     found: dict[tuple[int, str], dict[str, Any]] = {}
     for path in sorted((root / CELLS).glob(f"*/{PREDICTIONS}")):
         try:
-            own, whole = made_of_what(path.parent)
+            made, whole = made_of_what(path.parent)
+            own: dict[str, Any] = dict(made)
             seed, arm = own.pop("seed", None), own.pop("arm", None)
             links: dict[str, Any] = {name: own.pop(name) for name in ("dropping", "full") if name in own}
             here = path.parent == folder_of(root, Condition.parse(str(arm)), seed)

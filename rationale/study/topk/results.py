@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from rationale.artifacts.artifact import Artifact
 from rationale.artifacts.record import Count, Scalar, least, omitted
+from rationale.errors import DataError
 from rationale.study.topk.budget import Budget
 
 
@@ -147,3 +149,13 @@ class TopKStudy:
     records: Annotated[tuple[ConditionResult, ...], least(1)]
     comparisons: tuple[ArmPair, ...]
     recipe: Design
+
+
+STUDIES = Artifact(
+    "topk study",
+    TopKStudy,
+    "Pass the folder that `rationale study topk --out` wrote; the same command writes its tables anew.",
+    "this is no top-k study",
+    DataError,
+)
+"""``study.json``; it names ``predictions.parquet`` beside it."""

@@ -13,14 +13,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rationale.artifacts.record import read_record
-from rationale.artifacts.seal import check_files, read_sealed
 from rationale.corpus.document import Documents, Key
 from rationale.errors import DataError
 from rationale.study.topk.names import FULL, PREDICTIONS, STUDY
-from rationale.study.topk.results import TopKStudy
+from rationale.study.topk.results import STUDIES, TopKStudy
 
-_REMEDY = "Pass the folder that `rationale study topk --out` wrote."
 _AGAIN = "Run the study once more with the same --out: it writes both anew."
 _TYPES = {
     **dict.fromkeys(("arm", "id", "docid", "label", "predicted"), pa.types.is_string),
@@ -75,15 +72,10 @@ class StoredStudy:
             DataError: Where there are none, or they are not of one study.
         """
         folder = Path(folder)
-        content, seal = read_sealed(folder / STUDY, "topk study", error=DataError, remedy=_REMEDY)
-        if seal is not None:
-            check_files(seal, folder, error=DataError, remedy=_AGAIN)
-        what = "this is no top-k study"
-        results = read_record(TopKStudy, content, folder / STUDY, what=what, error=DataError, remedy=_REMEDY)
-        study = cls(results, _table(folder / PREDICTIONS), folder)
+        study = cls(STUDIES.read(folder / STUDY), _table(folder / PREDICTIONS), folder)
         cells = study._cells
         alike = len({frozenset(answers) for answers in cells.values()}) == 1
-        told = {(record.arm, record.seed) for record in results.records}
+        told = {(record.arm, record.seed) for record in study.results.records}
         if cells.keys() != told or not alike or {(FULL, seed) for _, seed in cells} - cells.keys():
             raise DataError(
                 f"{PREDICTIONS} and {STUDY} are not of one study",

@@ -17,11 +17,10 @@ from torch import Tensor
 
 from rationale.artifacts.lock import locked
 from rationale.artifacts.model import model_digest
-from rationale.artifacts.seal import beside, check_file, seal_file, unseal_file
+from rationale.artifacts.table import TableArtifact
 from rationale.corpus.document import Key
 from rationale.encoder.attention import attend_and_report
 from rationale.errors import ModelError
-from rationale.files import atomic_path
 from rationale.loading.classifier import Classifier, load_classifier
 from rationale.scores import METHODS
 from rationale.scores.engine import packed_rows
@@ -36,6 +35,7 @@ FloatArray = npt.NDArray[np.float32]
 ImportanceTarget = Literal["saliency", "attention"]
 _BATCH, _PART = 16, 256
 _ANEW = "Remove the file: the same command makes it anew."
+MAPS = TableArtifact("maps", _ANEW, ModelError)
 
 
 def importance(
@@ -123,8 +123,7 @@ def store(
     means = [np.mean(each, axis=0, dtype=np.float64).astype(np.float32) for each in zip(*found, strict=True)]
     _write(out, keys, [np.atleast_1d(mean) for mean in means], _made_of(checkpoints, rows))
     for part in parts:
-        unseal_file(part)
-        part.unlink()
+        MAPS.remove(part)
 
 
 def _made_of(checkpoints: Sequence[Path], rows: Encoded) -> dict[str, Any]:
@@ -141,9 +140,9 @@ def _is_whole(path: Path, made_of: Mapping[str, Any]) -> bool:
     Raises:
         ModelError: Where they were changed, or are of other models or inputs.
     """
-    if not path.exists() or not beside(path).exists():
+    if not MAPS.is_finished(path):
         return False
-    seal = check_file(path, "maps", error=ModelError, remedy=_ANEW)
+    seal = MAPS.check(path)
     other = [] if seal is None else [k for k, v in made_of.items() if seal.inputs.get(k, v) != v]
     if other:
         raise ModelError(f"the stored maps are of other {other[0]}", where=path, remedy=_ANEW)
@@ -188,7 +187,4 @@ def _write(path: Path, keys: Sequence[Key], maps: Sequence[FloatArray], made_of:
         "docid": pa.array([key[1] for key in keys], pa.string()),
         "importance": pa.array(list(maps), pa.list_(pa.float32())),
     }
-    unseal_file(path)
-    with atomic_path(path, overwrite=True) as temporary:
-        pq.write_table(pa.table(columns), temporary, compression="zstd")
-    seal_file(path, "maps", made_of)
+    MAPS.write(path, pa.table(columns), made_of)

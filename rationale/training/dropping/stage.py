@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Any
 
-from rationale.artifacts.content import first_difference, same
+from rationale.artifacts.artifact import require_made_of
 from rationale.artifacts.model import check_model
 from rationale.errors import ModelError, OutputError
 from rationale.training.fitting import RECIPE, Fill, complete, read_training
@@ -14,6 +14,7 @@ from rationale.training.trainer import ClassifierTrainer
 from rationale.training.unfinished import UnfinishedRun
 
 ANEW = "Make it anew: remove the folder, or pass --overwrite."
+_REMEDY = "Name another folder with --finetuned-dir or --out, or pass --overwrite to make it anew."
 _OUTCOME = ("epochs", "best")
 
 
@@ -65,7 +66,12 @@ def outcome(folder: Path) -> dict[str, Any]:
 
 
 def check_made(
-    folder: Path, recipe: Mapping[str, Any], inputs: Mapping[str, Any], *, remedy: str = "", **how: Any
+    folder: Path,
+    recipe: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    *,
+    remedy: str = _REMEDY,
+    without: Container[str] = (),
 ) -> None:
     """Makes sure that a finished training is the one that a recipe would make, and as it was written.
 
@@ -74,7 +80,7 @@ def check_made(
         recipe: All that decides its outcome.
         inputs: Digests of what it is made from, which the recipe does not name.
         remedy: What the user can do where it is another.
-        **how: As for :func:`rationale.artifacts.content.same`.
+        without: Entries of the recipe that do not count.
 
     Raises:
         OutputError: Where it is another training, or nobody knows because it has no seal.
@@ -86,25 +92,10 @@ def check_made(
             where=folder,
             remedy="It is not touched; name another with --finetuned-dir or --out.",
         )
-    remedy = (
-        remedy or "Name another folder with --finetuned-dir or --out, or pass --overwrite to make it anew."
-    )
     earlier = {name: value for name, value in outcome(folder).items() if name not in _OUTCOME}
-    if not same(earlier, recipe, **how):
-        told = first_difference(earlier, recipe)
-        raise OutputError(f"another training lies there ({told})", where=folder, remedy=remedy)
     seal = check_model(folder, remedy=ANEW, note=False)
-    if seal is None:
-        raise OutputError(
-            "this training was written before results were sealed, so changes since cannot be seen",
-            where=folder,
-            remedy=f"Make it anew; or, if you trust it, `rationale verify --seal {folder}` seals it.",
-        )
-    changed = [name for name, value in inputs.items() if seal.inputs.get(name, value) != value]
-    if changed:
-        raise OutputError(
-            f"this training was made from something else ({', '.join(changed)})", where=folder, remedy=remedy
-        )
+    what = "another training lies there"
+    require_made_of(folder, earlier, seal, recipe, inputs=inputs, without=without, what=what, remedy=remedy)
 
 
 def tidy(folder: Path) -> None:

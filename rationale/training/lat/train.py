@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
 
+from rationale.artifacts.artifact import Artifact
 from rationale.artifacts.content import same
-from rationale.artifacts.seal import read_sealed, sealed
+from rationale.artifacts.record import Json, to_json
 from rationale.dropping.flops import Costs
 from rationale.dropping.lat import LAT
 from rationale.dropping.model import DroppingModel, wrap
 from rationale.dropping.run import hard
 from rationale.errors import OutputError
-from rationale.files import atomic_json
 from rationale.loading.checks import usable_device
 from rationale.loading.identity import weights_hash
 from rationale.tokens import Packed, run_windows
@@ -86,7 +86,7 @@ def _search(
     if dev is None:
         raise TypeError("the search needs dev documents")
     memory = stages.out.with_name(f"{stages.out.name}.search.json")
-    about = {"model": weights_hash(model), "dev": stages.prepared.recipe["dev"], "metric": options.metric}
+    about = Memory(weights_hash(model), stages.prepared.recipe["dev"], options.metric)
     total = 2 + options.population + 2 * options.iterations * options.offspring
     with tqdm(total=total, desc="search", unit="lengths", leave=False, disable=None) as bar:
         judge = _Judge(model, dev, about, memory, bar, options.device)
@@ -101,6 +101,34 @@ def _search(
         )
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A configuration and its dev figure."""
+
+    lengths: tuple[int, ...]
+    figure: float
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a search has judged, so that a killed one judges nothing twice.
+
+    Attributes:
+        model: The hash of the weights that were run.
+        dev: The documents they were run on.
+        metric: What was measured.
+        judged: The configurations.
+    """
+
+    model: str
+    dev: Json
+    metric: str
+    judged: tuple[Judged, ...] = ()
+
+
+MEMORIES = Artifact("lat memory", Memory)
+
+
 class _Judge:
     """Operations and dev figure of a configuration; figures that were found once are kept in a file."""
 
@@ -108,7 +136,7 @@ class _Judge:
         self,
         model: DroppingModel,
         dev: Encoded,
-        about: dict[str, Any],
+        about: Memory,
         memory: Path,
         bar: Any,
         device: str,
@@ -128,9 +156,8 @@ class _Judge:
         """The dev documents' figure, run hard."""
         if lengths not in self._known:
             self._known[lengths] = self._measure(lengths)
-            listed = [[list(one), figure] for one, figure in self._known.items()]
-            content = sealed({**self._about, "judged": listed}, "lat memory")
-            atomic_json(self._memory, content, overwrite=True)
+            judged = tuple(Judged(one, figure) for one, figure in self._known.items())
+            MEMORIES.write(self._memory, replace(self._about, judged=judged), overwrite=True)
         self._bar.update()
         return self._known[lengths]
 
@@ -138,7 +165,7 @@ class _Judge:
         system: LAT = self._model.system  # type: ignore[assignment]
         with system.using(lengths):
             outputs = run_windows(self._dev.windows, _BATCH, self._outputs, device=self._model.device)
-            return self._dev.judge(list(outputs))[self._about["metric"]]
+            return self._dev.judge(list(outputs))[self._about.metric]
 
     def _outputs(self, packed: Packed, places: list[int]) -> list[Any]:
         outputs = hard(self._model.encoder, self._model.system, packed).logits.float().cpu().numpy()
@@ -146,18 +173,18 @@ class _Judge:
         return [row[:n] if row.ndim > 1 else row for row, n in zip(outputs, sizes, strict=True)]
 
 
-def _remembered(memory: Path, about: dict[str, Any]) -> dict[Lengths, float]:
+def _remembered(memory: Path, about: Memory) -> dict[Lengths, float]:
     """What an earlier search of the same model, data and metric has judged, unless it was changed since."""
     if not memory.exists():
         return {}
     try:
-        content, seal = read_sealed(memory, "lat memory", note=False)
+        found, seal = MEMORIES.open(memory, note=False)
     except OutputError as error:
         log.warning("%s: judged again: %s", error.where, error.what)
         return {}
-    if seal is None or not same({name: content.get(name) for name in about}, about):
+    if seal is None or not same(to_json(replace(found, judged=())), to_json(about)):
         return {}
-    return {tuple(one): float(figure) for one, figure in content["judged"]}
+    return {one.lengths: one.figure for one in found.judged}
 
 
 def _told(lengths: Lengths, cost: float, figure: float, full: float, metric: str) -> dict[str, Any]:
