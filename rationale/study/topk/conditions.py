@@ -27,7 +27,7 @@ Target = Literal["predicted", "gold"]
 
 HUMAN, RANDOM = "human", "random"
 UNSCORED = (FULL, HUMAN, RANDOM, FIRST)
-"""Arms that need no scores."""
+"""Conditions that need no scores."""
 
 _TEXT = re.compile(
     r"(?P<not>not-)?(?P<method>[\w.]+)(?::(?P<target>gold|predicted))?(?:@(?P<layer>[0-9]{1,3}))?"
@@ -36,7 +36,7 @@ _TEXT = re.compile(
 
 @dataclass(frozen=True)
 class Condition:
-    """One arm of the study.
+    """One condition of the study.
 
     Attributes:
         text: As it is written, and the name of its folder.
@@ -83,7 +83,7 @@ class Condition:
         return cls(name, method, target, number, bool(found["not"]))
 
     def of(self, layers: int) -> tuple[str, Target, int, bool]:
-        """What it keeps, whatever it is called: equal for two names of one arm, in a model of ``layers``."""
+        """What it keeps in a model of ``layers``: equal for two names of one condition."""
         layer = meant_layer(self.method, range(layers), self.layer)
         return self.method, self.target, layer, self.complement
 
@@ -114,14 +114,14 @@ class Condition:
 
         ``k`` of them: the best by score, of equals those that scored better in the layers before, the nearest
         first (for scores of a dropping model, whose dropped tokens all score 0), then the earlier.
-        ``kept`` keeps its own number. A complement keeps the covered words that its arm does not.
+        ``kept`` keeps its own number. A complement keeps the covered words that its condition does not.
 
         Args:
             document: Whose words.
             covered: bool (W,), the words of the window.
             k: The budget.
-            scored: Its scores, where the arm needs them.
-            seed: Of the random arm.
+            scored: Its scores, where the condition needs them.
+            seed: Of the random condition.
 
         Raises:
             ScoresError: Where scores are missing.
@@ -141,7 +141,7 @@ class Condition:
         if self.method == RANDOM:
             return _best([_random_scores(document, seed)], covered, k)
         if scored is None:
-            raise ScoresError(f"arm {self.text!r} has no scores of {document.id!r}")
+            raise ScoresError(f"condition {self.text!r} has no scores of {document.id!r}")
         rows, last = scored.words[self.method], self._row(scored)
         if self.method == KEPT:
             kept: BoolArray = covered & scored.kept_words[scored.layers[self.method][last]]

@@ -1,4 +1,4 @@
-"""What is read of each document: its window in full, and what an arm leaves of it."""
+"""What is read of each document: its window in full, and what a condition leaves of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Positions = Literal["original", "packed"]
 
 @dataclass(frozen=True)
 class Retained:
-    """What an arm leaves of a document, and which words that is."""
+    """What a condition leaves of a document, and which words that is."""
 
     part: Reduced
     words: npt.NDArray[np.int64]
@@ -91,21 +91,21 @@ def cut(window: Window, kept: BoolArray, longest: int, positions: Positions) -> 
 
 def cuts(
     split: AnnotatedSplit,
-    arm: Condition,
+    condition: Condition,
     budget: Budget,
     scores: Scores | None,
     seed: int,
     longest: int,
     positions: Positions,
 ) -> list[Retained]:
-    """What an arm leaves of every document of a split.
+    """What a condition leaves of every document of a split.
 
     Args:
         split: The documents.
-        arm: The arm.
+        condition: The condition.
         budget: Words it may keep of each.
-        scores: Of these documents, where the arm needs some.
-        seed: Of the random arm.
+        scores: Of these documents, where the condition needs some.
+        seed: Of the random condition.
         longest: As for :func:`cut`.
         positions: As for :func:`cut`.
 
@@ -116,7 +116,7 @@ def cuts(
     for document, window, covered in zip(split.documents, split.windows, split.covered, strict=True):
         k = budget.of(words=int(covered.sum()), rationale=int((document.rationale & covered).sum()))
         scored = None if scores is None else scores.get(document.key)
-        kept = arm.words(document, covered, k, scored, seed)
+        kept = condition.words(document, covered, k, scored, seed)
         found.append(cut(window, kept, longest, positions))
     return found
 
