@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from rationale.agreement.select import rule_text
+from rationale.artifacts.provenance import AgreementProvenance
+from rationale.artifacts.record import from_json
+from rationale.artifacts.seal import read_sealed
+from rationale.artifacts.sealing import insert_seal
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 Record = Mapping[str, Any]
@@ -27,13 +31,15 @@ def main() -> None:
     parser.add_argument("--agreement", type=Path, required=True)
     parser.add_argument("--name", required=True)
     given = parser.parse_args()
-    found = json.loads(given.agreement.read_text(encoding="utf-8"))
+    found, _ = read_sealed(given.agreement, "agreement", note=False)
     found["recipe"]["model"]["name"] = Path(found["recipe"]["model"]["name"]).name
     found["recipe"]["data"]["source"] = Path(found["recipe"]["data"]["source"]).name
     found["recipe"]["agreement"]["source"] = Path(found["recipe"]["agreement"]["source"]).name
     found["comparisons"] = [c for c in found["comparisons"] if c["other"] == "random" and c["metric"] == "ap"]
     RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f"{given.name}.json").write_text(json.dumps(found, separators=(",", ":")) + "\n")
+    kept = RESULTS / f"{given.name}.json"
+    kept.write_text(json.dumps(found, separators=(",", ":")) + "\n")
+    insert_seal(kept, "agreement")
     (RESULTS / f"{given.name}.md").write_text("\n".join(page(given.name, found)) + "\n")
 
 
@@ -45,7 +51,7 @@ def page(name: str, found: Mapping[str, Any]) -> Iterable[str]:
     yield f"{recipe['data']['documents']} documents, {how}; weights {recipe['model']['hash']}."
     yield f"Accuracy {accuracy}, n = {own['n']}."
     yield "Brackets are 95 % percentile-bootstrap intervals over documents.\n"
-    rule = rule_text(recipe, "threshold")
+    rule = rule_text(from_json(AgreementProvenance, recipe), "threshold")
     kinds = [("ap", None, "Average precision"), ("fpr", "threshold", f"FPR, {rule}")]
     kinds += [
         ("recall", "threshold", f"Recall, {rule}"),
