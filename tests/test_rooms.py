@@ -15,7 +15,7 @@ import rationale
 
 FLOORS = (
     {"errors", "lazy", "terminal", "randomness"},
-    {"registry", "files", "strict_json", "bundle", "extras"},
+    {"arrays", "registry", "files", "strict_json", "bundle", "extras"},
     {"corpus", "metrics", "artifacts"},
     {"tokens"},
     {"encoder"},

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
+from rationale.arrays import Bool, Int64
 from rationale.corpus import Document, Documents, Key, load_documents
 from rationale.report.palette import LINE, SOFT
 from rationale.report.topk import bars, conditions_table, pairs_table
@@ -174,7 +174,7 @@ def _side_by_side(
     st.html(f"<style>{_CSS}</style>{_KEY}")
 
 
-def _mask(places: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.bool_]:
+def _mask(places: Int64, count: int) -> Bool:
     mask = np.zeros(count, bool)
     mask[places] = True
     return mask

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from tqdm.auto import tqdm
 
+from rationale.arrays import Bool, Int64
 from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError
 from rationale.scores import Scores
@@ -17,7 +17,6 @@ from rationale.study.topk.budget import Budget
 from rationale.study.topk.conditions import Condition
 from rationale.tokens import Window, Windower
 
-BoolArray = npt.NDArray[np.bool_]
 Positions = Literal["original", "packed"]
 
 
@@ -26,7 +25,7 @@ class Retained:
     """What a condition leaves of a document, and which words that is."""
 
     part: Reduced
-    words: npt.NDArray[np.int64]
+    words: Int64
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class AnnotatedSplit:
 
     documents: Documents
     windows: tuple[Window, ...]
-    covered: tuple[BoolArray, ...]
+    covered: tuple[Bool, ...]
     left_out: int
 
     @classmethod
@@ -52,7 +51,7 @@ class AnnotatedSplit:
         Raises:
             DataError: Where none has a rationale in its window.
         """
-        kept, windows, covered = list[Document](), list[Window](), list[BoolArray]()
+        kept, windows, covered = list[Document](), list[Window](), list[Bool]()
         for document in tqdm(documents, desc="tokenize", unit="document", leave=False, disable=None):
             whole = windower(document)
             window = whole.windows[0]
@@ -71,7 +70,7 @@ class AnnotatedSplit:
         return cls(part, tuple(windows), tuple(covered), len(documents) - len(kept))
 
 
-def cut(window: Window, kept: BoolArray, longest: int, positions: Positions) -> Retained:
+def cut(window: Window, kept: Bool, longest: int, positions: Positions) -> Retained:
     """What is left of a window when only some words are kept.
 
     Args:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rationale.arrays import Int64
 from rationale.corpus.document import Documents, Key
 from rationale.errors import DataError
 from rationale.study.topk.names import FULL, PREDICTIONS, STUDY
@@ -42,7 +42,7 @@ class Answer:
     label: str
     predicted: str
     probability: float
-    kept: npt.NDArray[np.int64]
+    kept: Int64
 
     @property
     def right(self) -> bool:
@@ -110,7 +110,7 @@ class StoredStudy:
         """What a condition's classifier said of every document."""
         return self._cells[condition, seed]
 
-    def read(self, seed: int, key: Key) -> npt.NDArray[np.int64]:
+    def read(self, seed: int, key: Key) -> Int64:
         """The words of the document that were in reach: those of the full input."""
         return self._cells[FULL, seed][key].kept
 

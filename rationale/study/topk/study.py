@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from rationale.artifacts.lock import locked
@@ -43,8 +41,6 @@ from rationale.training.prepare import Prepared, prepare
 from rationale.training.trainer import arguments
 
 log = logging.getLogger(__name__)
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,14 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from rationale.arrays import Float64
 from rationale.metrics.statistics import bootstrap_intervals, holm, number_or_none, paired_p_values
 from rationale.study.topk.names import PERMUTATIONS
 from rationale.study.topk.results import ConditionPair, ConditionResult
 
 _RESAMPLES = 10_000
-Floats = npt.NDArray[np.float64]
 
 
 def records(predictions: pa.Table) -> tuple[ConditionResult, ...]:
@@ -36,7 +35,7 @@ def _cells(predictions: pa.Table) -> dict[tuple[str, int], dict[str, list[Any]]]
     return found
 
 
-def _right(rows: dict[str, list[Any]]) -> Floats:
+def _right(rows: dict[str, list[Any]]) -> Float64:
     return np.array([a == b for a, b in zip(rows["label"], rows["predicted"], strict=True)], np.float64)
 
 
