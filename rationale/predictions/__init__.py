@@ -1,0 +1,1 @@
+"""Rationales that somebody else predicted: read, matched with the documents, and counted."""
