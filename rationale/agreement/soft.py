@@ -6,6 +6,8 @@ methods the positive part counts. Values are NaN where the scores or the rationa
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from rationale.agreement.correlation import spearman
@@ -32,7 +34,7 @@ def _sums(values: Float64, offsets: Int64) -> Float64:
 
 
 def jensen_shannon(scores: Floats, gold: Floats, offsets: Int64) -> Float64:
-    """Jensen-Shannon divergence in bits, (1/2) KL(p, m) + (1/2) KL(q, m) with m = (p + q) / 2, float64 (..., D).
+    """Jensen-Shannon divergence in bits, float64 (..., D): (KL(p, m) + KL(q, m)) / 2 with m = (p + q) / 2.
 
     In [0, 1]; lower is better.
     """
@@ -70,20 +72,20 @@ def rank_correlation(scores: Floats, gold: Floats, offsets: Int64) -> Float64:
     rows = np.atleast_2d(np.asarray(scores, np.float64))
     parts = [
         spearman(rows[:, a:b], np.broadcast_to(np.asarray(gold, np.float64)[a:b], (len(rows), b - a)))
-        for a, b in zip(offsets[:-1], offsets[1:], strict=True)
+        for a, b in pairwise(offsets)
     ]
     return np.stack(parts, axis=-1) if parts else np.zeros((len(rows), 0))
 
 
 def average_precision(scores: Floats, gold: Floats, offsets: Int64) -> Float64:
-    """Average precision with hits replaced by g, divided by its value for g in falling order, float64 (L, D).
+    """Average precision with hits replaced by g, over its value for g in falling order, float64 (L, D).
 
-    The sum over thresholds of (recall step) x (mean g of the words above); recall = sum of g above / sum g. The
-    ideal order has one word a threshold. In (0, 1]; higher is better.
+    The sum over thresholds of (recall step) x (mean g of the words above); recall = sum of g above / sum g.
+    The ideal order has one word a threshold. In (0, 1]; higher is better.
     """
     rows, gold = np.atleast_2d(np.asarray(scores, np.float64)), np.asarray(gold, np.float64)
     values = np.full((len(rows), len(offsets) - 1), np.nan)
-    for number, (a, b) in enumerate(zip(offsets[:-1], offsets[1:], strict=True)):
+    for number, (a, b) in enumerate(pairwise(offsets)):
         if b > a and gold[a:b].sum() > 0:
             best = _average_precision(-np.arange(b - a, dtype=np.float64), -np.sort(-gold[a:b]))
             values[:, number] = [_average_precision(row[a:b], gold[a:b]) / best for row in rows]

@@ -1,10 +1,11 @@
 """The least and the greatest AOPC that any order of a text's words can reach: what makes AOPC comparable.
 
-AOPC(o) = (1/N) sum over k = 1..N of p(x) - p(x without the first k words of order o). The limits depend on the
-model and the text alone; NAOPC = (AOPC - lower) / (upper - lower), in [0, 1] (Edin et al., 2025).
+AOPC(o) = (1/N) sum over k = 1..N of p(x) - p(x without the first k words of order o). The limits depend on
+the model and the text alone; NAOPC = (AOPC - lower) / (upper - lower), in [0, 1] (Edin et al., 2025).
 
-With f(S) = p(x) - p(x without S) the greatest sum obeys V(S) = f(S) + max over i in S of V(S - i), so that 2^N
-forwards give the exact limits without trying N! orders. Beyond that a beam search keeps B sets of each size.
+With f(S) = p(x) - p(x without S) the greatest sum obeys V(S) = f(S) + max over i in S of V(S - i), so that
+2^N forwards give the exact limits without trying N! orders. Beyond that a beam search keeps B sets of each
+size.
 """
 
 from __future__ import annotations

@@ -60,12 +60,13 @@ def read_reply(text: str) -> Reply:
         )
     reply = Reply()
     for candidate in _candidates(text):
-        for mended in (False, True):
-            value = _value(_mend(candidate) if mended else candidate)
-            if isinstance(value, list | dict):
-                reply.repaired = mended
-                reply.quotes = list(_quotes(value, reply, 0))
-                return reply
+        for read in (_json, _literal):
+            for mended in (False, True):
+                value = read(_mend(candidate) if mended else candidate)
+                if isinstance(value, list | dict):
+                    reply.repaired = mended
+                    reply.quotes = list(_quotes(value, reply, 0))
+                    return reply
     whole = _value(text)
     if isinstance(whole, str):
         inner = read_reply(whole) if whole != text else Reply()
@@ -123,10 +124,18 @@ def _mend(text: str) -> str:
 
 def _value(text: str) -> Any:
     """The text as JSON, or as a Python literal; None where it is neither."""
+    value = _json(text)
+    return _literal(text) if value is None else value
+
+
+def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        pass
+        return None
+
+
+def _literal(text: str) -> Any:
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
