@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import Self, overload
+from typing import Literal, Self, overload
 
 import numpy as np
 
@@ -32,6 +32,27 @@ class Span:
     group: int = 0
 
 
+State = Literal["marked", "nothing", "not_asked"]
+"""Whether an annotator marked words, was asked and marked none, or was not asked for a rationale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What one annotator said of a document.
+
+    Attributes:
+        annotator: Who; None where a data set does not say whose a mask is.
+        spans: The words that were marked.
+        label: The class that this annotator gave; None where unknown.
+        state: ``marked``, ``nothing`` or ``not_asked``; spans are there if and only if it is ``marked``.
+    """
+
+    annotator: str | None
+    spans: tuple[Span, ...] = ()
+    label: str | None = None
+    state: State = "marked"
+
+
 @dataclass(frozen=True)
 class Document:
     """One (annotation, document) pair, the unit of evaluation; immutable.
@@ -49,6 +70,7 @@ class Document:
         original_id: The id as the file has it where that is a number; None where it is text. Exports write
             it back, as the benchmark's scorer tells 7 from "7".
         original_docid: The same of the document's id.
+        marks: What each annotator marked, where a data set says; ``spans`` is then made of them.
     """
 
     id: str
@@ -62,9 +84,17 @@ class Document:
     sentences: tuple[tuple[int, int], ...] = ()
     original_id: int | float | None = None
     original_docid: int | float | None = None
+    marks: tuple[Mark, ...] = ()
 
     def __post_init__(self) -> None:
-        for span in self.spans:
+        for mark in self.marks:
+            if (mark.state == "marked") != bool(mark.spans):
+                raise DataError(
+                    f"annotator {mark.annotator!r} is {mark.state!r} with {len(mark.spans)} spans",
+                    where=f"annotation {self.id!r}, document {self.docid!r}",
+                    remedy="States: marked (with spans), nothing and not_asked (without).",
+                )
+        for span in (*self.spans, *(span for mark in self.marks for span in mark.spans)):
             if not 0 <= span.group <= MAX_GROUP:
                 raise DataError(
                     f"evidence group {span.group}, expected a number from 0 to {MAX_GROUP}",
@@ -109,6 +139,20 @@ class Document:
             mask[span.start : span.end] = True
         return mask
 
+    @property
+    def asked(self) -> tuple[Mark, ...]:
+        """The annotators who were asked for a rationale, those who marked nothing among them."""
+        return tuple(mark for mark in self.marks if mark.state != "not_asked")
+
+    @property
+    def masks(self) -> Bool:
+        """One mask an annotator who was asked, bool (annotators, words)."""
+        masks = np.zeros((len(self.asked), len(self.words)), dtype=np.bool_)
+        for row, mark in enumerate(self.asked):
+            for span in mark.spans:
+                masks[row, span.start : span.end] = True
+        return masks
+
     @cached_property
     def digest(self) -> str:
         """16 hex digits of a SHA-256 over words and query: tells whether scores belong to this text."""
@@ -128,9 +172,14 @@ class Document:
             *([] if self.original_id is None else [f"id {self.original_id!r}"]),
             *([] if self.original_docid is None else [f"docid {self.original_docid!r}"]),
             *(str(len(name)) for name in names if any(map(_holds_separator, names))),
+            *([] if not self.marks else [repr([_said(mark) for mark in self.marks])]),
         ]
         parts = [self.id, self.docid, self.digest, str(self.label), spans]
         return "\x1f".join([*parts, *rest]) + "\x1e"
+
+
+def _said(mark: Mark) -> tuple[str | None, str | None, str, tuple[tuple[int, int], ...]]:
+    return mark.annotator, mark.label, mark.state, tuple((span.start, span.end) for span in mark.spans)
 
 
 def _holds_separator(text: str) -> bool:
