@@ -67,28 +67,97 @@ def check(source: Source, words: Words = "spaces", as_json: Json = False) -> Non
 @app.command()
 def convert(
     source: Source,
-    out: Annotated[Path, typer.Option(help="The ERASER folder to make.")],
+    out: Annotated[
+        Path, typer.Option(help="The ERASER folder to make; with --reader also FILE.jsonl, with annotations.")
+    ],
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            help="Read a corpus in its authors' own format: hatexplain, toxic-spans, cose, "
+            "evidence-inference, fair-rationales, expmrc or vihos."
+        ),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="With --reader: the split to convert. Default: the only one.")
+    ] = None,
+    gold: Annotated[
+        Literal["union", "majority", "any2", "intersection"] | None,
+        typer.Option(help="The one rationale made of several annotators'. An ERASER folder needs it."),
+    ] = None,
+    same_label: Annotated[
+        bool,
+        typer.Option("--same-label", help="For --gold, count only annotators with the document's label."),
+    ] = False,
+    true_false: Annotated[
+        bool,
+        typer.Option("--true-false", help="With --reader: make each answer of a question a document."),
+    ] = False,
     number_duplicates: Annotated[
         bool, typer.Option("--number-duplicates", help="Make ids used twice into id, id#2, id#3 …")
     ] = False,
     words: Words = "spaces",
     overwrite: Overwrite = False,
 ) -> None:
-    """Write any data that can be read as an ERASER folder.
+    """Write any data as an ERASER folder, or a corpus with several annotators as JSON lines.
 
     Example: `rationale data convert reviews.csv --out reviews`
+
+    Example: `rationale data convert hatexplain --reader hatexplain --out hatexplain.jsonl`
     """
     from rationale.corpus.check import check_data
     from rationale.corpus.convert import convert_data
+    from rationale.errors import RationaleError
 
+    if same_label and gold is None:
+        raise RationaleError("--same-label has no effect without --gold", remedy="Pass both, or neither.")
+    if reader is not None:
+        if number_duplicates or words != "spaces":
+            raise RationaleError(
+                "--number-duplicates and --words have no effect with --reader",
+                remedy="A named reader knows the ids and words of its corpus; leave them out.",
+            )
+        _convert_named(reader, source, out, split, gold, same_label, true_false, overwrite)
+        return
+    if split is not None or true_false:
+        raise RationaleError("--split and --true-false need --reader", remedy="Pass it, or leave them out.")
     convert_data(
         source,
         out,
         duplicate_ids="number" if number_duplicates else "refuse",
         segmentation=words,
+        gold=gold,
+        same_label=same_label,
         overwrite=overwrite,
     )
     _report(check_data(out), as_json=False)
+
+
+def _convert_named(
+    reader: str,
+    source: str,
+    out: Path,
+    split: str | None,
+    gold: Literal["union", "majority", "any2", "intersection"] | None,
+    same_label: bool,
+    true_false: bool,
+    overwrite: bool,
+) -> None:
+    from rationale.corpus.named.convert import convert_named
+
+    corpora = convert_named(
+        reader,
+        source,
+        out,
+        split=split,
+        gold=gold,
+        same_label=same_label,
+        true_false=true_false,
+        overwrite=overwrite,
+    )
+    for name, corpus in corpora.items():
+        say(f"{name}: {corpus.counts}")
+        for note in corpus.notes:
+            say(f"note on {name}: {note}", fg="yellow")
 
 
 @app.command("list")

@@ -25,6 +25,8 @@ class Columns:
             `word_spans`. Null where no human was asked.
         rationale_chars: Character spans ``[start, end)`` of ``text``: they mark each word they touch. See
             `character_spans`.
+        annotations: What each of several annotators said; see `read_annotations`. Without one of the two
+            columns before, the rationale is what any of them marked.
     """
 
     text: str = "text"
@@ -34,6 +36,7 @@ class Columns:
     query: str = "query"
     rationale: str = "rationale"
     rationale_chars: str = "rationale_chars"
+    annotations: str = "annotations"
 
 
 def check_columns(found: Sequence[str], columns: Columns, where: str) -> None:

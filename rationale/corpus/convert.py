@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
+from rationale.corpus.annotators import Aggregate, aggregate
 from rationale.corpus.columns import Columns
+from rationale.corpus.document import Documents
 from rationale.corpus.load import list_splits, load_documents
 from rationale.corpus.readers import DuplicateIds
 from rationale.corpus.segment import Segmentation
 from rationale.corpus.write import is_file_name, write_eraser
+from rationale.errors import DataError
 
 
 def convert_data(
@@ -20,6 +24,8 @@ def convert_data(
     columns: Columns | None = None,
     duplicate_ids: DuplicateIds = "refuse",
     segmentation: Segmentation = "spaces",
+    gold: Aggregate | None = None,
+    same_label: bool = False,
     overwrite: bool = False,
 ) -> Path:
     """Writes every split of ``source`` to ``out``, in the benchmark's layout.
@@ -28,11 +34,22 @@ def convert_data(
     empty, to ``docs.jsonl``. A collection without splits becomes ``data.jsonl``. Ids that are numbers stay
     numbers.
 
+    Args:
+        source: Anything that `load_documents` reads.
+        out: The folder to make.
+        columns: The names of a table's columns.
+        duplicate_ids: What to do with an id used twice.
+        segmentation: How text becomes words.
+        gold: The rule that makes one rationale of several annotators'; see `aggregate`.
+        same_label: Whether only annotators count who gave the document's label.
+        overwrite: Whether an earlier folder may be replaced.
+
     Raises:
-        DataError: Where the source cannot be read, or the layout has no place for what it holds.
+        DataError: Where the source cannot be read, or has several annotators and no ``gold``,
+            or the layout has no place for what it holds.
         OutputError: Where ``out`` exists and ``overwrite`` is off, or the disk refuses.
     """
-    splits = {
+    splits: dict[str, Documents] = {
         split or "data": load_documents(
             source,
             split or None,
@@ -42,7 +59,33 @@ def convert_data(
         )
         for split in list_splits(source) or [""]
     }
+    return write_splits(splits, out, gold=gold, same_label=same_label, overwrite=overwrite)
+
+
+def write_splits(
+    splits: Mapping[str, Documents],
+    out: str | Path,
+    *,
+    gold: Aggregate | None = None,
+    same_label: bool = False,
+    overwrite: bool = False,
+) -> Path:
+    """Writes splits in the benchmark's layout, which has one rationale a document: see `convert_data`.
+
+    Raises:
+        DataError: Where documents have several annotators and ``gold`` is None, or none and it is given.
+        OutputError: Where ``out`` exists and ``overwrite`` is off, or the disk refuses.
+    """
+    if gold is not None:
+        splits = {name: aggregate(part, gold, same_label=same_label) for name, part in splits.items()}
     documents = [document for part in splits.values() for document in part]
+    several = next((d for d in documents if len(d.asked) > 1), None) if gold is None else None
+    if several is not None:
+        raise DataError(
+            f"document {several.id!r} has {len(several.asked)} annotators, and an ERASER folder has one "
+            "rationale a document",
+            remedy="Choose one: --gold union, majority, any2 or intersection.",
+        )
     names = {document.docid for document in documents}
     alike = {normalize("NFC", name).casefold() for name in names}  # one file each on every system
     plain = all(is_file_name(document.docid) and "" not in document.words for document in documents)

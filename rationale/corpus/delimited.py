@@ -41,10 +41,19 @@ def read_csv(path: Path, columns: Columns) -> Iterator[Row]:
     Raises:
         DataError: Where it is none; the message names the line.
     """
+    yield from _rows(csv_lines(path), columns, path)
+
+
+def csv_lines(path: Path) -> Iterator[Line]:
+    """Number and fields of each record of a CSV file (RFC 4180), the header first.
+
+    Raises:
+        DataError: Where it is none; the message names the line.
+    """
     text = read_text(path)
     spaced = re.match(r"[^\r\n]*, ", text) is not None
     with _long_fields():
-        yield from _rows(_lines(text, _Spaced() if spaced else csv.excel(), path), columns, path)
+        yield from _lines(text, _Spaced() if spaced else csv.excel(), path)
 
 
 def read_tsv(path: Path, columns: Columns) -> Iterator[Row]:
@@ -163,7 +172,7 @@ def _cells(header: list[str], row: Sequence[str], columns: Columns, where: str) 
 def _cell(cell: str, name: str, columns: Columns, where: str) -> Any:
     if not cell:
         return None
-    if name in (columns.words, columns.rationale, columns.rationale_chars):
+    if name in (columns.words, columns.rationale, columns.rationale_chars, columns.annotations):
         return _list(cell, name, where)
     return (cell.strip() or None) if name in (columns.id, columns.label) else cell
 

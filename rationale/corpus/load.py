@@ -45,7 +45,7 @@ def load_documents(
     reader = find_reader(source)
     options = ReadOptions(duplicate_ids, columns or Columns(), segmentation=segmentation)
     with source_errors(source):
-        documents = reader.read(source, _choose(reader.splits(source), split, source), options)
+        documents = reader.read(source, choose_split(reader.splits(source), split, source), options)
     if not documents:
         raise DataError("there are no documents in it", where=_place(documents.source, documents.split))
     odd = unsegmented(documents)
@@ -105,7 +105,12 @@ def find_reader(source: Any) -> Reader:
     raise DataError("not a kind of data that can be read", where=shown, remedy=f"Readers: {known}.")
 
 
-def _choose(known: list[str], split: str | None, source: Any) -> str:
+def choose_split(known: list[str], split: str | None, source: Any) -> str:
+    """The split that is asked for, or the only one.
+
+    Raises:
+        DataError: Where there is none of that name, or none is named and there are several.
+    """
     if split is None and len(known) <= 1:
         return known[0] if known else ""
     if split is None or split not in known:

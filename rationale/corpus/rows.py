@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from rationale.corpus.annotations import read_annotations, with_marks
 from rationale.corpus.columns import Columns, check_name, unread
 from rationale.corpus.document import Document, Documents, Span
 from rationale.corpus.fields import check_size, identifier, label_name, original, short
@@ -72,7 +73,7 @@ def _document(row: _Row, number: str, uses: UsedIds) -> Document:
     name = number if missing else identifier(given, row.columns.id, row.where)
     unique = uses.name(name, row.where)
     marks, characters = row.get(row.columns.rationale), row.get(row.columns.rationale_chars)
-    return Document(
+    document = Document(
         id=unique,
         docid=unique,
         words=text.words,
@@ -82,6 +83,11 @@ def _document(row: _Row, number: str, uses: UsedIds) -> Document:
         annotated=marks is not None or characters is not None,
         original_id=None if missing or unique != name else original(given),
     )
+    said = row.get(row.columns.annotations)
+    if said is None:
+        return document
+    annotators = read_annotations(said, text.words, row.columns.annotations, row.where)
+    return replace(document, marks=annotators) if document.annotated else with_marks(document, annotators)
 
 
 def _spans(row: _Row, text: _Text, marks: Any, characters: Any) -> tuple[Span, ...]:
