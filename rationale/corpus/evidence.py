@@ -169,8 +169,6 @@ def spans_of(
 def _place(piece: Piece, passage: Passage, where: str, notes: Notes) -> tuple[int, int] | None:
     """The words of a piece: those it states, or those of the sentences it states, or None."""
     start, end = piece.sentences
-    if piece.tokens[0] != _UNKNOWN:
-        return piece.tokens
     if start == _UNKNOWN and end == 0:
         raise DataError(
             "evidence has start_sentence -1 and end_sentence 0, which the benchmark's scorer reads as the "
@@ -178,7 +176,7 @@ def _place(piece: Piece, passage: Passage, where: str, notes: Notes) -> tuple[in
             where=where,
             remedy="Write -1 for both where the sentences are unknown.",
         )
-    if piece.tokens[1] != _UNKNOWN:
+    if piece.tokens != (_UNKNOWN, _UNKNOWN):
         return piece.tokens
     if start == _UNKNOWN and end == _UNKNOWN:
         notes.add("pieces of evidence state neither words nor sentences and are left out", where)

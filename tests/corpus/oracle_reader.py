@@ -493,15 +493,13 @@ def place_of(piece, sentences):
         refuse_unless(all(isinstance(w, str) for w in text) or all(isinstance(w, int) for w in text), "text")
         text = " ".join(text) if all(isinstance(w, str) for w in text) else ""
     refuse_unless(text is None or isinstance(text, str), "text")
+    refuse_unless((first, last) != (-1, 0), "the last sentence")
     if start == end == -1:
-        refuse_unless((first, last) != (-1, 0), "the last sentence")
         if first == last == -1:
             return None
         refuse_unless(0 <= first < last <= len(sentences), "sentences")
         start = sum(len(line) for line in sentences[:first])
         end = sum(len(line) for line in sentences[:last])
-    else:
-        refuse_unless(not (start == -1 and (first, last) == (-1, 0)), "the last sentence")
     refuse_unless(0 <= start <= end <= len(words), "place")
     if text and text.strip():
         refuse_unless(bare(text) == bare("".join(words[start:end])), "text of evidence")

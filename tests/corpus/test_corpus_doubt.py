@@ -120,6 +120,7 @@ def test_places_by_sentences_and_unknown_places(tmp_path):
     ("change", "said"),
     [
         ({"start_token": -1, "end_token": -1, "end_sentence": 0}, "start_sentence -1 and end_sentence 0"),
+        ({"end_sentence": 0}, "start_sentence -1 and end_sentence 0"),
         (
             {"start_token": -1, "end_token": -1, "start_sentence": 1, "end_sentence": 3},
             "outside document 'd' of 2",

@@ -41,7 +41,8 @@ def read(source: Path, split: str, options: NamedOptions) -> list[Document]:
     united, each an evidence group. Rows that the authors found invalid (``Valid Label`` or
     ``Valid Reasoning`` is False) are left out, as in the authors' code. Offsets count
     characters of the whole article, which begins with the abstract: a row whose evidence ends behind it is
-    ``not_asked``, as it says nothing of what the abstract holds, and a prompt without any evidence in its abstract is no document.
+    ``not_asked``, as it says nothing of what the abstract holds, and a prompt without any evidence in its
+    abstract is no document.
 
     Labels go by ``Label Code``, as ``Label`` has variants (``significantly increase``). The document's is
     that of most annotators, none where two are as frequent. Words are those between white space.
