@@ -130,8 +130,8 @@ def _check_masks(value: Sequence[Any], length: int, where: str) -> None:
         raise DataError(
             f"{short(value)} could be one mask for each annotator, and only one for a document can be read",
             where=where,
-            remedy="Merge them into one mask: the majority (marked by more than half of them) or the union "
-            '(by any). If these are spans, write {"start": 0, "end": 1}.',
+            remedy="Write each annotator's as the 'spans' of one of 'annotations', or merge them into one mask. "
+            'If these are spans, write {"start": 0, "end": 1}.',
         )
 
 
