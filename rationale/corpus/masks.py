@@ -130,7 +130,8 @@ def _check_masks(value: Sequence[Any], length: int, where: str) -> None:
         raise DataError(
             f"{short(value)} could be one mask for each annotator, and only one for a document can be read",
             where=where,
-            remedy="Write each annotator's as the 'spans' of one of 'annotations', or merge them into one mask. "
+            remedy="Write each as the 'spans' of one of 'annotations', or merge them into one mask by "
+            "majority or union. "
             'If these are spans, write {"start": 0, "end": 1}.',
         )
 

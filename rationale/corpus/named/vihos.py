@@ -15,7 +15,7 @@ _FILES = r"(train|dev|test)\.csv"
 
 
 def read(source: Path, split: str, options: NamedOptions) -> list[Document]:
-    """A document is a comment, its words those between white space, its id split and first column (``dev_0``).
+    """A document is a comment, its words those between white space, its id ``dev_0``: split, first column.
 
     The spans are the published ones, which the authors made of several annotators': one annotator without a
     name. Every comment was annotated, so an empty list says ``nothing``. Vietnamese writes a blank between
