@@ -13,6 +13,7 @@ from rationale.commands.options import Overwrite
 from rationale.terminal import safe_console, say, say_json
 
 if TYPE_CHECKING:
+    from rationale.corpus.annotators import Aggregate
     from rationale.corpus.check import SplitCheck
     from rationale.report.table import Table
 
@@ -25,6 +26,33 @@ Words = Annotated[
         help="How text becomes words: at spaces, or each character of a script without spaces (Chinese, "
         "Japanese, Thai) as a word of its own."
     ),
+]
+
+NamedReader = Annotated[
+    str | None,
+    typer.Option(
+        "--reader",
+        help="Read a corpus in its authors' own format: hatexplain, toxic-spans, cose, evidence-inference, "
+        "fair-rationales, expmrc or vihos.",
+    ),
+]
+NamedSplit = Annotated[
+    str | None,
+    typer.Option(
+        "--split", help="With --reader: the split. A file holds one, an ERASER folder all by default."
+    ),
+]
+Gold = Annotated[
+    Literal["union", "majority", "any2", "intersection"] | None,
+    typer.Option(
+        "--gold", help="The one rationale made of several annotators'. An ERASER folder of them needs it."
+    ),
+]
+SameLabel = Annotated[
+    bool, typer.Option("--same-label", help="For --gold, count only annotators with the document's label.")
+]
+TrueFalse = Annotated[
+    bool, typer.Option("--true-false", help="With --reader: make each answer of a question a document.")
 ]
 
 
@@ -70,28 +98,11 @@ def convert(
     out: Annotated[
         Path, typer.Option(help="The ERASER folder to make; with --reader also FILE.jsonl, with annotations.")
     ],
-    reader: Annotated[
-        str | None,
-        typer.Option(
-            help="Read a corpus in its authors' own format: hatexplain, toxic-spans, cose, "
-            "evidence-inference, fair-rationales, expmrc or vihos."
-        ),
-    ] = None,
-    split: Annotated[
-        str | None, typer.Option(help="With --reader: the split to convert. Default: the only one.")
-    ] = None,
-    gold: Annotated[
-        Literal["union", "majority", "any2", "intersection"] | None,
-        typer.Option(help="The one rationale made of several annotators'. An ERASER folder needs it."),
-    ] = None,
-    same_label: Annotated[
-        bool,
-        typer.Option("--same-label", help="For --gold, count only annotators with the document's label."),
-    ] = False,
-    true_false: Annotated[
-        bool,
-        typer.Option("--true-false", help="With --reader: make each answer of a question a document."),
-    ] = False,
+    reader: NamedReader = None,
+    split: NamedSplit = None,
+    gold: Gold = None,
+    same_label: SameLabel = False,
+    true_false: TrueFalse = False,
     number_duplicates: Annotated[
         bool, typer.Option("--number-duplicates", help="Make ids used twice into id, id#2, id#3 …")
     ] = False,
@@ -110,12 +121,12 @@ def convert(
 
     if same_label and gold is None:
         raise RationaleError("--same-label has no effect without --gold", remedy="Pass both, or neither.")
+    if reader is not None and (number_duplicates or words != "spaces"):
+        raise RationaleError(
+            "--number-duplicates and --words have no effect with --reader",
+            remedy="A named reader knows the ids and words of its corpus; leave them out.",
+        )
     if reader is not None:
-        if number_duplicates or words != "spaces":
-            raise RationaleError(
-                "--number-duplicates and --words have no effect with --reader",
-                remedy="A named reader knows the ids and words of its corpus; leave them out.",
-            )
         _convert_named(reader, source, out, split, gold, same_label, true_false, overwrite)
         return
     if split is not None or true_false:
@@ -137,7 +148,7 @@ def _convert_named(
     source: str,
     out: Path,
     split: str | None,
-    gold: Literal["union", "majority", "any2", "intersection"] | None,
+    gold: Aggregate | None,
     same_label: bool,
     true_false: bool,
     overwrite: bool,

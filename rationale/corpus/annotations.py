@@ -31,7 +31,8 @@ def read_annotations(value: Any, words: Sequence[str], name: str, where: str) ->
     Raises:
         DataError: On anything else, and on a state that its spans contradict.
 
-    >>> read_annotations([{"annotator": "a", "spans": [[0, 1]]}], ["good", "film"], "annotations", "row 0")
+    >>> said = [{"annotator": "a", "spans": [[0, 1]]}]
+    >>> read_annotations(said, ["good", "old", "film"], "annotations", "row 0")
     (Mark(annotator='a', spans=(Span(start=0, end=1, group=0),), label=None, state='marked'),)
     """
     if not isinstance(value, list | tuple) or not all(isinstance(item, Mapping) for item in value):

@@ -64,6 +64,7 @@ def as_csv(rows, path):
 
 def as_objects(rows):
     """Spans of one type, as a column of Parquet has them."""
+    rows = list(rows)
     for row in rows:
         for one in row.get("annotations") or []:
             spans = one["spans"]
@@ -91,6 +92,13 @@ def test_a_data_frame_gives_equal_documents():
     documents = list(some_documents(7))
     frame = pd.DataFrame([{"annotations": None, **row_of(document)} for document in documents])
     assert list(load_documents(frame)) == documents
+
+
+def test_a_data_set_of_the_datasets_library_gives_equal_documents():
+    datasets = pytest.importorskip("datasets", reason="datasets is not installed")
+    documents = list(some_documents(9))
+    rows = [{"rationale": None, "annotations": None, **row} for row in as_objects(map(row_of, documents))]
+    assert list(load_documents(datasets.Dataset.from_list(rows))) == documents
 
 
 @pytest.mark.parametrize("rule", ["union", "majority", "any2", "intersection"])

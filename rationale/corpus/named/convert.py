@@ -52,19 +52,16 @@ def convert_named(
             where=out,
             remedy="Choose one: --gold union, majority, any2 or intersection; or name a file, --out F.jsonl.",
         )
-    if is_file or split is not None:
-        names: list[str | None] = [split]
-    else:
-        names = list(named_splits(name, source))
+    names = [split] if is_file or split is not None else named_splits(name, source)
     found = [read_named(name, source, one, true_false=true_false) for one in names]
     corpora = {corpus.documents.split or name: corpus for corpus in found}
-    splits = {one: corpus.documents for one, corpus in corpora.items()}
-    if not is_file:
+    if is_file:
+        (documents,) = (corpus.documents for corpus in found)
+        chosen = documents if gold is None else aggregate(documents, gold, same_label=same_label)
+        write_rows(chosen, out, overwrite=overwrite)
+    else:
+        splits = {one: corpus.documents for one, corpus in corpora.items()}
         write_splits(splits, out, gold=gold, same_label=same_label, overwrite=overwrite)
-        return corpora
-    (documents,) = splits.values()
-    chosen = documents if gold is None else aggregate(documents, gold, same_label=same_label)
-    write_rows(chosen, out, overwrite=overwrite)
     return corpora
 
 

@@ -96,8 +96,13 @@ def _annotations(source: Path) -> dict[str, list[_Annotation]]:
     by_comment: dict[str, list[_Annotation]] = defaultdict(list)
     columns = ("annotation", "comment_id", "worker", "all toxic", "not toxic")
     for where, row in csv_rows(file_named(source, "annotations.csv"), columns):
-        flags = [flag(row[name], name, where) for name in columns[3:]]
-        annotation = _Annotation(identifier(row["worker"], "worker", where), *flags, where, [])
+        annotation = _Annotation(
+            identifier(row["worker"], "worker", where),
+            all_toxic=flag(row["all toxic"], "all toxic", where),
+            not_toxic=flag(row["not toxic"], "not toxic", where),
+            where=where,
+            spans=[],
+        )
         if row["annotation"] in by_id:
             raise DataError(
                 f"annotation {short(row['annotation'])} is there before, {by_id[row['annotation']].where}",

@@ -278,7 +278,7 @@ def test_other_files_and_unknown_names(tmp_path):
         f"{tmp_path}: nothing that hatexplain reads is here. Expected df_val_processed.csv"
     )
     assert "there is no such file or folder" in message("vihos", tmp_path / "nowhere")
-    assert "Did you mean 'vihos'? Known: hatexplain, toxic-spans" in message("vihoss", tmp_path)
+    assert "no corpus reader is called 'vihoss'. Did you mean 'vihos'? Known: " in message("vihoss", tmp_path)
     assert "there is no split 'train'. Splits found: dev" in message("vihos", tmp_path, "train")
     assert "vihos holds no questions with several answers. Leave --true-false out; it is for cose" in message(
         "vihos", tmp_path, true_false=True
