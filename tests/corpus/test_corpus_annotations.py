@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+from contextlib import suppress
 
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +17,7 @@ from rationale.corpus.convert import convert_data
 from rationale.corpus.document import Mark
 from rationale.corpus.named.convert import write_rows
 from rationale.errors import DataError
+from tests.corpus.mutants import NASTY
 
 WORDS = ("a", "truly", "good", "film", "!")
 
@@ -224,3 +226,15 @@ def test_one_annotator_needs_no_choice(tmp_path):
     as_jsonl([{"text": "a good film", "annotations": [{"spans": [[0, 1]]}, {"annotator": "b"}]}], path)
     (document,) = load_documents(convert_data(path, tmp_path / "out"))
     assert document.spans == (Span(0, 1),)
+
+
+@pytest.mark.parametrize("place", ["annotations", "annotator", "state", "label", "spans"])
+def test_whatever_stands_there_is_read_or_refused(tmp_path, place):
+    read_so_far = []
+    for value in NASTY:
+        said = value if place == "annotations" else [{"spans": [[1, 3]]}, {"spans": [], place: value}]
+        with suppress(DataError):  # any other error fails the test
+            read_so_far.append(read(tmp_path, annotations=said))
+    for document in read_so_far:
+        as_jsonl([row_of(document)], tmp_path / "again.jsonl")
+        assert list(load_documents(tmp_path / "again.jsonl")) == [document]
