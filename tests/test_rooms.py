@@ -23,6 +23,7 @@ FLOORS = (
     {"dropping"},
     {"loading"},
     {"scores"},
+    {"predictions"},
     {"agreement", "training"},
     {"evaluation"},
     {"study"},
