@@ -17,20 +17,17 @@ COMPARED = sorted(RESULTS.glob("systems/*/comparison.json"))
 STUDIED = sorted(RESULTS.glob("study/*/study.json"))
 TYPED = ("evaluation", "study")  # rooms whose public functions take and give no JSON-shaped mappings
 ALLOWED = {
-    "study.cells.claim": "what a cell is made of is compared by content, whatever it holds",
-    "study.cells.made_of_what": "the same, read",
-    "study.cells.read": "the reader of JSON itself",
     "study.grid.Setting": "options of any system, by name",
     "study.grid.known_options": "the same, parsed",
     "study.grid.values": "the same, parsed",
     "study.grid.plain_options": "the same",
-    "study.compare.compare": "the same",
+    "study.compare.compare_systems": "the same",
     "study.cell_results.train_cell": "the same",
     "study.topk.gather.gather": "what all cells are made of, compared by content",
     "study.topk.gather.scores_from": "the same, of one cell",
     "study.topk.training.train_condition": "a training procedure, compared by content",
-    "study.topk.reading.collate": "batches of the Hugging Face Trainer",
-    "study.topk.reading.PartsTrainer": "the same",
+    "study.topk.predict.collate": "batches of the Hugging Face Trainer",
+    "study.topk.predict.PartsTrainer": "the same",
     "evaluation.traces.Traced": "a trace as the JSON of `rationale trace`",
     "evaluation.traces.write_traces": "inputs of a seal: any hashes, by name",
 }

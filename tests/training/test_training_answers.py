@@ -381,5 +381,5 @@ def test_the_commands_answer(trained, data, encoder, tmp_path):
     given += ["--out", tmp_path / "evaluation.json", "--device", "cpu"]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    assert "exact match" in result.output
+    assert "Exact match" in result.output
     assert "F1, unanswerable" in result.output
