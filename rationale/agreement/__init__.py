@@ -30,14 +30,14 @@ from rationale.agreement.faithfulness import (
 
 # isort: split
 from rationale.agreement.agree import agree, read_eta
-from rationale.agreement.result import Agreement, Record
+from rationale.agreement.result import Agreement, Estimate
 
 __all__ = [
     "Agreement",
+    "Estimate",
     "Metric",
     "Perturbation",
     "Ranking",
-    "Record",
     "Selection",
     "above_share",
     "agree",

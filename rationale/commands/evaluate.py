@@ -99,7 +99,7 @@ def evaluation_warnings(result: Evaluation) -> list[str]:
     from rationale.metrics.chance import at_chance
 
     system = result.recipe.model.get("system")
-    told = [at_chance(result.metrics)]
+    told = [] if result.classification is None else [at_chance(result.classification)]
     if system is not None and result.flops_speedup < LEAST_SPEEDUP:
         told.append(drops_nothing(f"{result.flops_speedup:.2f}x fewer operations", str(system)))
     return [sentence for sentence in told if sentence]

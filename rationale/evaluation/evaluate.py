@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from tqdm.auto import tqdm
 
-from rationale.artifacts.record import Json
+from rationale.artifacts.record import Json, to_json
 from rationale.corpus.document import Documents
 from rationale.dropping.flops import Costs, bit_operations, speedup
 from rationale.dropping.run import run_full
@@ -164,7 +164,7 @@ def _metrics(
         low, high = interval("pearson", gold, said, seed=seed)
         return {**regression_metrics(gold, said), "low": low, "high": high, "n": len(gold)}
     predicted = [classifier.labels[i] for i in outputs.argmax(axis=1)]
-    return classification([d.label for d in documents], predicted, classifier.labels, seed=seed)
+    return to_json(classification([d.label for d in documents], predicted, classifier.labels, seed=seed))
 
 
 def _check_labels(classifier: Classifier, documents: Documents) -> None:

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 
-from rationale.artifacts.record import Count, Json, least, omitted, read_record, to_json
+from rationale.artifacts.record import Count, Json, from_json, least, omitted, read_record, to_json
 from rationale.artifacts.seal import read_sealed, sealed
 from rationale.artifacts.shape import misfit
 from rationale.errors import OutputError
 from rationale.files import atomic_json
+from rationale.metrics.classification import Classification
 
 KIND = "evaluation"
 _REMEDY = "Evaluate the model again."
@@ -229,6 +230,11 @@ class Evaluation:
     predictions: tuple[Prediction, ...]
     recipe: EvaluatedBy
     rationale: KeptRationale | KeepsAll | None = omitted()
+
+    @property
+    def classification(self) -> Classification | None:
+        """The metrics of a classifier; None of a model that predicts numbers or answers questions."""
+        return from_json(Classification, self.metrics) if "confusion" in self.metrics else None
 
     @property
     def kept(self) -> KeptRationale | None:

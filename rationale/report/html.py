@@ -142,10 +142,10 @@ def _tiles(agreement: Agreement) -> list[Tile]:
         )
     if results.get("random", 0, "ap"):
         tiles.append(_tile("", "AP of random scores", results.interval("random", 0, "ap")))
-    if found.get("accuracy") is not None:
-        value = Interval(found["accuracy"], found["low"], found["high"])
+    if found.accuracy is not None:
+        value = Interval(found.accuracy, found.low, found.high)
         tiles.append(_tile("model", "Accuracy of the model", value))
-    if (n := max((r["n"] for r in agreement.records if r["metric"] == "ap"), default=0)) > 0:
+    if (n := max((r.n for r in agreement.records if r.metric == "ap"), default=0)) > 0:
         tiles.append(Tile("human", "Documents with a rationale", f"{n:,}", "in every mean of AP"))
     return tiles
 

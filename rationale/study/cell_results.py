@@ -177,11 +177,9 @@ def _rationale(classifier: Classifier, reported: Documents) -> KeptRationale | K
 
     def by_layer(method: str, metric: str, select: str | None) -> Layers:
         found = [
-            r
-            for r in agreement.records
-            if r["method"] == method and r["metric"] == metric and r["select"] == select
+            r for r in agreement.records if r.method == method and r.metric == metric and r.select == select
         ]
-        return tuple(r["value"] for r in sorted(found, key=lambda r: r["layer"]))
+        return tuple(r.value for r in sorted(found, key=lambda r: r.layer))
 
     kept = {name: by_layer(KEPT, name, "threshold") for name in ("precision", "recall", "fpr")}
     return KeptRationale(n=len(inside), ap=by_layer(own, "ap", None), **kept)
