@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from rationale.scores.methods import METHODS, LayeredMethod
 from rationale.scores.scored import ScoredDocument
+from workbench.drawn import Facts, Level, Panel
 from workbench.units import UNREAD, Mask, Shown, safe
 
 Numbers = Mapping[str, float | None]
@@ -107,7 +108,7 @@ class Page:
     beside: bool
     share: float | None
 
-    def panel(self, layered: Layered) -> dict[str, Any]:
+    def panel(self, layered: Layered) -> Panel:
         """The data of one panel."""
         method, part = layered.method, self.part
         own = self.scored.layers[method]
@@ -172,13 +173,13 @@ class Page:
         ]
         return [threshold for _, threshold in found], [best for best, _ in found]
 
-    def _level(self, marks: Marks, numbers: Numbers) -> dict[str, Any]:
+    def _level(self, marks: Marks, numbers: Numbers) -> Level:
         """What the list of layers says about one layer."""
         chosen, total = self._counts(marks)
         told = [f"{short} {_figure(numbers[name])}" for short, name in _SHORT if name in numbers]
         return {"share": chosen / max(1, total), "count": f"{chosen} of {total}", "caption": " · ".join(told)}
 
-    def _facts(self, layered: Layered, row: int) -> list[dict[str, Any]]:
+    def _facts(self, layered: Layered, row: int) -> list[Facts]:
         """Two groups of numbers: of the order the scores put the words in, and of the words chosen."""
         numbers = _pairs(layered)[row][1]
         chosen, total = self._counts(layered.marks[row])
@@ -190,7 +191,10 @@ class Page:
             told.insert(1, ["precision over tokens", _figure(layered.token_precision[row])])
         ranking = [[title, _figure(numbers[name])] for name, title in _RANKING if name in numbers]
         heading = "kept words" if layered.drops else "selected words"
-        groups = [{"title": "ranking", "rows": ranking}, {"title": heading, "rows": [*counted, *told]}]
+        groups: list[Facts] = [
+            {"title": "ranking", "rows": ranking},
+            {"title": heading, "rows": [*counted, *told]},
+        ]
         return [group for group in groups if group["rows"]]
 
     def _counts(self, marks: Marks) -> tuple[int, int]:
@@ -230,7 +234,7 @@ class Page:
         counts = {look: int(worn.sum()) for look, worn in wearing.items()} | {"chosen partly": partly}
         return [str(counts[look]) if look in counts else "" for look, _ in legend]
 
-    def _perturbed(self, layered: Layered, layer: int) -> list[list[Any]]:
+    def _perturbed(self, layered: Layered, layer: int) -> list[tuple[str, float]]:
         """The predicted class' probability with only the selected words, and without them."""
         name, share, method = safe(self.scored.predicted), self.share, layered.kept or layered.method
         predicted = self.labels.index(self.scored.predicted)
@@ -238,8 +242,8 @@ class Page:
             if (p.method, p.layer, p.share) == (method, layer, share):
                 what = "kept words" if layered.kept else f"best {100 * p.share:.0f} %"
                 return [
-                    [f"{name}, {what} only", p.only[predicted]],
-                    [f"{name}, without them", p.without[predicted]],
+                    (f"{name}, {what} only", p.only[predicted]),
+                    (f"{name}, without them", p.without[predicted]),
                 ]
         return []
 
