@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -66,7 +66,7 @@ def layer_curves(
         rows=len(names), cols=1, shared_xaxes=True, vertical_spacing=0.2 / (3 * len(names))
     )
     traces: list[list[go.Scatter]] = []
-    labels: list[dict[str, Any]] = []
+    labels: list[Mapping[str, object]] = []
     for row, name in enumerate(names, start=1):
         chosen = select if registered_metric(name).needs_selection else None
         lines = _lines(results, shown, name, chosen)
@@ -143,7 +143,7 @@ def _bands(lines: Sequence[_Line], last: int) -> Iterator[go.Scatter]:
 
 def _labels(
     lines: Sequence[_Line], last: int, span: tuple[float, float], height: int, row: int
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Mapping[str, object]]:
     """Names each curve at its right end, in the ink of text, tied to the curve by a thread in its colour."""
     low, high = span
     pixels = height / (high - low)

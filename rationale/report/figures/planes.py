@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
@@ -139,7 +139,7 @@ def _numbers(pairs: Pairs, *, every: bool) -> list[str]:
     return [str(x.layer) if every or x.layer in ends else "" for x, _ in pairs]
 
 
-def _errors(records: Sequence[Estimate], colour: str) -> dict[str, Any]:
+def _errors(records: Sequence[Estimate], colour: str) -> Mapping[str, object]:
     above = [(r.high if r.high is not None else r.value or 0.0) - (r.value or 0.0) for r in records]
     below = [(r.value or 0.0) - (r.low if r.low is not None else r.value or 0.0) for r in records]
     return {
