@@ -21,8 +21,7 @@ CONSTANT = to_json(classification(GOLD, ["POS"] * 100, ["NEG", "POS"], resamples
 
 def evaluation(metrics, speedup, system=None):
     made = handmade(right=50)
-    model = {"name": "a model"} | ({} if system is None else {"system": system})
-    recipe = replace(made.recipe, model=model)
+    recipe = replace(made.recipe, model=replace(made.recipe.model, system=system))
     return replace(made, metrics=metrics, flops_speedup=speedup, recipe=recipe)
 
 

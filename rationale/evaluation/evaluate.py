@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from tqdm.auto import tqdm
 
-from rationale.artifacts.record import Json, to_json
+from rationale.artifacts.record import to_json
 from rationale.corpus.document import Documents
 from rationale.dropping.flops import Costs, bit_operations, speedup
 from rationale.dropping.run import run_full
@@ -35,6 +35,7 @@ from rationale.loading.classifier import Classifier
 from rationale.metrics.classification import classification
 from rationale.metrics.regression import regression_metrics
 from rationale.metrics.task import interval
+from rationale.strict_json import Json
 from rationale.tokens import Window, Windower, Windows, buckets, pack_windows, run_windows
 from rationale.tokens.alignment import any_to_words
 

@@ -10,12 +10,14 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 
-from rationale.artifacts.record import Count, Json, from_json, least, omitted, read_record, to_json
+from rationale.artifacts.provenance import ScoredModel
+from rationale.artifacts.record import Count, from_json, least, omitted, read_record, to_json
 from rationale.artifacts.seal import read_sealed, sealed
 from rationale.artifacts.shape import misfit
 from rationale.errors import OutputError
 from rationale.files import atomic_json
 from rationale.metrics.classification import Classification
+from rationale.strict_json import Json
 
 KIND = "evaluation"
 _REMEDY = "Evaluate the model again."
@@ -46,7 +48,7 @@ class EvaluatedBy:
     """The provenance of an evaluation.
 
     Attributes:
-        model: Identity of the model: ``name``, ``hash``, ``family``, …
+        model: The model.
         labels: Its classes, in the order of the probabilities.
         data: The documents.
         protocol: How documents longer than the model were read.
@@ -56,7 +58,7 @@ class EvaluatedBy:
         rounds: How often.
     """
 
-    model: Json
+    model: ScoredModel
     labels: tuple[str, ...]
     data: DocumentSource
     protocol: str
@@ -255,7 +257,7 @@ class Evaluation:
         Raises:
             OutputError: Where the file exists and may not be replaced, or the disk refuses.
         """
-        inputs = {"model": self.recipe.model["hash"], "data": self.recipe.data.fingerprint}
+        inputs = {"model": self.recipe.model.hash, "data": self.recipe.data.fingerprint}
         atomic_json(path, sealed(to_json(self), KIND, inputs), overwrite=overwrite)
 
     @classmethod

@@ -126,12 +126,12 @@ def evaluate_cell(folder: Path, classifier: Classifier, reported: Documents, tim
     evaluation = read_record(Evaluation, content, path, what="the saved result is damaged", remedy=_AGAIN)
     if len(evaluation.predictions) != len(reported):
         raise OutputError("the saved result is damaged (documents are missing)", where=path, remedy=_AGAIN)
-    if evaluation.recipe.model.get("hash") != classifier.identity["hash"]:
+    if evaluation.recipe.model.hash != classifier.identity.hash:
         raise OutputError("this is not of the model beside it", where=path, remedy=_AGAIN)
     if evaluation.recipe.data.fingerprint != reported.fingerprint:
         raise OutputError("this is of other documents", where=path, remedy=_AGAIN)
     asked = {
-        "model": classifier.identity["hash"],
+        "model": classifier.identity.hash,
         "documents": timing.documents,
         "rounds": timing.rounds,
         "threads": torch.get_num_threads(),
