@@ -22,7 +22,7 @@ from rationale.agreement.measure import Measured, Place
 from rationale.agreement.metric import MetricName, metrics
 from rationale.agreement.select import Selected
 from rationale.artifacts.provenance import AgreementProvenance, Provenance
-from rationale.artifacts.record import Count, Json, read_record, to_json
+from rationale.artifacts.record import Count, read_record, to_json
 from rationale.artifacts.scores import sealed_recipe
 from rationale.artifacts.seal import Seal, digest, read_sealed, sealed
 from rationale.artifacts.shape import count, every
@@ -32,6 +32,7 @@ from rationale.errors import ScoresError
 from rationale.files import atomic_path, atomic_text, check_output, home
 from rationale.metrics.classification import Classification
 from rationale.metrics.ragged import Float
+from rationale.strict_json import Json
 
 log = logging.getLogger(__name__)
 
