@@ -61,7 +61,7 @@ def words_data(
     content: Content = {
         **_units(text, scored, part),
         "human": None if human is None else human[part].astype(int).tolist(),
-        "layers": page.layers,
+        "layers": list(page.layers),
         "names": [f"Layer {layer}" for layer in layers] or ["Whole model"],
         "labels": _labels(units, next((m for m in methods if m.drops), None)),
         "prediction": _prediction(scored, labels),

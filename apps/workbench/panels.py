@@ -132,8 +132,8 @@ class Page:
             "legend": legend,
             "tallies": [self._tallies(layered, row, marks[row], legend) for row in range(len(marks))],
             "perturbed": [self._perturbed(layered, layer) for layer in own],
-            "thresholds": thresholds and [_rounded(row[part]) for row in thresholds],
-            "best": best and [_rounded(row[part]) for row in best],
+            "thresholds": None if thresholds is None else [_rounded(row[part]) for row in thresholds],
+            "best": None if best is None else [_rounded(row[part]) for row in best],
         }
 
     def _heading(self, layered: Layered, layer: int) -> str:

@@ -30,12 +30,14 @@ from rationale.agreement.faithfulness import (
 
 # isort: split
 from rationale.agreement.agree import agree, read_eta
+from rationale.agreement.comparison import PairedTest
 from rationale.agreement.result import Agreement, Estimate
 
 __all__ = [
     "Agreement",
     "Estimate",
     "Metric",
+    "PairedTest",
     "Perturbation",
     "Ranking",
     "Selection",

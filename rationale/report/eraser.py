@@ -219,7 +219,8 @@ def _line(pairs: list[_Pair], labels: tuple[str, ...], shares: list[float]) -> _
     line["classification_scores"] = _named(full, labels)
     if shares:
         main, *bins = (_perturbed(pairs, share, labels, weights) for share in shares)
-        line.update(main)
+        line["comprehensiveness_classification_scores"] = main["comprehensiveness_classification_scores"]
+        line["sufficiency_classification_scores"] = main["sufficiency_classification_scores"]
         line["thresholded_scores"] = [
             {"threshold": share, **scores} for share, scores in zip(shares[1:], bins, strict=True)
         ]

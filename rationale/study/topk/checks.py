@@ -16,7 +16,7 @@ from rationale.training.prepare import Prepared
 
 def check_arms(
     arms: Sequence[Condition], first: Prepared, dropping: str | None, positions: Positions
-) -> dict[str, str] | None:
+) -> dict[str, str | None] | None:
     """Refuses what would only be found out after the first classifier is trained.
 
     Args:

@@ -105,7 +105,9 @@ def predicted(folder: Path) -> bool:
     return True
 
 
-def scores_from(root: Path, arm: Condition, seed: int, dropping: Mapping[str, str] | None) -> dict[str, Any]:
+def scores_from(
+    root: Path, arm: Condition, seed: int, dropping: Mapping[str, str | None] | None
+) -> dict[str, Any]:
     """Whose scores chose the words of a cell, for what it is made of; nothing where none did.
 
     Args:
@@ -135,7 +137,7 @@ def gather(
     named: Sequence[tuple[int, str]],
     reported: AnnotatedSplit,
     made_of: Mapping[str, Any],
-    dropping: Mapping[str, str] | None,
+    dropping: Mapping[str, str | None] | None,
 ) -> TopKStudy:
     """One table of all predictions, and what follows from it alone: ``predictions.parquet``, ``study.json``.
 
@@ -191,7 +193,7 @@ def _others(
     root: Path,
     named: Sequence[tuple[int, str]],
     made_of: Mapping[str, Any],
-    dropping: Mapping[str, str] | None,
+    dropping: Mapping[str, str | None] | None,
 ) -> tuple[list[tuple[int, str]], Mapping[str, str] | None]:
     """Finished cells that nobody named, by arm and seed, and the dropping model of all: one, or none."""
     there = {cell: links for cell, links in _finished(root, made_of).items() if cell not in named}
