@@ -364,7 +364,10 @@ def test_an_agreement_is_read_as_it_was_written(agreement, tmp_path):
     content = json.loads(path.read_text(encoding="utf-8"))
     assert list(content) == ["recipe", "records", "comparisons", "classification", "seal"]
     assert list(content["records"][0]) == [*Estimate.__dataclass_fields__]
-    assert sorted(p.name for p in path.parent.iterdir()) == ["agreement.json", "agreement.pairs.parquet"]
+    files = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+    assert sorted(files) == ["agreement.json", "agreement.pairs.parquet"]
+    again.save(path, overwrite=True)
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == files
 
 
 def test_values_of_another_agreement_are_not_taken_for_this_ones(corpus, agreement, tmp_path):
@@ -450,6 +453,10 @@ def test_notebooks_show_escaped_text(agreement):
         (lambda c: c["records"][1].pop("value"), r"records\[1\]: 'value' is missing"),
         (lambda c: c.update(classification={}), "classification: 'accuracy' is missing"),
         (lambda c: c["classification"]["confusion"].pop(), "classification: the confusion is not 2 by 2"),
+        (
+            lambda c: c["classification"].update(confusion=[[1, 2], [3, -1]]),
+            r"classification\.confusion\[1\]\[1\]: expected a whole number from 0, found -1",
+        ),
     ],
 )
 def test_an_agreement_changed_by_hand_is_refused(agreement, tmp_path, change, said):
