@@ -128,7 +128,7 @@ def _prediction(scored: ScoredDocument, labels: Sequence[str]) -> PredictionData
     else:
         right = "right" if scored.label == scored.predicted else "wrong"
         note = f"gold label: {safe(scored.label)}; the prediction is {right}"
-    return {"bars": [(safe(name), p) for name, p in ranked], "note": note}
+    return {"bars": [[safe(name), p] for name, p in ranked], "note": note}
 
 
 def _digest(content: object) -> str:

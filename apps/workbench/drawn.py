@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import TypedDict
 
 Rounded = list[float | None]
-"""Rounded; null where there is none."""
+"""Rounded numbers; null where there is none."""
+
+Named = list[str | float]
+"""A name and its probability."""
 
 
 class Level(TypedDict):
@@ -45,7 +48,7 @@ class Panel(TypedDict):
     alarms: bool
     legend: list[list[str]]
     tallies: list[list[str]]
-    perturbed: list[list[tuple[str, float]]]
+    perturbed: list[list[Named]]
     thresholds: list[Rounded] | None
     best: list[Rounded] | None
 
@@ -77,7 +80,7 @@ class Labels(TypedDict):
 class PredictionData(TypedDict):
     """The classes with their probabilities, the likeliest first, and whether the prediction is right."""
 
-    bars: list[tuple[str, float]]
+    bars: list[Named]
     note: str
 
 

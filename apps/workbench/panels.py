@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from rationale.scores.methods import METHODS, LayeredMethod
 from rationale.scores.scored import ScoredDocument
-from workbench.drawn import Facts, Level, Panel
+from workbench.drawn import Facts, Level, Named, Panel
 from workbench.units import UNREAD, Mask, Shown, safe
 
 Numbers = Mapping[str, float | None]
@@ -234,7 +234,7 @@ class Page:
         counts = {look: int(worn.sum()) for look, worn in wearing.items()} | {"chosen partly": partly}
         return [str(counts[look]) if look in counts else "" for look, _ in legend]
 
-    def _perturbed(self, layered: Layered, layer: int) -> list[tuple[str, float]]:
+    def _perturbed(self, layered: Layered, layer: int) -> list[Named]:
         """The predicted class' probability with only the selected words, and without them."""
         name, share, method = safe(self.scored.predicted), self.share, layered.kept or layered.method
         predicted = self.labels.index(self.scored.predicted)
@@ -242,8 +242,8 @@ class Page:
             if (p.method, p.layer, p.share) == (method, layer, share):
                 what = "kept words" if layered.kept else f"best {100 * p.share:.0f} %"
                 return [
-                    (f"{name}, {what} only", p.only[predicted]),
-                    (f"{name}, without them", p.without[predicted]),
+                    [f"{name}, {what} only", p.only[predicted]],
+                    [f"{name}, without them", p.without[predicted]],
                 ]
         return []
 

@@ -82,12 +82,12 @@ def test_the_prediction_is_told_with_the_kept_words_alone_and_without_them(opene
     for layer in range(said.layers):
         one = next(p for p in scored.perturbed if (p.method, p.layer) == ("kept", layer))
         only, without = panel["perturbed"][layer]
-        assert only == (f"{scored.predicted}, kept words only", one.only[at])
-        assert without == (f"{scored.predicted}, without them", one.without[at])
+        assert only == [f"{scored.predicted}, kept words only", one.only[at]]
+        assert without == [f"{scored.predicted}, without them", one.without[at]]
 
 
 @pytest.mark.parametrize(
-    ("place", "heading", "sign"),
+    ("decision_point", "heading", "sign"),
     [
         ("layer", "What layer 1 still reads", "dropped here"),
         (

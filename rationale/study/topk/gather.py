@@ -194,7 +194,7 @@ def _others(
     named: Sequence[tuple[int, str]],
     made_of: Mapping[str, Any],
     dropping: Mapping[str, str | None] | None,
-) -> tuple[list[tuple[int, str]], Mapping[str, str] | None]:
+) -> tuple[list[tuple[int, str]], Mapping[str, str | None] | None]:
     """Finished cells that nobody named, by arm and seed, and the dropping model of all: one, or none."""
     there = {cell: links for cell, links in _finished(root, made_of).items() if cell not in named}
     seeds = {seed for seed, arm in [*named, *there] if arm == FULL}  # the rest is compared with nothing
