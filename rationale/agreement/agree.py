@@ -16,7 +16,8 @@ from rationale.agreement.changed import changed_since_scoring
 from rationale.agreement.comparison import compare_methods, comparison_rule
 from rationale.agreement.measure import AgreementOptions, Measured, Place, measure
 from rationale.agreement.metric import metrics
-from rationale.agreement.result import Agreement, Estimate, pair_table, selecting
+from rationale.agreement.pairs import pair_table
+from rationale.agreement.result import Agreement, Estimate, selecting
 from rationale.agreement.select import (
     SELECTIONS,
     Select,

@@ -11,15 +11,13 @@ from html import escape
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rationale.agreement.comparison import PairedTest
-from rationale.agreement.measure import Measured, Place
-from rationale.agreement.metric import MetricName, metrics
+from rationale.agreement.metric import MetricName
+from rationale.agreement.pairs import checked_pairs, pairs_path
 from rationale.agreement.select import Selected
 from rationale.artifacts.provenance import AgreementProvenance, Provenance
 from rationale.artifacts.record import Count, read_record, to_json
@@ -31,7 +29,6 @@ from rationale.corpus.document import Key
 from rationale.errors import ScoresError
 from rationale.files import atomic_path, atomic_text, check_output, home
 from rationale.metrics.classification import Classification
-from rationale.metrics.ragged import Float
 from rationale.strict_json import Json
 
 log = logging.getLogger(__name__)
@@ -205,9 +202,9 @@ class Agreement:
             raise ScoresError(f"is damaged ({error})", where=pairs, remedy=remedy) from error
         own = (table.schema.metadata or {}).get(_DIGEST)
         if seal is None:
-            return _checked(table, pairs, remedy) if own == _digest(path.read_text("utf-8")) else None
+            return checked_pairs(table, pairs, remedy) if own == _digest(path.read_text("utf-8")) else None
         if digest(pairs) in seal.files.values():
-            return _checked(table, pairs, remedy)
+            return checked_pairs(table, pairs, remedy)
         if own == self._identity():
             raise ScoresError(
                 "it was changed after it was written: its SHA-256 differs", where=pairs, remedy=remedy
@@ -216,7 +213,7 @@ class Agreement:
         return None
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(name)}</th>" for name in Estimate.__dataclass_fields__)
+        head = "".join(f"<th>{escape(one.name)}</th>" for one in fields(Estimate))
         rows = "".join(
             "<tr>" + "".join(f"<td>{escape(_shown(cell))}</td>" for cell in astuple(record)) + "</tr>"
             for record in self.records
@@ -229,51 +226,6 @@ class Agreement:
 def selecting(recipe: Provenance) -> list[str]:
     """The scored methods with a selection of their own, which faithfulness removes whatever its share."""
     return [name for name in recipe.methods if recipe.selects(name)]
-
-
-def pairs_path(path: Path) -> Path:
-    """Where the values of the pairs lie beside ``agreement.json``."""
-    return path.with_name(f"{path.name.removesuffix('.json')}.pairs.parquet")
-
-
-def pair_table(measured: Measured) -> pa.Table:
-    """The value of every pair, a row a place and pair, null where the pair is left out."""
-    places = list(measured.parts)
-    values = [_pair_values(place, parts) for place, parts in measured.parts.items()]
-    pairs = np.tile(np.arange(len(measured.keys), dtype=np.int32), len(places))
-    rows = np.repeat(np.arange(len(places), dtype=np.int32), len(measured.keys))
-    flat = np.concatenate(values) if values else np.empty(0)
-    return pa.table(
-        {
-            "id": _coded(pairs, [key[0] for key in measured.keys]),
-            "docid": _coded(pairs, [key[1] for key in measured.keys]),
-            "method": _coded(rows, [place.method for place in places]),
-            "layer": pa.array(np.array([p.layer for p in places], dtype=np.int32)[rows]),
-            "metric": _coded(rows, [place.metric for place in places]),
-            "select": _coded(rows, [place.select for place in places]),
-            "value": pa.array(flat, mask=np.isnan(flat)),
-        }
-    )
-
-
-def _pair_values(place: Place, parts: Float) -> Float:
-    """The metric of single pairs, (D,): of parts that a pair does not have, the others decide."""
-    there = ~np.isnan(parts).all(axis=0)
-    return np.where(there, metrics.get(place.metric).of_means(parts), np.nan)
-
-
-def _coded(rows: npt.NDArray[np.int32], names: Iterable[str | None]) -> pa.DictionaryArray:
-    """Names by row, each name stored once."""
-    coded = pa.array(list(names), type=pa.string()).dictionary_encode()
-    return pa.DictionaryArray.from_arrays(coded.indices.take(pa.array(rows)), coded.dictionary)
-
-
-def _checked(table: pa.Table, path: Path, remedy: str) -> pa.Table:
-    """The table, where it has the columns that :func:`pair_table` makes."""
-    expected = {"id", "docid", "method", "layer", "metric", "select", "value"}
-    if set(table.column_names) != expected or not pa.types.is_float64(table.schema.field("value").type):
-        raise ScoresError(f"is damaged (its columns are {table.column_names})", where=path, remedy=remedy)
-    return table
 
 
 def _inputs(recipe: AgreementProvenance) -> dict[str, str | None]:
