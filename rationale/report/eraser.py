@@ -236,9 +236,7 @@ def _rationale(pair: _Pair) -> _Rationale:
     }
 
 
-def _perturbed(
-    pairs: list[_Pair], share: float, labels: tuple[str, ...], weights: Float64
-) -> _Perturbed:
+def _perturbed(pairs: list[_Pair], share: float, labels: tuple[str, ...], weights: Float64) -> _Perturbed:
     for pair in pairs:
         if share not in pair.perturbed:
             raise ScoresError(
