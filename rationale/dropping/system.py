@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from rationale.dropping_config import Keywords
 from rationale.encoder.attention import ReceivedAttention
 from rationale.registry import Registry
 from rationale.tokens.packing import Packed
+
+if TYPE_CHECKING:
+    from rationale.dropping_config import Keywords
 
 Counts = npt.NDArray[np.int64]
 DecisionPoint = Literal["layer", "feed-forward"]
