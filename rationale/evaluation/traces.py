@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +16,7 @@ from rationale.artifacts.table import TableArtifact
 from rationale.corpus.document import Document, Documents
 from rationale.dropping.trace import DropTrace
 from rationale.loading.classifier import Classifier
+from rationale.strict_json import Json
 from rationale.tokens import Packed, Window, Windower, run_windows
 
 KIND = "traces"
@@ -73,7 +73,7 @@ class Traced:
     way: DropTrace
 
     @property
-    def content(self) -> dict[str, Any]:
+    def content(self) -> Json:
         """As JSON: ``dropped`` is the first layer whose feed-forward a token does not pass, null for none."""
         way = self.way
         return {
@@ -136,7 +136,7 @@ def run_hard(classifier: Classifier, packed: Packed, places: list[int], *, trace
 
 
 def write_traces(
-    path: Path, traces: Iterable[Traced], inputs: Mapping[str, Any] | None = None, *, overwrite: bool
+    path: Path, traces: Iterable[Traced], inputs: Mapping[str, str | None] | None = None, *, overwrite: bool
 ) -> int:
     """Writes Parquet, a row a token, and its seal beside it; returns how many documents there were.
 

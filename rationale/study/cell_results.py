@@ -136,7 +136,7 @@ def evaluate_cell(folder: Path, classifier: Classifier, reported: Documents, tim
     evaluation = EVALUATIONS.resume(path)
     if len(evaluation.predictions) != len(reported):
         raise OutputError("the saved result is damaged (documents are missing)", where=path, remedy=_AGAIN)
-    if evaluation.recipe.model.get("hash") != classifier.identity["hash"]:
+    if evaluation.recipe.model.hash != classifier.identity.hash:
         raise OutputError("this is not of the model beside it", where=path, remedy=_AGAIN)
     if evaluation.recipe.data.fingerprint != reported.fingerprint:
         raise OutputError("this is of other documents", where=path, remedy=_AGAIN)
@@ -147,7 +147,7 @@ def evaluate_cell(folder: Path, classifier: Classifier, reported: Documents, tim
 
 def _time(path: Path, classifier: Classifier, reported: Documents, timing: Timing) -> None:
     """Measures a cell's times, where they were not measured like this before."""
-    model = classifier.identity["hash"]
+    model = classifier.identity.hash
     asked = Times({}, model, timing.documents, timing.rounds, torch.get_num_threads())
     before = read_times(path)
     if before is None or replace(before, measured_speedup={}) != asked:
@@ -183,11 +183,9 @@ def _rationale(classifier: Classifier, reported: Documents) -> KeptRationale | K
 
     def by_layer(method: str, metric: str, select: str | None) -> Layers:
         found = [
-            r
-            for r in agreement.records
-            if r["method"] == method and r["metric"] == metric and r["select"] == select
+            r for r in agreement.records if r.method == method and r.metric == metric and r.select == select
         ]
-        return tuple(r["value"] for r in sorted(found, key=lambda r: r["layer"]))
+        return tuple(r.value for r in sorted(found, key=lambda r: r.layer))
 
     kept = {name: by_layer(KEPT, name, "threshold") for name in ("precision", "recall", "fpr")}
     return KeptRationale(n=len(inside), ap=by_layer(own, "ap", None), **kept)

@@ -90,7 +90,7 @@ def compare_systems(
             name = PLAIN if setting is None else setting.name
             bar.set_postfix_str(f"{name}, seed {seed}")
             folder = cell(root, name, seed)
-            before = None if setting is None else plain[seed][1].recipe.model["hash"]
+            before = None if setting is None else plain[seed][1].recipe.model.hash
             timed = timing is None or timing.documents > 0
             made = all((folder / name).exists() for name in (EVALUATION, *([TIMING] if timed else [])))
             with nullcontext() if made else locked(folder, "comparing"):  # many may read what is there
@@ -111,7 +111,7 @@ def compare_systems(
         for own, said in evaluated
     )
     comparison = GridComparison(records=records, recipe=grid, lengths=spread)
-    comparison.save(root, {own.cell: said.recipe.model["hash"] for own, said in evaluated})
+    comparison.save(root, {own.cell: said.recipe.model.hash for own, said in evaluated})
     return comparison
 
 
@@ -142,7 +142,7 @@ def _record(
     gold, said = found.answers()
     low, high = interval(metric, gold, said, resamples=_RESAMPLES)
     times = read_times(folder / TIMING)
-    current = times is not None and times.model == found.recipe.model.get("hash")
+    current = times is not None and times.model == found.recipe.model.hash
     return GridCell(
         cell=folder.name,
         system=PLAIN if setting is None else setting.system,

@@ -105,7 +105,7 @@ def predicted(folder: Path) -> bool:
 
 
 def scores_from(
-    root: Path, condition: Condition, seed: int, dropping: Mapping[str, str] | None
+    root: Path, condition: Condition, seed: int, dropping: Mapping[str, str | None] | None
 ) -> dict[str, Any]:
     """Whose scores chose the words of a cell, for what it is made of; nothing where none did.
 
@@ -136,7 +136,7 @@ def gather(
     named: Sequence[tuple[int, str]],
     reported: AnnotatedSplit,
     made_of: Mapping[str, Any],
-    dropping: Mapping[str, str] | None,
+    dropping: Mapping[str, str | None] | None,
 ) -> TopKStudy:
     """One table of all predictions, and what follows from it alone: ``predictions.parquet``, ``study.json``.
 
@@ -193,8 +193,8 @@ def _others(
     root: Path,
     named: Sequence[tuple[int, str]],
     made_of: Mapping[str, Any],
-    dropping: Mapping[str, str] | None,
-) -> tuple[list[tuple[int, str]], Mapping[str, str] | None]:
+    dropping: Mapping[str, str | None] | None,
+) -> tuple[list[tuple[int, str]], Mapping[str, str | None] | None]:
     """Finished cells that nobody named, by condition and seed, and the one dropping model, if any."""
     there = {cell: links for cell, links in _finished(root, made_of).items() if cell not in named}
     seeds = {
