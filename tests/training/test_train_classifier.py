@@ -77,7 +77,7 @@ def test_the_kept_weights_are_those_of_the_best_dev_epoch(encoder, tmp_path):
 
 def test_without_dev_the_last_epoch_is_kept(encoder, tmp_path):
     trained = train_classifier(encoder, planted(16), None, tmp_path / "out", replace(FAST, epochs=2))
-    assert trained.recipe["dev"] is None
+    assert trained.recipe.dev is None
     assert trained.best == trained.epochs[-1]
     assert "dev_accuracy" not in trained.best
     assert "<td>" in trained._repr_html_()

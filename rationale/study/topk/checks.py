@@ -34,7 +34,7 @@ def check_arms(
     start = first.start
     longest = int(start.tokenizer.model_max_length)
     encoder = FAMILIES.get(start.model.config.model_type)(start.model)
-    name = {"name": first.recipe["model"]["name"]}
+    name = {"name": first.recipe.model.name}
     own = Classifier(start.model, encoder, start.tokenizer, start.labels, longest, name)
     models = {False: own}
     if any(arm.dropping for arm in arms):

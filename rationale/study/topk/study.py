@@ -14,6 +14,7 @@ import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from rationale.artifacts.lock import locked
+from rationale.artifacts.record import to_json
 from rationale.corpus.document import Documents
 from rationale.errors import DataError, RationaleError
 from rationale.loading.classifier import load_classifier
@@ -76,6 +77,8 @@ def study_topk(
     reported: Documents,
     out: str | Path,
     options: StudyOptions,
+    *,
+    command: str | None = None,
 ) -> TopKStudy:
     """Trains a classifier for every arm and seed; what is there already, made of the same, is kept.
 
@@ -89,6 +92,7 @@ def study_topk(
         reported: What accuracy is told of.
         out: A folder a cell in ``cells``, scores in ``scores``, ``predictions.parquet`` and ``study.json``.
         options: Arms, seeds, budget, training.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         RationaleError: On an arm or a seed given twice, or arms of a dropping model without one.
@@ -97,7 +101,7 @@ def study_topk(
     """
     arms = _arms(options)
     root = Path(out)
-    first = prepare(model, train, dev, replace(options.training, seed=0))
+    first = prepare(model, train, dev, replace(options.training, seed=0), command)
     dropping = check_arms(arms, first, options.dropping, options.positions)
     splits = _splits(first, train, dev, reported, options)
     for split in splits.values():
@@ -110,7 +114,8 @@ def study_topk(
             own = {**made_of, **scores_from(root, arm, seed, dropping), "arm": arm.text, "seed": seed}
             _cell(root, arm, seed, first, splits, options, own)
     with _first(options), locked(root, "studying") if _writes(options) else nullcontext():
-        return gather(root, [(seed, arm.text) for seed, arm in jobs], splits["reported"], made_of, dropping)
+        named = [(seed, arm.text) for seed, arm in jobs]
+        return gather(root, named, splits["reported"], made_of, dropping, command)
 
 
 def _first(options: StudyOptions) -> AbstractContextManager[None]:
@@ -177,9 +182,9 @@ def _check_budget(name: str, split: AnnotatedSplit, budget: Budget) -> None:
 def _made_of(first: Prepared, splits: Mapping[str, AnnotatedSplit], options: StudyOptions) -> dict[str, Any]:
     training = {k: v for k, v in asdict(options.training).items() if k != "seed"}
     return {
-        "model": first.recipe["model"]["name"],
-        "weights": first.recipe["model"]["hash"],
-        "config": first.recipe["model"]["config"],
+        "model": first.recipe.model.name,
+        "weights": first.recipe.model.hash,
+        "config": first.recipe.model.config,
         "data": {
             name: {"source": s.documents.source, "split": s.documents.split, "n": len(s.documents),
                    "left_out": s.left_out, "fingerprint": s.documents.fingerprint}
@@ -203,7 +208,7 @@ def _cell(
     """One arm of one seed: trained, and what it predicts written; nothing where that is there."""
     folder = folder_of(root, arm, seed)
     training = replace(options.training, seed=seed)
-    recipe = {**first.recipe, "options": asdict(training), **made_of, "kind": "topk"}
+    recipe = {**to_json(first.recipe), "options": asdict(training), **made_of, "kind": "topk"}
     parts: dict[str, list[Retained]] = {}
     with ExitStack() as held:
         with _first(options):
@@ -218,7 +223,9 @@ def _cell(
             if not there:
                 parts = _parts(root, arm, seed, splits, first, options)
         if not there and not (folder / MODEL).exists():
-            train_arm(folder / MODEL, parts, first.anew(recipe["model"], training), splits, training, recipe)
+            train_arm(
+                folder / MODEL, parts, first.anew(first.recipe.model.name, training), splits, training, recipe
+            )
         with _first(options):
             if not predicted(folder):
                 classifier = load_classifier(folder / MODEL, device=training.device)
@@ -238,7 +245,8 @@ def _parts(
     """What the arm leaves of every document of each split."""
     longest, scores = int(first.start.tokenizer.model_max_length), dict[str, Scores]()
     if arm.scored:
-        scores = _scores(root / "scores", arm, seed, splits, options, _source(root, arm, seed, options))
+        source = _source(root, arm, seed, options)
+        scores = _scores(root / "scores", arm, seed, splits, options, source, first.recipe.command)
     return {
         name: cuts(split, arm, options.budget, scores.get(name), seed, longest, options.positions)
         for name, split in splits.items()
@@ -259,6 +267,7 @@ def _scores(
     splits: Mapping[str, AnnotatedSplit],
     options: StudyOptions,
     source: str | Path,
+    command: str | None,
 ) -> dict[str, Scores]:
     """Scores of each split for the arm and all that share its model and target: made once for all of them."""
     methods = {
@@ -271,6 +280,6 @@ def _scores(
     classifier = load_classifier(source, device=options.training.device)
     who = "dropping" if arm.dropping else f"seed{seed}-{arm.target}"
     return {
-        name: scores_of(classifier, split.documents, chosen, root / f"{who}-{name}")
+        name: scores_of(classifier, split.documents, chosen, root / f"{who}-{name}", command)
         for name, split in splits.items()
     }

@@ -12,6 +12,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from rationale.artifacts.content import same
+from rationale.artifacts.record import to_json
 from rationale.artifacts.seal import read_sealed, sealed
 from rationale.dropping.flops import Costs
 from rationale.dropping.lat import LAT
@@ -86,7 +87,11 @@ def _search(
     if dev is None:
         raise TypeError("the search needs dev documents")
     memory = stages.out.with_name(f"{stages.out.name}.search.json")
-    about = {"model": weights_hash(model), "dev": stages.prepared.recipe["dev"], "metric": options.metric}
+    about = {
+        "model": weights_hash(model),
+        "dev": to_json(stages.prepared.recipe.dev),
+        "metric": options.metric,
+    }
     total = 2 + options.population + 2 * options.iterations * options.offspring
     with tqdm(total=total, desc="search", unit="lengths", leave=False, disable=None) as bar:
         judge = _Judge(model, dev, about, memory, bar, options.device)
