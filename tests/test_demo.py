@@ -1,7 +1,5 @@
 """The model of the demo learns the planted truth, and each score behaves on it as it should."""
 
-import shlex
-
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -175,23 +173,30 @@ def test_opening_the_demo_again_computes_nothing(trained_on_sample, dropping_on_
 
 
 @pytest.mark.training
-def test_the_demos_report_says_what_was_left_out_and_its_commands_repeat_it(
+def test_the_demos_report_says_what_was_left_out_and_the_command_that_was_typed(
     trained_on_sample, dropping_on_sample, tmp_path, monkeypatch
 ):
-    out = trained_on_sample.parents[1]
-    monkeypatch.setattr(run, "methods", lambda _: ("input_x_gradient", "attention.cls", "random"))
-    made = run.run_demo(out)
+    """One command made all of it; scores and agreement are what `score` and `agree` make when typed."""
+    methods = ("input_x_gradient", "attention.cls", "random")
+    monkeypatch.setattr(run, "methods", lambda _: methods)
+    typed = "rationale demo --out demo"
+    where = ["--data", str(sample_folder()), "--split", "val"]
+    chosen = [word for name in methods for word in ("--method", name)]
+    chosen += ["--faithfulness", "--batch-size", "32", "--limit", "40"]
     monkeypatch.chdir(tmp_path)
-    for one in (made.plain, made.adapler):
+    for name, model in (("plain", trained_on_sample), ("adapler", dropping_on_sample)):
+        one = run._run(model, tmp_path, f"{name}-scores", f"{name}-", typed, keep=False)
         assert left_out(one.agreement)[0].startswith("110 of the 150 documents of the split were not scored")
-        assert "110 of the 150 documents" in one.report.read_text(encoding="utf-8")
-        *steps, reported = commands(one.agreement)
-        assert reported.startswith("#")  # an agreement knows no report; the page itself shows its command
-        assert f"--out {one.report.name}" in one.report.read_text(encoding="utf-8")
-        for command in steps:
-            words = shlex.split(command.replace("\\\n", " "))[1:]
-            result = CliRunner().invoke(app, [*words, "--overwrite"], catch_exceptions=False)
+        page = one.report.read_text(encoding="utf-8")
+        assert "110 of the 150 documents" in page
+        assert commands(one.agreement, typed) == [typed]
+        assert f'aria-label="Commands">{typed}</pre>' in page
+        for words in (
+            ["score", "--model", str(model), *where, *chosen, "--out", name],
+            ["agree", "--scores", name, *where, "--out", f"{name}.json"],
+        ):
+            result = CliRunner().invoke(app, words, catch_exceptions=False)
             assert result.exit_code == 0, result.output
-        again = Agreement.load(one.saved.name)
+        again = Agreement.load(f"{name}.json")
         assert again.records == one.agreement.records
         assert again.comparisons == one.agreement.comparisons

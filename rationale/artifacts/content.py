@@ -23,6 +23,8 @@ def same(earlier: Any, now: Any, *, without: Container[str] = ()) -> bool:
     >>> one = {"data": {"source": "movies", "fingerprint": "ab"}, "seed": 0}
     >>> same(one, {"data": {"source": "/data/movies/", "fingerprint": "ab"}, "seed": 0})
     True
+    >>> same({"seed": 0, "command": "rationale train ltp"}, {"seed": 0})
+    True
     """
     old, new = _content(earlier, now)
     return all(old.get(key) == new.get(key) for key in old.keys() | new.keys() if key not in without)

@@ -142,7 +142,10 @@ def test_a_speedup_asked_for_takes_the_best_that_is_as_cheap(encoder, trained, t
     speeds = sorted(one["dev_speedup"] for one in trained.recipe.front)
     wanted = (1 + speeds[-1]) / 2
     given = (encoder, TRAIN, DEV, tmp_path / "lat", replace(OPTIONS, speedup=wanted))
-    chosen = train_dropping("lat", *given, finetuned_dir=trained.finetuned_dir).recipe
+    how = {"finetuned_dir": trained.finetuned_dir, "command": "rationale train lat --speedup"}
+    chosen = train_dropping("lat", *given, **how).recipe
+    assert chosen.command == how["command"]  # of the learning nobody typed one
+    assert "command" not in json.loads((tmp_path / "lat.any-length" / "training.json").read_text())
     enough = [one["dev_accuracy"] for one in chosen.front if one["dev_speedup"] >= wanted]
     assert chosen.best["dev_speedup"] >= wanted - 1e-6
     assert chosen.best["dev_accuracy"] == max(enough)
