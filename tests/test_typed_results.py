@@ -2,35 +2,64 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from rationale.artifacts.record import to_json
 from rationale.artifacts.seal import read_sealed
+from rationale.errors import ModelError
 from rationale.study.comparison import load_comparison
 from rationale.study.topk.stored import StoredStudy
+from rationale.training.record import Trained, read_training
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
 COMPARED = sorted(RESULTS.glob("systems/*/comparison.json"))
 STUDIED = sorted(RESULTS.glob("study/*/study.json"))
-TYPED = ("evaluation", "study")  # rooms whose public functions take and give no JSON-shaped mappings
+TRAINED = sorted(RESULTS.rglob("training.json"))
+TYPED = (
+    "commands",
+    "demo",
+    "evaluation",
+    "study",
+    "training",
+)  # rooms whose public functions take and give no JSON-shaped mappings
 ALLOWED = {
     "study.cells.claim": "what a cell is made of is compared by content, whatever it holds",
     "study.cells.made_of_what": "the same, read",
-    "study.cells.read": "the reader of JSON itself",
+    "study.cells.load_json": "the reader of JSON itself",
     "study.grid.Setting": "options of any system, by name",
     "study.grid.known_options": "the same, parsed",
     "study.grid.values": "the same, parsed",
     "study.grid.plain_options": "the same",
-    "study.compare.compare": "the same",
+    "study.compare.compare_systems": "the same",
     "study.cell_results.train_cell": "the same",
     "study.topk.gather.gather": "what all cells are made of, compared by content",
     "study.topk.gather.scores_from": "the same, of one cell",
     "study.topk.training.train_arm": "a training procedure, compared by content",
-    "study.topk.reading.collate": "batches of the Hugging Face Trainer",
-    "study.topk.reading.PartsTrainer": "the same",
+    "study.topk.predict.collate": "batches of the Hugging Face Trainer",
+    "study.topk.predict.PartsTrainer": "the same",
+    **dict.fromkeys(
+        (
+            "training.adapler.trainer.AdapLeRTrainer",
+            "training.dropping.trainer.OwnPassTrainer",
+            "training.lat.trainer.LATTrainer",
+            "training.progress.Progress",
+            "training.tr_bert.trainer.PolicyTrainer",
+            "training.trainer.ClassifierTrainer",
+        ),
+        "batches and logs of the Hugging Face Trainer",
+    ),
+    "training.recipe.history": "the state of the Hugging Face Trainer",
+    "training.saved.TrainerCheckpoint": "the same",
+    "training.saved.read_checkpoint": "what a training is made of is compared by content, whatever it holds",
+    "training.unfinished.UnfinishedRun": "the same",
+    "training.dropping.stage.stage": "the same",
+    "training.dropping.stage.check_made": "the same",
+    "training.dropping.stage.outcome": "the same, read",
+    "training.recipes.Recipe": "options of any system, by name",
     "evaluation.traces.Traced": "a trace as the JSON of `rationale trace`",
     "evaluation.traces.write_traces": "inputs of a seal: any hashes, by name",
 }
@@ -64,3 +93,33 @@ def test_a_comparison_is_written_as_it_was_read(path):
 @pytest.mark.parametrize("path", STUDIED, ids=lambda path: path.parent.name)
 def test_a_study_is_written_as_it_was_read(path):
     assert json.dumps(to_json(StoredStudy.load(path.parent).results)) == json.dumps(read_sealed(path)[0])
+
+
+@pytest.mark.parametrize("path", TRAINED, ids=lambda path: str(path.parent.relative_to(RESULTS)))
+def test_a_training_of_an_earlier_version_says_what_its_file_does(path):
+    trained, content = read_training(path.parent), json.loads(path.read_text())
+    assert isinstance(trained, Trained)
+    assert trained.command is None
+    said = {name: value for name, value in to_json(trained).items() if name in content and name != "model"}
+    assert said == {name: content[name] for name in said}
+    assert said.keys() >= {"kind", "labels", "options", "train", "epochs", "best", "versions"}
+    if isinstance(content["model"], str):  # a study's
+        assert (trained.model.name, trained.model.hash) == (content["model"], content["weights"])
+    else:
+        assert to_json(trained)["model"].items() >= content["model"].items()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("epochs", "three", "epochs: expected a list, found 'three'"),
+        ("model", {"name": "encoder"}, "model: 'hash' is missing"),
+        ("options", None, "options: expected an object, found None"),
+        ("command", 3, "command: expected text, found 3"),
+    ],
+)
+def test_a_training_that_is_none_says_what_was_expected(tmp_path, name, value, told):
+    content = {**json.loads(TRAINED[0].read_text()), name: value}
+    (tmp_path / "training.json").write_text(json.dumps(content))
+    with pytest.raises(ModelError, match=re.escape(f"{tmp_path / 'training.json'}: ") + f".*{told}"):
+        read_training(tmp_path)
