@@ -221,9 +221,14 @@ def _with_preset(options: AdapLeROptions, preset: str | None, context: typer.Con
 
 
 def _tell(path: Path, best: Best) -> None:
-    told = {name: f"{value:.4g}" if isinstance(value, float) else value for name, value in best.items()}
-    figures = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
+    figures = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in best.items())
     say(f"{path}: {figures}")
+
+
+def _shown(value: float | tuple[int, ...]) -> str:
+    if isinstance(value, tuple):
+        return str(list(value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _tell_dropping(trained: TrainedDropping) -> None:
