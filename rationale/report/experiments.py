@@ -35,7 +35,7 @@ def write_page(
     title: str,
     sections: Sequence[Section],
     measured: Sequence[Fact],
-    command: str | None,
+    commands: Sequence[str | None],
     overwrite: bool,
 ) -> Path:
     """Writes an experiment as one offline HTML file.
@@ -49,7 +49,7 @@ def write_page(
         title: What the experiment is called.
         sections: In order.
         measured: What was measured on what.
-        command: The command that was typed, as shell text; the page shows none where it is None.
+        commands: Those that were typed, as shell text; one that is None is not shown.
         overwrite: Whether the file may be replaced.
     """
     subject = f"{model} on {reported}" + (f", {split}" if split else "")
@@ -60,6 +60,6 @@ def write_page(
         subtitle=subject,
         sections=sections,
         measured=measured,
-        command=None if command is None else wrapped(command),
+        commands="\n\n".join(wrapped(one) for one in commands if one is not None),
     )
     return atomic_text(out, page, overwrite=overwrite)

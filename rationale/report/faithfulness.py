@@ -169,6 +169,6 @@ def faithfulness_page(
             Fact("Documents", f"{settings.pairs:,}"),
             Fact("Test", "SciPy's spearmanr, Holm over all scores of a pair of metrics"),
         ],
-        command=found.command,
+        commands=[found.recipe.command, settings.command, found.command],
         overwrite=overwrite,
     )
