@@ -12,9 +12,9 @@ from functools import cache
 from string import punctuation
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import binomtest
 
+from rationale.arrays import Bool, Int64
 from rationale.artifacts.provenance import Provenance
 from rationale.corpus.document import Document, Documents, Key
 from rationale.errors import ScoresError
@@ -28,8 +28,6 @@ from rationale.scores.scored import (
     drops_tokens,
     knows_kept,
 )
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -121,8 +119,8 @@ class KeptWords:
     """
 
     document: Document
-    kept: BoolArray
-    covered: BoolArray
+    kept: Bool
+    covered: Bool
 
 
 def survival_of(
@@ -181,9 +179,9 @@ class _Tally:
     """Counts of words and of words kept, a document at a time."""
 
     def __init__(self, layers: int) -> None:
-        self.kinds: list[Mapping[str, npt.NDArray[np.int64]]] = []  # kind -> (1 + L,): words, kept after each
+        self.kinds: list[Mapping[str, Int64]] = []  # kind -> (1 + L,): words, kept after each
         self.count: Counter[str] = Counter()
-        self.survival: dict[str, npt.NDArray[np.int64]] = {}
+        self.survival: dict[str, Int64] = {}
         self.lost: list[list[Key]] = [[] for _ in range(layers)]
         self.annotated = 0
 
@@ -218,7 +216,7 @@ def bare_word(word: str) -> str:
     return word.casefold().strip(punctuation + "“”‘’…–—")
 
 
-def _masks(document: Document, bare: Sequence[str]) -> dict[str, BoolArray]:
+def _masks(document: Document, bare: Sequence[str]) -> dict[str, Bool]:
     """Which words are of which kind, bool (W,)."""
     frequent = _function_words()
     rules: dict[str, Callable[[str], bool]] = {
@@ -243,7 +241,7 @@ def _function_words() -> frozenset[str]:
 
 
 def _kinds(
-    found: Sequence[Mapping[str, npt.NDArray[np.int64]]], layers: int, least: int, resamples: int, seed: int
+    found: Sequence[Mapping[str, Int64]], layers: int, least: int, resamples: int, seed: int
 ) -> tuple[Share, ...]:
     names = dict.fromkeys(name for one in found for name in one)
     shares = []

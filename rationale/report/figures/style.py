@@ -11,6 +11,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from scipy.optimize import isotonic_regression
 
+from rationale.arrays import Float64
 from rationale.report.palette import INK, LINE, PAPER, SANS, SOFT, tint
 
 CONFIG: dict[str, Any] = {
@@ -83,7 +84,7 @@ def escape_plotly(text: str) -> str:
     return escape(text, quote=False)
 
 
-def spread_apart(values: npt.ArrayLike, gap: float, low: float, high: float) -> npt.NDArray[np.float64]:
+def spread_apart(values: npt.ArrayLike, gap: float, low: float, high: float) -> Float64:
     """Moves values as little as possible so that neighbours are ``gap`` apart inside ``[low, high]``.
 
     The least squares solution: isotonic regression of the sorted values less their share of the gaps.
