@@ -9,15 +9,18 @@ import pytest
 
 from rationale.artifacts.record import to_json
 from rationale.artifacts.seal import read_sealed
+from rationale.errors import ModelError
 from rationale.study.comparison import load_comparison
 from rationale.study.topk.stored import StoredStudy
+from rationale.training.record import Trained, read_training
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
 COMPARED = sorted(RESULTS.glob("systems/*/comparison.json"))
 STUDIED = sorted(RESULTS.glob("study/*/study.json"))
+TRAINED = sorted(RESULTS.rglob("training.json"))
 MAPPING = re.compile(r"\b(dict|Mapping)\[str, Any\]")
-LATER = {"artifacts", "commands", "training"}  # rooms that are not held to it yet
+LATER = {"artifacts"}  # rooms that are not held to it yet
 ALLOWED = {
     "rationale.dropping_config.Keywords": "keyword arguments of transformers and of systems' constructors",
     "rationale.demo.start.SHAPE": "keyword arguments of a transformers config",
@@ -33,6 +36,25 @@ ALLOWED = {
     "rationale.study.topk.training.train_condition": "a training procedure, compared by content",
     "rationale.study.topk.predict.collate": "batches of the Hugging Face Trainer",
     "rationale.study.topk.predict.PartsTrainer": "the same",
+    **dict.fromkeys(
+        (
+            "rationale.training.adapler.trainer.AdapLeRTrainer",
+            "rationale.training.dropping.trainer.OwnPassTrainer",
+            "rationale.training.lat.trainer.LATTrainer",
+            "rationale.training.progress.Progress",
+            "rationale.training.tr_bert.trainer.PolicyTrainer",
+            "rationale.training.trainer.ClassifierTrainer",
+        ),
+        "batches and logs of the Hugging Face Trainer",
+    ),
+    "rationale.training.recipe.history": "the state of the Hugging Face Trainer",
+    "rationale.training.saved.TrainerCheckpoint": "the same",
+    "rationale.training.saved.read_checkpoint": "what a training is made of: compared by content",
+    "rationale.training.unfinished.UnfinishedRun": "the same",
+    "rationale.training.dropping.stage.stage": "the same",
+    "rationale.training.dropping.stage.check_made": "the same",
+    "rationale.training.dropping.stage.outcome": "the same, read",
+    "rationale.training.recipes.Recipe": "options of any system, by name",
 }
 
 
@@ -81,3 +103,33 @@ def test_a_comparison_is_written_as_it_was_read(path):
 @pytest.mark.parametrize("path", STUDIED, ids=lambda path: path.parent.name)
 def test_a_study_is_written_as_it_was_read(path):
     assert json.dumps(to_json(StoredStudy.load(path.parent).results)) == json.dumps(read_sealed(path)[0])
+
+
+@pytest.mark.parametrize("path", TRAINED, ids=lambda path: str(path.parent.relative_to(RESULTS)))
+def test_a_training_of_an_earlier_version_says_what_its_file_does(path):
+    trained, content = read_training(path.parent), json.loads(path.read_text())
+    assert isinstance(trained, Trained)
+    assert trained.command is None
+    said = {name: value for name, value in to_json(trained).items() if name in content and name != "model"}
+    assert said == {name: content[name] for name in said}
+    assert said.keys() >= {"kind", "labels", "options", "train", "epochs", "best", "versions"}
+    if isinstance(content["model"], str):  # a study's
+        assert (trained.model.name, trained.model.hash) == (content["model"], content["weights"])
+    else:
+        assert to_json(trained)["model"].items() >= content["model"].items()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("epochs", "three", "epochs: expected a list, found 'three'"),
+        ("model", {"name": "encoder"}, "model: 'hash' is missing"),
+        ("options", None, "options: expected an object, found None"),
+        ("command", 3, "command: expected text, found 3"),
+    ],
+)
+def test_a_training_that_is_none_says_what_was_expected(tmp_path, name, value, told):
+    content = {**json.loads(TRAINED[0].read_text()), name: value}
+    (tmp_path / "training.json").write_text(json.dumps(content))
+    with pytest.raises(ModelError, match=re.escape(f"{tmp_path / 'training.json'}: ") + f".*{told}"):
+        read_training(tmp_path)

@@ -13,6 +13,7 @@ from rationale.agreement.result import Agreement, Estimate, selecting
 from rationale.arrays import Float64
 from rationale.artifacts.artifact import Artifact
 from rationale.artifacts.provenance import AgreementProvenance
+from rationale.artifacts.record import omitted
 from rationale.errors import ScoresError
 from rationale.metrics.statistics import holm, number_or_none
 
@@ -87,23 +88,28 @@ class Correlations:
         within: One a score (method and layer) and pair of metrics: over documents.
         between: One a pair of metrics: over scores.
         recipe: Of the agreement.
+        command: The command that was typed, as shell text; None where it was Python or an earlier version.
     """
 
     within: tuple[Correlation, ...]
     between: tuple[Between, ...]
     recipe: AgreementProvenance
+    command: str | None = omitted(compare=False)
 
 
 CORRELATIONS = Artifact("faithfulness", Correlations, "Run `rationale study faithfulness` again.")
 
 
-def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> Correlations:
+def correlate(
+    agreement: Agreement, *, resamples: int = 1000, seed: int = 0, command: str | None = None
+) -> Correlations:
     """Sets the agreement with humans beside the weight for the model.
 
     Args:
         agreement: Of scores made with faithfulness, with the values of its documents.
         resamples: Number of bootstrap resamples.
         seed: Of the same.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         ScoresError: Where the agreement holds no faithfulness, or no values of single documents.
@@ -127,7 +133,7 @@ def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> 
         corrected = holm(np.array([one.p_single for one in found], np.float64))
         within += [replace(one, p=number_or_none(p)) for one, p in zip(found, corrected, strict=True)]
         between.append(_between(agreement, *pair))
-    return Correlations(tuple(within), tuple(between), agreement.recipe)
+    return Correlations(tuple(within), tuple(between), agreement.recipe, command)
 
 
 def spearman(one: Float64, other: Float64) -> Float64:

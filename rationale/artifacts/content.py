@@ -12,8 +12,8 @@ _SINCE = frozenset({"weights", "config"})  # earlier versions did not write thes
 def same(earlier: Any, now: Any) -> bool:
     """Whether two records mean the same.
 
-    A name beside a hash, and a source and a split beside a fingerprint, are for display: a relative path, a
-    link or a folder that was moved change nothing.
+    A name beside a hash, a source and a split beside a fingerprint, and the command that was typed are for
+    display: a relative path, a link, a folder that was moved or another spelling change nothing.
 
     Args:
         earlier: What lies on the disk.
@@ -21,6 +21,8 @@ def same(earlier: Any, now: Any) -> bool:
 
     >>> one = {"data": {"source": "movies", "fingerprint": "ab"}, "seed": 0}
     >>> same(one, {"data": {"source": "/data/movies/", "fingerprint": "ab"}, "seed": 0})
+    True
+    >>> same({"seed": 0, "command": "rationale train ltp"}, {"seed": 0})
     True
     """
     old, new = _content(earlier, now)
@@ -46,7 +48,7 @@ def _plain(value: Any) -> Any:
     """The value without what is for display."""
     if not isinstance(value, Mapping):
         return value
-    shown = {"name"} if "hash" in value else set()
+    shown = {"command"} | ({"name"} if "hash" in value else set())
     shown |= {"source", "split"} if "fingerprint" in value else set()
     shown |= {"model"} if isinstance(value.get("model"), str) else set()
     return {key: _plain(one) for key, one in value.items() if key not in shown}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rationale.commands.options import Data, Model, Overwrite, seed_numbers
+from rationale.commands.options import Data, Model, Overwrite, seed_numbers, typed_command
 from rationale.commands.train import Dev, Limit, TrainSplit
 from rationale.terminal import safe_console, say
 
@@ -89,6 +89,7 @@ def compare(
         seeds=seed_numbers(seeds),
         timing=Timing(timing_documents, timing_repeats, BATCHES),
         lengths=lengths or below_median,
+        command=typed_command(),
     )
     table = systems_table(found.records)
     atomic_text(out / "comparison.csv", table.to_csv(), overwrite=overwrite)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rationale.commands.options import typed_command
 from rationale.terminal import safe_console
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def demo(
         "[bold]rationale demo[/bold]: reviews with planted rationales, a classifier trained from scratch, "
         "and AdapLeR, which learns from it which tokens to drop"
     )
-    made = run_demo(out, keep=open_app)
+    made = run_demo(out, keep=open_app, command=typed_command())
     _tell(console, made)
     if open_app:
         from rationale.commands.app import app

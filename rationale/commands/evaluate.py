@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Seed, Split
+from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Seed, Split, typed_command
 from rationale.terminal import safe_console, say
 
 if TYPE_CHECKING:
@@ -66,14 +66,13 @@ def evaluate(
         to_integers(classifier.model)
     documents = sample(load_documents(data, split), limit)
     found = list[Traced]()
-    tell = None if traces is None else found.append
-    result = evaluate_on(
-        classifier, documents, Timing(timing_documents, timing_repeats), seed=seed, tell=tell
-    )
+    tell, command = None if traces is None else found.append, typed_command()
+    timing = Timing(timing_documents, timing_repeats)
+    result = evaluate_on(classifier, documents, timing, seed=seed, tell=tell, command=command)
     result.save(out, overwrite=overwrite)
     if traces is not None:
         inputs = {"model": classifier.identity.hash, "data": documents.fingerprint}
-        write_traces(traces, found, inputs, overwrite=overwrite)
+        write_traces(traces, found, inputs, overwrite=overwrite, command=command)
     safe_console().print(evaluation_table(result))
     for warning in evaluation_warnings(result):
         say(warning)

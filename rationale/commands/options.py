@@ -31,7 +31,10 @@ Split = Annotated[str | None, typer.Option(help="Which split: train, val, test, 
 TYPED: ContextVar[tuple[str, ...] | None] = ContextVar("typed", default=None)
 """What was typed after ``rationale``, while a command runs that was typed."""
 
-_RESULTS = ("--out", "--scores", "--agreement", "--csv", "--markdown", "--parquet")
+_RESULTS = (
+    *("--out", "--scores", "--agreement", "--csv", "--markdown", "--parquet"),
+    *("--finetuned-dir", "--traces"),
+)
 
 
 def typed_command() -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rationale.commands.options import Data, Model, Overwrite, Seed, seed_numbers
+from rationale.commands.options import Data, Model, Overwrite, Seed, seed_numbers, typed_command
 from rationale.commands.train import Dev, Limit, TrainSplit, with_options
 from rationale.terminal import safe_console, say
 from rationale.training.options import TrainingOptions
@@ -97,7 +97,7 @@ def topk(
         options,
         adapler,
     )
-    found = study_topk(model, training, held_out, compared, out, chosen)
+    found = study_topk(model, training, held_out, compared, out, chosen, command=typed_command())
     page = topk_page(found, out / "study.html", overwrite=True)
     safe_console().print(conditions_table(found.records).to_rich())
     say(f"{page}: open it in any browser; it needs no network")
@@ -147,7 +147,7 @@ def faithfulness(
 
     result, page = check_output(out / "faithfulness.json", overwrite=overwrite), out / "faithfulness.html"
     held = Agreement.load(agreement)
-    found = correlate(held, resamples=resamples, seed=seed)
+    found = correlate(held, resamples=resamples, seed=seed, command=typed_command())
     CORRELATIONS.write(result, found, overwrite=overwrite)
     faithfulness_page(found, held, page, overwrite=True)
     safe_console().print(between_table(found).to_rich())

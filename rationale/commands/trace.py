@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rationale.commands.options import Device, Dtype, Model, Overwrite, Split, read_text_option
+from rationale.commands.options import Device, Dtype, Model, Overwrite, Split, read_text_option, typed_command
 from rationale.errors import DataError, OutputError
 from rationale.terminal import safe_console, say
 
@@ -56,10 +56,13 @@ def trace(
             _print(one)
         return
     inputs = {"model": classifier.identity.hash, "data": documents.fingerprint}
+    command = typed_command()
     if out.suffix == ".parquet":
-        write_traces(out, traced, inputs, overwrite=overwrite)
+        write_traces(out, traced, inputs, overwrite=overwrite, command=command)
     else:
         content = {"model": to_json(classifier.identity), "traces": [one.content for one in traced]}
+        if command is not None:
+            content["command"] = command
         atomic_json(out, sealed(content, KIND, inputs), overwrite=overwrite)
     say(f"{out}: {len(documents)} traces")
 

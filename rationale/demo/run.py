@@ -1,4 +1,4 @@
-"""The road itself: two models, every score, agreement, reports, and what dropping costs and saves."""
+"""The full pipeline: two models, every score, agreement, reports, and what dropping costs and saves."""
 
 from __future__ import annotations
 
@@ -56,20 +56,22 @@ class Demo:
     evaluation: Evaluation
 
 
-def run_demo(out: Path, *, keep: bool = False) -> Demo:
+def run_demo(out: Path, *, keep: bool = False, command: str | None = None) -> Demo:
     """Trains, scores, compares, reports; models and scores that are there, made by equal inputs, are kept.
 
     Args:
         out: The folder for all results.
         keep: Whether what follows from the scores is kept too, where it is newer than they are.
+        command: The command that was typed, as shell text: models and evaluation store it; None from Python.
+            Scores, agreement and report store the commands that make them one by one.
     """
-    plain, adapler = sample_classifier(out), sample_adapler(out)
+    plain, adapler = sample_classifier(out, command=command), sample_adapler(out, command=command)
     stamp = adapler.name.removeprefix("adapler-")
     return Demo(
         sample_folder(),
         _run(plain, out, f"scores-{stamp}", "", keep=keep),
         _run(adapler, out, f"adapler-scores-{stamp}", "adapler-", keep=keep),
-        _evaluation(adapler, out / "evaluation.json", keep=keep),
+        _evaluation(adapler, out / "evaluation.json", command, keep=keep),
     )
 
 
@@ -95,7 +97,7 @@ def _run(model: Path, out: Path, folder: str, prefix: str, *, keep: bool) -> Dem
 
 
 def _score_command(model: Path, out: Path, options: ScoreOptions) -> str:
-    """The command that does what the demo does: its report shows it."""
+    """The command that scores as the demo does, one step of it: its report shows it."""
     chosen = [word for name in options.methods for word in ("--method", name)]
     share = [] if options.faithfulness is None else ["--faithfulness-share", str(options.faithfulness.share)]
     size = ["--batch-size", str(options.batch_size), "--limit", str(REVIEWS)]
@@ -119,9 +121,10 @@ def _is_newer(made: Path, source: Path) -> bool:
     return made.exists() and made.stat().st_mtime_ns >= source.stat().st_mtime_ns
 
 
-def _evaluation(model: Path, path: Path, *, keep: bool) -> Evaluation:
+def _evaluation(model: Path, path: Path, command: str | None, *, keep: bool) -> Evaluation:
     if keep and _is_newer(path, model):
         return Evaluation.load(path)
-    found = evaluate(load_classifier(model), load_documents(str(sample_folder()), "test"))
+    documents = load_documents(str(sample_folder()), "test")
+    found = evaluate(load_classifier(model), documents, command=command)
     found.save(path, overwrite=True)
     return found

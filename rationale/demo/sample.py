@@ -58,7 +58,7 @@ def sample_reviews() -> Documents:
     return sample(load_documents(str(sample_folder()), SPLIT), REVIEWS)
 
 
-def sample_classifier(cache: Path, *, seed: int = 0) -> Path:
+def sample_classifier(cache: Path, *, seed: int = 0, command: str | None = None) -> Path:
     """A small ModernBERT trained from scratch on the sample's train split, in about two minutes.
 
     Its layers are local but for the first of three, and it pools by the mean: 2,160 reviews teach it what
@@ -67,6 +67,7 @@ def sample_classifier(cache: Path, *, seed: int = 0) -> Path:
     Args:
         cache: Where trained models are kept, by the hash of everything that made them.
         seed: Of the order of the reviews, dropout and the head.
+        command: The command that was typed, as shell text; None from Python.
 
     Returns:
         The model's folder; the second call with equal sample, recipe and versions trains nothing.
@@ -76,12 +77,12 @@ def sample_classifier(cache: Path, *, seed: int = 0) -> Path:
     out = cache / f"classifier-{_hash(train, options)}"
     if not out.exists():
         with _one_thread():
-            prepared = prepare(_start(cache, train), train, dev, options)
+            prepared = prepare(_start(cache, train), train, dev, options, command)
             return fine_tune(out, prepared, options, overwrite=False).best
     return out / "1"
 
 
-def sample_adapler(cache: Path, *, seed: int = 0) -> Path:
+def sample_adapler(cache: Path, *, seed: int = 0, command: str | None = None) -> Path:
     """AdapLeR, begun from :func:`sample_classifier` and its two next best epochs; about as long again.
 
     Trained anew with slower thresholds where the first one loses too much on dev (see :data:`TRAININGS`).
@@ -89,14 +90,15 @@ def sample_adapler(cache: Path, *, seed: int = 0) -> Path:
     Args:
         cache: Where trained models are kept.
         seed: As of :func:`sample_classifier`.
+        command: The same.
 
     Returns:
         The model's folder: of the first training that is good enough on dev, else of the best there.
     """
-    finetuned_dir = sample_classifier(cache, seed=seed).parent
+    finetuned_dir = sample_classifier(cache, seed=seed, command=command).parent
     found: list[tuple[float, Path]] = []
     for training in TRAININGS:
-        out = _adapler(cache, replace(training, seed=seed), finetuned_dir)
+        out = _adapler(cache, replace(training, seed=seed), finetuned_dir, command)
         best = TrainedDropping(out, finetuned_dir).best
         found.append((best["dev_accuracy"], out))
         if best["dev_accuracy"] >= ENOUGH and best["dev_speedup"] >= FASTER:
@@ -104,13 +106,15 @@ def sample_adapler(cache: Path, *, seed: int = 0) -> Path:
     return max(found)[1]
 
 
-def _adapler(cache: Path, options: AdapLeROptions, finetuned_dir: Path) -> Path:
+def _adapler(cache: Path, options: AdapLeROptions, finetuned_dir: Path, command: str | None) -> Path:
     train, dev = _documents()
     out = cache / f"adapler-{_hash(train, options)}"
     if not out.exists():
         with _one_thread():
             start = _start(cache, train)
-            train_dropping("adapler", start, train, dev, out, options, finetuned_dir=finetuned_dir)
+            train_dropping(
+                "adapler", start, train, dev, out, options, finetuned_dir=finetuned_dir, command=command
+            )
     return out
 
 

@@ -66,6 +66,7 @@ def evaluate(
     seed: int = 0,
     progress: bool = True,
     tell: Callable[[Traced], object] | None = None,
+    command: str | None = None,
 ) -> Evaluation:
     """Runs the model over the first window of every document; where it drops tokens, it drops them for real.
 
@@ -81,6 +82,7 @@ def evaluate(
         seed: Number of bootstrap resamples.
         progress: Whether a terminal shows a bar.
         tell: Is given the trace of each document, in order; a model that answers questions has none.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         ModelError: Where the model yields NaN.
@@ -88,7 +90,7 @@ def evaluate(
     """
     timing = timing or Timing()
     if classifier.encoder.is_qa:
-        return _answered(classifier, documents, timing, seed)
+        return _answered(classifier, documents, timing, seed, command)
     _check_labels(classifier, documents)
     classifier.check_queries(documents)
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
@@ -113,11 +115,13 @@ def evaluate(
         survival=_survival(documents, read, passed, seed),
         n=len(documents),
         predictions=_predictions(classifier, documents, probabilities, np.vstack([lengths, tokens_kept])),
-        recipe=_recipe(classifier, documents, timing, "truncate"),
+        recipe=_recipe(classifier, documents, timing, "truncate", command),
     )
 
 
-def _answered(classifier: Classifier, documents: Documents, timing: Timing, seed: int) -> Evaluation:
+def _answered(
+    classifier: Classifier, documents: Documents, timing: Timing, seed: int, command: str | None
+) -> Evaluation:
     metrics, predictions, tokens_kept, lengths = answered(classifier, documents, seed=seed)
     return Evaluation(
         metrics=metrics,
@@ -127,7 +131,7 @@ def _answered(classifier: Classifier, documents: Documents, timing: Timing, seed
         tokens_kept=tuple(_layer(one, lengths) for one in tokens_kept),
         n=len(documents),
         predictions=predictions,
-        recipe=_recipe(classifier, documents, timing, "document"),
+        recipe=_recipe(classifier, documents, timing, "document", command),
     )
 
 
@@ -257,7 +261,9 @@ def _predictions(
     )
 
 
-def _recipe(classifier: Classifier, documents: Documents, timing: Timing, protocol: str) -> EvaluatedBy:
+def _recipe(
+    classifier: Classifier, documents: Documents, timing: Timing, protocol: str, command: str | None
+) -> EvaluatedBy:
     timed = classifier.policy is not None
     return EvaluatedBy(
         model=classifier.identity,
@@ -268,4 +274,5 @@ def _recipe(classifier: Classifier, documents: Documents, timing: Timing, protoc
         threads=torch.get_num_threads(),
         timed=min(timing.documents, len(documents)) if timed else 0,
         rounds=timing.rounds,
+        command=command,
     )

@@ -51,6 +51,7 @@ class EvaluatedBy:
         threads: Of torch.
         timed: Documents that time was measured on.
         rounds: How often.
+        command: The command that was typed, as shell text; None where it was Python or an earlier version.
     """
 
     model: ScoredModel
@@ -61,6 +62,7 @@ class EvaluatedBy:
     threads: int
     timed: int
     rounds: int
+    command: str | None = omitted(compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

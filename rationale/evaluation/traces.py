@@ -136,7 +136,12 @@ def run_hard(classifier: Classifier, packed: Packed, places: list[int], *, trace
 
 
 def write_traces(
-    path: Path, traces: Iterable[Traced], inputs: Mapping[str, str | None] | None = None, *, overwrite: bool
+    path: Path,
+    traces: Iterable[Traced],
+    inputs: Mapping[str, str | None] | None = None,
+    *,
+    overwrite: bool,
+    command: str | None = None,
 ) -> int:
     """Writes Parquet, a row a token, and its seal beside it; returns how many documents there were.
 
@@ -148,13 +153,14 @@ def write_traces(
         traces: What :func:`trace_documents` gives.
         inputs: Hash of the model and fingerprint of the data, for the seal.
         overwrite: Whether the file may be replaced.
+        command: The command that was typed, as shell text, for the metadata of the file's schema.
 
     Raises:
         OutputError: Where it exists and ``overwrite`` is off, or the disk refuses.
     """
-    count = 0
+    count, schema = 0, _TABLE if command is None else _TABLE.with_metadata({"command": command})
     traced = TableArtifact(KIND).writing(path, inputs, overwrite=overwrite)
-    with traced as temporary, pq.ParquetWriter(temporary, _TABLE) as writer:
+    with traced as temporary, pq.ParquetWriter(temporary, schema) as writer:
         for count, one in enumerate(traces, start=1):  # noqa: B007  (how many, in the end)
             writer.write_table(_rows(one))
     return count

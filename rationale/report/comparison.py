@@ -197,5 +197,6 @@ def comparison_page(comparison: GridComparison, out: str | Path, *, overwrite: b
             Fact("Common options", ", ".join(f"{k} {v}" for k, v in recipe.common.items()) or "defaults"),
             Fact("Cells", ", ".join(record.cell for record in records)),
         ],
+        commands=[recipe.command],
         overwrite=overwrite,
     )

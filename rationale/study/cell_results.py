@@ -74,6 +74,7 @@ def train_cell(
     train: Documents,
     dev: Documents | None,
     common: dict[str, Any],
+    command: str | None,
 ) -> tuple[Path, float | None]:
     """The model of a cell, and how long its own training took, where that was in one go.
 
@@ -84,7 +85,7 @@ def train_cell(
     fresh, start = not any(folder.glob(f"{MODEL}*")), time.perf_counter()
     if setting is None:
         chosen = plain_options(common, seed)
-        source = fine_tune(plain, prepare(model, train, dev, chosen), chosen, overwrite=False).best
+        source = fine_tune(plain, prepare(model, train, dev, chosen, command), chosen, overwrite=False).best
     else:
         source, options = folder / MODEL, setting.options(common, seed)
         made = {
@@ -97,7 +98,8 @@ def train_cell(
             _check_made(source, made, model_digest(plain / "1"))
             tidy(source)
         else:
-            train_dropping(setting.system, model, train, dev, source, options, finetuned_dir=plain)
+            how: dict[str, Any] = {"finetuned_dir": plain, "command": command}
+            train_dropping(setting.system, model, train, dev, source, options, **how)
     if fresh:
         SECONDS.write(clock, Seconds(round(time.perf_counter() - start, 1)), overwrite=True)
     return source, SECONDS.resume(clock).seconds if clock.exists() else None
@@ -120,7 +122,9 @@ def _check_made(source: Path, made: Mapping[str, Any], plain: str) -> None:
     require_made_of(source, found, seal, {**made, "plain": plain}, what=what, remedy=ANEW)
 
 
-def evaluate_cell(folder: Path, classifier: Classifier, reported: Documents, timing: Timing) -> Evaluation:
+def evaluate_cell(
+    folder: Path, classifier: Classifier, reported: Documents, timing: Timing, command: str | None
+) -> Evaluation:
     """The cell's evaluation; written, and its times too, where they are not there yet.
 
     Raises:
@@ -129,7 +133,7 @@ def evaluate_cell(folder: Path, classifier: Classifier, reported: Documents, tim
     """
     path = folder / EVALUATION
     if not path.exists():
-        found = evaluate(classifier, reported, Timing(0))
+        found = evaluate(classifier, reported, Timing(0), command=command)
         if any(document.annotated and document.spans for document in reported):
             found = replace(found, rationale=_rationale(classifier, reported))
         found.save(path)

@@ -26,9 +26,9 @@ from rationale.study.cells import claim
 from rationale.study.comparison import PLAIN, Grid, GridCell, GridComparison, OnDev
 from rationale.study.grid import Setting, cell, plain_options
 from rationale.study.uninformed import against_uninformed
-from rationale.training.dropping.stage import outcome
 from rationale.training.fitting import RECIPE
 from rationale.training.prepare import starting_point
+from rationale.training.record import read_training
 
 _RESAMPLES = 2000
 BATCHES = (1, 4, 16, 32, 64)
@@ -47,6 +47,7 @@ def compare_systems(
     seeds: Sequence[int] = (0,),
     timing: Timing | None = None,
     lengths: bool = False,
+    command: str | None = None,
 ) -> GridComparison:
     """Trains and evaluates every setting with every seed; what is there already, made of the same, is kept.
 
@@ -62,6 +63,7 @@ def compare_systems(
         timing: As for :func:`evaluate`; measured once a cell, so that a grid made without can be timed when
             the machine is quiet.
         lengths: Whether to add what length has to do with it.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         OutputError: Where a cell was made of other data, settings or another model, or is damaged.
@@ -95,9 +97,11 @@ def compare_systems(
             made = all((folder / name).exists() for name in (EVALUATION, *([TIMING] if timed else [])))
             with nullcontext() if made else locked(folder, "comparing"):  # many may read what is there
                 claim(folder, {**to_json(grid), "setting": name, "seed": seed, "plain": before})
-                source, seconds = train_cell(setting, seed, folder, root, model, train, dev, common)
+                given = (model, train, dev, common, command)
+                source, seconds = train_cell(setting, seed, folder, root, *given)
                 classifier = load_classifier(source)
-                found = evaluate_cell(folder, classifier, reported, timing or Timing(batch_sizes=BATCHES))
+                wanted = timing or Timing(batch_sizes=BATCHES)
+                found = evaluate_cell(folder, classifier, reported, wanted, command)
                 record = _record(setting, seed, folder, source, seconds, metric, found)
             if lengths:
                 record = replace(record, lengths=by_length(found, classifier, metric))
@@ -110,7 +114,7 @@ def compare_systems(
         replace(own, uninformed=against_uninformed(own, said, evaluated, resamples=_RESAMPLES))
         for own, said in evaluated
     )
-    comparison = GridComparison(records=records, recipe=grid, lengths=spread)
+    comparison = GridComparison(records=records, recipe=replace(grid, command=command), lengths=spread)
     comparison.save(root, {own.cell: said.recipe.model.hash for own, said in evaluated})
     return comparison
 
@@ -173,7 +177,7 @@ def _trained(source: Path) -> Path:
 
 def _dev(source: Path, metric: str) -> OnDev | None:
     """What ``training.json`` says of the dev documents."""
-    best = outcome(_trained(source))["best"]
+    best = read_training(_trained(source)).figures
     if f"dev_{metric}" not in best:
         return None
     return OnDev(value=best[f"dev_{metric}"], speedup=best.get("dev_speedup", 1.0))
@@ -183,8 +187,8 @@ def _steps(source: Path) -> int:
     """Optimizer steps of all stages of its own; what was searched out of a stage took none itself."""
     own = _trained(source)
     paths = [own / RECIPE, *own.parent.glob(f"{own.name}.*/{RECIPE}")]
-    recipes = [outcome(path.parent) for path in paths]
-    return sum(int(recipe["epochs"][-1]["step"]) for recipe in recipes if "searched" not in recipe)
+    trained = [read_training(path.parent) for path in paths]
+    return sum(int(one.epochs[-1]["step"]) for one in trained if one.searched is None)
 
 
 def _against(plain: GridCell, undropped: Evaluation, record: GridCell, found: Evaluation) -> GridCell:

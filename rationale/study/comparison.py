@@ -31,6 +31,7 @@ class Grid:
         dev: Of those that epochs are chosen by.
         reported: The documents of the tables.
         common: Options of all systems that know them.
+        command: The command that was typed, as shell text; None where it was Python or an earlier version.
     """
 
     model: str
@@ -40,6 +41,7 @@ class Grid:
     dev: str | None = None
     reported: DocumentSource
     common: Mapping[str, Scalar]
+    command: str | None = omitted(compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from scipy.stats import norm
 
 from rationale.metrics.chance import ALPHA, p_above
 from rationale.metrics.names import QA_METRICS
+from rationale.training.record import Figures
 
 ENOUGH = 30
 """Dev documents from which on a training may be stopped: with 10, 8 right of 10 would not be above chance."""
@@ -18,7 +19,7 @@ ENOUGH = 30
 _ASSOCIATIONS = {"macro_f1": "mcc", "mcc": "mcc", "pearson": "pearson", "spearman": "spearman"}
 
 
-def warn_at_chance(best: Mapping[str, Any], labels: Sequence[Any], metric: str) -> str | None:
+def warn_at_chance(best: Figures, labels: Sequence[Any], metric: str) -> str | None:
     """Says so where dev gives no evidence (one-sided test, 5 %) that a model is better than chance.
 
     Accuracy is held against the share of the most frequent label (binomial). A model chosen by macro F1 or
@@ -41,7 +42,7 @@ def warn_at_chance(best: Mapping[str, Any], labels: Sequence[Any], metric: str) 
     n, name = len(labels), _ASSOCIATIONS.get(metric, metric)
     if f"dev_{name}" not in best or metric in QA_METRICS or not n:
         return None
-    value = float(best[f"dev_{name}"])
+    value = best[f"dev_{name}"]
     if name == "accuracy":
         share = max(Counter(labels).values()) / n
         p, least = (p_above(k, n, share) for k in (round(value * n), n))

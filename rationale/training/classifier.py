@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from rationale.artifacts.record import to_json
 from rationale.corpus.document import Documents
 from rationale.files import check_output, home
 from rationale.training.chance import warn_at_chance
 from rationale.training.dropping.stage import check_made
-from rationale.training.fitting import chosen_model, complete, read_training
+from rationale.training.fitting import chosen_model, complete
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import prepare
 from rationale.training.recipe import DEV_FIGURES
+from rationale.training.record import Figures, Trained, read_training
 from rationale.training.trainer import build_trainer
 from rationale.training.unfinished import UnfinishedRun
 
@@ -31,7 +32,7 @@ class TrainedClassifier:
     """
 
     path: Path
-    recipe: dict[str, Any]
+    recipe: Trained
 
     @classmethod
     def open(cls, path: str | Path) -> TrainedClassifier:
@@ -43,14 +44,14 @@ class TrainedClassifier:
         return cls(Path(path), read_training(Path(path)))
 
     @property
-    def epochs(self) -> list[dict[str, float]]:
+    def epochs(self) -> tuple[Figures, ...]:
         """Training loss and dev figures, one entry an epoch."""
-        return list(self.recipe["epochs"])
+        return self.recipe.epochs
 
     @property
     def best(self) -> dict[str, float]:
         """The epoch whose weights were kept."""
-        return dict(self.recipe["best"])
+        return self.recipe.figures
 
     def _repr_html_(self) -> str:
         names = [name for name in ("epoch", "loss", *DEV_FIGURES.values()) if name in self.best]
@@ -70,6 +71,7 @@ def train_classifier(
     options: TrainingOptions | None = None,
     *,
     overwrite: bool = False,
+    command: str | None = None,
 ) -> TrainedClassifier:
     """Fine-tunes ``model`` on ``train`` and keeps the epoch with the best accuracy on ``dev``.
 
@@ -84,6 +86,7 @@ def train_classifier(
         out: The folder to make.
         options: How to train; None takes the defaults.
         overwrite: Replace an ``out`` that exists, or an unfinished run with other settings.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         DataError: On documents without label or words, fewer than two labels, a dev label not in train.
@@ -96,13 +99,14 @@ def train_classifier(
     ended = not overwrite and run.ended(out)
     if not ended:
         check_output(out, overwrite=overwrite)
-    prepared = prepare(model, train, dev, options)
+    prepared = prepare(model, train, dev, options, command)
+    recipe = to_json(prepared.recipe)
     if ended:
-        check_made(out, prepared.recipe, {})
-        run.discard(prepared.recipe)
+        check_made(out, recipe, {})
+        run.discard(recipe)
     else:
         trainer = build_trainer(run.folder, prepared, options)
-        complete(run, trainer, out, prepared.recipe, chosen_model, overwrite=overwrite)
+        complete(run, trainer, out, recipe, chosen_model, overwrite=overwrite)
     trained, rows = TrainedClassifier.open(out), prepared.dev_rows
     said = None if rows is None else warn_at_chance(trained.best, rows.labels, options.metric)
     if said is not None:

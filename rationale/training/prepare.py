@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from transformers import set_seed
 
@@ -20,6 +19,7 @@ from rationale.training.encoding import Encoded, encode_documents
 from rationale.training.options import TrainingOptions
 from rationale.training.rates import settled
 from rationale.training.recipe import training_recipe
+from rationale.training.record import TrainingProvenance
 from rationale.training.task import NUMBER
 
 log = logging.getLogger(__name__)
@@ -35,14 +35,14 @@ class Prepared:
         keys: The training documents, in the order of ``rows``.
         rows: The training documents as the model reads them.
         dev_rows: Those the epoch is chosen by, if any.
-        recipe: All that decides the outcome, as JSON.
+        recipe: All that decides the outcome, and the command that was typed.
     """
 
     start: Checkpoint
     keys: tuple[Key, ...]
     rows: Encoded
     dev_rows: Encoded | None
-    recipe: dict[str, Any]
+    recipe: TrainingProvenance
 
     def anew(self, source: str | Path, options: TrainingOptions) -> Prepared:
         """The same documents with ``source`` loaded afresh: what trains changes the weights it is given."""
@@ -51,8 +51,21 @@ class Prepared:
         return replace(self, start=start)
 
 
-def prepare(model: str | Path, train: Documents, dev: Documents | None, options: TrainingOptions) -> Prepared:
+def prepare(
+    model: str | Path,
+    train: Documents,
+    dev: Documents | None,
+    options: TrainingOptions,
+    command: str | None = None,
+) -> Prepared:
     """Loads ``model`` with a head for the labels of ``train`` and encodes the documents.
+
+    Args:
+        model: A local folder or a hub id.
+        train: Labelled documents.
+        dev: Those that the epoch is chosen by, if any.
+        options: How to train.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         RationaleError: Where accelerate is not installed.
@@ -69,7 +82,7 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
     if dev is not None and len(dev.labels) == 1:
         log.warning("all %d dev documents are %s: they say little about an epoch", len(dev), dev.labels[0])
     options = settled(options, start.model.config, len(train))
-    recipe = training_recipe(str(model), start, train, dev, length, options)
+    recipe = training_recipe(str(model), start, train, dev, length, options, command)
     return Prepared(start, tuple(document.key for document in train), rows, dev_rows, recipe)
 
 

@@ -148,6 +148,7 @@ def train_dropping(
     *,
     finetuned_dir: str | Path | None = None,
     overwrite: bool = False,
+    command: str | None = None,
 ) -> TrainedDropping:
     """Fine-tunes ``model``, then trains a system that drops tokens from there; kills are resumed.
 
@@ -167,6 +168,7 @@ def train_dropping(
             missing and used where it is not: runs of other settings and systems can share it. Default:
             ``OUT.fine-tuned``.
         overwrite: Replace what is there.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         RationaleError: On a system nobody knows, or options of another system.
@@ -182,5 +184,6 @@ def train_dropping(
         wanted = ", ".join([recipe.options.__name__, *(f"{k} {v}" for k, v in recipe.fixed.items())])
         raise RationaleError(f"these are no options of {system}", remedy=f"Pass {wanted}.")
     check_dev(system, dev)
-    stages = Stages.begin(model, train, dev, out, options, finetuned_dir=finetuned_dir, overwrite=overwrite)
+    how: dict[str, Any] = {"finetuned_dir": finetuned_dir, "overwrite": overwrite, "command": command}
+    stages = Stages.begin(model, train, dev, out, options, **how)
     return recipe.train(stages, options)

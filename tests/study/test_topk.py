@@ -1,6 +1,7 @@
 """The top-k study: which words a condition keeps, what a cell reads, its tables, and a kill in the middle."""
 
 import json
+import shlex
 import shutil
 import sys
 from dataclasses import replace
@@ -524,9 +525,15 @@ def test_the_command_studies_and_resumes(encoder, tmp_path):
     write_eraser({"train": TRAIN, "test": REPORTED}, tmp_path / "data")
     given = ["study", "topk", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
     given += ["--methods", "human", "--complement", "--epochs", 2, "--device", "cpu", "--batch-size", 8]
-    for _ in range(2):
-        result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
+    out, given, typed = tmp_path / "out", [str(one) for one in given], []
+    for more in ([], ["--seeds", "0"]):  # another command, and the same study
+        result = CliRunner().invoke(app, [*given, *more], catch_exceptions=False)
         assert result.exit_code == 0, result.output
+        typed.append(shlex.join(["rationale", *(one if one != str(out) else "out" for one in given), *more]))
+        assert StoredStudy.load(out).results.recipe.command == typed[-1]
+        assert "How to repeat this" in (out / "study.html").read_text()
+        cells = [json.loads(path.read_text()) for path in out.rglob("training.json")]
+        assert [cell["command"] for cell in cells] == typed[:1] * 3
     assert "oracle" in result.output
     page = (tmp_path / "out" / "study.html").read_text()
     assert "Are these words enough?" in page

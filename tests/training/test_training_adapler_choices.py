@@ -88,7 +88,7 @@ def test_phase_one_can_have_a_rate_of_its_own(encoder, trained, tmp_path):
     slow = again(
         encoder, trained, tmp_path / "slow", learning_rate=1e-4, fine_tune_rate=OPTIONS.learning_rate
     )
-    assert slow.recipe["options"]["learning_rate"] == 1e-4
+    assert slow.recipe.options["learning_rate"] == 1e-4
     with pytest.raises(
         OutputError, match=r"another training lies there \(options.learning_rate: 0.002, now 0.0001\)"
     ):
@@ -125,7 +125,7 @@ def test_the_epoch_is_chosen_by_the_figure_that_was_asked_for(encoder, tmp_path)
     trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", options)
     phase_one = json.loads((trained.finetuned_dir / "training.json").read_text())
     assert phase_one["best"]["dev_mcc"] == max(epoch["dev_mcc"] for epoch in phase_one["epochs"])
-    assert trained.recipe["fine_tuned_best"] == phase_one["best"]["dev_mcc"]
+    assert trained.recipe.fine_tuned_best == phase_one["best"]["dev_mcc"]
     assert "dev mcc" in (trained.path / "README.md").read_text()
 
 
@@ -177,7 +177,7 @@ def test_a_target_is_come_back_to_from_where_everything_had_left(encoder, tmp_pa
         target_speedup=1.3, warm_start=True, threshold_rate=0.05, checkpoint="last",
     )  # fmt: skip
     trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", aimed)
-    speedups = [epoch["dev_speedup"] for epoch in trained.recipe["epochs"]]
+    speedups = [epoch["dev_speedup"] for epoch in trained.recipe.epochs]
     assert max(speedups) > 3
     assert 1 < speedups[-1] < 2
 
@@ -187,7 +187,7 @@ def test_patience_ends_phase_three_too(encoder, tmp_path):
     """At this rate nothing is ever better than the first epoch."""
     idle = replace(OPTIONS, epochs=9, patience=1, learning_rate=1e-12, phi=0.0)
     trained = train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "out", idle)
-    assert len(trained.recipe["epochs"]) < 9
+    assert len(trained.recipe.epochs) < 9
 
 
 @pytest.mark.training
@@ -387,7 +387,7 @@ def test_two_processes_do_not_train_in_one_folder(encoder, trained, tmp_path):
 @pytest.mark.training
 def test_without_a_dev_set_nothing_is_said_of_one(encoder, tmp_path):
     trained = train_dropping("adapler", encoder, TRAIN, None, tmp_path / "out", replace(OPTIONS, epochs=1))
-    assert trained.recipe["fine_tuned_best"] is None
+    assert trained.recipe.fine_tuned_best is None
     assert "best dev accuracy was" not in (trained.path / "README.md").read_text()
 
 

@@ -66,8 +66,8 @@ def test_it_leaves_a_model_that_drops_and_says_how_it_was_made(made, name):
     model = model_in(trained.path)
     assert model.system.name == name
     assert trained.best["dev_speedup"] > 1
-    assert trained.recipe["kind"] == name
-    assert trained.recipe["system"] == model.system.settings
+    assert trained.recipe.kind == name
+    assert trained.recipe.system == model.system.settings
     card = (trained.path / "README.md").read_text()
     assert f"# {model.system.title} over bert" in card
     assert f"token-dropping, {name}]" in card

@@ -35,7 +35,7 @@ def check_conditions(
     start = first.start
     longest = int(start.tokenizer.model_max_length)
     encoder = FAMILIES.get(start.model.config.model_type)(start.model)
-    identity = ScoredModel(name=first.recipe["model"]["name"], layers=encoder.layers)
+    identity = ScoredModel(name=first.recipe.model.name, layers=encoder.layers)
     own = Classifier(start.model, encoder, start.tokenizer, start.labels, longest, identity)
     models = {False: own}
     if any(condition.dropping for condition in conditions):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,7 @@ def gather(
     reported: AnnotatedSplit,
     made_of: Mapping[str, Any],
     dropping: Mapping[str, str | None] | None,
+    command: str | None = None,
 ) -> TopKStudy:
     """One table of all predictions, and what follows from it alone: ``predictions.parquet``, ``study.json``.
 
@@ -148,6 +150,7 @@ def gather(
         reported: The documents predictions are of.
         made_of: What all cells share.
         dropping: Name and hash of the dropping model, where conditions are of one.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         OutputError: Where predictions are of other documents.
@@ -168,7 +171,7 @@ def gather(
     whole = pa.concat_tables(tables)
     with atomic_path(root / PREDICTIONS, overwrite=True) as path:
         pq.write_table(whole, path, compression="zstd")
-    recipe = from_json(Design, {**made_of, "dropping": dropping})
+    recipe = replace(from_json(Design, {**made_of, "dropping": dropping}), command=command)
     found = TopKStudy(records(whole), compared(whole), recipe)
     files = {PREDICTIONS: digest(root / PREDICTIONS)}
     STUDIES.write(root / STUDY, found, files=files, overwrite=True)

@@ -119,6 +119,7 @@ class Design:
         positions: ``original`` or ``packed``.
         training: How every classifier is fine-tuned.
         dropping: For conditions of its scores.
+        command: The command that was typed, as shell text; None where it was Python or an earlier version.
     """
 
     model: str
@@ -129,6 +130,7 @@ class Design:
     positions: str
     training: Mapping[str, Scalar]
     dropping: ScoringModel | None = None
+    command: str | None = omitted(compare=False)
 
     @property
     def reported(self) -> Studied:

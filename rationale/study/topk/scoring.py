@@ -13,7 +13,13 @@ from rationale.scores import ScoreOptions, Scores, StoredScores, score
 from rationale.scores.recipe import make_recipe
 
 
-def scores_of(classifier: Classifier, documents: Documents, chosen: ScoreOptions, folder: Path) -> Scores:
+def scores_of(
+    classifier: Classifier,
+    documents: Documents,
+    chosen: ScoreOptions,
+    folder: Path,
+    command: str | None = None,
+) -> Scores:
     """What lies in ``folder`` where it is of these, else made there.
 
     Args:
@@ -21,6 +27,7 @@ def scores_of(classifier: Classifier, documents: Documents, chosen: ScoreOptions
         documents: What is scored.
         chosen: Methods, of which more may lie there, and how.
         folder: Where scores lie.
+        command: The command that was typed, as shell text; None from Python.
     """
     methods = set(chosen.methods)
     try:
@@ -31,7 +38,7 @@ def scores_of(classifier: Classifier, documents: Documents, chosen: ScoreOptions
         if methods <= set(found.methods):
             return found
         chosen = replace(chosen, methods=sorted(methods | set(found.methods)))
-    return score(classifier, documents, chosen, out=folder, overwrite=True)
+    return score(classifier, documents, chosen, out=folder, overwrite=True, command=command)
 
 
 def _same_scores(one: Provenance, other: Provenance) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from rationale.artifacts.lock import locked
+from rationale.artifacts.record import to_json
 from rationale.corpus.document import Documents
 from rationale.errors import DataError, RationaleError
 from rationale.loading.classifier import load_classifier
@@ -72,6 +73,8 @@ def study_topk(
     reported: Documents,
     out: str | Path,
     options: StudyOptions,
+    *,
+    command: str | None = None,
 ) -> TopKStudy:
     """Trains a classifier for every condition and seed; what is there already, made of the same, is kept.
 
@@ -85,6 +88,7 @@ def study_topk(
         reported: What accuracy is told of.
         out: A folder a cell in ``cells``, scores in ``scores``, ``predictions.parquet`` and ``study.json``.
         options: Conditions, seeds, budget, training.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         RationaleError: On a condition or a seed given twice, or conditions of a dropping model without one.
@@ -93,7 +97,7 @@ def study_topk(
     """
     conditions = _conditions(options)
     root = Path(out)
-    first = prepare(model, train, dev, replace(options.training, seed=0))
+    first = prepare(model, train, dev, replace(options.training, seed=0), command)
     dropping = check_conditions(conditions, first, options.dropping, options.positions)
     splits = _splits(first, train, dev, reported, options)
     for split in splits.values():
@@ -111,9 +115,8 @@ def study_topk(
             }
             _cell(root, condition, seed, first, splits, options, own)
     with _first(options), locked(root, "studying") if _writes(options) else nullcontext():
-        return gather(
-            root, [(seed, condition.text) for seed, condition in jobs], splits["reported"], made_of, dropping
-        )
+        named = [(seed, condition.text) for seed, condition in jobs]
+        return gather(root, named, splits["reported"], made_of, dropping, command)
 
 
 def _first(options: StudyOptions) -> AbstractContextManager[None]:
@@ -182,9 +185,9 @@ def _check_budget(name: str, split: AnnotatedSplit, budget: Budget) -> None:
 def _made_of(first: Prepared, splits: Mapping[str, AnnotatedSplit], options: StudyOptions) -> dict[str, Any]:
     training = {k: v for k, v in asdict(options.training).items() if k != "seed"}
     return {
-        "model": first.recipe["model"]["name"],
-        "weights": first.recipe["model"]["hash"],
-        "config": first.recipe["model"]["config"],
+        "model": first.recipe.model.name,
+        "weights": first.recipe.model.hash,
+        "config": first.recipe.model.config,
         "data": {
             name: {"source": s.documents.source, "split": s.documents.split, "n": len(s.documents),
                    "left_out": s.left_out, "fingerprint": s.documents.fingerprint}
@@ -208,7 +211,7 @@ def _cell(
     """One condition of one seed: trained, and what it predicts written; nothing where that is there."""
     folder = folder_of(root, condition, seed)
     training = replace(options.training, seed=seed)
-    recipe = {**first.recipe, "options": asdict(training), **made_of, "kind": "topk"}
+    recipe = {**to_json(first.recipe), "options": asdict(training), **made_of, "kind": "topk"}
     parts: dict[str, list[Retained]] = {}
     with ExitStack() as held:
         with _first(options):
@@ -224,7 +227,7 @@ def _cell(
                 parts = _parts(root, condition, seed, splits, first, options)
         if not there and not (folder / MODEL).exists():
             train_condition(
-                folder / MODEL, parts, first.anew(recipe["model"], training), splits, training, recipe
+                folder / MODEL, parts, first.anew(first.recipe.model.name, training), splits, training, recipe
             )
         with _first(options):
             if not predicted(folder):
@@ -245,9 +248,8 @@ def _parts(
     """What the condition leaves of every document of each split."""
     longest, scores = int(first.start.tokenizer.model_max_length), dict[str, Scores]()
     if condition.scored:
-        scores = _scores(
-            root / "scores", condition, seed, splits, options, _source(root, condition, seed, options)
-        )
+        source = _source(root, condition, seed, options)
+        scores = _scores(root / "scores", condition, seed, splits, options, source, first.recipe.command)
     return {
         name: cuts(split, condition, options.budget, scores.get(name), seed, longest, options.positions)
         for name, split in splits.items()
@@ -268,6 +270,7 @@ def _scores(
     splits: Mapping[str, AnnotatedSplit],
     options: StudyOptions,
     source: str | Path,
+    command: str | None,
 ) -> dict[str, Scores]:
     """Scores of each split for all conditions that share the model and target of this one."""
     methods = {
@@ -281,6 +284,6 @@ def _scores(
     classifier = load_classifier(source, device=options.training.device)
     who = "dropping" if condition.dropping else f"seed{seed}-{condition.target}"
     return {
-        name: scores_of(classifier, split.documents, chosen, root / f"{who}-{name}")
+        name: scores_of(classifier, split.documents, chosen, root / f"{who}-{name}", command)
         for name, split in splits.items()
     }

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from rationale.artifacts.model import model_digest, seal_model
+from rationale.artifacts.record import to_json
 from rationale.errors import ModelError
 from rationale.training.chance import ENOUGH, warn_at_chance
 from rationale.training.dropping.options import DroppingOptions
-from rationale.training.dropping.stage import ANEW, outcome, stage
-from rationale.training.fitting import Content
+from rationale.training.dropping.stage import ANEW, stage
 from rationale.training.prepare import Prepared
 from rationale.training.rates import enough_epochs, settled
+from rationale.training.record import Figures, Trained, read_training
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 from rationale.training.unfinished import UnfinishedRun
 
@@ -48,7 +48,7 @@ class FineTuned:
         Raises:
             ModelError: Where one is missing.
         """
-        kept = min(KEPT, len(self.recipe["epochs"]))
+        kept = min(KEPT, len(self.recipe.epochs))
         found = [self.folder / str(number + 1) for number in range(kept)]
         for path in found:
             if not (path / "config.json").is_file():
@@ -61,13 +61,13 @@ class FineTuned:
         return model_digest(self.best)
 
     @property
-    def recipe(self) -> dict[str, Any]:
+    def recipe(self) -> Trained:
         """What made it, and how each epoch went.
 
         Raises:
             ModelError: Where it is damaged.
         """
-        return outcome(self.folder)
+        return read_training(self.folder, ANEW)
 
     def require_knowledge(self, prepared: Prepared, options: DroppingOptions) -> None:
         """Stops where nothing that follows would mean anything.
@@ -77,7 +77,7 @@ class FineTuned:
                 there are documents enough to tell.
         """
         rows = prepared.dev_rows
-        said = None if rows is None else warn_at_chance(self.recipe["best"], rows.labels, options.metric)
+        said = None if rows is None else warn_at_chance(self.recipe.figures, rows.labels, options.metric)
         if said is None:
             return
         if options.allow_chance or len(rows or ()) < ENOUGH:
@@ -92,8 +92,7 @@ class FineTuned:
 
     def dev(self, metric: str) -> float | None:
         """A dev figure of the best epoch; None where there was no dev set."""
-        found = self.recipe["best"].get(f"dev_{metric}")
-        return None if found is None else float(found)
+        return self.recipe.figures.get(f"dev_{metric}")
 
 
 def fine_tune(folder: Path, prepared: Prepared, options: DroppingOptions, *, overwrite: bool) -> FineTuned:
@@ -110,18 +109,18 @@ def fine_tune(folder: Path, prepared: Prepared, options: DroppingOptions, *, ove
     def build(checkpoints: Path) -> ClassifierTrainer:
         return build_trainer(checkpoints, prepared, plain, keep=None)
 
-    def three_best(run: UnfinishedRun, to: Path, content: Content) -> None:
-        for number, step in enumerate(_best(content["epochs"], plain.metric)):
+    def three_best(run: UnfinishedRun, to: Path, trained: Trained) -> None:
+        for number, step in enumerate(_best(trained.epochs, plain.metric)):
             run.checkpoint(step).copy_model(to / str(number + 1))
             seal_model(to / str(number + 1), "model")
 
-    recipe = {**prepared.recipe, "kind": "classifier", "options": asdict(plain)}
+    recipe = {**to_json(prepared.recipe), "kind": "classifier", "options": asdict(plain)}
     stage(folder, recipe, build, three_best, overwrite=overwrite)
     return FineTuned(folder)
 
 
-def _best(epochs: Sequence[Mapping[str, Any]], metric: str) -> list[int]:
+def _best(epochs: Sequence[Figures], metric: str) -> list[int]:
     """The steps of the three best epochs by dev, best first; of the last three where there was none."""
     names = (f"dev_{metric}", "dev_macro_f1")
     order = sorted(epochs, key=lambda entry: (*(-entry.get(name, 0) for name in names), -entry["epoch"]))
-    return [entry["step"] for entry in order[:KEPT]]
+    return [int(entry["step"]) for entry in order[:KEPT]]

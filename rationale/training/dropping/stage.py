@@ -9,7 +9,8 @@ from typing import Any
 from rationale.artifacts.artifact import require_made_of
 from rationale.artifacts.model import check_model
 from rationale.errors import ModelError, OutputError
-from rationale.training.fitting import RECIPE, Fill, complete, read_training
+from rationale.training.fitting import RECIPE, Fill, complete
+from rationale.training.record import training_json
 from rationale.training.trainer import ClassifierTrainer
 from rationale.training.unfinished import UnfinishedRun
 
@@ -59,7 +60,7 @@ def outcome(folder: Path) -> dict[str, Any]:
     Raises:
         ModelError: Where it is damaged.
     """
-    content = read_training(folder, ANEW)
+    content = dict(training_json(folder, ANEW))
     if not {"options", *_OUTCOME} <= content.keys():
         raise ModelError("the recipe is not one of a training", where=folder / RECIPE, remedy=ANEW)
     return content

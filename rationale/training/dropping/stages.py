@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rationale.artifacts.record import Json, to_json
 from rationale.corpus.document import Documents
 from rationale.dropping import Costs
 from rationale.dropping.model import (
@@ -24,10 +25,11 @@ from rationale.training.dropping.distil import DistilTrainer
 from rationale.training.dropping.fine_tuned import FineTuned, fine_tune
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stage import check_made, outcome, stage
-from rationale.training.fitting import Content, chosen_model, complete, read_training, write_recipe
+from rationale.training.fitting import chosen_model, complete, write_recipe
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
 from rationale.training.rates import settled
+from rationale.training.record import Trained, as_trained, read_training
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 from rationale.training.unfinished import UnfinishedRun
 
@@ -45,14 +47,14 @@ class TrainedDropping:
     finetuned_dir: Path
 
     @property
-    def recipe(self) -> dict[str, Any]:
+    def recipe(self) -> Trained:
         """What ``training.json`` holds."""
         return read_training(self.path)
 
     @property
     def best(self) -> dict[str, float]:
         """The epoch whose weights were kept: dev accuracy and FLOPs speedup."""
-        return dict(self.recipe["best"])
+        return self.recipe.figures
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Stages:
         *,
         finetuned_dir: str | Path | None,
         overwrite: bool,
+        command: str | None = None,
     ) -> Stages:
         """Reads the documents and fine-tunes, in ``finetuned_dir`` or OUT.fine-tuned.
 
@@ -99,7 +102,7 @@ class Stages:
         folder = Path(finetuned_dir) if finetuned_dir else out.with_name(out.name + ".fine-tuned")
         if folder.resolve() == out.resolve():
             raise OutputError("the fine-tuning and the model cannot share a folder", where=out)
-        prepared = prepare(model, train, dev, options)
+        prepared = prepare(model, train, dev, options, command)
         first = fine_tune(folder, prepared, options, overwrite=overwrite)
         first.require_knowledge(prepared, options)
         return cls(model, prepared, first, out, options, overwrite)
@@ -127,7 +130,7 @@ class Stages:
         name: str,
         options: TrainingOptions,
         build: Callable[[Path], ClassifierTrainer],
-        more: Mapping[str, Any],
+        more: Json,
     ) -> DroppingModel:
         """A stage that leaves a model for the next, in OUT.name.
 
@@ -167,7 +170,7 @@ class Stages:
         return self.last(model.system.name, build, {"system": model.system.settings})
 
     def last(
-        self, system: str, build: Callable[[Path], ClassifierTrainer], more: Mapping[str, Any] | None = None
+        self, system: str, build: Callable[[Path], ClassifierTrainer], more: Json | None = None
     ) -> TrainedDropping:
         """The stage that leaves OUT, with its model card."""
         recipe = {**self._recipe(system), **(more or {})}
@@ -180,7 +183,7 @@ class Stages:
         complete(run, trainer, self.out, recipe, _with_card, inputs=self._inputs, overwrite=self.overwrite)
         return TrainedDropping(self.out, self.first.folder)
 
-    def save(self, name: str, model: DroppingModel, more: Mapping[str, Any]) -> TrainedDropping:
+    def save(self, name: str, model: DroppingModel, more: Json) -> TrainedDropping:
         """Leaves OUT without more learning: the model of a stage, set up otherwise.
 
         Args:
@@ -189,12 +192,13 @@ class Stages:
             more: What ``training.json`` says besides the stage's own; ``best`` are figures of ``model``.
         """
         made = outcome(self.out.with_name(f"{self.out.name}.{name}"))
-        content = {**made, "kind": model.system.name, "system": model.system.settings, **more}
+        made.pop("command", None)  # the stage may have been left by another
+        content = {**made, **self._recipe(model.system.name), "system": model.system.settings, **more}
         with atomic_path(self.out, overwrite=self.overwrite) as folder:
             model.save_pretrained(folder)
             self.prepared.start.tokenizer.save_pretrained(folder)
             write_recipe(folder, content, self._inputs)
-            _write_card(folder, content)
+            _write_card(folder, as_trained(content))
         return TrainedDropping(self.out, self.first.folder)
 
     @property
@@ -203,13 +207,13 @@ class Stages:
 
     def _recipe(self, kind: str) -> dict[str, Any]:
         best = self.first.dev(self.options.metric)
-        return {**self.prepared.recipe, "kind": kind, "fine_tuned_best": best}
+        return {**to_json(self.prepared.recipe), "kind": kind, "fine_tuned_best": best}
 
 
-def _with_card(run: UnfinishedRun, folder: Path, content: Content) -> None:
-    chosen_model(run, folder, content)
-    _write_card(folder, content)
+def _with_card(run: UnfinishedRun, folder: Path, trained: Trained) -> None:
+    chosen_model(run, folder, trained)
+    _write_card(folder, trained)
 
 
-def _write_card(folder: Path, content: Content) -> None:
-    (folder / "README.md").write_text(card(content), encoding="utf-8", newline="\n")
+def _write_card(folder: Path, trained: Trained) -> None:
+    (folder / "README.md").write_text(card(trained), encoding="utf-8", newline="\n")

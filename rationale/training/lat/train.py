@@ -86,7 +86,7 @@ def _search(
     if dev is None:
         raise TypeError("the search needs dev documents")
     memory = stages.out.with_name(f"{stages.out.name}.search.json")
-    about = Memory(weights_hash(model), stages.prepared.recipe["dev"], options.metric)
+    about = Memory(weights_hash(model), to_json(stages.prepared.recipe.dev), options.metric)
     total = 2 + options.population + 2 * options.iterations * options.offspring
     with tqdm(total=total, desc="search", unit="lengths", leave=False, disable=None) as bar:
         judge = _Judge(model, dev, about, memory, bar, options.device)
