@@ -142,6 +142,14 @@ def test_every_option_that_a_page_names_is_one_of_a_command_or_of_a_script():
     assert not wrong
 
 
+def test_every_setting_that_a_page_of_results_names_is_an_option():
+    shown = [code for page in PAGES if "results" in page.parts for code in inline(page)]
+    settings = [code for code in shown if re.fullmatch(r"([a-z-]+:)?([a-z_]+=[\w.,-]+)+", code)]
+    for text in settings:
+        known_options(re.split(r",(?=[a-z_]+=)", text.rpartition(":")[2]))
+    assert len(settings) > 3
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page):
     text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
