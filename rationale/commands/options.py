@@ -27,7 +27,9 @@ Model = Annotated[str, typer.Option(help="A hub id or a local folder; the weight
 Data = Annotated[
     str, typer.Option(help="An ERASER folder, or a JSONL, CSV, TSV or Parquet file with text or words.")
 ]
-Split = Annotated[str | None, typer.Option(help="Split to read: train, val, test, …")]
+Split = Annotated[
+    str | None, typer.Option(help="Split: train, val, test, … Default: that of the scores, or the only one.")
+]
 
 
 TYPED: ContextVar[tuple[str, ...] | None] = ContextVar("typed", default=None)

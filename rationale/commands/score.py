@@ -43,7 +43,7 @@ def score(
     ] = "document",
     target: Annotated[
         str,
-        typer.Option(help="Logit to explain: that of the predicted class, or of the gold one (an oracle)."),
+        typer.Option(help="Class whose logit is explained: predicted, or gold (an oracle)."),
     ] = "predicted",
     labels: Annotated[
         str | None,
