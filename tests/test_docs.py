@@ -150,6 +150,13 @@ def test_every_setting_that_a_page_of_results_names_is_an_option():
     assert len(settings) > 3
 
 
+def test_every_file_that_a_page_names_is_there():
+    ours = re.compile(r"(?<![\w/.])(?:rationale|tests|benchmarks|apps|eraser_data)/[\w./-]*\w/?")
+    named = [(page.name, path) for page in PAGES for code in inline(page) for path in ours.findall(code)]
+    assert [(page, path) for page, path in named if not (ROOT / path).exists()] == []
+    assert len(named) > 30
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page):
     text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
