@@ -22,21 +22,21 @@ from rationale.files import home
 from rationale.terminal import log_to_stderr, say
 
 COMMANDS = {
-    "demo": "The full pipeline on the embedded sample, in a few minutes.",
-    "data": "Get, check and list data sets.",
-    "train": "Fine-tune models.",
+    "demo": "Run the full pipeline on the embedded sample, in minutes.",
+    "data": "Get, check, convert and list data sets.",
+    "train": "Train classifiers and token-dropping models.",
     "score": "Score every word of a data set with several methods.",
     "agree": "Compare scores with human rationales.",
-    "report": "Write scores and agreement as one page, or as tables.",
+    "report": "Write scores and agreement as one HTML page, and as tables.",
     "export": "Write scores in another tool's format.",
-    "explain": "Score one text, in the terminal.",
-    "evaluate": "What a token-dropping model costs and saves.",
-    "compare": "Train and evaluate token-dropping systems beside each other.",
-    "study": "Experiments: are these words enough?",
-    "trace": "The layer at which each token is dropped.",
-    "verify": "What a saved result is, and whether it is what was written.",
+    "explain": "Score the words of one text, in the terminal.",
+    "evaluate": "Measure what a token-dropping model costs and saves.",
+    "compare": "Train, evaluate and compare token-dropping methods.",
+    "study": "Run experiments: are these words enough?",
+    "trace": "Show the layer at which each token is dropped.",
+    "verify": "Identify saved results, and check that they are unchanged.",
     "app": "Look at scores in the browser.",
-    "list": "List score methods, metrics, encoder families, systems.",
+    "list": "List score methods, metrics, encoder families, dropping methods.",
 }
 
 
@@ -98,7 +98,7 @@ def _load(module: ModuleType, name: str) -> Any:
     if isinstance(commands, typer.Typer):
         commands.info.cls = _Group
     else:
-        commands = typer.Typer(rich_markup_mode="markdown")
+        commands = typer.Typer(rich_markup_mode="markdown", add_completion=False)
         commands.command(name)(getattr(module, f"{name}_", None) or getattr(module, name))
     for registered in commands.registered_commands:
         if registered.callback is not None and not hasattr(registered.callback, "at_home"):
@@ -138,7 +138,7 @@ def rationale(
 ) -> None:
     """Do the tokens a transformer ranks high, or keeps, agree with what humans marked as the reason?
 
-    First time here? `rationale demo` runs everything on a small corpus of its own.
+    Start with `rationale demo`: it runs everything on an embedded sample.
     """
     if show_version:
         from importlib.metadata import version  # imports half of the mail package

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rationale.corpus.check import SplitCheck
     from rationale.report.table import Table
 
-app = typer.Typer(no_args_is_help=True, help="Get, check, convert and list data sets.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Get, check, convert and list data sets.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Source = Annotated[str, typer.Argument(help="An ERASER folder, a table, a folder of tables …")]
 Words = Annotated[
@@ -31,12 +31,10 @@ Words = Annotated[
 @app.command()
 def get(
     task: Annotated[str, typer.Argument(help="A task of the benchmark; see `rationale data list`.")],
-    out: Annotated[Path, typer.Option(help="The folder to make.")],
-    url: Annotated[
-        str | None, typer.Option(help="Fetch it from here, not from the benchmark's address.")
-    ] = None,
-    archive: Annotated[Path | None, typer.Option(help="Unpack this archive instead of fetching one.")] = None,
-    sha256: Annotated[str | None, typer.Option(help="The checksum the archive must have.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    url: Annotated[str | None, typer.Option(help="Address to fetch from. Default: the benchmark's.")] = None,
+    archive: Annotated[Path | None, typer.Option(help="Unpack this local archive; fetch nothing.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="SHA-256 that the archive must have.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Fetch and unpack a task of the ERASER benchmark, then check it.
@@ -52,7 +50,7 @@ def get(
 
 @app.command()
 def check(source: Source, words: Words = "spaces", as_json: Json = False) -> None:
-    """Read every split, count what is there, and tell what is wrong. Exit code 1: something is.
+    """Read every split, count its contents, and report every problem. Exit code 1: there are problems.
 
     Example: `rationale data check data/movies`
     """
@@ -67,14 +65,14 @@ def check(source: Source, words: Words = "spaces", as_json: Json = False) -> Non
 @app.command()
 def convert(
     source: Source,
-    out: Annotated[Path, typer.Option(help="The ERASER folder to make.")],
+    out: Annotated[Path, typer.Option(help="ERASER folder to write.")],
     number_duplicates: Annotated[
-        bool, typer.Option("--number-duplicates", help="Make ids used twice into id, id#2, id#3 …")
+        bool, typer.Option("--number-duplicates", help="Number ids that occur twice: id, id#2, id#3, …")
     ] = False,
     words: Words = "spaces",
     overwrite: Overwrite = False,
 ) -> None:
-    """Write any data that can be read as an ERASER folder.
+    """Convert any readable data set to an ERASER folder.
 
     Example: `rationale data convert reviews.csv --out reviews`
     """

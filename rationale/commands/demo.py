@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="The folder for models, scores, agreement and reports.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder for models, scores, agreement and reports.")] = Path(
         "rationale-demo"
     ),
     open_app: Annotated[
-        bool, typer.Option("--open", help="Open the app on the results; what is there is not made again.")
+        bool, typer.Option("--open", help="Open the app on the results; existing results are reused.")
     ] = False,
 ) -> None:
-    """Train two small models on the sample, score them with every method, compare, report. Minutes, once.
+    """Train two small models on the embedded sample, score them, compare with humans, write two reports.
 
-    What was made before from the same sample, recipe and versions is kept, so a second run takes seconds.
-    Seeds and settings are fixed, so that everyone sees the same demo: train, score and agree take others.
+    The first run takes minutes; a second one takes seconds, because results of the same sample, settings and
+    versions are reused. Seeds and settings are fixed, so the demo is the same for everyone.
     """
     from rationale.demo import run_demo
 

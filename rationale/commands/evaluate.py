@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 def evaluate(
     model: Model,
     data: Data,
-    out: Annotated[Path, typer.Option(help="The JSON to write.")],
+    out: Annotated[Path, typer.Option(help="JSON file to write.")],
     split: Split = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Only so many documents: a sample, stratified by label.")
+        int | None, typer.Option(min=1, help="Evaluate a sample of N documents, stratified by label.")
     ] = None,
     timing_documents: Annotated[
-        int, typer.Option(min=0, help="Documents to measure time with; 0 measures none.")
+        int, typer.Option(min=0, help="Number of documents to measure time with; 0 skips it.")
     ] = 200,
     timing_repeats: Annotated[
-        int, typer.Option(min=1, help="How often time is measured; the median counts.")
+        int, typer.Option(min=1, help="Number of time measurements; the median is reported.")
     ] = 3,
     int8: Annotated[
         bool,
@@ -36,14 +36,16 @@ def evaluate(
     ] = False,
     traces: Annotated[
         Path | None,
-        typer.Option(help="Also write which token was dropped where, as `rationale trace` does: .parquet."),
+        typer.Option(help="Also write the traces of `rationale trace` to this .parquet file."),
     ] = None,
     device: Device = "auto",
     dtype: Dtype = "float32",
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Accuracy of a model and, where it drops tokens, FLOPs and measured speedup against itself undropped.
+    """Measure a model's accuracy and, if it drops tokens, its FLOPs speedup, measured speedup and survival.
+
+    Speedups are against the same model without dropping.
 
     Example: `rationale evaluate --model adapler --data movies --split val --out evaluation.json`
     """

@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 def trace(
     model: Model,
-    text: Annotated[str | None, typer.Option(help="One text; - reads it from standard input.")] = None,
-    data: Annotated[str | None, typer.Option(help="Or documents, as `rationale score` reads them.")] = None,
+    text: Annotated[str | None, typer.Option(help="Text to trace; - reads standard input.")] = None,
+    data: Annotated[str | None, typer.Option(help="Data set to trace, instead of --text.")] = None,
     split: Split = None,
     query: Annotated[str, typer.Option(help="The other segment, with --text.")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, help="Only so many documents.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Trace a sample of N documents.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write the traces instead of printing: .json, or .parquet with a row a token."),
+        typer.Option(help="Write the traces instead of printing: .json, or .parquet with one row per token."),
     ] = None,
     device: Device = "auto",
     dtype: Dtype = "float32",
     overwrite: Overwrite = False,
 ) -> None:
-    """Show, layer by layer, which tokens a dropping model drops.
+    """Show which tokens a dropping model drops, layer by layer.
 
     Example: `rationale trace --model adapler --text "not once did it drag"`
     """

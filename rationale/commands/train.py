@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from rationale.training.dropping.stages import TrainedDropping
     from rationale.training.record import Best
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
 def train() -> None:
-    """Fine-tune a model on documents."""
+    """Train a classifier or a token-dropping model."""
 
 
 def _flag(field: str) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ def with_options(
     return decorate
 
 
-Out = Annotated[Path, typer.Option(help="Folder to make; while running, work lies in OUT.unfinished.")]
+Out = Annotated[Path, typer.Option(help="Model folder to write; an unfinished run lies in OUT.unfinished.")]
 TrainSplit = Annotated[str | None, typer.Option(help="Split to train on. Default: train, or the only one.")]
 Dev = Annotated[
     str,
@@ -81,13 +81,13 @@ Dev = Annotated[
     ),
 ]
 Limit = Annotated[
-    int | None, typer.Option(help="Use about so many documents of the split (by hash, stratified).")
+    int | None, typer.Option(help="Train on about N documents of the split (by hash of the id, stratified).")
 ]
 FinetunedDir = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of the plain fine-tuning (AdapLeR's phases 1 and 2), made where missing: runs of other "
-        "settings and systems can share it. Default: OUT.fine-tuned. Its 1/ is what to compare with."
+        help="Folder of the plain fine-tuning (AdapLeR's phases 1 and 2), made if missing; runs of other "
+        "settings and methods can share it. Default: OUT.fine-tuned. Compare with its 1/."
     ),
 ]
 
@@ -104,7 +104,7 @@ def classifier(
     limit: Limit = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Fine-tune a classifier; the same command continues a run that was killed.
+    """Fine-tune a classifier. Interrupted runs resume with the same command.
 
     Example: `rationale train classifier --model ./encoder --data movies --out classifier
     --attention-dropout 0`

@@ -28,47 +28,45 @@ class TrainingOptions:
 
     max_length: int | None = option(
         None,
-        "Sub-words a document may take, specials and query included; longer ones are cut at the word side. "
-        "Default: 512, or less where the model takes less.",
+        "Longest input in tokens, special tokens and query included; the document is cut, never the query. "
+        "Default: 512, or what the model takes.",
     )
     epochs: int = option(4, "Passes over the training documents.")
     learning_rate: float | None = option(
         None,
-        "Peak learning rate of AdamW; falls linearly to 0 after the warm-up. Default: 2e-5 times (768 / "
-        "width of the model) to the power of 1.5, in runs of fewer than 3,000 steps also times the square "
-        "root of 3,000 / steps (at most 5); never above 2e-3.",
+        "Peak learning rate of AdamW; decays linearly to 0 after the warm-up. Default: 2e-5 x (768 / width "
+        "of the model)^1.5; below 3,000 steps also x sqrt(3,000 / steps), at most x 5; never above 2e-3.",
     )
-    batch_size: int = option(16, "Documents a step and device.")
+    batch_size: int = option(16, "Documents per step and device.")
     grad_accumulation: int = option(1, "Batches summed before each optimizer step.")
     warmup: float = option(0.1, "Share of the steps over which the learning rate rises from 0.")
     weight_decay: float = option(0.01, "Weight decay of AdamW (not on biases and norms).")
-    label_smoothing: float = option(0.0, "Probability mass taken from the right label and spread over all.")
+    label_smoothing: float = option(0.0, "Probability mass moved from the gold label to all labels evenly.")
     attention_dropout: float | None = option(
         None,
-        "Dropout on attention weights; default: the checkpoint's own (0.1 in BERT). On a CPU 0 trains "
-        "several times faster: any other value makes PyTorch leave its fused attention for the slow path.",
+        "Dropout on attention weights. Default: the checkpoint's (0.1 in BERT). On a CPU, 0 trains several "
+        "times faster, because PyTorch's fused attention has no dropout there.",
     )
     patience: int | None = option(
-        None, "Stop when this many epochs in a row have not been better on dev. Default: run all epochs."
+        None, "Stop after this many epochs without improvement on dev. Default: run all epochs."
     )
     metric: Literal["accuracy", "macro_f1", "mcc", "pearson", "spearman", "f1", "exact_match"] = option(
         "accuracy",
-        "The dev figure that the epoch is chosen by: accuracy, macro_f1 or mcc (Matthews); with pearson or "
-        "spearman labels are numbers, and the model learns to say one (regression); with f1 or exact_match "
-        "it learns to answer questions over data in SQuAD's layout.",
+        "Dev metric for checkpoint selection, which also sets the task. Classification: accuracy, macro_f1, "
+        "mcc (Matthews); regression, where labels are numbers: pearson, spearman; question answering over "
+        "data in SQuAD's layout: f1, exact_match.",
     )
     checkpoint: Literal["best", "last"] = option(
         "best",
-        "The epoch whose weights are kept: best (on dev), or last (dev is measured and decides nothing, as a "
-        "curve over settings wants it).",
+        "Epoch whose weights are kept: best (on dev), or last (dev selects nothing).",
     )
     reinit_head: bool = option(
-        False, "Start from a fresh classification head, also where the checkpoint has one of its own."
+        False, "Start from a fresh classification head, even if the checkpoint has one."
     )
-    seed: int = option(0, "Seed of the head's weights, the order of the documents and dropout.")
+    seed: int = option(0, "Random seed of the head's weights, the order of documents and dropout.")
     device: str = option(
         "auto",
-        "auto (CUDA where it is there, else the CPU), cpu, cuda or mps; several: "
+        "auto (CUDA if available, else the CPU), cpu, cuda or mps. Several GPUs: "
         "`torchrun --nproc_per_node 2 $(which rationale) train …`.",
     )
     dtype: Literal["float32", "bfloat16"] = option(
