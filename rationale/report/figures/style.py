@@ -109,9 +109,8 @@ def spread_apart(values: npt.ArrayLike, gap: float, low: float, high: float) -> 
 
 
 def _rising(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The isotonic regression: neighbours in the wrong order share their mean (``scipy.optimize`` has it too,
-    and takes half a second to import).
-    """
+    """The isotonic regression: neighbours in the wrong order share their mean."""
+    # scipy.optimize has it too, and takes half a second to import.
     blocks: list[tuple[float, int]] = []
     for value in values.tolist():
         mean, size = value, 1
