@@ -89,6 +89,7 @@ def test_agree_report_and_export_load_only_what_they_use(saved):
     assert all((saved / name).exists() for name in ("a.json", "r.html", "p.jsonl"))
 
 
+@pytest.mark.slow
 def test_scoring_needs_no_extra(saved):
     model, out = toy_folder("bert"), saved / "own"
     given = ["score", "--model", model, "--data", saved / "data", "--split", "val", "--device", "cpu"]
