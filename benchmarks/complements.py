@@ -2,7 +2,7 @@
 
     python benchmarks/complements.py --model MODEL --data DATA --split val --out complements.json
 
-MODEL is a classifier that read the documents in full, e.g. ``cells/full-seed0/model`` of a top-k study. Arms
+MODEL is a classifier that read the documents in full, e.g. ``cells/full-seed0/model`` of a top-k study. Conditions
 are those of the study that need no scores; documents without a rationale in the window leave, as there.
 """
 
@@ -20,7 +20,7 @@ from rationale.study.topk.predict import predict_parts
 from rationale.study.topk.retained import AnnotatedSplit, cuts
 from rationale.tokens import Windower
 
-ARMS = ("full", "not-human", "not-random", "human", "random")
+CONDITIONS = ("full", "not-human", "not-random", "human", "random")
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     split = AnnotatedSplit.of(documents, Windower(classifier.tokenizer, longest, "truncate"))
     gold = np.array([classifier.labels.index(str(document.label)) for document in split.documents])
     found = {}
-    for name in ARMS:
+    for name in CONDITIONS:
         left = cuts(split, Condition.parse(name), Budget(), None, given.seed, longest, "original")
         right = (predict_parts(classifier, [one.part for one in left]).argmax(axis=1) == gold).astype(
             np.float64
@@ -39,7 +39,7 @@ def main() -> None:
         low, high = bootstrap_intervals(right[None, None], resamples=10_000, seed=0)
         found[name] = {"accuracy": right.mean(), "low": low[0], "high": high[0], "n": len(right)}
     about = {"model": classifier.identity["hash"], "seed": given.seed, "fingerprint": documents.fingerprint}
-    leave({**about, "arms": found}, given.out)
+    leave({**about, "conditions": found}, given.out)
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ def test_the_human_rationale_outlives_the_rest(dropping, reviews):
 
 @pytest.mark.training
 def test_the_top_k_study_runs_on_the_sample(trained_on_sample, tmp_path):
-    """Two arms, one seed: what the annotators would mark is nearly enough, whatever else is read."""
+    """Two conditions, one seed: what the annotators would mark is nearly enough, whatever else is read."""
     given = [
         "study",
         "topk",
@@ -151,10 +151,10 @@ def test_the_top_k_study_runs_on_the_sample(trained_on_sample, tmp_path):
     assert result.exit_code == 0, result.output
     study = StoredStudy.load(tmp_path)
     study.check(sample(load_documents(str(sample_folder()), "test"), 100))
-    accuracy = {record.arm: record.accuracy for record in study.results.records}
+    accuracy = {record.condition: record.accuracy for record in study.results.records}
     assert accuracy.keys() == {"full", "human"}
     assert min(accuracy.values()) > 0.5
-    words = {record.arm: record.words_kept for record in study.results.records}
+    words = {record.condition: record.words_kept for record in study.results.records}
     assert words["human"] < 0.6 < words["full"]
     assert (tmp_path / "study.html").is_file()
 

@@ -28,7 +28,7 @@ ALLOWED = {
     "study.cell_results.train_cell": "the same",
     "study.topk.gather.gather": "what all cells are made of, compared by content",
     "study.topk.gather.scores_from": "the same, of one cell",
-    "study.topk.training.train_arm": "a training procedure, compared by content",
+    "study.topk.training.train_condition": "a training procedure, compared by content",
     "study.topk.reading.collate": "batches of the Hugging Face Trainer",
     "study.topk.reading.PartsTrainer": "the same",
     "evaluation.traces.Traced": "a trace as the JSON of `rationale trace`",

@@ -1,4 +1,4 @@
-"""Study: are these words enough? Accuracy of each arm, and the documents where two arms disagree."""
+"""Study: are these words enough? Accuracy of each condition, and the documents where two conditions disagree."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
+from rationale.arrays import Bool, Int64
 from rationale.corpus import Document, Documents, Key, load_documents
 from rationale.report.palette import LINE, SOFT
 from rationale.report.topk import bars, conditions_table, pairs_table
@@ -60,7 +60,7 @@ def show() -> None:
         stamp = _stamp(settings.study)
         study, documents = open_study(settings.study, stamp, settings.data, settings.split)
         _results(study)
-        _two_arms(address, study, documents)
+        _two_conditions(address, study, documents)
     address.write()
 
 
@@ -87,11 +87,11 @@ def _results(study: StoredStudy) -> None:
             f"{reported.left_out:,} without a rationale in reach left every condition"
         )
         show_figure(bars(study.results.records, height=340), key="bars")
-    with st.container(border=True, key="card.arms"):
+    with st.container(border=True, key="card.conditions"):
         table = conditions_table(study.results.records)
         show_table(table)
         st.download_button(
-            "Save the table", table.to_csv(), file_name="arms.csv", key="save.arms", on_click="ignore",
+            "Save the table", table.to_csv(), file_name="conditions.csv", key="save.conditions", on_click="ignore",
             type="tertiary",
         )  # fmt: skip
     if study.results.comparisons:
@@ -99,16 +99,18 @@ def _results(study: StoredStudy) -> None:
             show_table(pairs_table(study.results.comparisons))
 
 
-def _two_arms(address: Address, study: StoredStudy, documents: Documents) -> None:
-    """Two arms on one document, side by side."""
+def _two_conditions(address: Address, study: StoredStudy, documents: Documents) -> None:
+    """Two conditions on one document, side by side."""
     st.subheader("Where two conditions disagree", anchor=False)
-    arms = study.arms()
-    if len(arms) < 2:
+    conditions = study.conditions()
+    if len(conditions) < 2:
         st.info("The study has one condition.", icon=":material/info:")
         return
     with toolbar():
-        one = address.choose("arm", arms, st.selectbox, "Condition", default=arms[0], width=190)
-        others = [arm for arm in arms if arm != one and study.seeds(one, arm)]
+        one = address.choose(
+            "condition", conditions, st.selectbox, "Condition", default=conditions[0], width=190
+        )
+        others = [condition for condition in conditions if condition != one and study.seeds(one, condition)]
         if not others:
             st.info(escape_markdown(f"No other condition shares a seed with {one}."), icon=":material/info:")
             return
@@ -151,16 +153,18 @@ def _label(documents: Documents, key: Key) -> str:
     return f"{safe(pair_key(key))} · {safe(begins)} …"
 
 
-def _side_by_side(study: StoredStudy, document: Document, key: Key, arms: tuple[str, str], seed: int) -> None:
+def _side_by_side(
+    study: StoredStudy, document: Document, key: Key, conditions: tuple[str, str], seed: int
+) -> None:
     count = len(document.words)
     whole = study.results.recipe.positions == "packed"  # any word of the document may be read
     read = np.ones(count, bool) if whole else _mask(study.read(seed, key), count)
     if document.query:
         st.caption(escape_markdown(safe(" ".join(document.query))))
-    for column, arm in zip(st.columns(2), arms, strict=True):
-        answer = study.answers(arm, seed)[key]
-        with column.container(border=True, key=f"card.words.{arms.index(arm)}"):
-            st.markdown(_said(arm, answer))
+    for column, condition in zip(st.columns(2), conditions, strict=True):
+        answer = study.answers(condition, seed)[key]
+        with column.container(border=True, key=f"card.words.{conditions.index(condition)}"):
+            st.markdown(_said(condition, answer))
             kept = _mask(answer.kept, count)
             text = words_html(
                 [safe(word) for word in document.words], np.zeros(count), document.rationale & read, kept,
@@ -170,16 +174,16 @@ def _side_by_side(study: StoredStudy, document: Document, key: Key, arms: tuple[
     st.html(f"<style>{_CSS}</style>{_KEY}")
 
 
-def _mask(places: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.bool_]:
+def _mask(places: Int64, count: int) -> Bool:
     mask = np.zeros(count, bool)
     mask[places] = True
     return mask
 
 
-def _said(arm: str, answer: Answer) -> str:
+def _said(condition: str, answer: Answer) -> str:
     verdict = "right" if answer.right else f"wrong, gold is {escape_markdown(safe(answer.label))}"
     said = f"says **{escape_markdown(safe(answer.predicted))}** ({answer.probability:.0%}), {verdict}"
-    return f"**{escape_markdown(arm)}**: {len(answer.kept):,} words; {said}"
+    return f"**{escape_markdown(condition)}**: {len(answer.kept):,} words; {said}"
 
 
 show()

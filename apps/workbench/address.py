@@ -35,7 +35,7 @@ NAMES = (
     "metric",
     "table",
     "speed",
-    "arm",
+    "condition",
     "against",
     "seed",
     "right",

@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from rationale.agreement import Agreement, agree, metrics
@@ -24,6 +23,7 @@ from rationale.agreement.select import (
     selections,
     without_n,
 )
+from rationale.arrays import Bool
 from rationale.artifacts.provenance import Provenance
 from rationale.artifacts.scores import COMPLETE
 from rationale.corpus import Document, Documents, Key, load_documents
@@ -161,7 +161,7 @@ class Collection:
         return measure_scores(alone, Documents([document], source=self.documents.source), self.measuring)
 
 
-def chosen_tokens(scored: ScoredDocument, chosen: Chosen) -> npt.NDArray[np.bool_]:
+def chosen_tokens(scored: ScoredDocument, chosen: Chosen) -> Bool:
     """The tokens that met a threshold, or all of the words that were chosen by rank; bool (R, T)."""
     inside = scored.token_word >= 0
     tokens = np.zeros((len(chosen.words), len(inside)), dtype=np.bool_)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from rationale.agreement import metrics, selection
 from rationale.agreement.measure import Measured, Place
+from rationale.arrays import Bool, Float32, Int8
 from rationale.corpus.document import Document
 from rationale.scores.methods import reads_decisions
 from rationale.scores.scored import KEPT, ScoredDocument
-from workbench.panels import CHOSEN, DROPPED_BEFORE, DROPPED_HERE, REST, Layered, Marks, Numbers
+from workbench.panels import CHOSEN, DROPPED_BEFORE, DROPPED_HERE, REST, Layered, Numbers
 
 RANKING = tuple(name for name, metric in metrics.items() if metric.source == "ranking")
 SELECTED = tuple(name for name, metric in metrics.items() if metric.source == "selection")
@@ -59,15 +59,13 @@ def dropped(
     )
 
 
-def _met(scored: ScoredDocument, thresholds: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _met(scored: ScoredDocument, thresholds: Float32) -> Float32:
     """Each token's threshold, float32 (L, T); NaN once it is gone."""
     gone = scored.policy_scores is None or np.isnan(scored.policy_scores)
     return np.where(gone, np.float32(np.nan), thresholds[:, scored.token_window])
 
 
-def token_precision(
-    document: Document, scored: ScoredDocument, tokens: npt.NDArray[np.bool_]
-) -> float | None:
+def token_precision(document: Document, scored: ScoredDocument, tokens: Bool) -> float | None:
     """The share of the chosen tokens that belong to a rationale word; None where no token is chosen.
 
     Args:
@@ -100,7 +98,7 @@ def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _marks(scored: ScoredDocument) -> Marks:
+def _marks(scored: ScoredDocument) -> Int8:
     """A word is kept as long as one of its tokens is; int8 (L, W)."""
     kept = scored.kept_words
     before = np.concatenate([np.ones_like(kept[:1]), kept[:-1]])

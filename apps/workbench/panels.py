@@ -10,15 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Bool, Float32, Floats, Int8, Int32
 from rationale.scores.methods import METHODS, LayeredMethod
 from rationale.scores.scored import ScoredDocument
-from workbench.units import UNREAD, Mask, Shown, safe
+from workbench.units import UNREAD, Shown, safe
 
 Numbers = Mapping[str, float | None]
-Marks = npt.NDArray[np.int8]
-Floats = npt.NDArray[np.float32]
 
 REST, CHOSEN, DROPPED_HERE, DROPPED_BEFORE = range(4)
 """What becomes of a word at a layer; only systems that drop tokens have the last two."""
@@ -58,15 +56,15 @@ class Layered:
 
     method: str
     title: str
-    marks: Marks
-    tokens: Mask | None = None
-    compared: Floats | None = None
-    thresholds: Floats | None = None
+    marks: Int8
+    tokens: Bool | None = None
+    compared: Float32 | None = None
+    thresholds: Float32 | None = None
     numbers: Sequence[Numbers] = field(default_factory=tuple)
     token_precision: Sequence[float | None] = field(default_factory=tuple)
     signed: bool = False
     kept: str | None = None
-    parts: Mask | None = None
+    parts: Bool | None = None
     rule: str = ""
     decision_point: str | None = None
 
@@ -101,7 +99,7 @@ class Page:
     scored: ScoredDocument
     text: Shown
     layers: Sequence[int]
-    human: Mask | None
+    human: Bool | None
     part: slice
     labels: Sequence[str]
     beside: bool
@@ -146,7 +144,7 @@ class Page:
             verb = "passes to its feed-forward" if layered.decision_point == BETWEEN else "still reads"
         return f"{title}, layer {layer}" if self.beside else f"What layer {layer} {verb}"
 
-    def _token_marks(self, layered: Layered) -> Marks:
+    def _token_marks(self, layered: Layered) -> Int8:
         """A token wears its word's mark, and its own where tokens were chosen or dropped."""
         inside = self.text.words >= 0
         marks = np.full((len(layered.marks), len(inside)), REST, dtype=np.int8)
@@ -157,7 +155,7 @@ class Page:
             marks[(marks == CHOSEN) & ~layered.tokens] = REST
         return marks
 
-    def _thresholds(self, layered: Layered) -> tuple[list[Floats] | None, list[Floats] | None]:
+    def _thresholds(self, layered: Layered) -> tuple[list[Float32] | None, list[Float32] | None]:
         """Each unit's threshold and the score held against it; for words those of their best token."""
         if layered.thresholds is None:
             return None, None
@@ -172,7 +170,7 @@ class Page:
         ]
         return [threshold for _, threshold in found], [best for best, _ in found]
 
-    def _level(self, marks: Marks, numbers: Numbers) -> dict[str, Any]:
+    def _level(self, marks: Int8, numbers: Numbers) -> dict[str, Any]:
         """What the list of layers says about one layer."""
         chosen, total = self._counts(marks)
         told = [f"{short} {_figure(numbers[name])}" for short, name in _SHORT if name in numbers]
@@ -193,7 +191,7 @@ class Page:
         groups = [{"title": "ranking", "rows": ranking}, {"title": heading, "rows": [*counted, *told]}]
         return [group for group in groups if group["rows"]]
 
-    def _counts(self, marks: Marks) -> tuple[int, int]:
+    def _counts(self, marks: Int8) -> tuple[int, int]:
         return int((marks == CHOSEN).sum()), int(self.scored.covered.sum())
 
     def _legend(self, layered: Layered) -> list[list[str]]:
@@ -215,9 +213,7 @@ class Page:
             entries.append(["unread", "not read by the model"])
         return entries
 
-    def _tallies(
-        self, layered: Layered, row: int, marks: Marks, legend: Sequence[Sequence[str]]
-    ) -> list[str]:
+    def _tallies(self, layered: Layered, row: int, marks: Int8, legend: Sequence[Sequence[str]]) -> list[str]:
         """How many units of the whole document wear each sign of the legend."""
         partly = int(layered.parts[row].sum()) if layered.parts is not None else 0
         chosen = marks == CHOSEN
@@ -244,15 +240,15 @@ class Page:
         return []
 
 
-def _fallen(kept: Mask) -> Marks:
+def _fallen(kept: Bool) -> Int8:
     """What became of each token, int8 (R, T)."""
     before = np.concatenate([np.ones_like(kept[:1]), kept[:-1]])
     return np.where(kept, CHOSEN, np.where(before, DROPPED_HERE, DROPPED_BEFORE)).astype(np.int8)
 
 
 def best_tokens(
-    scores: Floats, thresholds: Floats, token_word: npt.NDArray[np.int32], words: int
-) -> tuple[Floats, Floats]:
+    scores: Float32, thresholds: Float32, token_word: Int32, words: int
+) -> tuple[Float32, Float32]:
     """Score and threshold of each word's token that comes highest above, or least below, its threshold.
 
     Args:
@@ -278,7 +274,7 @@ def input_level(method: str, scored: ScoredDocument) -> bool:
     return not layered and scored.layers[method] == (0,)
 
 
-def _pairs(layered: Layered) -> list[tuple[Marks, Numbers]]:
+def _pairs(layered: Layered) -> list[tuple[Int8, Numbers]]:
     numbers: Sequence[Numbers] = layered.numbers or [{}] * len(layered.marks)
     return list(zip(layered.marks, numbers, strict=True))
 
@@ -291,6 +287,6 @@ def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-def _rounded(row: npt.NDArray[np.floating[Any]]) -> list[float | None]:
+def _rounded(row: Floats) -> list[float | None]:
     """Four significant digits; NaN becomes null."""
     return [None if value != value else float(f"{value:.4g}") for value in row.tolist()]

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Bool, Int8, Int32
 from rationale.corpus.document import Document
 from rationale.scores.scored import ScoredDocument
 
 Units = Literal["words", "tokens"]
-Mask = npt.NDArray[np.bool_]
 
 WORD, SPECIAL, QUERY, UNREAD = range(4)
 """What a unit is; the component has a look and a label for each."""
@@ -35,10 +34,10 @@ class Shown:
     """
 
     texts: list[str]
-    words: npt.NDArray[np.int32]
-    kinds: npt.NDArray[np.int8]
-    human: Mask
-    joins: npt.NDArray[np.int8]
+    words: Int32
+    kinds: Int8
+    human: Bool
+    joins: Int8
     notes: list[str]
     tokens: bool
 

@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rationale.agreement.spans import Spans, spans_of
+from rationale.arrays import Bool, Float32, Float64, Int32, Int64
 from rationale.artifacts.provenance import Provenance
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ScoresError
-from rationale.metrics.ragged import Bool, Float, Int, offsets_of
+from rationale.metrics.ragged import offsets_of
 from rationale.scores.scored import SCORE_AGAIN, drops_tokens
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Block:
         return self.recipe.methods[method].signed
 
     @cached_property
-    def offsets(self) -> Int:
+    def offsets(self) -> Int64:
         """Where each document's covered words start, int64 (D + 1,)."""
         return offsets_of([s.covered.sum() for s in self.scored])
 
@@ -92,7 +93,7 @@ class Block:
         return np.array([d.annotated for d in self.documents], dtype=np.bool_)
 
     @cached_property
-    def token_word(self) -> Int:
+    def token_word(self) -> Int64:
         """The word of each token, int64 (T,); -1 for special tokens, the query and uncovered words."""
         places = []
         for number, scored in enumerate(self.scored):
@@ -102,7 +103,7 @@ class Block:
         return np.concatenate(places)
 
     @cached_property
-    def token_window(self) -> npt.NDArray[np.int32]:
+    def token_window(self) -> Int32:
         """Tokens of the window each token stands in, int32 (T,)."""
         return np.concatenate([s.window_tokens[s.token_window] for s in self.scored])
 
@@ -131,7 +132,7 @@ class Block:
         """
         return np.concatenate([s.known_kept[list(layers)] for s in self.scored], axis=1)
 
-    def words(self, method: str) -> npt.NDArray[np.float32]:
+    def words(self, method: str) -> Float32:
         """Word scores of a method, float32 (L, N).
 
         Raises:
@@ -140,7 +141,7 @@ class Block:
         values = [s.words[method] if s.covered.all() else s.words[method][:, s.covered] for s in self.scored]
         return self._joined(values, method)
 
-    def tokens(self, method: str) -> npt.NDArray[np.float32]:
+    def tokens(self, method: str) -> Float32:
         """Token scores of a method, float32 (L, T).
 
         Raises:
@@ -148,7 +149,7 @@ class Block:
         """
         return self._joined([s.token_scores[method] for s in self.scored], method)
 
-    def _joined(self, values: list[npt.NDArray[np.float32]], method: str) -> npt.NDArray[np.float32]:
+    def _joined(self, values: list[Float32], method: str) -> Float32:
         joined = np.concatenate(values, axis=1)
         if not np.isfinite(joined).all():
             wrong = next(number for number, v in enumerate(values) if not np.isfinite(v).all())
@@ -160,13 +161,13 @@ class Block:
         return joined
 
     @cached_property
-    def predicted(self) -> Int:
+    def predicted(self) -> Int64:
         """The predicted class of each document, int64 (D,)."""
         labels = list(self.recipe.labels)
         return np.array([labels.index(s.predicted) for s in self.scored], dtype=np.int64)
 
     @cached_property
-    def confidence(self) -> Float:
+    def confidence(self) -> Float64:
         """The predicted class' probability, float64 (D,)."""
         return np.array([s.probabilities[c] for s, c in zip(self.scored, self.predicted, strict=True)])
 

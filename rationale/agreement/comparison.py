@@ -10,7 +10,7 @@ import numpy as np
 
 from rationale.agreement.measure import AgreementOptions, Measured
 from rationale.agreement.metric import metrics
-from rationale.metrics.ragged import Float
+from rationale.arrays import Float64
 from rationale.metrics.statistics import (
     bootstrap_intervals,
     holm,
@@ -125,7 +125,7 @@ def _family(
         for p, v in measured.parts.items()
         if (p.metric, p.select) == (metric, select)
     }
-    differences: Float = np.stack([values[one] - values[other] for one, other in pairs])
+    differences: Float64 = np.stack([values[one] - values[other] for one, other in pairs])
     mean, n = summarise(differences[None])
     low, high = bootstrap_intervals(
         differences[None], resamples=settings.resamples, seed=settings.seed, confidence=settings.confidence

@@ -10,9 +10,9 @@ import numpy as np
 
 from rationale.agreement.metric import metrics
 from rationale.agreement.result import Agreement, Record, selecting
+from rationale.arrays import Float64
 from rationale.artifacts.provenance import AgreementProvenance
 from rationale.errors import ScoresError
-from rationale.metrics.ragged import Float
 from rationale.metrics.statistics import holm, number_or_none
 
 PLAUSIBLE: tuple[tuple[str, str | None], ...] = (("ap", None), ("roc_auc", None), ("fpr", "top_k_gold"))
@@ -126,7 +126,7 @@ def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> 
     return Correlations(tuple(within), tuple(between), agreement.recipe)
 
 
-def spearman(one: Float, other: Float) -> Float:
+def spearman(one: Float64, other: Float64) -> Float64:
     """Spearman's correlation along the last axis, ties at their mean rank, NaN where one side is constant.
 
     Args:
@@ -142,7 +142,7 @@ def spearman(one: Float, other: Float) -> Float:
     a, b = (side - side.mean(axis=-1, keepdims=True) for side in ranks)
     scale = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        rho: Float = np.where(scale > 0, (a * b).sum(axis=-1) / scale, np.nan)
+        rho: Float64 = np.where(scale > 0, (a * b).sum(axis=-1) / scale, np.nan)
     return rho
 
 
@@ -167,7 +167,7 @@ def _within(
         yield Correlation(method, layer, metric, select, faithful, rho, low, high, p, None, len(keys))
 
 
-def _told(x: Float, y: Float, resamples: int, seed: int) -> tuple[float | None, ...]:
+def _told(x: Float64, y: Float64, resamples: int, seed: int) -> tuple[float | None, ...]:
     """Rho, the ends of its interval, and p; nothing where it is not defined."""
     from scipy.stats import DegenerateDataWarning, bootstrap, spearmanr
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rationale.agreement.metric import metric
-from rationale.metrics.ragged import Float
+from rationale.arrays import Float64
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,11 @@ class Perturbation:
         only_bins: float64 (B, L, D).
     """
 
-    full: Float
-    without: Float
-    only: Float
-    without_bins: Float
-    only_bins: Float
+    full: Float64
+    without: Float64
+    only: Float64
+    without_bins: Float64
+    only_bins: Float64
 
 
 @metric(
@@ -35,7 +35,7 @@ class Perturbation:
     low=-1.0,
     compared=True,
 )
-def comprehensiveness(perturbed: Perturbation) -> Float:
+def comprehensiveness(perturbed: Perturbation) -> Float64:
     """How much the predicted class loses without the selected words.
 
     Args:
@@ -61,7 +61,7 @@ def comprehensiveness(perturbed: Perturbation) -> Float:
     higher_is_better=False,
     compared=True,
 )
-def sufficiency(perturbed: Perturbation) -> Float:
+def sufficiency(perturbed: Perturbation) -> Float64:
     """How much the predicted class loses when only the selected words are read.
 
     Args:
@@ -86,7 +86,7 @@ def sufficiency(perturbed: Perturbation) -> Float:
     source="perturbation",
     low=-1.0,
 )
-def aopc_comprehensiveness(perturbed: Perturbation) -> Float:
+def aopc_comprehensiveness(perturbed: Perturbation) -> Float64:
     """Mean comprehensiveness over the grid of shares.
 
     Args:
@@ -100,7 +100,7 @@ def aopc_comprehensiveness(perturbed: Perturbation) -> Float:
     >>> aopc_comprehensiveness(Perturbation(np.array([0.75]), one, one, bins, bins)).tolist()
     [[0.375]]
     """
-    means: Float = (perturbed.full - perturbed.without_bins).mean(axis=0)
+    means: Float64 = (perturbed.full - perturbed.without_bins).mean(axis=0)
     return means
 
 
@@ -113,7 +113,7 @@ def aopc_comprehensiveness(perturbed: Perturbation) -> Float:
     low=-1.0,
     higher_is_better=False,
 )
-def aopc_sufficiency(perturbed: Perturbation) -> Float:
+def aopc_sufficiency(perturbed: Perturbation) -> Float64:
     """Mean sufficiency over the grid of shares.
 
     Args:
@@ -127,5 +127,5 @@ def aopc_sufficiency(perturbed: Perturbation) -> Float:
     >>> aopc_sufficiency(Perturbation(np.array([0.75]), one, one, bins, bins)).tolist()
     [[0.25]]
     """
-    means: Float = (perturbed.full - perturbed.only_bins).mean(axis=0)
+    means: Float64 = (perturbed.full - perturbed.only_bins).mean(axis=0)
     return means

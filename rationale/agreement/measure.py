@@ -14,10 +14,10 @@ from rationale.agreement.metric import Metric, metrics
 from rationale.agreement.ranking import Ranking
 from rationale.agreement.select import SELECTIONS, Rule, Select, chosen_layers, ranked, select
 from rationale.agreement.selection import Selection, selection
+from rationale.arrays import Bool, Float64, Int64
 from rationale.artifacts.provenance import Eta, Perturbing
 from rationale.corpus.document import Documents, Key
 from rationale.errors import ScoresError
-from rationale.metrics.ragged import Bool, Float, Int
 
 if TYPE_CHECKING:
     from rationale.scores.scored import Scores
@@ -75,7 +75,7 @@ class Measured:
 
     keys: tuple[Key, ...]
     annotated: Bool
-    parts: dict[Place, Float]
+    parts: dict[Place, Float64]
     gold: tuple[str | None, ...]
     predicted: tuple[str, ...]
     words: tuple[int, int]
@@ -132,7 +132,7 @@ def _joined(pieces: list[Measured]) -> Measured:
 
 def _of_method(
     block: Block, method: str, scores: Scores, settings: AgreementOptions
-) -> Iterator[tuple[Place, Float]]:
+) -> Iterator[tuple[Place, Float64]]:
     """Every metric of one method: parts (P, D) a place."""
     layers = scores.layers(method)
     _check_rows(block, method, layers)
@@ -155,7 +155,7 @@ def _of_method(
                     yield Place(method, layer, name, selected), values[:, row]
 
 
-def _parts(entry: Metric, data: Any, block: Block) -> Float:
+def _parts(entry: Metric, data: Any, block: Block) -> Float64:
     """A metric's parts (P, L, D), NaN where it needs a rationale nobody was asked for."""
     values = entry.parts(data)
     return values if entry.source == "perturbation" else np.where(block.annotated, values, np.nan)
@@ -180,7 +180,7 @@ def _perturbation(block: Block, method: str, layers: tuple[int, ...], removed: P
     shares = np.array([removed.share, *removed.bins])
     values = np.full((2, len(shares), len(layers), len(block.scored)), np.nan)
     rows = np.array(block.perturbed.get(method, []), dtype=np.float64).reshape(-1, 5)
-    row_of: Int = np.full(max(layers) + 1, -1)
+    row_of: Int64 = np.full(max(layers) + 1, -1)
     row_of[list(layers)] = np.arange(len(layers))
     for number, share in enumerate(shares):
         document, layer, _, without, only = rows[np.isclose(rows[:, 2], share)].T

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from rationale.metrics.ragged import Float
+from rationale.arrays import Float64
 from rationale.registry import Registry
 
 Source = Literal["ranking", "selection", "perturbation"]
-Compute = Callable[[Any], Float]
-F = TypeVar("F", bound=Callable[..., Float])
+Compute = Callable[[Any], Float64]
+F = TypeVar("F", bound=Callable[..., Float64])
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Metric:
     high: float
     higher_is_better: bool | None
     compute: Compute
-    combine: Callable[[Float], Float] | None = None
+    combine: Callable[[Float64], Float64] | None = None
     compared: bool = False
 
     @property
@@ -49,12 +49,12 @@ class Metric:
         """Whether it is a property of selected words and not of the scores."""
         return self.source == "selection"
 
-    def parts(self, source: Any) -> Float:
+    def parts(self, source: Any) -> Float64:
         """The values whose means make the metric, float64 (parts, layers, documents)."""
         values = self.compute(source)
         return values if self.combine else values[None]
 
-    def of_means(self, means: Float) -> Float:
+    def of_means(self, means: Float64) -> Float64:
         """The metric (...) from the means of its parts (parts, ...)."""
         return self.combine(means) if self.combine else means[0]
 
@@ -71,7 +71,7 @@ def metric(
     low: float = 0.0,
     high: float = 1.0,
     higher_is_better: bool | None = True,
-    combine: Callable[[Float], Float] | None = None,
+    combine: Callable[[Float64], Float64] | None = None,
     compared: bool = False,
 ) -> Callable[[F], F]:
     """Registers a function as a metric; the function itself stays what it is. See :class:`Metric`."""

@@ -7,10 +7,11 @@ import numpy as np
 from rationale.agreement.metric import metric
 from rationale.agreement.selection import Selection
 from rationale.agreement.spans import Spans, layer_runs
-from rationale.metrics.ragged import Bool, Float, Int, offsets_of, ratio
+from rationale.arrays import Bool, Float64, Int64
+from rationale.metrics.ragged import offsets_of, ratio
 
 
-def _f1_of_means(means: Float) -> Float:
+def _f1_of_means(means: Float64) -> Float64:
     """F1 of mean precision and mean recall, (2, ...) to (...); 0 where one of them is 0 or of no pair."""
     first, second = np.nan_to_num(means[0]), np.nan_to_num(means[1])
     return np.nan_to_num(ratio(2 * first * second, first + second))
@@ -25,7 +26,7 @@ def _f1_of_means(means: Float) -> Float:
     source="selection",
     combine=_f1_of_means,
 )
-def iou_precision_recall(chosen: Selection, threshold: float = 0.5) -> Float:
+def iou_precision_recall(chosen: Selection, threshold: float = 0.5) -> Float64:
     """Span precision and recall of each pair, as the ERASER scorer's partial match.
 
     The predicted spans are the runs of selected words. Hits are counted over *predicted* spans in the
@@ -54,7 +55,7 @@ def iou_precision_recall(chosen: Selection, threshold: float = 0.5) -> Float:
     return np.stack([ratio(hits, found), ratio(hits, chosen.spans.counts)])
 
 
-def _best_overlap(start: Int, end: Int, document: Int, spans: Spans) -> Float:
+def _best_overlap(start: Int64, end: Int64, document: Int64, spans: Spans) -> Float64:
     """The largest intersection over union of each run with a span of its document, float64 (runs,)."""
     best = np.zeros(start.shape)
     counts = np.where(_touched(start, end, spans), spans.counts[document], 0)
@@ -68,7 +69,7 @@ def _best_overlap(start: Int, end: Int, document: Int, spans: Spans) -> Float:
     return best
 
 
-def _touched(start: Int, end: Int, spans: Spans) -> Bool:
+def _touched(start: Int64, end: Int64, spans: Spans) -> Bool:
     """Runs that share a word with some span, bool (runs,): the others, most of them, need no closer look."""
     words = 1 + max(int(end.max(initial=0)), int(spans.end.max(initial=0)))
     depth = np.cumsum(np.bincount(spans.start, minlength=words) - np.bincount(spans.end, minlength=words))

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rationale.agreement.metric import metric
-from rationale.metrics.ragged import Bool, Float, Int, check_ragged, ratio, totals
+from rationale.arrays import Bool, Float64, Int64
+from rationale.metrics.ragged import check_ragged, ratio, totals
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,12 @@ class Ranking:
     """
 
     truth: Bool
-    offsets: Int
+    offsets: Int64
     keys: npt.NDArray[np.uint32]
     ordered: npt.NDArray[np.uint64]
-    cell: Int
-    words: Int
-    hits: Int
+    cell: Int64
+    words: Int64
+    hits: Int64
     first: Bool
 
     @property
@@ -45,12 +46,12 @@ class Ranking:
         return (self.keys.shape[0], len(self.offsets) - 1)
 
     @property
-    def lengths(self) -> Int:
+    def lengths(self) -> Int64:
         """Words of each document, int64 (D,)."""
         return np.diff(self.offsets)
 
     @property
-    def positives(self) -> Int:
+    def positives(self) -> Int64:
         """Rationale words of each document, int64 (D,)."""
         return totals(self.truth, self.offsets)
 
@@ -59,14 +60,14 @@ class Ranking:
         """Documents with rationale words and other words, bool (D,)."""
         return (self.positives > 0) & (self.positives < self.lengths)
 
-    def sums(self, values: Float) -> Float:
+    def sums(self, values: Float64) -> Float64:
         """Sums values of the thresholds, (E,), for each layer and document, (L, D)."""
         layers, documents = self.shape
         flat = np.bincount(self.cell, weights=values, minlength=layers * documents).astype(np.float64)
         return flat.reshape(layers, documents)
 
 
-def rank(scores: npt.NDArray[np.generic], truth: Bool, offsets: Int) -> Ranking:
+def rank(scores: npt.NDArray[np.generic], truth: Bool, offsets: Int64) -> Ranking:
     """Orders the words of each document by falling score, all documents and layers in one sort.
 
     Args:
@@ -101,7 +102,7 @@ def _falling_keys(scores: npt.NDArray[np.generic]) -> npt.NDArray[np.uint32]:
     return keys
 
 
-def _thresholds(ordered: npt.NDArray[np.uint64], offsets: Int) -> tuple[Int, Int, Int, Bool]:
+def _thresholds(ordered: npt.NDArray[np.uint64], offsets: Int64) -> tuple[Int64, Int64, Int64, Bool]:
     """Cell, words, hits and first of each threshold: the last of each run of equal scores."""
     layers, total = ordered.shape
     documents = len(offsets) - 1
@@ -119,7 +120,7 @@ def _thresholds(ordered: npt.NDArray[np.uint64], offsets: Int) -> tuple[Int, Int
     return cell, place + 1 - start, hits[layer, place + 1] - hits[layer, start], first
 
 
-def _before(values: npt.NDArray[np.generic], first: Bool, start: float) -> Float:
+def _before(values: npt.NDArray[np.generic], first: Bool, start: float) -> Float64:
     """Each threshold's value at the next higher threshold of its document; ``start`` above the highest."""
     before = np.empty(values.shape, dtype=np.float64)
     before[1:] = values[:-1]
@@ -135,7 +136,7 @@ def _before(values: npt.NDArray[np.generic], first: Bool, start: float) -> Float
     source="ranking",
     compared=True,
 )
-def average_precision(ranking: Ranking) -> Float:
+def average_precision(ranking: Ranking) -> Float64:
     """Average precision with scikit-learn's definition and tie handling.
 
     Args:
@@ -162,7 +163,7 @@ def average_precision(ranking: Ranking) -> Float:
     "rationale counts 1, one without rationale counts 0.5.",
     source="ranking",
 )
-def auprc(ranking: Ranking) -> Float:
+def auprc(ranking: Ranking) -> Float64:
     """Area under the precision-recall curve by the trapezoid rule, as the ERASER scorer computes it.
 
     The scorer keeps single-class pairs. With the scikit-learn versions that define recall as 1 where there is
@@ -195,7 +196,7 @@ def auprc(ranking: Ranking) -> Float:
     "half.",
     source="ranking",
 )
-def roc_auc(ranking: Ranking) -> Float:
+def roc_auc(ranking: Ranking) -> Float64:
     """Area under the ROC curve, as scikit-learn's.
 
     Args:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypedDict, cast
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -20,6 +19,7 @@ import pyarrow.parquet as pq
 from rationale.agreement.comparison import Comparison
 from rationale.agreement.measure import Measured, Place
 from rationale.agreement.metric import metrics
+from rationale.arrays import Float64, Int32
 from rationale.artifacts.provenance import AgreementProvenance, Provenance
 from rationale.artifacts.record import from_json, to_json
 from rationale.artifacts.scores import sealed_recipe
@@ -29,7 +29,6 @@ from rationale.artifacts.shapes import agreement as agreement_shape
 from rationale.corpus.document import Key
 from rationale.errors import ScoresError
 from rationale.files import atomic_path, atomic_text, check_output, home
-from rationale.metrics.ragged import Float
 
 log = logging.getLogger(__name__)
 
@@ -235,13 +234,13 @@ def pair_table(measured: Measured) -> pa.Table:
     )
 
 
-def _pair_values(place: Place, parts: Float) -> Float:
+def _pair_values(place: Place, parts: Float64) -> Float64:
     """The metric of single pairs, (D,): of parts that a pair does not have, the others decide."""
     there = ~np.isnan(parts).all(axis=0)
     return np.where(there, metrics.get(place.metric).of_means(parts), np.nan)
 
 
-def _coded(rows: npt.NDArray[np.int32], names: Iterable[str | None]) -> pa.DictionaryArray:
+def _coded(rows: Int32, names: Iterable[str | None]) -> pa.DictionaryArray:
     """Names by row, each name stored once."""
     coded = pa.array(list(names), type=pa.string()).dictionary_encode()
     return pa.DictionaryArray.from_arrays(coded.indices.take(pa.array(rows)), coded.dictionary)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from rationale.agreement.blocks import Block
 from rationale.agreement.ranking import Ranking, rank
 from rationale.agreement.selection import above_share, top_k
+from rationale.arrays import Bool, Float32
 from rationale.artifacts.provenance import AgreementProvenance, Eta, Provenance
 from rationale.corpus.document import Document
 from rationale.errors import ScoresError
-from rationale.metrics.ragged import Bool, totals
+from rationale.metrics.ragged import totals
 from rationale.scores.scored import SCORE_AGAIN, drops_tokens, knows_kept
 from rationale.tokens.alignment import any_to_words
 
@@ -26,7 +26,6 @@ Select = Literal["threshold", "top_k_gold"]
 SELECTIONS: tuple[Select, ...] = ("threshold", "top_k_gold")
 SHORT = {"top_k_gold": "top-k"}
 """Titles of the selections that are one rule whatever the scores are of."""
-Float32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

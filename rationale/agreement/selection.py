@@ -11,7 +11,8 @@ import numpy.typing as npt
 from rationale.agreement.metric import metric
 from rationale.agreement.ranking import Ranking
 from rationale.agreement.spans import Spans, runs
-from rationale.metrics.ragged import Bool, Float, Int, check_ragged, owners, ratio, totals
+from rationale.arrays import Bool, Float32, Float64, Int64
+from rationale.metrics.ragged import check_ragged, owners, ratio, totals
 
 
 @dataclass(frozen=True)
@@ -29,27 +30,27 @@ class Selection:
 
     selected: Bool
     truth: Bool
-    offsets: Int
+    offsets: Int64
     breaks: Bool
     spans: Spans
 
     @cached_property
-    def hits(self) -> Int:
+    def hits(self) -> Int64:
         """Selected rationale words, int64 (L, D)."""
         return totals(self.selected & self.truth, self.offsets)
 
     @cached_property
-    def chosen(self) -> Int:
+    def chosen(self) -> Int64:
         """Selected words, int64 (L, D)."""
         return totals(self.selected, self.offsets)
 
     @cached_property
-    def positives(self) -> Int:
+    def positives(self) -> Int64:
         """Rationale words, int64 (D,)."""
         return totals(self.truth, self.offsets)
 
     @property
-    def words(self) -> Int:
+    def words(self) -> Int64:
         """Words, int64 (D,)."""
         return np.diff(self.offsets)
 
@@ -60,7 +61,7 @@ class Selection:
 
 
 def selection(
-    selected: Bool, truth: Bool, offsets: Int, *, breaks: Bool | None = None, spans: Spans | None = None
+    selected: Bool, truth: Bool, offsets: Int64, *, breaks: Bool | None = None, spans: Spans | None = None
 ) -> Selection:
     """Pairs selected words with the human rationale.
 
@@ -82,7 +83,7 @@ def selection(
     return Selection(selected, truth, offsets, breaks, spans or runs(truth, breaks, offsets))
 
 
-def top_k(ranking: Ranking, k: Int) -> Bool:
+def top_k(ranking: Ranking, k: Int64) -> Bool:
     """The k best words of each document; of equal scores the earlier word wins.
 
     Args:
@@ -115,10 +116,10 @@ def top_k(ranking: Ranking, k: Int) -> Bool:
 
 
 def above_share(
-    tokens: npt.NDArray[np.float32],
+    tokens: Float32,
     entering: npt.NDArray[np.number],
     word: npt.NDArray[np.integer],
-    eta: npt.NDArray[np.float32],
+    eta: Float32,
     words: int,
 ) -> Bool:
     """The words some token of which scores at least ``eta / n``, n = tokens that enter the layer; in float32.
@@ -154,7 +155,7 @@ def above_share(
     higher_is_better=False,
     compared=True,
 )
-def false_positive_rate(chosen: Selection) -> Float:
+def false_positive_rate(chosen: Selection) -> Float64:
     """FP / (FP + TN) of each pair.
 
     Args:
@@ -178,7 +179,7 @@ def false_positive_rate(chosen: Selection) -> Float:
     "rationale word or a selected word, as the ERASER scorer.",
     source="selection",
 )
-def precision(chosen: Selection) -> Float:
+def precision(chosen: Selection) -> Float64:
     """Precision of each pair, as the ERASER scorer's token-level instance macro.
 
     Args:
@@ -202,7 +203,7 @@ def precision(chosen: Selection) -> Float:
     "rationale word or a selected word, as the ERASER scorer.",
     source="selection",
 )
-def recall(chosen: Selection) -> Float:
+def recall(chosen: Selection) -> Float64:
     """Recall of each pair, as the ERASER scorer's token-level instance macro.
 
     Args:
@@ -226,7 +227,7 @@ def recall(chosen: Selection) -> Float:
     source="selection",
     higher_is_better=None,
 )
-def selected_share(chosen: Selection) -> Float:
+def selected_share(chosen: Selection) -> Float64:
     """Share of the words that is selected.
 
     Args:
@@ -250,7 +251,7 @@ def selected_share(chosen: Selection) -> Float:
     source="selection",
     compared=True,
 )
-def token_f1(chosen: Selection) -> Float:
+def token_f1(chosen: Selection) -> Float64:
     """F1 of each pair, as the ERASER scorer's token-level instance macro.
 
     Args:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rationale.metrics.ragged import Bool, Int, offsets_of
+from rationale.arrays import Bool, Int64
+from rationale.metrics.ragged import offsets_of
 
 
 @dataclass(frozen=True)
@@ -19,17 +20,17 @@ class Spans:
         offsets: int64 (D + 1,), where each document's spans start.
     """
 
-    start: Int
-    end: Int
-    offsets: Int
+    start: Int64
+    end: Int64
+    offsets: Int64
 
     @property
-    def counts(self) -> Int:
+    def counts(self) -> Int64:
         """Spans of each document, int64 (D,)."""
         return np.diff(self.offsets)
 
 
-def spans_of(start: Int, end: Int, document: Int, documents: int) -> Spans:
+def spans_of(start: Int64, end: Int64, document: Int64, documents: int) -> Spans:
     """Spans in order, empty ones and repeated ones left out (the ERASER scorer keeps a set).
 
     >>> spans_of(np.array([4, 0, 0, 2]), np.array([6, 2, 2, 2]), np.array([1, 0, 0, 0]), 2)
@@ -39,7 +40,7 @@ def spans_of(start: Int, end: Int, document: Int, documents: int) -> Spans:
     return Spans(rows[1], rows[2], offsets_of(np.bincount(rows[0], minlength=documents)))
 
 
-def runs(mask: Bool, breaks: Bool, offsets: Int) -> Spans:
+def runs(mask: Bool, breaks: Bool, offsets: Int64) -> Spans:
     """The longest spans of marked words; none crosses a break.
 
     Args:
@@ -57,7 +58,7 @@ def runs(mask: Bool, breaks: Bool, offsets: Int) -> Spans:
     return Spans(start, end, offsets_of(np.bincount(document, minlength=len(offsets) - 1)))
 
 
-def layer_runs(mask: Bool, breaks: Bool) -> tuple[Int, Int, Int]:
+def layer_runs(mask: Bool, breaks: Bool) -> tuple[Int64, Int64, Int64]:
     """Layer, start and end of each run of a mask (L, N)."""
     begins, ends = mask.copy(), mask.copy()
     begins[:, 1:] &= ~mask[:, :-1] | breaks[1:]

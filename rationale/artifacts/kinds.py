@@ -23,7 +23,9 @@ _JSON: dict[str, Callable[[Content], bool]] = {
     "timing": lambda c: {"measured_speedup", "model", "rounds"} <= c.keys() and "metrics" not in c,
     "traces": lambda c: c.keys() >= {"model", "traces"},
     "training": lambda c: {"options", "epochs", "best"} <= c.keys(),
-    "cell": lambda c: "seed" in c and ({"setting", "reported"} <= c.keys() or {"arm", "data"} <= c.keys()),
+    "cell": lambda c: (
+        "seed" in c and ({"setting", "reported"} <= c.keys() or {"condition", "data"} <= c.keys())
+    ),
     "run": lambda c: {"kind", "options", "train", "model"} <= c.keys() and "epochs" not in c,
     "training time": lambda c: c.keys() == {"seconds"},
     "provenance of scores": lambda c: c.get("kind") == SCORES and {"methods", "labels", "data"} <= c.keys(),

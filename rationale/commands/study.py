@@ -74,7 +74,7 @@ def topk(
 ) -> None:
     """Are these words enough? Train a classifier on the words each method ranks best; a killed study goes on.
 
-    The full input is always an arm: its model scores the words of its seed. Human rationales and METHOD:gold
+    The full input is always a condition: its model scores the words of its seed. Human rationales and METHOD:gold
     are oracles: nobody has them for a new document.
 
     Example: `rationale study topk --model ./encoder --data movies --eval-split val --out study --epochs 3
@@ -90,7 +90,7 @@ def topk(
     compared = sample(evaluation_split(data, eval_split, training, dev), eval_limit)
     training, held_out = hold_out(sample(training, limit), dev, data=data)
     chosen = StudyOptions(
-        _arms(methods, layer, complement=complement),
+        _conditions(methods, layer, complement=complement),
         seed_numbers(seeds),
         Budget.parse(budget),
         "original" if protocol == "truncate" else "packed",
@@ -103,21 +103,25 @@ def topk(
     say(f"{page}: open it in any browser; it needs no network")
 
 
-def _arms(methods: str, layer: int | None, *, complement: bool) -> list[Condition]:
+def _conditions(methods: str, layer: int | None, *, complement: bool) -> list[Condition]:
     from rationale.study.topk.conditions import Condition
     from rationale.study.topk.names import FULL
 
-    arms = [Condition.parse(one.strip()) for one in methods.split(",") if one.strip()]
+    conditions = [Condition.parse(one.strip()) for one in methods.split(",") if one.strip()]
     if layer is not None:
-        arms = [
-            Condition.parse(f"{arm.text}@{layer}") if arm.dropping and arm.layer is None else arm
-            for arm in arms
+        conditions = [
+            Condition.parse(f"{condition.text}@{layer}")
+            if condition.dropping and condition.layer is None
+            else condition
+            for condition in conditions
         ]
     if complement:
-        arms += [
-            Condition.parse(f"not-{arm.text}") for arm in arms if not arm.complement and arm.method != FULL
+        conditions += [
+            Condition.parse(f"not-{condition.text}")
+            for condition in conditions
+            if not condition.complement and condition.method != FULL
         ]
-    return arms
+    return conditions
 
 
 @app.command()

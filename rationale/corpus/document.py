@@ -11,8 +11,8 @@ from html import escape
 from typing import Self, overload
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Bool
 from rationale.errors import DataError
 
 Key = tuple[str, str]
@@ -102,7 +102,7 @@ class Document:
         return value if math.isfinite(value) else None
 
     @property
-    def rationale(self) -> npt.NDArray[np.bool_]:
+    def rationale(self) -> Bool:
         """The human rationale as a mask, shape (words,)."""
         mask = np.zeros(len(self.words), dtype=np.bool_)
         for span in self.spans:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from rationale.arrays import Int64
 from rationale.dropping.ragged import cls_mask, renormalised, softmax
-from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, SoftState, System
+from rationale.dropping.system import SYSTEMS, Decision, PruningContext, SoftState, System
 from rationale.encoder.base import MASKED_LOGIT
 from rationale.tokens.packing import Packed
 
@@ -53,10 +54,10 @@ class AdapLeR(System):
         self.theta = nn.Parameter(torch.ones(layers - 1))
         self.register_buffer("theta_dummy", torch.ones(layers - 1), persistent=False)
 
-    def flops(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Int64, heads: int) -> Int64:
         """The predictor, its GELU and the softmax."""
         inner = int(self.settings["inner"])
-        counts: Counts = (2 * self.width * inner + 2 * inner + 4 * inner + inner + 1 + 7) * entering
+        counts: Int64 = (2 * self.width * inner + 2 * inner + 4 * inner + inner + 1 + 7) * entering
         return counts
 
     def reset_buffers(self) -> None:

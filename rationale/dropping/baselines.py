@@ -8,8 +8,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from rationale.arrays import Int64
 from rationale.dropping.ragged import cls_mask
-from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, System
+from rationale.dropping.system import SYSTEMS, Decision, PruningContext, System
 from rationale.dropping.top_k import top
 from rationale.errors import ModelError
 
@@ -39,9 +40,9 @@ class FixedShare(System):
             )
         self.shares = tuple(shares)
 
-    def flops(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Int64, heads: int) -> Int64:
         """Nothing."""
-        counts: Counts = 0 * entering
+        counts: Int64 = 0 * entering
         return counts
 
     def hard(self, layer: int, context: PruningContext) -> Decision:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rationale.dropping.system import Counts, DecisionPoint, System
+from rationale.arrays import Int64
+from rationale.dropping.system import DecisionPoint, System
 from rationale.encoder.base import Encoder
 
 _SOFTMAX, _NORM, _GELU = 7, 9, 4  # operations an element: scale, mask, max, subtract, exp, sum, divide; …
@@ -53,7 +54,7 @@ class Costs:
         entering = _NORM * narrow + (0 if narrow == d else 2 * narrow * d + d)
         return cls(4 * d + _SOFTMAX * heads, attention, feed_forward, entering, fixed, heads, system)
 
-    def layers(self, tokens_kept: Counts, entering: Counts) -> Counts:
+    def layers(self, tokens_kept: Int64, entering: Int64) -> Int64:
         """Operations of each layer: int64 (L, B).
 
         Args:
@@ -65,10 +66,10 @@ class Costs:
         else:
             decisions = self.system.flops(entering, self.heads)
             attending = tokens_kept if self.system.decision_point == "layer" else entering
-        counts: Counts = self.square * attending**2 + self.attention * attending
+        counts: Int64 = self.square * attending**2 + self.attention * attending
         return counts + self.feed_forward * tokens_kept + decisions
 
-    def dropped(self, tokens_kept: Counts, lengths: Counts) -> Counts:
+    def dropped(self, tokens_kept: Int64, lengths: Int64) -> Int64:
         """Operations of each input whose tokens leave: int64 (B,).
 
         Args:
@@ -76,24 +77,24 @@ class Costs:
             lengths: int64 (B,), tokens at the start.
         """
         entering = np.concatenate([lengths[None], tokens_kept[:-1]])
-        counts: Counts = self.layers(tokens_kept, entering).sum(axis=0) + self.entering * lengths + self.fixed
+        counts: Int64 = self.layers(tokens_kept, entering).sum(axis=0) + self.entering * lengths + self.fixed
         return counts
 
-    def plain(self, lengths: Counts, layers: int) -> Counts:
+    def plain(self, lengths: Int64, layers: int) -> Int64:
         """Operations of each input where nothing leaves: int64 (B,)."""
         each = self.square * lengths**2 + (self.attention + self.feed_forward) * lengths
-        counts: Counts = layers * each + self.entering * lengths + self.fixed
+        counts: Int64 = layers * each + self.entering * lengths + self.fixed
         return counts
 
 
 def bit_operations(
     encoder: Encoder,
-    tokens_kept: Counts,
-    lengths: Counts,
+    tokens_kept: Int64,
+    lengths: Int64,
     *,
     bits: int = 16,
     decision_point: DecisionPoint = "layer",
-) -> Counts:
+) -> Int64:
     """Bit operations of the matrix products of each input: int64 (B,).
 
     A multiplication of two numbers of b bits counts b x b (LTP, section 6). ``bits`` are those of weights and
@@ -110,10 +111,10 @@ def bit_operations(
     entering = np.concatenate([lengths[None], tokens_kept[:-1]])
     attending = tokens_kept if decision_point == "layer" else entering
     weights = 4 * d * d * attending + (3 if gated else 2) * d * inner * tokens_kept
-    counts: Counts = (weights * bits**2 + 2 * d * attending**2 * 16**2).sum(axis=0)
+    counts: Int64 = (weights * bits**2 + 2 * d * attending**2 * 16**2).sum(axis=0)
     return counts
 
 
-def speedup(plain: Counts, dropped: Counts) -> float:
+def speedup(plain: Int64, dropped: Int64) -> float:
     """The ratio of the sums over a set of inputs, not the mean of ratios."""
     return float(plain.sum() / dropped.sum())

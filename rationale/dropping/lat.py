@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import torch
 
-from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, System
+from rationale.arrays import Int64
+from rationale.dropping.system import SYSTEMS, Decision, PruningContext, System
 from rationale.dropping.top_k import check_lengths, top
 
 
@@ -51,9 +52,9 @@ class LAT(System):
         finally:
             self.lengths = own
 
-    def flops(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Int64, heads: int) -> Int64:
         """Adding up the columns of every head; the ranking is not counted."""
-        counts: Counts = heads * entering**2 + entering
+        counts: Int64 = heads * entering**2 + entering
         return counts
 
     def hard(self, layer: int, context: PruningContext) -> Decision:

@@ -8,8 +8,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from rationale.arrays import Int64
 from rationale.dropping.ragged import best, cls_mask
-from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, SoftState, System
+from rationale.dropping.system import SYSTEMS, Decision, PruningContext, SoftState, System
 from rationale.errors import ModelError
 
 _LEAST = 1e-5  # a threshold never falls below it, so that what has score 0 stays out
@@ -65,9 +66,9 @@ class LTP(System):
         start = 0 if self.idle else 1
         self.theta = nn.Parameter(final * torch.arange(start, layers + start, dtype=torch.float32) / layers)
 
-    def flops(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Int64, heads: int) -> Int64:
         """Adding up the columns of every head, and comparing."""
-        counts: Counts = heads * entering**2 + 2 * entering
+        counts: Int64 = heads * entering**2 + 2 * entering
         return counts
 
     def hard(self, layer: int, context: PruningContext) -> Decision:

@@ -8,8 +8,9 @@ from itertools import accumulate
 import torch
 from torch import Tensor, nn
 
+from rationale.arrays import Int64
 from rationale.dropping.ragged import ranks
-from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, SoftState, System
+from rationale.dropping.system import SYSTEMS, Decision, PruningContext, SoftState, System
 from rationale.dropping.top_k import check_lengths, top
 
 
@@ -74,9 +75,9 @@ class PoWERBERT(System):
             raise TypeError("the retention configuration is found: there is nothing to learn")
         return self.weights
 
-    def flops(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Int64, heads: int) -> Int64:
         """Adding up the columns of every head, less the diagonal; the ranking is not counted."""
-        counts: Counts = heads * entering**2 + 2 * entering
+        counts: Int64 = heads * entering**2 + 2 * entering
         return counts
 
     def hard(self, layer: int, context: PruningContext) -> Decision:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import torch
 
-from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, System
+from rationale.arrays import Int64
+from rationale.dropping.system import SYSTEMS, Decision, PruningContext, System
 from rationale.dropping.top_k import top
 from rationale.errors import ModelError
 
@@ -48,9 +49,9 @@ class SpAtten(System):
             )
         self.cumulative, self.shares = cumulative, shares(layers, ratio)
 
-    def flops(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Int64, heads: int) -> Int64:
         """Adding up the columns of every head, and to those of earlier layers; the ranking is not counted."""
-        counts: Counts = heads * entering**2 + 2 * entering
+        counts: Int64 = heads * entering**2 + 2 * entering
         return counts
 
     def hard(self, layer: int, context: PruningContext) -> Decision:

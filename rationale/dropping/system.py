@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from rationale.arrays import Int64
 from rationale.encoder.attention import ReceivedAttention
 from rationale.registry import Registry
 from rationale.tokens.packing import Packed
 
-Counts = npt.NDArray[np.int64]
 DecisionPoint = Literal["layer", "feed-forward"]
 
 
@@ -139,7 +137,7 @@ class System(nn.Module, ABC):
         self.layers, self.width, self.settings = layers, width, dict(settings)
 
     @abstractmethod
-    def flops(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Int64, heads: int) -> Int64:
         """Operations of each layer's decision, int64 (L, B), on inputs of ``entering`` tokens, (L, B)."""
 
     @abstractmethod

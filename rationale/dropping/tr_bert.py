@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rationale.dropping.system import SYSTEMS, Counts, Decision, PruningContext, System
+from rationale.arrays import Int64
+from rationale.dropping.system import SYSTEMS, Decision, PruningContext, System
 from rationale.errors import ModelError
 
 Draw = Callable[[int, Tensor, PruningContext], Tensor]
@@ -64,13 +65,13 @@ class TRBERT(System):
         finally:
             self._draw = None
 
-    def flops(self, entering: Counts, heads: int) -> Counts:
+    def flops(self, entering: Int64, heads: int) -> Int64:
         """The policy and its GELU at its points, nothing elsewhere; ``entering`` is (L, B)."""
         inner = int(self.settings["inner"])
         each = 2 * self.width * inner + inner + 4 * inner + 2 * inner + 1 + 4
         at = np.zeros((self.layers, 1), dtype=np.int64)
         at[list(self.points)] = each
-        counts: Counts = at * entering
+        counts: Int64 = at * entering
         return counts
 
     def hard(self, layer: int, context: PruningContext) -> Decision:

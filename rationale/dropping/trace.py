@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Bool, Float32, Int64
 from rationale.dropping.system import Decision, DecisionPoint
 from rationale.tokens.packing import Packed
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -26,9 +24,9 @@ class DropTrace:
             feed-forward, so that the attention still reads who is dropped there.
     """
 
-    kept: npt.NDArray[np.bool_]
-    scores: FloatArray
-    thresholds: FloatArray
+    kept: Bool
+    scores: Float32
+    thresholds: Float32
     decision_point: DecisionPoint
 
     @property
@@ -37,15 +35,15 @@ class DropTrace:
         return len(self.thresholds)
 
     @property
-    def dropped(self) -> npt.NDArray[np.int64]:
+    def dropped(self) -> Int64:
         """int64 (n,), the first layer whose feed-forward each token does not pass; L where it passes all."""
         gone = ~self.kept
         return np.where(gone.any(axis=0), gone.argmax(axis=0), self.layers)
 
     @property
-    def lengths(self) -> npt.NDArray[np.int64]:
+    def lengths(self) -> Int64:
         """int64 (L,), tokens kept in each layer, special tokens included."""
-        counts: npt.NDArray[np.int64] = self.kept.sum(axis=1)
+        counts: Int64 = self.kept.sum(axis=1)
         return counts
 
 

@@ -8,10 +8,10 @@ from functools import partial
 from itertools import islice
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from tqdm.auto import tqdm
 
+from rationale.arrays import Float64, Int64
 from rationale.artifacts.record import Json
 from rationale.corpus.document import Documents
 from rationale.dropping.flops import Costs, bit_operations, speedup
@@ -40,7 +40,6 @@ from rationale.tokens.alignment import any_to_words
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _BATCH = 32
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -156,9 +155,7 @@ def _measure(
     }
 
 
-def _metrics(
-    classifier: Classifier, documents: Documents, outputs: npt.NDArray[np.float64], seed: int
-) -> Json:
+def _metrics(classifier: Classifier, documents: Documents, outputs: Float64, seed: int) -> Json:
     if classifier.regression:
         gold, said = np.array([d.number for d in documents], np.float64), outputs[:, 0]
         low, high = interval("pearson", gold, said, seed=seed)
@@ -199,7 +196,7 @@ def _survival(
     return Survived(found.kinds, found.annotated, tuple(len(keys) for keys in found.lost))
 
 
-def flops_speedup(classifier: Classifier, tokens_kept: IntArray, lengths: IntArray) -> float:
+def flops_speedup(classifier: Classifier, tokens_kept: Int64, lengths: Int64) -> float:
     """By how many times fewer operations there are than undropped, without padding; 1 for a plain model.
 
     Args:
@@ -213,7 +210,7 @@ def flops_speedup(classifier: Classifier, tokens_kept: IntArray, lengths: IntArr
     return speedup(costs.plain(lengths, classifier.encoder.layers), costs.dropped(tokens_kept, lengths))
 
 
-def _bit_operations(classifier: Classifier, tokens_kept: IntArray, lengths: IntArray) -> BitOperations:
+def _bit_operations(classifier: Classifier, tokens_kept: Int64, lengths: Int64) -> BitOperations:
     encoder, policy = classifier.encoder, classifier.policy
     bits = (None if policy is None else classifier.model.config.bits) or 16
     decision_point = "layer" if policy is None else policy.decision_point
@@ -238,13 +235,13 @@ def _measured(
     return Speedup(**found, per_second=len(windows) / seconds, plain_per_second=len(windows) / plain_seconds)
 
 
-def _layer(tokens_kept: IntArray, lengths: IntArray) -> TokensKept:
+def _layer(tokens_kept: Int64, lengths: Int64) -> TokensKept:
     quantiles = dict(zip(map(str, QUANTILES), np.quantile(tokens_kept, QUANTILES).tolist(), strict=True))
     return TokensKept(float(tokens_kept.mean()), float(tokens_kept.sum() / lengths.sum()), quantiles)
 
 
 def _predictions(
-    classifier: Classifier, documents: Documents, outputs: npt.NDArray[np.float64], tokens: IntArray
+    classifier: Classifier, documents: Documents, outputs: Float64, tokens: Int64
 ) -> tuple[Prediction, ...]:
     return tuple(
         Prediction(

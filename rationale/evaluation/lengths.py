@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from transformers import AutoConfig, AutoTokenizer
 
+from rationale.arrays import Int64
 from rationale.corpus.document import Documents
 from rationale.errors import DataError
 from rationale.evaluation.bands import Band, ByLength, Histograms, Medians
@@ -19,7 +19,6 @@ from rationale.loading.hub import explained, quiet_transformers
 from rationale.metrics.task import interval, task_metric
 from rationale.tokens import Windower
 
-IntArray = npt.NDArray[np.int64]
 _BINS = 20
 
 
@@ -35,7 +34,7 @@ class TokenLengths:
     model: str
     max_length: int | None = None
 
-    def __call__(self, documents: Documents) -> IntArray:
+    def __call__(self, documents: Documents) -> Int64:
         """int64 (D,): the tokens of each document's first window."""
         with quiet_transformers(), explained(self.model):
             config, tokenizer = (
@@ -64,7 +63,7 @@ def below_median(documents: Documents, ruler: TokenLengths, reported: Documents)
     return Documents(short, source=documents.source, split=documents.split)
 
 
-def distributions(train: IntArray, reported: IntArray) -> Histograms:
+def distributions(train: Int64, reported: Int64) -> Histograms:
     """Histograms over common bins, and the divergence KL(reported || train) in nats (Figure 1, Table 2).
 
     Every bin is given one document more, so that a length nobody trained with costs much but not everything.
@@ -117,7 +116,7 @@ def by_length(evaluation: Evaluation, classifier: Classifier, metric: str) -> By
     return ByLength(bands, right, wrong)
 
 
-def _quantiles(lengths: IntArray) -> dict[str, float] | None:
+def _quantiles(lengths: Int64) -> dict[str, float] | None:
     if not len(lengths):
         return None
     found = dict(zip(map(str, QUANTILES), np.quantile(lengths, QUANTILES).tolist(), strict=True))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Array, Float64, Int64
 from rationale.artifacts.record import Json
 from rationale.corpus.document import Documents
 from rationale.evaluation.result import Prediction
@@ -19,12 +18,11 @@ from rationale.training.answering import QuestionWindows, answers, ask, referenc
 
 _BATCH = 32
 _RESAMPLES = 1000
-IntArray = npt.NDArray[np.int64]
 
 
 def answered(
     classifier: Classifier, documents: Documents, *, seed: int = 0
-) -> tuple[Json, tuple[Prediction, ...], IntArray, IntArray]:
+) -> tuple[Json, tuple[Prediction, ...], Int64, Int64]:
     """Answers every question from all windows of its paragraph.
 
     Args:
@@ -60,7 +58,7 @@ def answered(
     return metrics, predictions, tokens_kept, np.array(rows.lengths, np.int64)
 
 
-def _run(classifier: Classifier, rows: QuestionWindows) -> tuple[list[npt.NDArray[Any]], IntArray]:
+def _run(classifier: Classifier, rows: QuestionWindows) -> tuple[list[Array], Int64]:
     """Logits (n, 2) of each window, and tokens kept (L, W)."""
     run = partial(_pointed, classifier, rows)
     found = list(run_windows(rows.windows, _BATCH, run, device=classifier.device))
@@ -69,19 +67,19 @@ def _run(classifier: Classifier, rows: QuestionWindows) -> tuple[list[npt.NDArra
 
 def _pointed(
     classifier: Classifier, rows: QuestionWindows, packed: Packed, places: list[int]
-) -> list[tuple[npt.NDArray[Any], IntArray]]:
+) -> list[tuple[Array, Int64]]:
     run = classifier.hard(packed)
     said = classifier.finite(run.logits).float().cpu().numpy()
     parts = [one[: rows.lengths[i]] for one, i in zip(said, places, strict=True)]
     return list(zip(parts, run.tokens_kept.cpu().numpy().T, strict=True))
 
 
-def _ends(values: npt.NDArray[np.float64], seed: int) -> dict[str, float]:
+def _ends(values: Float64, seed: int) -> dict[str, float]:
     if len(values) < 2:
         return {"low": float(values.mean()), "high": float(values.mean())}
     low, high = bootstrap_intervals(values[None, None], resamples=_RESAMPLES, seed=seed)
     return {"low": float(low[0]), "high": float(high[0])}
 
 
-def _mean(values: npt.NDArray[np.float64]) -> float | None:
+def _mean(values: Float64) -> float | None:
     return float(values.mean()) if len(values) else None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Array
 from rationale.artifacts.record import Count, Json, least, omitted, read_record, to_json
 from rationale.artifacts.seal import read_sealed, sealed
 from rationale.artifacts.shape import misfit
@@ -235,7 +235,7 @@ class Evaluation:
         """The kept words against the human rationale; None where nobody asked, or all are kept."""
         return self.rationale if isinstance(self.rationale, KeptRationale) else None
 
-    def answers(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    def answers(self) -> tuple[Array, Array]:
         """What humans said of each document, and what the model said: class numbers, or numbers."""
         rows = self.predictions
         if rows[0].value is not None:

@@ -12,8 +12,8 @@ from functools import cache
 from string import punctuation
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Bool, Int64
 from rationale.artifacts.provenance import Provenance
 from rationale.corpus.document import Document, Documents, Key
 from rationale.errors import ScoresError
@@ -27,8 +27,6 @@ from rationale.scores.scored import (
     drops_tokens,
     knows_kept,
 )
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -120,8 +118,8 @@ class KeptWords:
     """
 
     document: Document
-    kept: BoolArray
-    covered: BoolArray
+    kept: Bool
+    covered: Bool
 
 
 def survival_of(
@@ -180,9 +178,9 @@ class _Tally:
     """Counts of words and of words kept, a document at a time."""
 
     def __init__(self, layers: int) -> None:
-        self.kinds: list[Mapping[str, npt.NDArray[np.int64]]] = []  # kind -> (1 + L,): words, kept after each
+        self.kinds: list[Mapping[str, Int64]] = []  # kind -> (1 + L,): words, kept after each
         self.count: Counter[str] = Counter()
-        self.survival: dict[str, npt.NDArray[np.int64]] = {}
+        self.survival: dict[str, Int64] = {}
         self.lost: list[list[Key]] = [[] for _ in range(layers)]
         self.annotated = 0
 
@@ -217,7 +215,7 @@ def bare_word(word: str) -> str:
     return word.casefold().strip(punctuation + "“”‘’…–—")
 
 
-def _masks(document: Document, bare: Sequence[str]) -> dict[str, BoolArray]:
+def _masks(document: Document, bare: Sequence[str]) -> dict[str, Bool]:
     """Which words are of which kind, bool (W,)."""
     frequent = _function_words()
     rules: dict[str, Callable[[str], bool]] = {
@@ -242,7 +240,7 @@ def _function_words() -> frozenset[str]:
 
 
 def _kinds(
-    found: Sequence[Mapping[str, npt.NDArray[np.int64]]], layers: int, least: int, resamples: int, seed: int
+    found: Sequence[Mapping[str, Int64]], layers: int, least: int, resamples: int, seed: int
 ) -> tuple[Share, ...]:
     names = dict.fromkeys(name for one in found for name in one)
     shares = []

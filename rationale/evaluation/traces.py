@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rationale.arrays import Bool, Float64, Int32, Int64
 from rationale.artifacts.seal import seal_file, unseal_file
 from rationale.corpus.document import Document, Documents
 from rationale.dropping.trace import DropTrace
@@ -47,9 +47,9 @@ class Passed:
         trace: Who was dropped where and by what; None where nobody asked, too.
     """
 
-    outputs: npt.NDArray[np.float64]
-    tokens_kept: npt.NDArray[np.int64]
-    kept: npt.NDArray[np.bool_] | None
+    outputs: Float64
+    tokens_kept: Int64
+    kept: Bool | None
     trace: DropTrace | None
 
 
@@ -68,9 +68,9 @@ class Traced:
 
     document: Document
     predicted: str
-    probabilities: npt.NDArray[np.float64]
+    probabilities: Float64
     tokens: tuple[str, ...]
-    word: npt.NDArray[np.int32]
+    word: Int32
     way: DropTrace
 
     @property
@@ -115,7 +115,7 @@ def traced(
     classifier: Classifier,
     document: Document,
     window: Window,
-    outputs: npt.NDArray[np.float64],
+    outputs: Float64,
     trace: DropTrace,
 ) -> Traced:
     """One document's way, from what the model made of its window."""

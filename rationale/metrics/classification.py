@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rationale.arrays import Array, Int64
 from rationale.metrics.statistics import bootstrap_intervals, number_or_none
-
-Array = npt.NDArray[Any]
 
 
 def classification_metrics(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
@@ -50,7 +49,7 @@ def _counts(gold: Array, predicted: Array) -> tuple[Array, Array, Array]:
     return confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
 
 
-def _confusion(gold: Array, predicted: Array, classes: Array) -> npt.NDArray[np.int64]:
+def _confusion(gold: Array, predicted: Array, classes: Array) -> Int64:
     """How often each class of a sorted array is predicted as each, int64 (C, C): a row a gold class."""
     rows, columns = np.searchsorted(classes, gold), np.searchsorted(classes, predicted)
     counts = np.bincount(rows * len(classes) + columns, minlength=len(classes) ** 2)

@@ -5,14 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from rationale.arrays import Bool, Float64, Int64
 from rationale.errors import DataError
 
-Float = npt.NDArray[np.float64]
-Int = npt.NDArray[np.int64]
-Bool = npt.NDArray[np.bool_]
 
-
-def offsets_of(lengths: npt.ArrayLike) -> Int:
+def offsets_of(lengths: npt.ArrayLike) -> Int64:
     """Offsets int64 (D + 1,) of D documents with these word counts.
 
     >>> offsets_of([2, 0, 3]).tolist()
@@ -21,7 +18,7 @@ def offsets_of(lengths: npt.ArrayLike) -> Int:
     return np.concatenate([[0], np.cumsum(np.asarray(lengths, dtype=np.int64))]).astype(np.int64)
 
 
-def owners(offsets: Int) -> Int:
+def owners(offsets: Int64) -> Int64:
     """The document of each word, int64 (N,).
 
     >>> owners(offsets_of([2, 0, 3])).tolist()
@@ -30,7 +27,7 @@ def owners(offsets: Int) -> Int:
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
-def totals(values: npt.NDArray[np.generic], offsets: Int) -> Int:
+def totals(values: npt.NDArray[np.generic], offsets: Int64) -> Int64:
     """Sum of each document's whole numbers or truth values; a document without words has 0.
 
     Args:
@@ -48,7 +45,7 @@ def totals(values: npt.NDArray[np.generic], offsets: Int) -> Int:
     return cumulated[..., offsets[1:]] - cumulated[..., offsets[:-1]]
 
 
-def check_ragged(values: npt.NDArray[np.generic], truth: Bool, offsets: Int) -> None:
+def check_ragged(values: npt.NDArray[np.generic], truth: Bool, offsets: Int64) -> None:
     """Makes sure that values (..., N), truth (N,) and offsets (D + 1,) speak of the same words.
 
     Raises:
@@ -65,9 +62,9 @@ def check_ragged(values: npt.NDArray[np.generic], truth: Bool, offsets: Int) -> 
         )
 
 
-def ratio(part: npt.NDArray[np.generic], whole: npt.NDArray[np.generic]) -> Float:
+def ratio(part: npt.NDArray[np.generic], whole: npt.NDArray[np.generic]) -> Float64:
     """``part / whole`` as float64, NaN where ``whole`` is 0."""
     part, whole = np.broadcast_arrays(part, whole)
-    out: Float = np.full(part.shape, np.nan)
+    out: Float64 = np.full(part.shape, np.nan)
     np.divide(part, whole, out=out, where=np.asarray(whole != 0))
     return out

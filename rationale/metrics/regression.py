@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from rationale.arrays import Array
 
 
 def regression_metrics(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:

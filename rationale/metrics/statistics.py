@@ -8,21 +8,22 @@ from functools import lru_cache
 
 import numpy as np
 
-from rationale.metrics.ragged import Float, Int, ratio
+from rationale.arrays import Float64, Int64
+from rationale.metrics.ragged import ratio
 
 _BLOCK = 1 << 23  # numbers held at a time by a resampling product: 64 MiB of float64
 _CACHED = 1 << 10  # sign changes whose sums are compared while the processor's cache still holds them
 
-Combine = Callable[[Float], Float]
+Combine = Callable[[Float64], Float64]
 
 
-def mean_itself(means: Float) -> Float:
+def mean_itself(means: Float64) -> Float64:
     """The metric that is the mean itself: (1, ...) to (...)."""
-    mean: Float = means[0]
+    mean: Float64 = means[0]
     return mean
 
 
-def summarise(parts: Float, combine: Combine = mean_itself) -> tuple[Float, Int]:
+def summarise(parts: Float64, combine: Combine = mean_itself) -> tuple[Float64, Int64]:
     """Mean over the pairs that count, and their number.
 
     Args:
@@ -43,8 +44,8 @@ def summarise(parts: Float, combine: Combine = mean_itself) -> tuple[Float, Int]
 
 
 def bootstrap_intervals(
-    parts: Float, *, resamples: int, seed: int, combine: Combine = mean_itself, confidence: float = 0.95
-) -> tuple[Float, Float]:
+    parts: Float64, *, resamples: int, seed: int, combine: Combine = mean_itself, confidence: float = 0.95
+) -> tuple[Float64, Float64]:
     """Percentile bootstrap intervals over pairs; numbers with the same pairs share the resamples.
 
     The resamples are those ``scipy.stats.bootstrap(..., method="percentile", rng=seed)`` draws, applied to
@@ -81,7 +82,7 @@ def bootstrap_intervals(
     return low, high
 
 
-def _resampled_means(parts: Float, resamples: int, seed: int) -> Float:
+def _resampled_means(parts: Float64, resamples: int, seed: int) -> Float64:
     """Means of each part in each resample, float64 (P, resamples, R); a part no drawn pair has is NaN."""
     there = ~np.isnan(parts)
     values = np.where(there, parts, 0.0).swapaxes(-1, -2)
@@ -90,7 +91,7 @@ def _resampled_means(parts: Float, resamples: int, seed: int) -> Float:
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=-2)
 
 
-def _draws(n: int, resamples: int, seed: int) -> Iterable[Float]:
+def _draws(n: int, resamples: int, seed: int) -> Iterable[Float64]:
     """How often each of n pairs is drawn in each resample, float64 (resamples, n), in blocks of resamples."""
     if n * resamples <= 4 * _BLOCK:
         return _drawn_at_once(n, resamples, seed)
@@ -98,11 +99,11 @@ def _draws(n: int, resamples: int, seed: int) -> Iterable[Float]:
 
 
 @lru_cache(maxsize=2)
-def _drawn_at_once(n: int, resamples: int, seed: int) -> tuple[Float, ...]:
+def _drawn_at_once(n: int, resamples: int, seed: int) -> tuple[Float64, ...]:
     return tuple(_drawn(n, resamples, seed, resamples))
 
 
-def _drawn(n: int, resamples: int, seed: int, block: int) -> Iterator[Float]:
+def _drawn(n: int, resamples: int, seed: int, block: int) -> Iterator[Float64]:
     rng = np.random.default_rng(seed)
     for start in range(0, resamples, block):
         rows = min(block, resamples - start)
@@ -110,7 +111,7 @@ def _drawn(n: int, resamples: int, seed: int, block: int) -> Iterator[Float]:
         yield np.bincount(cells.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
 
 
-def paired_p_values(differences: Float, *, permutations: int, seed: int) -> Float:
+def paired_p_values(differences: Float64, *, permutations: int, seed: int) -> Float64:
     """Two-sided p-values of paired permutation tests: each pair's difference keeps or changes its sign.
 
     As ``scipy.stats.permutation_test(..., permutation_type="samples")`` on the mean difference: exact where
@@ -155,19 +156,19 @@ def least_p_value(n: int, permutations: int) -> float:
     return 2 / 2.0**n if exact else 2 / (permutations + 1)
 
 
-def _all_signs(n: int) -> Float:
+def _all_signs(n: int) -> Float64:
     """Every sign change of n pairs, float64 (2^n, n)."""
     bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
     return (1 - 2 * bits).astype(np.float64)
 
 
-def _p_values(differences: Float, signs: Float) -> Float:
+def _p_values(differences: Float64, signs: Float64) -> Float64:
     """Exact p-values from every sign change; differences (R, n), signs (2^n, n)."""
     below, above = _counts(differences, signs)
     return np.minimum(1.0, 2 * np.minimum(below, above) / len(signs))
 
 
-def _random_p_values(differences: Float, permutations: int, seed: int) -> Float:
+def _random_p_values(differences: Float64, permutations: int, seed: int) -> Float64:
     """p-values from random sign changes, drawn and used block by block."""
     rng = np.random.default_rng(seed)
     below, above = np.zeros((2, len(differences)))
@@ -180,7 +181,7 @@ def _random_p_values(differences: Float, permutations: int, seed: int) -> Float:
     return np.minimum(1.0, 2 * (np.minimum(below, above) + 1) / (permutations + 1))
 
 
-def _counts(differences: Float, signs: Float) -> tuple[Int, Int]:
+def _counts(differences: Float64, signs: Float64) -> tuple[Int64, Int64]:
     """How many sign changes give a sum at most, and at least, the observed one, up to rounding."""
     observed = differences.sum(axis=-1)
     slack = 100 * np.finfo(np.float64).eps * np.abs(differences).sum(axis=-1)
@@ -193,7 +194,7 @@ def _counts(differences: Float, signs: Float) -> tuple[Int, Int]:
     return below, above
 
 
-def holm(p: Float) -> Float:
+def holm(p: Float64) -> Float64:
     """Holm's step-down correction over one family; NaN stays NaN and is not counted.
 
     Args:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import numpy.typing as npt
-
+from rationale.arrays import Array
 from rationale.metrics.classification import CLASS_METRIC_FUNCTIONS
 from rationale.metrics.names import NUMBER_METRICS
 from rationale.metrics.regression import NUMBER_METRIC_FUNCTIONS
@@ -26,8 +24,6 @@ TITLES = {
     "NoAns_f1": "F1, unanswerable",
 }
 """What a reader calls them."""
-
-Array = npt.NDArray[Any]
 
 
 def task_metric(name: str, gold: Array, said: Array) -> float:

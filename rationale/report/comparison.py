@@ -26,7 +26,7 @@ def rule_table(records: Sequence[GridCell]) -> Table:
         Column("setting", "Setting", "text"),
         Column("value", TITLES[records[0].metric], "interval"),
         Column("difference", "Against plain", "interval"),
-        Column("blind", "Against uninformed", "interval"),
+        Column("uninformed", "Against uninformed", "interval"),
         Column("flops_speedup", "FLOPs", "number", digits=2),
         Column("dev_difference", "Against plain, dev", "number"),
         Column("steps", "Steps", "integer"),
@@ -36,11 +36,11 @@ def rule_table(records: Sequence[GridCell]) -> Table:
     rows = [_chosen_row(system, chosen.get(system), records) for system in systems]
     several = len({record.seed for record in records}) > 1
     spread = "mean and range over seeds" if several else "one seed, 95 % intervals over documents"
-    note = f"The fastest setting within a point of plain on dev; {spread}. {_blind(records)}"
+    note = f"The fastest setting within a point of plain on dev; {spread}. {_uninformed(records)}"
     return Table(columns, tuple(rows), note)
 
 
-def _blind(records: Sequence[GridCell]) -> str:
+def _uninformed(records: Sequence[GridCell]) -> str:
     """What "Against uninformed" says, with the baselines that were compared."""
     names = [s for s in dict.fromkeys(record.system for record in records) if is_uninformed(s)]
     best = f"the best cell of {' and '.join(names) or 'a baseline'} that saves no more (2 %)"
@@ -53,14 +53,14 @@ def _chosen_row(system: str, cells: list[GridCell] | None, records: Sequence[Gri
         return (title, "none within a point", *[None] * 7)
     first = cells[0]
     seconds = [c.seconds for c in cells if c.seconds is not None]
-    blind = [c.blind for c in cells if c.blind is not None]
+    uninformed = [c.uninformed for c in cells if c.uninformed is not None]
     dev = [c.dev.difference for c in cells if c.dev is not None and c.dev.difference is not None]
     return (
         title,
         ", ".join(f"{name} {value}" for name, value in first.setting.items()) or "defaults",
         over_seeds([_value(cell) for cell in cells]),
         over_seeds([_gap(cell) for cell in cells]),
-        over_seeds([_of(one) for one in blind]) if len(blind) == len(cells) else None,
+        over_seeds([_of(one) for one in uninformed]) if len(uninformed) == len(cells) else None,
         fmean([c.flops_speedup for c in cells]),
         fmean(dev) if len(dev) == len(cells) else None,
         first.steps,
@@ -76,7 +76,7 @@ def systems_table(records: Sequence[GridCell]) -> Table:
         Column("cell", "Run", "text", header=True),
         Column("value", TITLES[records[0].metric], "interval"),
         Column("difference", "Against plain", "interval"),
-        Column("blind", "Against uninformed", "interval"),
+        Column("uninformed", "Against uninformed", "interval"),
         Column("flops_speedup", "FLOPs", "number", digits=2),
         *(Column(f"measured_{size}", f"Measured, batch {size}", "interval", digits=2) for size in batches),
         Column("kept", "Tokens kept, last layer", "number"),
@@ -88,7 +88,10 @@ def systems_table(records: Sequence[GridCell]) -> Table:
     rows = [_row(record, batches, record.cell in chosen) for record in records]
     note = "Each system's fastest setting within a point of plain on dev is marked *." if chosen else ""
     return Table(
-        tuple(columns), tuple(rows), f"Every run, one seed a row. {note} {_blind(records)}", _idle(records)
+        tuple(columns),
+        tuple(rows),
+        f"Every run, one seed a row. {note} {_uninformed(records)}",
+        _idle(records),
     )
 
 
@@ -108,7 +111,7 @@ def _row(record: GridCell, batches: Sequence[str], chosen: bool) -> tuple[Cell, 
         record.cell + (" *" if chosen else ""),
         _value(record),
         _gap(record),
-        _of(record.blind) if record.blind else None,
+        _of(record.uninformed) if record.uninformed else None,
         record.flops_speedup,
         *(Interval(m.median, m.min, m.max) if m else None for m in measured),
         record.tokens_kept[-1],

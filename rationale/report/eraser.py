@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from rationale.agreement.blocks import blocks, check_keys, document_label
 from rationale.agreement.select import Rule, Select, chosen_layers, select, without_n
+from rationale.arrays import Array, Bool, Float32, Float64
 from rationale.errors import ScoresError
 from rationale.files import atomic_path
 from rationale.report.exports import EXPORTS, Choice, Exported
@@ -23,9 +23,6 @@ from rationale.scores.methods import METHODS
 if TYPE_CHECKING:
     from rationale.corpus.document import Document, Documents
     from rationale.scores.scored import Perturbed, ScoredDocument, Scores
-
-BoolArray = npt.NDArray[np.bool_]
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -42,8 +39,8 @@ class _Pair:
 
     document: Document
     scored: ScoredDocument
-    selected: BoolArray
-    soft: FloatArray
+    selected: Bool
+    soft: Float32
     perturbed: Mapping[float, Perturbed]
 
 
@@ -158,7 +155,7 @@ def _check_rule(rule: Rule, scores: Scores, method: str, layer: int) -> None:
         )
 
 
-def _spread(values: npt.NDArray[Any], covered: BoolArray, fill: Any) -> npt.NDArray[Any]:
+def _spread(values: Array, covered: Bool, fill: Any) -> Array:
     """Values of the covered words as values of all words."""
     if covered.all():
         return values
@@ -198,7 +195,7 @@ def _rationale(pair: _Pair) -> dict[str, Any]:
 
 
 def _perturbed(
-    pairs: list[_Pair], share: float, labels: tuple[str, ...], weights: npt.NDArray[np.float64]
+    pairs: list[_Pair], share: float, labels: tuple[str, ...], weights: Float64
 ) -> dict[str, dict[str, float]]:
     for pair in pairs:
         if share not in pair.perturbed:
@@ -215,7 +212,7 @@ def _perturbed(
     }
 
 
-def _named(probabilities: npt.NDArray[np.float64], labels: tuple[str, ...]) -> dict[str, float]:
+def _named(probabilities: Float64, labels: tuple[str, ...]) -> dict[str, float]:
     return dict(zip(labels, probabilities.tolist(), strict=True))
 
 

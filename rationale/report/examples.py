@@ -6,11 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from rationale.agreement import Agreement, agree
 from rationale.agreement.select import Select, rule_of, select_words
+from rationale.arrays import Bool, Float32
 from rationale.errors import ScoresError
 from rationale.report.results import Results
 from rationale.scores.families import family_of
@@ -19,8 +17,6 @@ from rationale.scores.methods import METHODS
 if TYPE_CHECKING:
     from rationale.corpus.document import Document, Documents, Key
     from rationale.scores.scored import ScoredDocument, Scores
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -41,8 +37,8 @@ class Example:
     value: float
     document: Document
     scored: ScoredDocument
-    scores: npt.NDArray[np.float32]
-    selected: Mask
+    scores: Float32
+    selected: Bool
     select: str
 
     @property

@@ -19,37 +19,37 @@ from rationale.report.tables import p_notes
 from rationale.scores.families import is_baseline
 from rationale.study.topk.budget import Budget
 from rationale.study.topk.names import FIRST, PERMUTATIONS
-from rationale.study.topk.results import ArmPair, ConditionResult, TopKStudy
+from rationale.study.topk.results import ConditionPair, ConditionResult, TopKStudy
 
 
-def arms_of(records: Sequence[ConditionResult]) -> dict[str, list[ConditionResult]]:
-    """The records of each arm, a seed each, in the order of the study."""
+def conditions_of(records: Sequence[ConditionResult]) -> dict[str, list[ConditionResult]]:
+    """The records of each condition, a seed each, in the order of the study."""
     found: dict[str, list[ConditionResult]] = {}
     for record in records:
-        found.setdefault(record.arm, []).append(record)
+        found.setdefault(record.condition, []).append(record)
     return found
 
 
 def bars(records: Sequence[ConditionResult], *, height: int = 420) -> go.Figure:
     """Accuracy of every condition: oracles hollow, uninformed grey, the full input as a line across."""
     figure, told = go.Figure(), []
-    for arm, cells in arms_of(records).items():
+    for condition, cells in conditions_of(records).items():
         shown = over_seeds([_accuracy(cell) for cell in cells])
         value = shown.value or 0.0
         low, high = (value if end is None else end for end in (shown.low, shown.high))
-        colour = INK if arm == "full" else GREY if _uninformed(arm) else BLUE
+        colour = INK if condition == "full" else GREY if _uninformed(condition) else BLUE
         figure.add_bar(
-            x=[escape_plotly(arm)],
+            x=[escape_plotly(condition)],
             y=[value],
             error_y={"array": [high - value], "arrayminus": [value - low], "color": SOFT, "thickness": 1},
             marker={
                 "color": "rgba(0,0,0,0)" if cells[0].oracle else colour,
                 "line": {"color": AMBER if cells[0].oracle else colour, "width": 2},
             },
-            hovertemplate=f"{escape_plotly(arm)}: %{{y:.3f}}<extra></extra>",
+            hovertemplate=f"{escape_plotly(condition)}: %{{y:.3f}}<extra></extra>",
         )
-        told.append(f"{arm} {value:.3f}")
-        if arm == "full":
+        told.append(f"{condition} {value:.3f}")
+        if condition == "full":
             figure.add_hline(y=value, line={"color": SOFT, "dash": "dot", "width": 1})
     figure.update_xaxes(TICKS, automargin=True)
     figure.update_yaxes(TICKS, title_text="accuracy", rangemode="tozero")
@@ -60,16 +60,16 @@ def _accuracy(cell: ConditionResult) -> Interval:
     return Interval(cell.accuracy, cell.low, cell.high)
 
 
-def _uninformed(arm: str) -> bool:
-    """Whether an arm's words are chosen without a model and without the annotators."""
-    method = arm.removeprefix("not-").partition("@")[0].partition(":")[0]
+def _uninformed(condition: str) -> bool:
+    """Whether a condition's words are chosen without a model and without the annotators."""
+    method = condition.removeprefix("not-").partition("@")[0].partition(":")[0]
     return method == FIRST or is_baseline(method)
 
 
 def conditions_table(records: Sequence[ConditionResult]) -> Table:
-    """A row an arm: Table 2."""
+    """A row a condition: Table 2."""
     columns = (
-        Column("arm", "Reads", "text", header=True),
+        Column("condition", "Reads", "text", header=True),
         Column("oracle", "", "text"),
         Column("accuracy", "Accuracy", "interval"),
         Column("flops_speedup", "FLOPs", "number", digits=2),
@@ -79,7 +79,7 @@ def conditions_table(records: Sequence[ConditionResult]) -> Table:
     )
     rows = tuple(
         (
-            arm,
+            condition,
             "oracle" if cells[0].oracle else "",
             over_seeds([_accuracy(cell) for cell in cells]),
             fmean([cell.flops_speedup for cell in cells]),
@@ -87,22 +87,23 @@ def conditions_table(records: Sequence[ConditionResult]) -> Table:
             len(cells),
             cells[0].n,
         )
-        for arm, cells in arms_of(records).items()
+        for condition, cells in conditions_of(records).items()
     )
     return Table(columns, rows, "An oracle reads the annotators or the gold label.")
 
 
-def pairs_table(comparisons: Sequence[ArmPair]) -> Table:
-    """A row every two arms."""
+def pairs_table(comparisons: Sequence[ConditionPair]) -> Table:
+    """A row every two conditions."""
     columns = (
-        Column("arm", "Condition", "text", header=True),
+        Column("condition", "Condition", "text", header=True),
         Column("other", "against", "text"),
         Column("difference", "Difference", "interval"),
         Column("p", "p (Holm)", "p"),
         Column("overlap", "Jaccard", "number"),
     )
     rows = tuple(
-        (c.arm, c.other, Interval(c.difference, c.low, c.high), _p_value(c), c.overlap) for c in comparisons
+        (c.condition, c.other, Interval(c.difference, c.low, c.high), _p_value(c), c.overlap)
+        for c in comparisons
     )
     return Table(
         columns,
@@ -113,7 +114,7 @@ def pairs_table(comparisons: Sequence[ArmPair]) -> Table:
     )
 
 
-def _p_value(comparison: ArmPair) -> float | None:
+def _p_value(comparison: ConditionPair) -> float | None:
     """The corrected p-value, marked where its test can give no smaller one."""
     p, single = comparison.p, comparison.p_single
     least = least_p_value(comparison.n, PERMUTATIONS) if single is not None else 0.0

@@ -22,10 +22,9 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
+from rationale.arrays import Bool
 from rationale.errors import DataError
 from rationale.report.palette import AMBER, AMBER_INK, BLUE, INK, SERIF, SOFT, tint
-
-Mask = npt.NDArray[np.bool_]
 
 WORDS_CSS = f"""
 .words {{ font: 1.125rem/2 {SERIF}; color: {INK}; overflow-wrap: anywhere; margin: 0;
@@ -81,10 +80,10 @@ class WordView:
 def word_views(
     words: Sequence[str],
     scores: npt.ArrayLike,
-    rationale: Mask | None = None,
-    selected: Mask | None = None,
+    rationale: Bool | None = None,
+    selected: Bool | None = None,
     *,
-    covered: Mask | None = None,
+    covered: Bool | None = None,
 ) -> list[WordView]:
     """What to show for each word.
 
@@ -119,10 +118,10 @@ def word_views(
 def words_html(
     words: Sequence[str],
     scores: npt.ArrayLike,
-    rationale: Mask | None = None,
-    selected: Mask | None = None,
+    rationale: Bool | None = None,
+    selected: Bool | None = None,
     *,
-    covered: Mask | None = None,
+    covered: Bool | None = None,
     css_class: str = "",
 ) -> str:
     """The document as one paragraph of escaped, labelled words; needs :data:`WORDS_CSS` on the page.
@@ -163,7 +162,7 @@ def visible(word: str) -> str:
     return "\u2423" if _INVISIBLE.fullmatch(word) else _UNSAFE.sub("\ufffd", word)
 
 
-def _state(i: int, rationale: Mask | None, selected: Mask | None, read: Mask) -> str:
+def _state(i: int, rationale: Bool | None, selected: Bool | None, read: Bool) -> str:
     if not read[i]:
         return "unread"
     human, chosen = rationale is not None and rationale[i], selected is not None and selected[i]

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
+from rationale.arrays import Float32
 from rationale.corpus.document import Document
 from rationale.randomness import Randomness
-from rationale.scores.methods import METHODS, Baseline, FloatArray
+from rationale.scores.methods import METHODS, Baseline
 
 
 class _Random(Baseline):
-    def words(self, document: Document, seed: int) -> FloatArray:
+    def words(self, document: Document, seed: int) -> Float32:
         """Uniform numbers from the seed and the document's ids: the same in any order, batch and program."""
         drawn = Randomness.of(seed, document.id, document.docid).numpy()
         return drawn.random(len(document.words), dtype=np.float32)
 
 
 class _Lead(Baseline):
-    def words(self, document: Document, seed: int) -> FloatArray:
+    def words(self, document: Document, seed: int) -> Float32:
         """W - i for word i: the beginning matters most."""
         return np.arange(len(document.words), 0, -1, dtype=np.float32)
 
 
 class _WordLength(Baseline):
-    def words(self, document: Document, seed: int) -> FloatArray:
+    def words(self, document: Document, seed: int) -> Float32:
         """The number of characters."""
         return np.array([len(word) for word in document.words], dtype=np.float32)
 

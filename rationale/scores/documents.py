@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Bool, Float32, Float64
 from rationale.corpus.document import Document
 from rationale.errors import DataError, RationaleError
 from rationale.loading.classifier import Classifier
 from rationale.scores.engine import OnePass, Reading
-from rationale.scores.methods import METHODS, Baseline, FloatArray, LayeredMethod, WindowMethod, normalise
+from rationale.scores.methods import METHODS, Baseline, LayeredMethod, WindowMethod, normalise
 from rationale.scores.options import ScoreOptions
-from rationale.scores.scored import BoolArray, ScoredDocument
+from rationale.scores.scored import ScoredDocument
 from rationale.tokens import Windower, Windows, sum_to_words
-
-Probabilities = npt.NDArray[np.float64]
 
 
 class DocumentScorer:
@@ -69,7 +67,7 @@ class DocumentScorer:
 
     def _read(
         self, documents: Sequence[Document], windows: Sequence[Windows]
-    ) -> tuple[list[list[Reading]], list[Probabilities]]:
+    ) -> tuple[list[list[Reading]], list[Float64]]:
         """Readings of each document's windows for the document's target, and its probabilities (C,)."""
         owner = [number for number, own in enumerate(windows) for _ in own.windows]
         flat = [window for own in windows for window in own.windows]
@@ -101,7 +99,7 @@ class DocumentScorer:
         return self.classifier.labels.index(document.label)
 
     def _document(
-        self, document: Document, own: Windows, readings: list[Reading], probabilities: Probabilities
+        self, document: Document, own: Windows, readings: list[Reading], probabilities: Float64
     ) -> ScoredDocument:
         word = np.concatenate([w.word for w in own.windows])
         sizes = np.array([w.ids.size for w in own.windows], dtype=np.int32)
@@ -138,7 +136,7 @@ class DocumentScorer:
 
     def _token_scores(
         self, document: Document, own: Windows, readings: list[Reading], target: int
-    ) -> Mapping[str, FloatArray]:
+    ) -> Mapping[str, Float32]:
         """Per method, float32 (rows, T) over all windows."""
         scores = {
             name: np.concatenate([reading.scores[name] for reading in readings], axis=1)
@@ -158,7 +156,7 @@ class DocumentScorer:
 
 def _decided(
     readings: list[Reading],
-) -> tuple[BoolArray | None, FloatArray | None, FloatArray | None]:
+) -> tuple[Bool | None, Float32 | None, Float32 | None]:
     """Who was kept, bool (L, T), by what score, (L, T), and threshold, (L, K); None where none is dropped."""
     traces = [reading.trace for reading in readings if reading.trace is not None]
     if not traces:
@@ -170,7 +168,7 @@ def _decided(
     )
 
 
-def _spread(words: FloatArray, own: Windows) -> FloatArray:
+def _spread(words: Float32, own: Windows) -> Float32:
     """A baseline's word scores as token scores (1, T) whose weighted word sums are its share of the total."""
     word = np.concatenate([w.word for w in own.windows])
     weight = np.concatenate([np.full(w.ids.size, w.weight) for w in own.windows])

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from rationale.arrays import Float32, Float64
 from rationale.dropping.trace import DropTrace
 from rationale.encoder.attention import attend_and_report, plain_attention
 from rationale.encoder.base import Attend
@@ -20,7 +20,6 @@ from rationale.scores.methods import (
     AttentionMethod,
     AttentionReader,
     DecisionMethod,
-    FloatArray,
     GradientMethod,
     LayeredMethod,
     normalise,
@@ -41,9 +40,9 @@ class Reading:
         trace: Who was dropped where; None for a model that drops none.
     """
 
-    probabilities: npt.NDArray[np.float64]
+    probabilities: Float64
     target: int
-    scores: Mapping[str, FloatArray]
+    scores: Mapping[str, Float32]
     trace: DropTrace | None = None
 
 
@@ -125,7 +124,7 @@ class OnePass:
     def _split(
         self,
         packed: Packed,
-        probabilities: npt.NDArray[np.float64],
+        probabilities: Float64,
         targets: list[int],
         scores: Mapping[str, Tensor],
         traces: Sequence[DropTrace],

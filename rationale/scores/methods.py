@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Float32, Float64
 from rationale.corpus.document import Document
 from rationale.registry import Registry
 from rationale.scores.families import BASELINE, GRADIENT, first_word
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from rationale.dropping.trace import DropTrace
     from rationale.loading.classifier import Classifier
     from rationale.tokens.windows import Window
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ class DecisionMethod(LayeredMethod):
         return policy is not None
 
     @abstractmethod
-    def reduce(self, trace: DropTrace) -> FloatArray:
+    def reduce(self, trace: DropTrace) -> Float32:
         """Scores (L, n) of an input's tokens from who was dropped where, and by what."""
 
 
@@ -126,7 +124,7 @@ class WindowMethod(Method):
     """
 
     @abstractmethod
-    def attribute(self, classifier: Classifier, window: Window, target: int, seed: int) -> FloatArray:
+    def attribute(self, classifier: Classifier, window: Window, target: int, seed: int) -> Float32:
         """Scores (rows, n) of a window's tokens for the logit ``target``; equal seeds, equal scores."""
 
 
@@ -147,7 +145,7 @@ class Baseline(Method):
         return BASELINE
 
     @abstractmethod
-    def words(self, document: Document, seed: int) -> FloatArray:
+    def words(self, document: Document, seed: int) -> Float32:
         """Scores (W,), not negative, of a document's words."""
 
 
@@ -185,7 +183,7 @@ def reads_decisions(method: str) -> bool:
     return method in METHODS and isinstance(METHODS.get(method), DecisionMethod)
 
 
-def normalise(scores: FloatArray, *, signed: bool) -> FloatArray:
+def normalise(scores: Float32, *, signed: bool) -> Float32:
     """Divides each row by its sum, or its sum of absolute values where ``signed``; a row of zeros stays.
 
     >>> normalise(np.array([[1.0, 3.0], [0.0, 0.0]], np.float32), signed=False)
@@ -194,5 +192,5 @@ def normalise(scores: FloatArray, *, signed: bool) -> FloatArray:
     """
     exact = scores.astype(np.float64)
     total = (np.abs(exact) if signed else exact).sum(axis=-1, keepdims=True)
-    shares: npt.NDArray[np.float64] = np.divide(exact, total, out=np.zeros_like(exact), where=total > 0)
+    shares: Float64 = np.divide(exact, total, out=np.zeros_like(exact), where=total > 0)
     return shares.astype(np.float32)

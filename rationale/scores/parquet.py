@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rationale.arrays import Bool, Float32
 from rationale.artifacts.provenance import Provenance
 from rationale.artifacts.scores import REPAIR, Part
 from rationale.errors import ScoresError
 from rationale.scores.fits import first_misfit, unsummed
-from rationale.scores.scored import KEPT, BoolArray, FloatArray, Perturbed, ScoredDocument
+from rationale.scores.scored import KEPT, Perturbed, ScoredDocument
 
 _DOCUMENTS = pa.schema(
     [
@@ -201,7 +202,7 @@ def _document(
 ) -> ScoredDocument:
     methods = dict.fromkeys(s["method"] for s in scores)
 
-    def stack(method: str, column: str) -> FloatArray:
+    def stack(method: str, column: str) -> Float32:
         return np.stack([s[column] for s in scores if s["method"] == method])
 
     token_scores = {m: stack(m, "tokens") for m in methods}
@@ -221,7 +222,7 @@ def _document(
     )
 
 
-def _kept(row: dict[str, Any], scores: Mapping[str, FloatArray]) -> BoolArray | None:
+def _kept(row: dict[str, Any], scores: Mapping[str, Float32]) -> Bool | None:
     """Which tokens pass each layer; of scores from before the column, what their ``kept`` says.
 
     Raises:
@@ -235,7 +236,7 @@ def _kept(row: dict[str, Any], scores: Mapping[str, FloatArray]) -> BoolArray | 
     return kept
 
 
-def _numbers(row: dict[str, Any], name: str) -> FloatArray | None:
+def _numbers(row: dict[str, Any], name: str) -> Float32 | None:
     """A table of a document, float32 (L, n); None where it has none.
 
     Raises:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from rationale.arrays import Bool, Float32
 from rationale.loading.classifier import Classifier
 from rationale.scores.methods import METHODS
 from rationale.scores.options import BINS, Faithfulness
@@ -15,10 +15,8 @@ from rationale.scores.removal import reduced_logits, without
 from rationale.scores.scored import Perturbed, ScoredDocument
 from rationale.tokens.windows import Windows
 
-BoolArray = npt.NDArray[np.bool_]
 
-
-def top_words(scores: npt.NDArray[np.float32], covered: BoolArray, share: float) -> BoolArray:
+def top_words(scores: Float32, covered: Bool, share: float) -> Bool:
     """The k = ceil(share x covered words) best words, bool (W,); ties go to the earlier word.
 
     >>> top_words(np.array([1, 3, 3, 2], np.float32), np.array([True, True, True, False]), 0.5)
@@ -66,7 +64,7 @@ def perturb(
     )
 
 
-def _cases(document: ScoredDocument, settings: Faithfulness) -> Iterator[tuple[str, int, float, BoolArray]]:
+def _cases(document: ScoredDocument, settings: Faithfulness) -> Iterator[tuple[str, int, float, Bool]]:
     """Method, layer, share and the selected words; a method's own selection stands under the first share."""
     shares = dict.fromkeys((settings.share, *BINS))
     for method, layers in document.layers.items():

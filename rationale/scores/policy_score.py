@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rationale.scores.methods import METHODS, DecisionMethod, FloatArray
+from rationale.arrays import Float32
+from rationale.scores.methods import METHODS, DecisionMethod
 from rationale.scores.scored import KEPT
 
 if TYPE_CHECKING:
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class _PolicyScore(DecisionMethod):
-    def reduce(self, trace: DropTrace) -> FloatArray:
+    def reduce(self, trace: DropTrace) -> Float32:
         """What is compared with the threshold, or ranked; 0 for tokens that are dropped."""
         return np.nan_to_num(trace.scores)
 
 
 class _Kept(DecisionMethod):
-    def reduce(self, trace: DropTrace) -> FloatArray:
+    def reduce(self, trace: DropTrace) -> Float32:
         """1 for each token that passes the layer, 0 for the others."""
         return trace.kept.astype(np.float32)
 

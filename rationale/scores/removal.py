@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Bool, Float64, Int32
 from rationale.loading.classifier import Classifier
 from rationale.tokens.batches import run_windows
 from rationale.tokens.packing import Packed
 from rationale.tokens.windows import Window
-
-IntArray = npt.NDArray[np.int32]
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -28,9 +25,9 @@ class Reduced:
         positions: int32 (m,), where they stood in the window.
     """
 
-    ids: IntArray
-    types: IntArray
-    positions: IntArray
+    ids: Int32
+    types: Int32
+    positions: Int32
 
     @property
     def key(self) -> bytes:
@@ -38,7 +35,7 @@ class Reduced:
         return self.ids.tobytes() + b"|" + self.positions.tobytes() + b"|" + self.types.tobytes()
 
 
-def without(window: Window, removed: BoolArray) -> Reduced:
+def without(window: Window, removed: Bool) -> Reduced:
     """The window without some words; special tokens and the query always stay.
 
     Args:
@@ -56,9 +53,7 @@ def without(window: Window, removed: BoolArray) -> Reduced:
     return Reduced(window.ids[keep], window.types[keep], positions[keep])
 
 
-def reduced_logits(
-    classifier: Classifier, inputs: Sequence[Reduced], batch_size: int
-) -> npt.NDArray[np.float64]:
+def reduced_logits(classifier: Classifier, inputs: Sequence[Reduced], batch_size: int) -> Float64:
     """Logits (inputs, C); an input that occurs twice is run once.
 
     Args:
@@ -77,6 +72,6 @@ def reduced_logits(
     return np.stack(list(run_windows(distinct, batch_size, run, device=classifier.device)))[rows]
 
 
-def _logits(classifier: Classifier, packed: Packed, places: list[int]) -> list[npt.NDArray[np.float64]]:
+def _logits(classifier: Classifier, packed: Packed, places: list[int]) -> list[Float64]:
     del places
     return list(classifier.logits(packed).double().cpu().numpy())

@@ -9,16 +9,12 @@ from html import escape
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Bool, Float32, Int32
 from rationale.artifacts.provenance import Provenance
 from rationale.corpus.document import Key
 from rationale.errors import ScoresError
 from rationale.tokens.alignment import any_to_words
-
-FloatArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int32]
-BoolArray = npt.NDArray[np.bool_]
 
 KEPT = "kept"
 """The method that says which tokens of a dropping model pass each layer."""
@@ -83,18 +79,18 @@ class ScoredDocument:
     predicted: str
     probabilities: tuple[float, ...]
     tokens: tuple[str, ...]
-    token_word: IntArray
-    token_window: IntArray
-    window_tokens: IntArray
-    window_weight: FloatArray
-    covered: BoolArray
-    words: Mapping[str, FloatArray]
-    token_scores: Mapping[str, FloatArray]
+    token_word: Int32
+    token_window: Int32
+    window_tokens: Int32
+    window_weight: Float32
+    covered: Bool
+    words: Mapping[str, Float32]
+    token_scores: Mapping[str, Float32]
     layers: Mapping[str, tuple[int, ...]]
     perturbed: tuple[Perturbed, ...] = ()
-    kept: BoolArray | None = None
-    policy_scores: FloatArray | None = None
-    policy_thresholds: FloatArray | None = None
+    kept: Bool | None = None
+    policy_scores: Float32 | None = None
+    policy_thresholds: Float32 | None = None
 
     @property
     def key(self) -> Key:
@@ -114,7 +110,7 @@ class ScoredDocument:
             )
         return there.index(layer)
 
-    def entering(self, layers: Sequence[int]) -> FloatArray:
+    def entering(self, layers: Sequence[int]) -> Float32:
         """How many tokens of each token's window enter each layer: the n of a threshold, float32 (layers, T).
 
         All tokens of the window; of a dropping model those kept by the layer before, whatever the method.
@@ -129,7 +125,7 @@ class ScoredDocument:
         return counts
 
     @property
-    def known_kept(self) -> BoolArray:
+    def known_kept(self) -> Bool:
         """``kept``, of a dropping model.
 
         Raises:
@@ -144,7 +140,7 @@ class ScoredDocument:
         return self.kept
 
     @cached_property
-    def kept_words(self) -> BoolArray:
+    def kept_words(self) -> Bool:
         """The words of which a dropping model keeps at least a token in each layer, bool (L, W).
 
         Raises:
@@ -153,7 +149,7 @@ class ScoredDocument:
         return any_to_words(self.known_kept, self.token_word, len(self.covered))
 
     @cached_property
-    def partly_kept_words(self) -> BoolArray:
+    def partly_kept_words(self) -> Bool:
         """Those of :attr:`kept_words` of which it drops a token, too, bool (L, W)."""
         return self.kept_words & any_to_words(~self.known_kept, self.token_word, len(self.covered))
 

@@ -107,7 +107,7 @@ def compare_systems(
                 record = _against(*plain[seed], record, found)
             evaluated.append((record, found))
     records = tuple(
-        replace(own, blind=against_uninformed(own, said, evaluated, resamples=_RESAMPLES))
+        replace(own, uninformed=against_uninformed(own, said, evaluated, resamples=_RESAMPLES))
         for own, said in evaluated
     )
     comparison = GridComparison(records=records, recipe=grid, lengths=spread)
@@ -162,7 +162,7 @@ def _record(
         seconds=seconds,
         n=found.n,
         rationale=found.kept,
-        blind=None,
+        uninformed=None,
     )
 
 

@@ -103,7 +103,7 @@ class GridCell:
         difference: From the plain model of the seed; None of a plain model.
         difference_low: Lower end of its interval.
         difference_high: Upper end.
-        blind: Against the best baseline that saves no more; None where there is none.
+        uninformed: Against the best baseline that saves no more; None where there is none.
     """
 
     cell: str
@@ -128,7 +128,7 @@ class GridCell:
     difference: float | None = omitted()
     difference_low: float | None = omitted(without="difference")
     difference_high: float | None = omitted(without="difference")
-    blind: AgainstBaseline | None
+    uninformed: AgainstBaseline | None
 
     @property
     def setting_name(self) -> str:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rationale.arrays import Bool, Float32, Int32
 from rationale.errors import ModelError
 from rationale.tokens.backend import encode, tokenizer_label
 
-IntArray = npt.NDArray[np.int32]
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -28,15 +28,15 @@ class Alignment:
         words: W. A word may own no token (a lone control character, say): its score is 0.
     """
 
-    ids: IntArray
-    word: IntArray
+    ids: Int32
+    word: Int32
     words: int
 
     def __len__(self) -> int:
         return int(self.ids.shape[0])
 
     @cached_property
-    def first_token(self) -> IntArray:
+    def first_token(self) -> Int32:
         """int32 (W + 1,): tokens ``first_token[w]`` to ``first_token[w + 1]`` are those of word w."""
         return np.searchsorted(self.word, np.arange(self.words + 1)).astype(np.int32)
 
@@ -45,9 +45,7 @@ class Alignment:
         return range(int(self.first_token[word]), int(self.first_token[word + 1]))
 
 
-def sum_to_words(
-    scores: npt.NDArray[np.float32], word: npt.NDArray[np.integer[Any]], words: int
-) -> npt.NDArray[np.float32]:
+def sum_to_words(scores: Float32, word: npt.NDArray[np.integer[Any]], words: int) -> Float32:
     """Word score = sum of its sub-words' scores (AdapLeR, section 5.2).
 
     Args:
@@ -68,9 +66,7 @@ def sum_to_words(
     return summed.reshape(*scores.shape[:-1], words).astype(np.float32)
 
 
-def any_to_words(
-    tokens: npt.NDArray[np.bool_], word: npt.NDArray[np.integer[Any]], words: int
-) -> npt.NDArray[np.bool_]:
+def any_to_words(tokens: Bool, word: npt.NDArray[np.integer[Any]], words: int) -> Bool:
     """The words of which at least one token is chosen, or kept.
 
     Args:
@@ -117,7 +113,7 @@ def align(tokenizer: Any, words: Sequence[str]) -> Alignment:
     return Alignment(ids, word.astype(np.int32), len(words))
 
 
-def _next_word(words: Sequence[str]) -> IntArray:
+def _next_word(words: Sequence[str]) -> Int32:
     """For each character of ``" ".join(words)``, and its end, the word it stands in or that follows it."""
     lengths = np.fromiter((len(w) for w in words), dtype=np.int64, count=len(words))
     ends = np.cumsum(lengths + 1) - 1

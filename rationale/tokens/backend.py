@@ -14,12 +14,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from rationale.arrays import Int32, Int64
 from rationale.errors import ModelError
 
-IntArray = npt.NDArray[np.int32]
 _ONE_AT_A_TIME = RLock()
 _OWN = ("cls_token", "sep_token", "pad_token", "mask_token", "unk_token")
 
@@ -42,7 +41,7 @@ class _Reader:
 _READERS: WeakKeyDictionary[Any, _Reader] = WeakKeyDictionary()
 
 
-def encode(tokenizer: Any, text: str) -> tuple[IntArray, npt.NDArray[np.int64]]:
+def encode(tokenizer: Any, text: str) -> tuple[Int32, Int64]:
     """The ids of a text's T tokens, int32 (T,), without template, and where each begins, int64 (T,).
 
     Tokens that somebody added, special or not, are found in the text, as in training with transformers.

@@ -8,26 +8,25 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-IntArray = npt.NDArray[np.int32]
+from rationale.arrays import Int32
 
 
 class Input(Protocol):
     """One model input of n tokens: a window, or what is left of one."""
 
     @property
-    def ids(self) -> IntArray:
+    def ids(self) -> Int32:
         """int32 (n,), token ids."""
 
     @property
-    def types(self) -> IntArray:
+    def types(self) -> Int32:
         """int32 (n,), token type ids."""
 
     @property
-    def positions(self) -> IntArray:
+    def positions(self) -> Int32:
         """int32 (n,), where each token stands in its full input."""
 
 
@@ -125,16 +124,16 @@ class Padding:
 
 
 def pack(
-    ids: Sequence[IntArray],
-    types: Sequence[IntArray],
-    positions: Sequence[IntArray] | None = None,
+    ids: Sequence[Int32],
+    types: Sequence[Int32],
+    positions: Sequence[Int32] | None = None,
     *,
     device: torch.device | str = "cpu",
 ) -> Packed:
     """Lays inputs end to end; positions default to 0 … n - 1."""
     places = positions or [np.arange(len(one), dtype=np.int32) for one in ids]
 
-    def join(parts: Sequence[IntArray]) -> Tensor:
+    def join(parts: Sequence[Int32]) -> Tensor:
         return torch.from_numpy(np.concatenate(parts).astype(np.int64)).to(device)
 
     return Packed(join(ids), join(types), join(places), tuple(len(one) for one in ids))

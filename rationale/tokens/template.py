@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Int32
 from rationale.errors import ModelError
 from rationale.tokens.backend import (
     encode,
@@ -20,7 +20,6 @@ from rationale.tokens.backend import (
     untouched,
 )
 
-IntArray = npt.NDArray[np.int32]
 _MOST = 100
 
 
@@ -49,7 +48,7 @@ class Template:
         form = self.pair if pair else self.single
         return max((*form.segment_types, *(kind for part in form.special_types for kind in part)), default=0)
 
-    def build(self, *segments: IntArray) -> tuple[IntArray, IntArray, tuple[slice, ...]]:
+    def build(self, *segments: Int32) -> tuple[Int32, Int32, tuple[slice, ...]]:
         """Joins one or two segments with the special tokens.
 
         Args:
@@ -59,8 +58,8 @@ class Template:
             ids and type ids, int32 (n,), and where each segment lies in them.
         """
         form = self.single if len(segments) == 1 else self.pair
-        ids: list[IntArray] = [np.asarray(form.specials[0], dtype=np.int32)]
-        types: list[IntArray] = [np.asarray(form.special_types[0], dtype=np.int32)]
+        ids: list[Int32] = [np.asarray(form.specials[0], dtype=np.int32)]
+        types: list[Int32] = [np.asarray(form.special_types[0], dtype=np.int32)]
         places: list[slice] = []
         at = ids[0].size
         for number, segment in enumerate(segments):

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Bool, Int32
 from rationale.corpus.document import Document
 from rationale.errors import DataError, RationaleError
 from rationale.tokens.alignment import Alignment, align
 from rationale.tokens.template import Template, read_template
 
 Protocol = Literal["document", "truncate", "windows"]
-IntArray = npt.NDArray[np.int32]
 WordSpan = tuple[int, int]
 
 
@@ -30,13 +29,13 @@ class Window:
         weight: The window's share of the document's covered words.
     """
 
-    ids: IntArray
-    types: IntArray
-    word: IntArray
+    ids: Int32
+    types: Int32
+    word: Int32
     weight: float
 
     @property
-    def positions(self) -> IntArray:
+    def positions(self) -> Int32:
         """int32 (n,), 0 … n - 1: nothing is missing."""
         return np.arange(self.ids.size, dtype=np.int32)
 
@@ -51,7 +50,7 @@ class Windows:
     """
 
     windows: tuple[Window, ...]
-    covered: npt.NDArray[np.bool_]
+    covered: Bool
 
 
 class Windower:
@@ -106,7 +105,7 @@ class Windower:
         ]
         return Windows(tuple(built), covered)
 
-    def _room(self, document: Document, query: IntArray | None) -> int:
+    def _room(self, document: Document, query: Int32 | None) -> int:
         taken = self.template.extra(pair=query is not None) + (0 if query is None else query.size)
         if taken >= self.max_length:
             raise DataError(
@@ -131,7 +130,7 @@ class Windower:
             yield from _rationale_windows(text, room, document)
 
     def _window(
-        self, text: Alignment, query: IntArray | None, cut: WordSpan, weight: float, *, query_first: bool
+        self, text: Alignment, query: Int32 | None, cut: WordSpan, weight: float, *, query_first: bool
     ) -> Window:
         piece = text.ids[cut[0] : cut[1]]
         order = [piece] if query is None else [query, piece] if query_first else [piece, query]
@@ -142,7 +141,7 @@ class Windower:
 
 
 def _consecutive(
-    text: Alignment, room: int, spans: npt.NDArray[np.bool_] | None = None, overlap: int = 0
+    text: Alignment, room: int, spans: Bool | None = None, overlap: int = 0
 ) -> Iterator[WordSpan]:
     """Token ranges that cover the text, cut between words where the next word fits in one window.
 

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from transformers import PreTrainedTokenizerBase
 
+from rationale.arrays import Floats
 from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError
 from rationale.metrics.question_answering import exact_match, f1
 from rationale.tokens import Window, Windower
 from rationale.training.encoding import Encoded
 
-Floats = npt.NDArray[np.floating[Any]]
 POINTS = ("start", "end")
 """The names of an answering model's two outputs."""
 

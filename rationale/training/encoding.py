@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 from transformers import PreTrainedTokenizerBase
 
+from rationale.arrays import Array
 from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError
 from rationale.tokens import Window, Windower
@@ -46,7 +46,7 @@ class Encoded(Dataset[dict[str, Any]]):
             row["token_type_ids"] = window.types.tolist()
         return {**row, "labels": self.labels[position], "position": position}
 
-    def judge(self, logits: Sequence[npt.NDArray[Any]]) -> dict[str, float]:
+    def judge(self, logits: Sequence[Array]) -> dict[str, float]:
         """The figures of what a model says of each row, (C,), in their order."""
         return task_metrics(self.labels, np.stack(logits))
 

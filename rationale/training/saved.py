@@ -114,7 +114,9 @@ def read_checkpoint(folder: Path, run: str, recipe: Mapping[str, Any]) -> Traine
     lacking = sorted(_RESUMED - seal.files.keys())
     if lacking:
         raise OutputError(f"it has no {lacking[0]}", where=folder, remedy=_ANEW)
-    state = strict_json.read_json(folder / STATE, error=OutputError, what="the state is damaged", remedy=_ANEW)
+    state = strict_json.read_json(
+        folder / STATE, error=OutputError, what="the state is damaged", remedy=_ANEW
+    )
     step = step_of(folder)
     if step is None or not _sound(state, step, recipe):
         raise OutputError("the state is none of this training", where=folder / STATE, remedy=_ANEW)

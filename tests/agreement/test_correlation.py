@@ -16,7 +16,7 @@ from tests.handmade import scored, scores_of
 
 DRAWN = np.random.default_rng(0)
 LIKED = DRAWN.random(30).round(1)
-CARRIED = {"good": LIKED + 0.2 * DRAWN.random(30), "blind": DRAWN.random(30), "flat": np.full(30, 0.5)}
+CARRIED = {"good": LIKED + 0.2 * DRAWN.random(30), "uninformed": DRAWN.random(30), "flat": np.full(30, 0.5)}
 
 
 def record(method, metric, value, select=None):
@@ -60,7 +60,7 @@ def test_each_score_s_correlation_interval_and_p_are_scipys():
     found = correlate(invented(), resamples=500)
     told = {one.method: one for one in found.within}
     there = np.arange(30) != 7
-    for method in ("good", "blind"):
+    for method in ("good", "uninformed"):
         x, y = LIKED[there], CARRIED[method][there]
         theirs = spearmanr(x, y)
         ends = bootstrap(
@@ -71,9 +71,9 @@ def test_each_score_s_correlation_interval_and_p_are_scipys():
         assert told[method].p_single == pytest.approx(theirs.pvalue)
         assert (told[method].low, told[method].high) == pytest.approx(tuple(ends))
         assert told[method].n == 29
-    single = [told[m].p_single for m in ("good", "blind")]
-    assert [told[m].p for m in ("good", "blind")] == pytest.approx(holm(np.array(single)).tolist())
-    assert told["good"].p < 0.001 < told["blind"].p
+    single = [told[m].p_single for m in ("good", "uninformed")]
+    assert [told[m].p for m in ("good", "uninformed")] == pytest.approx(holm(np.array(single)).tolist())
+    assert told["good"].p < 0.001 < told["uninformed"].p
 
 
 def test_what_is_the_same_everywhere_correlates_with_nothing():

@@ -66,14 +66,14 @@ def _cell(system: str, value: float, accuracy: float, speedup: float) -> dict[st
         "tokens_kept": [1.0, (1 + left) / 2, left],
         "measured_speedup": {},
         "rationale": None,
-        "blind": None,
+        "uninformed": None,
     }
     if system != "plain":
         ratio = {"median": 0.8 * speedup, "min": 0.7 * speedup, "max": 0.9 * speedup}
         cell |= {"difference": gap, "difference_low": gap - 0.1, "difference_high": gap + 0.1}
         cell["dev"] |= {"difference": gap}
         beaten = {"cell": "random-0.5-seed0", "difference": accuracy - 0.7, "low": 0.1, "high": 0.3}
-        cell |= {"blind": None if system == "random" else beaten}
+        cell |= {"uninformed": None if system == "random" else beaten}
         cell |= {"measured_speedup": {"1": ratio, "32": ratio}}
         cell |= {"rationale": {name: [0.9, left] for name in ("ap", "precision", "recall", "fpr")}}
     return cell
@@ -171,7 +171,9 @@ def make_study(folder: Path) -> Path:
     """``study/`` beside what :func:`make` left in ``folder``; this trains."""
     documents = load_documents(folder / "data", "val")
     training = TrainingOptions(epochs=1, batch_size=4, device="cpu")
-    options = StudyOptions([Condition.parse(arm) for arm in ("human", "not-lead")], training=training)
+    options = StudyOptions(
+        [Condition.parse(condition) for condition in ("human", "not-lead")], training=training
+    )
     study_topk(folder / "model", documents, None, documents, folder / "study", options)
     return folder / "study"
 

@@ -1,4 +1,4 @@
-"""The page Study: which arms are right where, in Streamlit's own runner and in Chromium."""
+"""The page Study: which conditions are right where, in Streamlit's own runner and in Chromium."""
 
 import json
 import re
@@ -20,10 +20,10 @@ def page_of(screen_of):
 
 
 def truth(study, one, other):
-    """By arm which documents are right, read from the table itself."""
+    """By condition which documents are right, read from the table itself."""
     rows = pq.read_table(study / "predictions.parquet").to_pylist()
-    right = {arm: {(r["id"], r["docid"]) for r in rows if r["arm"] == arm and r["label"] == r["predicted"]}
-             for arm in (one, other)}  # fmt: skip
+    right = {condition: {(r["id"], r["docid"]) for r in rows if r["condition"] == condition and r["label"] == r["predicted"]}
+             for condition in (one, other)}  # fmt: skip
     every = {(r["id"], r["docid"]) for r in rows}
     return {
         "first": right[one] - right[other],
@@ -35,15 +35,17 @@ def truth(study, one, other):
 
 def test_documents_are_split_by_who_is_right(study):
     stored = StoredStudy.load(study)
-    assert stored.arms() == ("full", "human", "not-lead")
+    assert stored.conditions() == ("full", "human", "not-lead")
     for one, other in (("full", "human"), ("human", "not-lead")):
         found = {who: set(keys) for who, keys in stored.split(one, other, 0).items()}
         assert found == truth(study, one, other)
 
 
 @pytest.mark.parametrize("who", ["first", "second", "both", "neither"])
-def test_two_arms_stand_beside_each_other_on_a_document_of_the_kind_asked_for(page_of, material, study, who):
-    query = {"arm": "human", "against": "full", "right": who}
+def test_two_conditions_stand_beside_each_other_on_a_document_of_the_kind_asked_for(
+    page_of, material, study, who
+):
+    query = {"condition": "human", "against": "full", "right": who}
     at = page_of("--study", study, query=query)
     assert not at.exception
     assert not at.error
@@ -93,7 +95,7 @@ def test_other_documents_are_one_message(page_of, study):
     assert "not the documents" in at.error[0].value
 
 
-def test_in_the_browser_two_arms_are_read_side_by_side(page):
+def test_in_the_browser_two_conditions_are_read_side_by_side(page):
     page.goto("/?scores=val")
     page.get_by_role("link", name="Study").click()
     expect(page.locator(".js-plotly-plot")).to_have_count(1)

@@ -1,4 +1,4 @@
-"""Hues stay apart for colour-blind readers, and nothing is told by hue alone."""
+"""Hues stay apart for colour-uninformed readers, and nothing is told by hue alone."""
 
 from itertools import combinations
 

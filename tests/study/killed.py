@@ -44,9 +44,9 @@ def comparing():
 
 
 def studying():
-    """The full input, the human rationale and an arm of scores."""
-    arms = [Condition.parse("human"), Condition.parse("input_x_gradient")]
-    study_topk(ENCODER, TRAIN, None, REPORTED, "out", StudyOptions(arms, training=OPTIONS))
+    """The full input, the human rationale and a condition of scores."""
+    conditions = [Condition.parse("human"), Condition.parse("input_x_gradient")]
+    study_topk(ENCODER, TRAIN, None, REPORTED, "out", StudyOptions(conditions, training=OPTIONS))
 
 
 WORK = {"train": training, "compare": comparing, "study": studying}

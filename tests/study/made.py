@@ -9,7 +9,7 @@ def grid_cell(system="ltp", **given):
     usual = {
         "cell": system, "system": system, "title": system, "setting": {}, "seed": 0, "metric": "accuracy",
         "value": 0.9, "low": 0.8, "high": 1.0, "dev": None, "flops_speedup": 1.0, "measured_speedup": {},
-        "tokens_kept": (1.0,), "steps": 1, "seconds": 1.0, "n": 100, "rationale": None, "blind": None,
+        "tokens_kept": (1.0,), "steps": 1, "seconds": 1.0, "n": 100, "rationale": None, "uninformed": None,
     }  # fmt: skip
     return GridCell(**{**usual, **given})
 

@@ -81,15 +81,15 @@ def test_all_cells_of_a_seed_begin_with_one_fine_tuning(compared):
         assert record.flops_speedup > 1
 
 
-def test_systems_are_held_against_the_blind_ones_that_save_no_more(compared):
+def test_systems_are_held_against_the_uninformed_ones_that_save_no_more(compared):
     by = {record.system: record for record in compared[1].records}
-    assert by[PLAIN].blind is by["lead"].blind is None
+    assert by[PLAIN].uninformed is by["lead"].uninformed is None
     for record in (by["ltp"], by["spatten"]):
         if by["lead"].flops_speedup > 1.02 * record.flops_speedup:
-            assert record.blind is None
+            assert record.uninformed is None
         else:
-            assert record.blind.cell == by["lead"].cell
-            assert record.blind.difference == pytest.approx(record.value - by["lead"].value)
+            assert record.uninformed.cell == by["lead"].cell
+            assert record.uninformed.difference == pytest.approx(record.value - by["lead"].value)
 
 
 def test_the_kept_set_is_held_against_the_human_rationale(compared):
@@ -173,8 +173,10 @@ def test_a_grid_whose_data_changed_is_not_continued(encoder, compared):
 def test_one_more_system_is_added_to_a_grid_that_is_there(encoder, compared):
     out, found = compared
     more = run(encoder, out, (*SETTINGS, "random:shares=0.5"))
-    told = [replace(record, blind=None) for record in found.records]  # random may be the better blind one
-    assert [replace(record, blind=None) for record in more.records[:4]] == told
+    told = [
+        replace(record, uninformed=None) for record in found.records
+    ]  # random may be the better uninformed one
+    assert [replace(record, uninformed=None) for record in more.records[:4]] == told
     assert more.records[4].system == "random"
 
 

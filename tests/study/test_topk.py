@@ -1,4 +1,4 @@
-"""The top-k study: which words an arm keeps, what a cell reads, its tables, and a kill in the middle."""
+"""The top-k study: which words a condition keeps, what a cell reads, its tables, and a kill in the middle."""
 
 import json
 import shutil
@@ -41,11 +41,13 @@ pytestmark = pytest.mark.training
 
 TRAINING = TrainingOptions(epochs=6, batch_size=8, learning_rate=2e-3, device="cpu", attention_dropout=0.0)
 TRAIN, DEV, REPORTED = planted(64), planted(16, seed=1), planted(40, seed=2, split="test")
-ARMS = ("human", "not-human", "input_x_gradient:gold", "lead")
+CONDITIONS = ("human", "not-human", "input_x_gradient:gold", "lead")
 
 
-def options(*arms, **more):
-    return StudyOptions([Condition.parse(arm) for arm in arms], **{"training": TRAINING, **more})
+def options(*conditions, **more):
+    return StudyOptions(
+        [Condition.parse(condition) for condition in conditions], **{"training": TRAINING, **more}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +58,13 @@ def encoder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def studied(trains, encoder, tmp_path_factory):
     out = tmp_path_factory.mktemp("studied") / "study"
-    return out, study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
+    return out, study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*CONDITIONS))
 
 
 def test_the_words_that_decide_are_enough_and_without_them_nothing_is_known(studied):
     _, found = studied
-    accuracy = {record.arm: record.accuracy for record in found.records}
-    assert accuracy.keys() == {"full", *ARMS}
+    accuracy = {record.condition: record.accuracy for record in found.records}
+    assert accuracy.keys() == {"full", *CONDITIONS}
     assert min(accuracy["full"], accuracy["human"]) > accuracy["not-human"]
     assert accuracy["input_x_gradient:gold"] > accuracy["lead"]
 
@@ -75,24 +77,24 @@ def test_what_is_read_is_what_is_said(studied):
     for row in whole:
         document, kept = documents[row["id"], row["docid"]], set(row["kept"])
         human = set(np.flatnonzero(document.rationale).tolist())
-        if row["arm"] == "full":
+        if row["condition"] == "full":
             assert len(kept) == row["words"] == len(document.words)
-        elif row["arm"] == "human":
+        elif row["condition"] == "human":
             assert kept == human
-        elif row["arm"] == "not-human":
+        elif row["condition"] == "not-human":
             assert kept == set(range(len(document.words))) - human
         else:
             assert len(kept) == len(human)
-        if row["arm"] == "lead":
+        if row["condition"] == "lead":
             assert kept == set(range(len(human)))
     for record in found.records:
-        rows = [row for row in whole if row["arm"] == record.arm]
+        rows = [row for row in whole if row["condition"] == record.condition]
         assert record.accuracy == np.mean([row["label"] == row["predicted"] for row in rows])
         assert record.n == len(REPORTED)
-    full = next(record for record in found.records if record.arm == "full")
+    full = next(record for record in found.records if record.condition == "full")
     assert (full.flops_speedup, full.words_kept) == (1, 1)
     assert all(record.flops_speedup > 1 for record in found.records if record is not full)
-    assert {r.arm for r in found.records if r.oracle} == {"human", "not-human", "input_x_gradient:gold"}
+    assert {r.condition for r in found.records if r.oracle} == {"human", "not-human", "input_x_gradient:gold"}
 
 
 def test_a_cell_s_model_reads_kept_tokens_at_their_own_positions(studied):
@@ -125,7 +127,7 @@ def test_a_killed_study_goes_on_to_the_same_predictions(encoder, studied, tmp_pa
             raise KeyboardInterrupt
         return original(folder, *rest)
 
-    given = (encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options(*ARMS))
+    given = (encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options(*CONDITIONS))
     with monkeypatch.context() as broken:
         broken.setattr(module, "write_predictions", killed)
         with pytest.raises(KeyboardInterrupt):
@@ -139,17 +141,17 @@ def test_a_killed_study_goes_on_to_the_same_predictions(encoder, studied, tmp_pa
     assert ours.equals(theirs)
 
 
-def test_another_seed_and_arm_join_what_is_there(encoder, studied, tmp_path):
+def test_another_seed_and_condition_join_what_is_there(encoder, studied, tmp_path):
     first, found = studied
     out = shutil.copytree(first, tmp_path / "study")
     shutil.rmtree(out / "cells" / "lead-seed0")
     more = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human", "random", seeds=(0, 1)))
-    named = [(arm, seed) for seed in (0, 1) for arm in ("full", "human", "random")]
-    assert [(r.arm, r.seed) for r in more.records] == [
+    named = [(condition, seed) for seed in (0, 1) for condition in ("full", "human", "random")]
+    assert [(r.condition, r.seed) for r in more.records] == [
         *named, ("input_x_gradient:gold", 0), ("not-human", 0),
     ]  # fmt: skip
     assert more.records[0] == found.records[0]
-    seeds = {(c.arm, c.other): c.seeds for c in more.comparisons}
+    seeds = {(c.condition, c.other): c.seeds for c in more.comparisons}
     assert seeds["full", "human"] == (0, 1)
     assert seeds["full", "not-human"] == (0,)
 
@@ -159,7 +161,12 @@ def test_cells_of_another_study_do_not_join(encoder, studied, tmp_path):
     path = out / "cells" / "lead-seed0" / "cell.json"
     reseal(path, positions="packed")
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
-    assert {record.arm for record in found.records} == {"full", "human", "not-human", "input_x_gradient:gold"}
+    assert {record.condition for record in found.records} == {
+        "full",
+        "human",
+        "not-human",
+        "input_x_gradient:gold",
+    }
 
 
 def test_the_page_draws_its_bars_and_fetches_nothing(studied, tmp_path, browser):
@@ -170,8 +177,8 @@ def test_the_page_draws_its_bars_and_fetches_nothing(studied, tmp_path, browser)
     tab.on("request", lambda request: asked.append(request.url))
     tab.goto(page.as_uri())
     tab.wait_for_selector("#figure-1 .bars .point")
-    assert tab.locator("#figure-1 .bars .point").count() == 1 + len(ARMS)
-    assert tab.locator(".results table, table").first.locator("tbody tr").count() == 1 + len(ARMS)
+    assert tab.locator("#figure-1 .bars .point").count() == 1 + len(CONDITIONS)
+    assert tab.locator(".results table, table").first.locator("tbody tr").count() == 1 + len(CONDITIONS)
     assert said == []
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     tab.close()
@@ -207,11 +214,11 @@ def test_a_study_killed_while_scoring_goes_on(encoder, studied, tmp_path):
     for scores in (out / "scores").iterdir():
         (scores / "COMPLETE").unlink()
         shutil.rmtree(next(scores.glob("part-*")))
-    study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
+    study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*CONDITIONS))
     assert trained(out) == trained(studied[0])
 
 
-def test_arms_of_a_dropping_model_join_a_study_that_had_none(encoder, studied, tmp_path):
+def test_conditions_of_a_dropping_model_join_a_study_that_had_none(encoder, studied, tmp_path):
     out = shutil.copytree(studied[0], tmp_path / "study")
     plain = AutoModelForSequenceClassification.from_pretrained(out / "cells" / "full-seed0" / "model")
     dropping = tmp_path / "dropping"
@@ -219,8 +226,8 @@ def test_arms_of_a_dropping_model_join_a_study_that_had_none(encoder, studied, t
     AutoTokenizer.from_pretrained(out / "cells" / "full-seed0" / "model").save_pretrained(dropping)
     given = (encoder, TRAIN, DEV, REPORTED, out)
     found = study_topk(*given, options("kept@0", "not-kept@0", dropping=str(dropping)))
-    assert {record.arm for record in found.records} == {"full", *ARMS, "kept@0", "not-kept@0"}
-    rows = {(r["arm"], r["id"]): set(r["kept"]) for r in trained(out)}
+    assert {record.condition for record in found.records} == {"full", *CONDITIONS, "kept@0", "not-kept@0"}
+    rows = {(r["condition"], r["id"]): set(r["kept"]) for r in trained(out)}
     for document in REPORTED:
         tokens_kept, others = rows["kept@0", document.id], rows["not-kept@0", document.id]
         assert tokens_kept | others == set(range(len(document.words)))
@@ -233,7 +240,7 @@ def test_arms_of_a_dropping_model_join_a_study_that_had_none(encoder, studied, t
     with pytest.raises(OutputError, match="dropping"):
         study_topk(*given, options("kept@0", dropping=str(other)))
     found = study_topk(*given, options("kept@1", dropping=str(other)))  # those of the first model do not join
-    assert {record.arm for record in found.records} == {"full", *ARMS, "kept@1"}
+    assert {record.condition for record in found.records} == {"full", *CONDITIONS, "kept@1"}
     short = AutoTokenizer.from_pretrained(dropping)
     short.model_max_length = 16
     short.save_pretrained(dropping)
@@ -263,14 +270,14 @@ def test_a_cell_that_does_not_say_what_it_is_of_is_refused(encoder, studied, tmp
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     if damage is not None:  # one that nobody named is left out
         found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("lead"))
-        assert {record.arm for record in found.records} == {"full", *ARMS} - {"human"}
+        assert {record.condition for record in found.records} == {"full", *CONDITIONS} - {"human"}
 
 
 def test_damaged_predictions_are_refused_and_copies_do_not_count(encoder, studied, tmp_path):
     out = shutil.copytree(studied[0], tmp_path / "study")
     shutil.copytree(out / "cells" / "lead-seed0", out / "cells" / "lead-seed0.bak")
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
-    assert len(found.records) == 1 + len(ARMS)
+    assert len(found.records) == 1 + len(CONDITIONS)
     path = out / "cells" / "human-seed0" / "predictions.parquet"
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(OutputError, match="it was changed after it was written"):
@@ -294,11 +301,13 @@ def test_a_swapped_model_is_refused_also_where_predictions_would_be_made_anew(
     swapped(cell, out / "cells" / "lead-seed0")
     if anew:
         (cell / "predictions.parquet").unlink()
-    with pytest.raises(OutputError, match=r"human-seed0/model: another training lies there \(arm: 'lead'"):
+    with pytest.raises(
+        OutputError, match=r"human-seed0/model: another training lies there \(condition: 'lead'"
+    ):
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     if not anew:
         found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("lead"))  # and left out unnamed
-        assert "human" not in {record.arm for record in found.records}
+        assert "human" not in {record.condition for record in found.records}
 
 
 def test_predictions_are_of_the_model_beside_them(encoder, studied, tmp_path):
@@ -328,7 +337,7 @@ def test_a_study_is_recognised_by_content(encoder, studied, tmp_path, monkeypatc
     moved = [
         Documents(list(d), source=f"/elsewhere/{d.source}/", split=d.split) for d in (TRAIN, DEV, REPORTED)
     ]
-    found = study_topk("encoder/", *moved, out, options(*ARMS))
+    found = study_topk("encoder/", *moved, out, options(*CONDITIONS))
     assert found.records == studied[1].records
     assert before == {p: p.stat().st_mtime_ns for p in out.glob("cells/*/*/*")}
 
@@ -371,12 +380,12 @@ def test_a_study_without_a_seal_that_was_edited_is_an_error_or_a_page(studied, t
     assert refused > 100
 
 
-def test_an_arm_may_read_nothing(encoder, tmp_path):
+def test_an_condition_may_read_nothing(encoder, tmp_path):
     found = study_topk(
         encoder, TRAIN, DEV, REPORTED, tmp_path / "study",
         options("lead", "not-lead", budget=Budget.parse("100%")),
     )  # fmt: skip
-    words = {record.arm: record.words_kept for record in found.records}
+    words = {record.condition: record.words_kept for record in found.records}
     assert words == {"full": 1, "lead": 1, "not-lead": 0}
 
 
@@ -397,14 +406,14 @@ def test_words_chosen_by_another_models_scores_are_not_taken_up(encoder, studied
     column = pa.array(turned, table.schema.field("probabilities").type)
     pq.write_table(table.set_column(table.column_names.index("probabilities"), "probabilities", column), full)
     with pytest.raises(OutputError, match=r"predictions\.parquet: it was changed after it was written"):
-        study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
+        study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*CONDITIONS))
     seal_file(full, "predictions")
     with pytest.raises(OutputError, match="full"):
-        study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS))
+        study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*CONDITIONS))
     found = study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
-    scored = {arm for arm in ARMS if Condition.parse(arm).scored}
+    scored = {condition for condition in CONDITIONS if Condition.parse(condition).scored}
     assert scored
-    assert {record.arm for record in found.records} == {"full", *ARMS} - scored
+    assert {record.condition for record in found.records} == {"full", *CONDITIONS} - scored
     assert "chosen by the scores of another model" in caplog.text
 
 
@@ -423,23 +432,23 @@ def test_a_seed_without_its_full_inputs_is_left_out(encoder, studied, tmp_path):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"arms": ("human", "human")}, "an arm or a seed is given twice"),
-        ({"seeds": (0, 0)}, "an arm or a seed is given twice"),
+        ({"conditions": ("human", "human")}, "a condition or a seed is given twice"),
+        ({"seeds": (0, 0)}, "a condition or a seed is given twice"),
         ({"seeds": ()}, "there is no seed"),
-        ({"arms": ("policy_score@1",)}, "takes the scores of a dropping model"),
-        ({"arms": ("input_x_gradient@9",)}, "there is no such layer"),
-        ({"arms": ("occlusion@1",)}, "there is no such layer"),
-        ({"arms": ("input_x_gradient", "input_x_gradient@0")}, "two conditions are one"),
+        ({"conditions": ("policy_score@1",)}, "takes the scores of a dropping model"),
+        ({"conditions": ("input_x_gradient@9",)}, "there is no such layer"),
+        ({"conditions": ("occlusion@1",)}, "there is no such layer"),
+        ({"conditions": ("input_x_gradient", "input_x_gradient@0")}, "two conditions are one"),
         ({"seeds": (-1,)}, "none between 0 and"),
     ],
 )
 def test_grids_that_cannot_be_are_refused(encoder, tmp_path, given, message):
-    arms = given.pop("arms", ("human",))
+    conditions = given.pop("conditions", ("human",))
     with pytest.raises(RationaleError, match=message):
-        study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options(*arms, **given))
+        study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options(*conditions, **given))
 
 
-def test_a_model_that_drops_nothing_has_no_dropping_arms(encoder, tmp_path):
+def test_a_model_that_drops_nothing_has_no_dropping_conditions(encoder, tmp_path):
     plain = save_classifier(tmp_path / "plain", ("NEG", "POS"))
     with pytest.raises(ModelError, match="this model has no such scores"):
         study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("kept@1", dropping=str(plain)))
@@ -461,9 +470,9 @@ def test_a_budget_that_cuts_nothing_is_refused_and_one_that_cuts_some_is_told(en
 def test_a_study_whose_data_or_training_changed_is_not_continued(encoder, studied):
     out, _ = studied
     with pytest.raises(OutputError, match="this cell was made of something else"):
-        study_topk(encoder, planted(40), DEV, REPORTED, out, options(*ARMS))
+        study_topk(encoder, planted(40), DEV, REPORTED, out, options(*CONDITIONS))
     with pytest.raises(OutputError, match="budget"):
-        study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*ARMS, budget=Budget.parse("2")))
+        study_topk(encoder, TRAIN, DEV, REPORTED, out, options(*CONDITIONS, budget=Budget.parse("2")))
 
 
 def test_predictions_of_other_documents_are_refused(encoder, tmp_path):
@@ -477,7 +486,7 @@ def test_predictions_of_other_documents_are_refused(encoder, tmp_path):
         study_topk(*given)
 
 
-def test_documents_without_a_rationale_in_the_window_leave_every_arm(encoder, tmp_path):
+def test_documents_without_a_rationale_in_the_window_leave_every_condition(encoder, tmp_path):
     bare = Documents(
         [*REPORTED[:10], Document("bare", "bare", ("good", "plain1"), label="POS")], source="some"
     )
@@ -506,7 +515,7 @@ def test_packed_positions_take_words_from_the_whole_document(encoder, tmp_path):
     found = study_topk(
         encoder, *parts, tmp_path / "packed", options("human", training=short, positions="packed")
     )
-    accuracy = {record.arm: record.accuracy for record in found.records}
+    accuracy = {record.condition: record.accuracy for record in found.records}
     assert accuracy["human"] > accuracy["full"]
     assert found.records[0].flops_speedup == 1
 
@@ -523,7 +532,7 @@ def test_the_command_studies_and_resumes(encoder, tmp_path):
     assert "Are these words enough?" in page
     assert "not-human" in page
     found = json.loads((tmp_path / "out" / "study.json").read_text())
-    assert [record["arm"] for record in found["records"]] == ["full", "human", "not-human"]
+    assert [record["condition"] for record in found["records"]] == ["full", "human", "not-human"]
 
 
 def test_several_processes_make_one_study(encoder, tmp_path):
@@ -536,7 +545,7 @@ def test_several_processes_make_one_study(encoder, tmp_path):
     done = run(*launch, *given)
     assert done.returncode == 0, done.stderr[-2000:]
     study = json.loads((tmp_path / "out" / "study.json").read_text())
-    assert [(r["arm"], r["n"]) for r in study["records"]] == [
+    assert [(r["condition"], r["n"]) for r in study["records"]] == [
         ("full", 40),
         ("human", 40),
         ("input_x_gradient", 40),

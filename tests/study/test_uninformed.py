@@ -22,7 +22,7 @@ def held(system, speed, others):
     return against_uninformed(*own, [cell("plain", 1.0), own, *others], resamples=2000)
 
 
-def test_the_best_blind_cell_that_saves_no_more_counts():
+def test_the_best_uninformed_cell_that_saves_no_more_counts():
     others = [cell("random", 1.5), cell("lead", 1.4), cell("lead", 3.0, right=69)]
     found = held("ltp", 2.0, others)
     assert found.cell == "lead-1.4-seed0"
@@ -47,6 +47,6 @@ def test_equal_lengths_are_held_against_each_other_though_deciding_costs():
     assert held("ltp", 2.0, [cell("random", 2.03)]).difference == pytest.approx(0.1)
 
 
-def test_blind_and_plain_cells_are_held_against_nothing():
+def test_uninformed_and_plain_cells_are_held_against_nothing():
     assert held("random", 2.0, [cell("lead", 1.5)]) is None
     assert held("plain", 1.0, [cell("lead", 0.9)]) is None

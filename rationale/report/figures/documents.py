@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from rationale.arrays import Float64
 from rationale.report.figures.style import TICKS, escape_plotly, finish
 from rationale.report.palette import INK, Stroke
 
@@ -48,9 +49,7 @@ def document_distribution(
     return figure.update_layout(margin={"l": 150})
 
 
-def _box(
-    values: npt.NDArray[np.float64], title: str, texts: list[str] | None, stroke: Stroke, what: str
-) -> go.Box:
+def _box(values: Float64, title: str, texts: list[str] | None, stroke: Stroke, what: str) -> go.Box:
     return go.Box(
         x=values,
         name=title,

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from rationale.arrays import Float64
 from rationale.report.palette import INK, LINE, PAPER, SANS, SOFT, tint
 
 CONFIG: dict[str, Any] = {
@@ -82,7 +83,7 @@ def escape_plotly(text: str) -> str:
     return escape(text, quote=False)
 
 
-def spread_apart(values: npt.ArrayLike, gap: float, low: float, high: float) -> npt.NDArray[np.float64]:
+def spread_apart(values: npt.ArrayLike, gap: float, low: float, high: float) -> Float64:
     """Moves values as little as possible so that neighbours are ``gap`` apart inside ``[low, high]``.
 
     The least squares solution: isotonic regression of the sorted values less their share of the gaps.
@@ -108,7 +109,7 @@ def spread_apart(values: npt.ArrayLike, gap: float, low: float, high: float) -> 
     return result
 
 
-def _rising(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _rising(values: Float64) -> Float64:
     """The isotonic regression: neighbours in the wrong order share their mean."""
     # scipy.optimize has it too, and takes half a second to import.
     blocks: list[tuple[float, int]] = []

@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rationale.arrays import Float32
 from rationale.errors import RationaleError
 from rationale.loading.classifier import Classifier
 from rationale.randomness import Randomness
-from rationale.scores.methods import FloatArray, WindowMethod
+from rationale.scores.methods import WindowMethod
 from rationale.tokens.windows import Window
 
 _TOKENS = {"cpu": 1 << 12}  # tokens a batch: on a CPU larger batches gain nothing
@@ -41,7 +42,7 @@ class CaptumMethod(WindowMethod):
         """The options, and which output is explained."""
         return {"library": "captum", "output": "the target's logit", **asdict(self.options)}
 
-    def attribute(self, classifier: Classifier, window: Window, target: int, seed: int) -> FloatArray:
+    def attribute(self, classifier: Classifier, window: Window, target: int, seed: int) -> Float32:
         """Scores (rows, n), not normalised; they depend on nothing but the arguments.
 
         Args:

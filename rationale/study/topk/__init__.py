@@ -1,1 +1,1 @@
-"""Are these words enough? The top-k study: classifiers that read only the words an arm keeps."""
+"""Are these words enough? The top-k study: classifiers that read only the words a condition keeps."""

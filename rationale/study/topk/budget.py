@@ -1,4 +1,4 @@
-"""How many words an arm may keep of a document."""
+"""How many words a condition may keep of a document."""
 
 from __future__ import annotations
 

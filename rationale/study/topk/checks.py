@@ -1,4 +1,4 @@
-"""What is found out about the arms of a study before anything is trained."""
+"""What is found out about the conditions of a study before anything is trained."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from rationale.study.topk.retained import Positions
 from rationale.training.prepare import Prepared
 
 
-def check_arms(
-    arms: Sequence[Condition], first: Prepared, dropping: str | None, positions: Positions
+def check_conditions(
+    conditions: Sequence[Condition], first: Prepared, dropping: str | None, positions: Positions
 ) -> dict[str, str] | None:
     """Refuses what would only be found out after the first classifier is trained.
 
     Args:
-        arms: All of the study.
+        conditions: All of the study.
         first: The checkpoint every classifier begins with.
-        dropping: The dropping model, where an arm needs one.
+        dropping: The dropping model, where a condition needs one.
         positions: Of the study.
 
     Returns:
-        Which model the dropping arms are of: its name and hash.
+        Which model the dropping conditions are of: its name and hash.
 
     Raises:
         RationaleError: Where two conditions are one, or one asks for a layer that is not there.
@@ -37,13 +37,13 @@ def check_arms(
     name = {"name": first.recipe["model"]["name"]}
     own = Classifier(start.model, encoder, start.tokenizer, start.labels, longest, name)
     models = {False: own}
-    if any(arm.dropping for arm in arms):
+    if any(condition.dropping for condition in conditions):
         models[True] = load_classifier(str(dropping), device="cpu")
         if positions == "original":
             _check_reach(models[True], longest)
-    for arm in (arm for arm in arms if arm.scored):
-        _check_condition(arm, models[arm.dropping])
-    named = [arm.of(encoder.layers) for arm in arms if not arm.dropping]
+    for condition in (condition for condition in conditions if condition.scored):
+        _check_condition(condition, models[condition.dropping])
+    named = [condition.of(encoder.layers) for condition in conditions if not condition.dropping]
     if len(set(named)) < len(named):
         raise RationaleError("two conditions are one", remedy="Name each once: random is random@0.")
     identity = models[True].identity if True in models else None
@@ -59,16 +59,17 @@ def _check_reach(dropping: Classifier, longest: int) -> None:
         )
 
 
-def _check_condition(arm: Condition, classifier: Classifier) -> None:
-    method, layers = METHODS.get(arm.method), range(classifier.encoder.layers)
+def _check_condition(condition: Condition, classifier: Classifier) -> None:
+    method, layers = METHODS.get(condition.method), range(classifier.encoder.layers)
     if isinstance(method, DecisionMethod) and not method.fits(classifier.policy):
         raise ModelError(
-            f"arm {arm.text!r}: this model has no such scores",
+            f"condition {condition.text!r}: this model has no such scores",
             where=classifier.identity["name"],
             remedy="Name a model with --adapler that decides by them.",
         )
     there = method.layers(classifier) if isinstance(method, WindowMethod) else tuple(layers)
-    if arm.layer is not None and arm.layer not in there:
+    if condition.layer is not None and condition.layer not in there:
         raise RationaleError(
-            f"arm {arm.text!r}: there is no such layer", remedy=f"Layers: {', '.join(map(str, there))}."
+            f"condition {condition.text!r}: there is no such layer",
+            remedy=f"Layers: {', '.join(map(str, there))}.",
         )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from rationale.arrays import Bool, Float64
 from rationale.corpus.document import Document
 from rationale.errors import RationaleError, ScoresError
 from rationale.scores.families import meant_layer
@@ -22,12 +22,11 @@ from rationale.scores.methods import (
 from rationale.scores.scored import KEPT, ScoredDocument
 from rationale.study.topk.names import FIRST, FULL
 
-BoolArray = npt.NDArray[np.bool_]
 Target = Literal["predicted", "gold"]
 
 HUMAN, RANDOM = "human", "random"
 UNSCORED = (FULL, HUMAN, RANDOM, FIRST)
-"""Arms that need no scores."""
+"""Conditions that need no scores."""
 
 _TEXT = re.compile(
     r"(?P<not>not-)?(?P<method>[\w.]+)(?::(?P<target>gold|predicted))?(?:@(?P<layer>[0-9]{1,3}))?"
@@ -36,7 +35,7 @@ _TEXT = re.compile(
 
 @dataclass(frozen=True)
 class Condition:
-    """One arm of the study.
+    """One condition of the study.
 
     Attributes:
         text: As it is written, and the name of its folder.
@@ -83,7 +82,7 @@ class Condition:
         return cls(name, method, target, number, bool(found["not"]))
 
     def of(self, layers: int) -> tuple[str, Target, int, bool]:
-        """What it keeps, whatever it is called: equal for two names of one arm, in a model of ``layers``."""
+        """What it keeps, whatever it is called: equal for two names of one condition, in a model of ``layers``."""
         layer = meant_layer(self.method, range(layers), self.layer)
         return self.method, self.target, layer, self.complement
 
@@ -108,20 +107,20 @@ class Condition:
         return self.text.replace(":", "-")
 
     def words(
-        self, document: Document, covered: BoolArray, k: int, scored: ScoredDocument | None, seed: int
-    ) -> BoolArray:
+        self, document: Document, covered: Bool, k: int, scored: ScoredDocument | None, seed: int
+    ) -> Bool:
         """The words that are kept, bool (W,), all of them covered.
 
         ``k`` of them: the best by score, of equals those that scored better in the layers before, the nearest
         first (for scores of a dropping model, whose dropped tokens all score 0), then the earlier.
-        ``kept`` keeps its own number. A complement keeps the covered words that its arm does not.
+        ``kept`` keeps its own number. A complement keeps the covered words that its condition does not.
 
         Args:
             document: Whose words.
             covered: bool (W,), the words of the window.
             k: The budget.
-            scored: Its scores, where the arm needs them.
-            seed: Of the random arm.
+            scored: Its scores, where the condition needs them.
+            seed: Of the random condition.
 
         Raises:
             ScoresError: Where scores are missing.
@@ -130,8 +129,8 @@ class Condition:
         return covered & ~kept if self.complement else kept
 
     def _kept(
-        self, document: Document, covered: BoolArray, k: int, scored: ScoredDocument | None, seed: int
-    ) -> BoolArray:
+        self, document: Document, covered: Bool, k: int, scored: ScoredDocument | None, seed: int
+    ) -> Bool:
         if self.method == FULL:
             return covered.copy()
         if self.method == HUMAN:
@@ -141,10 +140,10 @@ class Condition:
         if self.method == RANDOM:
             return _best([_random_scores(document, seed)], covered, k)
         if scored is None:
-            raise ScoresError(f"arm {self.text!r} has no scores of {document.id!r}")
+            raise ScoresError(f"condition {self.text!r} has no scores of {document.id!r}")
         rows, last = scored.words[self.method], self._row(scored)
         if self.method == KEPT:
-            kept: BoolArray = covered & scored.kept_words[scored.layers[self.method][last]]
+            kept: Bool = covered & scored.kept_words[scored.layers[self.method][last]]
             return kept
         keys = [rows[row].astype(np.float64) for row in range(last, -1, -1)]
         return _best(keys if self.dropping else keys[:1], covered, k)
@@ -154,7 +153,7 @@ class Condition:
         return scored.row(self.method, meant_layer(self.method, scored.layers[self.method], self.layer))
 
 
-def _random_scores(document: Document, seed: int) -> npt.NDArray[np.float64]:
+def _random_scores(document: Document, seed: int) -> Float64:
     """The scores of the method ``random``, (W,): the study draws the words that every report ranks first."""
     method = METHODS.get(RANDOM)
     if not isinstance(method, Baseline):
@@ -162,7 +161,7 @@ def _random_scores(document: Document, seed: int) -> npt.NDArray[np.float64]:
     return method.words(document, seed).astype(np.float64)
 
 
-def _best(keys: list[npt.NDArray[np.float64]], covered: BoolArray, k: int) -> BoolArray:
+def _best(keys: list[Float64], covered: Bool, k: int) -> Bool:
     """The k covered words that are greatest by the first key, of equals by the next, then the earliest."""
     places = np.arange(len(covered))
     order = np.lexsort((places, *(-key for key in reversed(keys)), ~covered))

@@ -38,9 +38,9 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def folder_of(root: Path, arm: Condition, seed: int) -> Path:
+def folder_of(root: Path, condition: Condition, seed: int) -> Path:
     """The folder of a cell."""
-    return root / CELLS / f"{arm.folder}-seed{seed}"
+    return root / CELLS / f"{condition.folder}-seed{seed}"
 
 
 def write_predictions(
@@ -50,13 +50,13 @@ def write_predictions(
     cuts: Sequence[Retained],
     full: Sequence[Retained],
 ) -> None:
-    """What the cell's classifier says of what the arm leaves of each document: a row each, no text.
+    """What the cell's classifier says of what the condition leaves of each document: a row each, no text.
 
     Args:
         folder: The cell's.
         classifier: Its model.
         split: The documents.
-        cuts: What the arm leaves of each.
+        cuts: What the condition leaves of each.
         full: What the full input leaves of each: all that fits.
     """
     parts = [one.part for one in cuts]
@@ -105,21 +105,23 @@ def predicted(folder: Path) -> bool:
     return True
 
 
-def scores_from(root: Path, arm: Condition, seed: int, dropping: Mapping[str, str] | None) -> dict[str, Any]:
+def scores_from(
+    root: Path, condition: Condition, seed: int, dropping: Mapping[str, str] | None
+) -> dict[str, Any]:
     """Whose scores chose the words of a cell, for what it is made of; nothing where none did.
 
     Args:
         root: The study's folder.
-        arm: The cell's.
+        condition: The cell's.
         seed: The cell's.
         dropping: Name and hash of the dropping model.
 
     Returns:
         ``dropping``, that model, or ``full``: what the seed's model of full inputs predicts, in short.
     """
-    if not arm.scored:
+    if not condition.scored:
         return {}
-    if arm.dropping:
+    if condition.dropping:
         return {"dropping": dropping}
     return {"full": _fingerprint(folder_of(root, Condition.parse(FULL), seed) / PREDICTIONS)}
 
@@ -139,14 +141,14 @@ def gather(
 ) -> TopKStudy:
     """One table of all predictions, and what follows from it alone: ``predictions.parquet``, ``study.json``.
 
-    Cells of arms and seeds that were not named this time, and are made of the same, count as well.
+    Cells of conditions and seeds that were not named this time, and are made of the same, count as well.
 
     Args:
         root: The study's folder.
-        named: Seeds and arms, all finished, in the order of the tables.
+        named: Seeds and conditions, all finished, in the order of the tables.
         reported: The documents predictions are of.
         made_of: What all cells share.
-        dropping: Name and hash of the dropping model, where arms are of one.
+        dropping: Name and hash of the dropping model, where conditions are of one.
 
     Raises:
         OutputError: Where predictions are of other documents.
@@ -154,11 +156,15 @@ def gather(
     keys = [document.key for document in reported.documents]
     others, dropping = _others(root, named, made_of, dropping)
     tables = []
-    for seed, arm in [*named, *others]:
-        path = folder_of(root, Condition.parse(arm), seed) / PREDICTIONS
+    for seed, condition in [*named, *others]:
+        path = folder_of(root, Condition.parse(condition), seed) / PREDICTIONS
         table = _read(path, keys)
         n = len(keys)
-        about = {"arm": [arm] * n, "seed": [seed] * n, "oracle": [Condition.parse(arm).oracle] * n}
+        about = {
+            "condition": [condition] * n,
+            "seed": [seed] * n,
+            "oracle": [Condition.parse(condition).oracle] * n,
+        }
         tables.append(pa.table({**about, **{name: table[name] for name in table.column_names}}))
     whole = pa.concat_tables(tables)
     with atomic_path(root / PREDICTIONS, overwrite=True) as path:
@@ -193,18 +199,20 @@ def _others(
     made_of: Mapping[str, Any],
     dropping: Mapping[str, str] | None,
 ) -> tuple[list[tuple[int, str]], Mapping[str, str] | None]:
-    """Finished cells that nobody named, by arm and seed, and the dropping model of all: one, or none."""
+    """Finished cells that nobody named, by condition and seed, and the dropping model of all: one, or none."""
     there = {cell: links for cell, links in _finished(root, made_of).items() if cell not in named}
-    seeds = {seed for seed, arm in [*named, *there] if arm == FULL}  # the rest is compared with nothing
+    seeds = {
+        seed for seed, condition in [*named, *there] if condition == FULL
+    }  # the rest is compared with nothing
     found = []
-    for (seed, arm), links in there.items():
+    for (seed, condition), links in there.items():
         if seed not in seeds:
             continue
         dropping = dropping or links.get("dropping")
-        if same(links, scores_from(root, Condition.parse(arm), seed, dropping)):
-            found.append((seed, arm))
+        if same(links, scores_from(root, Condition.parse(condition), seed, dropping)):
+            found.append((seed, condition))
         else:
-            cell = f"{arm}-seed{seed}"
+            cell = f"{condition}-seed{seed}"
             log.warning("left out: %s: its words were chosen by the scores of another model", cell)
     return sorted(found, key=lambda cell: (cell[1], cell[0])), dropping
 
@@ -215,11 +223,11 @@ def _finished(root: Path, made_of: Mapping[str, Any]) -> dict[tuple[int, str], d
     for path in sorted((root / CELLS).glob(f"*/{PREDICTIONS}")):
         try:
             own, whole = made_of_what(path.parent)
-            seed, arm = own.pop("seed", None), own.pop("arm", None)
+            seed, condition = own.pop("seed", None), own.pop("condition", None)
             links: dict[str, Any] = {name: own.pop(name) for name in ("dropping", "full") if name in own}
-            here = path.parent == folder_of(root, Condition.parse(str(arm)), seed)
+            here = path.parent == folder_of(root, Condition.parse(str(condition)), seed)
             if here and same(own, made_of) and (predicted(path.parent) or not whole):
-                found[seed, arm] = links
+                found[seed, condition] = links
         except RationaleError as error:
             log.warning("left out: %s", error)
     return found

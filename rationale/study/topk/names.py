@@ -1,4 +1,4 @@
-"""What a top-k study calls its files, the arm that every other is compared with, and the lead."""
+"""What a top-k study calls its files, the condition that every other is compared with, and the lead."""
 
 PREDICTIONS, STUDY = "predictions.parquet", "study.json"
 FULL, FIRST = "full", "lead"

@@ -12,10 +12,10 @@ from rationale.study.topk.budget import Budget
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionResult:
-    """One arm with one seed.
+    """One condition with one seed.
 
     Attributes:
-        arm: What its classifier reads.
+        condition: What its classifier reads.
         seed: Of its training.
         oracle: Whether it reads what nobody has for a new document.
         accuracy: On the reported documents.
@@ -26,7 +26,7 @@ class ConditionResult:
         n: Documents.
     """
 
-    arm: str
+    condition: str
     seed: int
     oracle: bool
     accuracy: float
@@ -38,13 +38,13 @@ class ConditionResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArmPair:
-    """Two arms that share a seed: who is right more often, over those seeds, on the same documents.
+class ConditionPair:
+    """Two conditions that share a seed: who is right more often, over those seeds, on the same documents.
 
     Seeds enter as means: the test is of these trainings.
 
     Attributes:
-        arm: The one.
+        condition: The one.
         other: The other.
         seeds: Those that both have.
         difference: Of the mean accuracies.
@@ -56,7 +56,7 @@ class ArmPair:
         n: Documents.
     """
 
-    arm: str
+    condition: str
     other: str
     seeds: tuple[int, ...] | None = omitted()
     difference: float
@@ -76,7 +76,7 @@ class Studied:
         source: Where the documents came from.
         split: Their split.
         n: Documents with a rationale in what is read.
-        left_out: Documents without: they leave every arm.
+        left_out: Documents without: they leave every condition.
         fingerprint: Of the content of the others.
     """
 
@@ -89,7 +89,7 @@ class Studied:
 
 @dataclass(frozen=True)
 class ScoringModel:
-    """The dropping model whose scores arms go by.
+    """The dropping model whose scores conditions go by.
 
     Attributes:
         name: What it was called by.
@@ -106,17 +106,17 @@ def _has_reported(value: Mapping[str, object], place: str) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What all arms of a study share.
+    """What all conditions of a study share.
 
     Attributes:
         model: The checkpoint that every classifier begins with.
         weights: Its hash; None in studies of an earlier version.
         config: Its settings; the same.
         data: The splits by name: ``train``, ``dev``, ``reported``.
-        budget: Words that an arm keeps of a document.
+        budget: Words that a condition keeps of a document.
         positions: ``original`` or ``packed``.
         training: How every classifier is fine-tuned.
-        dropping: For arms of its scores.
+        dropping: For conditions of its scores.
     """
 
     model: str
@@ -136,14 +136,14 @@ class Design:
 
 @dataclass(frozen=True)
 class TopKStudy:
-    """Are these words enough? Accuracy of every arm, and the arms beside each other.
+    """Are these words enough? Accuracy of every condition, and the conditions beside each other.
 
     Attributes:
-        records: One an arm and seed, in the order of the study.
-        comparisons: One every two arms.
-        recipe: What all arms share.
+        records: One a condition and seed, in the order of the study.
+        comparisons: One every two conditions.
+        recipe: What all conditions share.
     """
 
     records: Annotated[tuple[ConditionResult, ...], least(1)]
-    comparisons: tuple[ArmPair, ...]
+    comparisons: tuple[ConditionPair, ...]
     recipe: Design

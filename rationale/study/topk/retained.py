@@ -1,4 +1,4 @@
-"""What is read of each document: its window in full, and what an arm leaves of it."""
+"""What is read of each document: its window in full, and what a condition leaves of it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from tqdm.auto import tqdm
 
+from rationale.arrays import Bool, Int64
 from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError
 from rationale.scores import Scores
@@ -17,16 +17,15 @@ from rationale.study.topk.budget import Budget
 from rationale.study.topk.conditions import Condition
 from rationale.tokens import Window, Windower
 
-BoolArray = npt.NDArray[np.bool_]
 Positions = Literal["original", "packed"]
 
 
 @dataclass(frozen=True)
 class Retained:
-    """What an arm leaves of a document, and which words that is."""
+    """What a condition leaves of a document, and which words that is."""
 
     part: Reduced
-    words: npt.NDArray[np.int64]
+    words: Int64
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class AnnotatedSplit:
 
     documents: Documents
     windows: tuple[Window, ...]
-    covered: tuple[BoolArray, ...]
+    covered: tuple[Bool, ...]
     left_out: int
 
     @classmethod
@@ -52,7 +51,7 @@ class AnnotatedSplit:
         Raises:
             DataError: Where none has a rationale in its window.
         """
-        kept, windows, covered = list[Document](), list[Window](), list[BoolArray]()
+        kept, windows, covered = list[Document](), list[Window](), list[Bool]()
         for document in tqdm(documents, desc="tokenize", unit="document", leave=False, disable=None):
             whole = windower(document)
             window = whole.windows[0]
@@ -71,7 +70,7 @@ class AnnotatedSplit:
         return cls(part, tuple(windows), tuple(covered), len(documents) - len(kept))
 
 
-def cut(window: Window, kept: BoolArray, longest: int, positions: Positions) -> Retained:
+def cut(window: Window, kept: Bool, longest: int, positions: Positions) -> Retained:
     """What is left of a window when only some words are kept.
 
     Args:
@@ -91,21 +90,21 @@ def cut(window: Window, kept: BoolArray, longest: int, positions: Positions) -> 
 
 def cuts(
     split: AnnotatedSplit,
-    arm: Condition,
+    condition: Condition,
     budget: Budget,
     scores: Scores | None,
     seed: int,
     longest: int,
     positions: Positions,
 ) -> list[Retained]:
-    """What an arm leaves of every document of a split.
+    """What a condition leaves of every document of a split.
 
     Args:
         split: The documents.
-        arm: The arm.
+        condition: The condition.
         budget: Words it may keep of each.
-        scores: Of these documents, where the arm needs some.
-        seed: Of the random arm.
+        scores: Of these documents, where the condition needs some.
+        seed: Of the random condition.
         longest: As for :func:`cut`.
         positions: As for :func:`cut`.
 
@@ -116,7 +115,7 @@ def cuts(
     for document, window, covered in zip(split.documents, split.windows, split.covered, strict=True):
         k = budget.of(words=int(covered.sum()), rationale=int((document.rationale & covered).sum()))
         scored = None if scores is None else scores.get(document.key)
-        kept = arm.words(document, covered, k, scored, seed)
+        kept = condition.words(document, covered, k, scored, seed)
         found.append(cut(window, kept, longest, positions))
     return found
 

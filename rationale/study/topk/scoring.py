@@ -1,4 +1,4 @@
-"""Scores that arms take their words from: made once for all of a seed, and never those of something else."""
+"""Scores that conditions take their words from: made once for all of a seed, and never those of something else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A top-k study on disk: its tables, and where two arms disagree; read without the libraries that train."""
+"""A top-k study on disk: its tables, and where two conditions disagree; read without the libraries that train."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rationale.arrays import Int64
 from rationale.artifacts.record import read_record
 from rationale.artifacts.seal import check_files, read_sealed
 from rationale.corpus.document import Documents, Key
@@ -23,17 +23,17 @@ from rationale.study.topk.results import TopKStudy
 _REMEDY = "Pass the folder that `rationale study topk --out` wrote."
 _AGAIN = "Run the study once more with the same --out: it writes both anew."
 _TYPES = {
-    **dict.fromkeys(("arm", "id", "docid", "label", "predicted"), pa.types.is_string),
+    **dict.fromkeys(("condition", "id", "docid", "label", "predicted"), pa.types.is_string),
     **dict.fromkeys(("seed", "words"), pa.types.is_integer),
     **dict.fromkeys(("probabilities", "kept"), pa.types.is_list),
 }
 WhoIsRight = Literal["first", "second", "both", "neither"]
-"""Whether the first arm is right, the second, both or neither."""
+"""Whether the first condition is right, the second, both or neither."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one arm's classifier said of one document.
+    """What one condition's classifier said of one document.
 
     Attributes:
         label: The gold label.
@@ -45,7 +45,7 @@ class Answer:
     label: str
     predicted: str
     probability: float
-    kept: npt.NDArray[np.int64]
+    kept: Int64
 
     @property
     def right(self) -> bool:
@@ -59,7 +59,7 @@ class StoredStudy:
 
     Attributes:
         results: Its tables.
-        predictions: A row an arm, seed and document.
+        predictions: A row a condition, seed and document.
         folder: Where it lies.
     """
 
@@ -83,7 +83,7 @@ class StoredStudy:
         study = cls(results, _table(folder / PREDICTIONS), folder)
         cells = study._cells
         alike = len({frozenset(answers) for answers in cells.values()}) == 1
-        told = {(record.arm, record.seed) for record in results.records}
+        told = {(record.condition, record.seed) for record in results.records}
         if cells.keys() != told or not alike or {(FULL, seed) for _, seed in cells} - cells.keys():
             raise DataError(
                 f"{PREDICTIONS} and {STUDY} are not of one study",
@@ -102,28 +102,28 @@ class StoredStudy:
                 max(row["probabilities"]),
                 np.array(row["kept"], np.int64),
             )
-            found.setdefault((row["arm"], row["seed"]), {})[row["id"], row["docid"]] = answer
+            found.setdefault((row["condition"], row["seed"]), {})[row["id"], row["docid"]] = answer
         return found
 
-    def arms(self) -> tuple[str, ...]:
-        """The arms, in the order of the tables."""
-        return tuple(dict.fromkeys(record.arm for record in self.results.records))
+    def conditions(self) -> tuple[str, ...]:
+        """The conditions, in the order of the tables."""
+        return tuple(dict.fromkeys(record.condition for record in self.results.records))
 
-    def seeds(self, *arms: str) -> tuple[int, ...]:
-        """The seeds that all of these arms have."""
-        own = [{seed for arm, seed in self._cells if arm == one} for one in arms]
+    def seeds(self, *conditions: str) -> tuple[int, ...]:
+        """The seeds that all of these conditions have."""
+        own = [{seed for condition, seed in self._cells if condition == one} for one in conditions]
         return tuple(sorted(set.intersection(*own))) if own else ()
 
-    def answers(self, arm: str, seed: int) -> Mapping[Key, Answer]:
-        """What an arm's classifier said of every document."""
-        return self._cells[arm, seed]
+    def answers(self, condition: str, seed: int) -> Mapping[Key, Answer]:
+        """What a condition's classifier said of every document."""
+        return self._cells[condition, seed]
 
-    def read(self, seed: int, key: Key) -> npt.NDArray[np.int64]:
+    def read(self, seed: int, key: Key) -> Int64:
         """The words of the document that were in reach: those of the full input."""
         return self._cells[FULL, seed][key].kept
 
     def split(self, first: str, second: str, seed: int) -> dict[WhoIsRight, list[Key]]:
-        """The documents by which of two arms is right about them, in the order of the data."""
+        """The documents by which of two conditions is right about them, in the order of the data."""
         one, other = self.answers(first, seed), self.answers(second, seed)
         names: dict[tuple[bool, bool], WhoIsRight] = {
             (True, False): "first",
@@ -142,8 +142,8 @@ class StoredStudy:
         Raises:
             DataError: Where one is missing or another.
         """
-        arm, seed = next(iter(self._cells))
-        own = [documents.get(key) for key in self._cells[arm, seed]]
+        condition, seed = next(iter(self._cells))
+        own = [documents.get(key) for key in self._cells[condition, seed]]
         there = [document for document in own if document is not None]
         expected = self.results.recipe.reported.fingerprint
         if len(there) < len(own) or Documents(there, source="").fingerprint != expected:

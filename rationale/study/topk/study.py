@@ -1,4 +1,4 @@
-"""The grid of arms and seeds: full inputs first, then a classifier for every arm, each cell made once."""
+"""The grid of conditions and seeds: full inputs first, then a classifier for every condition, each cell made once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from rationale.artifacts.lock import locked
@@ -20,7 +18,7 @@ from rationale.loading.classifier import load_classifier
 from rationale.scores import ScoreOptions, Scores
 from rationale.study.cells import ANEW, claim
 from rationale.study.topk.budget import Budget
-from rationale.study.topk.checks import check_arms
+from rationale.study.topk.checks import check_conditions
 from rationale.study.topk.conditions import Condition
 from rationale.study.topk.gather import (
     MODEL,
@@ -35,7 +33,7 @@ from rationale.study.topk.names import FULL
 from rationale.study.topk.results import TopKStudy
 from rationale.study.topk.retained import AnnotatedSplit, Positions, Retained, cuts
 from rationale.study.topk.scoring import scores_of
-from rationale.study.topk.training import labels_of, train_arm
+from rationale.study.topk.training import labels_of, train_condition
 from rationale.tokens import Windower
 from rationale.training.dropping.stage import check_made, tidy
 from rationale.training.options import TrainingOptions
@@ -44,24 +42,22 @@ from rationale.training.trainer import arguments
 
 log = logging.getLogger(__name__)
 
-BoolArray = npt.NDArray[np.bool_]
-
 
 @dataclass(frozen=True)
 class StudyOptions:
     """What is studied.
 
     Attributes:
-        arms: What classifiers read; ``full`` always is among them, for its model scores the words.
-        seeds: Each trains every arm once.
-        budget: Words an arm keeps of a document.
+        conditions: What classifiers read; ``full`` always is among them, for its model scores the words.
+        seeds: Each trains every condition once.
+        budget: Words a condition keeps of a document.
         positions: ``original``: kept tokens stay where they stood in the first window; ``packed``: words are
             taken from the whole document and closed up, as many as fit.
         training: How every classifier is fine-tuned; its seed is the cell's.
-        dropping: A dropping model, for arms of its scores.
+        dropping: A dropping model, for conditions of its scores.
     """
 
-    arms: Sequence[Condition]
+    conditions: Sequence[Condition]
     seeds: Sequence[int] = (0,)
     budget: Budget = field(default_factory=Budget)
     positions: Positions = "original"
@@ -77,10 +73,10 @@ def study_topk(
     out: str | Path,
     options: StudyOptions,
 ) -> TopKStudy:
-    """Trains a classifier for every arm and seed; what is there already, made of the same, is kept.
+    """Trains a classifier for every condition and seed; what is there already, made of the same, is kept.
 
     A killed study goes on with the same call. Full inputs come first: their model scores the words of all
-    arms of its seed. A document without a rationale in what is read leaves every arm.
+    conditions of its seed. A document without a rationale in what is read leaves every condition.
 
     Args:
         model: The checkpoint every classifier begins with.
@@ -88,29 +84,36 @@ def study_topk(
         dev: What epochs are chosen by.
         reported: What accuracy is told of.
         out: A folder a cell in ``cells``, scores in ``scores``, ``predictions.parquet`` and ``study.json``.
-        options: Arms, seeds, budget, training.
+        options: Conditions, seeds, budget, training.
 
     Raises:
-        RationaleError: On an arm or a seed given twice, or arms of a dropping model without one.
+        RationaleError: On a condition or a seed given twice, or conditions of a dropping model without one.
         DataError: Where no document has a rationale in its window, or more words than a budget in words.
         OutputError: Where a cell was made of something else.
     """
-    arms = _arms(options)
+    conditions = _conditions(options)
     root = Path(out)
     first = prepare(model, train, dev, replace(options.training, seed=0))
-    dropping = check_arms(arms, first, options.dropping, options.positions)
+    dropping = check_conditions(conditions, first, options.dropping, options.positions)
     splits = _splits(first, train, dev, reported, options)
     for split in splits.values():
         labels_of(split, first)
     made_of = _made_of(first, splits, options)
-    jobs = [(seed, arm) for seed in options.seeds for arm in arms]
+    jobs = [(seed, condition) for seed in options.seeds for condition in conditions]
     with tqdm(jobs, desc="cells", unit="cell", disable=None) as bar:
-        for seed, arm in bar:
-            bar.set_postfix_str(f"{arm.text}, seed {seed}")
-            own = {**made_of, **scores_from(root, arm, seed, dropping), "arm": arm.text, "seed": seed}
-            _cell(root, arm, seed, first, splits, options, own)
+        for seed, condition in bar:
+            bar.set_postfix_str(f"{condition.text}, seed {seed}")
+            own = {
+                **made_of,
+                **scores_from(root, condition, seed, dropping),
+                "condition": condition.text,
+                "seed": seed,
+            }
+            _cell(root, condition, seed, first, splits, options, own)
     with _first(options), locked(root, "studying") if _writes(options) else nullcontext():
-        return gather(root, [(seed, arm.text) for seed, arm in jobs], splits["reported"], made_of, dropping)
+        return gather(
+            root, [(seed, condition.text) for seed, condition in jobs], splits["reported"], made_of, dropping
+        )
 
 
 def _first(options: StudyOptions) -> AbstractContextManager[None]:
@@ -123,22 +126,24 @@ def _writes(options: StudyOptions) -> bool:
     return bool(arguments(Path(), options.training, dev=False).process_index == 0)
 
 
-def _arms(options: StudyOptions) -> list[Condition]:
+def _conditions(options: StudyOptions) -> list[Condition]:
     full = Condition.parse(FULL)
-    arms = [full, *(arm for arm in options.arms if arm != full)]
-    if len({arm.text for arm in arms}) < len(arms) or len(set(options.seeds)) < len(options.seeds):
-        raise RationaleError("an arm or a seed is given twice", remedy="Name each once.")
+    conditions = [full, *(condition for condition in options.conditions if condition != full)]
+    if len({condition.text for condition in conditions}) < len(conditions) or len(set(options.seeds)) < len(
+        options.seeds
+    ):
+        raise RationaleError("a condition or a seed is given twice", remedy="Name each once.")
     if not options.seeds or not all(0 <= seed < 2**32 for seed in options.seeds):
         raise RationaleError(
             "there is no seed, or none between 0 and 4294967295", remedy="Give one at least: --seeds 0."
         )
-    for arm in arms:
-        if arm.dropping and options.dropping is None:
+    for condition in conditions:
+        if condition.dropping and options.dropping is None:
             raise RationaleError(
-                f"arm {arm.text!r} takes the scores of a dropping model",
+                f"condition {condition.text!r} takes the scores of a dropping model",
                 remedy="Name one with --adapler FOLDER.",
             )
-    return arms
+    return conditions
 
 
 def _splits(
@@ -152,7 +157,7 @@ def _splits(
     for name, split in splits.items():
         if split.left_out:
             log.warning(
-                "%s: %d of %d documents have no rationale in the window and leave every arm",
+                "%s: %d of %d documents have no rationale in the window and leave every condition",
                 name, split.left_out, split.left_out + len(split.documents),
             )  # fmt: skip
         _check_budget(name, split, options.budget)
@@ -160,7 +165,7 @@ def _splits(
 
 
 def _check_budget(name: str, split: AnnotatedSplit, budget: Budget) -> None:
-    """A number of words is for documents that have more: where none has, every arm would read all."""
+    """A number of words is for documents that have more: where none has, every condition would read all."""
     words = [int(covered.sum()) for covered in split.covered]
     small = sum(count <= budget.amount for count in words) if budget.kind == "count" else 0
     if small == len(words):
@@ -193,15 +198,15 @@ def _made_of(first: Prepared, splits: Mapping[str, AnnotatedSplit], options: Stu
 
 def _cell(
     root: Path,
-    arm: Condition,
+    condition: Condition,
     seed: int,
     first: Prepared,
     splits: Mapping[str, AnnotatedSplit],
     options: StudyOptions,
     made_of: dict[str, Any],
 ) -> None:
-    """One arm of one seed: trained, and what it predicts written; nothing where that is there."""
-    folder = folder_of(root, arm, seed)
+    """One condition of one seed: trained, and what it predicts written; nothing where that is there."""
+    folder = folder_of(root, condition, seed)
     training = replace(options.training, seed=seed)
     recipe = {**first.recipe, "options": asdict(training), **made_of, "kind": "topk"}
     parts: dict[str, list[Retained]] = {}
@@ -216,9 +221,11 @@ def _cell(
                     tidy(folder / MODEL)
             there = predicted(folder)
             if not there:
-                parts = _parts(root, arm, seed, splits, first, options)
+                parts = _parts(root, condition, seed, splits, first, options)
         if not there and not (folder / MODEL).exists():
-            train_arm(folder / MODEL, parts, first.anew(recipe["model"], training), splits, training, recipe)
+            train_condition(
+                folder / MODEL, parts, first.anew(recipe["model"], training), splits, training, recipe
+            )
         with _first(options):
             if not predicted(folder):
                 classifier = load_classifier(folder / MODEL, device=training.device)
@@ -229,47 +236,49 @@ def _cell(
 
 def _parts(
     root: Path,
-    arm: Condition,
+    condition: Condition,
     seed: int,
     splits: Mapping[str, AnnotatedSplit],
     first: Prepared,
     options: StudyOptions,
 ) -> dict[str, list[Retained]]:
-    """What the arm leaves of every document of each split."""
+    """What the condition leaves of every document of each split."""
     longest, scores = int(first.start.tokenizer.model_max_length), dict[str, Scores]()
-    if arm.scored:
-        scores = _scores(root / "scores", arm, seed, splits, options, _source(root, arm, seed, options))
+    if condition.scored:
+        scores = _scores(
+            root / "scores", condition, seed, splits, options, _source(root, condition, seed, options)
+        )
     return {
-        name: cuts(split, arm, options.budget, scores.get(name), seed, longest, options.positions)
+        name: cuts(split, condition, options.budget, scores.get(name), seed, longest, options.positions)
         for name, split in splits.items()
     }
 
 
-def _source(root: Path, arm: Condition, seed: int, options: StudyOptions) -> str | Path:
-    """The model whose scores the arm takes: the dropping one, or the seed's that reads full inputs."""
-    if arm.dropping and options.dropping is not None:
+def _source(root: Path, condition: Condition, seed: int, options: StudyOptions) -> str | Path:
+    """The model whose scores the condition takes: the dropping one, or the seed's that reads full inputs."""
+    if condition.dropping and options.dropping is not None:
         return options.dropping
     return folder_of(root, Condition.parse(FULL), seed) / MODEL
 
 
 def _scores(
     root: Path,
-    arm: Condition,
+    condition: Condition,
     seed: int,
     splits: Mapping[str, AnnotatedSplit],
     options: StudyOptions,
     source: str | Path,
 ) -> dict[str, Scores]:
-    """Scores of each split for the arm and all that share its model and target: made once for all of them."""
+    """Scores of each split for the condition and all that share its model and target: made once for all of them."""
     methods = {
-        one.method for one in options.arms
-        if one.scored and one.dropping == arm.dropping and (one.target == arm.target or one.dropping)
+        one.method for one in options.conditions
+        if one.scored and one.dropping == condition.dropping and (one.target == condition.target or one.dropping)
     }  # fmt: skip
     protocol: Any = "truncate" if options.positions == "original" else "document"
-    drawn = 0 if arm.dropping else seed  # a dropping model's scores are those of all seeds
-    chosen = ScoreOptions(sorted(methods), target=arm.target, protocol=protocol, seed=drawn)
+    drawn = 0 if condition.dropping else seed  # a dropping model's scores are those of all seeds
+    chosen = ScoreOptions(sorted(methods), target=condition.target, protocol=protocol, seed=drawn)
     classifier = load_classifier(source, device=options.training.device)
-    who = "dropping" if arm.dropping else f"seed{seed}-{arm.target}"
+    who = "dropping" if condition.dropping else f"seed{seed}-{condition.target}"
     return {
         name: scores_of(classifier, split.documents, chosen, root / f"{who}-{name}")
         for name, split in splits.items()

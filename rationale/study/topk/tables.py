@@ -1,4 +1,4 @@
-"""What follows from the predictions of a study: accuracy by arm and seed, and arms beside each other."""
+"""What follows from the predictions of a study: accuracy by condition and seed, and conditions beside each other."""
 
 from __future__ import annotations
 
@@ -6,46 +6,45 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from rationale.arrays import Float64
 from rationale.metrics.statistics import bootstrap_intervals, holm, number_or_none, paired_p_values
 from rationale.study.topk.names import PERMUTATIONS
-from rationale.study.topk.results import ArmPair, ConditionResult
+from rationale.study.topk.results import ConditionPair, ConditionResult
 
 _RESAMPLES = 10_000
-Floats = npt.NDArray[np.float64]
 
 
 def records(predictions: pa.Table) -> tuple[ConditionResult, ...]:
-    """One record an arm and seed, in the order of the table.
+    """One record a condition and seed, in the order of the table.
 
     Args:
-        predictions: One row an arm, seed and document.
+        predictions: One row a condition, seed and document.
     """
-    return tuple(_record(arm, seed, rows) for (arm, seed), rows in _cells(predictions).items())
+    return tuple(_record(condition, seed, rows) for (condition, seed), rows in _cells(predictions).items())
 
 
 def _cells(predictions: pa.Table) -> dict[tuple[str, int], dict[str, list[Any]]]:
     columns = predictions.to_pydict()
     found: dict[tuple[str, int], dict[str, list[Any]]] = {}
-    for place, key in enumerate(zip(columns["arm"], columns["seed"], strict=True)):
+    for place, key in enumerate(zip(columns["condition"], columns["seed"], strict=True)):
         rows = found.setdefault(key, {name: [] for name in columns})
         for name, values in columns.items():
             rows[name].append(values[place])
     return found
 
 
-def _right(rows: dict[str, list[Any]]) -> Floats:
+def _right(rows: dict[str, list[Any]]) -> Float64:
     return np.array([a == b for a, b in zip(rows["label"], rows["predicted"], strict=True)], np.float64)
 
 
-def _record(arm: str, seed: int, rows: dict[str, list[Any]]) -> ConditionResult:
+def _record(condition: str, seed: int, rows: dict[str, list[Any]]) -> ConditionResult:
     right = _right(rows)
     low, high = bootstrap_intervals(right[None, None], resamples=_RESAMPLES, seed=0)
     shares = [len(kept) / words for kept, words in zip(rows["kept"], rows["words"], strict=True)]
     return ConditionResult(
-        arm=arm,
+        condition=condition,
         seed=seed,
         oracle=rows["oracle"][0],
         accuracy=float(right.mean()),
@@ -57,13 +56,13 @@ def _record(arm: str, seed: int, rows: dict[str, list[Any]]) -> ConditionResult:
     )
 
 
-def compared(predictions: pa.Table) -> tuple[ArmPair, ...]:
+def compared(predictions: pa.Table) -> tuple[ConditionPair, ...]:
     """Every two conditions that share a seed: which is right more often on the same documents."""
     cells = _cells(predictions)
-    arms = list(dict.fromkeys(arm for arm, _ in cells))
+    conditions = list(dict.fromkeys(condition for condition, _ in cells))
     shared = {
-        (one, other): [seed for arm, seed in cells if arm == one and (other, seed) in cells]
-        for one, other in combinations(arms, 2)
+        (one, other): [seed for condition, seed in cells if condition == one and (other, seed) in cells]
+        for one, other in combinations(conditions, 2)
     }
     pairs = [pair for pair, seeds in shared.items() if seeds]
     if not pairs:
@@ -74,8 +73,8 @@ def compared(predictions: pa.Table) -> tuple[ArmPair, ...]:
     single = paired_p_values(gaps, permutations=PERMUTATIONS, seed=0)
     corrected = holm(single)
     return tuple(
-        ArmPair(
-            arm=one,
+        ConditionPair(
+            condition=one,
             other=other,
             seeds=tuple(shared[one, other]),
             difference=float(gaps[number].mean()),

@@ -1,4 +1,4 @@
-"""The training of one arm: a classifier of what the arm leaves of each document."""
+"""The training of one condition: a classifier of what the condition leaves of each document."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rationale.training.trainer import build_trainer
 from rationale.training.unfinished import UnfinishedRun
 
 
-def train_arm(
+def train_condition(
     out: Path,
     parts: Mapping[str, list[Retained]],
     start: Prepared,
@@ -25,12 +25,12 @@ def train_arm(
     training: TrainingOptions,
     recipe: Mapping[str, Any],
 ) -> None:
-    """A classifier of what an arm leaves, in ``out``; one that was killed is continued.
+    """A classifier of what a condition leaves, in ``out``; one that was killed is continued.
 
     Args:
         out: The folder to make.
-        parts: What the arm leaves of each document, by split.
-        start: The checkpoint, loaded for this arm.
+        parts: What the condition leaves of each document, by split.
+        start: The checkpoint, loaded for this condition.
         splits: The documents.
         training: How.
         recipe: All that decides the outcome.

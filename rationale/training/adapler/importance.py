@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
+from rationale.arrays import Float32
 from rationale.artifacts.lock import locked
 from rationale.artifacts.model import model_digest
 from rationale.artifacts.seal import beside, check_file, seal_file, unseal_file
@@ -32,7 +32,6 @@ from rationale.training.dropping.fine_tuned import FineTuned
 from rationale.training.encoding import Encoded
 from rationale.training.prepare import Prepared
 
-FloatArray = npt.NDArray[np.float32]
 ImportanceTarget = Literal["saliency", "attention"]
 _BATCH, _PART = 16, 256
 _ANEW = "Remove the file: the same command makes it anew."
@@ -40,7 +39,7 @@ _ANEW = "Remove the file: the same command makes it anew."
 
 def importance(
     classifier: Classifier, rows: Encoded, target: ImportanceTarget, *, progress: bool = True
-) -> list[FloatArray]:
+) -> list[Float32]:
     """One map a document, float32 (n,), not normalised.
 
     Args:
@@ -56,7 +55,7 @@ def importance(
 
 def _maps(
     classifier: Classifier, rows: Encoded, target: ImportanceTarget, packed: Packed, places: list[int]
-) -> list[FloatArray]:
+) -> list[Float32]:
     several = len(classifier.labels) > 1  # a number has one logit
     gold = torch.tensor([rows.labels[i] if several else 0 for i in places], device=classifier.device)
     values = classifier.finite(_TARGETS[target](classifier, packed, gold))
@@ -87,7 +86,7 @@ _TARGETS: Mapping[ImportanceTarget, Callable[[Classifier, Packed, Tensor], Tenso
 
 def importance_maps(
     first: FineTuned, prepared: Prepared, target: ImportanceTarget, device: str
-) -> list[FloatArray]:
+) -> list[Float32]:
     """The stored maps in the order of ``prepared.keys``; computed where they are not there yet.
 
     Raises:
@@ -150,7 +149,7 @@ def _is_whole(path: Path, made_of: Mapping[str, Any]) -> bool:
     return True
 
 
-def load(path: Path, keys: Sequence[Key], rows: Encoded) -> list[FloatArray]:
+def load(path: Path, keys: Sequence[Key], rows: Encoded) -> list[Float32]:
     """The stored maps in the order of ``keys``, found by id and never by position.
 
     Raises:
@@ -182,7 +181,7 @@ def load(path: Path, keys: Sequence[Key], rows: Encoded) -> list[FloatArray]:
     return found
 
 
-def _write(path: Path, keys: Sequence[Key], maps: Sequence[FloatArray], made_of: Mapping[str, Any]) -> None:
+def _write(path: Path, keys: Sequence[Key], maps: Sequence[Float32], made_of: Mapping[str, Any]) -> None:
     columns = {
         "id": pa.array([key[0] for key in keys], pa.string()),
         "docid": pa.array([key[1] for key in keys], pa.string()),

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rationale.arrays import Float32
 from rationale.dropping.adapler import AdapLeR
 from rationale.dropping.model import packed
-from rationale.training.adapler.importance import FloatArray
 from rationale.training.adapler.objectives import Losses, Wanted, accumulate, soft_losses, strength
 from rationale.training.adapler.options import AdapLeROptions
 from rationale.training.dropping.trainer import DroppingTrainer
@@ -28,7 +28,7 @@ class AdapLeRTrainer(DroppingTrainer):
         **settings: What :class:`ClassifierTrainer` takes.
     """
 
-    def __init__(self, *, importance: Sequence[FloatArray], adapler: AdapLeROptions, **settings: Any) -> None:
+    def __init__(self, *, importance: Sequence[Float32], adapler: AdapLeROptions, **settings: Any) -> None:
         super().__init__(threshold_rate=partial(threshold_rate, adapler), **settings)
         self._importance, self._options = importance, adapler
         self._parts: list[tuple[float, float]] = []
@@ -78,7 +78,7 @@ class AdapLeRTrainer(DroppingTrainer):
         tokens = mask.sum().item() / len(mask)
         return Wanted(self.system.layers * tokens / self._options.target_speedup, tokens)
 
-    def _losses(self, inputs: dict[str, Any], importance: FloatArray) -> Losses:
+    def _losses(self, inputs: dict[str, Any], importance: Float32) -> Losses:
         inputs = self._prepare_inputs(inputs)
         own = self.dropping
         batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))

@@ -1,9 +1,9 @@
-"""Arms of the top-k study: which words they keep, how many, and what is no arm."""
+"""Conditions of the top-k study: which words they keep, how many, and what is no condition."""
 
 import numpy as np
 import pytest
 
-from rationale.commands.study import _arms
+from rationale.commands.study import _conditions
 from rationale.corpus import Document, Span
 from rationale.errors import RationaleError, ScoresError
 from rationale.loading.classifier import load_classifier
@@ -34,7 +34,7 @@ DOCUMENT = Document("1", "1", tuple("abcdefgh"), spans=(Span(2, 4), Span(6, 7)))
         ("not-lead", 2, [2, 3, 4, 5]),
     ],
 )
-def test_arms_without_scores_keep_words_of_the_window(text, k, expected):
+def test_conditions_without_scores_keep_words_of_the_window(text, k, expected):
     covered = np.arange(8) < 6
     assert np.flatnonzero(Condition.parse(text).words(DOCUMENT, covered, k, None, 0)).tolist() == expected
 
@@ -49,15 +49,15 @@ def test_random_words_are_those_the_random_score_ranks_first(seed):
 
 
 def test_random_words_are_the_same_for_one_seed_and_others_for_another():
-    covered, arm = np.ones(8, bool), Condition.parse("random")
-    kept = [tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, seed))) for seed in range(30)]
-    assert kept[0] == tuple(np.flatnonzero(arm.words(DOCUMENT, covered, 3, None, 0)))
+    covered, condition = np.ones(8, bool), Condition.parse("random")
+    kept = [tuple(np.flatnonzero(condition.words(DOCUMENT, covered, 3, None, seed))) for seed in range(30)]
+    assert kept[0] == tuple(np.flatnonzero(condition.words(DOCUMENT, covered, 3, None, 0)))
     assert len(set(kept)) > 10
     assert all(len(words) == 3 for words in kept)
 
 
 @pytest.mark.parametrize("layer", [0, 1])
-def test_scored_arms_keep_the_best_words_of_their_layer(encoder, tmp_path, layer):
+def test_scored_conditions_keep_the_best_words_of_their_layer(encoder, tmp_path, layer):
     classifier = load_classifier(save_classifier(tmp_path / "model", ("NEG", "POS")), device="cpu")
     for target in ("predicted", "gold"):
         scored = score(
@@ -69,10 +69,10 @@ def test_scored_arms_keep_the_best_words_of_their_layer(encoder, tmp_path, layer
         for document in REPORTED[:5]:
             own = scored.get(document.key)
             for method in ("input_x_gradient", "rollout.all"):
-                arm = Condition.parse(
+                condition = Condition.parse(
                     f"{method}:{target}@{layer}" if method == "input_x_gradient" else f"{method}@{layer}"
                 )
-                kept = arm.words(document, np.ones(len(document.words), bool), 2, own, 0)
+                kept = condition.words(document, np.ones(len(document.words), bool), 2, own, 0)
                 expected = sorted(
                     range(len(document.words)), key=lambda i: (-own.words[method][layer][i], i)
                 )[:2]
@@ -124,7 +124,7 @@ def test_a_budget_is_the_rationale_s_a_share_or_a_number(text, words, rationale,
         "saliency@\u0663",
     ],
 )
-def test_arms_that_are_none_are_refused(text):
+def test_conditions_that_are_none_are_refused(text):
     with pytest.raises(RationaleError):
         Condition.parse(text)
 
@@ -135,9 +135,11 @@ def test_budgets_that_are_none_are_refused(text):
         Budget.parse(text)
 
 
-def test_a_layer_is_that_of_dropping_arms_that_name_none():
+def test_a_layer_is_that_of_dropping_conditions_that_name_none():
     texts = [
-        arm.text
-        for arm in _arms("input_x_gradient,policy_score,kept@1,not-policy_score", 2, complement=False)
+        condition.text
+        for condition in _conditions(
+            "input_x_gradient,policy_score,kept@1,not-policy_score", 2, complement=False
+        )
     ]
     assert texts == ["input_x_gradient", "policy_score@2", "kept@1", "not-policy_score@2"]
