@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from copy import copy
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.models import CommandInfo
 
 from rationale.commands.options import TYPED
 from rationale.errors import RationaleError
@@ -89,21 +91,34 @@ class _Lazy(_Group):
         name, stand_in, rest = super().resolve_command(ctx, args)
         if name not in COMMANDS:
             return name, stand_in, rest
-        return name, _load(import_module(f"rationale.commands.{name}"), name), rest
+        return name, _load(import_module(f"rationale.commands.{name}"), name, rest[:1]), rest
 
 
-def _load(module: ModuleType, name: str) -> Any:
-    """A module's sub-commands, its ``app``, or the one command it defines, a function of its own name."""
-    commands = getattr(module, "app", None)
+def _load(module: ModuleType, name: str, asked: Sequence[str]) -> Any:
+    """A module's sub-commands, its ``app``, or the one command it defines, a function of its own name.
+
+    Args:
+        module: Of ``rationale.commands``.
+        name: The command.
+        asked: The word that follows it: where that is a sub-command, the others are not made.
+    """
+    commands, one = getattr(module, "app", None), []
     if isinstance(commands, typer.Typer):
+        commands = copy(commands)
         commands.info.cls = _Group
+        one = [c for c in commands.registered_commands if _name(c) in asked]
+        commands.registered_commands = one or commands.registered_commands
     else:
         commands = typer.Typer(rich_markup_mode="markdown", add_completion=False)
         commands.command(name)(getattr(module, f"{name}_", None) or getattr(module, name))
     for registered in commands.registered_commands:
         if registered.callback is not None and not hasattr(registered.callback, "at_home"):
             registered.callback = _at_home(registered.callback)
-    return typer.main.get_command(commands)
+    return typer.main.get_group(commands) if one else typer.main.get_command(commands)
+
+
+def _name(registered: CommandInfo) -> str:
+    return registered.name or typer.main.get_command_name(getattr(registered.callback, "__name__", ""))
 
 
 def _at_home(command: Callable[..., Any]) -> Callable[..., Any]:

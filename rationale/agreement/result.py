@@ -133,9 +133,11 @@ class Agreement:
                 "this agreement was loaded without the values of its documents",
                 remedy="Run `rationale agree` again and keep the .pairs.parquet beside agreement.json.",
             )
-        chosen = pc.field("select").is_null() if select is None else pc.field("select") == select
-        same = (pc.field("metric") == metric) & (pc.field("method") == method) & (pc.field("layer") == layer)
-        rows = self.per_document.filter(same & chosen & ~pc.field("value").is_null())
+        table, chosen = self.per_document, pc.is_valid(self.per_document["value"])
+        for column, value in (("metric", metric), ("method", method), ("layer", layer), ("select", select)):
+            same = pc.is_null(table[column]) if value is None else pc.equal(table[column], value)
+            chosen = pc.and_(chosen, same)
+        rows = table.filter(chosen)
         keys = zip(rows["id"].to_pylist(), rows["docid"].to_pylist(), strict=True)
         return dict(zip(keys, rows["value"].to_pylist(), strict=True))
 
@@ -197,7 +199,8 @@ class Agreement:
         if not pairs.is_file():
             return None
         try:
-            table = pq.read_table(pairs)
+            with pq.ParquetFile(pairs) as file:  # read_table imports pyarrow.dataset
+                table = file.read()
         except (OSError, ValueError, pa.ArrowException) as error:
             raise ScoresError(f"is damaged ({error})", where=pairs, remedy=remedy) from error
         own = (table.schema.metadata or {}).get(_DIGEST)

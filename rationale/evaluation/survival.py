@@ -12,14 +12,13 @@ from functools import cache
 from string import punctuation
 
 import numpy as np
-from scipy.stats import binomtest
 
 from rationale.arrays import Bool, Int64
 from rationale.artifacts.provenance import Provenance
 from rationale.corpus.document import Document, Documents, Key
 from rationale.errors import ScoresError
 from rationale.evaluation.result import Share
-from rationale.metrics.statistics import bootstrap_intervals, number_or_none
+from rationale.metrics.statistics import bootstrap_intervals, number_or_none, wilson_interval
 from rationale.scores.scored import (
     KEPT,
     SCORE_AGAIN,
@@ -170,8 +169,8 @@ class _Alone:
     def shares(self) -> tuple[KeptAlone, ...]:
         found = []
         for layer, n in sorted(self.count.items()):
-            ends = binomtest(self.same[layer], n).proportion_ci(method="wilson")
-            found.append(KeptAlone(layer, self.same[layer], n, float(ends.low), float(ends.high)))
+            low, high = wilson_interval(self.same[layer], n)
+            found.append(KeptAlone(layer, self.same[layer], n, low, high))
         return tuple(found)
 
 
@@ -269,14 +268,14 @@ def _words(tally: _Tally, least: int) -> tuple[Share, ...]:
         if count < least:
             continue
         survival = tally.survival[word]
-        ends = [binomtest(int(k), count).proportion_ci(method="wilson") for k in survival]
+        ends = [wilson_interval(int(k), count) for k in survival]
         shares.append(
             Share(
                 word,
                 count,
                 tuple((survival / count).tolist()),
-                tuple(float(end.low) for end in ends),
-                tuple(float(end.high) for end in ends),
+                tuple(low for low, _ in ends),
+                tuple(high for _, high in ends),
             )
         )
     return tuple(sorted(shares, key=lambda share: (-share.survival[-1], -share.words, share.name)))

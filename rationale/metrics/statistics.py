@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ from rationale.arrays import Float64, Int64
 from rationale.metrics.ragged import ratio
 
 _BLOCK = 1 << 23  # numbers held at a time by a resampling product: 64 MiB of float64
+_CACHED = 1 << 10  # sign changes whose sums are compared while the processor's cache still holds them
 
 Combine = Callable[[Float64], Float64]
 
@@ -179,12 +181,17 @@ def _random_p_values(differences: Float64, permutations: int, seed: int) -> Floa
     return np.minimum(1.0, 2 * (np.minimum(below, above) + 1) / (permutations + 1))
 
 
-def _counts(differences: Float64, signs: Float64) -> tuple[Float64, Float64]:
+def _counts(differences: Float64, signs: Float64) -> tuple[Int64, Int64]:
     """How many sign changes give a sum at most, and at least, the observed one, up to rounding."""
     observed = differences.sum(axis=-1)
     slack = 100 * np.finfo(np.float64).eps * np.abs(differences).sum(axis=-1)
-    sums = signs @ differences.T
-    return (sums <= observed + slack).sum(axis=0), (sums >= observed - slack).sum(axis=0)
+    below, above = np.zeros((2, len(differences)), dtype=np.int64)
+    high, low = (observed + slack)[:, None], (observed - slack)[:, None]
+    for start in range(0, len(signs), _CACHED):
+        sums = differences @ signs[start : start + _CACHED].T
+        below += np.count_nonzero(sums <= high, axis=1)
+        above += np.count_nonzero(sums >= low, axis=1)
+    return below, above
 
 
 def holm(p: Float64) -> Float64:
@@ -204,6 +211,26 @@ def holm(p: Float64) -> Float64:
     factors = np.arange(len(order), 0, -1)
     out[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * factors))
     return out
+
+
+def wilson_interval(right: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval of a share, as SciPy's ``binomtest(right, n).proportion_ci(method="wilson")``.
+
+    Args:
+        right: How many of the n count.
+        n: At least 1.
+        confidence: Of the interval.
+
+    >>> [round(end, 3) for end in wilson_interval(9, 10)]
+    [0.596, 0.982]
+    """
+    from scipy.special import ndtri  # without the weight of scipy.stats
+
+    z, p = float(ndtri(0.5 + 0.5 * confidence)), right / n
+    denominator = 2 * (n + z**2)
+    centre = (2 * n * p + z**2) / denominator
+    reach = z / denominator * math.sqrt(4 * n * p * (1 - p) + z**2)
+    return (0.0 if right == 0 else centre - reach, 1.0 if right == n else centre + reach)
 
 
 def number_or_none(value: float) -> float | None:

@@ -108,7 +108,10 @@ def _tables(documents: Sequence[ScoredDocument]) -> Iterator[tuple[str, pa.Table
 def read_part_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """One table, its checksums verified; a damaged file is a ScoresError that says how to mend the folder."""
     try:
-        table = pq.read_table(path, columns=columns, page_checksum_verification=True)
+        with pq.ParquetFile(
+            path, page_checksum_verification=True
+        ) as file:  # read_table loads pyarrow.dataset
+            table = file.read(columns=columns)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise _damaged(path, str(error)) from error
     wanted = _SCHEMAS[path.stem]

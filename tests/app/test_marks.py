@@ -20,6 +20,8 @@ from tests.agreement.making import above, best
 from tests.dropping.models import dropping_model
 from tests.toys import toy_tokenizer, wordy
 
+pytestmark = pytest.mark.slow
+
 METHODS = (
     "policy_score",
     "kept",

@@ -150,6 +150,7 @@ def test_control_characters_in_names(tmp_path):
     assert "has a control character in its name" in said
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_members(tmp_path):
     (tmp_path / "a.tar").write_bytes(header(b"0", 0, b"._x") * 100_001 + bytes(1024))
     said = refused(tmp_path, tmp_path / "a.tar", measured=False)  # measuring makes it ten times slower

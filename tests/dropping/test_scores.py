@@ -31,11 +31,12 @@ from tests.dropping.models import dropping_model
 from tests.toys import MODELS, toy_classifier, toy_tokenizer, wordy
 
 
-@pytest.fixture(params=MODELS)
-def classifier(request, tmp_path):
-    dropping_model(request.param).save_pretrained(tmp_path)
-    toy_tokenizer(MODELS[request.param][0]).save_pretrained(tmp_path)
-    return load_classifier(tmp_path, device="cpu")
+@pytest.fixture(params=MODELS, scope="module")
+def classifier(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    dropping_model(request.param).save_pretrained(folder)
+    toy_tokenizer(MODELS[request.param][0]).save_pretrained(folder)
+    return load_classifier(folder, device="cpu")
 
 
 @pytest.fixture
@@ -102,6 +103,7 @@ def test_the_models_own_threshold_is_what_passes_each_layer(classifier, document
             assert theirs.rule == "the tokens that the model keeps"
 
 
+@pytest.mark.slow
 def test_a_number_does_not_depend_on_what_else_was_asked_for(classifier, documents, tmp_path):
     """Each method alone, with `kept`, and with all others: the same records, in memory and from disk."""
     human = documents_with_rationales(documents)
@@ -276,6 +278,7 @@ def test_a_model_that_decides_by_nan_is_refused(classifier, documents, tmp_path)
         list(trace_documents(broken, documents, progress=False))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("eta", [[0.01, 0.01, 0.01], [0.25], None, "much", [0.25, 0.25, float("nan")]])
 def test_config_and_weights_have_to_tell_of_one_eta(classifier, tmp_path, eta):
     folder = damaged(classifier, tmp_path, lambda weights, config: config.update(eta=eta))

@@ -55,6 +55,7 @@ def model(tmp_path_factory):
     return save_model(folder, "bert", scale=0.3, seed=3, id2label={0: "LABEL_0", 1: "LABEL_1"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "given",
     [

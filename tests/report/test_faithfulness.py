@@ -12,6 +12,8 @@ from rationale.cli import app
 from rationale.report.faithfulness import between_table, correlation_figure, within_table
 from tests.report.making import METHODS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def found(agreement):
