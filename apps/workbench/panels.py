@@ -136,7 +136,7 @@ class Page:
     def _heading(self, layered: Layered, layer: int) -> str:
         title = safe(layered.title)
         if input_level(layered.method, self.scored):
-            return title if self.beside else "What the whole model weighs"
+            return title if self.beside else "Score of the whole model"
         if layer not in self.scored.layers[layered.method]:
             return f"{title}: not scored at layer {layer}"
         verb = "weighs"
