@@ -215,12 +215,12 @@ def test_fetching(tmp_path, server):
 def test_fetching_that_fails(tmp_path, server):
     _, address = server
     said = message("movies", tmp_path / "out", url=f"{address}/gone")
-    assert said.startswith(f"{address}/gone: cannot be fetched (HTTP Error 404")
+    assert said.startswith(f"{address}/gone: cannot be downloaded (HTTP Error 404")
     assert said.endswith("Download it by other means and pass it with --archive.")
     assert message("x", tmp_path / "out", url=f"{address}/short") == (
         f"{address}/short: 10 of 1,000 bytes arrived. Try again."
     )
-    assert "cannot be fetched" in message("x", tmp_path / "out", url="http://127.0.0.1:1/x")
+    assert "cannot be downloaded" in message("x", tmp_path / "out", url="http://127.0.0.1:1/x")
     assert not (tmp_path / "out").exists()
 
 
