@@ -195,8 +195,8 @@ def test_nothing_to_score_is_refused():
         ({"methods": []}, "at least one score method"),
         ({"target": "silver"}, "no target is called 'silver'.*predicted, gold"),
         ({"protocol": "slide"}, "no protocol is called 'slide'"),
-        ({"batch_size": 0}, "a part and a batch hold at least one"),
-        ({"part_size": 0}, "a part and a batch hold at least one"),
+        ({"batch_size": 0}, "expected at least 1 each"),
+        ({"part_size": 0}, "expected at least 1 each"),
         ({"faithfulness": Faithfulness(0.1, layers=(0, 3))}, "at layer 3, and no method has.* 0 to 2"),
     ],
 )
