@@ -88,7 +88,7 @@ DAMAGES = {
     "decoder": (lambda folder: configure(folder, is_decoder=True), "configured as a decoder"),
     "three labels": (
         lambda folder: configure(folder, id2label={"0": "a", "1": "b", "2": "c"}),
-        r"classifier\.bias is stored with shape \(2,\), and config\.json asks for \(3,\)",
+        r"classifier\.bias is stored with shape \(2,\), and config\.json requires \(3,\)",
     ),
     "one label twice": (
         lambda folder: configure(folder, id2label={"0": "a", "1": "a"}),

@@ -165,7 +165,7 @@ def test_memory_that_runs_out_shrinks_the_batch(bert, monkeypatch, caplog):
     for name in NAMES:
         found = METHODS.get(name).attribute(bert, window, TARGET, 0)
         np.testing.assert_allclose(found, expected[name], atol=1e-5)
-    assert "going on with batches of" in caplog.text
+    assert "continuing with batches of" in caplog.text
 
     monkeypatch.setattr(bert.encoder, "tail", lambda *_: (_ for _ in ()).throw(MemoryError()))
     for name in NAMES:
