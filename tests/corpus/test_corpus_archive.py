@@ -123,7 +123,7 @@ def test_no_archive_at_all(tmp_path, content):
     (tmp_path / "a.tar.gz").write_bytes(content)
     said = message("movies", tmp_path / "out", archive=tmp_path / "a.tar.gz")
     assert "cannot be unpacked (" in said
-    assert "no tar archive of plain files, or was cut off" in said
+    assert "not a tar archive of plain files, or was cut off" in said
 
 
 def test_members_that_contradict_each_other(tmp_path):

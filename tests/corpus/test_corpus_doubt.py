@@ -181,11 +181,11 @@ def test_blanks_of_docs_folders_vanish(tmp_path):
 
 
 AMBIGUOUS = [
-    ("one two", [[0, 1]], "one mask for each annotator"),
+    ("one two", [[0, 1]], "one mask an annotator"),
     ("one two", [[1, 0], [1, 1]], "majority"),
     ("one two three", [[0, 0, 1], [1, 0, 1]], "union"),
-    ("a b c d e", [[0, 0, 1, 0, 0]], "one mask for each annotator"),
-    ("a b c d e", [[True, False, True, False, False]], "one mask for each annotator"),
+    ("a b c d e", [[0, 0, 1, 0, 0]], "one mask an annotator"),
+    ("a b c d e", [[True, False, True, False, False]], "one mask an annotator"),
     ("a b c d e", [[0, 2, 1]], "three items, and a span two"),
     ("a b c d e", [[0, 2, "evidence"]], "three items"),
     ("a b c d e", [[False, 2]], "has False for an index"),

@@ -112,8 +112,8 @@ def test_one_clear_message(folder, damage):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"dtype": "float33"}, "no arithmetic is called 'float33'.*float32, float64"),
-        ({"dtype": "Tensor"}, "no arithmetic is called 'Tensor'"),
+        ({"dtype": "float33"}, "no dtype is called 'float33'.*float32, float64"),
+        ({"dtype": "Tensor"}, "no dtype is called 'Tensor'"),
         ({"device": "gpu"}, "device 'gpu' cannot be used.*--device cpu"),
         ({"device": "meta"}, "device 'meta' cannot be used"),
         ({"device": "cuda:99"}, "device 'cuda:99' cannot be used"),

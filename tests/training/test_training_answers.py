@@ -340,7 +340,7 @@ def test_adapler_and_comparisons_say_that_they_cannot(data, encoder, tmp_path):
 
 
 def test_scores_want_a_classifier(trained):
-    with pytest.raises(ModelError, match="this model answers questions, and a classifier is wanted"):
+    with pytest.raises(ModelError, match="this model answers questions, expected a classifier"):
         load_classifier(trained.path, device="cpu")
 
 
