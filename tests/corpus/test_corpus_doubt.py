@@ -274,8 +274,8 @@ def test_a_word_needs_a_character(tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{"text": "a", "label": "x", "label": "y"}', "the key 'label' stands twice"),
-        ('{"text": "a", "rationale": [{"start": 0, "start": 0, "end": 1}]}', "the key 'start' stands twice"),
+        ('{"text": "a", "label": "x", "label": "y"}', "the key 'label' occurs twice"),
+        ('{"text": "a", "rationale": [{"start": 0, "start": 0, "end": 1}]}', "the key 'start' occurs twice"),
         ('{"text": "a", "label": NaN}', "NaN is no number in JSON"),
         ('{"text": "a", "label": -Infinity}', "-Infinity is no number"),
         ('{"text": "a", "label": 1e400}', "larger than any number"),
