@@ -50,7 +50,7 @@ class SplitCheck:
 def check_data(
     source: Any, *, columns: Columns | None = None, segmentation: Segmentation = "spaces"
 ) -> list[SplitCheck]:
-    """Reads every split of ``source`` and counts what is there.
+    """Reads every split of ``source`` and counts its contents.
 
     Args:
         source: Anything that `load_documents` reads.
@@ -104,14 +104,17 @@ def _count(split: str, documents: Documents, problems: list[DataError], notes: l
 
 def _oddities(documents: Documents) -> list[str]:
     """Notes on oddities of documents that could be read."""
-    marked = [document for document in documents if document.spans]
-    whole = [document for document in marked if document.rationale.all()]
-    short = [document for document in documents if len(document.words) == 1]
-    without = [document for document in documents if not document.annotated]
+    with_rationale = [document for document in documents if document.spans]
+    fully_marked = [document for document in with_rationale if document.rationale.all()]
+    one_word = [document for document in documents if len(document.words) == 1]
+    not_annotated = [document for document in documents if not document.annotated]
     kinds = [
-        (whole, "are marked as a whole: no metric can rank their words"),
-        (short, "have one word"),
-        (without if len(without) < len(documents) else [], "were not annotated (their rationale is null)"),
+        (fully_marked, "are marked as a whole: no metric can rank their words"),
+        (one_word, "have one word"),
+        (
+            not_annotated if len(not_annotated) < len(documents) else [],
+            "were not annotated (their rationale is null)",
+        ),
     ]
     lines = [
         f"{len(matching):,} of {len(documents):,} documents {kind} (the first: {matching[0].id[:80]!r})"

@@ -109,7 +109,7 @@ def _read(folder: str | Path, split: str, options: ReadOptions) -> Documents:
                 _Annotation(json_object(line, where), passages, where, notes, quotes).documents(uses)
             )
     quotes.report(options, notes)
-    options.tell(notes, folder)
+    options.report(notes, folder)
     return Documents(documents, source=str(folder), split=split)
 
 

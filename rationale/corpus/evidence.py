@@ -199,8 +199,8 @@ def _meets_sentences(piece: Piece, start: int, end: int, passage: Passage) -> bo
     first, last = piece.sentences
     if first == _UNKNOWN or last == _UNKNOWN or start == end:
         return True
-    inside = 0 <= first < last <= len(passage.sentences)
-    return inside and passage.sentences[first][0] < end and start < passage.sentences[last - 1][1]
+    in_document = 0 <= first < last <= len(passage.sentences)
+    return in_document and passage.sentences[first][0] < end and start < passage.sentences[last - 1][1]
 
 
 def _check(piece: Piece, start: int, end: int, passage: Passage, where: str) -> None:

@@ -1,4 +1,4 @@
-"""Reads pandas tables in memory. This module imports no pandas: whoever made the table has."""
+"""Reads pandas tables in memory, without importing pandas: a table exists only where it is imported."""
 
 from __future__ import annotations
 

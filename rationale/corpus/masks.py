@@ -146,8 +146,8 @@ def _mask_spans(mask: Sequence[float], length: int, where: str) -> tuple[Span, .
             "without spaces needs its 'words' as a list, or --words characters.",
         )
     runs = groupby(range(len(mask)), key=lambda index: bool(mask[index]))
-    marked = [list(run) for chosen, run in runs if chosen]
-    return tuple(Span(run[0], run[-1] + 1) for run in marked)
+    runs_of_marked = [list(run) for is_marked, run in runs if is_marked]
+    return tuple(Span(run[0], run[-1] + 1) for run in runs_of_marked)
 
 
 def _quotation_spans(quotations: Sequence[str], words: Sequence[str], where: str) -> tuple[Span, ...]:

@@ -62,7 +62,7 @@ class ReadOptions:
     notes: list[str] | None = None
     segmentation: Segmentation = "spaces"
 
-    def tell(self, notes: Notes, source: object) -> None:
+    def report(self, notes: Notes, source: object) -> None:
         """Appends a reader's notes to :attr:`notes`, or logs them as warnings about ``source``."""
         for line in notes.lines:
             if self.notes is None:
@@ -135,6 +135,6 @@ def usual_order(names: Iterable[str]) -> list[str]:
     >>> usual_order(["test", "dev", "train"])
     ['train', 'test', 'dev']
     """
-    left = set(names)
-    usual = [name for name in ("train", "val", "test") if name in left]
-    return usual + sorted(left - set(usual))
+    unique = set(names)
+    usual = [name for name in ("train", "val", "test") if name in unique]
+    return usual + sorted(unique - set(usual))

@@ -31,7 +31,7 @@ def read_rows(rows: Iterable[Row], *, source: str, split: str, options: ReadOpti
             notes.add_line(note)
         with options.tolerating():
             documents.append(_document(_Row(row, where, options, notes), str(number), used_ids))
-    options.tell(notes, source)
+    options.report(notes, source)
     return Documents(documents, source=source, split=split or None)
 
 

@@ -32,12 +32,12 @@ def split_dev(documents: Documents, fraction: float = 0.1) -> tuple[Documents, D
     is_regression = _labels_are_numbers(documents)
     for document in documents:
         by_label[None if is_regression else document.label].add(document.id)
-    chosen: set[str] = set()
+    dev_ids: set[str] = set()
     for identifiers in by_label.values():
         ranked = sorted(identifiers, key=_hash)
-        chosen.update(ranked[: round(fraction * len(ranked))])
-    dev = [document for document in documents if document.id in chosen]
-    train = [document for document in documents if document.id not in chosen]
+        dev_ids.update(ranked[: round(fraction * len(ranked))])
+    dev = [document for document in documents if document.id in dev_ids]
+    train = [document for document in documents if document.id not in dev_ids]
     if not dev or not train:
         raise DataError(
             f"{len(documents)} documents leave {len(train)} to train and {len(dev)} as dev",
@@ -51,8 +51,8 @@ _CLASSES = 20  # more distinct numbers than this are targets of a regression, no
 
 
 def _labels_are_numbers(documents: Documents) -> bool:
-    many = len(documents.labels) > _CLASSES
-    return many and all(document.number is not None for document in documents)
+    has_many = len(documents.labels) > _CLASSES
+    return has_many and all(document.number is not None for document in documents)
 
 
 def sample(documents: Documents, limit: int | None) -> Documents:
@@ -84,10 +84,10 @@ def sample(documents: Documents, limit: int | None) -> Documents:
         for group in by_label.values()
         for rank, document in enumerate(group)
     }
-    chosen = set(sorted(order, key=order.__getitem__)[:limit])
-    kept = [document for document in documents if document.key in chosen]
+    sampled_keys = set(sorted(order, key=order.__getitem__)[:limit])
+    sampled = [document for document in documents if document.key in sampled_keys]
     population = documents.sampled_from or len(documents)
-    return Documents(kept, source=documents.source, split=documents.split, sampled_from=population)
+    return Documents(sampled, source=documents.source, split=documents.split, sampled_from=population)
 
 
 def _part(items: list[Document], documents: Documents) -> Documents:

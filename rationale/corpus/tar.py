@@ -48,16 +48,16 @@ class Member:
     is_file: bool
     is_folder: bool
     _stream: IO[bytes] = field(repr=False)
-    _left: int = field(init=False, repr=False)
+    _unread: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._left = self.size
+        self._unread = self.size
 
     def read(self) -> Iterator[bytes]:
         """Yields the content in pieces; read it before requesting the next member."""
-        while self._left:
-            piece = _read_exactly(self._stream, min(self._left, _CHUNK))
-            self._left -= len(piece)
+        while self._unread:
+            piece = _read_exactly(self._stream, min(self._unread, _CHUNK))
+            self._unread -= len(piece)
             yield piece
 
     def skip(self) -> None:
@@ -116,9 +116,9 @@ def _headers(stream: IO[bytes]) -> Iterator[bytes]:
     """Yields the header blocks up to the empty block that ends an archive."""
     while any(header := _read_exactly(stream, BLOCK)):
         # The sum of all bytes, with the checksum's own field as spaces; some writers summed signed bytes.
-        rest = header[:148] + b" " * 8 + header[156:]
+        summed = header[:148] + b" " * 8 + header[156:]
         expected = _number(header[148:156])
-        if expected != sum(rest) and expected != sum(byte - 256 if byte > 127 else byte for byte in rest):
+        if expected != sum(summed) and expected != sum(byte - 256 if byte > 127 else byte for byte in summed):
             raise TarError("the checksum of a header is wrong")
         yield header
 
@@ -169,13 +169,13 @@ def _read_exactly(stream: IO[bytes], size: int) -> bytes:
         EOFError: Where the archive ends earlier.
     """
     pieces: list[bytes] = []
-    left = size
-    while left:
-        piece = stream.read(left)
+    remaining = size
+    while remaining:
+        piece = stream.read(remaining)
         if not piece:
             raise EOFError("it is truncated")
         pieces.append(piece)
-        left -= len(piece)
+        remaining -= len(piece)
     return b"".join(pieces)
 
 

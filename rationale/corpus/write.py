@@ -142,8 +142,8 @@ def _text(document: Document, *, single_file: bool) -> str:
 
 def _check_blanks(line: Sequence[str], document: Document, *, single_file: bool) -> None:
     """Refuses empty words the format cannot represent: only ``docs.jsonl`` can, inside or as a whole line."""
-    inside = "" not in (line[0], line[-1]) or len(line) == 1
-    if "" in line and not (single_file and inside):
+    representable = "" not in (line[0], line[-1]) or len(line) == 1
+    if "" in line and not (single_file and representable):
         raise DataError("the word '' would not be read back as one word", where=_name(document))
 
 

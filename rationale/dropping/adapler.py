@@ -39,7 +39,7 @@ class AdapLeR(System):
 
     name, title, decision_point = "adapler", "AdapLeR", "layer"
     colour, symbol = "#e78a00", "circle"
-    drop_more = "raise --phi or --predictor-rate, or give a --target-speedup"
+    drop_more = "raise --phi or --predictor-rate, or pass --target-speedup"
     theta_dummy: Tensor
 
     def __init__(

@@ -105,15 +105,15 @@ class DroppingModel(PreTrainedModel):
 
     @classmethod
     def from_pretrained(
-        cls, pretrained_model_name_or_path: Any, *args: Any, output_loading_info: bool = False, **given: Any
+        cls, pretrained_model_name_or_path: Any, *args: Any, output_loading_info: bool = False, **kwargs: Any
     ) -> Any:
-        """Loads as every transformers model does, and refuses incomplete weights.
+        """Loads as every model of transformers, and refuses incomplete weights.
 
         Raises:
             ModelError: Where a weight is missing, of another shape, or of another system.
         """
         source = pretrained_model_name_or_path
-        loaded: Any = super().from_pretrained(source, *args, output_loading_info=True, **given)
+        loaded: Any = super().from_pretrained(source, *args, output_loading_info=True, **kwargs)
         model, report = loaded
         check_weights(report, model, str(source))
         return loaded if output_loading_info else model
@@ -151,10 +151,7 @@ class DroppingModel(PreTrainedModel):
     ) -> tuple[Tensor, Tensor, Packed]:
         """Logits, tokens kept (B, 1 + L), and the batch."""
         if input_ids is None:
-            raise ModelError(
-                "a dropping model reads input_ids, and none are given",
-                remedy="Pass them; inputs_embeds is not supported.",
-            )
+            raise ModelError("a dropping model reads input_ids, got none", remedy="Pass input_ids.")
         batch = packed(input_ids, attention_mask, token_type_ids)
         run = hard(self.encoder, self.system, batch)
         return (
@@ -185,8 +182,8 @@ class DroppingModel(PreTrainedModel):
 
     def _as_requested(self, output: Any, return_dict: bool | None) -> Any:
         """The output, or its values as a tuple where ``return_dict`` is False."""
-        wanted = self.config.return_dict if return_dict is None else return_dict
-        return output if wanted else output.to_tuple()
+        as_dict = self.config.return_dict if return_dict is None else return_dict
+        return output if as_dict else output.to_tuple()
 
 
 class DroppingForSequenceClassification(DroppingModel):

@@ -42,6 +42,6 @@ def ranks(scores: Tensor, packed: Packed) -> Tensor:
     order = torch.argsort(scores, descending=True, stable=True)
     if len(packed.lengths) > 1:
         order = order[torch.argsort(packed.batch_index[order], stable=True)]
-    places = torch.empty_like(order)
-    places[order] = torch.arange(len(order), device=order.device)
-    return places - packed.broadcast(packed.cls_index)
+    row_ranks = torch.empty_like(order)
+    row_ranks[order] = torch.arange(len(order), device=order.device)
+    return row_ranks - packed.broadcast(packed.cls_index)

@@ -103,7 +103,7 @@ class SoftState:
 
 
 class System(nn.Module, ABC):
-    """A token-dropping system: its own parameters and its rules. It knows no encoder.
+    """A token-dropping system: parameters and rules. It does not depend on an encoder.
 
     Attributes:
         name: The key in :data:`SYSTEMS`.

@@ -20,7 +20,7 @@ Draw = Callable[[int, Tensor, PruningContext], Tensor]
 
 @SYSTEMS.register("tr-bert")
 class TRBERT(System):
-    """Before two of the layers, keeps each token to which the policy gives a chance of at least a half.
+    """Before two of the layers, keeps each token whose chance under the policy is at least a half.
 
     Args:
         layers: L.

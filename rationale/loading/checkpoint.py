@@ -78,21 +78,13 @@ def load_checkpoint(
     has_head = any(name.endswith(suffix) for name in config.architectures or ())
     keep_head = has_head and not reinit_head
     head_labels = _head_order(source, config, labels) if keep_head else tuple(labels)
-    config.id2label, config.label2id = (
-        dict(enumerate(head_labels)),
-        {name: i for i, name in enumerate(head_labels)},
-    )
-    config.problem_type = {"classes": "single_label_classification", "number": "regression"}.get(task)
+    _set_labels(config, head_labels, task)
     _set_attention_dropout(source, config, attention_dropout)
-    auto_class: Any = (
-        AutoModelForQuestionAnswering if task == "answers" else AutoModelForSequenceClassification
-    )
+    is_qa = task == "answers"
+    auto_class: Any = AutoModelForQuestionAnswering if is_qa else AutoModelForSequenceClassification
     adapter_of(config, source)
-    model = (
-        _with_own_head(source, config, auto_class)
-        if keep_head
-        else _with_fresh_head(source, config, auto_class)
-    )
+    load = _with_own_head if keep_head else _with_fresh_head
+    model = load(source, config, auto_class)
     tokenizer = read_tokenizer(source, model, config)
     if not keep_head:
         log.info("%s: a fresh classification head for %s", source, ", ".join(head_labels))
@@ -113,6 +105,11 @@ def _head_order(source: str, config: Any, labels: Sequence[str]) -> tuple[str, .
         where=source,
         remedy="Pass --reinit-head to replace the head with a fresh one.",
     )
+
+
+def _set_labels(config: Any, labels: Sequence[str], task: Task) -> None:
+    config.id2label, config.label2id = dict(enumerate(labels)), {name: i for i, name in enumerate(labels)}
+    config.problem_type = {"classes": "single_label_classification", "number": "regression"}.get(task)
 
 
 def _set_attention_dropout(source: str, config: Any, value: float | None) -> None:

@@ -74,7 +74,7 @@ def check_tokenizer(tokenizer: Any, model: Any, name: str) -> None:
     highest = max(tokenizer.get_vocab().values())
     if highest >= rows:
         raise ModelError(
-            f"the tokenizer knows {len(tokenizer)} tokens (the highest id of the tokenizer is {highest}, "
+            f"the tokenizer has {len(tokenizer)} tokens (the highest id of the tokenizer is {highest}, "
             f"and the model has embeddings for {rows})",
             where=name,
             remedy="Save the tokenizer the model was trained with into the folder.",

@@ -218,11 +218,7 @@ def load_classifier(
         family = adapter_of(config.backbone_config() if drops_tokens else config, name)
         names = label_names(config, labels, name)
         auto_class = _head(config, name, answering=answering)
-    model, report = read_weights(name, config, auto_class, arithmetic)
-    if labels_of_one_logit(report):  # two names for one output: transformers expects two outputs
-        config.num_labels = 1
-        model, report = read_weights(name, config, auto_class, arithmetic)
-    check_weights(report, model, name)
+    model = _read_model(name, config, auto_class, arithmetic)
     model.eval().requires_grad_(False).to(usable_device(device))
     with explained(name):
         policy = model.system if isinstance(model, DroppingModel) else None
@@ -259,6 +255,16 @@ def _head(config: Any, name: str, *, answering: bool) -> Any:
             remedy="Only `rationale evaluate` supports it.",
         )
     return AutoModelForQuestionAnswering
+
+
+def _read_model(name: str, config: Any, auto_class: Any, arithmetic: torch.dtype) -> Any:
+    """The model with its weights, checked; a head of one output may have two names in the config."""
+    model, report = read_weights(name, config, auto_class, arithmetic)
+    if labels_of_one_logit(report):  # two names for one output: transformers expects two outputs
+        config.num_labels = 1
+        model, report = read_weights(name, config, auto_class, arithmetic)
+    check_weights(report, model, name)
+    return model
 
 
 def _dtype(name: str) -> torch.dtype:

@@ -45,7 +45,7 @@ def policy_identity(model: Any) -> dict[str, Any]:
     """The policy's name, and eta where it has one: what its scores are compared with; empty of a plain model.
 
     Raises:
-        ModelError: Where config.json tells of another eta than the weights hold.
+        ModelError: Where eta in config.json differs from that of the weights.
     """
     policy = getattr(model, "system", None)
     if policy is None:
@@ -63,6 +63,6 @@ def policy_identity(model: Any) -> dict[str, Any]:
     return {"system": policy.name, "eta": held}
 
 
-def _alike(told: Any, held: list[float]) -> bool:
-    numbers = isinstance(told, list) and all(isinstance(value, int | float) for value in told)
-    return numbers and len(told) == len(held) and bool(np.allclose(told, held, atol=1e-6))
+def _alike(configured: Any, stored: list[float]) -> bool:
+    all_numbers = isinstance(configured, list) and all(isinstance(value, int | float) for value in configured)
+    return all_numbers and len(configured) == len(stored) and bool(np.allclose(configured, stored, atol=1e-6))

@@ -54,7 +54,7 @@ def labels_of_one_logit(report: Mapping[str, Any]) -> bool:
     """Whether the stored head has one output and the config names two classes.
 
     Args:
-        report: What transformers tells of loading.
+        report: The report of loading from transformers.
     """
     shapes = [(tuple(stored), tuple(expected)) for _, stored, expected in report["mismatched_keys"]]
     return bool(shapes) and all(
@@ -73,9 +73,9 @@ def naming(labels: Sequence[str], *, one_logit: bool) -> str:
         names = ["NAME_WHERE_THE_LOGIT_IS_LOW", "NAME_WHERE_IT_IS_HIGH"]
     else:
         names = [f"NAME_OF_{label}" for label in labels[:_SHOWN]]
-    rest = [f"… {len(labels)} in all"] if len(labels) > _SHOWN else []
+    count = [f"… {len(labels)} in all"] if len(labels) > _SHOWN else []
     quoted = [f'"{name}"' for name in names]
-    return f"--labels {','.join(names + rest)} (in Python labels=[{', '.join(quoted + rest)}])"
+    return f"--labels {','.join(names + count)} (in Python labels=[{', '.join(quoted + count)}])"
 
 
 def parse_labels(text: str | None) -> list[str] | None:

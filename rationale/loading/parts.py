@@ -27,7 +27,7 @@ def read_config(source: str | Path) -> tuple[str, Any]:
 
 
 def read_weights(name: str, config: Any, kind: Any, arithmetic: torch.dtype) -> tuple[Any, dict[str, Any]]:
-    """A model of class ``kind`` from safetensors, and what transformers tells of loading.
+    """A model of class ``kind`` from safetensors, and the report of loading from transformers.
 
     Raises:
         ModelError: Where they cannot be read.

@@ -54,17 +54,17 @@ def majority(classification: Mapping[str, Any]) -> Majority | None:
 
 def majority_of(gold: Sequence[str | None], predicted: Sequence[str]) -> Majority | None:
     """The comparison from gold labels, None where unknown, and predicted labels; None without gold labels."""
-    known = [
+    pairs = [
         (gold_label, predicted_label)
         for gold_label, predicted_label in zip(gold, predicted, strict=True)
         if gold_label is not None
     ]
     return (
         _against(
-            Counter(gold_label for gold_label, _ in known),
-            sum(gold_label == predicted_label for gold_label, predicted_label in known),
+            Counter(gold_label for gold_label, _ in pairs),
+            sum(gold_label == predicted_label for gold_label, predicted_label in pairs),
         )
-        if known
+        if pairs
         else None
     )
 
@@ -93,7 +93,7 @@ def p_above(right: int, n: int, share: float) -> float:
 
 
 def at_chance(classification: Mapping[str, Any]) -> str:
-    """What to say of a classifier that is not above the most frequent label, and what to do; else nothing.
+    """The warning about a classifier that is not above the most frequent label; empty where it is.
 
     >>> at_chance({"labels": ["NEG", "POS"], "confusion": [[2, 8], [1, 9]], "n": 20})[:66]
     'The accuracy of 0.550 is not significantly above always answering '

@@ -65,6 +65,6 @@ def check_ragged(values: npt.NDArray[np.generic], truth: Bool, offsets: Int64) -
 def ratio(part: npt.NDArray[np.generic], whole: npt.NDArray[np.generic]) -> Float64:
     """``part / whole`` as float64, NaN where ``whole`` is 0."""
     part, whole = np.broadcast_arrays(part, whole)
-    out: Float64 = np.full(part.shape, np.nan)
-    np.divide(part, whole, out=out, where=np.asarray(whole != 0))
-    return out
+    quotient: Float64 = np.full(part.shape, np.nan)
+    np.divide(part, whole, out=quotient, where=np.asarray(whole != 0))
+    return quotient

@@ -1,4 +1,4 @@
-"""Baselines that never look at the model: random, lead, word length."""
+"""Uninformed baselines, which ignore the model: random, lead, word length."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class OnePass:
 
     Args:
         classifier: The model.
-        methods: Gradient and attention methods; an empty list still gives probabilities.
+        methods: Gradient, attention and decision methods; probabilities are computed without any, too.
         batch_size: Windows a batch; halved automatically when memory runs out.
     """
 
@@ -91,7 +91,7 @@ class OnePass:
         run = partial(self._batch, targets)
         return list(run_windows(windows, self.batch_size, run, device=self.classifier.device))
 
-    def _batch(self, targets: Sequence[int | None], packed: Packed, places: list[int]) -> list[Reading]:
+    def _batch(self, targets: Sequence[int | None], packed: Packed, numbers: list[int]) -> list[Reading]:
         readers = {method.name: method.reader() for method in self._attention}
         states = list[Tensor]()
         hidden = self.classifier.encoder.embed(packed)
@@ -100,7 +100,7 @@ class OnePass:
             run = self.classifier.mask(packed, _attend_for(list(readers.values())), hidden, states)
             logits = self.classifier.per_class(self.classifier.finite(run.logits))
             predicted = logits.argmax(dim=-1).tolist()
-            requested = [targets[place] for place in places]
+            requested = [targets[number] for number in numbers]
             chosen_targets = [
                 prediction if target is None else target
                 for prediction, target in zip(predicted, requested, strict=True)

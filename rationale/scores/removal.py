@@ -72,6 +72,6 @@ def reduced_logits(classifier: Classifier, inputs: Sequence[Reduced], batch_size
     return np.stack(list(run_windows(distinct, batch_size, run, device=classifier.device)))[rows]
 
 
-def _logits(classifier: Classifier, packed: Packed, places: list[int]) -> list[Float64]:
-    del places
+def _logits(classifier: Classifier, packed: Packed, numbers: list[int]) -> list[Float64]:
+    del numbers
     return list(classifier.logits(packed).double().cpu().numpy())

@@ -183,7 +183,7 @@ class Scores(Protocol):
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The score methods, in the order they were asked for."""
+        """The score methods, in the order of the request."""
         ...
 
     @property

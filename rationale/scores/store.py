@@ -23,7 +23,7 @@ class _WithRecipe:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The score methods, in the order they were asked for."""
+        """The score methods, in the order of the request."""
         return tuple(self.recipe.methods)
 
     @property
@@ -171,5 +171,5 @@ def _not_scored(key: Key, where: object) -> ScoresError:
     return ScoresError(
         f"document {key[1]!r} of annotation {key[0]!r} was not scored",
         where=str(where),
-        remedy="Score the split again without --limit, or ask for a document that was scored.",
+        remedy="Score the split again without --limit, or choose a document that was scored.",
     )

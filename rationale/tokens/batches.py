@@ -48,12 +48,12 @@ def run_windows(
             part_windows = windows[start : start + size]
 
             def batch(
-                chosen: list[int], start: int = start, part_windows: Sequence[Input] = part_windows
+                numbers: list[int], start: int = start, part_windows: Sequence[Input] = part_windows
             ) -> Sequence[R]:
-                packed = pack_windows([part_windows[i] for i in chosen], device)
+                packed = pack_windows([part_windows[i] for i in numbers], device)
                 with torch.no_grad():
-                    results = run(packed, [start + i for i in chosen])
-                bar.update(len(chosen))
+                    results = run(packed, [start + i for i in numbers])
+                bar.update(len(numbers))
                 return results
 
             yield from in_batches([len(window.ids) for window in part_windows], batch_size, batch)

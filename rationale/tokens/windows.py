@@ -135,9 +135,9 @@ class Windower:
     ) -> Window:
         segment = text.ids[cut[0] : cut[1]]
         order = [segment] if query is None else [query, segment] if query_first else [segment, query]
-        ids, types, places = self.template.build(*order)
+        ids, types, segments_at = self.template.build(*order)
         word = np.full(ids.size, -1, dtype=np.int32)
-        word[places[1 if query is not None and query_first else 0]] = text.word[cut[0] : cut[1]]
+        word[segments_at[1 if query is not None and query_first else 0]] = text.word[cut[0] : cut[1]]
         return Window(ids, types, word, weight)
 
 

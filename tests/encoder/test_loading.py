@@ -75,7 +75,7 @@ DAMAGES = {
     "pickle": (pickled, r"no file named model\.safetensors.*"),
     "half a file": (halved, "cannot be loaded .*deserializing"),
     "no tokenizer": (without_tokenizer, r"no tokenizer beside the model.*tokenizer\.json"),
-    "another tokenizer": (of_another_tokenizer, "tokenizer knows 400 tokens.*embeddings for 197"),
+    "another tokenizer": (of_another_tokenizer, "tokenizer has 400 tokens.*embeddings for 197"),
     "gpt2": (
         gpt2,
         "no adapter for the encoder family 'gpt2'.*bert, electra, roberta, distilbert, modernbert",

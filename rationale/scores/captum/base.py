@@ -57,13 +57,13 @@ class CaptumMethod(WindowMethod):
         """
         if not (window.word >= 0).any():
             return np.zeros((len(self.layers(classifier)), window.ids.size), dtype=np.float32)
-        drawn = Randomness.of(seed, window.ids.tobytes())
-        scores = self._explain(classifier, window, target, drawn)
+        randomness = Randomness.of(seed, window.ids.tobytes())
+        scores = self._explain(classifier, window, target, randomness)
         return classifier.finite(scores).float().cpu().numpy()
 
     @abstractmethod
-    def _explain(self, classifier: Classifier, window: Window, target: int, drawn: Randomness) -> Tensor:
-        """Scores (rows, n) of a window that holds at least one word; ``drawn`` decides everything random."""
+    def _explain(self, classifier: Classifier, window: Window, target: int, randomness: Randomness) -> Tensor:
+        """Scores (rows, n) of a window with at least one word; ``randomness`` decides everything random."""
 
 
 def inputs_at_once(tokens: int, device: torch.device) -> int:

@@ -40,7 +40,7 @@ class DeepLift(LayerMethod):
 
     options: DeepLiftOptions = DeepLiftOptions()
 
-    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, drawn: Randomness) -> Tensor:
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, randomness: Randomness) -> Tensor:
         def attributions_of(numbers: list[int]) -> list[Tensor]:
             return [_against(tail, inputs, references[number][None]) for number in numbers]
 

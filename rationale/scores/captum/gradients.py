@@ -85,8 +85,8 @@ class Tail:
     def values_and_gradients(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (P,) and their gradients (P, n, d)."""
 
-        def batch(chosen: list[int]) -> list[tuple[Tensor, Tensor]]:
-            part = hidden[chosen].requires_grad_()
+        def batch(numbers: list[int]) -> list[tuple[Tensor, Tensor]]:
+            part = hidden[numbers].requires_grad_()
             with torch.enable_grad():
                 values = self.logits(part)
                 (gradient,) = torch.autograd.grad(values.sum(), part)
@@ -145,15 +145,15 @@ class LayerMethod(CaptumMethod):
                 )
         return requested
 
-    def _explain(self, classifier: Classifier, window: Window, target: int, drawn: Randomness) -> Tensor:
+    def _explain(self, classifier: Classifier, window: Window, target: int, randomness: Randomness) -> Tensor:
         rows = []
         for layer, states in self._entering(classifier, window):
             tail = Tail(classifier, window, layer, target)
-            rows.append(self._at_layer(tail, states[:1], states[1:], drawn).detach()[0].sum(dim=-1))
+            rows.append(self._at_layer(tail, states[:1], states[1:], randomness).detach()[0].sum(dim=-1))
         return torch.stack(rows)
 
     @abstractmethod
-    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, drawn: Randomness) -> Tensor:
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, randomness: Randomness) -> Tensor:
         """Attributions (1, n, d) of a layer's input, (1, n, d), against references (R, n, d)."""
 
     def _entering(self, classifier: Classifier, window: Window) -> list[tuple[int, Tensor]]:
@@ -208,7 +208,7 @@ class IntegratedGradients(LayerMethod):
 
     options: IntegratedGradientsOptions = IntegratedGradientsOptions()
 
-    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, drawn: Randomness) -> Tensor:
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, randomness: Randomness) -> Tensor:
         count, options = len(references), self.options
         attributions: Tensor = (
             optional("captum.attr")
@@ -246,8 +246,8 @@ class GradientShap(LayerMethod):
 
     options: GradientShapOptions = GradientShapOptions()
 
-    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, drawn: Randomness) -> Tensor:
-        random, remaining = drawn.legacy(), self.options.samples
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, randomness: Randomness) -> Tensor:
+        random, remaining = randomness.legacy(), self.options.samples
         total = torch.zeros_like(inputs)
         at_once = samples_at_once(tail.window.ids.size)
         while remaining:

@@ -16,13 +16,13 @@ from torch import Tensor
 from rationale.randomness import Randomness
 
 Value = Callable[[Tensor], Tensor]
-"""Takes subsets (P, M) of 0 and 1, gives values (P,)."""
+"""Maps subsets (P, M) of 0 and 1 to values (P,)."""
 
 _ENDS = 1_000_000.0  # captum's stand-in for the infinite weight of all words and of none
 
 
 def lime(
-    value: Value, words: int, samples: int, drawn: Randomness, *, kernel_width: float, penalty: float
+    value: Value, words: int, samples: int, randomness: Randomness, *, kernel_width: float, penalty: float
 ) -> Tensor:
     """Coefficients (M,) of a ridge regression over random subsets; those near the full text weigh more.
 
@@ -30,12 +30,12 @@ def lime(
         value: The model's output for subsets of the words.
         words: M, at least 1.
         samples: Subsets to read; each word stays with probability one half.
-        drawn: Decides the subsets.
+        randomness: Decides the subsets.
         kernel_width: Width of exp(-distance^2 / (2 width^2)); the distance is 1 - the cosine with the full
             text.
         penalty: The penalty of the ridge regression.
     """
-    generator, half = drawn.torch(), torch.full((1, words), 0.5)
+    generator, half = randomness.torch(), torch.full((1, words), 0.5)
     subsets = torch.cat([torch.bernoulli(half, generator=generator) for _ in range(samples)])
     distance = 1 - torch.cosine_similarity(torch.ones(1, words), subsets).double()
     weights = torch.exp(-(distance**2) / (2 * kernel_width**2))
@@ -43,7 +43,7 @@ def lime(
 
 
 def kernel_shap(
-    value: Value, words: int, samples: int, penalty: float = 1.0, drawn: Randomness | None = None
+    value: Value, words: int, samples: int, penalty: float = 1.0, randomness: Randomness | None = None
 ) -> Tensor:
     """Shapley values (M,) of the words.
 
@@ -55,7 +55,7 @@ def kernel_shap(
         words: M, at least 1.
         samples: Subsets to read, besides all words and none.
         penalty: The penalty of the ridge regression, where not all subsets are read.
-        drawn: Decides the subsets, where not all are read; None is the randomness of seed 0.
+        randomness: Decides the subsets, where not all are read; None is that of seed 0.
     """
     everything = torch.ones(1, words)
     if words == 1:
@@ -63,7 +63,7 @@ def kernel_shap(
     if 2**words <= samples + 2:
         subsets = torch.tensor(list(product((0.0, 1.0), repeat=words)))
         return _regression(subsets, value(subsets), _kernel(subsets))
-    subsets = _pairs(words, samples, drawn or Randomness.of(0))
+    subsets = _pairs(words, samples, randomness or Randomness.of(0))
     weights = torch.ones(len(subsets))
     weights[:2] = _ENDS
     return _regression(subsets, value(subsets), weights, penalty, solver="svd")
@@ -78,12 +78,12 @@ def _kernel(subsets: Tensor) -> Tensor:
     return weights[subsets.sum(dim=1).long()]
 
 
-def _pairs(words: int, samples: int, drawn: Randomness) -> Tensor:
+def _pairs(words: int, samples: int, randomness: Randomness) -> Tensor:
     """All words, none, then subsets drawn by the Shapley kernel, each before its complement, (2 + P, M).
 
     Pairs remove the noise of interactions between two words.
     """
-    generator, sizes = drawn.torch(), torch.arange(words, dtype=torch.float32)
+    generator, sizes = randomness.torch(), torch.arange(words, dtype=torch.float32)
     chances = torch.tensor(float(words - 1)) / (sizes * (words - sizes))
     chances[0] = 0.0
     chances = chances / chances.sum()

@@ -79,12 +79,12 @@ class WordMethod(CaptumMethod):
         """Layer 0: words are removed from the input."""
         return (0,)
 
-    def _explain(self, classifier: Classifier, window: Window, target: int, drawn: Randomness) -> Tensor:
+    def _explain(self, classifier: Classifier, window: Window, target: int, randomness: Randomness) -> Tensor:
         removal = Removal(classifier, window, target)
-        return removal.to_tokens(self._words(removal, drawn).flatten())
+        return removal.to_tokens(self._words(removal, randomness).flatten())
 
     @abstractmethod
-    def _words(self, removal: Removal, drawn: Randomness) -> Tensor:
+    def _words(self, removal: Removal, randomness: Randomness) -> Tensor:
         """Scores of the window's words, M of them."""
 
 
@@ -115,7 +115,7 @@ class Occlusion(WordMethod):
 
     options: OcclusionOptions = OcclusionOptions()
 
-    def _words(self, removal: Removal, drawn: Randomness) -> Tensor:
+    def _words(self, removal: Removal, randomness: Randomness) -> Tensor:
         width = min(self.options.width, removal.words.size)
         scores: Tensor = (
             optional("captum.attr")
@@ -163,12 +163,12 @@ class Lime(WordMethod):
 
     options: LimeOptions = LimeOptions()
 
-    def _words(self, removal: Removal, drawn: Randomness) -> Tensor:
+    def _words(self, removal: Removal, randomness: Randomness) -> Tensor:
         from rationale.scores.captum.sampling import lime
 
         options = self.options
         return lime(
-            removal, removal.words.size, options.samples, drawn,
+            removal, removal.words.size, options.samples, randomness,
             kernel_width=options.kernel_width, penalty=options.penalty,
         )  # fmt: skip
 
@@ -198,10 +198,12 @@ class KernelShap(WordMethod):
 
     options: KernelShapOptions = KernelShapOptions()
 
-    def _words(self, removal: Removal, drawn: Randomness) -> Tensor:
+    def _words(self, removal: Removal, randomness: Randomness) -> Tensor:
         from rationale.scores.captum.sampling import kernel_shap
 
-        return kernel_shap(removal, removal.words.size, self.options.samples, self.options.penalty, drawn)
+        return kernel_shap(
+            removal, removal.words.size, self.options.samples, self.options.penalty, randomness
+        )
 
 
 METHODS.register("occlusion")(
