@@ -9,7 +9,7 @@ from transformers import AutoConfig, PreTrainedConfig
 
 from rationale.errors import ModelError
 
-_BACKBONE_FIELDS = ("id2label", "label2id", "problem_type", "pad_token_id", "max_position_embeddings")
+_FROM_BACKBONE = ("id2label", "label2id", "problem_type", "pad_token_id", "max_position_embeddings")
 
 
 _CALLBACKS: list[Callable[[], object]] = []
@@ -37,7 +37,7 @@ class DroppingConfig(PreTrainedConfig):
         **more: Any,
     ) -> None:
         self.backbone, self.system, self.settings, self.bits = backbone or {}, system, settings or {}, bits
-        for name in _BACKBONE_FIELDS:
+        for name in _FROM_BACKBONE:
             if name in self.backbone:
                 more.setdefault(name, self.backbone[name])
         super().__init__(**more)

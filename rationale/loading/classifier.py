@@ -225,19 +225,19 @@ def load_classifier(
         encoder = family(model if policy is None else model.backbone)
     tokenizer = read_tokenizer(name, model, encoder.config)
     with explained(name):
-        longest_length = longest_input(encoder.config, tokenizer, max_length, name)
+        longest = longest_input(encoder.config, tokenizer, max_length, name)
     identity = {
         "name": name,
         "revision": getattr(config, "_commit_hash", None),
         "hash": whole_hash(model, tokenizer),
         "family": config.model_type,
         "layers": encoder.layers,
-        "max_length": longest_length,
+        "max_length": longest,
     }
     with explained(name):
         identity |= policy_identity(model)
     outputs = ("start", "end") if encoder.is_qa else names
-    return Classifier(model, encoder, tokenizer, outputs, longest_length, identity, policy)
+    return Classifier(model, encoder, tokenizer, outputs, longest, identity, policy)
 
 
 def _head(config: Any, name: str, *, answering: bool) -> Any:

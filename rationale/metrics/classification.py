@@ -80,29 +80,29 @@ def classification(
         labels: The classes, in the model's order.
         resamples: Number of bootstrap resamples.
         seed: Random seed of the bootstrap.
-        confidence: Confidence level of the interval, 0 to 1.
+        confidence: Of the interval.
 
     Returns:
         ``accuracy``, ``low``, ``high``, ``macro_f1`` (over the classes that occur) and ``mcc`` (0 where there
         is but one): all None where no label is known; ``n``; ``labels`` (the model's, then gold labels it
         does not know) and ``confusion`` (a row a gold label, a column a predicted one).
     """
-    pairs = [(g, p) for g, p in zip(gold, predicted, strict=True) if g is not None]
-    names = [*labels, *sorted({g for g, _ in pairs} - set(labels))]
-    if not pairs:
+    known = [(g, p) for g, p in zip(gold, predicted, strict=True) if g is not None]
+    names = [*labels, *sorted({g for g, _ in known} - set(labels))]
+    if not known:
         nothing = dict.fromkeys(("accuracy", "low", "high", "macro_f1", "mcc"))
         return {**nothing, "n": 0, "labels": names, "confusion": [[0] * len(names) for _ in names]}
-    gold, predicted = map(list, zip(*pairs, strict=True))
+    gold, predicted = map(list, zip(*known, strict=True))
     order = np.argsort(names)
     confusion = np.zeros((len(names), len(names)), dtype=np.int64)
     confusion[np.ix_(order, order)] = _confusion(np.asarray(gold), np.asarray(predicted), np.sort(names))
-    right = np.array([g == p for g, p in pairs], dtype=np.float64)
+    right = np.array([g == p for g, p in known], dtype=np.float64)
     low, high = bootstrap_intervals(right[None, None], resamples=resamples, seed=seed, confidence=confidence)
     return {
         **classification_metrics(gold, predicted),
         "low": number_or_none(low[0]),
         "high": number_or_none(high[0]),
-        "n": len(pairs),
+        "n": len(known),
         "labels": names,
         "confusion": confusion.tolist(),
     }
