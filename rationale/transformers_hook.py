@@ -30,7 +30,7 @@ class _Watch:
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The other finders' spec, with a loader that registers the models; None for any other module."""
-        if name != HOME_OF_AUTO_CONFIG or getattr(self._state, "asking", False):
+        if name != HOME_OF_AUTO_CONFIG or getattr(self._state, "searching", False):
             return None
         self._state.searching = True
         try:

@@ -75,7 +75,7 @@ def test_evidence_that_quotes_other_words_is_a_problem(folder):
     assert problem.startswith(
         f"{folder / 'train.jsonl'}:1: evidence [0, 2) of document '1' has the text 'b c'"
     )
-    assert "the words there are 'a b'" in problem
+    assert "the words at its indices are 'a b'" in problem
 
 
 def test_problems_of_a_table(tmp_path):

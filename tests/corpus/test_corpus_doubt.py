@@ -72,7 +72,7 @@ def test_a_pair_is_read_whole_whatever_is_marked(tmp_path, evidences, names, que
 
 def test_half_a_pair_is_no_document(tmp_path):
     where = eraser(tmp_path, [annotation("7.jpg")], {"7.jpg_hypothesis": "cats are awake"})
-    assert "document '7.jpg_premise' is missing, which is read together with" in message(where)
+    assert "document '7.jpg_premise' is missing; it is read together with" in message(where)
 
 
 def test_evidence_alone_does_not_make_a_pair(tmp_path):

@@ -130,7 +130,7 @@ def test_blanks_around_column_names(tmp_path):
         ("1", ("so,", "good"), "POS"),
         ("2", ("bad",), "NEG"),
     ]
-    assert "the column ' label' has blanks around its name. Call it 'label'" in message(
+    assert "the column ' label' has blanks around its name. Rename it to 'label'" in message(
         table(tmp_path, {"text": "a", " label": "x"})
     )
     assert "the column 'label ' has blanks" in message(

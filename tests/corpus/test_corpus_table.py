@@ -212,7 +212,10 @@ def test_a_document_of_100k_words(tmp_path, suffix):
             "the rationale span [0, 4) lies outside the document of 3 characters",
         ),
         ({"text": "a b", "rationale_chars": "a"}, "cannot read 'a' as a rationale"),
-        ({"words": ["a"], "rationale_chars": [[0, 1]]}, "character spans count in 'text', which is missing"),
+        (
+            {"words": ["a"], "rationale_chars": [[0, 1]]},
+            "character spans refer to the column 'text', which is missing",
+        ),
         (
             {"text": "a", "rationale": [1], "rationale_chars": [[0, 1]]},
             "both 'rationale' and 'rationale_chars'",

@@ -142,7 +142,7 @@ def test_an_earlier_folder_stays_unless_it_may_be_replaced(tmp_path):
     with pytest.raises(OutputError, match="exists already"):
         write_eraser({"val": [doc(words=("new",))]}, folder)
     assert load_documents(folder)[0].words == ("one", "two")
-    with pytest.raises(OutputError, match=r"it holds 'val\.jsonl'"):  # old data would stay
+    with pytest.raises(OutputError, match=r"an earlier output: 'val\.jsonl'"):  # old data would stay
         write_eraser({"test": [doc(words=("new",))]}, folder, overwrite=True)
     write_eraser({"val": [doc(words=("new",))]}, folder, overwrite=True)
     assert load_documents(folder, "val")[0].words == ("new",)
