@@ -164,7 +164,7 @@ def test_an_earlier_folder_stays_unless_it_may_be_replaced(tmp_path):
     broken = tar(tmp_path / "b.tar", {"x": "y"})
     message("movies", tmp_path / "out", archive=broken, overwrite=True)
     assert (tmp_path / "out" / "mine").read_text() == "keep"
-    with pytest.raises(OutputError, match="it holds 'mine'"):
+    with pytest.raises(OutputError, match="an earlier output: 'mine'"):
         get_task("movies", tmp_path / "out", archive=packed, overwrite=True)
     (tmp_path / "out" / "mine").unlink()
     get_task("movies", tmp_path / "out", archive=packed, overwrite=True)
