@@ -64,12 +64,12 @@ def _questions(content: Any, path: Path) -> Iterator[_Question]:
         title = _object(article, where).get("title")
         if title is not None and not isinstance(title, str):
             raise DataError(f"'title' must be text, got {short(title)}", where=where)
-        for number_in_article, paragraph in enumerate(_list(article, "paragraphs", where)):
-            paragraph_where = f"{where}, paragraph {number_in_article}"
+        for row, paragraph in enumerate(_list(article, "paragraphs", where)):
+            paragraph_where = f"{where}, paragraph {row}"
             context = _text(_object(paragraph, paragraph_where), "context", paragraph_where)
-            for row, question in enumerate(_list(paragraph, "qas", paragraph_where)):
-                question_where = f"{paragraph_where}, question {row}"
-                name = f"{title or ''}/{number_in_article}"
+            for index, question in enumerate(_list(paragraph, "qas", paragraph_where)):
+                question_where = f"{paragraph_where}, question {index}"
+                name = f"{title or ''}/{row}"
                 yield _Question(name, context, _object(question, question_where), question_where)
 
 

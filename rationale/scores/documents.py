@@ -62,22 +62,16 @@ class DocumentScorer:
         """
         windows = [self.windows(document) for document in documents]
         readings, predicted = self._read(documents, windows)
-        for position, (document, document_windows) in enumerate(zip(documents, windows, strict=True)):
-            yield (
-                self._document(document, document_windows, readings[position], predicted[position]),
-                document_windows,
-            )
+        for position, document in enumerate(documents):
+            scored = self._document(document, windows[position], readings[position], predicted[position])
+            yield scored, windows[position]
 
     def _read(
         self, documents: Sequence[Document], windows: Sequence[Windows]
     ) -> tuple[list[list[Reading]], list[Float64]]:
         """Readings of each document's windows for the document's target, and its probabilities (C,)."""
-        document_of = [
-            document_number
-            for document_number, document_windows in enumerate(windows)
-            for _ in document_windows.windows
-        ]
-        all_windows = [window for document_windows in windows for window in document_windows.windows]
+        document_of = [number for number, each in enumerate(windows) for _ in each.windows]
+        all_windows = [window for each in windows for window in each.windows]
         gold = [self._gold(d) for d in documents] if self.options.target == "gold" else None
         readings = self._pass(all_windows, [None if gold is None else gold[owner] for owner in document_of])
         probabilities = [np.zeros(len(self.classifier.labels)) for _ in documents]
@@ -85,13 +79,11 @@ class DocumentScorer:
             probabilities[document_of[position]] += all_windows[position].weight * reading.probabilities
         if gold is None and self._pass.differentiates:
             targets = [int(probabilities[owner].argmax()) for owner in document_of]
-            retargeted = [i for i, reading in enumerate(readings) if reading.target != targets[i]]
+            stale = [i for i, reading in enumerate(readings) if reading.target != targets[i]]
             corrected = (
-                self._pass([all_windows[i] for i in retargeted], [targets[i] for i in retargeted])
-                if retargeted
-                else []
+                self._pass([all_windows[i] for i in stale], [targets[i] for i in stale]) if stale else []
             )
-            for position, reading in zip(retargeted, corrected, strict=True):
+            for position, reading in zip(stale, corrected, strict=True):
                 readings[position] = reading
         by_document: list[list[Reading]] = [[] for _ in documents]
         for position, reading in enumerate(readings):
