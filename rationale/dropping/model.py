@@ -180,7 +180,7 @@ class DroppingModel(PreTrainedModel):
                 remedy="Leave it out. `rationale trace` and `rationale score` show each layer.",
             )
 
-    def _as_requested(self, output: Any, return_dict: bool | None) -> Any:
+    def _output(self, output: Any, return_dict: bool | None) -> Any:
         """The output, or its values as a tuple where ``return_dict`` is False."""
         as_dict = self.config.return_dict if return_dict is None else return_dict
         return output if as_dict else output.to_tuple()
@@ -213,9 +213,7 @@ class DroppingForSequenceClassification(DroppingModel):
         loss = None if labels is None else self._loss(logits.float(), labels)
         if loss is not None and num_items_in_batch is not None:
             loss = loss * (len(logits) / num_items_in_batch)
-        return self._as_requested(
-            DroppingOutput(loss=loss, logits=logits, tokens_kept=tokens_kept), return_dict
-        )  # type: ignore[no-any-return]
+        return self._output(DroppingOutput(loss=loss, logits=logits, tokens_kept=tokens_kept), return_dict)  # type: ignore[no-any-return]
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The loss as transformers computes it: squared error for numbers, cross entropy for classes."""
@@ -260,7 +258,7 @@ class DroppingForQuestionAnswering(DroppingModel):
             start_loss = functional.cross_entropy(start, start_positions)
             loss = (start_loss + functional.cross_entropy(end, end_positions)) / 2
         output = AnsweringOutput(loss=loss, start_logits=start, end_logits=end, tokens_kept=tokens_kept)
-        return self._as_requested(output, return_dict)  # type: ignore[no-any-return]
+        return self._output(output, return_dict)  # type: ignore[no-any-return]
 
     @staticmethod
     def _padded(logits: Tensor, ids: Tensor, mask: Tensor | None, batch: Packed) -> tuple[Tensor, Tensor]:
