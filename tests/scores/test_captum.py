@@ -161,13 +161,13 @@ def test_memory_that_runs_out_shrinks_the_batch(bert, monkeypatch, caplog):
             raise torch.OutOfMemoryError("CUDA out of memory")
         return tail(layer, hidden, packed, attend)
 
-    monkeypatch.setattr(bert.encoder, "tail", tight)
+    monkeypatch.setattr(bert.encoder, "forward_from", tight)
     for name in NAMES:
         found = METHODS.get(name).attribute(bert, window, TARGET, 0)
         np.testing.assert_allclose(found, expected[name], atol=1e-5)
     assert "continuing with batches of" in caplog.text
 
-    monkeypatch.setattr(bert.encoder, "tail", lambda *_: (_ for _ in ()).throw(MemoryError()))
+    monkeypatch.setattr(bert.encoder, "forward_from", lambda *_: (_ for _ in ()).throw(MemoryError()))
     for name in NAMES:
         with pytest.raises(ModelError, match="does not fit in memory"):
             METHODS.get(name).attribute(bert, window, TARGET, 0)
