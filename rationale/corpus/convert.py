@@ -1,4 +1,4 @@
-"""Any readable data as an ERASER folder."""
+"""Converts any readable data to an ERASER folder."""
 
 from __future__ import annotations
 
@@ -24,12 +24,11 @@ def convert_data(
 ) -> Path:
     """Writes every split of ``source`` to ``out``, in the benchmark's layout.
 
-    Documents go to ``docs/``, or, where their ids are no file names, differ in case alone, or a word is
-    empty, to ``docs.jsonl``. A collection without splits becomes ``data.jsonl``. Ids that are numbers stay
-    numbers.
+    Documents go to ``docs/``; where ids are no file names or differ in case only, or a word is empty, they go
+    to ``docs.jsonl``. A collection without splits becomes ``data.jsonl``. Ids that are numbers stay numbers.
 
     Raises:
-        DataError: Where the source cannot be read, or the layout has no place for what it holds.
+        DataError: Where the source cannot be read, or the layout cannot represent it.
         OutputError: Where ``out`` exists and ``overwrite`` is off, or the disk refuses.
     """
     splits = {
@@ -42,9 +41,9 @@ def convert_data(
         )
         for split in list_splits(source) or [""]
     }
-    documents = [document for part in splits.values() for document in part]
+    documents = [document for split_documents in splits.values() for document in split_documents]
     names = {document.docid for document in documents}
-    alike = {normalize("NFC", name).casefold() for name in names}  # one file each on every system
-    plain = all(is_file_name(document.docid) and "" not in document.words for document in documents)
-    plain = plain and len(alike) == len(names)
-    return write_eraser(splits, out, overwrite=overwrite, single_file=not plain)
+    folded = {normalize("NFC", name).casefold() for name in names}  # one file each on every system
+    as_files = all(is_file_name(document.docid) and "" not in document.words for document in documents)
+    as_files = as_files and len(folded) == len(names)
+    return write_eraser(splits, out, overwrite=overwrite, single_file=not as_files)

@@ -1,4 +1,4 @@
-"""The embedded sample, and the two models trained on it: a classifier, and AdapLeR begun from that."""
+"""The embedded sample, and the two models trained on it: a classifier, and AdapLeR trained from it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ TRAININGS = (
 the predictors know which, and some seeds do not recover from that. benchmarks/demo_robustness.py counts them.
 """
 ENOUGH, FASTER = 0.90, 2.1
-"""The dev accuracy and speedup that the demo's AdapLeR is to have."""
+"""The dev accuracy and speedup that the demo's AdapLeR should reach."""
 
 
 def sample_folder() -> Path:
@@ -54,23 +54,23 @@ def sample_folder() -> Path:
 
 
 def sample_reviews() -> Documents:
-    """The reviews the demo looks at: a stratified sample of val, small enough for captum's methods."""
+    """The reviews that the demo scores: a stratified sample of val, small enough for captum's methods."""
     return sample(load_documents(str(sample_folder()), SPLIT), REVIEWS)
 
 
 def sample_classifier(cache: Path, *, seed: int = 0, command: str | None = None) -> Path:
-    """A small ModernBERT trained from scratch on the sample's train split, in about two minutes.
+    """Trains a small ModernBERT from scratch on the sample's train split, in about two minutes.
 
-    Its layers are local but for the first of three, and it pools by the mean: 2,160 reviews teach it what
-    they do not teach BERT's shape, that "not dull" praises and "my brother called it dull" says nothing.
+    Of its three layers only the first attends globally, and it pools by the mean. From 2,160 reviews it
+    learns that "not dull" praises and "my brother called it dull" says nothing; BERT's architecture does not.
 
     Args:
-        cache: Where trained models are kept, by the hash of everything that made them.
-        seed: Of the order of the reviews, dropout and the head.
+        cache: The folder of trained models, named by the hash of their inputs.
+        seed: Random seed of the order of the reviews, dropout and the head.
         command: The command that was typed, as shell text; None from Python.
 
     Returns:
-        The model's folder; the second call with equal sample, recipe and versions trains nothing.
+        The model's folder; a second call with equal sample, options and versions trains nothing.
     """
     train, dev = _documents()
     options = replace(TRAINING, seed=seed)
@@ -83,27 +83,27 @@ def sample_classifier(cache: Path, *, seed: int = 0, command: str | None = None)
 
 
 def sample_adapler(cache: Path, *, seed: int = 0, command: str | None = None) -> Path:
-    """AdapLeR, begun from :func:`sample_classifier` and its two next best epochs; about as long again.
+    """Trains AdapLeR from :func:`sample_classifier` and its two next best epochs, in about the same time.
 
     Trained anew with slower thresholds where the first one loses too much on dev (see :data:`TRAININGS`).
 
     Args:
-        cache: Where trained models are kept.
-        seed: As of :func:`sample_classifier`.
+        cache: The folder of trained models.
+        seed: The random seed, as in :func:`sample_classifier`.
         command: The same.
 
     Returns:
-        The model's folder: of the first training that is good enough on dev, else of the best there.
+        The folder of the first model that is good enough on dev, else of the best one.
     """
     finetuned_dir = sample_classifier(cache, seed=seed, command=command).parent
-    found: list[tuple[float, Path]] = []
+    results: list[tuple[float, Path]] = []
     for training in TRAININGS:
         out = _adapler(cache, replace(training, seed=seed), finetuned_dir, command)
         best = TrainedDropping(out, finetuned_dir).best
-        found.append((best["dev_accuracy"], out))
+        results.append((best["dev_accuracy"], out))
         if best["dev_accuracy"] >= ENOUGH and best["dev_speedup"] >= FASTER:
             return out
-    return max(found)[1]
+    return max(results)[1]
 
 
 def _adapler(cache: Path, options: AdapLeROptions, finetuned_dir: Path, command: str | None) -> Path:
@@ -120,13 +120,13 @@ def _adapler(cache: Path, options: AdapLeROptions, finetuned_dir: Path, command:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Sums depend on how threads share them, and training amplifies that; afterwards as many as before."""
-    before = torch.get_num_threads()
+    """Uses one thread inside the block: sums depend on the threads, and training amplifies differences."""
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)
 
 
 def _documents() -> tuple[Documents, Documents]:
@@ -141,7 +141,7 @@ def _start(cache: Path, train: Documents) -> Path:
 
 
 def _hash(train: Documents, options: AdapLeROptions) -> str:
-    """Changes with the sample, the recipe and the libraries that decide the weights."""
+    """12 hex digits over everything that decides the weights: sample, options, libraries."""
     libraries = {name: version(name) for name in ("torch", "transformers", "tokenizers", "rationale")}
-    made_of = [train.fingerprint, asdict(options), SHAPE, WHOLE, libraries]
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]
+    inputs = [train.fingerprint, asdict(options), SHAPE, WHOLE, libraries]
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""Does a classifier do more than always give the most frequent label? What to say where it does not."""
+"""Compares a classifier with always predicting the most frequent label, and words the warning."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Majority:
-    """A classifier beside the rule that always gives the most frequent gold label.
+    """A classifier compared with always predicting the most frequent gold label.
 
     Attributes:
-        label: That label.
-        share: Its share of the documents: the rule's accuracy.
-        accuracy: The classifier's.
-        p: Of a one-sided exact binomial test that the accuracy is above the share.
-        n: Documents.
+        label: The most frequent gold label.
+        share: Its share of the documents: the accuracy of always predicting it.
+        accuracy: The classifier's accuracy.
+        p: The p-value of a one-sided exact binomial test that the accuracy is above the share.
+        n: The number of documents.
     """
 
     label: str
@@ -31,7 +31,7 @@ class Majority:
 
     @property
     def beaten(self) -> bool:
-        """Whether the classifier is right significantly more often."""
+        """Whether the classifier's accuracy is significantly above the share."""
         return self.accuracy > self.share and self.p < ALPHA
 
 
@@ -50,25 +50,36 @@ def majority(found: Classification) -> Majority | None:
 
 
 def majority_of(gold: Sequence[str | None], predicted: Sequence[str]) -> Majority | None:
-    """The same from the labels: gold ones, None where not known, and predicted ones."""
-    known = [(g, p) for g, p in zip(gold, predicted, strict=True) if g is not None]
-    return _against(Counter(g for g, _ in known), sum(g == p for g, p in known)) if known else None
+    """The comparison from gold labels, None where unknown, and predicted labels; None without gold labels."""
+    pairs = [
+        (gold_label, predicted_label)
+        for gold_label, predicted_label in zip(gold, predicted, strict=True)
+        if gold_label is not None
+    ]
+    return (
+        _against(
+            Counter(gold_label for gold_label, _ in pairs),
+            sum(gold_label == predicted_label for gold_label, predicted_label in pairs),
+        )
+        if pairs
+        else None
+    )
 
 
-def _against(counts: Mapping[str, int], right: int) -> Majority:
-    """``right`` documents against the share of the most frequent of the gold labels."""
+def _against(counts: Mapping[str, int], correct: int) -> Majority:
+    """Compares ``correct`` documents with the share of the most frequent gold label."""
     n, most = sum(counts.values()), max(counts, key=counts.__getitem__)
     share = counts[most] / n
-    return Majority(str(most), share, right / n, p_above(right, n, share), n)
+    return Majority(str(most), share, correct / n, p_above(correct, n, share), n)
 
 
 def p_above(right: int, n: int, share: float) -> float:
     """The p-value of a one-sided exact binomial test that more than ``share`` of all answers are right.
 
     Args:
-        right: Right answers.
-        n: Answers.
-        share: What is right by chance, 0 to 1.
+        right: The number of right answers.
+        n: The number of answers.
+        share: The share that is right by chance, 0 to 1.
 
     >>> round(p_above(15, 20, 0.5), 4)
     0.0207
@@ -79,7 +90,7 @@ def p_above(right: int, n: int, share: float) -> float:
 
 
 def at_chance(found: Classification) -> str:
-    """What to say of a classifier that is not above the most frequent label, and what to do; else nothing.
+    """The warning about a classifier that is not above the most frequent label; empty where it is.
 
     >>> from rationale.metrics.classification import classification
     >>> at_chance(classification(["NEG"] * 10 + ["POS"] * 10, ["POS"] * 20, ["NEG", "POS"]))[:66]
@@ -88,17 +99,17 @@ def at_chance(found: Classification) -> str:
     return majority_sentence(majority(found))
 
 
-def majority_sentence(found: Majority | None) -> str:
-    """The sentence of :func:`at_chance`."""
-    if found is None or found.beaten:
+def majority_sentence(result: Majority | None) -> str:
+    """The sentence of :func:`at_chance` for a result; empty where the classifier is above the share."""
+    if result is None or result.beaten:
         return ""
-    if found.share == 1:
+    if result.share == 1:
         return (
-            f"Every document (n = {found.n:,}) has the label {found.label}: whether the model has learned "
+            f"Every document (n = {result.n:,}) has the label {result.label}: whether the model has learned "
             "the task cannot be seen here. Use documents of every label."
         )
     return (
-        f"The accuracy of {found.accuracy:.3f} is not significantly above always answering {found.label} "
-        f"({found.share:.3f}; one-sided binomial p = {found.p:.2g}, n = {found.n:,}): do not read its scores "
-        "as explanations. Train it longer or with another --learning-rate, or evaluate more documents."
+        f"The accuracy of {result.accuracy:.3f} is not significantly above always answering {result.label} "
+        f"({result.share:.3f}; one-sided binomial p = {result.p:.2g}, n = {result.n:,}): do not read its "
+        "scores as explanations. Train it longer or with another --learning-rate, or evaluate more documents."
     )

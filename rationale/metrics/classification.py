@@ -1,4 +1,4 @@
-"""How often the classifier that is explained is right at all."""
+"""Task metrics of classifiers: accuracy, macro F1, Matthews' correlation, confusion matrix."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rationale.metrics.statistics import bootstrap_intervals, number_or_none
 
 
 def classification_metrics(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, float]:
-    """Accuracy, macro F1 over the classes that occur, and Matthews' correlation (0 where there is but one).
+    """Accuracy, macro F1 over the classes that occur, and Matthews' correlation (0 with a single class).
 
     Args:
         gold: (n,), n at least 1.
-        predicted: (n,), classes named alike.
+        predicted: (n,), classes with the same names.
     """
     gold, predicted = np.asarray(gold), np.asarray(predicted)
-    return {name: one(gold, predicted) for name, one in CLASS_METRIC_FUNCTIONS.items()}
+    return {name: metric(gold, predicted) for name, metric in CLASS_METRIC_FUNCTIONS.items()}
 
 
 def accuracy(gold: Array, predicted: Array) -> float:
@@ -35,7 +35,7 @@ def macro_f1(gold: Array, predicted: Array) -> float:
 
 
 def mcc(gold: Array, predicted: Array) -> float:
-    """Matthews' correlation, 0 where there is but one class among the gold or the predicted labels."""
+    """Matthews' correlation, 0 where the gold or the predicted labels have a single class."""
     hits, gold_counts, predicted_counts = _counts(gold, predicted)
     n = gold_counts.sum()
     covariance = hits.sum() * n - gold_counts @ predicted_counts
@@ -44,13 +44,13 @@ def mcc(gold: Array, predicted: Array) -> float:
 
 
 def _counts(gold: Array, predicted: Array) -> tuple[Array, Array, Array]:
-    """Per class that occurs, float64 (C,): how often it is rightly predicted, gold, and predicted."""
+    """For each class that occurs, float64 (C,): counts of correct predictions, gold and predicted labels."""
     confusion = _confusion(gold, predicted, np.union1d(gold, predicted)).astype(np.float64)
     return confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
 
 
 def _confusion(gold: Array, predicted: Array, classes: Array) -> Int64:
-    """How often each class of a sorted array is predicted as each, int64 (C, C): a row a gold class."""
+    """The confusion matrix of a sorted array of classes, int64 (C, C): a row a gold class."""
     rows, columns = np.searchsorted(classes, gold), np.searchsorted(classes, predicted)
     counts = np.bincount(rows * len(classes) + columns, minlength=len(classes) ** 2)
     return counts.reshape(len(classes), -1)
@@ -100,8 +100,8 @@ def classification(
     """Accuracy with its interval, macro F1, Matthews' correlation and the confusion matrix.
 
     Args:
-        gold: A label each, or None where it is not known: left out.
-        predicted: As many.
+        gold: The gold labels; documents with None, an unknown label, are left out.
+        predicted: The predicted labels, as many.
         labels: The classes, in the model's order.
         resamples: Number of bootstrap resamples.
         seed: Random seed of the bootstrap.
