@@ -435,10 +435,10 @@ def test_a_seed_without_its_full_inputs_is_left_out(encoder, studied, tmp_path):
         ({"conditions": ("human", "human")}, "a condition or a seed is given twice"),
         ({"seeds": (0, 0)}, "a condition or a seed is given twice"),
         ({"seeds": ()}, "there is no seed"),
-        ({"conditions": ("policy_score@1",)}, "takes the scores of a dropping model"),
-        ({"conditions": ("input_x_gradient@9",)}, "there is no such layer"),
-        ({"conditions": ("occlusion@1",)}, "there is no such layer"),
-        ({"conditions": ("input_x_gradient", "input_x_gradient@0")}, "two conditions are one"),
+        ({"conditions": ("policy_score@1",)}, "needs the scores of a dropping model"),
+        ({"conditions": ("input_x_gradient@9",)}, "has no layer 9"),
+        ({"conditions": ("occlusion@1",)}, "has no layer 1"),
+        ({"conditions": ("input_x_gradient", "input_x_gradient@0")}, "two conditions are the same"),
         ({"seeds": (-1,)}, "none between 0 and"),
     ],
 )
@@ -450,7 +450,7 @@ def test_grids_that_cannot_be_are_refused(encoder, tmp_path, given, message):
 
 def test_a_model_that_drops_nothing_has_no_dropping_conditions(encoder, tmp_path):
     plain = save_classifier(tmp_path / "plain", ("NEG", "POS"))
-    with pytest.raises(ModelError, match="this model has no such scores"):
+    with pytest.raises(ModelError, match="this model does not have these scores"):
         study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("kept@1", dropping=str(plain)))
     assert not (tmp_path / "study").exists()
 
