@@ -302,7 +302,7 @@ def test_a_swapped_model_is_refused_also_where_predictions_would_be_made_anew(
     if anew:
         (cell / "predictions.parquet").unlink()
     with pytest.raises(
-        OutputError, match=r"human-seed0/model: another training lies there \(condition: 'lead'"
+        OutputError, match=r"human-seed0/model: the folder holds another training \(condition: 'lead'"
     ):
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     if not anew:

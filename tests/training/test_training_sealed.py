@@ -114,7 +114,7 @@ def test_a_checkpoint_that_is_not_whole_is_passed_over_for_the_earlier_one(left,
     assert UnfinishedRun(left).last().step == 8
     DAMAGES[damage](left / "checkpoint-8", stranger)
     assert UnfinishedRun(left).last().step == 4
-    [said] = [record.getMessage() for record in caplog.records if "passed over" in record.getMessage()]
+    [said] = [record.getMessage() for record in caplog.records if "skipped" in record.getMessage()]
     assert "checkpoint-8" in said
     assert not Path("/tmp/payload-of-the-tests").exists()
 

@@ -232,7 +232,7 @@ def _run_cell(
                 parts = _parts(root, condition, seed, splits, first, options)
         if not finished and not (folder / MODEL).exists():
             train_condition(
-                folder / MODEL, parts, first.anew(recipe["model"], training), splits, training, recipe
+                folder / MODEL, parts, first.reloaded(recipe["model"], training), splits, training, recipe
             )
         with _main_process_first(options):
             if not predicted(folder):

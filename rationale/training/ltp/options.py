@@ -1,4 +1,4 @@
-"""Everything LTP's training can be told."""
+"""The options of LTP's training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rationale.training.options import option
 
 @dataclass(frozen=True)
 class LTPOptions(DroppingOptions):
-    """How to train LTP; the last stage is the hard one, its thresholds frozen.
+    """Options of LTP's training; the last stage prunes hard with frozen thresholds.
 
     Raises:
         RationaleError: On a value outside its range.
@@ -19,31 +19,32 @@ class LTPOptions(DroppingOptions):
 
     soft_epochs: int = option(
         1,
-        "Passes of the soft stage, where thresholds learn; 0 keeps the ramp they begin with (an ablation).",
+        "Passes of the soft stage, which learns thresholds; 0 keeps the initial ramp (an ablation).",
     )
     lambda_: float = option(0.1, "Lambda: weight of the soft lengths; larger drops more.")
-    temperature: float = option(1e-3, "T: how far from its threshold a token is half dropped (Eq. 9).")
-    final_threshold: float = option(0.01, "The last layer's threshold to begin with; others rise to it.")
+    temperature: float = option(1e-3, "T: width of the soft threshold (Eq. 9); smaller is closer to hard.")
+    final_threshold: float = option(
+        0.01, "Initial threshold of the last layer; those of earlier layers rise to it linearly."
+    )
     threshold_rate: float | None = option(
         None,
-        "Learning rate of the thresholds. The authors' 2e-5 supposes thousands of steps; the default, "
-        "4 x final threshold / steps, lets them travel twice the ramp's height in any run.",
+        "Learning rate of the thresholds. The authors' 2e-5 assumes thousands of steps; the default, "
+        "4 x final threshold / steps, lets thresholds move by twice the ramp's height in any run.",
     )
     reference: int | None = option(
-        None, "The length that scores are the mean over, whatever an input's own. Default: --max-length."
+        None, "Input length that scores are normalised by, for inputs of any length. Default: --max-length."
     )
     ramp: Literal["one-based", "zero-based"] = option(
-        "one-based", "Ramp as published, or as in its authors' code: the first layer at 0 and out of play."
+        "one-based",
+        "Initial ramp: one-based, as published; or zero-based, as in the authors' code (first layer at 0).",
     )
 
-    protect_cls: bool = option(
-        True, "Keep [CLS] whatever it receives; off, it may leave like any other, as published."
-    )
+    protect_cls: bool = option(True, "Never drop [CLS]; off: drop it like other tokens, as published.")
     bits: int | None = option(
-        None, "8 rounds weights and inputs of all layers but the embeddings to 8 bits in the last stage."
+        None, "Bits of weights and inputs of all layers but the embeddings in the last stage (2 to 8)."
     )
     distil: float = option(
-        0.0, "Share of the last stage's loss that is the plain fine-tuning's outputs and embeddings, 0 to 1."
+        0.0, "Share of the last stage's loss that is distillation from the plain fine-tuning, 0 to 1."
     )
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Everything TR-BERT's training can be told."""
+"""The options of TR-BERT's training."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from rationale.training.options import option
 
 @dataclass(frozen=True)
 class TRBERTOptions(DroppingOptions):
-    """How to train TR-BERT; the last stage is the joint one, with the plain fine-tuning as teacher.
+    """Options of TR-BERT's training; the last stage is the joint one, with the plain fine-tuning as teacher.
 
     Raises:
         RationaleError: On a value outside its range.
     """
 
-    alpha: float = option(1.0, "What a kept token costs in the reward; larger drops more.")
+    alpha: float = option(1.0, "Cost of a kept token in the reward; larger drops more.")
     joint_alpha: float | None = option(None, "The same in the joint stage. Default: --alpha.")
-    policy_epochs: int = option(3, "Passes in which policies alone learn.")
+    policy_epochs: int = option(3, "Passes of the stage that trains only the policies.")
     policy_rate: float = option(
-        1e-3, "Learning rate of the policies; the authors' 3e-5 supposes thousands of steps."
+        1e-3, "Learning rate of the policies; the authors' 3e-5 assumes thousands of steps."
     )
-    samples: int = option(8, "Choices drawn for each document and step; their mean reward is the baseline.")
+    samples: int = option(8, "Choices sampled per document and step; their mean reward is the baseline.")
     guide_share: float = option(
-        0.5, "Share of the policies' own steps in which one choice of each document follows the gradient."
+        0.5, "Share of the policy stage in which one choice per document follows gradient scores."
     )
-    inner: int = option(32, "Width inside each policy.")
+    inner: int = option(32, "Hidden width of each policy.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
