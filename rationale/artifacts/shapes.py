@@ -1,4 +1,4 @@
-"""The shape of ``agreement.json``."""
+"""The check of ``agreement.json``."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _INTERVAL: dict[str, Check] = {"low": maybe(number), "high": maybe(number), "n":
 
 
 def _square(value: Any, place: str) -> str | None:
-    """The confusion counts are as many as the labels say."""
+    """Checks that the confusion matrix is square, with one row per label."""
     labels, counts = value.get("labels", []), value.get("confusion", [])
     fits = len(labels) == len(counts) and all(len(row) == len(labels) for row in counts)
     return None if fits else f"{place.lstrip('.')}: the confusion is not {len(labels)} by {len(labels)}"
 
 
 def agreement(metrics: tuple[str, ...]) -> Check:
-    """Of ``agreement.json`` with these metrics."""
+    """The check of ``agreement.json`` with these metrics."""
     metric, select = among(*metrics), maybe(among("threshold", "top_k_gold", "kept"))
-    one = record(
+    metric_record = record(
         {"rule": maybe(text)},
         method=text,
         layer=count,
@@ -41,7 +41,7 @@ def agreement(metrics: tuple[str, ...]) -> Check:
         skipped=count,
         **_INTERVAL,
     )
-    pair = record(
+    comparison = record(
         metric=metric,
         select=select,
         method=text,
@@ -63,7 +63,7 @@ def agreement(metrics: tuple[str, ...]) -> Check:
     )
     return record(
         recipe=check_of(AgreementProvenance),
-        records=every(one),
-        comparisons=every(pair),
+        records=every(metric_record),
+        comparisons=every(comparison),
         classification=both(classes, _square),
     )
