@@ -104,7 +104,7 @@ def test_a_label_that_is_no_number_is_named(encoder, tmp_path, label):
 
 def test_a_model_that_says_numbers_refuses_documents_without(plain):
     classifier = load_classifier(plain.finetuned_dir / "1", device="cpu")
-    with pytest.raises(DataError, match="the model says numbers"):
+    with pytest.raises(DataError, match="the model predicts numbers"):
         evaluate(classifier, planted(4), Timing(0))
 
 
