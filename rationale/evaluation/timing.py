@@ -24,7 +24,7 @@ def ratios(
     title: str,
     progress: bool = True,
 ) -> dict[str, float]:
-    """The time of ``baseline`` over the time of ``candidate``: median, minimum and maximum over rounds, seconds.
+    """The time of ``baseline`` over that of ``candidate``: median, minimum and maximum over rounds, seconds.
 
     Args:
         baseline: Runs a batch.
