@@ -28,15 +28,14 @@ class TrainingOptions:
 
     max_length: int | None = option(
         None,
-        "Maximum number of sub-words, special tokens and query included; longer documents are truncated. "
-        "Default: 512, or the limit of the model.",
+        "Longest input in tokens, special tokens and query included; the document is cut, never the query. "
+        "Default: 512, or what the model takes.",
     )
     epochs: int = option(4, "Passes over the training documents.")
     learning_rate: float | None = option(
         None,
-        "Peak learning rate of AdamW; falls linearly to 0 after the warm-up. Default: 2e-5 times (768 / "
-        "width of the model) to the power of 1.5, in runs of fewer than 3,000 steps also times the square "
-        "root of 3,000 / steps (at most 5); never above 2e-3.",
+        "Peak learning rate of AdamW; decays linearly to 0 after the warm-up. Default: 2e-5 x (768 / width "
+        "of the model)^1.5; below 3,000 steps also x sqrt(3,000 / steps), at most x 5; never above 2e-3.",
     )
     batch_size: int = option(16, "Documents per step and device.")
     grad_accumulation: int = option(1, "Batches summed before each optimizer step.")
@@ -45,30 +44,29 @@ class TrainingOptions:
     label_smoothing: float = option(0.0, "Probability mass moved from the gold label to all labels evenly.")
     attention_dropout: float | None = option(
         None,
-        "Dropout on attention weights; default: the checkpoint's own (0.1 in BERT). On a CPU 0 trains "
-        "several times faster: other values disable PyTorch's fused attention.",
+        "Dropout on attention weights. Default: the checkpoint's (0.1 in BERT). On a CPU, 0 trains several "
+        "times faster, because PyTorch's fused attention has no dropout there.",
     )
     patience: int | None = option(
         None, "Stop after this many epochs without improvement on dev. Default: run all epochs."
     )
     metric: Literal["accuracy", "macro_f1", "mcc", "pearson", "spearman", "f1", "exact_match"] = option(
         "accuracy",
-        "Dev metric for checkpoint selection: accuracy, macro_f1 or mcc (Matthews); pearson or spearman "
-        "train a regression on labels that are numbers; f1 or exact_match train question answering on "
-        "data in SQuAD's layout.",
+        "Dev metric for checkpoint selection, which also sets the task. Classification: accuracy, macro_f1, "
+        "mcc (Matthews); regression, where labels are numbers: pearson, spearman; question answering over "
+        "data in SQuAD's layout: f1, exact_match.",
     )
     checkpoint: Literal["best", "last"] = option(
         "best",
-        "The epoch whose weights are kept: best (on dev), or last (dev is measured but not used, as for "
-        "a curve over settings).",
+        "Epoch whose weights are kept: best (on dev), or last (dev selects nothing).",
     )
     reinit_head: bool = option(
-        False, "Start from a new classification head even where the checkpoint has one."
+        False, "Start from a fresh classification head, even if the checkpoint has one."
     )
-    seed: int = option(0, "Random seed of the head's weights, the order of the documents and dropout.")
+    seed: int = option(0, "Random seed of the head's weights, the order of documents and dropout.")
     device: str = option(
         "auto",
-        "auto (CUDA if available, else CPU), cpu, cuda or mps; several devices: "
+        "auto (CUDA if available, else the CPU), cpu, cuda or mps. Several GPUs: "
         "`torchrun --nproc_per_node 2 $(which rationale) train …`.",
     )
     dtype: Literal["float32", "bfloat16"] = option(

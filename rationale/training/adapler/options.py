@@ -18,42 +18,40 @@ class AdapLeROptions(DroppingOptions):
         RationaleError: On a value outside its range.
     """
 
-    gamma: float = option(5e-3, "Weight of the predictors' loss (KL to saliency).")
+    gamma: float = option(5e-3, "Weight of the predictors' loss (KL from saliency).")
     phi: float = option(5e-4, "Weight of the expected length: larger drops more.")
     target_speedup: float | None = option(
         None,
-        "Aim at this FLOPs speedup: phi weighs the distance from full length / target, so too short costs as "
-        "much as too long, and keep the best epoch on dev among those that reach 90 % of the target. "
-        "Default: no target; phi alone decides how much is dropped.",
+        "FLOPs speedup to aim at: phi then weighs the distance from full length / target, and the epoch kept "
+        "is the best on dev with at least 0.9 x target. Default: none; phi alone decides.",
     )
     threshold_rate: float | None = option(
         None,
-        "Learning rate of eta and theta. The paper's 5e-4 assumes 18,750 steps; the default, 2 / steps "
-        "between 5e-4 and 1e-2, lets eta cross its range in shorter runs too.",
+        "Learning rate of eta and theta. Default: 2 / steps, between 5e-4 and 1e-2, which fits short runs "
+        "too; the paper's 5e-4 is for 18,750 steps.",
     )
     predictor_rate: float | None = option(
         None,
-        "Learning rate of the contribution predictors, which are trained from scratch: short runs need "
-        "more (1e-3). Default: that of the weights, as in the paper.",
+        "Learning rate of the contribution predictors; in short runs 1e-3 helps, as they start untrained. "
+        "Default: that of the weights, as in the paper.",
     )
     warm_start: bool = option(
         True,
-        "Start phase 3 from phase 1's best epoch. The paper, and every preset, starts from the checkpoint "
-        "again, and so learns the task while tokens are dropped.",
+        "Start phase 3 from phase 1's best epoch. The paper and every preset start from the pre-trained "
+        "checkpoint: in a short run, the model then has to learn the task while tokens are dropped.",
     )
     target: Literal["saliency", "attention"] = option(
-        "saliency", "Target of the predictors: saliency, or attention received (an ablation)."
+        "saliency",
+        "Target of the predictors: saliency (InputXGradient of the gold label), or attention (an ablation).",
     )
     learn_theta: bool = option(True, "Learn theta, the weight of [CLS] in the target (off: an ablation).")
     removal: Literal["soft", "steep"] = option(
         "soft",
-        "soft: lambda rises with each epoch; steep: it has its final value from the start (an ablation).",
+        "soft: lambda rises from epoch to epoch; steep: it has its last value from the start (an ablation).",
     )
     inner: int = option(32, "Hidden width of each contribution predictor.")
     beta: float = option(0.1, "Slope of soft removal above the threshold (Eq. 4).")
-    weigh_by_keep: bool = option(
-        True, "Multiply soft removal by the mass that entered, as published; off: Eq. 4 as it is printed."
-    )
+    weigh_by_keep: bool = option(True, "Soft removal as in the published system; off: Eq. 4 as printed.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -16,11 +16,11 @@ class DroppingOptions(TrainingOptions):
     """
 
     warmup: float = option(0.06, "Share of the steps over which learning rates rise from 0.")
-    epochs: int = option(5, "Passes over the training documents, in the last stage.")
+    epochs: int = option(5, "Passes over the training documents in the last stage.")
     fine_tune_epochs: int | None = option(
         None,
-        "Passes of the plain fine-tuning that comes first. Default: as many as in the last stage; more on "
-        "small data sets: 1,000 steps, in at most 20 epochs, of which the best on dev is kept.",
+        "Epochs of the plain fine-tuning that comes first. Default: --epochs; in small data sets more, until "
+        "1,000 steps, in at most 20 epochs.",
     )
     fine_tune_rate: float | None = option(
         None, "Peak learning rate of the plain fine-tuning. Default: that of the last stage."
@@ -28,8 +28,8 @@ class DroppingOptions(TrainingOptions):
 
     allow_chance: bool = option(
         False,
-        "Continue where the plain fine-tuning is not above chance on dev. Default: stop, because later "
-        "stages would measure nothing.",
+        "Continue even if the plain fine-tuning is not above chance on dev. Default: stop, because results "
+        "would mean nothing.",
     )
 
     def __post_init__(self) -> None:

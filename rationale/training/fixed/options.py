@@ -18,8 +18,8 @@ class SpAttenOptions(DroppingOptions):
         RationaleError: On a value outside its range.
     """
 
-    ratio: float = option(0.3, "Share of the tokens of an input that the last layer keeps.")
-    cumulative: bool = option(True, "Sum attention over layers; off: use the attention of each layer alone.")
+    ratio: float = option(0.3, "Share of an input's tokens kept in the last layer.")
+    cumulative: bool = option(True, "Sum attention over all layers so far; off: use each layer's own.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -36,7 +36,9 @@ class UninformedOptions(DroppingOptions):
 
     rule: Literal["random", "lead"] = option("random", "Which tokens are kept: random, or lead (the first).")
     shares: str = option(
-        "0.5", "Share of the tokens of an input that each layer keeps: one number, or L numbers with commas."
+        "0.5",
+        "Share of an input's tokens kept in each layer: one number for all layers, or one for each, with "
+        "commas.",
     )
 
     def __post_init__(self) -> None:

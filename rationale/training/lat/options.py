@@ -17,26 +17,24 @@ class LATOptions(DroppingOptions):
         RationaleError: On a value outside its range.
     """
 
-    length_drop: float = option(0.2, "p: largest share of the remaining tokens that one layer may drop.")
+    length_drop: float = option(0.2, "Largest share of the remaining tokens that one layer may drop.")
     sandwich: int = option(2, "Random configurations per step, besides the full and the smallest.")
     protect_cls: bool = option(
-        True, "Never drop [CLS]; off: drop it like other tokens, as published for question answering."
+        True, "Always keep [CLS]; off: it may be dropped, as published for question answering."
     )
-    layer_drop: float = option(0.2, "Probability that a pass skips a layer.")
+    layer_drop: float = option(0.2, "Probability that a pass skips a layer (LayerDrop).")
     distil: Literal["reverse-kl", "forward-kl"] = option(
         "reverse-kl",
-        "Divergence from the full pass: reverse-kl, KL(smaller || full), as in the authors' code; or "
+        "Divergence from the full model: reverse-kl, KL(smaller || full), as in the authors' code, or "
         "forward-kl, KL(full || smaller).",
     )
-    iterations: int = option(
-        10, "Generations of the search on dev; 0 takes the best of the initial population."
-    )
-    population: int = option(20, "Size of the initial population of the search.")
-    offspring: int = option(30, "Mutations, and as many crossovers, per generation.")
+    iterations: int = option(10, "Generations of the search on dev; 0 takes the best initial configuration.")
+    population: int = option(20, "Initial configurations of the search.")
+    offspring: int = option(30, "Mutations per generation, and as many crossovers.")
     speedup: float | None = option(
         None,
-        "Minimum FLOPs speedup on dev; takes the best lengths that reach it. Default: the fastest lengths "
-        "within a point of the plain fine-tuning.",
+        "Take the best configuration with at least this FLOPs speedup on dev. Default: the cheapest within a "
+        "point of plain.",
     )
 
     def __post_init__(self) -> None:

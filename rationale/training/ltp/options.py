@@ -19,32 +19,34 @@ class LTPOptions(DroppingOptions):
 
     soft_epochs: int = option(
         1,
-        "Passes of the soft stage, which learns thresholds; 0 keeps the initial ramp (an ablation).",
+        "Epochs of the soft stage, which learns the thresholds; 0 keeps the initial ramp (an ablation).",
     )
-    lambda_: float = option(0.1, "Lambda: weight of the soft lengths; larger drops more.")
-    temperature: float = option(1e-3, "T: width of the soft threshold (Eq. 9); smaller is closer to hard.")
+    lambda_: float = option(0.1, "Weight of the length loss; larger drops more.")
+    temperature: float = option(1e-3, "Temperature T of the soft mask sigmoid((score - theta) / T) (Eq. 9).")
     final_threshold: float = option(
-        0.01, "Initial threshold of the last layer; those of earlier layers rise to it linearly."
+        0.01, "Initial threshold of the last layer; those of earlier layers rise linearly to it."
     )
     threshold_rate: float | None = option(
         None,
-        "Learning rate of the thresholds. The authors' 2e-5 assumes thousands of steps; the default, "
-        "4 x final threshold / steps, lets thresholds move by twice the ramp's height in any run.",
+        "Learning rate of the thresholds. Default: 4 x final threshold / steps, which fits short runs too; "
+        "the authors' 2e-5 is for thousands of steps.",
     )
     reference: int | None = option(
-        None, "Input length that scores are normalised by, for inputs of any length. Default: --max-length."
+        None, "Length that divides the sum of attention, for inputs of every length. Default: --max-length."
     )
     ramp: Literal["one-based", "zero-based"] = option(
         "one-based",
-        "Initial ramp: one-based, as published; or zero-based, as in the authors' code (first layer at 0).",
+        "Initial ramp: one-based (published), or zero-based (the authors' code: layer 0 never drops).",
     )
 
-    protect_cls: bool = option(True, "Never drop [CLS]; off: drop it like other tokens, as published.")
+    protect_cls: bool = option(True, "Always keep [CLS]; off: it may be dropped, as published.")
     bits: int | None = option(
-        None, "Bits of weights and inputs of all layers but the embeddings in the last stage (2 to 8)."
+        None,
+        "Round weights and inputs of all linear layers except the embeddings' to this many bits in the last "
+        "stage; evaluate --int8 needs 8.",
     )
     distil: float = option(
-        0.0, "Share of the last stage's loss that is distillation from the plain fine-tuning, 0 to 1."
+        0.0, "Weight, 0 to 1, of distillation from the plain fine-tuning in the last stage's loss."
     )
 
     def __post_init__(self) -> None:

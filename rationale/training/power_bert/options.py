@@ -16,12 +16,14 @@ class PoWERBERTOptions(DroppingOptions):
         RationaleError: On a value outside its range.
     """
 
-    search_epochs: int = option(1, "Passes of the search for the retention configuration.")
-    lambda_: float = option(1e-3, "Lambda: weight of the sum of the retention weights; larger drops more.")
+    search_epochs: int = option(1, "Epochs of the search for the retention configuration.")
+    lambda_: float = option(
+        1e-3, "Weight of the sum of the retention weights in the loss; larger drops more."
+    )
     threshold_rate: float | None = option(
         None,
-        "Learning rate of the retention weights. A weight can change by half of rate x steps: the default, "
-        "4 / steps, lets it fall from 1 to 0 and rise back in any run.",
+        "Learning rate of the retention weights. Default: 4 / steps, enough to move a weight from 1 to 0 "
+        "in a run of any length.",
     )
 
     def __post_init__(self) -> None:

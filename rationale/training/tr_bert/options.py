@@ -16,15 +16,15 @@ class TRBERTOptions(DroppingOptions):
         RationaleError: On a value outside its range.
     """
 
-    alpha: float = option(1.0, "Cost of a kept token in the reward; larger drops more.")
-    joint_alpha: float | None = option(None, "The same in the joint stage. Default: --alpha.")
-    policy_epochs: int = option(3, "Passes of the stage that trains only the policies.")
+    alpha: float = option(1.0, "Weight of the share of kept tokens in the reward; larger drops more.")
+    joint_alpha: float | None = option(None, "alpha of the joint stage. Default: --alpha.")
+    policy_epochs: int = option(3, "Epochs in which only the policies learn.")
     policy_rate: float = option(
-        1e-3, "Learning rate of the policies; the authors' 3e-5 assumes thousands of steps."
+        1e-3, "Learning rate of the policies; the authors' 3e-5 is for thousands of steps."
     )
-    samples: int = option(8, "Choices sampled per document and step; their mean reward is the baseline.")
+    samples: int = option(8, "Samples per document and step; their mean reward is the baseline.")
     guide_share: float = option(
-        0.5, "Share of the policy stage in which one choice per document follows gradient scores."
+        0.5, "Share of the policy stage's steps in which one sample of each document follows the gradient."
     )
     inner: int = option(32, "Hidden width of each policy.")
 
