@@ -308,7 +308,7 @@ def test_texts_longer_than_the_model_are_cut_and_batches_of_any_lengths_work(enc
 def test_what_is_not_ours_is_not_touched(encoder, trained, tmp_path):
     (tmp_path / "out.unfinished").mkdir()
     (tmp_path / "out.unfinished" / "thesis.txt").write_text("precious")
-    with pytest.raises(OutputError, match=r"holds something else.*move it away"):
+    with pytest.raises(OutputError, match=r"found other files.*Move it away"):
         again(encoder, trained, tmp_path / "out")
     assert (tmp_path / "out.unfinished" / "thesis.txt").read_text() == "precious"
     foreign = tmp_path / "foreign"
