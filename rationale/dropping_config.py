@@ -9,6 +9,9 @@ from transformers import AutoConfig, PreTrainedConfig
 
 from rationale.errors import ModelError
 
+Keywords = dict[str, Any]
+"""Keyword arguments as config.json holds them: of the backbone's config, of the system's constructor."""
+
 _FROM_BACKBONE = ("id2label", "label2id", "problem_type", "pad_token_id", "max_position_embeddings")
 
 
@@ -30,9 +33,9 @@ class DroppingConfig(PreTrainedConfig):
 
     def __init__(
         self,
-        backbone: dict[str, Any] | None = None,
+        backbone: Keywords | None = None,
         system: str = "adapler",
-        settings: dict[str, Any] | None = None,
+        settings: Keywords | None = None,
         bits: int | None = None,
         **more: Any,
     ) -> None:

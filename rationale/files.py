@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from glob import escape
 from pathlib import Path
-from typing import Any
 
 from rationale.errors import OutputError, RationaleError
 
@@ -176,12 +175,12 @@ def atomic_text(path: str | Path, text: str, *, overwrite: bool) -> Path:
     return home(path)
 
 
-def atomic_json(path: str | Path, content: Mapping[str, Any], *, overwrite: bool) -> Path:
+def atomic_json(path: str | Path, content: Mapping[str, object], *, overwrite: bool) -> Path:
     """Writes ``content`` as indented JSON, NaN refused, in one step."""
     return atomic_text(path, json_text(content), overwrite=overwrite)
 
 
-def json_text(content: Mapping[str, Any]) -> str:
+def json_text(content: Mapping[str, object]) -> str:
     """``content`` as indented JSON, NaN refused."""
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 

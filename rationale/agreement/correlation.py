@@ -9,7 +9,7 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 
 from rationale.agreement.metric import metrics
-from rationale.agreement.result import Agreement, Record, selecting
+from rationale.agreement.result import Agreement, Estimate, selecting
 from rationale.arrays import Float64
 from rationale.artifacts.artifact import Artifact
 from rationale.artifacts.provenance import AgreementProvenance
@@ -108,7 +108,7 @@ def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> 
     Raises:
         ScoresError: Where the agreement holds no faithfulness, or no values of single documents.
     """
-    there = {record["metric"] for record in agreement.records}
+    there = {record.metric for record in agreement.records}
     if not there.intersection(FAITHFUL):
         raise ScoresError(
             "these scores were computed without --faithfulness",
@@ -153,7 +153,7 @@ def spearman(one: Float64, other: Float64) -> Float64:
 def _scores(agreement: Agreement) -> list[tuple[str, int]]:
     """Methods and layers; not those of whose words faithfulness removed another number than of the others."""
     own = selecting(agreement.recipe)
-    every = dict.fromkeys((record["method"], record["layer"]) for record in agreement.records)
+    every = dict.fromkeys((record.method, record.layer) for record in agreement.records)
     return [score for score in every if score[0] not in own]
 
 
@@ -190,13 +190,13 @@ def _told(x: Float64, y: Float64, resamples: int, seed: int) -> tuple[float | No
 
 def _between(agreement: Agreement, metric: str, select: str | None, faithful: str) -> Between:
     """Over scores: whether those that agree more with humans on the whole weigh more for the model."""
-    index: dict[tuple[str, int, str, str | None], Record] = {
-        (r["method"], r["layer"], r["metric"], r["select"]): r for r in agreement.records
+    index: dict[tuple[str, int, str, str | None], Estimate] = {
+        (r.method, r.layer, r.metric, r.select): r for r in agreement.records
     }
     points = []
     for method, layer in _scores(agreement):
         both = [index.get((method, layer, *which)) for which in ((metric, select), (faithful, None))]
-        values = [one["value"] for one in both if one is not None and one["value"] is not None]
+        values = [one.value for one in both if one is not None and one.value is not None]
         if len(values) == 2:
             points.append(values)
     sides = np.array(points, np.float64).reshape(-1, 2).T

@@ -31,12 +31,11 @@ from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_
 from rationale.artifacts import shape
 from rationale.artifacts.shape import Check
 from rationale.errors import OutputError, RationaleError
+from rationale.strict_json import Json as Json
 
 T = TypeVar("T")
 Count = Annotated[int, shape.count]
 Scalar = Annotated[object, shape.scalar]
-Json = Mapping[str, object]
-"""An unchecked JSON object."""
 
 _OMITTED = "omitted"
 _LEAVES: dict[object, Check] = {

@@ -50,9 +50,7 @@ def _tell(console: Console, made: Demo) -> None:
 
     for title, run in (("The classifier", made.plain), ("AdapLeR", made.adapler)):
         accuracy = run.agreement.classification
-        console.print(
-            f"\n[bold]{title}[/bold]: accuracy on {accuracy['n']} reviews {accuracy['accuracy']:.3f}"
-        )
+        console.print(f"\n[bold]{title}[/bold]: accuracy on {accuracy.n} reviews {accuracy.accuracy:.3f}")
         console.print(agreement_table(run.agreement).to_rich())
     console.print(
         f"[bold]What dropping costs and saves[/bold], {made.evaluation.n} reviews of the test split"

@@ -72,7 +72,7 @@ def evaluate(
     )
     result.save(out, overwrite=overwrite)
     if traces is not None:
-        inputs = {"model": classifier.identity["hash"], "data": documents.fingerprint}
+        inputs = {"model": classifier.identity.hash, "data": documents.fingerprint}
         write_traces(traces, found, inputs, overwrite=overwrite)
     safe_console().print(evaluation_table(result))
     for warning in evaluation_warnings(result):
@@ -98,10 +98,10 @@ def evaluation_warnings(result: Evaluation) -> list[str]:
     from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
     from rationale.metrics.chance import at_chance
 
-    system = result.recipe.model.get("system")
-    told = [at_chance(result.metrics)]
+    system = result.recipe.model.system
+    told = [] if result.classification is None else [at_chance(result.classification)]
     if system is not None and result.flops_speedup < LEAST_SPEEDUP:
-        told.append(drops_nothing(f"{result.flops_speedup:.2f}x fewer operations", str(system)))
+        told.append(drops_nothing(f"{result.flops_speedup:.2f}x fewer operations", system))
     return [sentence for sentence in told if sentence]
 
 

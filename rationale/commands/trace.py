@@ -35,6 +35,7 @@ def trace(
 
     Example: `rationale trace --model adapler --text "not once did it drag"`
     """
+    from rationale.artifacts.record import to_json
     from rationale.artifacts.seal import sealed
     from rationale.corpus.splits import sample
     from rationale.evaluation.traces import KIND, trace_documents, write_traces
@@ -54,11 +55,11 @@ def trace(
         for one in traced:
             _print(one)
         return
-    inputs = {"model": classifier.identity["hash"], "data": documents.fingerprint}
+    inputs = {"model": classifier.identity.hash, "data": documents.fingerprint}
     if out.suffix == ".parquet":
         write_traces(out, traced, inputs, overwrite=overwrite)
     else:
-        content = {"model": classifier.identity, "traces": [one.content for one in traced]}
+        content = {"model": to_json(classifier.identity), "traces": [one.content for one in traced]}
         atomic_json(out, sealed(content, KIND, inputs), overwrite=overwrite)
     say(f"{out}: {len(documents)} traces")
 

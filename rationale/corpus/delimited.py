@@ -17,6 +17,7 @@ from rationale.corpus.columns import Columns, check_columns
 from rationale.corpus.lines import read_text, split_lines
 from rationale.corpus.rows import Row
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 Line = tuple[int, list[str]]  # number, fields
 
@@ -149,7 +150,7 @@ def _rows(lines: Iterator[Line], columns: Columns, path: Path) -> Iterator[Row]:
         raise DataError("the file is empty", where=path)
 
 
-def _cells(header: list[str], row: Sequence[str], columns: Columns, where: str) -> dict[str, Any]:
+def _cells(header: list[str], row: Sequence[str], columns: Columns, where: str) -> Json:
     """The row as an object: empty cells are null, cells of list columns are read as JSON."""
     if len(row) != len(header):
         raise DataError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from rationale.corpus.document import Document, Documents
 from rationale.corpus.evidence import Quotes, read_pieces, spans_of
@@ -16,6 +15,7 @@ from rationale.corpus.passages import Passage, Passages, documents_file
 from rationale.corpus.places import head_of, is_visible, kind_of, stem_of
 from rationale.corpus.readers import READERS, DuplicateIds, Notes, Reader, ReadOptions, UsedIds, usual_order
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 NOT_A_SPLIT = ("docs",)
 
@@ -117,7 +117,7 @@ def _read(folder: str | Path, split: str, options: ReadOptions) -> Documents:
 class _Annotation:
     """One line of a split and what is needed to read it."""
 
-    row: Mapping[str, Any]
+    row: Json
     passages: Passages
     where: str
     notes: Notes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from rationale.corpus.masks import same_text
 from rationale.corpus.passages import Passage
 from rationale.corpus.readers import Notes, ReadOptions
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 _UNKNOWN = -1
 _FEW = 0.02  # of the pieces of a split
@@ -115,7 +116,7 @@ def _piece(item: object, group: int, where: str) -> Piece:
     )
 
 
-def _number(item: Mapping[str, Any], name: str, where: str) -> int:
+def _number(item: Json, name: str, where: str) -> int:
     if name in item and item[name] is None:
         raise DataError(
             f"the field {name!r} is null", where=where, remedy="Where the place is unknown, write -1."
@@ -126,7 +127,7 @@ def _number(item: Mapping[str, Any], name: str, where: str) -> int:
     return value
 
 
-def _sentence(item: Mapping[str, Any], name: str, where: str) -> int:
+def _sentence(item: Json, name: str, where: str) -> int:
     return _UNKNOWN if item.get(name) is None else _number(item, name, where)
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 MAX_ID = 1_000  # characters
 MAX_WORDS = 1_000_000  # a document
 MAX_WORD = 100_000  # characters
 
 
-def need(row: Mapping[str, Any], name: str, where: str) -> Any:
+def need(row: Json, name: str, where: str) -> Any:
     """The value of a field that must be there.
 
     Raises:

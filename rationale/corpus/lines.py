@@ -12,6 +12,7 @@ from typing import Any
 
 from rationale import strict_json
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 _SMALL, _RATIO = 1 << 28, 100  # a file may unpack to so many bytes, or to so many times its size
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -103,7 +104,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
             yield f"{path}:{number}", line
 
 
-def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def json_lines(path: Path) -> Iterator[tuple[str, Json]]:
     """Yields ``(file:line, object)`` of each line that is not blank.
 
     Raises:
@@ -113,7 +114,7 @@ def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield where, json_object(line, where)
 
 
-def json_object(line: str, where: str) -> dict[str, Any]:
+def json_object(line: str, where: str) -> Json:
     """The JSON object in ``line``, read strictly: see `strict_json.loads`.
 
     Raises:

@@ -12,6 +12,7 @@ from typing import Any
 from rationale.corpus.document import MAX_GROUP, Span
 from rationale.corpus.fields import short
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def read_mark(item: Any, where: str) -> Mark:
     return Mark(_index(item[0], item, where), _index(item[1], item, where))
 
 
-def _of_object(item: dict[str, Any], where: str) -> Mark:
+def _of_object(item: Json, where: str) -> Mark:
     group, text = item.get("group"), item.get("text")
     if group is None:
         group = 0

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from rationale.corpus.evidence import Piece
 from rationale.corpus.fields import identifier, original, short
 from rationale.corpus.passages import Passages
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 Names = dict[str, int | float | None]  # document ids in order, with the numbers that some are in the file
 
@@ -16,7 +14,7 @@ _PREMISE, _HYPOTHESIS = "_premise", "_hypothesis"
 
 
 def documents_of(
-    row: Mapping[str, Any], name: str, pieces: list[Piece], has_query: bool, passages: Passages, where: str
+    row: Json, name: str, pieces: list[Piece], has_query: bool, passages: Passages, where: str
 ) -> tuple[Names, bool]:
     """The documents of an annotation, each once, and whether they are a pair that is read together.
 

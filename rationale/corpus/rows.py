@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,9 @@ from rationale.corpus.offsets import character_spans, may_be_utf16
 from rationale.corpus.readers import Notes, ReadOptions, UsedIds
 from rationale.corpus.segment import split_words, word_bounds
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
-Row = tuple[str, Mapping[str, Any]]
+Row = tuple[str, Json]
 
 
 def read_rows(rows: Iterable[Row], *, source: str, split: str, options: ReadOptions) -> Documents:
@@ -39,7 +40,7 @@ def read_rows(rows: Iterable[Row], *, source: str, split: str, options: ReadOpti
 class _Row:
     """A row and all that is needed to read it."""
 
-    content: Mapping[str, Any]
+    content: Json
     where: str
     options: ReadOptions
     notes: Notes

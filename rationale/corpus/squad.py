@@ -18,6 +18,7 @@ from rationale.corpus.places import head_of, kind_of, stem_of, visible_files
 from rationale.corpus.readers import READERS, Reader, ReadOptions, UsedIds, usual_order
 from rationale.corpus.segment import word_bounds
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 ANSWERABLE, UNANSWERABLE = "answerable", "unanswerable"
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -31,7 +32,7 @@ class _Question:
 
     title: str
     context: str
-    content: dict[str, Any]
+    content: Json
     where: str
 
 
@@ -99,7 +100,7 @@ def _document(question: _Question, used: UsedIds) -> Document:
     )
 
 
-def _answers(content: dict[str, Any], where: str) -> list[Any]:
+def _answers(content: Json, where: str) -> list[Any]:
     """The reference answers; none only where the question says that it has none."""
     impossible = content.get("is_impossible", False)
     if not isinstance(impossible, bool):
@@ -161,7 +162,7 @@ def _combines(letters: str) -> bool:
     return letter == "M" or (before == "M" and letter in "LN")
 
 
-def _object(value: Any, where: str) -> dict[str, Any]:
+def _object(value: Any, where: str) -> Json:
     if not isinstance(value, dict):
         raise DataError(
             f"this is not of SQuAD's layout: expected an object, got {type(value).__name__}",
@@ -171,14 +172,14 @@ def _object(value: Any, where: str) -> dict[str, Any]:
     return value
 
 
-def _list(row: dict[str, Any], name: str, where: str) -> list[Any]:
+def _list(row: Json, name: str, where: str) -> list[Any]:
     value = need(row, name, where)
     if not isinstance(value, list):
         raise DataError(f"{name!r} must be a list, got {type(value).__name__}", where=where)
     return value
 
 
-def _text(row: dict[str, Any], name: str, where: str) -> str:
+def _text(row: Json, name: str, where: str) -> str:
     value = need(row, name, where)
     if not isinstance(value, str):
         raise DataError(f"{name!r} must be text, got {short(value)}", where=where)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +18,7 @@ from rationale.corpus.places import kind_of, stem_of, visible_files
 from rationale.corpus.readers import READERS, Reader, ReadOptions, usual_order
 from rationale.corpus.rows import Row, read_rows
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}\Z")
 
@@ -99,7 +99,7 @@ def _parquet(path: Path, columns: Columns) -> Iterator[Row]:
         raise DataError(f"cannot be read as Parquet ({error})", where=path) from error
 
 
-def _numbered(rows: Iterator[dict[str, Any]], path: Path) -> Iterator[Row]:
+def _numbered(rows: Iterator[Json], path: Path) -> Iterator[Row]:
     for number, row in enumerate(rows):
         yield f"{path}, row {number} (counted from 0)", row
 

@@ -6,11 +6,34 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from rationale.corpus.document import Document, Span
 from rationale.errors import DataError
 from rationale.files import atomic_path, disk_errors
+from rationale.strict_json import Json
+
+
+class _Evidence(TypedDict):
+    """A span of words in one document; the sentences it touches, -1 for none."""
+
+    docid: str | int | float
+    start_token: int
+    end_token: int
+    start_sentence: int
+    end_sentence: int
+    text: str
+
+
+class _Annotation(TypedDict):
+    """A line of a split; ``evidences`` are groups of spans, null where nobody annotated."""
+
+    annotation_id: str | int | float
+    classification: str | None
+    docids: list[str | int | float]
+    evidences: list[list[_Evidence]] | None
+    query: str
+    query_type: None
 
 
 def write_eraser(
@@ -46,8 +69,8 @@ def write_eraser(
             ]
             _write_rows(temporary / f"{split}.jsonl", rows)
         if single_file:
-            rows = [{"docid": docid, "document": text.removesuffix("\n")} for docid, text in texts.items()]
-            _write_rows(temporary / "docs.jsonl", rows)
+            lines = ({"docid": docid, "document": text.removesuffix("\n")} for docid, text in texts.items())
+            _write_rows(temporary / "docs.jsonl", lines)
         else:
             _write_texts(temporary / "docs", texts)
     return Path(folder)
@@ -59,7 +82,7 @@ def is_file_name(docid: str) -> bool:
     return short and docid not in ("", ".", "..") and not set(docid) & {"/", "\\", "\0"}
 
 
-def _row(documents: list[Document], texts: dict[str, str], *, single_file: bool) -> dict[str, Any]:
+def _row(documents: list[Document], texts: dict[str, str], *, single_file: bool) -> _Annotation:
     """The JSON object of one annotation; its documents are added to ``texts``."""
     for document in documents:
         text = _text(document, single_file=single_file)
@@ -101,16 +124,16 @@ def _common_query(document: Document, query: tuple[str, ...]) -> bool:
     return whole and document.query == query and (document.query_first or not query)
 
 
-def _groups(documents: list[Document]) -> list[list[dict[str, Any]]]:
+def _groups(documents: list[Document]) -> list[list[_Evidence]]:
     last = max((span.group for document in documents for span in document.spans), default=-1)
-    groups: list[list[dict[str, Any]]] = [[] for _ in range(last + 1)]
+    groups: list[list[_Evidence]] = [[] for _ in range(last + 1)]
     for document in documents:
         for span in document.spans:
             groups[span.group].append(_evidence(document, span))
     return groups
 
 
-def _evidence(document: Document, span: Span) -> dict[str, Any]:
+def _evidence(document: Document, span: Span) -> _Evidence:
     touched = [
         i for i, (start, end) in enumerate(document.sentences) if start < span.end and end > span.start
     ]
@@ -145,7 +168,7 @@ def _check_blanks(line: Sequence[str], document: Document, *, single_file: bool)
         raise DataError("the word '' would not be read back as one word", where=_name(document))
 
 
-def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+def _write_rows(path: Path, rows: Iterable[Json]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8", newline="\n")
 
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -37,10 +36,10 @@ TRAINING = AdapLeROptions(
     warm_start=True,
     device="cpu",
 )
-SLOWER: tuple[dict[str, Any], ...] = (
-    {},
-    {"threshold_rate": 2.5e-3, "epochs": 5},
-    {"threshold_rate": 1.7e-3, "epochs": 7},
+TRAININGS = (
+    TRAINING,
+    replace(TRAINING, threshold_rate=2.5e-3, epochs=5),
+    replace(TRAINING, threshold_rate=1.7e-3, epochs=7),
 )
 """What is tried in turn until the dev accuracy is :data:`ENOUGH`: thresholds that move fast drop words before
 the predictors know which, and some seeds do not recover from that. benchmarks/demo_robustness.py counts them.
@@ -85,7 +84,7 @@ def sample_classifier(cache: Path, *, seed: int = 0) -> Path:
 def sample_adapler(cache: Path, *, seed: int = 0) -> Path:
     """AdapLeR, begun from :func:`sample_classifier` and its two next best epochs; about as long again.
 
-    Trained anew with slower thresholds where the first training loses too much on dev (see :data:`SLOWER`).
+    Trained anew with slower thresholds where the first one loses too much on dev (see :data:`TRAININGS`).
 
     Args:
         cache: Where trained models are kept.
@@ -96,8 +95,8 @@ def sample_adapler(cache: Path, *, seed: int = 0) -> Path:
     """
     finetuned_dir = sample_classifier(cache, seed=seed).parent
     found: list[tuple[float, Path]] = []
-    for slower in SLOWER:
-        out = _adapler(cache, replace(TRAINING, seed=seed, **slower), finetuned_dir)
+    for training in TRAININGS:
+        out = _adapler(cache, replace(training, seed=seed), finetuned_dir)
         best = TrainedDropping(out, finetuned_dir).best
         found.append((best["dev_accuracy"], out))
         if best["dev_accuracy"] >= ENOUGH and best["dev_speedup"] >= FASTER:

@@ -20,7 +20,7 @@ from transformers.modeling_outputs import QuestionAnsweringModelOutput, Sequence
 
 from rationale.dropping.run import hard
 from rationale.dropping.system import SYSTEMS, System
-from rationale.dropping_config import DroppingConfig, register
+from rationale.dropping_config import DroppingConfig, Keywords, register
 from rationale.encoder import FAMILIES, Encoder
 from rationale.encoder.base import MASKED_LOGIT
 from rationale.encoder.quantization import quantize
@@ -159,7 +159,7 @@ class DroppingModel(PreTrainedModel):
             batch,
         )
 
-    def _refuse(self, asked: Mapping[str, Any]) -> None:
+    def _refuse(self, asked: Mapping[str, object]) -> None:
         """Says of what this model does not do that it does not.
 
         Raises:
@@ -278,7 +278,7 @@ def packed(ids: Tensor, mask: Tensor | None = None, types: Tensor | None = None)
     return Packed(ids[there], kinds[there], positions[there], tuple(lengths))
 
 
-def wrap(model: Any, system: str, settings: dict[str, Any] | None = None) -> DroppingModel:
+def wrap(model: Any, system: str, settings: Keywords | None = None) -> DroppingModel:
     """A dropping model around a ``…ForSequenceClassification`` or ``…ForQuestionAnswering``.
 
     It shares the model's weights.

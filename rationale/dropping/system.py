@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
 
 from rationale.arrays import Int64
+from rationale.dropping_config import Keywords
 from rationale.encoder.attention import ReceivedAttention
 from rationale.registry import Registry
 from rationale.tokens.packing import Packed
@@ -132,7 +132,7 @@ class System(nn.Module, ABC):
     symbol: str = "circle-open"
     drop_more: str = "train it to drop more"
 
-    def __init__(self, layers: int, width: int, settings: Mapping[str, Any]) -> None:
+    def __init__(self, layers: int, width: int, settings: Keywords) -> None:
         super().__init__()
         self.layers, self.width, self.settings = layers, width, dict(settings)
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, TypedDict
 
 from rationale.errors import ModelError
 
 
-def check_weights(report: Mapping[str, Any], model: Any, name: str) -> None:
+class LoadingReport(TypedDict):
+    """What transformers tells of loading.
+
+    Attributes:
+        missing_keys: Weights that the checkpoint has not.
+        unexpected_keys: Weights that the model has not.
+        mismatched_keys: Name, stored shape and expected shape of weights of another shape.
+    """
+
+    missing_keys: Collection[str]
+    unexpected_keys: Collection[str]
+    mismatched_keys: Collection[tuple[str, Sequence[int], Sequence[int]]]
+
+
+def check_weights(report: LoadingReport, model: Any, name: str) -> None:
     """Refuses weights that are not all there, or not this model's.
 
     Args:
@@ -63,7 +77,7 @@ def require_all(missing: Iterable[str], name: str) -> None:
         )
 
 
-def check_shapes(report: Mapping[str, Any], name: str) -> None:
+def check_shapes(report: LoadingReport, name: str) -> None:
     """Refuses weights of another shape than config.json asks for.
 
     Args:

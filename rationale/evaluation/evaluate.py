@@ -12,7 +12,7 @@ import torch
 from tqdm.auto import tqdm
 
 from rationale.arrays import Float64, Int64
-from rationale.artifacts.record import Json
+from rationale.artifacts.record import to_json
 from rationale.corpus.document import Documents
 from rationale.dropping.flops import Costs, bit_operations, speedup
 from rationale.dropping.run import run_full
@@ -35,6 +35,7 @@ from rationale.loading.classifier import Classifier
 from rationale.metrics.classification import classification
 from rationale.metrics.regression import regression_metrics
 from rationale.metrics.task import interval
+from rationale.strict_json import Json
 from rationale.tokens import Window, Windower, Windows, buckets, pack_windows, run_windows
 from rationale.tokens.alignment import any_to_words
 
@@ -160,7 +161,7 @@ def _metrics(classifier: Classifier, documents: Documents, outputs: Float64, see
         low, high = interval("pearson", gold, predictions, seed=seed)
         return {**regression_metrics(gold, predictions), "low": low, "high": high, "n": len(gold)}
     predicted = [classifier.labels[i] for i in outputs.argmax(axis=1)]
-    return classification([d.label for d in documents], predicted, classifier.labels, seed=seed)
+    return to_json(classification([d.label for d in documents], predicted, classifier.labels, seed=seed))
 
 
 def _check_labels(classifier: Classifier, documents: Documents) -> None:

@@ -7,12 +7,12 @@ from functools import partial
 import numpy as np
 
 from rationale.arrays import Array, Float64, Int64
-from rationale.artifacts.record import Json
 from rationale.corpus.document import Documents
 from rationale.evaluation.result import Prediction
 from rationale.loading.classifier import Classifier
 from rationale.metrics.question_answering import exact_match, f1
 from rationale.metrics.statistics import bootstrap_intervals
+from rationale.strict_json import Json
 from rationale.tokens import Packed, run_windows
 from rationale.training.answering import QuestionWindows, answers, ask, references
 

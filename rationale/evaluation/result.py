@@ -11,8 +11,11 @@ import numpy as np
 
 from rationale.arrays import Array
 from rationale.artifacts.artifact import Artifact
-from rationale.artifacts.record import Count, Json, least, omitted
+from rationale.artifacts.provenance import ScoredModel
+from rationale.artifacts.record import Count, from_json, least, omitted
 from rationale.artifacts.shape import misfit
+from rationale.metrics.classification import Classification
+from rationale.strict_json import Json
 
 Quantiles = Mapping[str, float]
 """Values by quantile, ``"0.05"`` to ``"0.95"``."""
@@ -40,7 +43,7 @@ class EvaluatedBy:
     """The provenance of an evaluation.
 
     Attributes:
-        model: Identity of the model: ``name``, ``hash``, ``family``, …
+        model: The model.
         labels: Its classes, in the order of the probabilities.
         data: The documents.
         protocol: How documents longer than the maximum length were read.
@@ -50,7 +53,7 @@ class EvaluatedBy:
         rounds: Number of repeats of the timing.
     """
 
-    model: Json
+    model: ScoredModel
     labels: tuple[str, ...]
     data: DocumentSource
     protocol: str
@@ -228,6 +231,11 @@ class Evaluation:
     rationale: KeptRationale | KeepsAll | None = omitted()
 
     @property
+    def classification(self) -> Classification | None:
+        """The metrics of a classifier; None of a model that predicts numbers or answers questions."""
+        return from_json(Classification, self.metrics) if "confusion" in self.metrics else None
+
+    @property
     def kept(self) -> KeptRationale | None:
         """The kept words against the human rationale; None where not requested, or where all are kept."""
         return self.rationale if isinstance(self.rationale, KeptRationale) else None
@@ -246,7 +254,7 @@ class Evaluation:
         Raises:
             OutputError: Where the file exists and may not be replaced, or the disk refuses.
         """
-        inputs = {"model": self.recipe.model["hash"], "data": self.recipe.data.fingerprint}
+        inputs = {"model": self.recipe.model.hash, "data": self.recipe.data.fingerprint}
         EVALUATIONS.write(path, self, inputs=inputs, overwrite=overwrite)
 
     @staticmethod

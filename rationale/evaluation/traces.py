@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +16,7 @@ from rationale.artifacts.table import TableArtifact
 from rationale.corpus.document import Document, Documents
 from rationale.dropping.trace import DropTrace
 from rationale.loading.classifier import Classifier
+from rationale.strict_json import Json
 from rationale.tokens import Packed, Window, Windower, run_windows
 
 KIND = "traces"
@@ -74,7 +74,7 @@ class Traced:
     way: DropTrace
 
     @property
-    def content(self) -> dict[str, Any]:
+    def content(self) -> Json:
         """The trace as JSON; ``dropped`` is the first layer whose feed-forward a token skips, else null."""
         trace = self.way
         return {
@@ -137,7 +137,7 @@ def run_hard(classifier: Classifier, packed: Packed, indices: list[int], *, trac
 
 
 def write_traces(
-    path: Path, traces: Iterable[Traced], inputs: Mapping[str, Any] | None = None, *, overwrite: bool
+    path: Path, traces: Iterable[Traced], inputs: Mapping[str, str | None] | None = None, *, overwrite: bool
 ) -> int:
     """Writes traces to Parquet, one row per token, with a seal beside it; returns the number of documents.
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForQuestionAnswering, AutoModelForSequenceClassification
 
+from rationale.artifacts.provenance import ScoredModel
 from rationale.corpus.document import Documents
 from rationale.dropping.model import DroppingModel
 from rationale.dropping.run import Run, hard, mask, run_full
@@ -23,7 +24,7 @@ from rationale.errors import DataError, ModelError
 from rationale.loading.agreeing import check_types
 from rationale.loading.checks import adapter_of, longest_input, usable_device
 from rationale.loading.hub import explained
-from rationale.loading.identity import policy_identity, whole_hash
+from rationale.loading.identity import own_eta, whole_hash
 from rationale.loading.labels import is_regression, label_names, labels_of_one_logit, naming
 from rationale.loading.parts import read_config, read_tokenizer, read_weights
 from rationale.tokens.packing import Packed
@@ -47,7 +48,7 @@ class Classifier:
         labels: Class names, in the order of the logits; of one logit the class where it is low, then the
             one where it is high; one name where the model says a number.
         max_length: The longest input, special tokens included.
-        identity: name, revision, hash, family, layers, max_length: what a recipe records.
+        identity: What the provenance of a result says of it.
         policy: Who is dropped where; None for a plain model, which keeps all.
     """
 
@@ -56,7 +57,7 @@ class Classifier:
     tokenizer: Any = field(repr=False)
     labels: tuple[str, ...]
     max_length: int
-    identity: dict[str, Any]
+    identity: ScoredModel
     policy: System | None = None
 
     @property
@@ -73,7 +74,7 @@ class Classifier:
         if self.policy is None:
             raise ModelError(
                 "this model drops no tokens",
-                where=self.identity["name"],
+                where=self.identity.name,
                 remedy="Pass the folder that `rationale train adapler`, or another system, wrote.",
             )
         return self.policy
@@ -135,7 +136,7 @@ class Classifier:
         if not torch.isfinite(values).all():
             raise ModelError(
                 "the model yields NaN or infinite numbers",
-                where=self.identity["name"],
+                where=self.identity.name,
                 remedy="Its weights are damaged or its training diverged; nothing was written for this part.",
             )
         return values
@@ -185,7 +186,7 @@ class Classifier:
             ModelError: Where the tokenizer gives the second text a type the model has no embedding for.
         """
         if any(document.query for document in documents):
-            check_types(self.tokenizer, self.encoder.config, self.identity["name"], pair=True)
+            check_types(self.tokenizer, self.encoder.config, self.identity.name, pair=True)
 
 
 def load_classifier(
@@ -230,16 +231,18 @@ def load_classifier(
     tokenizer = read_tokenizer(name, model, encoder.config)
     with explained(name):
         longest = longest_input(encoder.config, tokenizer, max_length, name)
-    identity = {
-        "name": name,
-        "revision": getattr(config, "_commit_hash", None),
-        "hash": whole_hash(model, tokenizer),
-        "family": config.model_type,
-        "layers": encoder.layers,
-        "max_length": longest,
-    }
     with explained(name):
-        identity |= policy_identity(model)
+        eta = own_eta(model)
+    identity = ScoredModel(
+        name=name,
+        revision=getattr(config, "_commit_hash", None),
+        hash=whole_hash(model, tokenizer),
+        family=config.model_type,
+        layers=encoder.layers,
+        max_length=longest,
+        system=None if policy is None else policy.name,
+        eta=eta,
+    )
     outputs = ("start", "end") if encoder.is_qa else names
     return Classifier(model, encoder, tokenizer, outputs, longest, identity, policy)
 

@@ -41,18 +41,15 @@ def _joined(*parts: str) -> str:
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()[:16]
 
 
-def policy_identity(model: Any) -> dict[str, Any]:
-    """The policy's name, and eta where it has one: what its scores are compared with; empty of a plain model.
+def own_eta(model: Any) -> tuple[float, ...] | None:
+    """What the scores of the model's policy are compared with, one a layer; None where it compares nothing.
 
     Raises:
         ModelError: Where config.json tells of another eta than the weights hold.
     """
-    policy = getattr(model, "system", None)
-    if policy is None:
-        return {}
-    eta = getattr(policy, "eta", None)
+    eta = getattr(getattr(model, "system", None), "eta", None)
     if eta is None:
-        return {"system": policy.name}
+        return None
     held, told = eta.detach().float().tolist(), model.config.to_dict().get("eta", ())
     if not _alike(told, held):
         raise ModelError(
@@ -60,7 +57,7 @@ def policy_identity(model: Any) -> dict[str, Any]:
             where=model.config.name_or_path,
             remedy="One of the two files was changed; take both from where the model was saved.",
         )
-    return {"system": policy.name, "eta": held}
+    return tuple(held)
 
 
 def _alike(told: Any, held: list[float]) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from rationale.encoder.weights import LoadingReport
 from rationale.errors import ModelError
 
 _SHOWN = 6
@@ -50,7 +51,7 @@ def label_names(config: Any, labels: Sequence[str] | None, name: str) -> tuple[s
     return (f"not {names[0]}", names[0]) if single and len(names) == 1 else tuple(names)
 
 
-def labels_of_one_logit(report: Mapping[str, Any]) -> bool:
+def labels_of_one_logit(report: LoadingReport) -> bool:
     """Whether the stored head has one output and the config names two classes.
 
     Args:

@@ -9,6 +9,7 @@ import torch
 from transformers import AutoConfig, AutoTokenizer
 
 from rationale.artifacts.model import check_model
+from rationale.encoder.weights import LoadingReport
 from rationale.loading.agreeing import check_padding, check_types
 from rationale.loading.checks import check_tokenizer, place
 from rationale.loading.hub import explained, quiet_transformers
@@ -26,14 +27,14 @@ def read_config(source: str | Path) -> tuple[str, Any]:
         return name, AutoConfig.from_pretrained(name, trust_remote_code=False)
 
 
-def read_weights(name: str, config: Any, kind: Any, arithmetic: torch.dtype) -> tuple[Any, dict[str, Any]]:
+def read_weights(name: str, config: Any, kind: Any, arithmetic: torch.dtype) -> tuple[Any, LoadingReport]:
     """A model of class ``kind`` from safetensors, and what transformers tells of loading.
 
     Raises:
         ModelError: Where they cannot be read.
     """
     with quiet_transformers(), explained(name):
-        loaded: tuple[Any, dict[str, Any]] = kind.from_pretrained(
+        loaded: tuple[Any, LoadingReport] = kind.from_pretrained(
             name,
             config=config,
             dtype=arithmetic,

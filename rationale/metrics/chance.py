@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from rationale.metrics.classification import Classification
 
 ALPHA = 0.05
 
@@ -34,22 +35,18 @@ class Majority:
         return self.accuracy > self.share and self.p < ALPHA
 
 
-def majority(classification: Mapping[str, Any]) -> Majority | None:
-    """The comparison; None where no label is known, or where the model gives numbers.
+def majority(found: Classification) -> Majority | None:
+    """The comparison; None where no label is known.
 
-    Args:
-        classification: ``labels``, ``confusion`` (a row a gold label) and ``n``, as in ``agreement.json`` and
-            as the ``metrics`` of ``rationale evaluate``.
-
-    >>> found = majority({"labels": ["NEG", "POS"], "confusion": [[2, 8], [1, 9]], "n": 20})
+    >>> from rationale.metrics.classification import classification
+    >>> found = majority(classification(["NEG"] * 10 + ["POS"] * 10, ["POS"] * 20, ["NEG", "POS"]))
     >>> found.label, found.share, found.accuracy, round(found.p, 3), found.beaten
-    ('NEG', 0.5, 0.55, 0.412, False)
+    ('NEG', 0.5, 0.5, 0.588, False)
     """
-    confusion = classification.get("confusion")
-    if not confusion or not classification.get("n"):
+    if not found.n:
         return None
-    counts = {label: sum(row) for label, row in zip(classification["labels"], confusion, strict=True)}
-    return _against(counts, sum(row[place] for place, row in enumerate(confusion)))
+    counts = {label: sum(row) for label, row in zip(found.labels, found.confusion, strict=True)}
+    return _against(counts, sum(row[place] for place, row in enumerate(found.confusion)))
 
 
 def majority_of(gold: Sequence[str | None], predicted: Sequence[str]) -> Majority | None:
@@ -81,13 +78,14 @@ def p_above(right: int, n: int, share: float) -> float:
     return float(bdtrc(right - 1, n, share))
 
 
-def at_chance(classification: Mapping[str, Any]) -> str:
+def at_chance(found: Classification) -> str:
     """What to say of a classifier that is not above the most frequent label, and what to do; else nothing.
 
-    >>> at_chance({"labels": ["NEG", "POS"], "confusion": [[2, 8], [1, 9]], "n": 20})[:66]
-    'The accuracy of 0.550 is not significantly above always answering '
+    >>> from rationale.metrics.classification import classification
+    >>> at_chance(classification(["NEG"] * 10 + ["POS"] * 10, ["POS"] * 20, ["NEG", "POS"]))[:66]
+    'The accuracy of 0.500 is not significantly above always answering '
     """
-    return majority_sentence(majority(classification))
+    return majority_sentence(majority(found))
 
 
 def majority_sentence(found: Majority | None) -> str:

@@ -61,7 +61,7 @@ def measured(agreement: Agreement) -> list[Fact]:
 def left_out(agreement: Agreement) -> list[str]:
     """What is not part of the numbers, each with its count; says so where nothing was left out."""
     settings = agreement.recipe.agreement
-    skipped = max((r["skipped"] for r in agreement.records if r["metric"] == "ap"), default=0)
+    skipped = max((r.skipped for r in agreement.records if r.metric == "ap"), default=0)
     words, uncovered, alone = settings.words, settings.uncovered_words, settings.unannotated
     told = [
         _unscored(agreement),

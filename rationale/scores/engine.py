@@ -14,7 +14,6 @@ from rationale.arrays import Float32, Float64
 from rationale.dropping.trace import DropTrace
 from rationale.encoder.attention import attend_and_report, plain_attention
 from rationale.encoder.base import Attend
-from rationale.errors import ModelError
 from rationale.loading.classifier import Classifier
 from rationale.scores.methods import (
     AttentionMethod,
@@ -65,13 +64,8 @@ class OnePass:
         self._attention = [m for m in methods if isinstance(m, AttentionMethod)]
         self._decision = [m for m in methods if isinstance(m, DecisionMethod)]
         self._signed = {method.name: method.signed for method in methods}
-        misfit = next((m for m in methods if not m.fits(classifier.policy)), None)
-        if misfit is not None:
-            raise ModelError(
-                f"{misfit.name} is what a token-dropping model decides, and this one drops none",
-                where=classifier.identity["name"],
-                remedy="Train one with `rationale train`, or ask for another.",
-            )
+        for method in methods:
+            method.require_fit(classifier)
 
     @property
     def differentiates(self) -> bool:

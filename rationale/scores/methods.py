@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rationale.arrays import Float32, Float64
 from rationale.corpus.document import Document
+from rationale.errors import ModelError
 from rationale.registry import Registry
 from rationale.scores.families import BASELINE, GRADIENT, first_word
+from rationale.strict_json import Json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,7 +52,7 @@ class Method(ABC):
         return first_word(self.name)
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Json:
         """What besides the name decides the numbers; saved in the recipe."""
         return {}
 
@@ -58,6 +60,19 @@ class Method(ABC):
         """Whether a model with this policy, or with none, has such scores."""
         del policy
         return True
+
+    def require_fit(self, classifier: Classifier) -> None:
+        """Refuses a model that has no such scores.
+
+        Raises:
+            ModelError: Saying which method, of which model, and what to do.
+        """
+        if not self.fits(classifier.policy):
+            raise ModelError(
+                f"{self.name} is what a token-dropping model decides, and this one drops none",
+                where=classifier.identity.name,
+                remedy="Train one with `rationale train`, or ask for another.",
+            )
 
     @abstractmethod
     def layers(self, classifier: Classifier) -> tuple[int, ...]:

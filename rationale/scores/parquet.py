@@ -57,6 +57,8 @@ _PERTURBED = pa.schema(
     ]
 )
 
+_Row = Mapping[str, Any]
+"""A row of a table whose columns are known to be those of its schema."""
 _SCHEMAS = {"documents": _DOCUMENTS, "scores": _SCORES, "perturbed": _PERTURBED}
 _LATER = ("kept", "policy_scores", "policy_thresholds")  # columns that an earlier version did not write
 _NULLABLE = ("label", *_LATER)
@@ -162,7 +164,7 @@ def read_part(part: Part, recipe: Provenance) -> tuple[ScoredDocument, ...]:
     return tuple(found)
 
 
-def _rows(table: pa.Table) -> Iterable[dict[str, Any]]:
+def _rows(table: pa.Table) -> Iterable[_Row]:
     """Rows with list columns as numpy arrays: to_pylist would box every float."""
     columns = {name: _column(table.column(name)) for name in table.column_names}
     for number in range(table.num_rows):
@@ -180,8 +182,8 @@ def _column(column: pa.ChunkedArray) -> Sequence[Any]:
     return [values[a:b] for a, b in pairwise(offsets)]
 
 
-def _grouped(table: pa.Table) -> dict[int, list[dict[str, Any]]]:
-    groups: dict[int, list[dict[str, Any]]] = {}
+def _grouped(table: pa.Table) -> dict[int, list[_Row]]:
+    groups: dict[int, list[_Row]] = {}
     for row in _rows(table):
         groups.setdefault(row["document"], []).append(row)
     return groups
@@ -196,9 +198,7 @@ def _perturbed(table: pa.Table) -> dict[int, tuple[Perturbed, ...]]:
     return groups
 
 
-def _document(
-    row: dict[str, Any], scores: list[dict[str, Any]], perturbed: tuple[Perturbed, ...]
-) -> ScoredDocument:
+def _document(row: _Row, scores: Sequence[_Row], perturbed: tuple[Perturbed, ...]) -> ScoredDocument:
     methods = dict.fromkeys(s["method"] for s in scores)
 
     def stack(method: str, column: str) -> Float32:
@@ -221,7 +221,7 @@ def _document(
     )
 
 
-def _kept(row: dict[str, Any], scores: Mapping[str, Float32]) -> Bool | None:
+def _kept(row: _Row, scores: Mapping[str, Float32]) -> Bool | None:
     """Which tokens pass each layer; of scores from before the column, what their ``kept`` says.
 
     Raises:
@@ -235,7 +235,7 @@ def _kept(row: dict[str, Any], scores: Mapping[str, Float32]) -> Bool | None:
     return kept
 
 
-def _numbers(row: dict[str, Any], name: str) -> Float32 | None:
+def _numbers(row: _Row, name: str) -> Float32 | None:
     """A table of a document, float32 (L, n); None where it has none.
 
     Raises:

@@ -119,7 +119,7 @@ def _classifier(
         return load_classifier(model, device=device, dtype=dtype, labels=labels)
     if labels is None:
         return model
-    return replace(model, labels=label_names(model.model.config, labels, model.identity["name"]))
+    return replace(model, labels=label_names(model.model.config, labels, model.identity.name))
 
 
 def _part(

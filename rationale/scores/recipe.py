@@ -12,10 +12,8 @@ from rationale.artifacts.provenance import (
     Provenance,
     ScoredData,
     ScoredMethod,
-    ScoredModel,
     as_read,
 )
-from rationale.artifacts.record import from_json
 from rationale.artifacts.scores import open_recipe
 from rationale.corpus.document import Documents
 from rationale.loading.classifier import Classifier
@@ -48,7 +46,7 @@ def make_recipe(
     parameter = next(classifier.model.parameters())
     policy = classifier.policy
     return Provenance(
-        model=from_json(ScoredModel, classifier.identity),
+        model=classifier.identity,
         data=ScoredData(
             source=documents.source,
             split=documents.split,

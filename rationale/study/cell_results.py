@@ -144,7 +144,7 @@ def evaluate_cell(folder: Path, classifier: Classifier, reported: Documents, tim
     evaluation = EVALUATIONS.resume(path)
     if len(evaluation.predictions) != len(reported):
         raise OutputError("the saved result is damaged (documents are missing)", where=path, remedy=_REMEDY)
-    if evaluation.recipe.model.get("hash") != classifier.identity["hash"]:
+    if evaluation.recipe.model.hash != classifier.identity.hash:
         raise OutputError(
             "this evaluation is of another model than the one beside it", where=path, remedy=_REMEDY
         )
@@ -157,7 +157,7 @@ def evaluate_cell(folder: Path, classifier: Classifier, reported: Documents, tim
 
 def _time(path: Path, classifier: Classifier, reported: Documents, timing: Timing) -> None:
     """Measures the times of a cell, unless they were measured with the same settings before."""
-    model = classifier.identity["hash"]
+    model = classifier.identity.hash
     times = Times({}, model, timing.documents, timing.rounds, torch.get_num_threads())
     before = read_times(path)
     if before is None or replace(before, measured_speedup={}) != times:
@@ -193,11 +193,9 @@ def _kept_rationale(classifier: Classifier, reported: Documents) -> KeptRational
 
     def by_layer(method: str, metric: str, select: str | None) -> Layers:
         records = [
-            r
-            for r in agreement.records
-            if r["method"] == method and r["metric"] == metric and r["select"] == select
+            r for r in agreement.records if r.method == method and r.metric == metric and r.select == select
         ]
-        return tuple(r["value"] for r in sorted(records, key=lambda r: r["layer"]))
+        return tuple(r.value for r in sorted(records, key=lambda r: r.layer))
 
     kept = {name: by_layer(KEPT, name, "threshold") for name in ("precision", "recall", "fpr")}
     return KeptRationale(n=len(annotated), ap=by_layer(decision, "ap", None), **kept)

@@ -88,7 +88,7 @@ def compare_systems(
         for record, evaluation in evaluated
     )
     comparison = GridComparison(records=records, recipe=grid, lengths=histograms)
-    comparison.save(root, {record.cell: evaluation.recipe.model["hash"] for record, evaluation in evaluated})
+    comparison.save(root, {record.cell: evaluation.recipe.model.hash for record, evaluation in evaluated})
     return comparison
 
 
@@ -133,7 +133,7 @@ def _run_cell(
     """Trains and evaluates one cell, or loads it; ``plain`` is the plain cell of its seed."""
     name, metric = _name(setting), plain_options(inputs.common, 0).metric
     folder = cell(inputs.root, name, seed)
-    plain_model = None if plain is None else plain[1].recipe.model["hash"]
+    plain_model = None if plain is None else plain[1].recipe.model.hash
     timed = inputs.timing is None or inputs.timing.documents > 0
     finished = all((folder / file).exists() for file in (EVALUATION, *([TIMING] if timed else [])))
     with nullcontext() if finished else locked(folder, "comparing"):  # several processes may read a cell
@@ -141,7 +141,7 @@ def _run_cell(
         source, seconds = train_cell(
             setting, seed, folder, inputs.root, inputs.model, inputs.train, inputs.dev, inputs.common
         )
-        classifier = load_classifier(source, device="cpu")
+        classifier = load_classifier(source)
         timing = inputs.timing or Timing(batch_sizes=BATCHES)
         evaluation = evaluate_cell(folder, classifier, inputs.reported, timing)
         record = _cell_record(setting, seed, folder, source, seconds, metric, evaluation)
@@ -179,7 +179,7 @@ def _cell_record(
     gold, predictions = evaluation.answers()
     low, high = interval(metric, gold, predictions, resamples=_RESAMPLES)
     times = read_times(folder / TIMING)
-    current = times is not None and times.model == evaluation.recipe.model.get("hash")
+    current = times is not None and times.model == evaluation.recipe.model.hash
     return GridCell(
         cell=folder.name,
         system=PLAIN if setting is None else setting.system,

@@ -177,25 +177,25 @@ def test_the_longest_input_heeds_positions_tokenizer_and_caller(folder):
 
 def test_the_hash_tells_what_decides_the_numbers(folder, tmp_path):
     """Equal wherever the model lies; another for other weights, another config, another tokenizer."""
-    before = load_classifier(folder, device="cpu").identity["hash"]
+    before = load_classifier(folder, device="cpu").identity.hash
     moved = shutil.copytree(folder, tmp_path / "elsewhere")
-    assert load_classifier(moved, device="cpu").identity["hash"] == before == toy_hash()
+    assert load_classifier(moved, device="cpu").identity.hash == before == toy_hash()
     configure(folder, hidden_act="relu")
-    seen = {before, load_classifier(folder, device="cpu").identity["hash"]}
+    seen = {before, load_classifier(folder, device="cpu").identity.hash}
     path = moved / "tokenizer.json"
     path.write_text(
         path.read_text()
         .replace('"lowercase":true', '"lowercase":false')
         .replace('"lowercase": true', '"lowercase": false')
     )
-    seen.add(load_classifier(moved, device="cpu").identity["hash"])
+    seen.add(load_classifier(moved, device="cpu").identity.hash)
     weights(moved, lambda w: {key: value + (key == "classifier.bias") for key, value in w.items()})
-    seen.add(load_classifier(moved, device="cpu").identity["hash"])
+    seen.add(load_classifier(moved, device="cpu").identity.hash)
     assert len(seen) == 4
 
 
 def toy_hash():
-    return toy_classifier("bert").identity["hash"]
+    return toy_classifier("bert").identity.hash
 
 
 def labelled(*labels):

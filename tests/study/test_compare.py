@@ -61,7 +61,7 @@ def test_every_cell_is_a_model_that_reloads_and_an_evaluation_of_it(compared):
         model = cell / "model" / "1" if record.system == PLAIN else cell / "model"
         classifier = load_classifier(model, device="cpu")
         evaluation = json.loads((cell / "evaluation.json").read_text())
-        assert evaluation["recipe"]["model"]["name"] == classifier.identity["name"]
+        assert evaluation["recipe"]["model"]["name"] == classifier.identity.name
         assert record.value == record.metrics["accuracy"] == evaluation["metrics"]["accuracy"]
         assert record.low <= record.value <= record.high
         assert record.n == len(REPORTED)

@@ -450,7 +450,7 @@ def test_grids_that_cannot_be_are_refused(encoder, tmp_path, given, message):
 
 def test_a_model_that_drops_nothing_has_no_dropping_conditions(encoder, tmp_path):
     plain = save_classifier(tmp_path / "plain", ("NEG", "POS"))
-    with pytest.raises(ModelError, match="this model does not have these scores"):
+    with pytest.raises(ModelError, match="this one drops none"):
         study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("kept@1", dropping=str(plain)))
     assert not (tmp_path / "study").exists()
 

@@ -90,8 +90,8 @@ def test_its_scores_are_of_the_one_output_and_nobody_calls_it_right_or_wrong(pla
     scored = score(classifier, REPORTED, ScoreOptions(("input_x_gradient", "policy_score")))
     assert all(len(one.probabilities) == 1 for one in scored)
     found = agree(scored, REPORTED)
-    assert found.classification["accuracy"] is None
-    assert {record["method"] for record in found.records} >= {"input_x_gradient", "policy_score"}
+    assert found.classification.accuracy is None
+    assert {record.method for record in found.records} >= {"input_x_gradient", "policy_score"}
 
 
 @pytest.mark.training

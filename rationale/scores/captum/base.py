@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from rationale.errors import RationaleError
 from rationale.loading.classifier import Classifier
 from rationale.randomness import Randomness
 from rationale.scores.methods import WindowMethod
+from rationale.strict_json import Json
 from rationale.tokens.windows import Window
 
 _TOKENS = {"cpu": 1 << 12}  # tokens a batch: on a CPU larger batches gain nothing
@@ -38,7 +38,7 @@ class CaptumMethod(WindowMethod):
     options: CaptumOptions = CaptumOptions()
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Json:
         """The options, and which output is explained."""
         return {"library": "captum", "output": "the target's logit", **asdict(self.options)}
 

@@ -78,7 +78,7 @@ def _against(tail: Tail, inputs: Tensor, reference: Tensor) -> Tensor:
             optional("captum.attr").DeepLift(pair).attribute(inputs.detach().requires_grad_(), reference)
         )
     tolerance = 3 * torch.finfo(tail.dtype).eps ** 0.5
-    _check_sum(attributions.detach(), pair.logits, tolerance, tail.classifier.identity["name"])
+    _check_sum(attributions.detach(), pair.logits, tolerance, tail.classifier.identity.name)
     return attributions
 
 

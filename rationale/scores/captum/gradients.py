@@ -24,6 +24,7 @@ from rationale.scores.captum.base import (
     samples_at_once,
 )
 from rationale.scores.methods import METHODS
+from rationale.strict_json import Json
 from rationale.tokens.batches import in_batches
 from rationale.tokens.packing import pack
 from rationale.tokens.windows import Window
@@ -123,7 +124,7 @@ class LayerMethod(CaptumMethod):
         return "path"
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Json:
         """The options, and what the reference input is."""
         rule = "the window's document tokens replaced by the special token, same positions; [CLS], [SEP]"
         return {**super().settings, "reference": f"{rule} and the query unchanged"}
@@ -140,7 +141,7 @@ class LayerMethod(CaptumMethod):
             if layer not in there:
                 raise ModelError(
                     f"{self.name} is asked for layer {layer} of a model of {len(there)} layers",
-                    where=classifier.identity["name"],
+                    where=classifier.identity.name,
                     remedy=f"Layers count from 0 to {len(there) - 1}.",
                 )
         return asked
@@ -179,7 +180,7 @@ def _references(
     if not found:
         raise ModelError(
             f"the tokenizer has no {' or '.join(names)} token, the reference of this method",
-            where=classifier.identity["name"],
+            where=classifier.identity.name,
             remedy="Choose another reference in the method's options, or another method.",
         )
     return [np.where(window.word >= 0, np.int32(token), window.ids) for token in found]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +16,7 @@ from rationale.randomness import Randomness
 from rationale.scores.captum.base import CaptumMethod, CaptumOptions, at_least_one, inputs_at_once
 from rationale.scores.methods import METHODS
 from rationale.scores.removal import reduced_logits, without
+from rationale.strict_json import Json
 from rationale.tokens.windows import Window
 
 _AT_ONCE = 256  # maskings held at once
@@ -70,7 +70,7 @@ class WordMethod(CaptumMethod):
         return "perturbation"
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Json:
         """The options, and what removing is."""
         rule = "token ids deleted, the others keep their positions; special tokens and the query stay"
         return {**super().settings, "removal": rule, "tokens": "a word's score is shared by its tokens"}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rationale.artifacts.provenance import ScoredModel
 from rationale.encoder import FAMILIES
 from rationale.errors import ModelError, RationaleError
 from rationale.loading.classifier import Classifier, load_classifier
-from rationale.scores.methods import METHODS, DecisionMethod, WindowMethod
+from rationale.scores.methods import METHODS, WindowMethod
 from rationale.study.topk.conditions import Condition
 from rationale.study.topk.retained import Positions
 from rationale.training.prepare import Prepared
@@ -15,7 +16,7 @@ from rationale.training.prepare import Prepared
 
 def check_conditions(
     conditions: Sequence[Condition], first: Prepared, dropping: str | None, positions: Positions
-) -> dict[str, str] | None:
+) -> dict[str, str | None] | None:
     """Refuses conditions that would fail after the first classifier is trained.
 
     Args:
@@ -34,8 +35,8 @@ def check_conditions(
     start = first.start
     longest = int(start.tokenizer.model_max_length)
     encoder = FAMILIES.get(start.model.config.model_type)(start.model)
-    name = {"name": first.recipe["model"]["name"]}
-    plain = Classifier(start.model, encoder, start.tokenizer, start.labels, longest, name)
+    identity = ScoredModel(name=first.recipe["model"]["name"], layers=encoder.layers)
+    plain = Classifier(start.model, encoder, start.tokenizer, start.labels, longest, identity)
     models = {False: plain}
     if any(condition.dropping for condition in conditions):
         models[True] = load_classifier(str(dropping), device="cpu")
@@ -46,27 +47,24 @@ def check_conditions(
     identities = [condition.of(encoder.layers) for condition in conditions if not condition.dropping]
     if len(set(identities)) < len(identities):
         raise RationaleError("two conditions are the same", remedy="Name each once: random is random@0.")
-    identity = models[True].identity if True in models else None
-    return None if identity is None else {name: identity[name] for name in ("name", "hash")}
+    if True not in models:
+        return None
+    return {"name": models[True].identity.name, "hash": models[True].identity.hash}
 
 
 def _check_length(dropping: Classifier, longest: int) -> None:
     if dropping.max_length < longest:
         raise ModelError(
             f"the dropping model reads {dropping.max_length} tokens, the study {longest}",
-            where=dropping.identity["name"],
+            where=dropping.identity.name,
             remedy=f"Study with --max-length {dropping.max_length}, or train it at {longest}.",
         )
 
 
 def _check_condition(condition: Condition, classifier: Classifier) -> None:
-    method, layers = METHODS.get(condition.method), range(classifier.encoder.layers)
-    if isinstance(method, DecisionMethod) and not method.fits(classifier.policy):
-        raise ModelError(
-            f"condition {condition.text!r}: this model does not have these scores",
-            where=classifier.identity["name"],
-            remedy="Name a model that drops tokens by these scores with --adapler.",
-        )
+    method = METHODS.get(condition.method)
+    method.require_fit(classifier)
+    layers = range(classifier.encoder.layers)
     available = method.layers(classifier) if isinstance(method, WindowMethod) else tuple(layers)
     if condition.layer is not None and condition.layer not in available:
         raise RationaleError(

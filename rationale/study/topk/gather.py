@@ -105,7 +105,7 @@ def predicted(folder: Path) -> bool:
 
 
 def scores_from(
-    root: Path, condition: Condition, seed: int, dropping: Mapping[str, str] | None
+    root: Path, condition: Condition, seed: int, dropping: Mapping[str, str | None] | None
 ) -> dict[str, Any]:
     """The model whose scores chose the words of a cell, for the record of the cell.
 
@@ -137,7 +137,7 @@ def gather(
     named: Sequence[tuple[int, str]],
     reported: AnnotatedSplit,
     made_of: Mapping[str, Any],
-    dropping: Mapping[str, str] | None,
+    dropping: Mapping[str, str | None] | None,
 ) -> TopKStudy:
     """Gathers the predictions of all cells, and writes ``predictions.parquet`` and ``study.json``.
 
@@ -194,8 +194,8 @@ def _unnamed(
     root: Path,
     named: Sequence[tuple[int, str]],
     made_of: Mapping[str, Any],
-    dropping: Mapping[str, str] | None,
-) -> tuple[list[tuple[int, str]], Mapping[str, str] | None]:
+    dropping: Mapping[str, str | None] | None,
+) -> tuple[list[tuple[int, str]], Mapping[str, str | None] | None]:
     """Finished cells that this call did not name, by condition and seed, and the dropping model, if any."""
     unnamed = {cell: links for cell, links in _finished(root, made_of).items() if cell not in named}
     # cells of other seeds have no full condition to compare with
