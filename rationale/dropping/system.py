@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import torch
 from torch import Tensor, nn
 
 from rationale.arrays import Int64
-from rationale.dropping_config import Keywords
 from rationale.encoder.attention import ReceivedAttention
 from rationale.registry import Registry
 from rationale.tokens.packing import Packed
+
+if TYPE_CHECKING:
+    from rationale.dropping_config import Keywords
 
 DecisionPoint = Literal["layer", "feed-forward"]
 
