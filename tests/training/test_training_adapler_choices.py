@@ -105,7 +105,7 @@ def test_theta_stays_one_where_it_is_not_to_be_learnt(encoder, trained, tmp_path
 
 @pytest.mark.training
 def test_steep_removal_is_at_its_last_strength_from_the_start(encoder, trained, tmp_path, monkeypatch):
-    seen, own = [], trainer_module.losses
+    seen, own = [], trainer_module.soft_losses
 
     def watched(*given, **settings):
         seen.append(given[5])

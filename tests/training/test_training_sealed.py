@@ -308,7 +308,7 @@ def test_an_older_fine_tuning_is_used_after_it_was_sealed_by_hand(encoder, tmp_p
     best = (tuned.best / "model.safetensors").read_bytes()
     for path in tuned.folder.glob(f"**/{SEAL}"):
         path.unlink()
-    with pytest.raises(OutputError, match=r"tuned: it was written before .*rationale verify --seal"):
+    with pytest.raises(OutputError, match=r"tuned: it has no seal.*rationale verify --seal"):
         fine_tune(tuned.folder, prepared, options, overwrite=False)
     verify_and_seal(tuned.folder)
     again = fine_tune(tuned.folder, prepared, options, overwrite=False)
