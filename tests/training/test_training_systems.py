@@ -272,7 +272,7 @@ def test_spatten_says_that_it_needs_more_than_three_layers(tmp_path):
     [
         ("lpt", LTPOptions(), "no system is called 'lpt'.* Known: adapler, ltp"),
         ("ltp", SpAttenOptions(), "no options of ltp. Pass LTPOptions"),
-        ("random", UninformedOptions(rule="lead"), "no options of random. Pass UninformedOptions, rule random"),
+        ("random", UninformedOptions(rule="lead"), "of random. Pass UninformedOptions, rule random"),
     ],
 )
 def test_options_are_those_of_the_system(tmp_path, system, options, said):
