@@ -1,4 +1,4 @@
-"""Fine-tuning a sequence classifier on documents: the whole road from a checkpoint to a finished folder."""
+"""Fine-tuning a sequence classifier on documents, from a checkpoint to a finished folder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TrainedClassifier:
 
     Attributes:
         path: The folder: model, config, tokenizer and ``training.json``.
-        recipe: What ``training.json`` holds: settings, data, versions, dev figures of each epoch.
+        recipe: The content of ``training.json``: settings, data, versions, dev metrics of each epoch.
     """
 
     path: Path
@@ -36,7 +36,7 @@ class TrainedClassifier:
 
     @classmethod
     def open(cls, path: str | Path) -> TrainedClassifier:
-        """Reads a finished folder.
+        """Opens a finished folder.
 
         Raises:
             ModelError: Where its ``training.json`` is damaged or was changed.
@@ -45,7 +45,7 @@ class TrainedClassifier:
 
     @property
     def epochs(self) -> tuple[Figures, ...]:
-        """Training loss and dev figures, one entry an epoch."""
+        """Training loss and dev metrics, one entry per epoch."""
         return self.recipe.epochs
 
     @property
@@ -75,40 +75,40 @@ def train_classifier(
 ) -> TrainedClassifier:
     """Fine-tunes ``model`` on ``train`` and keeps the epoch with the best accuracy on ``dev``.
 
-    While it runs, everything lies in ``OUT.unfinished``; the same call after a crash goes on from the last
-    checkpoint there and ends with the same weights. ``OUT`` appears whole at the end. Its tokenizer's
-    ``model_max_length`` is the length trained with, so that scoring reads windows of that length.
+    Writes to ``OUT.unfinished`` until the end, then to ``OUT`` in one rename. The same call resumes an
+    interrupted run from its last checkpoint and ends with the same weights. The ``model_max_length`` of the
+    saved tokenizer is the length of the training, so that scoring reads windows of that length.
 
     Args:
         model: A local folder or a hub id, with or without a classification head.
-        train: Labelled documents of two labels or more.
-        dev: Labelled documents to choose the epoch by; None keeps the last epoch.
-        out: The folder to make.
-        options: How to train; None takes the defaults.
-        overwrite: Replace an ``out`` that exists, or an unfinished run with other settings.
+        train: Labelled documents of at least two labels.
+        dev: Validation data for checkpoint selection; None keeps the last epoch.
+        out: The output folder.
+        options: Training options; None takes the defaults.
+        overwrite: Whether to replace an existing ``out``, or an unfinished run with other settings.
         command: The command that was typed, as shell text; None from Python.
 
     Raises:
         DataError: On documents without label or words, fewer than two labels, a dev label not in train.
-        ModelError: Where the checkpoint does not fit, the loss is no number, or memory does not suffice.
+        ModelError: Where the checkpoint does not fit, the loss is not finite, or memory does not suffice.
         OutputError: Where ``out`` exists, an unfinished run has other settings, or the disk refuses.
     """
     options = options or TrainingOptions()
     out = home(out)
     run = UnfinishedRun.beside(out)
-    ended = not overwrite and run.ended(out)
-    if not ended:
+    finished = not overwrite and run.ended(out)
+    if not finished:
         check_output(out, overwrite=overwrite)
     prepared = prepare(model, train, dev, options, command)
     recipe = to_json(prepared.recipe)
-    if ended:
+    if finished:
         check_made(out, recipe, {})
         run.discard(recipe)
     else:
         trainer = build_trainer(run.folder, prepared, options)
         complete(run, trainer, out, recipe, chosen_model, overwrite=overwrite)
     trained, rows = TrainedClassifier.open(out), prepared.dev_rows
-    said = None if rows is None else warn_at_chance(trained.best, rows.labels, options.metric)
-    if said is not None:
-        log.warning("%s knows no more than chance: %s. Raise --epochs or --learning-rate.", out, said)
+    warning = None if rows is None else warn_at_chance(trained.best, rows.labels, options.metric)
+    if warning is not None:
+        log.warning("%s is not better than chance: %s. Raise --epochs or --learning-rate.", out, warning)
     return trained

@@ -1,4 +1,4 @@
-"""Everything a fine-tuning run can be told, in one frozen dataclass; the command line is made from it."""
+"""The options of a fine-tuning, in one frozen dataclass that the command line is generated from."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from rationale.metrics.names import CLASS_METRICS, NUMBER_METRICS, QA_METRICS, T
 
 
 def option(default: Any, text: str) -> Any:
-    """A dataclass field whose ``metadata["help"]`` the command line shows."""
+    """A dataclass field with a default and its help text for the command line."""
     return field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How to fine-tune; every field is a command line option of the same name.
+    """Options of a fine-tuning; every field is a command-line option of the same name.
 
     Raises:
         RationaleError: On a value outside its range.
@@ -83,25 +83,25 @@ class TrainingOptions:
         self._require(
             "device", lambda value: value in ("auto", "cpu", "cuda", "mps"), "auto, cpu, cuda or mps"
         )
-        figures = (*CLASS_METRICS, *NUMBER_METRICS, *QA_METRICS)
-        self._require("metric", lambda value: value in figures, f"one of {', '.join(figures)}")
+        metrics = (*CLASS_METRICS, *NUMBER_METRICS, *QA_METRICS)
+        self._require("metric", lambda value: value in metrics, f"one of {', '.join(metrics)}")
         if self.task == "answers":
-            self._require("label_smoothing", lambda value: value == 0, "0 where answers are learnt")
+            self._require("label_smoothing", lambda value: value == 0, "0 in question answering")
         self._require("checkpoint", lambda value: value in ("best", "last"), "best or last")
         if self.checkpoint == "last":
-            self._require("patience", lambda _: False, "left out with --checkpoint last: it stops by dev")
+            self._require("patience", lambda _: False, "left out with --checkpoint last: it stops on dev")
         self._require("dtype", lambda value: value in ("float32", "bfloat16"), "float32 or bfloat16")
 
     @property
     def task(self) -> Task:
-        """What is learnt, as the metric tells."""
+        """The task that the metric implies."""
         if self.metric in QA_METRICS:
             return "answers"
         return "number" if self.metric in NUMBER_METRICS else "classes"
 
-    def _require(self, name: str, holds: Any, wanted: str) -> None:
+    def _require(self, name: str, is_valid: Any, expected: str) -> None:
         value = getattr(self, name)
-        endless = isinstance(value, float) and not math.isfinite(value)
-        if value is not None and (endless or not holds(value)):
+        not_finite = isinstance(value, float) and not math.isfinite(value)
+        if value is not None and (not_finite or not is_valid(value)):
             option = "--" + name.rstrip("_").replace("_", "-")
-            raise RationaleError(f"{option} is {value!r}", remedy=f"It must be {wanted}.")
+            raise RationaleError(f"{option} is {value!r}", remedy=f"It must be {expected}.")

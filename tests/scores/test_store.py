@@ -208,7 +208,7 @@ def change_the_recipe(folder, **parts):
         (lambda f: unseal_the_recipe(f), r"recipe\.json: it was changed after it was written"),
         (lambda f: (f / "recipe.json").write_text("{"), r"recipe\.json:1: the saved result is damaged"),
         (lambda f: (f / "recipe.json").write_text("[]"), r"recipe\.json: .*expected an object, found list"),
-        (lambda f: (f / "recipe.json").write_text('{"kind": "topics"}'), "not one of scores"),
+        (lambda f: (f / "recipe.json").write_text('{"kind": "topics"}'), "expected the recipe of scores"),
         (
             lambda f: (f / "recipe.json").write_text('{"kind": "scores"}'),
             "the whole: 'model' is missing",

@@ -121,8 +121,8 @@ def test_a_rationale_nobody_read_was_not_dropped(compared):
     classifier = load_classifier(out / record.cell / "model", device="cpu")
     words = tuple(f"plain{number % 7}" for number in range(1000))
     late = Document("late", "late", words, spans=(Span(990, 995),), label=REPORTED[0].label)
-    again = cell_results._rationale(classifier, Documents([*REPORTED, late], source="", split="test"))
-    assert again == cell_results._rationale(classifier, REPORTED)
+    again = cell_results._kept_rationale(classifier, Documents([*REPORTED, late], source="", split="test"))
+    assert again == cell_results._kept_rationale(classifier, REPORTED)
     assert again.n == record.rationale.n < len(REPORTED) + 1
 
 

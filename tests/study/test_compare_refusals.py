@@ -90,7 +90,9 @@ def test_seeds_are_given_once_and_as_seeds(tmp_path):
 def test_an_evaluation_of_another_model_is_not_told(made, again):
     """The plain cell's evaluation beside a dropping model: its accuracy would be told as that one's."""
     shutil.copy(again / "plain-seed0/evaluation.json", again / "lead-shares0.8-seed0/evaluation.json")
-    with pytest.raises(OutputError, match=r"lead-shares0.8-seed0/evaluation.json: this is not of the model"):
+    with pytest.raises(
+        OutputError, match=r"lead-shares0.8-seed0/evaluation.json: this evaluation is of another model"
+    ):
         run(made / "encoder", again, "lead:shares=0.8")
 
 

@@ -284,7 +284,7 @@ def test_damaged_predictions_are_refused_and_copies_do_not_count(encoder, studie
     with pytest.raises(OutputError, match="it was changed after it was written"):
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     seal_file(path, "predictions")
-    with pytest.raises(OutputError, match="is damaged"):
+    with pytest.raises(OutputError, match="the predictions are damaged"):
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
 
 
@@ -303,7 +303,7 @@ def test_a_swapped_model_is_refused_also_where_predictions_would_be_made_anew(
     if anew:
         (cell / "predictions.parquet").unlink()
     with pytest.raises(
-        OutputError, match=r"human-seed0/model: another training lies there \(condition: 'lead'"
+        OutputError, match=r"human-seed0/model: the folder holds another training \(condition: 'lead'"
     ):
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     if not anew:
@@ -415,7 +415,7 @@ def test_words_chosen_by_another_models_scores_are_not_taken_up(encoder, studied
     scored = {condition for condition in CONDITIONS if Condition.parse(condition).scored}
     assert scored
     assert {record.condition for record in found.records} == {"full", *CONDITIONS} - scored
-    assert "chosen by the scores of another model" in caplog.text
+    assert "the scores of another model chose its words" in caplog.text
 
 
 def test_a_seed_without_its_full_inputs_is_left_out(encoder, studied, tmp_path):
@@ -435,12 +435,12 @@ def test_a_seed_without_its_full_inputs_is_left_out(encoder, studied, tmp_path):
     [
         ({"conditions": ("human", "human")}, "a condition or a seed is given twice"),
         ({"seeds": (0, 0)}, "a condition or a seed is given twice"),
-        ({"seeds": ()}, "there is no seed"),
-        ({"conditions": ("policy_score@1",)}, "takes the scores of a dropping model"),
-        ({"conditions": ("input_x_gradient@9",)}, "there is no such layer"),
-        ({"conditions": ("occlusion@1",)}, "there is no such layer"),
-        ({"conditions": ("input_x_gradient", "input_x_gradient@0")}, "two conditions are one"),
-        ({"seeds": (-1,)}, "none between 0 and"),
+        ({"seeds": ()}, "expected seeds between 0 and"),
+        ({"conditions": ("policy_score@1",)}, "needs the scores of a dropping model"),
+        ({"conditions": ("input_x_gradient@9",)}, "has no layer 9"),
+        ({"conditions": ("occlusion@1",)}, "has no layer 1"),
+        ({"conditions": ("input_x_gradient", "input_x_gradient@0")}, "two conditions are the same"),
+        ({"seeds": (-1,)}, "expected seeds between 0 and"),
     ],
 )
 def test_grids_that_cannot_be_are_refused(encoder, tmp_path, given, message):
@@ -511,7 +511,7 @@ def test_packed_positions_take_words_from_the_whole_document(encoder, tmp_path):
 
     short = TrainingOptions(epochs=6, batch_size=8, learning_rate=2e-3, device="cpu", max_length=12)
     parts = [late(some) for some in (TRAIN, DEV, REPORTED)]
-    with pytest.raises(DataError, match="may cut their rationales off"):
+    with pytest.raises(DataError, match="may cut off their rationales"):
         study_topk(encoder, *parts, tmp_path / "cut", options("human", training=short))
     found = study_topk(
         encoder, *parts, tmp_path / "packed", options("human", training=short, positions="packed")

@@ -182,7 +182,7 @@ def test_the_last_good_checkpoint_is_named(tmp_path, encoder, monkeypatch):
 def test_dev_documents_that_yield_no_number_stop_too(tmp_path):
     source = save_encoder(tmp_path / "m", cursed=True)
     dev = Documents([Document("x", "x", ("cursed",), "POS")])
-    with pytest.raises(ModelError, match="no numbers on the dev documents"):
+    with pytest.raises(ModelError, match="not finite on the dev documents"):
         train_classifier(source, planted(16), dev, tmp_path / "out", BRIEF)
 
 

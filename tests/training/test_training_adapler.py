@@ -99,7 +99,7 @@ def test_phases_one_and_two_are_shared_by_runs_of_other_phi(encoder, trained, tm
 
 
 def test_phases_of_other_data_are_refused(encoder, trained, tmp_path):
-    with pytest.raises(OutputError, match=r"fine-tuned: another training lies there"):
+    with pytest.raises(OutputError, match=r"fine-tuned: the folder holds another training"):
         train_dropping(
             "adapler",
             encoder,

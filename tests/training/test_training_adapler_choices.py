@@ -90,7 +90,7 @@ def test_phase_one_can_have_a_rate_of_its_own(encoder, trained, tmp_path):
     )
     assert slow.recipe.options["learning_rate"] == 1e-4
     with pytest.raises(
-        OutputError, match=r"another training lies there \(options.learning_rate: 0.002, now 0.0001\)"
+        OutputError, match=r"the folder holds another training \(options.learning_rate: 0.002, now 0.0001\)"
     ):
         again(encoder, trained, tmp_path / "other", learning_rate=1e-4)
 
@@ -259,7 +259,7 @@ def test_an_empty_text_is_named(encoder, tmp_path):
 
 def test_maps_of_other_data_are_refused(encoder, trained):
     other = prepare(encoder, planted(60), DEV, OPTIONS)
-    with pytest.raises(ModelError, match=r"has no map.*makes it anew"):
+    with pytest.raises(ModelError, match=r"has no map.*computes it again"):
         load(trained.finetuned_dir / "saliency.parquet", other.keys, other.rows)
     longer = Documents([replace(d, words=(*d.words, "plain1")) for d in TRAIN])
     other = prepare(encoder, longer, DEV, OPTIONS)
@@ -308,12 +308,12 @@ def test_texts_longer_than_the_model_are_cut_and_batches_of_any_lengths_work(enc
 def test_what_is_not_ours_is_not_touched(encoder, trained, tmp_path):
     (tmp_path / "out.unfinished").mkdir()
     (tmp_path / "out.unfinished" / "thesis.txt").write_text("precious")
-    with pytest.raises(OutputError, match=r"holds something else.*move it away"):
+    with pytest.raises(OutputError, match=r"found other files.*Move it away"):
         again(encoder, trained, tmp_path / "out")
     assert (tmp_path / "out.unfinished" / "thesis.txt").read_text() == "precious"
     foreign = tmp_path / "foreign"
     foreign.mkdir()
-    with pytest.raises(OutputError, match="does not hold a stage of training"):
+    with pytest.raises(OutputError, match="expected a stage of training"):
         train_dropping("adapler", encoder, TRAIN, DEV, tmp_path / "other", OPTIONS, finetuned_dir=foreign)
     with pytest.raises(OutputError, match="cannot share a folder"):
         train_dropping(
@@ -394,4 +394,4 @@ def test_without_a_dev_set_nothing_is_said_of_one(encoder, tmp_path):
 def test_dev_documents_of_one_class_are_warned_of(encoder, trained, tmp_path, caplog):
     one = Documents([d for d in DEV if d.label == DEV[0].label])
     prepare(encoder, TRAIN, one, OPTIONS)
-    assert "they say little about an epoch" in caplog.text
+    assert "they cannot rank epochs" in caplog.text

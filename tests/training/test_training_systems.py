@@ -188,7 +188,9 @@ def test_a_stage_of_another_recipe_is_not_used(encoder, made, tmp_path, finetune
     options = OPTIONS["ltp"]
     shutil.copytree(made("ltp").path.with_name("ltp.soft"), tmp_path / "ltp.soft")
     other = replace(options, lambda_=0.3)
-    with pytest.raises(OutputError, match=r"another training lies there \(options.lambda_: 0.05, now 0.3\)"):
+    with pytest.raises(
+        OutputError, match=r"the folder holds another training \(options.lambda_: 0.05, now 0.3\)"
+    ):
         train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", other, finetuned_dir=finetuned_dir)
 
 
@@ -197,7 +199,7 @@ def test_a_system_that_drops_everything_says_so_while_it_trains(encoder, tmp_pat
     options = OPTIONS["ltp"]
     greedy = replace(options, soft_epochs=0, epochs=1, final_threshold=50.0)
     train_dropping("ltp", encoder, TRAIN, DEV, tmp_path / "ltp", greedy, finetuned_dir=finetuned_dir)
-    assert "nothing but [CLS] is left" in caplog.text
+    assert "only [CLS] is kept" in caplog.text
 
 
 @pytest.mark.training
@@ -273,7 +275,7 @@ def test_spatten_says_that_it_needs_more_than_three_layers(tmp_path):
         (
             "random",
             UninformedOptions(rule="lead"),
-            "no options of random. Pass UninformedOptions, rule random",
+            "of random. Pass UninformedOptions, rule random",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Everything AdapLeR's training can be told; the paper's settings a data set as presets."""
+"""The options of AdapLeR's training, with the paper's settings as presets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rationale.training.options import option
 
 @dataclass(frozen=True)
 class AdapLeROptions(DroppingOptions):
-    """How to train AdapLeR; what :class:`DroppingOptions` says: phase 1 fine-tunes, phase 3 is the last.
+    """Options of AdapLeR's training: phase 1 is the plain fine-tuning, phase 3 the last stage.
 
     Raises:
         RationaleError: On a value outside its range.
@@ -55,10 +55,10 @@ class AdapLeROptions(DroppingOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.task == "answers":  # its saliency is that of one label
+        if self.task == "answers":  # its saliency needs one label
             raise RationaleError(
-                "AdapLeR learns classes or a number",
-                remedy="Train ltp, lat or another system to answer questions.",
+                "AdapLeR does not train question answering",
+                remedy="Train ltp, lat or another method for question answering.",
             )
         self._require("target", lambda value: value in ("saliency", "attention"), "saliency or attention")
         self._require("removal", lambda value: value in ("soft", "steep"), "soft or steep")
@@ -82,7 +82,7 @@ def _preset(epochs: int, rate: float, length: int, batch: int, gamma: float, phi
     }
 
 
-_PHASE_1: dict[str, Any] = {"fine_tune_epochs": 5, "fine_tune_rate": 2e-5}  # where phase 3 has others
+_PHASE_1: dict[str, Any] = {"fine_tune_epochs": 5, "fine_tune_rate": 2e-5}  # where phase 3 has other values
 PRESETS: dict[str, dict[str, Any]] = {
     "sst2": _preset(5, 2e-5, 64, 32, 5e-3, 5e-4),
     "imdb": _preset(5, 2e-5, 512, 16, 5e-3, 5e-4),
@@ -92,4 +92,4 @@ PRESETS: dict[str, dict[str, Any]] = {
     "qnli": _preset(5, 2e-5, 128, 32, 5e-3, 1e-4),
     "agnews": _preset(5, 2e-5, 128, 32, 1e-1, 1e-1),
 }
-"""The paper's settings for BERT-base (appendix B); smaller backbones want larger rates."""
+"""The paper's settings for BERT-base (appendix B); smaller backbones need larger rates."""

@@ -1,4 +1,4 @@
-"""What every recipe begins with: a plain fine-tuning, of which the three best epochs are kept."""
+"""The first stage of every training procedure: a plain fine-tuning that keeps its three best epochs."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ from rationale.training.unfinished import UnfinishedRun
 log = logging.getLogger(__name__)
 
 KEPT = 3
+"""Number of epochs that a plain fine-tuning keeps."""
 
 
 @dataclass(frozen=True)
 class FineTuned:
-    """A plain classifier's three best epochs.
+    """The three best epochs of a plain classifier.
 
     Attributes:
-        folder: ``1/`` is the best epoch, a classifier like any other; ``2/`` and ``3/`` the next;
-            ``training.json``; maps of what each token is worth, where AdapLeR has stored some.
+        folder: The folder: ``1/``, the classifier of the best epoch; ``2/`` and ``3/``, the next best;
+            ``training.json``; token importance maps, where AdapLeR stored some.
     """
 
     folder: Path
@@ -43,26 +44,26 @@ class FineTuned:
 
     @property
     def checkpoints(self) -> list[Path]:
-        """The classifiers kept, best first.
+        """The folders of the kept classifiers, best first.
 
         Raises:
             ModelError: Where one is missing.
         """
         kept = min(KEPT, len(self.recipe.epochs))
-        found = [self.folder / str(number + 1) for number in range(kept)]
-        for path in found:
+        checkpoints = [self.folder / str(number + 1) for number in range(kept)]
+        for path in checkpoints:
             if not (path / "config.json").is_file():
                 raise ModelError("a checkpoint of the fine-tuning is missing", where=path, remedy=ANEW)
-        return found
+        return checkpoints
 
     @cached_property
     def digest(self) -> str:
-        """Tells the best epoch's classifier from every other, by its files."""
+        """The digest of the files of the best classifier."""
         return model_digest(self.best)
 
     @property
     def recipe(self) -> Trained:
-        """What made it, and how each epoch went.
+        """The content of ``training.json``: recipe, metrics of each epoch, best epoch.
 
         Raises:
             ModelError: Where it is damaged.
@@ -70,36 +71,36 @@ class FineTuned:
         return read_training(self.folder, ANEW)
 
     def require_knowledge(self, prepared: Prepared, options: DroppingOptions) -> None:
-        """Stops where nothing that follows would mean anything.
+        """Refuses a fine-tuning at chance, because later stages would measure nothing.
 
         Raises:
             ModelError: Where the best epoch is not above chance on dev, the options do not allow that, and
-                there are documents enough to tell.
+                the dev documents are enough to test it.
         """
         rows = prepared.dev_rows
-        said = None if rows is None else warn_at_chance(self.recipe.figures, rows.labels, options.metric)
-        if said is None:
+        warning = None if rows is None else warn_at_chance(self.recipe.figures, rows.labels, options.metric)
+        if warning is None:
             return
         if options.allow_chance or len(rows or ()) < ENOUGH:
-            log.warning("the plain fine-tuning knows no more than chance: %s", said)
+            log.warning("the plain fine-tuning is not better than chance: %s", warning)
             return
         raise ModelError(
-            f"the plain fine-tuning knows no more than chance: {said}",
+            f"the plain fine-tuning is not better than chance: {warning}",
             where=self.folder,
             remedy="Repeat with --overwrite and more --fine-tune-epochs, a larger --fine-tune-rate or more "
-            "documents; --allow-chance goes on all the same.",
+            "documents; --allow-chance continues anyway.",
         )
 
     def dev(self, metric: str) -> float | None:
-        """A dev figure of the best epoch; None where there was no dev set."""
+        """A dev metric of the best epoch; None without dev documents."""
         return self.recipe.figures.get(f"dev_{metric}")
 
 
 def fine_tune(folder: Path, prepared: Prepared, options: DroppingOptions, *, overwrite: bool) -> FineTuned:
-    """Fine-tunes; nothing is done where ``folder`` was made by an equal recipe.
+    """Fine-tunes the plain classifier, or loads it where ``folder`` has the same recipe.
 
     Raises:
-        OutputError: Where ``folder`` was made by another recipe and ``overwrite`` is off.
+        OutputError: Where ``folder`` has another recipe and ``overwrite`` is off.
     """
     plain, documents = options.fine_tuning(), len(prepared.rows)
     if options.fine_tune_epochs is None:
@@ -110,7 +111,7 @@ def fine_tune(folder: Path, prepared: Prepared, options: DroppingOptions, *, ove
         return build_trainer(checkpoints, prepared, plain, keep=None)
 
     def three_best(run: UnfinishedRun, to: Path, trained: Trained) -> None:
-        for number, step in enumerate(_best(trained.epochs, plain.metric)):
+        for number, step in enumerate(_best_steps(trained.epochs, plain.metric)):
             run.checkpoint(step).copy_model(to / str(number + 1))
             seal_model(to / str(number + 1), "model")
 
@@ -119,8 +120,8 @@ def fine_tune(folder: Path, prepared: Prepared, options: DroppingOptions, *, ove
     return FineTuned(folder)
 
 
-def _best(epochs: Sequence[Figures], metric: str) -> list[int]:
-    """The steps of the three best epochs by dev, best first; of the last three where there was none."""
+def _best_steps(epochs: Sequence[Figures], metric: str) -> list[int]:
+    """The steps of the three best epochs on dev, best first; of the last three without dev documents."""
     names = (f"dev_{metric}", "dev_macro_f1")
     order = sorted(epochs, key=lambda entry: (*(-entry.get(name, 0) for name in names), -entry["epoch"]))
     return [int(entry["step"]) for entry in order[:KEPT]]

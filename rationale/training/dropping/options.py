@@ -1,4 +1,4 @@
-"""What the training of every token-dropping system can be told besides what fine-tuning can."""
+"""The options of every token-dropping training, besides those of fine-tuning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rationale.training.options import TrainingOptions, option
 
 @dataclass(frozen=True)
 class DroppingOptions(TrainingOptions):
-    """How to train a model that drops tokens: a plain fine-tuning, then the system's own stages.
+    """Options of a token-dropping training: a plain fine-tuning, then the stages of the method.
 
     Raises:
         RationaleError: On a value outside its range.
@@ -38,7 +38,7 @@ class DroppingOptions(TrainingOptions):
         self._require("fine_tune_rate", lambda value: value > 0, "above 0")
 
     def fine_tuning(self) -> TrainingOptions:
-        """The plain fine-tuning these ask for."""
+        """The options of the plain fine-tuning."""
         names = TrainingOptions.__dataclass_fields__
         plain = TrainingOptions(**{name: getattr(self, name) for name in names})
         return replace(

@@ -1,4 +1,4 @@
-"""A whole training of a model that drops tokens: the fine-tuning first, its stages, what it leaves."""
+"""The training of a token-dropping model: the fine-tuning, the stages of the method, the output folder."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from rationale.training.unfinished import UnfinishedRun
 
 @dataclass(frozen=True)
 class TrainedDropping:
-    """A finished training.
+    """A finished token-dropping training.
 
     Attributes:
         path: The folder: model, config, tokenizer, ``training.json`` and a model card.
@@ -48,26 +48,26 @@ class TrainedDropping:
 
     @property
     def recipe(self) -> Trained:
-        """What ``training.json`` holds."""
+        """The content of ``training.json``."""
         return read_training(self.path)
 
     @property
     def best(self) -> dict[str, float]:
-        """The epoch whose weights were kept: dev accuracy and FLOPs speedup."""
+        """Dev metrics and FLOPs speedup of the epoch whose weights were kept."""
         return self.recipe.figures
 
 
 @dataclass(frozen=True)
 class Stages:
-    """The stages of one training, each made once and used again by an equal recipe.
+    """The stages of one training, each trained once and reused by an equal recipe.
 
     Attributes:
-        model: The checkpoint it all begins with.
-        prepared: The documents as it reads them.
+        model: The checkpoint to start from.
+        prepared: The encoded documents.
         first: The plain fine-tuning.
-        out: The folder to make.
-        options: How.
-        overwrite: Whether to replace what other recipes made.
+        out: The output folder.
+        options: Training options.
+        overwrite: Whether to replace the outcome of other recipes.
     """
 
     model: str | Path
@@ -90,7 +90,7 @@ class Stages:
         overwrite: bool,
         command: str | None = None,
     ) -> Stages:
-        """Reads the documents and fine-tunes, in ``finetuned_dir`` or OUT.fine-tuned.
+        """Encodes the documents and fine-tunes, in ``finetuned_dir`` or OUT.fine-tuned.
 
         Raises:
             DataError, ModelError, OutputError: As :func:`rationale.training.train_classifier`.
@@ -108,11 +108,11 @@ class Stages:
         return cls(model, prepared, first, out, options, overwrite)
 
     def plain(self) -> Prepared:
-        """Ready to train on from the fine-tuning's best epoch."""
-        return self.prepared.anew(self.first.best, replace(self.options, reinit_head=False))
+        """The documents, with a fresh copy of the best classifier of the fine-tuning to start from."""
+        return self.prepared.reloaded(self.first.best, replace(self.options, reinit_head=False))
 
     def teacher(self) -> Encoder:
-        """The fine-tuning's best epoch, to learn from: frozen, dropout off."""
+        """The best classifier of the fine-tuning as a teacher: frozen, dropout off."""
         model = self.plain().start.model
         model.eval().requires_grad_(requires_grad=False)
         return FAMILIES.get(model.config.model_type)(model)
@@ -120,7 +120,7 @@ class Stages:
     def metrics(
         self, model: DroppingModel, *, target: float | None = None
     ) -> Callable[..., dict[str, float]]:
-        """The dev figures of a hard run of ``model``; ``target`` is the speedup that was asked for."""
+        """The dev metrics of a hard run of ``model``; ``target`` is the target speedup, if any."""
         metric, rows = self.options.metric, self.prepared.dev_rows or self.prepared.rows
         costs = Costs.of(model.encoder, model.system)
         return dropping_metrics(costs, self.first.dev(metric), metric, rows, target=target)
@@ -132,47 +132,51 @@ class Stages:
         build: Callable[[Path], ClassifierTrainer],
         more: Json,
     ) -> DroppingModel:
-        """A stage that leaves a model for the next, in OUT.name.
+        """Trains an intermediate stage in OUT.name, and loads its model.
 
         Args:
-            name: Of the stage.
-            options: Its own.
-            build: Makes its trainer, given the folder for checkpoints.
-            more: What else decides its outcome.
+            name: Name of the stage.
+            options: Options of the stage.
+            build: Builds its trainer, given the folder for checkpoints.
+            more: Further entries of its recipe.
         """
         folder = self.out.with_name(f"{self.out.name}.{name}")
         options = settled(options, self.prepared.start.model.config, len(self.prepared.rows))
         recipe = {**self._recipe(name), "options": asdict(options), **more}
         stage(folder, recipe, build, chosen_model, inputs=self._inputs, overwrite=self.overwrite)
-        answers = self.options.task == "answers"
-        kind = DroppingForQuestionAnswering if answers else DroppingForSequenceClassification
+        is_qa = self.options.task == "answers"
+        kind = DroppingForQuestionAnswering if is_qa else DroppingForSequenceClassification
         with explained(str(folder)):
-            made: DroppingModel = kind.from_pretrained(folder, trust_remote_code=False)
-        return made
+            model: DroppingModel = kind.from_pretrained(folder, trust_remote_code=False)
+        return model
 
     def hard(self, model: DroppingModel, *, distil: float = 0.0) -> TrainedDropping:
-        """The last stage of most: fine-tuning with the dropping on, rows gone for real; leaves OUT.
+        """Runs the last stage of most methods, fine-tuning with hard dropping; writes OUT.
 
         Args:
-            model: What to go on from; its system's parameters stay as they are.
-            distil: Share of the loss that is the plain fine-tuning's, 0 to 1.
+            model: The model to start from; the parameters of its policy are frozen.
+            distil: Share of the loss that is distillation from the plain fine-tuning, 0 to 1.
         """
         for parameter in model.system.parameters():
             parameter.requires_grad_(False)
 
         def build(checkpoints: Path) -> ClassifierTrainer:
-            given: dict[str, Any] = {"model": model, "compute_metrics": self.metrics(model)}
+            settings: dict[str, Any] = {"model": model, "compute_metrics": self.metrics(model)}
             if not distil:
-                return build_trainer(checkpoints, self.prepared, self.options, **given)
-            given |= {"teacher": self.teacher(), "share": distil, "smoothing": self.options.label_smoothing}
-            return build_trainer(checkpoints, self.prepared, self.options, DistilTrainer, **given)
+                return build_trainer(checkpoints, self.prepared, self.options, **settings)
+            settings |= {
+                "teacher": self.teacher(),
+                "share": distil,
+                "smoothing": self.options.label_smoothing,
+            }
+            return build_trainer(checkpoints, self.prepared, self.options, DistilTrainer, **settings)
 
         return self.last(model.system.name, build, {"system": model.system.settings})
 
     def last(
         self, system: str, build: Callable[[Path], ClassifierTrainer], more: Json | None = None
     ) -> TrainedDropping:
-        """The stage that leaves OUT, with its model card."""
+        """Trains the last stage; writes OUT with a model card."""
         recipe = {**self._recipe(system), **(more or {})}
         run = UnfinishedRun.beside(self.out)
         if not self.overwrite and run.ended(self.out):
@@ -184,16 +188,17 @@ class Stages:
         return TrainedDropping(self.out, self.first.folder)
 
     def save(self, name: str, model: DroppingModel, more: Json) -> TrainedDropping:
-        """Leaves OUT without more learning: the model of a stage, set up otherwise.
+        """Writes OUT without further training, from a stage whose policy has new settings.
 
         Args:
-            name: The stage.
-            model: What to save.
-            more: What ``training.json`` says besides the stage's own; ``best`` are figures of ``model``.
+            name: Name of the stage.
+            model: The model to save.
+            more: Entries of ``training.json`` that replace those of the stage; ``best`` has the metrics of
+                ``model``.
         """
-        made = outcome(self.out.with_name(f"{self.out.name}.{name}"))
-        made.pop("command", None)  # the stage may have been left by another
-        content = {**made, **self._recipe(model.system.name), "system": model.system.settings, **more}
+        stage_recipe = outcome(self.out.with_name(f"{self.out.name}.{name}"))
+        stage_recipe.pop("command", None)  # another command may have left the stage
+        content = {**stage_recipe, **self._recipe(model.system.name), "system": model.system.settings, **more}
         with atomic_path(self.out, overwrite=self.overwrite) as folder:
             model.save_pretrained(folder)
             self.prepared.start.tokenizer.save_pretrained(folder)

@@ -1,4 +1,4 @@
-"""Everything LAT's training can be told."""
+"""The options of LAT's training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rationale.training.options import option
 
 @dataclass(frozen=True)
 class LATOptions(DroppingOptions):
-    """How to train LAT; the last stage learns to bear any lengths, a search without learning follows.
+    """Options of LAT's training; the last stage trains with random lengths, before a search on dev.
 
     Raises:
         RationaleError: On a value outside its range.
@@ -51,14 +51,14 @@ class LATOptions(DroppingOptions):
             self._require(name, lambda value: value >= 1, "at least 1")
 
     def learning(self) -> LATOptions:
-        """What its learning stage is made of: nothing of the search, so that all searches can share it."""
-        usual = LATOptions()
+        """The options of the training stage, without those of the search, so that all searches share it."""
+        defaults = LATOptions()
         return replace(
             self,
             checkpoint="last",
             patience=None,
-            iterations=usual.iterations,
-            population=usual.population,
-            offspring=usual.offspring,
+            iterations=defaults.iterations,
+            population=defaults.population,
+            offspring=defaults.offspring,
             speedup=None,
         )

@@ -1,4 +1,4 @@
-"""Everything LTP's training can be told."""
+"""The options of LTP's training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rationale.training.options import option
 
 @dataclass(frozen=True)
 class LTPOptions(DroppingOptions):
-    """How to train LTP; the last stage is the hard one, its thresholds frozen.
+    """Options of LTP's training; the last stage prunes hard with frozen thresholds.
 
     Raises:
         RationaleError: On a value outside its range.

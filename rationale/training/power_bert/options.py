@@ -1,4 +1,4 @@
-"""Everything PoWER-BERT's training can be told."""
+"""The options of PoWER-BERT's training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rationale.training.options import option
 
 @dataclass(frozen=True)
 class PoWERBERTOptions(DroppingOptions):
-    """How to train PoWER-BERT; the last stage is the re-training with the configuration found.
+    """Options of PoWER-BERT's training; the last stage fine-tunes with the searched configuration.
 
     Raises:
         RationaleError: On a value outside its range.

@@ -1,4 +1,4 @@
-"""Everything TR-BERT's training can be told."""
+"""The options of TR-BERT's training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rationale.training.options import option
 
 @dataclass(frozen=True)
 class TRBERTOptions(DroppingOptions):
-    """How to train TR-BERT; the last stage is the joint one, with the plain fine-tuning as teacher.
+    """Options of TR-BERT's training; the last stage is the joint one, with the plain fine-tuning as teacher.
 
     Raises:
         RationaleError: On a value outside its range.
