@@ -39,7 +39,7 @@ ALLOWED = {
     **dict.fromkeys(
         (
             "rationale.training.adapler.trainer.AdapLeRTrainer",
-            "rationale.training.dropping.trainer.OwnPassTrainer",
+            "rationale.training.dropping.trainer.PackedPassTrainer",
             "rationale.training.lat.trainer.LATTrainer",
             "rationale.training.progress.Progress",
             "rationale.training.tr_bert.trainer.PolicyTrainer",
@@ -47,10 +47,10 @@ ALLOWED = {
         ),
         "batches and logs of the Hugging Face Trainer",
     ),
+    "rationale.training.adapler.options.PRESETS": "options of AdapLeR by name, for its constructor",
     "rationale.training.recipe.history": "the state of the Hugging Face Trainer",
     "rationale.training.saved.TrainerCheckpoint": "the same",
     "rationale.training.saved.read_checkpoint": "what a training is made of: compared by content",
-    "rationale.training.unfinished.UnfinishedRun": "the same",
     "rationale.training.dropping.stage.stage": "the same",
     "rationale.training.dropping.stage.check_made": "the same",
     "rationale.training.dropping.stage.outcome": "the same, read",
