@@ -26,7 +26,7 @@ app: $(READY) ## Open the demo's results in the browser
 	$(BIN)/rationale demo --out runs/demo --open
 
 docs: $(READY) ## The docs site, in docs/_build/html; needs no network, warnings are errors
-	$(BIN)/python -m sphinx -W --checkpoint-going -q -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
 
 lint: $(READY) ## Style and types

@@ -39,7 +39,7 @@ def main() -> None:
         )
         low, high = bootstrap_intervals(right[None, None], resamples=10_000, seed=0)
         found[name] = {"accuracy": right.mean(), "low": low[0], "high": high[0], "n": len(right)}
-    about = {"model": classifier.identity["hash"], "seed": given.seed, "fingerprint": documents.fingerprint}
+    about = {"model": classifier.identity.hash, "seed": given.seed, "fingerprint": documents.fingerprint}
     leave({**about, "conditions": found}, given.out)
 
 

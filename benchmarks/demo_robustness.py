@@ -110,7 +110,7 @@ def margins(plain: Path, dropping: Path) -> dict[str, float]:
         agreement = agree(
             score(str(model), reviews, options, device="cpu", progress=False), reviews, resamples=5
         )
-        ap = {(r["method"], r["layer"]): r["value"] for r in agreement.records if r["metric"] == "ap"}
+        ap = {(r.method, r.layer): r.value for r in agreement.records if r.metric == "ap"}
         for method in methods:
             for layer in (0, 1, 2) if method == "policy_score" else (0,):
                 found[f"{method} {layer}"] = round(ap[method, layer] - ap["random", 0], 3)

@@ -100,8 +100,8 @@ def page() -> str:
 
 INTRODUCTION = (
     "Made by `python benchmarks/systems.py` from `systems/SET/comparison.json`; `systems/SET/CELL.json` and "
-    "`.parquet` hold configuration, epochs and what was said of every document. What they show, and how they "
-    "were made, is in [systems.md](systems.md). Intervals are 95 % percentile bootstraps over documents."
+    "`.parquet` hold configuration, epochs and the prediction for every document. What they show, and how "
+    "they were made, is in [systems.md](systems.md). Intervals are 95 % percentile bootstraps over documents."
 )
 
 

@@ -1,8 +1,8 @@
 """Do the tokens a transformer ranks high, or keeps, agree with what humans marked as the reason?
 
-Five names carry the road: ``load_documents``, ``score``, ``agree``, ``report``, ``explain``. They are loaded
-when first used, so that ``import rationale`` costs nothing. From then on transformers knows token-dropping
-models: ``AutoModelForSequenceClassification.from_pretrained`` and pipelines load them.
+The five main functions are ``load_documents``, ``score``, ``agree``, ``report`` and ``explain``. They are
+imported when first used, so that ``import rationale`` is fast. It registers token-dropping models with
+transformers: ``AutoModelForSequenceClassification.from_pretrained`` and pipelines load them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Arrays of NumPy by what they hold: one name a dtype. Shapes stand in the docstrings that use them."""
+"""Types of NumPy arrays: one name a dtype. Docstrings give the shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folders that travel with the library: the sample (``eraser_data``) and the app (``apps``)."""
+"""Finds the folders bundled with the library: the sample (``eraser_data``) and the app (``apps``)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _PACKAGE = Path(__file__).resolve().parent
 def bundled(name: str) -> Path:
     """The file or folder ``name``, such as ``eraser_data/sample``, of the checkout or the installed wheel.
 
-    A wheel carries both folders in ``rationale/_bundle``; a checkout (and an editable install of it) has them
+    A wheel has both folders in ``rationale/_bundle``; a checkout (and an editable install of it) has them
     beside the package.
 
     Raises:
-        RationaleError: Where neither has it.
+        RationaleError: Where it is in neither.
 
     >>> bundled("eraser_data/sample").name
     'sample'
@@ -25,7 +25,7 @@ def bundled(name: str) -> Path:
         if (root / name).exists():
             return root / name
     raise RationaleError(
-        f"{name!r} does not lie beside this installation of rationale",
+        f"{name!r} is missing from this installation of rationale",
         where=_PACKAGE,
         remedy="Install the wheel again, or work in a checkout of the repository.",
     )

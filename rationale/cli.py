@@ -1,12 +1,13 @@
-"""The command ``rationale``: loads only the command that runs, and turns errors into messages."""
+"""The command ``rationale``: imports only the command that runs, and turns errors into messages."""
 
 from __future__ import annotations
 
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from copy import copy
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.models import CommandInfo
 
 from rationale.commands.options import TYPED
 from rationale.errors import RationaleError
@@ -22,54 +24,54 @@ from rationale.files import home
 from rationale.terminal import log_to_stderr, say
 
 COMMANDS = {
-    "demo": "The full pipeline on the embedded sample, in a few minutes.",
-    "data": "Get, check and list data sets.",
-    "train": "Fine-tune models.",
+    "demo": "Run the full pipeline on the embedded sample, in minutes.",
+    "data": "Get, check, convert and list data sets.",
+    "train": "Train classifiers and token-dropping models.",
     "score": "Score every word of a data set with several methods.",
     "agree": "Compare scores with human rationales.",
-    "report": "Write scores and agreement as one page, or as tables.",
+    "report": "Write scores and agreement as one HTML page, and as tables.",
     "export": "Write scores in another tool's format.",
-    "explain": "Score one text, in the terminal.",
-    "evaluate": "What a token-dropping model costs and saves.",
-    "compare": "Train and evaluate token-dropping systems beside each other.",
-    "study": "Experiments: are these words enough?",
-    "trace": "The layer at which each token is dropped.",
-    "verify": "What a saved result is, and whether it is what was written.",
+    "explain": "Score the words of one text, in the terminal.",
+    "evaluate": "Measure what a token-dropping model costs and saves.",
+    "compare": "Train, evaluate and compare token-dropping methods.",
+    "study": "Run experiments: are these words enough?",
+    "trace": "Show the layer at which each token is dropped.",
+    "verify": "Identify saved results, and check that they are unchanged.",
     "app": "Look at scores in the browser.",
-    "list": "List score methods, metrics, encoder families, systems.",
+    "list": "List score methods, metrics, encoder families, dropping methods.",
 }
 
 
 _PATHS = ("data", "model", "source", "adapler")
-"""Options and arguments that are text and may be a path."""
+"""Options and arguments of type text that may hold a path."""
 
 
 class _Group(TyperGroup):
-    """A group whose flags are false where they are not given.
+    """A group whose flags default to False.
 
-    Typer leaves ``--help`` and the flags of completion at None, and loads pydantic to find out that None is
-    none: a third of what a help text costs.
+    Typer leaves ``--help`` and the flags of completion at None and imports pydantic to convert that: a third
+    of the time of a help text.
     """
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The group's options."""
-        found = list(super().get_params(ctx))
-        for parameter in found:
+        parameters = list(super().get_params(ctx))
+        for parameter in parameters:
             if parameter.default is None and getattr(parameter, "is_flag", False):
                 parameter.default = False
-        return found
+        return parameters
 
 
-class _Lazy(_Group):
-    """Knows every command's name and line of help; imports a command's module when it runs."""
+class _LazyGroup(_Group):
+    """Knows the name and the line of help of every command; imports a command's module when it runs."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Keeps what was typed, for the provenance of results."""
+        """Stores the typed arguments for the provenance of results."""
         ctx.meta[__name__] = tuple(args)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Runs the command, which can ask for :func:`rationale.commands.options.typed_command`."""
+        """Runs the command, with :func:`rationale.commands.options.typed_command` available to it."""
         token = TYPED.set(ctx.meta[__name__])
         try:
             return super().invoke(ctx)
@@ -77,41 +79,54 @@ class _Lazy(_Group):
             TYPED.reset(token)
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The commands in the order of a first session."""
+        """The commands, in the order of a first session."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A stand-in that carries the line of help."""
+        """A placeholder with the line of help."""
         return TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command itself, loaded."""
-        name, stand_in, rest = super().resolve_command(ctx, args)
+        """The command itself, imported."""
+        name, placeholder, remaining = super().resolve_command(ctx, args)
         if name not in COMMANDS:
-            return name, stand_in, rest
-        return name, _load(import_module(f"rationale.commands.{name}"), name), rest
+            return name, placeholder, remaining
+        return name, _load(import_module(f"rationale.commands.{name}"), name, remaining[:1]), remaining
 
 
-def _load(module: ModuleType, name: str) -> Any:
-    """A module's sub-commands, its ``app``, or the one command it defines, a function of its own name."""
-    commands = getattr(module, "app", None)
+def _load(module: ModuleType, name: str, words: Sequence[str]) -> Any:
+    """A module's ``app`` of sub-commands, or its one command, the function named after the module.
+
+    Args:
+        module: Of ``rationale.commands``.
+        name: The command.
+        words: The next word of the command line: where it names a sub-command, the others are not built.
+    """
+    commands, chosen = getattr(module, "app", None), []
     if isinstance(commands, typer.Typer):
+        commands = copy(commands)
         commands.info.cls = _Group
+        chosen = [c for c in commands.registered_commands if _name(c) in words]
+        commands.registered_commands = chosen or commands.registered_commands
     else:
-        commands = typer.Typer(rich_markup_mode="markdown")
+        commands = typer.Typer(rich_markup_mode="markdown", add_completion=False)
         commands.command(name)(getattr(module, f"{name}_", None) or getattr(module, name))
     for registered in commands.registered_commands:
         if registered.callback is not None and not hasattr(registered.callback, "at_home"):
-            registered.callback = _at_home(registered.callback)
-    return typer.main.get_command(commands)
+            registered.callback = _expand_home(registered.callback)
+    return typer.main.get_group(commands) if chosen else typer.main.get_command(commands)
 
 
-def _at_home(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The command, ``~`` in its paths replaced: no shell does that in ``--out=~/scores``."""
+def _name(registered: CommandInfo) -> str:
+    return registered.name or typer.main.get_command_name(getattr(registered.callback, "__name__", ""))
+
+
+def _expand_home(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command with ``~`` replaced in its paths: no shell does that in ``--out=~/scores``."""
 
     @wraps(command)
-    def call(**given: Any) -> Any:
-        return command(**{name: _expanded(name, value) for name, value in given.items()})
+    def call(**arguments: Any) -> Any:
+        return command(**{name: _expanded(name, value) for name, value in arguments.items()})
 
     call.at_home = True  # type: ignore[attr-defined]
     return call
@@ -119,7 +134,7 @@ def _at_home(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _expanded(name: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return [_expanded(name, one) for one in value]
+        return [_expanded(name, item) for item in value]
     if isinstance(value, Path):
         return home(value)
     if isinstance(value, str) and value[:1] == "~" and name in _PATHS:
@@ -128,7 +143,7 @@ def _expanded(name: str, value: Any) -> Any:
 
 
 app = typer.Typer(
-    cls=_Lazy, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown"
+    cls=_LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown"
 )
 
 
@@ -138,19 +153,19 @@ def rationale(
 ) -> None:
     """Do the tokens a transformer ranks high, or keeps, agree with what humans marked as the reason?
 
-    First time here? `rationale demo` runs everything on a small corpus of its own.
+    Start with `rationale demo`: it runs everything on an embedded sample.
     """
     if show_version:
-        from importlib.metadata import version  # imports half of the mail package
+        from importlib.metadata import version  # imports the email package
 
         say(version("rationale"))
         raise typer.Exit
 
 
 def main() -> None:
-    """Runs the command line; an error of this library is one message on stderr and exit code 2."""
-    if sys.stdout is None or sys.stderr is None:  # closed by whoever started this
-        sys.stdout, sys.stderr = (stream or _nowhere() for stream in (sys.stdout, sys.stderr))
+    """Runs the command line; an error of this library prints one message to stderr and exits with 2."""
+    if sys.stdout is None or sys.stderr is None:  # closed by the parent process
+        sys.stdout, sys.stderr = (stream or _null_stream() for stream in (sys.stdout, sys.stderr))
     log_to_stderr()
     try:
         try:
@@ -158,35 +173,35 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except RationaleError as error:
-        _fail(str(error))
+        _exit_with(str(error))
     except UnicodeEncodeError as error:
-        letter = error.object[error.start]
-        _fail(
-            f"standard output is {error.encoding} and cannot show U+{ord(letter):04X}. "
+        character = error.object[error.start]
+        _exit_with(
+            f"standard output is {error.encoding} and cannot show U+{ord(character):04X}. "
             "Set PYTHONIOENCODING=utf-8, or write to a file."
         )
     except OSError as error:
-        if error.errno == errno.EPIPE:  # whoever read this has seen enough
-            _quiet()
+        if error.errno == errno.EPIPE:  # the reader of the pipe has closed it
+            _drop_output()
             sys.exit(1)
         where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror or error}. Free space, or check the path and its permissions.")
+        _exit_with(f"{where}{error.strerror or error}. Free space, or check the path and its permissions.")
 
 
-def _fail(message: str) -> NoReturn:
-    with suppress(OSError, ValueError):  # standard error may be full or closed as well
+def _exit_with(message: str) -> NoReturn:
+    with suppress(OSError, ValueError):  # standard error may be full or closed, too
         say(f"error: {message}", fg="red", err=True)
-    _quiet()
+    _drop_output()
     sys.exit(2)
 
 
-def _quiet() -> None:
-    """Drops what standard output could not be given, so that Python does not try again at its end."""
+def _drop_output() -> None:
+    """Drops unwritten output, so that Python does not try to flush it again at exit."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
-        sys.stdout = _nowhere()
+        sys.stdout = _null_stream()
 
 
-def _nowhere() -> TextIO:
+def _null_stream() -> TextIO:
     return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  (open until the process ends)

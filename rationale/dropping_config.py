@@ -1,4 +1,4 @@
-"""The config of a token-dropping model: all that transformers needs to know before it meets one."""
+"""The config of a token-dropping model, which transformers needs to recognise one."""
 
 from __future__ import annotations
 
@@ -9,30 +9,33 @@ from transformers import AutoConfig, PreTrainedConfig
 
 from rationale.errors import ModelError
 
+Keywords = dict[str, Any]
+"""Keyword arguments as config.json holds them: of the backbone's config, of the system's constructor."""
+
 _FROM_BACKBONE = ("id2label", "label2id", "problem_type", "pad_token_id", "max_position_embeddings")
 
 
-_WHEN_MET: list[Callable[[], object]] = []
+_CALLBACKS: list[Callable[[], object]] = []
 
 
 class DroppingConfig(PreTrainedConfig):
-    """The backbone's own config, and which system drops with which settings.
+    """The backbone's config, and the dropping system with its settings.
 
     Args:
-        backbone: The backbone's config as a dictionary; None only where transformers makes an empty one.
+        backbone: The backbone's config as a dictionary; None only where transformers builds an empty config.
         system: A name in :data:`rationale.dropping.SYSTEMS`.
-        settings: What the system's constructor takes besides layers and width.
-        bits: To how many the backbone's layers round their numbers; None for not at all.
-        **more: What every transformers config takes; labels come from the backbone.
+        settings: The arguments of the system's constructor besides layers and width.
+        bits: The bits to which the backbone's layers round their numbers; None for no rounding.
+        **more: Arguments of every transformers config; labels come from the backbone.
     """
 
     model_type = "token-dropping"
 
     def __init__(
         self,
-        backbone: dict[str, Any] | None = None,
+        backbone: Keywords | None = None,
         system: str = "adapler",
-        settings: dict[str, Any] | None = None,
+        settings: Keywords | None = None,
         bits: int | None = None,
         **more: Any,
     ) -> None:
@@ -41,23 +44,25 @@ class DroppingConfig(PreTrainedConfig):
             if name in self.backbone:
                 more.setdefault(name, self.backbone[name])
         super().__init__(**more)
-        for meet in _WHEN_MET:
-            meet()
+        for callback in _CALLBACKS:
+            callback()
 
     def backbone_config(self) -> PreTrainedConfig:
         """The backbone's config as an object of its own class."""
         if "model_type" not in self.backbone:
-            raise ModelError("config.json names no backbone", remedy="Save it with save_pretrained.")
-        made: PreTrainedConfig = AutoConfig.for_model(**self.backbone)
-        return made
+            raise ModelError(
+                "config.json names no backbone", remedy="Save the model again with save_pretrained."
+            )
+        config: PreTrainedConfig = AutoConfig.for_model(**self.backbone)
+        return config
 
 
-def register(when_met: Callable[[], object] | None = None) -> None:
-    """Makes transformers' ``Auto`` classes and pipelines know token-dropping models; twice is once.
+def register(on_config: Callable[[], object] | None = None) -> None:
+    """Registers the config with transformers' ``Auto`` classes and pipelines; may be called again.
 
     Args:
-        when_met: Called when somebody has such a config: imports the models, which register themselves.
+        on_config: Called when such a config is created: imports the models, which register themselves.
     """
-    if when_met is not None:
-        _WHEN_MET[:] = [when_met]
+    if on_config is not None:
+        _CALLBACKS[:] = [on_config]
     AutoConfig.register(DroppingConfig.model_type, DroppingConfig, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The errors a user meets: what was got, where, and what to do about it."""
+"""The errors that users see: what is wrong, where, and what to do about it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 class RationaleError(Exception):
-    """Base of every error this library raises on purpose; the command line prints it and exits with 2.
+    """Base of every error that this library raises on purpose; the command line prints it and exits with 2.
 
     Args:
-        what: What is wrong, with the offending value.
-        where: The file (and line) or the object it was found in.
+        what: What is wrong: the value found, and what was expected.
+        where: The file (and line), or the object, with the problem.
         remedy: What the user can do about it.
 
     >>> print(RationaleError("3 labels, expected 2", where="train.jsonl:7", remedy="Merge the labels."))
@@ -25,11 +25,11 @@ class RationaleError(Exception):
 
 
 class DataError(RationaleError):
-    """The documents, rationales or labels cannot be read as they are."""
+    """The documents, rationales or labels cannot be read, or do not fit each other."""
 
 
 class ModelError(RationaleError):
-    """The model or its tokenizer cannot be used for this job, or produced something that is not a number."""
+    """The model or its tokenizer cannot be used for this task, or computed NaN or infinite values."""
 
 
 class ScoresError(RationaleError):
@@ -37,4 +37,4 @@ class ScoresError(RationaleError):
 
 
 class OutputError(RationaleError):
-    """An output cannot be written: it exists already, or the disk refused it."""
+    """An output cannot be written: it exists already, or the disk refuses it."""

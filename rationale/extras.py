@@ -1,4 +1,4 @@
-"""Packages that not everybody needs: where one is missing, the message names the extra that brings it."""
+"""Imports optional packages: where one is missing, the message names the extra that installs it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from rationale.errors import RationaleError
 
 EXTRAS = {"streamlit": "app", "captum": "captum", "datasets": "datasets", "accelerate": "train"}
-"""The extra of ``pip install 'rationale[EXTRA]'`` that brings a package."""
+"""For each optional package, the extra of ``pip install 'rationale[EXTRA]'`` that installs it."""
 
 
 def optional(module: str) -> Any:
-    """A module of an optional package.
+    """Imports a module of an optional package.
 
     Args:
-        module: Its name; the package is one of :data:`EXTRAS`.
+        module: The module's name; its package is one of :data:`EXTRAS`.
 
     Raises:
         RationaleError: Where the package is not installed.

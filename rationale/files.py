@@ -1,4 +1,4 @@
-"""Outputs that are whole or absent: written to a temporary name, flushed, renamed."""
+"""Writes outputs atomically: to a temporary name, flushed, then renamed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from glob import escape
 from pathlib import Path
-from typing import Any
 
 from rationale.errors import OutputError, RationaleError
 
@@ -21,23 +20,23 @@ _OLD_SECONDS = 24 * 3600.0
 
 
 def home(path: str | Path) -> Path:
-    """The path, a leading ``~`` or ``~user`` replaced by that home folder; a shell does not always do it.
+    """The path with a leading ``~`` or ``~user`` replaced by the home folder, as shells do not always.
 
     Raises:
-        RationaleError: Where there is no such user.
+        RationaleError: Where the user does not exist.
     """
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
         raise RationaleError(
-            "this names the home folder of a user who is not here",
+            "this names the home folder of a user who does not exist",
             where=path,
-            remedy="Write the path out.",
+            remedy="Write the full path.",
         ) from error
 
 
 def check_output(path: str | Path, *, overwrite: bool) -> Path:
-    """The path, after making sure that it may be written; its parent folders are made.
+    """Checks that an output may be written, creates its parent folders, and returns the path.
 
     Raises:
         OutputError: Where it exists and ``overwrite`` is off, or its folder cannot be made.
@@ -56,14 +55,14 @@ def check_output(path: str | Path, *, overwrite: bool) -> Path:
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turns what the disk says (full, read-only, no permission) into an OutputError that names the path."""
+    """Turns an OSError of the block (full, read-only, no permission) into an OutputError with the path."""
     try:
         yield
     except OSError as error:
         raise OutputError(
             f"cannot be written ({error.strerror or error})",
             where=path,
-            remedy="Nothing that was there before has been touched; free space or choose another path.",
+            remedy="Earlier outputs are unchanged; free space or choose another path.",
         ) from error
 
 
@@ -72,8 +71,8 @@ def atomic_path(path: str | Path, *, overwrite: bool) -> Iterator[Path]:
     """Yields a temporary sibling to write to; it becomes ``path`` if the block succeeds and vanishes if not.
 
     Raises:
-        OutputError: Where ``path`` exists and ``overwrite`` is off, or is a folder that holds anything the
-            output does not, or the disk refuses.
+        OutputError: Where ``path`` exists and ``overwrite`` is off, or is a folder with entries that the
+            output does not have, or the disk refuses.
     """
     path = check_output(path, overwrite=overwrite)
     path = path if path.name else path.resolve()
@@ -89,24 +88,24 @@ def atomic_path(path: str | Path, *, overwrite: bool) -> Iterator[Path]:
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
         else:
-            with suppress(OSError):  # a disk that cannot be written has said so above
+            with suppress(OSError):  # a disk that cannot be written has raised above
                 temporary.unlink(missing_ok=True)
 
 
 def sweep(path: Path) -> None:
-    """Removes what killed processes left of the output ``path``.
+    """Removes temporary files that killed processes left beside the output ``path``.
 
-    Temporaries of a process of this machine go as soon as it has ended. Those of another machine or
-    container, whose processes are not seen from this one, go when they are a day old.
+    Those of a process of this machine are removed once it has ended. Those of another machine or container,
+    whose processes cannot be seen here, are removed when they are a day old.
     """
-    for left in path.parent.glob(f".{escape(path.name)}.*.tmp"):
-        machine, _, process = left.name.removesuffix(".tmp").rpartition(".")[2].rpartition("-")
+    for leftover in path.parent.glob(f".{escape(path.name)}.*.tmp"):
+        machine, _, process = leftover.name.removesuffix(".tmp").rpartition(".")[2].rpartition("-")
         if not process.isdecimal():
             continue  # not one of ours
-        with suppress(FileNotFoundError):  # its own process has just put it in place
-            old = time.time() - left.stat().st_mtime > _OLD_SECONDS
-            if (machine == _machine() or old) and not _runs(int(process)):
-                discard(left)
+        with suppress(FileNotFoundError):  # its process has just put it in place
+            is_old = time.time() - leftover.stat().st_mtime > _OLD_SECONDS
+            if (machine == _machine() or is_old) and not _runs(int(process)):
+                discard(leftover)
 
 
 def discard(path: Path) -> None:
@@ -119,13 +118,13 @@ def discard(path: Path) -> None:
 
 @cache
 def _machine() -> str:
-    """Eight hex digits that processes share which see each other: host, start of the system, container."""
-    told = [platform.node()]
+    """Eight hex digits shared by processes that see each other: over host, boot id and container."""
+    parts = [platform.node()]
     with suppress(OSError):
-        told.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
     with suppress(OSError):
-        told.append(str(Path("/proc/self/ns/pid").readlink()))
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
 
 
 def _runs(process: int) -> bool:
@@ -139,7 +138,7 @@ def _runs(process: int) -> bool:
 
 
 def put_in_place(temporary: Path, path: Path) -> None:
-    """Renames ``temporary`` to ``path``; an old folder is set aside first, so that no kill loses both."""
+    """Renames ``temporary`` to ``path``; moves an old folder aside first, so that no kill loses both."""
     if path.is_dir():
         aside = path.with_name(f".{path.name}.{os.getpid()}.old")
         path.rename(aside)
@@ -150,44 +149,44 @@ def put_in_place(temporary: Path, path: Path) -> None:
             raise
     else:
         temporary.replace(path)
-    for old in path.parent.glob(f".{escape(path.name)}.*.old"):  # also what a killed run set aside
+    for old in path.parent.glob(f".{escape(path.name)}.*.old"):  # also those of killed runs
         shutil.rmtree(old, ignore_errors=True)
 
 
 def _check_replaceable(temporary: Path, path: Path) -> None:
-    """Makes sure that overwriting deletes an earlier output, and not a folder named by mistake."""
+    """Checks that overwriting deletes an earlier output, and not a folder named by mistake."""
     if not path.is_dir():
         return
     if not temporary.is_dir():
-        raise OutputError("the output is a file, and a folder is there", where=path, remedy="Name a file.")
+        raise OutputError("the output is a file, and this is a folder", where=path, remedy="Name a file.")
     foreign = {entry.name for entry in path.iterdir()} - {entry.name for entry in temporary.iterdir()}
     if foreign:
         raise OutputError(
-            f"the folder there is more than an earlier output: it holds {min(foreign)!r}",
+            f"this folder holds more than an earlier output: {min(foreign)!r}",
             where=path,
-            remedy="It is not overwritten; move that away, or choose another path.",
+            remedy="It is not overwritten; move that file away, or choose another path.",
         )
 
 
 def atomic_text(path: str | Path, text: str, *, overwrite: bool) -> Path:
-    """Writes ``text`` as UTF-8 in one step that a reader sees whole or not at all."""
+    """Writes ``text`` as UTF-8 atomically: a reader sees all of it or none."""
     with atomic_path(path, overwrite=overwrite) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     return home(path)
 
 
-def atomic_json(path: str | Path, content: Mapping[str, Any], *, overwrite: bool) -> Path:
+def atomic_json(path: str | Path, content: Mapping[str, object], *, overwrite: bool) -> Path:
     """Writes ``content`` as indented JSON, NaN refused, in one step."""
     return atomic_text(path, json_text(content), overwrite=overwrite)
 
 
-def json_text(content: Mapping[str, Any]) -> str:
+def json_text(content: Mapping[str, object]) -> str:
     """``content`` as indented JSON, NaN refused."""
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _flush(path: Path) -> None:
-    """Forces a file, or each file of a folder, to the disk: a rename must not outrun its content."""
+    """Flushes a file, or each file of a folder, to the disk, so that no rename precedes its content."""
     for file in [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file()):
         with file.open("rb") as handle:
             os.fsync(handle.fileno())

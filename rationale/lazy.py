@@ -1,4 +1,4 @@
-"""Packages whose names are loaded when they are first used: no one pays for what they do not use."""
+"""Imports the public names of a package when they are first used, so that importing it is fast."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 
 def lazy_attributes(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """A package's ``__getattr__``.
+    """Builds a package's ``__getattr__``.
 
-    No name may be that of one of the package's modules: importing that module would hide it.
+    No name may equal that of one of the package's modules: importing the module would hide it.
 
     Args:
         package: The package's ``__name__``.
-        homes: Where each name it offers is defined.
+        homes: The module that defines each public name.
 
     >>> lazy_attributes("here", {"dumps": "json"})("dumps")({})
     '{}'

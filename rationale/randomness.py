@@ -1,7 +1,7 @@
-"""Random numbers of one document and one method: a function of the seed and the input, with no global state.
+"""Random numbers as a function of the seed and the input, without global state.
 
-Whoever draws makes a generator of its own, so that threads, processes and the order of documents change
-nothing, and the generators of ``random``, ``numpy`` and ``torch`` are neither read nor written.
+Each use creates a generator, so that results do not depend on threads, processes or the order of documents.
+The global generators of ``random``, ``numpy`` and ``torch`` are neither read nor written.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Randomness:
-    """Where all random numbers of one seed and one input come from.
+    """The source of all random numbers for one seed and one input.
 
     Attributes:
         digest: SHA-256 of the seed and the input's parts.
 
-    >>> one, other = Randomness.of(0, "review", "page 1"), Randomness.of(0, "review", "page 2")
-    >>> float(one.numpy().random()) == float(one.numpy().random()), one == other
+    >>> first, second = Randomness.of(0, "review", "page 1"), Randomness.of(0, "review", "page 2")
+    >>> float(first.numpy().random()) == float(first.numpy().random()), first == second
     (True, False)
     """
 
@@ -36,7 +36,7 @@ class Randomness:
 
         Args:
             seed: The run's random seed.
-            parts: What the input is: the ids of a document, or the token ids of a window as bytes.
+            parts: The input: the ids of a document, or the token ids of a window as bytes.
         """
         texts = (part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass") for part in parts)
         return cls(hashlib.sha256(b"\x1f".join((str(seed).encode(), *texts))).digest())
@@ -46,7 +46,7 @@ class Randomness:
         return np.random.default_rng(int.from_bytes(self.digest[:8], "big"))
 
     def legacy(self) -> np.random.RandomState:
-        """A new generator of the kind captum draws from: equal seeds give what captum would draw."""
+        """A new generator of the kind that captum uses: equal seeds draw the same numbers as captum."""
         return np.random.RandomState(int.from_bytes(self.digest[:4], "big"))
 
     def torch(self) -> torch.Generator:

@@ -1,4 +1,4 @@
-"""A name, a thing: how score methods, metrics, encoder families and readers are found."""
+"""Registries: score methods, metrics, encoder families, systems and readers by name."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Things of one kind by name, in the order of their modules, then as they were registered.
+    """Items of one kind by name, in the order of their modules, then of registration.
 
     Args:
-        kind: What the things are, in the singular, for error messages.
-        modules: Modules that register things, imported when the first thing is asked for: their things come
+        kind: The kind of the items, in the singular, for error messages.
+        modules: Modules that register items, imported when the first item is requested: their items come
             first, in this order.
-        aliases: Other names that users may write, each with the one that results carry.
+        aliases: Other names that users may write, each with the name that results carry.
 
     >>> colours: Registry[str] = Registry("colour")
     >>> _ = colours.register("amber")("#e68a00")
@@ -38,7 +38,11 @@ class Registry(Generic[T]):
         self._items: dict[str, T] = {}
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Returns a decorator that files its argument under ``name``; a name is taken once."""
+        """Returns a decorator that registers its argument under ``name``.
+
+        Raises:
+            RationaleError: Where the name is registered already.
+        """
         if name in self._items:
             raise RationaleError(f"the {self.kind} {name!r} is registered twice")
 
@@ -49,10 +53,10 @@ class Registry(Generic[T]):
         return file
 
     def get(self, name: str) -> T:
-        """The thing called ``name``.
+        """The item registered under ``name``.
 
         Raises:
-            RationaleError: Where there is none; the message lists the names there are.
+            RationaleError: Where there is none; the message lists all names.
         """
         if name not in self._known:
             close = get_close_matches(name, [*self._items, *self._aliases], n=1)
@@ -63,7 +67,7 @@ class Registry(Generic[T]):
         return self._items[name]
 
     def canonical(self, name: str) -> str:
-        """The name that results carry for what a user calls ``name``; no module is imported for it."""
+        """The name that results carry where a user writes ``name``; imports no module."""
         return self._aliases.get(name, name)
 
     def __contains__(self, name: object) -> bool:
@@ -76,20 +80,24 @@ class Registry(Generic[T]):
         return len(self._known)
 
     def items(self) -> Iterator[tuple[str, T]]:
-        """Pairs of name and thing."""
+        """Yields pairs of name and item."""
         return iter(self._known.items())
 
     @property
     def _known(self) -> dict[str, T]:
         if not self._complete:
-            self._complete = True  # the modules may ask while they are imported
+            self._complete = True  # set first: the modules may use the registry while they are imported
             for module in self._modules:
                 import_module(module)
             self._items = dict(sorted(self._items.items(), key=lambda item: self._place(item[1])))
         return self._items
 
     def _place(self, item: T) -> int:
-        """Where the module stands that the item, or its class, was defined in; others come last."""
-        home = getattr(item, "__module__", None) or type(item).__module__
-        places = (n for n, one in enumerate(self._modules) if f"{home}.".startswith(f"{one}."))
-        return next(places, len(self._modules))
+        """The position of the item's module among :attr:`_modules`; items of other modules come last."""
+        module = getattr(item, "__module__", None) or type(item).__module__
+        positions = (
+            position
+            for position, registering_module in enumerate(self._modules)
+            if f"{module}.".startswith(f"{registering_module}.")
+        )
+        return next(positions, len(self._modules))

@@ -1,9 +1,10 @@
-"""The one reader of JSON: what other readers decide in silence (two equal keys, NaN) is an error here."""
+"""Reads JSON strictly: what other readers accept silently (repeated keys, NaN) is an error here."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,18 +12,21 @@ import numpy as np
 
 from rationale.errors import DataError, RationaleError
 
+Json = Mapping[str, object]
+"""A JSON object that nobody has looked into."""
+
 MAX_DEPTH = 100
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # escapes among which a lone one may be
-_LARGE = re.compile(r"[eE]\+?\d{3}|\d{300}")  # numbers among which an infinite one may be
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # escapes of surrogates, of which one may be alone
+_LARGE = re.compile(r"[eE]\+?\d{3}|\d{300}")  # large numbers, of which one may be infinite
 
 
 class JSONError(ValueError):
-    """Text that is no JSON, or that two readers could read differently.
+    """The text is not JSON, or readers could read it differently.
 
     Attributes:
         what: What is wrong, with the offending key or value.
-        line: The line it stands on, from 1.
+        line: The line of the problem, from 1.
         key: The object key at or above it, None at the top.
     """
 
@@ -32,7 +36,7 @@ class JSONError(ValueError):
 
 
 def loads(text: str) -> Any:
-    """The value of a JSON text (RFC 8259), stricter than :func:`json.loads`.
+    """Parses a JSON text (RFC 8259), stricter than :func:`json.loads`.
 
     Args:
         text: One JSON value.
@@ -43,10 +47,10 @@ def loads(text: str) -> Any:
 
     >>> loads('{"label": "POS", "label": "NEG"}')
     Traceback (most recent call last):
-    rationale.strict_json.JSONError: the key 'label' stands twice in one object
+    rationale.strict_json.JSONError: the key 'label' occurs twice in one object
     """
     if _deepest(text) > MAX_DEPTH:
-        _check_tokens(text)  # brackets inside strings are counted above, and not here
+        _check_tokens(text)  # unlike the estimate above, this ignores brackets inside strings
     try:
         value = json.loads(
             text,
@@ -67,16 +71,16 @@ def loads(text: str) -> Any:
 def read_json(
     path: Path, *, error: type[RationaleError] = DataError, what: str = "not valid JSON", remedy: str = ""
 ) -> dict[str, Any]:
-    """The JSON object in a UTF-8 file.
+    """Reads the JSON object in a UTF-8 file.
 
     Args:
         path: The file.
         error: The class of the error to raise.
-        what: How the error begins.
+        what: The beginning of the error's message.
         remedy: What the user can do about it.
 
     Raises:
-        RationaleError: Of class ``error``, naming file, line and key, where the file cannot be read, is no
+        RationaleError: Of class ``error``, naming file, line and key, where the file cannot be read, is not
             UTF-8, or is not one JSON object.
     """
     try:
@@ -84,8 +88,8 @@ def read_json(
     except JSONError as problem:
         raise error(f"{what} ({problem.what})", where=f"{path}:{problem.line}", remedy=remedy) from problem
     except (OSError, UnicodeDecodeError) as problem:
-        told = (problem.strerror if isinstance(problem, OSError) else None) or problem
-        raise error(f"{what} ({told})", where=path, remedy=remedy) from problem
+        reason = (problem.strerror if isinstance(problem, OSError) else None) or problem
+        raise error(f"{what} ({reason})", where=path, remedy=remedy) from problem
     if not isinstance(value, dict):
         raise error(f"{what} (expected an object, found {type(value).__name__})", where=path, remedy=remedy)
     return value
@@ -96,10 +100,10 @@ class _StrictError(ValueError):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise _StrictError("a key stands twice in one object")
-    return found
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise _StrictError("a key occurs twice in one object")
+    return members
 
 
 def _refuse(name: str) -> NoReturn:
@@ -114,7 +118,7 @@ def _finite(text: str) -> float:
 
 
 def _deepest(text: str) -> int:
-    """At least the depth of nesting; brackets inside strings count as well."""
+    """An upper bound of the depth of nesting: brackets inside strings count, too."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return 0
     codes = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
@@ -123,7 +127,7 @@ def _deepest(text: str) -> int:
 
 
 def _check_tokens(text: str) -> None:
-    """Says where the first thing is that :func:`loads` refuses; slow, so only asked once there is one."""
+    """Raises the first problem that :func:`loads` refuses, with its line; slow, so used only on problems."""
     scanner = _Scanner()
     for match in _TOKEN.finditer(text):
         what = scanner.problem(match.group())
@@ -132,7 +136,7 @@ def _check_tokens(text: str) -> None:
 
 
 class _Scanner:
-    """Follows objects and keys through the tokens of a text, to say where a problem is."""
+    """Follows objects and keys through the tokens of a text, to locate a problem."""
 
     def __init__(self) -> None:
         self.stack: list[set[str] | None] = []  # the keys of each open object, None for an array
@@ -140,7 +144,7 @@ class _Scanner:
         self.wants_key = False
 
     def problem(self, piece: str) -> str | None:
-        """What is wrong with the next token, if anything; :attr:`keys` ends with the key it stands under."""
+        """The problem of the next token, or None; :attr:`keys` ends with the key above it."""
         if piece in "[{":
             return self._open(piece)
         if piece in "]}":
@@ -171,7 +175,7 @@ class _Scanner:
             return None
         self.wants_key, self.keys[-1] = False, string
         if string in known:
-            return f"the key {string!r} stands twice in one object"
+            return f"the key {string!r} occurs twice in one object"
         known.add(string)
         return None
 

@@ -1,4 +1,4 @@
-"""What reaches the terminal: text of data and models is shown, and never obeyed."""
+"""Prints to the terminal: control characters in text of data and models are shown, not obeyed."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ _UNSAFE_IN_A_LINE = re.compile(f"{_UNSAFE.pattern}|\n")
 
 
 def visible(text: str, *, lines: bool = False) -> str:
-    r"""Text with what could steer a terminal written out.
+    r"""Escapes characters that a terminal would obey.
 
-    That is C0, DEL and C1, what turns the writing direction, and half a surrogate pair (a byte of a file name
-    that is no UTF-8).
+    These are C0, DEL and C1, marks of the writing direction, and half a surrogate pair (a byte of a file name
+    that is not UTF-8).
 
     Args:
-        text: Anything, from anywhere.
-        lines: Whether line ends stay line ends.
+        text: Untrusted text.
+        lines: Whether line ends are kept.
 
     >>> print(visible("red \x1b[31m, hidden \u202e, two\nlines"))
     red \x1b[31m, hidden \u202e, two\nlines
     """
     unsafe = _UNSAFE if lines else _UNSAFE_IN_A_LINE
-    return unsafe.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
+    return unsafe.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
 
 
 def say(text: object = "", *, err: bool = False, fg: str | None = None) -> None:
     """Prints one line.
 
     Args:
-        text: What to print.
-        err: Whether it goes to standard error.
-        fg: Its colour, on a terminal.
+        text: The line to print.
+        err: Whether to print to standard error.
+        fg: The colour, on a terminal.
     """
     typer.secho(visible(str(text)), err=err, fg=fg)
 
 
 def say_json(text: str) -> None:
-    """Prints JSON text, whose strings have their control characters escaped as JSON escapes them."""
+    """Prints JSON text with control characters escaped in JSON's way."""
     unsafe = re.compile(_UNSAFE.pattern)
-    typer.echo(unsafe.sub(lambda found: f"\\u{ord(found.group()):04x}", text))
+    typer.echo(unsafe.sub(lambda match: f"\\u{ord(match.group()):04x}", text))
 
 
 class _SafeConsole(Console):
-    """A console that writes control characters out, wherever in a table or a text they stand."""
+    """A console that escapes control characters in all tables and texts."""
 
     def render(self, renderable: RenderableType, options: Any = None) -> Iterable[Segment]:
-        """Segments as Rich makes them, their text made visible; only Rich's own control codes pass."""
+        """Rich's segments with escaped text; only Rich's own control codes pass."""
         for segment in super().render(renderable, options):
             if segment.control is not None:
                 yield segment
@@ -70,15 +70,15 @@ def safe_console(**settings: Any) -> Console:
 
 
 class _OneLine(logging.Formatter):
-    """Log messages name files and labels too."""
+    """Escapes control characters in log messages, which name files and labels of data."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The message, its control characters written out."""
+        """The message with control characters escaped."""
         return visible(super().format(record), lines=True)
 
 
 def log_to_stderr() -> None:
-    """Sends warnings of all libraries, and notes of this one, to standard error."""
+    """Sends warnings of all libraries, and this library's log from INFO, to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine("%(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

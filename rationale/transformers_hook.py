@@ -1,4 +1,4 @@
-"""Tells transformers of token-dropping models as soon as it can be told, and imports nothing before."""
+"""Registers token-dropping models when transformers is imported, and imports nothing before."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from types import ModuleType
 from typing import Any
 
 HOME_OF_AUTO_CONFIG = "transformers.models.auto.configuration_auto"
-"""Who uses an ``Auto`` class or a pipeline imports this module first; who does not pays nothing."""
+"""Every use of an ``Auto`` class or a pipeline imports this module first."""
 
 log = logging.getLogger(__name__)
 
 
 class _Watch:
-    """A finder that finds nothing itself: it lets the others find, and is told when the module has run."""
+    """A finder that delegates to the others and registers the models once the module has run."""
 
     watches = "rationale"
 
     def __init__(self) -> None:
-        self._mine = local()
+        self._state = local()
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The spec the other finders give, its loader calling us afterwards; None for any other module."""
-        if name != HOME_OF_AUTO_CONFIG or getattr(self._mine, "asking", False):
+        """The other finders' spec, with a loader that registers the models; None for any other module."""
+        if name != HOME_OF_AUTO_CONFIG or getattr(self._state, "searching", False):
             return None
-        self._mine.asking = True
+        self._state.searching = True
         try:
             spec = find_spec(name)
         finally:
-            self._mine.asking = False
+            self._state.searching = False
         if spec is not None and spec.loader is not None:
             self._call_after(spec.loader)
         return spec
@@ -53,14 +53,14 @@ class _Watch:
 
         try:
             loader.exec_module = exec_module
-        except AttributeError:  # then the models are unknown until they are imported
+        except AttributeError:  # the models are then registered when they are imported
             log.debug("the loader of %s takes no hook", HOME_OF_AUTO_CONFIG)
 
 
 def _register() -> None:
     try:
         import_module("rationale.dropping_config").register(_import_models)
-    except ImportError:  # importing transformers must not fail for us
+    except ImportError:  # importing transformers must not fail because of us
         log.debug("token-dropping models could not be registered", exc_info=True)
 
 
@@ -69,7 +69,7 @@ def _import_models() -> None:
 
 
 def watch() -> None:
-    """Registers now where transformers' ``AutoConfig`` is there already, else when it is first imported."""
+    """Registers the models now if transformers' ``AutoConfig`` is imported, else once it is."""
     if HOME_OF_AUTO_CONFIG in sys.modules:
         _register()
     elif not any(getattr(finder, "watches", None) == _Watch.watches for finder in sys.meta_path):

@@ -54,7 +54,7 @@ def dropping(dropping_on_sample, reviews):
 
 
 def value(agreement, method, metric="ap", layer=0):
-    return agreement.record(metric, method, layer, None)["value"]
+    return agreement.record(metric, method, layer, None).value
 
 
 def test_it_learns_what_a_bag_of_words_cannot(one_pass, reviews):

@@ -71,7 +71,7 @@ def test_python_takes_a_tilde_too(data, at_home):
 
 
 def test_the_home_of_nobody_is_an_error_and_no_folder(at_home):
-    with pytest.raises(RationaleError, match="a user who is not here"):
+    with pytest.raises(RationaleError, match="a user who does not exist"):
         home("~nobody-of-that-name/scores")
     assert home("a~b") == Path("a~b")
 

@@ -5,21 +5,23 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
+from rationale.artifacts.record import to_json
 from rationale.cli import app
 from rationale.commands.evaluate import evaluation_warnings
 from rationale.demo import sample_folder
 from rationale.dropping.system import SYSTEMS
+from rationale.metrics.classification import classification
 from tests.study.made import evaluation as handmade
 from tests.toys import save_model
 
-LEARNED = {"labels": ["NEG", "POS"], "confusion": [[49, 1], [2, 48]], "n": 100}
-CONSTANT = {"labels": ["NEG", "POS"], "confusion": [[0, 50], [0, 50]], "n": 100}
+GOLD = ["NEG"] * 50 + ["POS"] * 50
+LEARNED = to_json(classification(GOLD, ["POS", *GOLD[1:98], "NEG", "NEG"], ["NEG", "POS"], resamples=9))
+CONSTANT = to_json(classification(GOLD, ["POS"] * 100, ["NEG", "POS"], resamples=9))
 
 
 def evaluation(metrics, speedup, system=None):
     made = handmade(right=50)
-    model = {"name": "a model"} | ({} if system is None else {"system": system})
-    recipe = replace(made.recipe, model=model)
+    recipe = replace(made.recipe, model=replace(made.recipe.model, system=system))
     return replace(made, metrics=metrics, flops_speedup=speedup, recipe=recipe)
 
 

@@ -127,10 +127,10 @@ def test_numbers_from_the_file_are_those_of_the_agreement(tmp_path, scores, docu
                 precisions.append(float((mask & truth).sum() / max(mask.sum(), 1)))
             if 0 < truth.sum() < len(truth):
                 averages.append(average_precision_score(truth, rationale["soft_rationale_predictions"]))
-    assert agreement.record("precision", "input_x_gradient", 0, "threshold")["value"] == pytest.approx(
+    assert agreement.record("precision", "input_x_gradient", 0, "threshold").value == pytest.approx(
         np.mean(precisions)
     )
-    assert agreement.record("ap", "input_x_gradient", 0)["value"] == pytest.approx(np.mean(averages))
+    assert agreement.record("ap", "input_x_gradient", 0).value == pytest.approx(np.mean(averages))
     single = {d.id for d in documents if int(d.id[1:]) % 5}
     alone = Documents([d for d in documents if d.id in single], source="made", split="val")
     kept = [s for s in scores if s.id in single]
@@ -140,7 +140,7 @@ def test_numbers_from_the_file_are_those_of_the_agreement(tmp_path, scores, docu
         for name, values in faithful.items():
             values.append(full[best] - line[f"{name}_classification_scores"][best])
     for name, values in faithful.items():
-        assert agreement.record(name, "input_x_gradient", 0)["value"] == pytest.approx(np.mean(values))
+        assert agreement.record(name, "input_x_gradient", 0).value == pytest.approx(np.mean(values))
 
 
 def test_documents_of_one_annotation_share_a_line_averaged_by_words(tmp_path, scores, documents):

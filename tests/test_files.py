@@ -144,13 +144,13 @@ def test_overwriting_deletes_no_folder_named_by_mistake(tmp_path, monkeypatch):
     path.mkdir()
     (path / "thesis.tex").write_text("years")
     with pytest.raises(
-        OutputError, match=r"home: .* more than an earlier output: it holds 'thesis\.tex'\. It is not overw"
+        OutputError, match=r"home: .* more than an earlier output: 'thesis\.tex'\. It is not overw"
     ):
         folder(path, config="1")
-    with pytest.raises(OutputError, match="home: the output is a file, and a folder is there"):
+    with pytest.raises(OutputError, match="home: the output is a file, and this is a folder"):
         atomic_text(path, "text", overwrite=True)
     monkeypatch.chdir(path)
-    with pytest.raises(OutputError, match="the output is a file, and a folder is there"):
+    with pytest.raises(OutputError, match="the output is a file, and this is a folder"):
         atomic_text(".", "text", overwrite=True)
     assert content(path) == {"thesis.tex": "years"}
     assert only(path)
@@ -170,7 +170,7 @@ def test_overwriting_keeps_what_is_not_ours(tmp_path):
     path = tmp_path / "model"
     folder(path, config="1")
     (path / "notes.txt").write_text("years")
-    with pytest.raises(OutputError, match=r"holds 'notes\.txt'.*move that away"):
+    with pytest.raises(OutputError, match=r"'notes\.txt'.*move that file away"):
         folder(path, config="2")
     assert content(path) == {"config": "1", "notes.txt": "years"}
 

@@ -76,15 +76,20 @@ def saved(tmp_path_factory):
     return root
 
 
-def test_agree_report_and_export_need_no_model_library_and_no_extra(saved):
+def test_agree_report_and_export_load_only_what_they_use(saved):
+    """And run without any extra. Of SciPy they load what one number needs, and not its statistics."""
     given = ["--scores", saved / "scores", "--data", saved / "data", "--split", "val"]
     agree = ["agree", *given, "--out", saved / "a.json", "--resamples", 100]
     report = ["report", *given, "--agreement", saved / "a.json", "--out", saved / "r.html"]
     export = ["export", *given, "--out", saved / "p.jsonl"]
-    assert not loaded(agree, report, export, blocked=EXTRAS) & {"torch", "transformers"}
+    models = {"torch", "transformers", "captum", "accelerate", "datasets"}
+    heavy = models | {"streamlit", "sklearn", "scipy.stats", "pyarrow.dataset", "pyarrow.acero"}
+    assert not loaded(agree, export, blocked=EXTRAS) & {*heavy, "plotly", "jinja2"}
+    assert not loaded(report, blocked=EXTRAS) & heavy
     assert all((saved / name).exists() for name in ("a.json", "r.html", "p.jsonl"))
 
 
+@pytest.mark.slow
 def test_scoring_needs_no_extra(saved):
     model, out = toy_folder("bert"), saved / "own"
     given = ["score", "--model", model, "--data", saved / "data", "--split", "val", "--device", "cpu"]

@@ -56,7 +56,7 @@ def test_a_score_method_is_a_default_and_is_compared_with_in_every_layer(registe
     assert "vowels" in default_methods()
     assert "vowels" in ScoreOptions().methods
     agreement = agree(scored, documents, resamples=20)
-    pairs = {(c["method"], c["layer"], c["other"]) for c in agreement.comparisons if c["metric"] == "ap"}
+    pairs = {(c.method, c.layer, c.other) for c in agreement.comparisons if c.metric == "ap"}
     assert pairs == {("input_x_gradient", layer, "vowels") for layer in scored.layers("input_x_gradient")}
     assert "each baseline (vowels)" in agreement.recipe.agreement.comparison
 

@@ -44,6 +44,7 @@ def test_a_bag_of_words_is_not_enough(splits):
     assert model.score(vectors.transform(texts["val"]), labels["val"]) <= 0.85
 
 
+@pytest.mark.slow
 def test_the_marked_words_decide_and_the_others_do_not(splits):
     def marked(document, keep):
         return " ".join(

@@ -33,8 +33,8 @@ def test_what_json_writes_is_read_as_json_reads_it(value, indent, ascii_only):
 @pytest.mark.parametrize(
     ("text", "line", "key", "what"),
     [
-        ('{"a": 1,\n"b": {"c": 1,\n"c": 2}}', 3, "c", "stands twice"),
-        ('{"\\u0061": 1, "a": 2}', 1, "a", "stands twice"),
+        ('{"a": 1,\n"b": {"c": 1,\n"c": 2}}', 3, "c", "occurs twice"),
+        ('{"\\u0061": 1, "a": 2}', 1, "a", "occurs twice"),
         ('{"a": [1,\n NaN]}', 2, "a", "NaN"),
         ("-Infinity", 1, None, "-Infinity"),
         ('{"a":\n1e999}', 2, "a", "larger than any"),
@@ -64,7 +64,7 @@ def test_what_only_looks_like_it_is_read(text):
 def test_a_file_is_named_with_its_line(tmp_path):
     path = tmp_path / "a.json"
     path.write_text('{"a": 1,\n"a": 2}')
-    with pytest.raises(DataError, match=r"a\.json:2: not valid JSON \(the key 'a' stands twice"):
+    with pytest.raises(DataError, match=r"a\.json:2: not valid JSON \(the key 'a' occurs twice"):
         read_json(path)
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(DataError, match=r"a\.json"):

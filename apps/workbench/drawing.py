@@ -6,27 +6,15 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rationale.corpus.document import Document
 from rationale.scores.scored import ScoredDocument
+from workbench.drawn import Content, Labels, PredictionData, UnitData, WordsData
 from workbench.panels import Layered, Page, input_level
 from workbench.units import Shown, Units, safe
 
 PART = 4000
 """Units shown at once: more would make the page heavy, so that longer documents are turned in parts."""
-
-_LABELS = {
-    "layers": "Layers",
-    "strip": "Every word in every layer",
-    "kinds": ["", "special token", "query", "not read by the model"],
-    "marks": ["not selected", "selected", "dropped here", "dropped before"],
-    "verdicts": ["", "false alarm", "human rationale, a miss", "human rationale, a hit"],
-}
-_DROPS = {
-    "strip": "The fall of every word",
-    "verdicts": ["", "", "human rationale, lost", "human rationale"],
-}
 
 
 @dataclass(frozen=True)
@@ -53,7 +41,7 @@ def words_data(
     units: Units = "words",
     reader: ViewState | None = None,
     share: float | None = None,
-) -> dict[str, Any]:
+) -> WordsData:
     """The component's data for a document under one method, or two side by side.
 
     Args:
@@ -70,20 +58,25 @@ def words_data(
     part = slice(reader.part * PART, (reader.part + 1) * PART)
     human = text.human if document.annotated else None
     page = Page(scored, text, layers or [0], human, part, labels, len(methods) > 1, share)
-    data = {
+    content: Content = {
         **_units(text, scored, part),
         "human": None if human is None else human[part].astype(int).tolist(),
-        "layers": page.layers,
+        "layers": list(page.layers),
         "names": [f"Layer {layer}" for layer in layers] or ["Whole model"],
         "labels": _labels(units, next((m for m in methods if m.drops), None)),
         "prediction": _prediction(scored, labels),
         "panels": [page.panel(method) for method in methods],
     }
-    data["document"] = _digest([*scored.key, scored.digest])
-    data["text"] = _digest([data["document"], units, part.start, len(methods), human is None])
-    data["version"] = _digest(data)
-    layer = page.layers[-1] if reader.layer is None else reader.layer
-    return {**data, "layer": layer, "pins": list(reader.pins)}
+    key = _digest([*scored.key, scored.digest])
+    shown = _digest([key, units, part.start, len(methods), human is None])
+    return {
+        **content,
+        "document": key,
+        "text": shown,
+        "version": _digest({**content, "document": key, "text": shown}),
+        "layer": page.layers[-1] if reader.layer is None else reader.layer,
+        "pins": list(reader.pins),
+    }
 
 
 def parts(document: Document, scored: ScoredDocument, units: Units) -> int:
@@ -98,7 +91,7 @@ def _layers(methods: Sequence[Layered], scored: ScoredDocument) -> list[int]:
     return sorted({layer for method in layered for layer in scored.layers[method]})
 
 
-def _units(text: Shown, scored: ScoredDocument, part: slice) -> dict[str, Any]:
+def _units(text: Shown, scored: ScoredDocument, part: slice) -> UnitData:
     tokens = text.tokens
     return {
         "units": text.texts[part],
@@ -111,19 +104,24 @@ def _units(text: Shown, scored: ScoredDocument, part: slice) -> dict[str, Any]:
     }
 
 
-def _labels(units: Units, dropping: Layered | None) -> dict[str, Any]:
-    drops = {}
-    if dropping is not None:
-        drops = {**_DROPS, "marks": ["no trace", "kept", dropping.dropped_here, "dropped before"]}
-    return {
-        **_LABELS,
-        **drops,
+def _labels(units: Units, dropping: Layered | None) -> Labels:
+    labels: Labels = {
+        "layers": "Layers",
+        "strip": "Every word in every layer",
+        "kinds": ["", "special token", "query", "not read by the model"],
+        "marks": ["not selected", "selected", "dropped here", "dropped before"],
+        "verdicts": ["", "false alarm", "human rationale, a miss", "human rationale, a hit"],
         "units": units,
         "text": f"The document, {units[:-1]} by {units[:-1]}",
     }
+    if dropping is not None:
+        labels["strip"] = "The fall of every word"
+        labels["marks"] = ["no trace", "kept", dropping.dropped_here, "dropped before"]
+        labels["verdicts"] = ["", "", "human rationale, lost", "human rationale"]
+    return labels
 
 
-def _prediction(scored: ScoredDocument, labels: Sequence[str]) -> dict[str, Any]:
+def _prediction(scored: ScoredDocument, labels: Sequence[str]) -> PredictionData:
     ranked = sorted(zip(labels, scored.probabilities, strict=True), key=lambda pair: -pair[1])[:6]
     if scored.label is None:
         note = "no gold label"
@@ -133,5 +131,5 @@ def _prediction(scored: ScoredDocument, labels: Sequence[str]) -> dict[str, Any]
     return {"bars": [[safe(name), p] for name, p in ranked], "note": note}
 
 
-def _digest(content: Any) -> str:
+def _digest(content: object) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ from rationale.report.table import Table
 
 def show_figure(figure: go.Figure, *, key: str) -> None:
     """A figure as wide as its column, in its own colours."""
-    st.plotly_chart(figure, key=key, theme=None, config=CONFIG, alt=alt_text(figure))
+    st.plotly_chart(figure, key=key, theme=None, config=dict(CONFIG), alt=alt_text(figure))
 
 
 def show_table(table: Table) -> None:

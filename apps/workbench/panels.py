@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from rationale.arrays import Bool, Float32, Floats, Int8, Int32
 from rationale.scores.methods import METHODS, LayeredMethod
 from rationale.scores.scored import ScoredDocument
+from workbench.drawn import Facts, Level, Named, Panel
 from workbench.units import UNREAD, Shown, safe
 
 Numbers = Mapping[str, float | None]
@@ -105,7 +105,7 @@ class Page:
     beside: bool
     share: float | None
 
-    def panel(self, layered: Layered) -> dict[str, Any]:
+    def panel(self, layered: Layered) -> Panel:
         """The data of one panel."""
         method, part = layered.method, self.part
         own = self.scored.layers[method]
@@ -129,14 +129,14 @@ class Page:
             "legend": legend,
             "tallies": [self._tallies(layered, row, marks[row], legend) for row in range(len(marks))],
             "perturbed": [self._perturbed(layered, layer) for layer in own],
-            "thresholds": thresholds and [_rounded(row[part]) for row in thresholds],
-            "best": best and [_rounded(row[part]) for row in best],
+            "thresholds": None if thresholds is None else [_rounded(row[part]) for row in thresholds],
+            "best": None if best is None else [_rounded(row[part]) for row in best],
         }
 
     def _heading(self, layered: Layered, layer: int) -> str:
         title = safe(layered.title)
         if input_level(layered.method, self.scored):
-            return title if self.beside else "What the whole model weighs"
+            return title if self.beside else "Score of the whole model"
         if layer not in self.scored.layers[layered.method]:
             return f"{title}: not scored at layer {layer}"
         verb = "weighs"
@@ -170,13 +170,13 @@ class Page:
         ]
         return [threshold for _, threshold in found], [best for best, _ in found]
 
-    def _level(self, marks: Int8, numbers: Numbers) -> dict[str, Any]:
+    def _level(self, marks: Int8, numbers: Numbers) -> Level:
         """What the list of layers says about one layer."""
         chosen, total = self._counts(marks)
         told = [f"{short} {_figure(numbers[name])}" for short, name in _SHORT if name in numbers]
         return {"share": chosen / max(1, total), "count": f"{chosen} of {total}", "caption": " · ".join(told)}
 
-    def _facts(self, layered: Layered, row: int) -> list[dict[str, Any]]:
+    def _facts(self, layered: Layered, row: int) -> list[Facts]:
         """Two groups of numbers: of the order the scores put the words in, and of the words chosen."""
         numbers = _pairs(layered)[row][1]
         chosen, total = self._counts(layered.marks[row])
@@ -188,7 +188,10 @@ class Page:
             told.insert(1, ["precision over tokens", _figure(layered.token_precision[row])])
         ranking = [[title, _figure(numbers[name])] for name, title in _RANKING if name in numbers]
         heading = "kept words" if layered.drops else "selected words"
-        groups = [{"title": "ranking", "rows": ranking}, {"title": heading, "rows": [*counted, *told]}]
+        groups: list[Facts] = [
+            {"title": "ranking", "rows": ranking},
+            {"title": heading, "rows": [*counted, *told]},
+        ]
         return [group for group in groups if group["rows"]]
 
     def _counts(self, marks: Int8) -> tuple[int, int]:
@@ -226,7 +229,7 @@ class Page:
         counts = {look: int(worn.sum()) for look, worn in wearing.items()} | {"chosen partly": partly}
         return [str(counts[look]) if look in counts else "" for look, _ in legend]
 
-    def _perturbed(self, layered: Layered, layer: int) -> list[list[Any]]:
+    def _perturbed(self, layered: Layered, layer: int) -> list[Named]:
         """The predicted class' probability with only the selected words, and without them."""
         name, share, method = safe(self.scored.predicted), self.share, layered.kept or layered.method
         predicted = self.labels.index(self.scored.predicted)

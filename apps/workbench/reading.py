@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -17,6 +16,7 @@ from workbench.address import Address, touch
 from workbench.collection import Collection
 from workbench.components.words import standalone, words_view
 from workbench.drawing import ViewState, parts, words_data
+from workbench.drawn import WordsData
 from workbench.units import Units
 
 _UNITS: tuple[Units, ...] = ("words", "tokens")
@@ -120,7 +120,7 @@ def show_words(
         address.set("pins", ".".join(map(str, seen.pins)))
 
 
-def offer_view(data: dict[str, Any], name: str, *, key: str) -> None:
+def offer_view(data: WordsData, name: str, *, key: str) -> None:
     """Two buttons: this very view as a page of its own, and what it shows as data."""
     name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)[:80]
     with st.container(horizontal=True, gap="xsmall", key=f"save.{key}"):
@@ -139,7 +139,7 @@ def offer_view(data: dict[str, Any], name: str, *, key: str) -> None:
             )  # fmt: skip
 
 
-def _as_json(data: dict[str, Any], name: str) -> str:
+def _as_json(data: WordsData, name: str) -> str:
     return json.dumps({"name": name, **data}, ensure_ascii=False, allow_nan=False, indent=1)
 
 

@@ -30,14 +30,16 @@ from rationale.agreement.faithfulness import (
 
 # isort: split
 from rationale.agreement.agree import agree, read_eta
-from rationale.agreement.result import Agreement, Record
+from rationale.agreement.comparison import PairedTest
+from rationale.agreement.result import Agreement, Estimate
 
 __all__ = [
     "Agreement",
+    "Estimate",
     "Metric",
+    "PairedTest",
     "Perturbation",
     "Ranking",
-    "Record",
     "Selection",
     "above_share",
     "agree",

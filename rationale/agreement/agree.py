@@ -16,7 +16,8 @@ from rationale.agreement.changed import changed_since_scoring
 from rationale.agreement.comparison import compare_methods, comparison_rule
 from rationale.agreement.measure import AgreementOptions, Measured, Place, measure
 from rationale.agreement.metric import metrics
-from rationale.agreement.result import Agreement, Record, pair_table, selecting
+from rationale.agreement.pairs import pair_table
+from rationale.agreement.result import Agreement, Estimate, selecting
 from rationale.agreement.select import (
     SELECTIONS,
     Select,
@@ -153,8 +154,8 @@ def _notes(settings: AgreementOptions, scores: Scores) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _records(measured: Measured, settings: AgreementOptions, recipe: Provenance) -> Iterator[Record]:
-    """A record a place; all places of one metric share a matrix product."""
+def _records(measured: Measured, settings: AgreementOptions, recipe: Provenance) -> Iterator[Estimate]:
+    """An estimate a place; all places of one metric share a matrix product."""
     for name, metric in metrics.items():
         places = [place for place in measured.parts if place.metric == name]
         if not places:
@@ -170,7 +171,7 @@ def _records(measured: Measured, settings: AgreementOptions, recipe: Provenance)
             confidence=settings.confidence,
         )
         for row, place in enumerate(places):
-            yield Record(
+            yield Estimate(
                 method=place.method,
                 layer=place.layer,
                 metric=name,
@@ -184,13 +185,13 @@ def _records(measured: Measured, settings: AgreementOptions, recipe: Provenance)
             )
 
 
-def _order(measured: Measured) -> Callable[[Record], tuple[int, int, int, str]]:
+def _order(measured: Measured) -> Callable[[Estimate], tuple[int, int, int, str]]:
     """Sorts records by method as scored, layer, metric as registered, selection."""
     methods = list(dict.fromkeys(place.method for place in measured.parts))
     names = list(metrics)
 
-    def key(record: Record) -> tuple[int, int, int, str]:
-        place = Place(record["method"], record["layer"], record["metric"], record["select"])
+    def key(record: Estimate) -> tuple[int, int, int, str]:
+        place = Place(record.method, record.layer, record.metric, record.select)
         return methods.index(place.method), place.layer, names.index(place.metric), place.select or ""
 
     return key

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 
 from rationale.agreement.measure import AgreementOptions, Measured
-from rationale.agreement.metric import metrics
+from rationale.agreement.metric import MetricName, metrics
+from rationale.agreement.select import Selected
 from rationale.arrays import Float64
+from rationale.artifacts.record import Count
 from rationale.metrics.statistics import (
     bootstrap_intervals,
     holm,
@@ -35,7 +36,8 @@ def comparison_rule(baselines: Sequence[str]) -> str:
     )
 
 
-class Comparison(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class PairedTest:
     """One method and layer against another on one metric, as in ``agreement.json``: :func:`comparison_rule`.
 
     Attributes:
@@ -53,18 +55,18 @@ class Comparison(TypedDict):
         n: Pairs where both are defined.
     """
 
-    metric: str
-    select: str | None
+    metric: MetricName
+    select: Selected | None
     method: str
-    layer: int
+    layer: Count
     other: str
-    other_layer: int
+    other_layer: Count
     difference: float | None
     low: float | None
     high: float | None
     p: float | None
     p_single: float | None
-    n: int
+    n: Count
 
 
 def compare_methods(
@@ -73,7 +75,7 @@ def compare_methods(
     *,
     baselines: Collection[str] = (),
     selecting: Collection[str] = (),
-) -> tuple[Comparison, ...]:
+) -> tuple[PairedTest, ...]:
     """All comparisons of :func:`comparison_rule` on the metrics that ask for it.
 
     Args:
@@ -117,7 +119,7 @@ def _family(
     pairs: list[tuple[Row, Row]],
     measured: Measured,
     settings: AgreementOptions,
-) -> Iterator[Comparison]:
+) -> Iterator[PairedTest]:
     if not pairs:
         return
     values = {
@@ -135,7 +137,7 @@ def _family(
     for number, (one, other) in enumerate(pairs):
         figures = (mean, low, high, corrected, single)
         difference, below, above, p, p_single = (number_or_none(f[number]) for f in figures)
-        yield Comparison(
+        yield PairedTest(
             metric=metric,
             select=select,
             method=one[0],
@@ -174,7 +176,7 @@ class Floor:
         return next(enough, None)
 
 
-def floors(comparisons: Sequence[Comparison]) -> list[Floor | None]:
+def floors(comparisons: Sequence[PairedTest]) -> list[Floor | None]:
     """For each comparison what its test can give at the least; None where it has no p-value.
 
     Args:
@@ -182,12 +184,12 @@ def floors(comparisons: Sequence[Comparison]) -> list[Floor | None]:
     """
     families: dict[tuple[str, str | None], list[int]] = {}
     for place, c in enumerate(comparisons):
-        families.setdefault((c["metric"], c["select"]), []).append(place)
+        families.setdefault((c.metric, c.select), []).append(place)
     found: list[Floor | None] = [None] * len(comparisons)
     for places in families.values():
         drawn = _permutations(len(places))
-        single = [comparisons[place]["p_single"] for place in places]
-        least = np.array([least_p_value(comparisons[place]["n"], drawn) for place in places])
+        single = [comparisons[place].p_single for place in places]
+        least = np.array([least_p_value(comparisons[place].n, drawn) for place in places])
         least[[p is None for p in single]] = np.nan
         tests = int((~np.isnan(least)).sum())
         for place, p, low, corrected in zip(places, single, least, holm(least), strict=True):

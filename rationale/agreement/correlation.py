@@ -9,10 +9,11 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 
 from rationale.agreement.metric import metrics
-from rationale.agreement.result import Agreement, Record, selecting
+from rationale.agreement.result import Agreement, Estimate, selecting
 from rationale.arrays import Float64
 from rationale.artifacts.artifact import Artifact
 from rationale.artifacts.provenance import AgreementProvenance
+from rationale.artifacts.record import omitted
 from rationale.errors import ScoresError
 from rationale.metrics.statistics import holm, number_or_none
 
@@ -87,28 +88,33 @@ class Correlations:
         within: One a score (method and layer) and pair of metrics: over documents.
         between: One a pair of metrics: over scores.
         recipe: Of the agreement.
+        command: The command that was typed, as shell text; None where it was Python or an earlier version.
     """
 
     within: tuple[Correlation, ...]
     between: tuple[Between, ...]
     recipe: AgreementProvenance
+    command: str | None = omitted(compare=False)
 
 
 CORRELATIONS = Artifact("faithfulness", Correlations, "Run `rationale study faithfulness` again.")
 
 
-def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> Correlations:
+def correlate(
+    agreement: Agreement, *, resamples: int = 1000, seed: int = 0, command: str | None = None
+) -> Correlations:
     """Sets the agreement with humans beside the weight for the model.
 
     Args:
         agreement: Of scores made with faithfulness, with the values of its documents.
         resamples: Number of bootstrap resamples.
         seed: Of the same.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         ScoresError: Where the agreement holds no faithfulness, or no values of single documents.
     """
-    there = {record["metric"] for record in agreement.records}
+    there = {record.metric for record in agreement.records}
     if not there.intersection(FAITHFUL):
         raise ScoresError(
             "these scores were computed without --faithfulness",
@@ -127,7 +133,7 @@ def correlate(agreement: Agreement, *, resamples: int = 1000, seed: int = 0) -> 
         corrected = holm(np.array([one.p_single for one in found], np.float64))
         within += [replace(one, p=number_or_none(p)) for one, p in zip(found, corrected, strict=True)]
         between.append(_between(agreement, *pair))
-    return Correlations(tuple(within), tuple(between), agreement.recipe)
+    return Correlations(tuple(within), tuple(between), agreement.recipe, command)
 
 
 def spearman(one: Float64, other: Float64) -> Float64:
@@ -153,7 +159,7 @@ def spearman(one: Float64, other: Float64) -> Float64:
 def _scores(agreement: Agreement) -> list[tuple[str, int]]:
     """Methods and layers; not those of whose words faithfulness removed another number than of the others."""
     own = selecting(agreement.recipe)
-    every = dict.fromkeys((record["method"], record["layer"]) for record in agreement.records)
+    every = dict.fromkeys((record.method, record.layer) for record in agreement.records)
     return [score for score in every if score[0] not in own]
 
 
@@ -190,13 +196,13 @@ def _told(x: Float64, y: Float64, resamples: int, seed: int) -> tuple[float | No
 
 def _between(agreement: Agreement, metric: str, select: str | None, faithful: str) -> Between:
     """Over scores: whether those that agree more with humans on the whole weigh more for the model."""
-    index: dict[tuple[str, int, str, str | None], Record] = {
-        (r["method"], r["layer"], r["metric"], r["select"]): r for r in agreement.records
+    index: dict[tuple[str, int, str, str | None], Estimate] = {
+        (r.method, r.layer, r.metric, r.select): r for r in agreement.records
     }
     points = []
     for method, layer in _scores(agreement):
         both = [index.get((method, layer, *which)) for which in ((metric, select), (faithful, None))]
-        values = [one["value"] for one in both if one is not None and one["value"] is not None]
+        values = [one.value for one in both if one is not None and one.value is not None]
         if len(values) == 2:
             points.append(values)
     sides = np.array(points, np.float64).reshape(-1, 2).T

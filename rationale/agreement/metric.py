@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from rationale.arrays import Float64
+from rationale.artifacts.shape import among
 from rationale.registry import Registry
 
 Source = Literal["ranking", "selection", "perturbation"]
@@ -60,6 +61,9 @@ class Metric:
 
 
 metrics: Registry[Metric] = Registry("metric")
+
+MetricName = Annotated[str, lambda name, place: among(*metrics)(name, place)]
+"""A name in ``rationale list metrics``, as JSON is checked for."""
 
 
 def metric(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from rationale.agreement.ranking import Ranking, rank
 from rationale.agreement.selection import above_share, top_k
 from rationale.arrays import Bool, Float32
 from rationale.artifacts.provenance import AgreementProvenance, Eta, Provenance
+from rationale.artifacts.shape import among
 from rationale.corpus.document import Document
 from rationale.errors import ScoresError
 from rationale.metrics.ragged import totals
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 Select = Literal["threshold", "top_k_gold"]
 SELECTIONS: tuple[Select, ...] = ("threshold", "top_k_gold")
+Selected = Annotated[str, among(*SELECTIONS, "kept")]
+"""How words were selected, as results say; an earlier version had ``kept`` among the selections."""
 SHORT = {"top_k_gold": "top-k"}
 """Titles of the selections that are one rule whatever the scores are of."""
 

@@ -1,4 +1,4 @@
-"""Results on disk: how they are sealed, locked, recognised and verified."""
+"""Results on disk: seals, locks, recognition and verification."""
 
 from rationale.artifacts.lock import locked
 from rationale.artifacts.seal import (

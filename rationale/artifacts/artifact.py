@@ -1,8 +1,8 @@
 """The protocol of results on disk: each kind is written in one rename, sealed, and read as its type.
 
-An :class:`Artifact` is a kind of result that is one JSON file;
-:class:`rationale.artifacts.table.TableArtifact` one that is a Parquet file. What takes up earlier work calls
-:func:`require_made_of`: one rule says whether what lies there is the start of what is asked for.
+An :class:`Artifact` is a kind of result in one JSON file;
+:class:`rationale.artifacts.table.TableArtifact` is one in a Parquet file. Code that resumes earlier work
+calls :func:`require_made_of`, the one check that it has the requested inputs.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Artifact(Generic[T]):
-    """A kind of result that is one JSON file.
+    """A kind of result in one JSON file.
 
     Attributes:
-        kind: What its seal calls it.
-        record: The type it is read as: a frozen dataclass, or ``Json`` for one that nobody looks into.
-        remedy: What the user can do where it is not whole.
-        what: What the error of one that does not fit its type begins with.
+        kind: Its name in the seal.
+        record: The type to read it as: a frozen dataclass, or ``Json`` for unparsed content.
+        remedy: What the user can do about a damaged file.
+        what: The start of the error of a file that does not fit its type.
         error: The class of the errors.
     """
 
@@ -48,22 +48,22 @@ class Artifact(Generic[T]):
         files: Mapping[str, str] | None = None,
         overwrite: bool = False,
     ) -> None:
-        """Writes it with its seal, in one rename.
+        """Writes a result with its seal, in one rename.
 
         Args:
             path: The file.
-            result: What it holds.
-            inputs: What it was made from: hashes and fingerprints, by name.
-            files: SHA-256 of files beside it that it is read with, by name.
-            overwrite: Whether an earlier one may be replaced.
+            result: The result.
+            inputs: Hashes and fingerprints of the inputs, by name.
+            files: SHA-256 of the files beside it that belong to it, by name.
+            overwrite: Whether to replace an existing file.
 
         Raises:
-            OutputError: Where it exists and may not be replaced, or the disk refuses.
+            OutputError: Where the file exists and ``overwrite`` is off, or the disk refuses.
         """
         atomic_json(path, sealed(to_json(result), self.kind, inputs, files), overwrite=overwrite)
 
     def open(self, path: Path, *, note: bool = True) -> tuple[T, Seal | None]:
-        """The result and its seal, None where it was written before there were seals; see :meth:`read`."""
+        """Reads a result and its seal, None without one (an earlier version wrote none); see :meth:`read`."""
         error, remedy = self.error, self.remedy
         content, seal = read_sealed(path, self.kind, error=error, remedy=remedy, note=note)
         if seal is not None:
@@ -72,20 +72,19 @@ class Artifact(Generic[T]):
         return result, seal
 
     def read(self, path: Path) -> T:
-        """The result, after making sure that it and the files it names are what was written.
+        """Reads a result, and checks that it and the files it names are unchanged.
 
         Raises:
-            RationaleError: Of class ``error``, where it cannot be read, was changed, is of another kind or
-                does not fit its type: what was expected, what was found, and where.
+            RationaleError: Of class ``error``, where the file cannot be read, was changed, is of another
+                kind or does not fit its type.
         """
         return self.open(path)[0]
 
     def resume(self, path: Path) -> T:
-        """As :meth:`read`, of a result that other results are about to be computed from.
+        """Reads a result that other results will be computed from.
 
         Raises:
-            RationaleError: Where :meth:`read` does, and where it has no seal: nobody knows whether it is as
-                it was.
+            RationaleError: Where :meth:`read` does, and where it has no seal, so that changes are invisible.
         """
         result, seal = self.open(path, note=False)
         require_sealed(seal, path)
@@ -96,48 +95,53 @@ def require_made_of(
     path: Path,
     earlier: Json,
     seal: Seal | None,
-    now: Json,
+    requested: Json,
     *,
     inputs: Json | None = None,
     without: Container[str] = (),
     what: str,
     remedy: str,
 ) -> None:
-    """Makes sure that what lies there was made of what is asked for: the one rule by which work is taken up.
+    """Checks that earlier work has the requested inputs and settings: the one rule for resuming work.
 
     Args:
-        path: What is taken up.
-        earlier: What it says it was made of.
+        path: The file or folder of the earlier work.
+        earlier: Its recorded inputs and settings.
         seal: Its seal.
-        now: What is asked for. Names and paths beside a hash or a fingerprint do not count.
-        inputs: Digests of what it has to be made from besides.
-        without: Top-level entries that do not count.
-        what: What the error calls another one, such as ``"another training lies there"``.
-        remedy: What the user can do about it.
+        requested: The requested inputs and settings; names and paths beside a hash are ignored.
+        inputs: Digests of further inputs that the seal must name.
+        without: Top-level entries to ignore.
+        what: The start of the error, such as ``"the folder holds another training"``.
+        remedy: What the user can do about other work.
 
     Raises:
-        OutputError: Where it was made of something else, or nobody knows because it has no seal.
+        OutputError: Where inputs or settings differ, or the earlier work has no seal.
     """
-    old, new = ({name: each for name, each in one.items() if name not in without} for one in (earlier, now))
-    if not same(old, new):
-        raise OutputError(f"{what} ({first_difference(old, new)})", where=path, remedy=remedy)
-    own = require_sealed(seal, path).inputs
-    changed = sorted(name for name, value in (inputs or {}).items() if own.get(name, value) != value)
+    previous, expected = (
+        {name: entry for name, entry in record.items() if name not in without}
+        for record in (earlier, requested)
+    )
+    if not same(previous, expected):
+        raise OutputError(f"{what} ({first_difference(previous, expected)})", where=path, remedy=remedy)
+    sealed_inputs = require_sealed(seal, path).inputs
+    changed = sorted(
+        name for name, value in (inputs or {}).items() if sealed_inputs.get(name, value) != value
+    )
     if changed:
         raise OutputError(f"it was made from another {', '.join(changed)}", where=path, remedy=remedy)
 
 
 def require_sealed(seal: Seal | None, path: Path) -> Seal:
-    """The seal of what is about to be taken up.
+    """Returns the seal of earlier work that will be resumed.
 
     Raises:
-        OutputError: Where there is none.
+        OutputError: Where it has none.
     """
     if seal is None:
         raise OutputError(
-            "it was written before results were sealed, so changes since cannot be seen",
+            "it has no seal, so changes since it was written cannot be detected",
             where=path,
-            remedy="Remove it or pass --overwrite: it is made again; or, if you trust it, "
+            remedy="Remove it or pass --overwrite to compute it again; or, if you trust it, "
             f"`rationale verify --seal {path}` seals it as it is.",
         )
     return seal

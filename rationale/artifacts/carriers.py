@@ -1,4 +1,4 @@
-"""The seals at a path: which files carry them, what they are of, and which hangs on which."""
+"""The seals at a path: the files that carry them, the results they seal, and how they nest."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ class Carrier:
 
     Attributes:
         path: The file.
-        base: Where the names in the seal start from.
+        base: The folder that names in the seal are relative to.
         subject: The file or folder that is sealed.
-        about: Of which model and data it is, by the JSON beside the seal.
+        about: Model and data of the result, from the JSON beside the seal.
         seal: The seal; None where it is damaged.
+        problem: The damage, if any.
     """
 
     path: Path
@@ -40,24 +41,24 @@ class Carrier:
 
 
 def subject_of(path: Path) -> Path:
-    """What a file stands for: of a seal what it seals, of a part of a folder's result the folder."""
+    """The result that a file belongs to: what a seal file seals, or the folder of a score folder's files."""
     if path.name in (SEAL, COMPLETE, RECIPE):
         return path.parent
     return path.with_name(path.name.removesuffix(f".{SEAL}"))
 
 
 def files_at(path: Path) -> list[Path]:
-    """Regular files at a path, sorted, hidden ones aside; of a file those beside it that may seal it."""
+    """The regular files at a path, sorted, without hidden ones; for a file also the seal beside it."""
     if not path.exists():
         raise OutputError("there is no such file or folder", where=path)
     if path.is_file():
         return [file for file in (path, path.with_name(f"{path.name}.{SEAL}")) if file.is_file()]
-    found: list[Path] = []
+    files: list[Path] = []
     for folder, folders, names in os.walk(path, onerror=_cannot_list):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        inside = (Path(folder) / name for name in names if not name.startswith("."))
-        found += [file for file in inside if file.is_file()]
-    return sorted(found)
+        visible = (Path(folder) / name for name in names if not name.startswith("."))
+        files += [file for file in visible if file.is_file()]
+    return sorted(files)
 
 
 def _cannot_list(error: OSError) -> None:
@@ -65,21 +66,21 @@ def _cannot_list(error: OSError) -> None:
 
 
 def carrier_of(path: Path) -> Carrier | None:
-    """The seal that a file carries; None where it carries none."""
+    """The seal that a file carries; None without one."""
     if path.suffix != ".json" and path.name != COMPLETE:
         return None
-    beside = path.name.endswith(f".{SEAL}")
-    always = beside or path.name == SEAL
-    if not always and not _mentions_seal(path):
+    is_beside = path.name.endswith(f".{SEAL}")
+    is_seal_file = is_beside or path.name == SEAL
+    if not is_seal_file and not _mentions_seal(path):
         return None
-    folder = path.name in (SEAL, COMPLETE)
-    subject = path.parent if folder else path.with_name(path.name.removesuffix(f".{SEAL}"))
+    seals_folder = path.name in (SEAL, COMPLETE)
+    subject = path.parent if seals_folder else path.with_name(path.name.removesuffix(f".{SEAL}"))
     try:
         content, seal = read_sealed(path, note=False)
     except RationaleError as error:
         return Carrier(path, path.parent, subject, "", None, error.what)
     if seal is None:
-        return Carrier(path, path.parent, subject, "", None, "it has no seal in it") if always else None
+        return Carrier(path, path.parent, subject, "", None, "it has no seal in it") if is_seal_file else None
     if seal.kind == PROVENANCE:
         subject = path.parent
     return Carrier(path, path.parent, subject, about(content), seal)
@@ -95,26 +96,26 @@ def _mentions_seal(path: Path) -> bool:
 
 
 def roots(carriers: Mapping[Path, Carrier]) -> Iterator[Carrier]:
-    """The seals that no other seal names."""
+    """The seals that no other seal names, and that are no part of unfinished scores."""
     inner = {name for carrier in carriers.values() for name in carrier.named if name != carrier.path}
     inner |= {part for carrier in carriers.values() for part in parts_of_unfinished(carrier, carriers)}
     return (carrier for path, carrier in carriers.items() if path not in inner)
 
 
 def parts_of_unfinished(carrier: Carrier, carriers: Mapping[Path, Carrier]) -> list[Path]:
-    """The seals of the parts beside the recipe of a run that no ``COMPLETE`` ends yet."""
+    """The seals of the parts of unfinished scores, which have a recipe and no ``COMPLETE``."""
     if carrier.seal is None or carrier.seal.kind != PROVENANCE or carrier.base / COMPLETE in carriers:
         return []
     return [path for path in carriers if path.parent.parent == carrier.base and is_part(path.parent)]
 
 
 def is_part(folder: Path) -> bool:
-    """Whether a folder is called like a part of scores."""
+    """Whether a folder has the name of a part of scores."""
     return folder.name.startswith("part-")
 
 
 def below(files: Sequence[Path], folder: Path) -> Iterator[Path]:
-    """Those of the sorted files that lie in a folder or below."""
+    """The files in a folder and below, from a sorted list."""
     for path in files[bisect_left(files, folder) :]:
         if not path.is_relative_to(folder):
             return

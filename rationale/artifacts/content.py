@@ -1,4 +1,4 @@
-"""Whether two records of what a result was made of mean the same: by content, not by name or path."""
+"""Comparison of two records of inputs and settings, by content and not by name or path."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-_SINCE = frozenset({"weights", "config"})  # earlier versions did not write these down
+_ADDED_LATER = frozenset({"weights", "config"})  # entries that earlier versions did not write
 
 
 def same(earlier: Any, now: Any) -> bool:
-    """Whether two records mean the same.
+    """Whether two records are equal in content.
 
-    A name beside a hash, and a source and a split beside a fingerprint, are for display: a relative path, a
-    link or a folder that was moved change nothing.
+    Ignores a name beside a hash, a source and a split beside a fingerprint, and the typed command: they are
+    for display, so that relative paths, links, moved folders and other spellings change nothing.
 
     Args:
-        earlier: What lies on the disk.
-        now: What is asked for.
+        earlier: The record on disk.
+        now: The requested record.
 
     >>> one = {"data": {"source": "movies", "fingerprint": "ab"}, "seed": 0}
     >>> same(one, {"data": {"source": "/data/movies/", "fingerprint": "ab"}, "seed": 0})
+    True
+    >>> same({"seed": 0, "command": "rationale train ltp"}, {"seed": 0})
     True
     """
     old, new = _content(earlier, now)
@@ -28,7 +30,7 @@ def same(earlier: Any, now: Any) -> bool:
 
 
 def first_difference(earlier: Any, now: Any) -> str:
-    """The first entry that differs.
+    """Describes the first entry that differs.
 
     >>> first_difference({"options": {"epochs": 3}}, {"options": {"epochs": 4}})
     'options.epochs: 3, now 4'
@@ -43,20 +45,20 @@ def _content(earlier: Any, now: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """The value without what is for display."""
+    """The value without the entries for display."""
     if not isinstance(value, Mapping):
         return value
-    shown = {"name"} if "hash" in value else set()
-    shown |= {"source", "split"} if "fingerprint" in value else set()
-    shown |= {"model"} if isinstance(value.get("model"), str) else set()
-    return {key: _plain(one) for key, one in value.items() if key not in shown}
+    for_display = {"command"} | ({"name"} if "hash" in value else set())
+    for_display |= {"source", "split"} if "fingerprint" in value else set()
+    for_display |= {"model"} if isinstance(value.get("model"), str) else set()
+    return {key: _plain(item) for key, item in value.items() if key not in for_display}
 
 
 def _fill(old: Any, new: Any) -> None:
-    """Entries that the earlier version did not write down are taken to be the same."""
+    """Copies entries that earlier versions did not write, so that they count as equal."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key, value in new.items():
-            if key not in old and key in _SINCE:
+            if key not in old and key in _ADDED_LATER:
                 old[key] = value
             else:
                 _fill(old.get(key), value)

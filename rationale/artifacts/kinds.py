@@ -1,4 +1,4 @@
-"""What a saved file or folder is, told by its content: for results from before there were seals."""
+"""Recognition of unsealed results, which earlier versions wrote, by their content."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rationale.artifacts.scores import COMPLETE, RECIPE, SCORES
 from rationale.errors import RationaleError
 from rationale.strict_json import read_json
 
-LARGEST = 1 << 28  # bytes of a JSON file that is looked into
+LARGEST = 1 << 28  # bytes of a JSON file that is parsed
 
 Content = Mapping[str, Any]
 
@@ -44,12 +44,12 @@ def _of(content: Content, name: str) -> Content:
 
 
 def kind_of_json(content: Content) -> str | None:
-    """What a JSON object is; None where it is none of ours."""
+    """The kind of result in a JSON object; None for other JSON."""
     return next((kind for kind, holds in _JSON.items() if holds(content)), None)
 
 
 def kind_of_file(path: Path) -> tuple[str | None, Content]:
-    """What an unsealed file is, with its content where that is JSON; None where it is none of ours."""
+    """The kind of an unsealed file, and its content where it is JSON; None for other files."""
     if path.suffix == ".json" and path.stat().st_size <= LARGEST:
         try:
             content = read_json(path)
@@ -75,7 +75,7 @@ def _columns(path: Path) -> set[str]:
 
 
 def kind_of_folder(names: set[str]) -> str | None:
-    """What an unsealed folder is by the names in it, where its files are one result and not several."""
+    """The kind of an unsealed folder by the names in it; None where it does not hold one result."""
     if RECIPE in names and (COMPLETE in names or any(name.startswith("part-") for name in names)):
         return SCORES if COMPLETE in names else "unfinished scores"
     weights = any(name.endswith(".safetensors") for name in names)
@@ -91,7 +91,7 @@ def kind_of_folder(names: set[str]) -> str | None:
 
 
 def about(content: Content) -> str:
-    """Of which model and data a result is, as far as it says."""
+    """Describes the model and data of a result, as far as it names them."""
     recipe = _of(content, "recipe") or content
     return ", ".join(filter(None, (_model(recipe, content), _data(recipe, content))))
 
@@ -107,11 +107,15 @@ def _model(recipe: Content, content: Content) -> str:
 
 
 def _data(recipe: Content, content: Content) -> str:
-    for one in _candidates(recipe, content):
-        source, split, print_ = one.get("source"), one.get("split"), one.get("fingerprint")
+    for candidate in _candidates(recipe, content):
+        source, split, fingerprint = (
+            candidate.get("source"),
+            candidate.get("split"),
+            candidate.get("fingerprint"),
+        )
         if isinstance(source, str):
-            told = f"data {source}" + (f", split {split}" if isinstance(split, str) else "")
-            return f"{told} ({print_})" if isinstance(print_, str) else told
+            text = f"data {source}" + (f", split {split}" if isinstance(split, str) else "")
+            return f"{text} ({fingerprint})" if isinstance(fingerprint, str) else text
     return ""
 
 

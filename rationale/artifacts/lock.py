@@ -1,4 +1,4 @@
-"""One writer a folder: a lock that the system frees when its process ends, however it ends."""
+"""One writer per folder: a lock that the operating system frees when the process ends."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ LOCK = ".lock"
 
 @contextmanager
 def locked(folder: Path, doing: str) -> Iterator[None]:
-    """Keeps every other writer out of a folder; one that is not there is made, and removed if left empty.
+    """Locks a folder against other writers; creates it where it is missing, and removes it if left empty.
 
-    The lock is a file named ``.lock`` in the folder; it is removed at the end and means nothing by itself
-    where a killed process left it. A file system without locks is written to unlocked.
+    The lock is a file named ``.lock`` in the folder, removed at the end. A file that a killed process left
+    does not lock. On a file system without locks it only warns.
 
     Args:
         folder: The folder.
-        doing: What the other process is told to be doing there, such as ``"scoring"``.
+        doing: The activity that the error of another process names, such as ``"scoring"``.
 
     Raises:
-        OutputError: Where another process holds it, or the disk refuses.
+        OutputError: Where another process holds the lock, or the disk refuses.
     """
     path = folder / LOCK
-    made = not folder.exists()
+    created = not folder.exists()
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, timeout=0)
@@ -41,11 +41,11 @@ def locked(folder: Path, doing: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):  # the folder may have been renamed, with the lock in it
+        with suppress(OSError):  # the folder may have been renamed, together with its lock
             path.unlink(missing_ok=True)
         lock.release()
-        if made:
-            with suppress(OSError):  # something was written into it
+        if created:
+            with suppress(OSError):  # the folder is not empty
                 folder.rmdir()
 
 
@@ -56,7 +56,7 @@ def _acquire(lock: FileLock, folder: Path, doing: str) -> None:
         raise OutputError(
             f"another process is {doing} there",
             where=folder,
-            remedy="Wait until it has ended, then repeat the command; or choose another --out.",
+            remedy="Wait until it ends, then repeat the command; or choose another --out.",
         ) from None
-    except NotImplementedError:  # a file system that knows no locks
-        log.warning("%s: this file system knows no locks: start no second run there", folder)
+    except NotImplementedError:  # a file system without locks
+        log.warning("%s: this file system has no locks: do not start a second run there", folder)

@@ -1,4 +1,4 @@
-"""The folder of a trained model: the files that decide what it says, and whether they are as they were."""
+"""The folder of a trained model: the files that decide its predictions, their seal and their digest."""
 
 from __future__ import annotations
 
@@ -12,33 +12,35 @@ from rationale.artifacts.seal import SEAL, Seal, check_files, digest, note_unsea
 from rationale.errors import ModelError, RationaleError
 
 TRAINING = "training.json"
-_READ = re.compile(
+_MODEL_FILE = re.compile(
     r"((generation|adapter)_)?config\.json"
     r"|tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(json|txt)|merges\.txt"
     r"|chat_template\..*|(pre)?processor_config\.json"
     r"|.*\.(safetensors|model|index\.json)",
 )
 _REMEDY = (
-    "Take it from where it was trained, or train it again; if you changed it yourself, "
+    "Copy it again from where it was trained, or train it again; if you changed it yourself, "
     "`rationale verify --seal {folder}` seals it as it is."
 )
 
 
 def model_files(folder: Path) -> list[str]:
-    """The names of the files in ``folder`` that transformers reads: config, weights, tokenizer."""
-    return sorted(path.name for path in folder.iterdir() if path.is_file() and _READ.fullmatch(path.name))
+    """The names of the files in ``folder`` that transformers loads: config, weights, tokenizer."""
+    return sorted(
+        path.name for path in folder.iterdir() if path.is_file() and _MODEL_FILE.fullmatch(path.name)
+    )
 
 
 def seal_model(
     folder: Path, kind: str, inputs: Mapping[str, Any] | None = None, more: Iterable[str] = ()
 ) -> None:
-    """Seals what decides what a model says; a README may be edited.
+    """Seals the files that decide the predictions of a model, so that a README may be edited.
 
     Args:
-        folder: The model's.
+        folder: The folder of the model.
         kind: ``"training"`` with a ``training.json``, ``"model"`` without.
-        inputs: What it was made from.
-        more: Files that belong to it besides, relative.
+        inputs: Hashes and fingerprints of the inputs, by name.
+        more: Further files of the result, relative to ``folder``.
     """
     seal_folder(folder, kind, inputs, names=[*model_files(folder), *more])
 
@@ -46,56 +48,56 @@ def seal_model(
 def check_model(
     folder: Path, *, error: type[RationaleError] = ModelError, remedy: str = _REMEDY, note: bool = True
 ) -> Seal | None:
-    """Makes sure that a model is the one that was trained; None where its folder has no seal.
+    """Checks that the files of a model are unchanged; returns None without a seal.
 
-    A folder that this library did not make has none, and is not mentioned.
+    Models from elsewhere have no seal, and get no warning.
 
     Args:
-        folder: The model's, or that of a training with several models in folders of their own.
+        folder: The folder of the model, or of a training with several models in subfolders.
         error: The class of the errors.
         remedy: What the user can do about it; ``{folder}`` becomes the folder.
-        note: Whether a missing seal of a training is noted in the log.
+        note: Whether to log a warning about a training without a seal.
 
     Raises:
-        RationaleError: Of class ``error``, where a file that the model is read from is missing, was changed
+        RationaleError: Of class ``error``, where a file that the model is loaded from is missing, was changed
             or added.
     """
     remedy = remedy.format(folder=folder)
     if not (folder / SEAL).is_file():
-        if note and _is_ours(folder):
+        if note and _is_trained_here(folder):
             note_unsealed(folder)
         return None
     _, seal = read_sealed(folder / SEAL, error=error, remedy=remedy)
     if seal is None:
         raise error("the seal is damaged", where=folder / SEAL, remedy=remedy)
-    added = sorted(set(model_files(folder)) - seal.files.keys())
-    if added:
+    unsealed = sorted(set(model_files(folder)) - seal.files.keys())
+    if unsealed:
         raise error(
-            "this file would be read as part of the model, and does not belong to it",
-            where=folder / added[0],
+            "this file would be loaded as part of the model, and does not belong to it",
+            where=folder / unsealed[0],
             remedy=remedy,
         )
     names = [name for name in seal.files if not name.endswith(".md")]
     check_files(seal, folder, names, error=error, remedy=remedy)
     for name in names:
-        if Path(name).name == SEAL:  # of a model in a folder of its own
+        if Path(name).name == SEAL:  # the seal of a model in a subfolder
             check_model((folder / name).parent, error=error, remedy=remedy)
     return seal
 
 
-def _is_ours(folder: Path) -> bool:
-    """Whether a training of this library left a folder: itself, or as one of its best epochs."""
-    places = (folder, folder.parent) if folder.name.isdecimal() else (folder,)
-    return folder.is_dir() and any((place / TRAINING).is_file() for place in places)
+def _is_trained_here(folder: Path) -> bool:
+    """Whether a training of this library wrote a folder, as its output or as one of its best epochs."""
+    folders = (folder, folder.parent) if folder.name.isdecimal() else (folder,)
+    return folder.is_dir() and any((candidate / TRAINING).is_file() for candidate in folders)
 
 
 def model_digest(folder: Path) -> str:
-    """16 hex digits over the files that a model is read from: equal for equal bytes, wherever they lie.
+    """The digest of the files that a model is loaded from, 16 hex digits; independent of the folder.
 
     Raises:
-        OSError: Where they cannot be read.
+        OSError: Where a file cannot be read.
     """
-    total = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for name in model_files(folder):
-        total.update(f"{name}\x1f{digest(folder / name)}\x1e".encode())
-    return total.hexdigest()[:16]
+        sha256.update(f"{name}\x1f{digest(folder / name)}\x1e".encode())
+    return sha256.hexdigest()[:16]

@@ -1,8 +1,8 @@
 """The provenance of scores, and of the agreement computed from them: all that decides their numbers.
 
-Equal provenance gives equal numbers, so it holds no date and no path but those of model and data. The command
-that was typed is for people: two spellings of one run are one run, so that it counts in no comparison.
-Fields that an earlier version did not write are None.
+Equal provenance gives equal numbers, so it holds no date and no paths except those of model and data. The
+command line is for display and is ignored in comparisons: two spellings of one run are equal. Fields that an
+earlier version did not write are None.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ class ScoredModel:
     """The model that was scored.
 
     Attributes:
-        name: As it was given: a hub id or a folder.
-        revision: Of the hub.
+        name: Its hub id or folder, as given.
+        revision: Revision on the hub.
         hash: 16 hex digits over weights, config and tokenizer.
         family: Its architecture, ``token-dropping`` for a model that drops tokens.
-        layers: How many it has.
-        max_length: The longest input that was read, in tokens.
+        layers: Number of layers.
+        max_length: Maximum input length, in tokens.
         system: The token-dropping method.
-        eta: Its own threshold's numerator, one a layer; None in layers that decide nothing.
+        eta: Numerator of the model's own threshold eta/n, per layer; None in layers without one.
     """
 
     name: str
@@ -47,11 +47,11 @@ class ScoredData:
     """The documents that were scored.
 
     Attributes:
-        source: Where they were read from, as it was given.
-        split: Their split.
-        fingerprint: Of their content.
-        documents: How many were scored.
-        sampled_from: How many there were, where a sample of them was scored.
+        source: Their source, as given.
+        split: Name of their split.
+        fingerprint: Fingerprint of their content.
+        documents: Number of scored documents.
+        sampled_from: Number of documents that they were sampled from; None without sampling.
     """
 
     source: str
@@ -66,13 +66,13 @@ class ScoredMethod:
     """A score method.
 
     Attributes:
-        title: What people call it.
-        definition: In one sentence.
-        signed: Whether its scores may speak against the target.
-        layers: The layers of its rows.
-        settings: What besides the name decides its numbers.
-        selects: Whether the tokens that the model keeps are its own selection.
-        family: Methods that are drawn and compared alike.
+        title: Display name.
+        definition: Definition in one sentence.
+        signed: Whether scores may be negative (evidence against the target).
+        layers: The layers that were scored.
+        settings: Further settings that decide its numbers.
+        selects: Whether its selection is the set of tokens that the model keeps.
+        family: Group of methods that share a style in charts and a place in comparisons.
     """
 
     title: str | None = omitted()
@@ -91,7 +91,7 @@ class Perturbing:
     Attributes:
         share: The share of words for comprehensiveness and sufficiency.
         bins: The shares of the AOPC.
-        layers: Those whose scores were tried; None for the first and the last of each method.
+        layers: Layers whose scores were measured; None for the first and the last of each method.
     """
 
     share: float
@@ -101,31 +101,30 @@ class Perturbing:
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """How scores came about: the content of ``recipe.json``.
+    """The provenance of scores: the content of ``recipe.json``.
 
     Attributes:
-        kind: What ``recipe.json`` is of.
+        kind: The kind of result.
         model: The model.
         data: The documents.
         labels: The class names, in the order of the probabilities.
         labels_given: Whether the user named them (``--labels``).
-        methods: By name, in the order they were asked for.
+        methods: The methods by name, in the requested order.
         target: The logit that is explained.
-        protocol: How documents longer than the model were read.
-        normalisation: In words.
-        special_tokens: In words.
-        aggregation: From sub-words to words.
-        dtype: The arithmetic.
-        device: The kind of device.
-        batch_size: Windows a batch.
-        part_size: Documents a part.
+        protocol: How documents longer than the maximum length were read.
+        normalisation: The normalisation of scores, as text.
+        special_tokens: The treatment of special tokens, as text.
+        aggregation: How scores of sub-words become scores of words.
+        dtype: Floating-point type of the forward pass.
+        device: Type of device.
+        batch_size: Windows per batch.
+        part_size: Documents per part.
         seed: Random seed.
-        faithfulness: What was removed, or None.
-        kept: Whether each document says which tokens a dropping model keeps.
-        decides: Where its policy decides.
-        versions: Of Python and libraries.
-        command: The command that was typed, as shell text; None where scores come from Python, and where an
-            earlier version made them.
+        faithfulness: What was removed to measure faithfulness; None without.
+        kept: Whether each document records which tokens a dropping model keeps.
+        decides: Where in a layer the policy decides.
+        versions: Versions of Python and libraries.
+        command: The command line, as shell text; None for scores from Python or an earlier version.
     """
 
     kind: Literal["scores"] = "scores"
@@ -152,25 +151,25 @@ class Provenance:
 
     @property
     def inputs(self) -> dict[str, str | None]:
-        """Model and data, as the seals of scores and of what follows from them name them."""
+        """Model and data, for the seals of scores and of results computed from them."""
         return {"model": self.model.hash, "data": self.data.fingerprint}
 
     def selects(self, method: str) -> bool:
-        """Whether the tokens that the model keeps are the method's own selection."""
+        """Whether the selection of a method is the set of tokens that the model keeps."""
         return method in self.methods and bool(self.methods[method].selects)
 
     def title_of(self, method: str) -> str:
-        """What people call a method."""
+        """The display name of a method."""
         return (self.methods[method].title if method in self.methods else None) or method
 
 
 @dataclass(frozen=True, kw_only=True)
 class Changed:
-    """What of the gold data changed after scoring.
+    """Changes of the gold data since scoring.
 
     Attributes:
-        labels: How many documents have another label.
-        rationales: Whether any rationale, or what was annotated at all, is another.
+        labels: Number of documents with another label.
+        rationales: Whether any rationale changed, or which documents are annotated.
     """
 
     labels: Count | None = omitted()
@@ -183,26 +182,26 @@ class AgreementSettings:
 
     Attributes:
         select: How words were selected.
-        eta: Of ``threshold``, one a layer; None is 1 in every layer.
+        eta: Numerator of the threshold eta/n, per layer; None is 1 in every layer.
         absolute: Whether signed methods were ranked and selected by absolute value.
         resamples: Number of bootstrap resamples.
         seed: Random seed.
-        confidence: Of the intervals.
-        interval: Which intervals, in words.
-        comparison: Which tests, in words.
-        source: Where the documents were read from.
-        split: Their split.
-        fingerprint: Of their content.
-        pairs: How many pairs of annotation and document.
-        unscored: How many have no scores.
-        unannotated: How many were never annotated.
-        words: Of all documents.
-        uncovered_words: Those that the model was not given.
-        versions: Of libraries.
-        eta_from: Where eta is from, where it was given.
-        notes: What the reader of the numbers should know about the selections.
-        changed_since_scoring: What of the gold data is not as it was.
-        command: The command that was typed, as shell text; None where it was Python or an earlier version.
+        confidence: Level of the intervals.
+        interval: Kind of intervals, as text.
+        comparison: Kind of tests, as text.
+        source: Source of the documents.
+        split: Name of their split.
+        fingerprint: Fingerprint of their content.
+        pairs: Number of pairs of annotation and document.
+        unscored: Number of pairs without scores.
+        unannotated: Number of pairs without annotation.
+        words: Number of words of all documents.
+        uncovered_words: Number of words that the model did not read.
+        versions: Versions of libraries.
+        eta_from: Source of eta, where it was given.
+        notes: Notes on the selections for the reader.
+        changed_since_scoring: Changes of the gold data since scoring.
+        command: The command line, as shell text; None for Python or an earlier version.
     """
 
     select: Annotated[tuple[Literal["threshold", "top_k_gold", "kept"], ...], least(1)]
@@ -233,30 +232,30 @@ class AgreementProvenance(Provenance):
     """The provenance of scores, and how agreement was computed from them.
 
     Attributes:
-        agreement: How.
+        agreement: The settings of the agreement.
     """
 
     agreement: AgreementSettings
 
     @property
     def of_scores(self) -> Provenance:
-        """That of the scores alone."""
-        return Provenance(**{one.name: getattr(self, one.name) for one in fields(Provenance)})
+        """The provenance of the scores alone."""
+        return Provenance(**{entry.name: getattr(self, entry.name) for entry in fields(Provenance)})
 
 
 def agreement_of(scores: Provenance, settings: AgreementSettings) -> AgreementProvenance:
     """The provenance of an agreement with these scores."""
     return AgreementProvenance(
-        **{one.name: getattr(scores, one.name) for one in fields(Provenance)}, agreement=settings
+        **{entry.name: getattr(scores, entry.name) for entry in fields(Provenance)}, agreement=settings
     )
 
 
-def differing(one: Provenance, other: Provenance) -> list[str]:
-    """The entries in which the provenance of two runs differs, the command aside."""
+def differing(first: Provenance, second: Provenance) -> list[str]:
+    """The names of the entries in which two runs differ, without the command line."""
     names = (entry.name for entry in fields(Provenance) if entry.compare)
-    return sorted(name for name in names if getattr(one, name) != getattr(other, name))
+    return sorted(name for name in names if getattr(first, name) != getattr(second, name))
 
 
 def as_read(settings: Mapping[str, object]) -> Json:
-    """Settings as they are once they were written and read: lists for tuples."""
+    """Settings as they are read back from JSON: lists for tuples."""
     return to_json(settings)

@@ -1,10 +1,10 @@
-"""Typed records: a frozen dataclass says what its JSON holds, and is read from it and written to it.
+"""Typed records: frozen dataclasses that are checked against JSON, read from it and written to it.
 
-Fields are texts, numbers, truth values, ``None``, literals, other records, ``tuple[X, ...]`` for lists,
-``Mapping[str, X]`` for objects with any keys, and ``object`` for what nobody looks into. Further keys of the
-JSON are ignored. A field with a default may be missing; one of :func:`omitted` is not written where it is
-None. ``Annotated[X, check]`` adds a check of :mod:`rationale.artifacts.shape`; a check of a whole record is
-its static method ``misfit``.
+Fields are texts, numbers, booleans, ``None``, literals, other records, ``tuple[X, ...]`` for lists,
+``Mapping[str, X]`` for objects with any keys, and ``object`` for unchecked values. Further keys of the JSON
+are ignored. A field with a default may be missing; one of :func:`omitted` is not written where it is None.
+``Annotated[X, check]`` adds a check of :mod:`rationale.artifacts.shape`; the static method ``misfit`` of a
+record checks the whole record.
 
 >>> @dataclass(frozen=True)
 ... class Gap:
@@ -31,15 +31,14 @@ from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_
 from rationale.artifacts import shape
 from rationale.artifacts.shape import Check
 from rationale.errors import OutputError, RationaleError
+from rationale.strict_json import Json as Json
 
 T = TypeVar("T")
 Count = Annotated[int, shape.count]
 Scalar = Annotated[object, shape.scalar]
-Json = Mapping[str, object]
-"""A JSON object that nobody has looked into."""
 
 _OMITTED = "omitted"
-_PLAIN: dict[object, Check] = {
+_LEAVES: dict[object, Check] = {
     str: shape.text,
     bool: shape.boolean,
     int: shape.integer,
@@ -51,29 +50,29 @@ _PLAIN: dict[object, Check] = {
 
 @dataclass(frozen=True)
 class _Form:
-    """How values of one type are checked, and made from JSON."""
+    """How to check JSON for one type, and to build a value from it."""
 
     check: Check
     build: Callable[[Any], Any] = lambda value: value
 
 
 def omitted(without: str = "", *, compare: bool = True) -> Any:
-    """A field that is None unless it is given, and not written where it is None.
+    """A field with the default None, which is not written where it is None.
 
     Args:
-        without: Another field: it is then not written where that one is None.
-        compare: Whether records that differ in it alone differ.
+        without: Name of another field; the field is then written unless that one is None.
+        compare: Whether the field takes part in comparisons of records.
     """
     return field(default=None, metadata={_OMITTED: without}, compare=compare)
 
 
 def least(count: int) -> Check:
-    """A list of at least so many items."""
+    """Checks for a list of at least ``count`` items."""
     return shape.every(shape.anything, least=count)
 
 
 def check_of(kind: type) -> Check:
-    """What JSON has to be to be read as a record."""
+    """The check of JSON for a record type."""
     return _form(kind).check
 
 
@@ -86,52 +85,56 @@ def read_record(
     error: type[RationaleError] = OutputError,
     remedy: str = "",
 ) -> T:
-    """The record that some JSON holds.
+    """Checks JSON and builds the record.
 
     Args:
         kind: A frozen dataclass.
         content: Parsed JSON.
-        where: The file it was read from.
-        what: What the error begins with.
-        error: Its class.
+        where: The file that it was read from.
+        what: The start of the error.
+        error: The class of the error.
         remedy: What the user can do.
 
     Raises:
-        RationaleError: Of class ``error``, saying the first value that is not what was expected.
+        RationaleError: Of class ``error``, naming the first unexpected value.
     """
     shape.require(content, check_of(kind), where, error=error, what=what, remedy=remedy)
     return from_json(kind, content)
 
 
 def from_json(kind: type[T], content: object) -> T:
-    """The record of JSON that is known to fit, as of what was made a moment ago."""
-    made: T = _form(cast("Any", kind)).build(content)
-    return made
+    """Builds the record from JSON that is known to fit."""
+    record: T = _form(cast("Any", kind)).build(content)
+    return record
 
 
 def to_json(record: object) -> dict[str, Any]:
-    """A record as JSON, its fields in their order."""
+    """Converts a record to JSON, its fields in order."""
     return cast("dict[str, Any]", _dump(record))
 
 
 def _dump(value: object) -> object:
     if is_dataclass(value):
-        return {one.name: _dump(getattr(value, one.name)) for one in fields(value) if _is_written(value, one)}
+        return {
+            item.name: _dump(getattr(value, item.name)) for item in fields(value) if _is_written(value, item)
+        }
     if isinstance(value, Mapping):
-        return {name: _dump(one) for name, one in value.items()}
+        return {name: _dump(item) for name, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_dump(one) for one in value]
+        return [_dump(item) for item in value]
     return value
 
 
-def _is_written(record: object, one: Field[Any]) -> bool:
-    return _OMITTED not in one.metadata or getattr(record, one.metadata[_OMITTED] or one.name) is not None
+def _is_written(record: object, entry: Field[Any]) -> bool:
+    return (
+        _OMITTED not in entry.metadata or getattr(record, entry.metadata[_OMITTED] or entry.name) is not None
+    )
 
 
 @cache
 def _form(kind: Any) -> _Form:
-    if kind in _PLAIN:
-        return _Form(_PLAIN[kind])
+    if kind in _LEAVES:
+        return _Form(_LEAVES[kind])
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Annotated:
         form = _form(inner[0])
@@ -139,22 +142,22 @@ def _form(kind: Any) -> _Form:
     if origin is Literal:
         return _Form(shape.among(*inner))
     if origin in (Union, UnionType):
-        return _either(*map(_form, inner), maybe=NoneType in inner, kinds=inner)
+        return _union_form(*map(_form, inner), maybe=NoneType in inner, kinds=inner)
     if origin is tuple:
-        one = _form(inner[0])
-        return _Form(shape.every(one.check), lambda value: tuple(map(one.build, value)))
+        item = _form(inner[0])
+        return _Form(shape.every(item.check), lambda value: tuple(map(item.build, value)))
     if origin is not None and issubclass(origin, Mapping):
-        own = _form(inner[1])
+        item = _form(inner[1])
         return _Form(
-            shape.mapping(own.check), lambda value: {key: own.build(one) for key, one in value.items()}
+            shape.mapping(item.check), lambda value: {key: item.build(each) for key, each in value.items()}
         )
     if is_dataclass(kind):
-        return _record(cast("type", kind))
+        return _record_form(cast("type", kind))
     raise TypeError(f"no JSON is read as {kind}")
 
 
-def _either(*forms: _Form, maybe: bool, kinds: tuple[Any, ...]) -> _Form:
-    """One of several types; of them at most one is a record or a list."""
+def _union_form(*forms: _Form, maybe: bool, kinds: tuple[Any, ...]) -> _Form:
+    """The form of a union, of which at most one member is a record or a list."""
     several = [form for form, kind in zip(forms, kinds, strict=True) if kind is not NoneType]
     check = shape.either(*(form.check for form in several)) if len(several) > 1 else several[0].check
 
@@ -164,10 +167,12 @@ def _either(*forms: _Form, maybe: bool, kinds: tuple[Any, ...]) -> _Form:
     return _Form(shape.maybe(check) if maybe else check, build)
 
 
-def _record(kind: type) -> _Form:
+def _record_form(kind: type) -> _Form:
     hints = get_type_hints(kind, include_extras=True)
-    forms = {one.name: _form(hints[one.name]) for one in fields(kind)}
-    needed = [one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING]
+    forms = {entry.name: _form(hints[entry.name]) for entry in fields(kind)}
+    needed = [
+        entry.name for entry in fields(kind) if entry.default is MISSING and entry.default_factory is MISSING
+    ]
     check = shape.record(
         {name: form.check for name, form in forms.items() if name not in needed},
         **{name: forms[name].check for name in needed},

@@ -1,7 +1,7 @@
 """A score folder on disk: recipe, parts and completion mark, each sealed as it is written.
 
-``recipe.json`` carries its seal. ``part-NNNNN/seal.json`` names the part's tables, its number and the recipe,
-so that a part of another run, a copied or renumbered one and an edited one are told apart. ``COMPLETE`` seals
+``recipe.json`` carries its seal. ``part-NNNNN/seal.json`` names the tables of the part, its number and the
+recipe, which detects parts that were edited, copied, renumbered or taken from another run. ``COMPLETE`` seals
 the recipe and the seals of all parts.
 """
 
@@ -33,7 +33,7 @@ from rationale.files import atomic_json
 RECIPE, COMPLETE = "recipe.json", "COMPLETE"
 TABLES = ("documents", "scores", "perturbed")
 SCORES, PART, PROVENANCE = "scores", "scores part", "provenance of scores"
-_AGAIN = "Score this data again: to another folder, or with --overwrite."
+_REMEDY = "Score this data again: to another folder, or with --overwrite."
 REPAIR = (
     "Remove this part's folder and the file COMPLETE, then repeat the `rationale score` command: "
     "it scores this part again."
@@ -41,14 +41,14 @@ REPAIR = (
 
 
 def open_recipe(folder: Path) -> tuple[Provenance, Seal | None]:
-    """The recipe of a score folder with its seal, None where it was written before there were seals.
+    """Reads the recipe of a score folder and its seal; None without a seal (an earlier version).
 
     Raises:
-        ScoresError: Where there is none, it is not one of scores, or it was changed after it was written.
+        ScoresError: Where the recipe is missing, damaged, changed, or not one of scores.
     """
     content, seal = _read_recipe(folder)
     recipe = read_record(
-        Provenance, content, folder / RECIPE, error=ScoresError, what="the recipe is damaged", remedy=_AGAIN
+        Provenance, content, folder / RECIPE, error=ScoresError, what="the recipe is damaged", remedy=_REMEDY
     )
     return recipe, seal
 
@@ -57,32 +57,32 @@ def _read_recipe(folder: Path) -> tuple[dict[str, Any], Seal | None]:
     path, remedy = folder / RECIPE, "Pass the folder that `rationale score --out` wrote."
     if not path.is_file():
         raise ScoresError("this is no score folder: it has no recipe.json", where=folder, remedy=remedy)
-    recipe, seal = read_sealed(path, error=ScoresError, remedy=_AGAIN, note=False)
+    recipe, seal = read_sealed(path, error=ScoresError, remedy=_REMEDY, note=False)
     if recipe.get("kind") != SCORES or (seal is not None and seal.kind != PROVENANCE):
-        raise ScoresError("the recipe is not one of scores", where=path, remedy=remedy)
+        raise ScoresError("expected the recipe of scores, found another", where=path, remedy=remedy)
     return recipe, seal
 
 
 def sealed_recipe(recipe: Provenance) -> dict[str, Any]:
-    """The recipe with its seal, as it is written."""
+    """The recipe with its seal, as JSON."""
     return sealed(to_json(recipe), PROVENANCE, recipe.inputs)
 
 
 def seal_part(part: Path, recipe: Seal, number: int, *, unnamed: bool = False) -> None:
-    """Seals the tables of a part; ``unnamed`` before the folder gets its name."""
+    """Seals the tables of a part; ``unnamed`` where the folder still has its temporary name."""
     names = [f"{name}.parquet" for name in TABLES]
     seal_folder(part, PART, {"recipe": recipe.sha256, "part": number}, names=names, unnamed=unnamed)
 
 
 def seal_scores(folder: Path, recipe: Provenance, parts: Iterable[Path]) -> None:
-    """Writes ``COMPLETE``: these parts, and no others, are the scores."""
+    """Writes ``COMPLETE``, which names the parts of the finished scores."""
     names = [RECIPE, *(f"{part.name}/{SEAL}" for part in parts)]
     content = sealed({}, SCORES, recipe.inputs, {name: digest(folder / name) for name in names})
     atomic_json(folder / COMPLETE, content, overwrite=True)
 
 
 def number_of(part: Path) -> int | None:
-    """The number of a part's folder, None where it has another name."""
+    """The number of a part's folder; None for another name."""
     digits = part.name.removeprefix("part-")
     number = int(digits) if digits.isdecimal() and digits.isascii() else None
     return number if number is not None and part.name == part_name(number) else None
@@ -95,13 +95,13 @@ def part_name(number: int) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the scores, and how it is known to be the one that was written.
+    """A part of the scores, with the digests that identify it.
 
     Attributes:
         path: Its folder.
-        recipe: SHA-256 of the recipe's seal; None for scores from before there were seals.
-        expected: SHA-256 of the part's ``seal.json``; before there were seals 16 hex digits over its tables;
-            None for a part of an unfinished run, which nothing else names.
+        recipe: SHA-256 of the seal of the recipe; None for scores without seals (an earlier version).
+        expected: SHA-256 of its ``seal.json``; 16 hex digits over its tables for scores without seals; None
+            for a part of an unfinished run.
     """
 
     path: Path
@@ -109,10 +109,10 @@ class Part:
     expected: str | None = None
 
     def check(self, *names: str) -> None:
-        """Makes sure that the part is whole, or these files of it alone.
+        """Checks the part, or only the named files of it.
 
         Raises:
-            ScoresError: Where a file is missing, was changed, or the part belongs to another run.
+            ScoresError: Where a file is missing or was changed, or the part belongs to another run.
         """
         if self.recipe is None:
             self._check_unsealed()
@@ -123,7 +123,7 @@ class Part:
             raise _damaged(self.path, "its seal is not the one that was written")
         _, seal = read_sealed(self.path / SEAL, PART, error=ScoresError, remedy=REPAIR)
         if seal is None or seal.inputs != {"recipe": self.recipe, "part": number_of(self.path)}:
-            raise _damaged(self.path, "it belongs to another run, or to another place in this one")
+            raise _damaged(self.path, "it belongs to another run, or to another position in this run")
         if set(seal.files) != {f"{name}.parquet" for name in TABLES}:
             raise _damaged(self.path, "its seal does not name its tables")
         if names:
@@ -133,10 +133,10 @@ class Part:
 
     def _check_unsealed(self) -> None:
         try:
-            found = old_digest(self.path)
+            current = old_digest(self.path)
         except OSError as error:
             raise _damaged(self.path, error.strerror or str(error)) from error
-        if found != self.expected:
+        if current != self.expected:
             raise _damaged(self.path, "it was changed after it was written")
 
 
@@ -152,66 +152,68 @@ def _damaged(path: Path, what: str) -> ScoresError:
 
 
 def old_digest(part: Path) -> str:
-    """16 hex digits over the bytes of a part's tables: what stood in ``COMPLETE`` before there were seals.
+    """16 hex digits over the tables of a part, the digest that earlier versions wrote to ``COMPLETE``.
 
     Raises:
-        OSError: Where one cannot be read.
+        OSError: Where a table cannot be read.
     """
-    total = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for name in TABLES:
-        total.update((part / f"{name}.parquet").read_bytes())
-    return total.hexdigest()[:16]
+        sha256.update((part / f"{name}.parquet").read_bytes())
+    return sha256.hexdigest()[:16]
 
 
 def complete_parts(folder: Path, recipe: Seal | None, *, note: bool = True) -> dict[Path, Part]:
-    """The parts of finished scores in order, those that ``COMPLETE`` names; their tables are not read yet.
+    """The parts of finished scores in order, as ``COMPLETE`` names them; does not read their tables.
 
     Args:
         folder: The score folder.
         recipe: The seal of its recipe.
-        note: Whether a missing seal is noted in the log.
+        note: Whether to log a warning about a missing seal.
 
     Raises:
-        ScoresError: Where ``COMPLETE``, the recipe or the set of parts is not what was written.
+        ScoresError: Where ``COMPLETE``, the recipe or the set of parts was changed.
     """
-    mark, seal = read_sealed(folder / COMPLETE, error=ScoresError, remedy=_AGAIN, note=False)
-    there = sorted(folder.glob("part-*"))
+    content, seal = read_sealed(folder / COMPLETE, error=ScoresError, remedy=_REMEDY, note=False)
+    folders = sorted(folder.glob("part-*"))
     if seal is None:
-        problem = mapping(text)(mark.get("parts"), "parts")
+        problem = mapping(text)(content.get("parts"), "parts")
         if problem:
-            raise ScoresError(f"the scores are damaged: {problem}", where=folder / COMPLETE, remedy=_AGAIN)
-        named = dict(mark["parts"])
+            raise ScoresError(f"the scores are damaged: {problem}", where=folder / COMPLETE, remedy=_REMEDY)
+        named = dict(content["parts"])
         if note:
             note_unsealed(folder)
     else:
-        check_files(seal, folder, [RECIPE], error=ScoresError, remedy=_AGAIN)
+        check_files(seal, folder, [RECIPE], error=ScoresError, remedy=_REMEDY)
         if seal.kind != SCORES or recipe is None:
-            raise ScoresError("the seal is not one of scores", where=folder / COMPLETE, remedy=_AGAIN)
+            raise ScoresError(
+                "expected the seal of scores, found another", where=folder / COMPLETE, remedy=_REMEDY
+            )
         named = {name.partition("/")[0]: value for name, value in seal.files.items() if name != RECIPE}
-    if sorted(named) != [part.name for part in there]:
+    if sorted(named) != [part.name for part in folders]:
         raise ScoresError(
-            f"the scores are damaged: {len(there)} parts are here, and COMPLETE names {len(named)}"
-            + _first_difference(set(named), {part.name for part in there}),
+            f"the scores are damaged: {len(folders)} parts are here, and COMPLETE names {len(named)}"
+            + _first_difference(set(named), {part.name for part in folders}),
             where=folder,
             remedy="Move parts away that do not belong here; or remove COMPLETE and repeat the "
             "`rationale score` command, which scores missing parts again.",
         )
-    own = recipe.sha256 if seal is not None and recipe is not None else None
-    return {part: Part(part, own, named[part.name]) for part in there}
+    recipe_digest = recipe.sha256 if seal is not None and recipe is not None else None
+    return {part: Part(part, recipe_digest, named[part.name]) for part in folders}
 
 
-def _first_difference(named: set[str], there: set[str]) -> str:
-    stray, missing = sorted(there - named), sorted(named - there)
+def _first_difference(named: set[str], present: set[str]) -> str:
+    stray, missing = sorted(present - named), sorted(named - present)
     if stray:
         return f"; {stray[0]} does not belong here"
     return f"; {missing[0]} is missing" if missing else ""
 
 
 def check_layers(part: Path, recipe: Provenance) -> None:
-    """Makes sure that a part's rows are of the methods and layers that the recipe names, in their order.
+    """Checks that the rows of a part have the methods and layers of the recipe, in its order.
 
     Raises:
-        ScoresError: Where they are not, or the table cannot be read.
+        ScoresError: Where they differ, or the table cannot be read.
     """
     import numpy as np
     import pyarrow as pa
@@ -229,12 +231,12 @@ def check_layers(part: Path, recipe: Provenance) -> None:
 
 
 def unfinished_parts(folder: Path, recipe: Provenance, seal: Seal) -> dict[int, Part]:
-    """The parts of an unfinished run by number, each verified to be whole and of this run.
+    """The parts of an unfinished run by number, each checked to be whole and of this run.
 
     Raises:
-        ScoresError: At the first that is not.
+        ScoresError: Where a part is damaged or of another run.
     """
-    found: dict[int, Part] = {}
+    parts: dict[int, Part] = {}
     for path in sorted(folder.glob("part-*")):
         number = number_of(path)
         if number is None or number >= _expected(recipe):
@@ -243,9 +245,9 @@ def unfinished_parts(folder: Path, recipe: Provenance, seal: Seal) -> dict[int, 
                 where=path,
                 remedy="Move it away, then repeat the `rationale score` command.",
             )
-        found[number] = Part(path, seal.sha256)
-        found[number].check()
-    return found
+        parts[number] = Part(path, seal.sha256)
+        parts[number].check()
+    return parts
 
 
 def _expected(recipe: Provenance) -> float:
@@ -253,45 +255,47 @@ def _expected(recipe: Provenance) -> float:
 
 
 def seal_unsealed(folder: Path) -> Iterator[Path]:
-    """Seals scores that were written before there were seals, as they are; yields what it has written.
+    """Seals unsealed scores of an earlier version, unchanged; yields the files that it wrote.
 
-    Interrupted, it can be repeated: parts are sealed before the recipe is, and ``COMPLETE`` at last.
+    It can be repeated after an interruption: it seals parts first, then the recipe, then ``COMPLETE``.
 
     Raises:
-        ScoresError: Where what is there is not whole.
+        ScoresError: Where the scores are damaged.
     """
     recipe, seal = open_recipe(folder)
     finished = (folder / COMPLETE).is_file()
-    known = (
+    parts = (
         complete_parts(folder, seal, note=False)
         if finished
         else {p: None for p in sorted(folder.glob("part-*"))}
     )
-    content = sealed(_read_recipe(folder)[0], PROVENANCE, recipe.inputs)  # as it is, whatever else it says
-    own = Seal(**content["seal"]) if seal is None else seal
-    for path, part in known.items():
+    content = sealed(
+        _read_recipe(folder)[0], PROVENANCE, recipe.inputs
+    )  # keeps keys that this version does not know
+    recipe_seal = Seal(**content["seal"]) if seal is None else seal
+    for path, part in parts.items():
         number = number_of(path)
         if number is None:
             raise ScoresError("this part does not belong to the scores", where=path, remedy="Move it away.")
         if part is not None:
             part.check()
         if not (path / SEAL).is_file():
-            seal_part(path, own, number)
+            seal_part(path, recipe_seal, number)
             yield path / SEAL
-        Part(path, own.sha256).check()
+        Part(path, recipe_seal.sha256).check()
     if seal is None:
         atomic_json(folder / RECIPE, content, overwrite=True)
         yield folder / RECIPE
     if finished:
-        seal_scores(folder, recipe, known)
+        seal_scores(folder, recipe, parts)
         yield folder / COMPLETE
 
 
 def refuse_unsealed(folder: Path) -> RationaleError:
-    """Why an unfinished run from before there were seals is not resumed."""
+    """The error of an unfinished run without seals, which is not resumed."""
     return ScoresError(
-        "this unfinished run has no seal, so changes since it was interrupted cannot be seen",
+        "this unfinished run has no seal, so changes since it was interrupted cannot be detected",
         where=folder,
-        remedy=f"Vouch for it with `rationale verify --seal {folder}` and repeat the command, "
-        "or pass --overwrite to start anew.",
+        remedy=f"If you trust it, seal it with `rationale verify --seal {folder}` and repeat the command, "
+        "or pass --overwrite to start again.",
     )

@@ -1,14 +1,14 @@
-"""The seal of a saved result: the SHA-256 of all its files and what it was made from.
+"""The seal of a saved result: the SHA-256 of its files, and hashes of its inputs.
 
-A seal is a checksum and not a signature: it shows that a result is the one that was written, and not by whom.
-It is one JSON object, in one of three places:
+A seal is a checksum and not a signature: it shows that a result is unchanged, not who wrote it. It is one
+JSON object in one of three places:
 
-- a JSON result carries it under the key ``"seal"``;
-- a folder has it in ``seal.json``;
-- any other file has it beside itself, in ``NAME.seal.json``.
+- under the key ``"seal"`` of a JSON result;
+- in ``seal.json`` of a folder;
+- in ``NAME.seal.json`` beside any other file.
 
-``sha256`` covers the rest of the object that carries the seal (canonical JSON: sorted keys, no blanks), so
-new indentation changes nothing and a new value does; ``files`` are names relative to where the seal lies.
+``sha256`` covers the rest of the object that carries the seal, as canonical JSON (sorted keys, no blanks), so
+that indentation does not count. The names in ``files`` are relative to the folder of the seal.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _NOTED: set[Path] = set()
 
 @dataclass(frozen=True)
 class Seal:
-    """What a result is, of what, and the digests of its files.
+    """The kind of a result, the hashes of its inputs and the digests of its files.
 
     Attributes:
-        kind: What it is: ``"scores"``, ``"agreement"``, ``"training"``, …
-        inputs: What it was made from, by name: hashes and fingerprints, no paths.
-        files: SHA-256 (64 hex digits) by name, relative to where the seal lies.
-        sha256: Of the JSON that carries the seal, without this field.
+        kind: Kind of the result: ``"scores"``, ``"agreement"``, ``"training"``, …
+        inputs: Hashes and fingerprints of the inputs, by name; no paths.
+        files: SHA-256 (64 hex digits) by name, relative to the folder of the seal.
+        sha256: SHA-256 of the JSON that carries the seal, without this field.
     """
 
     kind: str
@@ -52,18 +52,18 @@ class Seal:
 
 
 def digest(path: Path) -> str:
-    """The SHA-256 of a file's bytes, 64 hex digits.
+    """The SHA-256 of the bytes of a file, 64 hex digits.
 
     Raises:
         OSError: Where it cannot be read, or is a pipe or a device.
     """
-    total = hashlib.sha256()
+    sha256 = hashlib.sha256()
     if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "this is no file", str(path))
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
-            total.update(block)
-    return total.hexdigest()
+            sha256.update(block)
+    return sha256.hexdigest()
 
 
 def sealed(
@@ -72,13 +72,13 @@ def sealed(
     inputs: Mapping[str, Any] | None = None,
     files: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """``content`` with its seal under the key ``"seal"``, ready to be written as JSON.
+    """Adds a seal to ``content`` under the key ``"seal"``, ready to be written as JSON.
 
     Args:
-        content: A result that JSON can hold; a seal that is in it already is replaced.
-        kind: What it is.
-        inputs: What it was made from.
-        files: Digests of the files that belong to it, by name relative to where it will lie.
+        content: The result as JSON; an existing seal is replaced.
+        kind: Kind of the result.
+        inputs: Hashes and fingerprints of the inputs, by name.
+        files: Digests of the files that belong to it, by name relative to its folder.
     """
     body = {name: value for name, value in content.items() if name != _KEY}
     seal = Seal(kind, dict(inputs or {}), dict(files or {}))
@@ -86,8 +86,8 @@ def sealed(
 
 
 def _content_digest(body: Mapping[str, Any], seal: Seal) -> str:
-    whole = {**body, _KEY: {name: value for name, value in asdict(seal).items() if name != "sha256"}}
-    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    with_seal = {**body, _KEY: {name: value for name, value in asdict(seal).items() if name != "sha256"}}
+    text = json.dumps(with_seal, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -99,16 +99,16 @@ def read_sealed(
     remedy: str = "",
     note: bool = True,
 ) -> tuple[dict[str, Any], Seal | None]:
-    """A JSON result without its seal, and the seal; None where it was written before there were seals.
+    """Reads a JSON result without its seal, and the seal; None without one (an earlier version).
 
-    The files that the seal names are not looked at: see :func:`check_files`.
+    Does not check the files that the seal names: see :func:`check_files`.
 
     Args:
         path: The JSON file.
-        kind: What it must be; None takes any.
+        kind: The expected kind; None takes any.
         error: The class of the errors.
-        remedy: What the user can do about a result that is not whole.
-        note: Whether a missing seal is noted in the log, once a file and process.
+        remedy: What the user can do about a damaged result.
+        note: Whether to log a warning about a missing seal, once per file and process.
 
     Raises:
         RationaleError: Of class ``error``, where the file cannot be read, is no JSON object, was changed
@@ -127,7 +127,7 @@ def read_sealed(
     if seal.sha256 != _content_digest(content, seal):
         raise error("it was changed after it was written: its SHA-256 differs", where=path, remedy=remedy)
     if kind is not None and seal.kind != kind:
-        raise error(f"expected {kind!r}, found {seal.kind!r}", where=path, remedy=remedy)
+        raise error(f"expected a result of kind {kind!r}, found {seal.kind!r}", where=path, remedy=remedy)
     return content, seal
 
 
@@ -148,11 +148,11 @@ def _is_inside(name: str) -> bool:
 
 
 def note_unsealed(path: Path) -> None:
-    """Notes once a process that a result has no seal."""
+    """Logs once per process that a result has no seal."""
     if path not in _NOTED:
         _NOTED.add(path)
         log.warning(
-            "%s: written before results were sealed, so changes since cannot be seen "
+            "%s: it has no seal, so changes since it was written cannot be detected "
             "(rationale verify --seal %s seals it as it is)",
             path,
             path,
@@ -167,12 +167,12 @@ def check_files(
     error: type[RationaleError] = OutputError,
     remedy: str = "",
 ) -> None:
-    """Makes sure that the files a seal names are there and as they were.
+    """Checks that the files of a seal exist and are unchanged.
 
     Args:
         seal: The seal.
-        folder: Where the names start from.
-        names: Look at these alone; None looks at all.
+        folder: The folder that the names are relative to.
+        names: The files to check; None checks all.
         error: The class of the errors.
         remedy: What the user can do about it.
 
@@ -182,14 +182,14 @@ def check_files(
     for name in seal.files if names is None else names:
         path = folder / name
         try:
-            found = digest(path)
+            current = digest(path)
         except OSError as problem:
             raise error(
                 f"a file of this result cannot be read ({problem.strerror or problem})",
                 where=path,
                 remedy=remedy,
             ) from problem
-        if found != seal.files.get(name):
+        if current != seal.files.get(name):
             raise error("it was changed after it was written: its SHA-256 differs", where=path, remedy=remedy)
 
 
@@ -201,15 +201,15 @@ def seal_folder(
     names: Iterable[str] | None = None,
     unnamed: bool = False,
 ) -> None:
-    """Writes ``seal.json`` into a folder, over an earlier one.
+    """Writes ``seal.json`` into a folder, and replaces an existing one.
 
     Args:
-        folder: Where the files lie.
-        kind: What the folder is.
-        inputs: What it was made from.
-        names: The files, relative; None takes all in it and below, hidden ones and seals of its own aside.
-        unnamed: Whether the folder has a temporary name, under which nobody reads it, and will be flushed to
-            the disk and renamed: the seal then needs neither.
+        folder: The folder.
+        kind: Kind of the result.
+        inputs: Hashes and fingerprints of the inputs, by name.
+        names: The files, relative; None takes all in the folder and below, without hidden ones and its seal.
+        unnamed: Whether the folder has a temporary name and will be flushed and renamed; the seal is then not
+            written atomically.
     """
     chosen = sorted(owned(folder)) if names is None else list(names)
     files = {name: digest(folder / name) for name in chosen}
@@ -221,7 +221,7 @@ def seal_folder(
 
 
 def owned(folder: Path) -> set[str]:
-    """The names of the files in a folder and below, relative, without ``seal.json`` and hidden ones."""
+    """The names of the files in a folder and below, relative, without its ``seal.json`` and hidden ones."""
     files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return {
         path.as_posix()
@@ -239,15 +239,15 @@ def check_folder(
     strays: bool = True,
     note: bool = True,
 ) -> Seal | None:
-    """Makes sure that a folder is what its ``seal.json`` says; returns None where it has none.
+    """Checks a folder against its ``seal.json``; returns None without one.
 
     Args:
         folder: The folder.
-        kind: What it must be; None takes any.
+        kind: The expected kind; None takes any.
         error: The class of the errors.
         remedy: What the user can do about it.
         strays: Whether a file that the seal does not name is an error.
-        note: Whether a missing seal is noted in the log.
+        note: Whether to log a warning about a missing seal.
 
     Raises:
         RationaleError: Of class ``error``, where a file is missing, was changed, or does not belong here.
@@ -266,9 +266,9 @@ def check_folder(
 
 
 def seal_file(path: Path, kind: str, inputs: Mapping[str, Any] | None = None) -> None:
-    """Writes ``NAME.seal.json`` beside a file that is no JSON.
+    """Writes ``NAME.seal.json`` beside a file that is not JSON.
 
-    Write the file first: one without a seal counts as unfinished. Where an earlier one is replaced, call
+    Write the file first: a file without a seal counts as unfinished. To replace a file, call
     :func:`unseal_file` before.
     """
     atomic_json(beside(path), sealed({}, kind, inputs, {path.name: digest(path)}), overwrite=True)
@@ -287,10 +287,10 @@ def check_file(
     remedy: str = "",
     note: bool = True,
 ) -> Seal | None:
-    """Makes sure that a file is what the seal beside it says; returns None where there is no seal.
+    """Checks a file against the seal beside it; returns None without one.
 
     Raises:
-        RationaleError: Of class ``error``, where it is missing or was changed.
+        RationaleError: Of class ``error``, where the file is missing or was changed.
     """
     if not beside(path).is_file():
         if note:
@@ -304,5 +304,5 @@ def check_file(
 
 
 def beside(path: Path) -> Path:
-    """Where the seal of a file lies that is no JSON."""
+    """The path of the seal beside a file that is not JSON."""
     return path.with_name(f"{path.name}.{SEAL}")

@@ -1,4 +1,4 @@
-"""Sealing results from before there were seals, as they are: it vouches for them from now on only."""
+"""Sealing of unsealed results, unchanged: their seals show changes from then on only."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from rationale.files import atomic_text
 from rationale.strict_json import loads, read_json
 
 Check = Callable[[Path], None]
-"""Raises where a folder of scores without a seal is not whole."""
+"""Raises where a score folder without a seal is damaged."""
 
 
 def seal_as_are(results: Iterable[Result], check_scores: Check) -> list[Path]:
-    """Seals those of the results that are unsealed; gives the files that were written.
+    """Seals the unsealed results; returns the files that it wrote.
 
-    A JSON result gets one key more, its text stays as it is. What others name comes first: the record of a
-    run before its checkpoints, models before the training that holds them.
+    A JSON result gets one more key, and its text is kept. Results that others name are sealed first: the
+    record of a run before its checkpoints, models before the training that holds them.
 
     Args:
-        results: What verifying found.
-        check_scores: Makes sure that a folder of scores is whole before it is sealed.
+        results: The results of :func:`rationale.artifacts.verify.verify`.
+        check_scores: Checks a score folder before it is sealed.
 
     Raises:
-        OutputError: Where it cannot be written.
-        RationaleError: Where it is not whole.
+        OutputError: Where a seal cannot be written.
+        RationaleError: Where a result is damaged.
     """
     unsealed = [result for result in results if result.state == "unsealed"]
-    unsealed.sort(key=lambda one: (one.kind != "run", -len(one.path.parts)))
+    unsealed.sort(key=lambda result: (result.kind != "run", -len(result.path.parts)))
     return [path for result in unsealed for path in _seal(result, check_scores)]
 
 
@@ -68,10 +68,10 @@ def _seal_folder(result: Result) -> None:
 
 
 def insert_seal(path: Path, kind: str) -> None:
-    """Adds the seal to a JSON object as its last key, without writing the rest of it anew.
+    """Adds the seal to a JSON file as its last key, and keeps the rest of its text.
 
     Raises:
-        OutputError: Where it is no JSON object, or cannot be written.
+        OutputError: Where the file is no JSON object, or cannot be written.
     """
     content = read_json(path, error=OutputError, what="cannot be sealed")
     seal = sealed(content, kind, _inputs(kind, content), _companions(path, kind))["seal"]
@@ -92,7 +92,7 @@ def _inputs(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _companions(path: Path, kind: str) -> dict[str, str]:
-    """The files that a JSON result is read with."""
+    """The digests of the files that belong to a JSON result."""
     names = {
         "agreement": f"{path.name.removesuffix('.json')}.pairs.parquet",
         "topk study": "predictions.parquet",

@@ -1,6 +1,6 @@
-"""What a saved JSON must look like: checks that say which value is not what was expected, and where.
+"""Checks of the structure of JSON, which name the first unexpected value and its place.
 
-A check takes a value and its place, and gives the first problem as text, or None.
+A check takes a value and its place, and returns the first problem as text, or None.
 
 >>> check = record(method=text, layer=integer, value=maybe(number))
 >>> check({"method": "input_x_gradient", "layer": 0, "value": "0.5"}, "records[3]")
@@ -23,21 +23,21 @@ _LONGEST = 60
 def require(
     value: Any, check: Check, where: Path, *, error: type[RationaleError], what: str, remedy: str
 ) -> None:
-    """Raises an error of class ``error`` that begins with ``what`` where ``value`` does not pass."""
+    """Raises an error of class ``error`` that starts with ``what`` where ``value`` does not pass."""
     problem = check(value, "")
     if problem:
         raise error(f"{what}: {problem}", where=where, remedy=remedy)
 
 
 def misfit(place: str, expected: str, value: Any) -> str:
-    """What a check says of a value that is not what was expected."""
+    """Describes a value that a check did not expect."""
     shown = repr(value)
     shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
     return f"{place.lstrip('.') or 'the whole'}: expected {expected}, found {shown}"
 
 
 def of(kind: type | tuple[type, ...], expected: str) -> Check:
-    """A value of a type; True and False are no numbers."""
+    """Checks for a value of a type; booleans are not numbers."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
 
     def check(value: Any, place: str) -> str | None:
@@ -54,25 +54,25 @@ anything: Check = lambda value, place: None  # noqa: E731 - a check like the oth
 
 
 def number(value: Any, place: str) -> str | None:
-    """A finite number."""
+    """Checks for a finite number."""
     fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return None if fits else misfit(place, "a number", value)
 
 
 def integer(value: Any, place: str) -> str | None:
-    """A whole number of at most 64 bits."""
+    """Checks for an integer of at most 64 bits."""
     fits = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63
     return None if fits else misfit(place, "a whole number", value)
 
 
 def count(value: Any, place: str) -> str | None:
-    """A whole number from 0."""
+    """Checks for an integer of at least 0."""
     problem = integer(value, place)
     return problem or (None if value >= 0 else misfit(place, "a whole number from 0", value))
 
 
 def among(*values: Any) -> Check:
-    """One of some values."""
+    """Checks for one of ``values``."""
     expected = "one of " + ", ".join(map(repr, values))
 
     def check(value: Any, place: str) -> str | None:
@@ -83,12 +83,12 @@ def among(*values: Any) -> Check:
 
 
 def maybe(inner: Check) -> Check:
-    """A value, or null."""
+    """Checks for null or a value that passes ``inner``."""
     return lambda value, place: None if value is None else inner(value, place)
 
 
 def every(inner: Check, *, least: int = 0) -> Check:
-    """A list whose items all pass."""
+    """Checks for a list whose items all pass ``inner``."""
 
     def check(value: Any, place: str) -> str | None:
         if not isinstance(value, list):
@@ -102,7 +102,7 @@ def every(inner: Check, *, least: int = 0) -> Check:
 
 
 def mapping(inner: Check) -> Check:
-    """An object with any keys whose values all pass."""
+    """Checks for an object with any keys whose values all pass ``inner``."""
 
     def check(value: Any, place: str) -> str | None:
         if not isinstance(value, dict):
@@ -114,11 +114,11 @@ def mapping(inner: Check) -> Check:
 
 
 def record(optional: Mapping[str, Check] | None = None, /, **needed: Check) -> Check:
-    """An object with some keys, each with a check of its own; further keys are taken as they are.
+    """Checks for an object by key; further keys are ignored.
 
     Args:
-        optional: Checks of keys that may be missing.
-        needed: Checks of keys that may not.
+        optional: Checks of optional keys.
+        needed: Checks of required keys.
     """
     checks = {**(optional or {}), **needed}
 
@@ -135,12 +135,12 @@ def record(optional: Mapping[str, Check] | None = None, /, **needed: Check) -> C
 
 
 def both(*checks: Check) -> Check:
-    """A value that passes several checks."""
+    """Checks for a value that passes all checks."""
     return lambda value, place: next(filter(None, (check(value, place) for check in checks)), None)
 
 
 def either(*checks: Check) -> Check:
-    """A value that passes one of several checks; the problem told is the last one's."""
+    """Checks for a value that passes one of several checks; reports the problem of the last."""
 
     def check(value: Any, place: str) -> str | None:
         problems = [inner(value, place) for inner in checks]

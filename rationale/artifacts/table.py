@@ -1,4 +1,4 @@
-"""Results that are a Parquet file, written in one rename, with the seal in a file beside it."""
+"""Results in Parquet files, written in one rename, with the seal in a file beside them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from rationale.files import atomic_path, check_output
 
 @dataclass(frozen=True)
 class TableArtifact:
-    """A kind of result that is a Parquet file, with its seal in a file beside it.
+    """A kind of result in a Parquet file, with its seal in a file beside it.
 
     Attributes:
-        kind: What its seal calls it.
-        remedy: What the user can do where it is not whole.
+        kind: Its name in the seal.
+        remedy: What the user can do about a damaged file.
         error: The class of the errors.
     """
 
@@ -32,10 +32,10 @@ class TableArtifact:
 
     @contextmanager
     def writing(self, path: Path, inputs: Json | None = None, *, overwrite: bool = True) -> Iterator[Path]:
-        """A temporary path to write to; afterwards the file is in its place, and then its seal.
+        """Yields a temporary path to write to; renames the file at the end, then writes its seal.
 
         Raises:
-            OutputError: Where it exists and ``overwrite`` is off, or the disk refuses.
+            OutputError: Where the file exists and ``overwrite`` is off, or the disk refuses.
         """
         unseal_file(check_output(path, overwrite=overwrite))
         with atomic_path(path, overwrite=overwrite) as temporary:
@@ -43,7 +43,7 @@ class TableArtifact:
         seal_file(path, self.kind, inputs)
 
     def write(self, path: Path, table: pa.Table, inputs: Json | None = None) -> None:
-        """Writes a table over an earlier one.
+        """Writes a table, and replaces an existing one.
 
         Raises:
             OutputError: Where the disk refuses.
@@ -52,18 +52,18 @@ class TableArtifact:
             pq.write_table(table, temporary, compression="zstd")
 
     def is_finished(self, path: Path) -> bool:
-        """Whether one was written to its end: a kill leaves it without its seal."""
+        """Whether the file is complete: an interrupted writer leaves it without its seal."""
         return path.exists() and beside(path).exists()
 
     def check(self, path: Path) -> Seal | None:
-        """Makes sure that it is what was written; None where it has no seal.
+        """Checks that the file is unchanged; returns None without a seal.
 
         Raises:
-            RationaleError: Of class ``error``, where it was changed, or the seal is damaged.
+            RationaleError: Of class ``error``, where the file was changed, or the seal is damaged.
         """
         return check_file(path, self.kind, error=self.error, remedy=self.remedy)
 
     def remove(self, path: Path) -> None:
-        """Deletes it with its seal."""
+        """Deletes the file and its seal."""
         unseal_file(path)
         path.unlink()

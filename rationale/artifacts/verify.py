@@ -1,6 +1,6 @@
-"""Whether saved results are what was written: every seal in a folder and below, file by file.
+"""Verification of saved results: checks every seal in a folder and below, file by file.
 
-Works from the seals alone, whatever they are of, in memory of each file's name and digest.
+Works from the seals alone, for all kinds of results; memory grows with the number of files, not their size.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from rationale.errors import RationaleError
 
 State = Literal["whole", "changed", "missing", "stray", "unreadable", "unsealed"]
 Advance = Callable[[int], object]
-_STRICT = (PART, "checkpoint")  # nothing else may lie in their folders
+_STRICT = (PART, "checkpoint")  # their folders may hold no other files
 _MODELS = ("training", "model")
 
 
@@ -50,10 +50,10 @@ class Result:
 
     Attributes:
         path: The file or folder.
-        kind: What it is.
-        about: Of which model and data.
+        kind: Kind of the result.
+        about: Description of its model and data.
         files: The state of each file, by path.
-        note: What else there is to say.
+        note: Further information, such as the damage.
     """
 
     path: Path
@@ -64,14 +64,14 @@ class Result:
 
     @property
     def state(self) -> Literal["whole", "unsealed", "not whole"]:
-        """Whether it is what was written, as far as seals tell."""
+        """Whether the result is unchanged, according to its seals."""
         states = set(self.files.values())
         if states - {"whole", "unsealed"}:
             return "not whole"
         return "unsealed" if "unsealed" in states else "whole"
 
     def wrong(self) -> list[tuple[str, State]]:
-        """The files that are not whole, named from where the result lies, each with its state."""
+        """The files that are not whole, relative to the folder of the result, each with its state."""
         base = self.path if self.path.is_dir() else self.path.parent
         return [
             (os.path.relpath(p, base), s) for p, s in self.files.items() if s not in ("whole", "unsealed")
@@ -79,14 +79,17 @@ class Result:
 
 
 def verify(path: Path, advance: Advance = lambda size: None) -> list[Result]:
-    """The results at a path, each with the state of its files.
+    """Verifies the results at a path.
 
     Args:
-        path: A file, or a folder: all in it and below is looked at, hidden files aside.
-        advance: Told the bytes of each file that was hashed.
+        path: A file, or a folder, which is searched recursively without hidden files.
+        advance: Called with the size in bytes of each hashed file.
+
+    Returns:
+        The results, sorted by path, each with the state of its files.
 
     Raises:
-        OutputError: Where the path is not there, or a folder cannot be listed.
+        OutputError: Where the path does not exist, or a folder cannot be listed.
     """
     if path.is_file():
         path = subject_of(path)
@@ -102,19 +105,19 @@ def verify(path: Path, advance: Advance = lambda size: None) -> list[Result]:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of all files at a path."""
+    """The total size of the files at a path, in bytes."""
     return sum(file.stat().st_size for file in files_at(path))
 
 
 class _Hasher:
-    """Each file's digest, computed once."""
+    """Computes the digest of each file once."""
 
     def __init__(self, advance: Advance) -> None:
         self._advance = advance
         self._known: dict[Path, str | None] = {}
 
     def state(self, path: Path, expected: str) -> State:
-        """Whether a file is what a seal says."""
+        """The state of a file whose digest a seal names."""
         if not path.is_file():
             return "missing"
         if path not in self._known:
@@ -123,19 +126,19 @@ class _Hasher:
             except OSError:
                 self._known[path] = None
             self._advance(path.stat().st_size)
-        found = self._known[path]
-        return "unreadable" if found is None else "whole" if found == expected else "changed"
+        current = self._known[path]
+        return "unreadable" if current is None else "whole" if current == expected else "changed"
 
 
 def _sealed_result(
     root: Carrier, carriers: dict[Path, Carrier], files: Sequence[Path], hasher: _Hasher
 ) -> Result:
-    """All that hangs on one seal: the files it names, and those that seals among these name."""
+    """The result of one seal: the files that it names, and recursively those of the seals among them."""
     result = Result(root.subject, _kind(root), _about(root, carriers))
-    waiting = [root, *(carriers[path] for path in parts_of_unfinished(root, carriers))]
+    queue = [root, *(carriers[path] for path in parts_of_unfinished(root, carriers))]
     seen = set[Path]()
-    while waiting:
-        carrier = waiting.pop()
+    while queue:
+        carrier = queue.pop()
         seen.add(carrier.path)
         result.files.setdefault(carrier.path, "changed" if carrier.seal is None else "whole")
         result.note = result.note or carrier.problem
@@ -143,13 +146,13 @@ def _sealed_result(
             inner = carriers.get(path)
             state = "whole" if _may_change(carrier, path) else hasher.state(path, expected)
             if inner is not None and path not in seen:
-                waiting.append(inner)
+                queue.append(inner)
                 state = "changed" if inner.seal is None else state
-            if result.files.get(path, "whole") == "whole":  # another seal may have found it changed
+            if result.files.get(path, "whole") == "whole":  # unless another seal shows that it changed
                 result.files[path] = state
         for path in _strays(carrier, files, carriers):
             result.files.setdefault(path, "stray")
-    _finish_scores(root, result)
+    _check_parts(root, result)
     return result
 
 
@@ -160,7 +163,7 @@ def _kind(carrier: Carrier) -> str:
 
 
 def _about(root: Carrier, carriers: dict[Path, Carrier]) -> str:
-    """From the JSON beside the seal, or from the provenance it names."""
+    """Describes model and data, from the JSON beside the seal or from the provenance that it names."""
     beside = [carriers[path].about for path in root.named if path in carriers]
     inputs = {} if root.seal is None else root.seal.inputs
     named = ", ".join(f"{name} {value}" for name, value in inputs.items() if isinstance(value, str | int))
@@ -168,12 +171,12 @@ def _about(root: Carrier, carriers: dict[Path, Carrier]) -> str:
 
 
 def _may_change(carrier: Carrier, path: Path) -> bool:
-    """A model's README says nothing that the model reads."""
+    """Whether a file may change: the README of a model, which is not loaded."""
     return carrier.seal is not None and carrier.seal.kind in _MODELS and path.suffix == ".md"
 
 
 def _strays(carrier: Carrier, files: Sequence[Path], carriers: dict[Path, Carrier]) -> Iterator[Path]:
-    """Files that lie where only sealed ones may."""
+    """Unsealed files in places where all files must be sealed."""
     if carrier.seal is None or carrier.path.name not in (SEAL, COMPLETE):
         return
     named = carrier.named
@@ -191,25 +194,25 @@ def _is_stray(path: Path, carrier: Carrier, kind: str) -> bool:
     return kind == SCORES and is_part(part) and part / SEAL not in carrier.named
 
 
-def _finish_scores(root: Carrier, result: Result) -> None:
-    """The parts of scores also name their recipe and number, in finished and unfinished ones."""
+def _check_parts(root: Carrier, result: Result) -> None:
+    """Checks that the parts of scores, finished or not, name their recipe and number."""
     seal = root.seal
     if seal is None or seal.kind not in (SCORES, PROVENANCE) or result.state == "not whole":
         return
     try:
-        recipe, own = open_recipe(root.base)
+        recipe, recipe_seal = open_recipe(root.base)
         if seal.kind == SCORES:
-            for part in complete_parts(root.base, own).values():
+            for part in complete_parts(root.base, recipe_seal).values():
                 part.check("documents.parquet")
-        elif own is not None:
-            unfinished_parts(root.base, recipe, own)
+        elif recipe_seal is not None:
+            unfinished_parts(root.base, recipe, recipe_seal)
     except RationaleError as error:
         result.files[root.path] = "changed"
         result.note = str(error)
 
 
 def _unsealed(files: list[Path]) -> Iterator[Result]:
-    """Results among files that no seal names."""
+    """The results among files that no seal names."""
     folders: dict[Path, set[str]] = {}
     for file in files:
         for folder in (file.parent, file.parent.parent):
@@ -228,11 +231,11 @@ def _unsealed(files: list[Path]) -> Iterator[Result]:
         kind, content = kind_of_file(file)
         if kind is not None:
             yield Result(file, kind, about(content), {file: "unsealed"})
-    yield from (_described(result) for result in whole.values() if result.files)
+    yield from (_with_description(result) for result in whole.values() if result.files)
 
 
 def _belongs(result: Result, file: Path) -> bool:
-    """Whether a file is of a folder's result, or only lies there."""
+    """Whether a file belongs to the result of a folder, or is only stored in it."""
     if result.kind in _MODELS:
         names = {TRAINING, *model_files(result.path)}
         return file.parent == result.path and file.name in names
@@ -242,8 +245,8 @@ def _belongs(result: Result, file: Path) -> bool:
     return True
 
 
-def _described(result: Result) -> Result:
-    """Of what an unsealed folder is; scores from before there were seals have digests of their own."""
+def _with_description(result: Result) -> Result:
+    """Adds model and data to the result of an unsealed folder; checks scores by their own digests."""
     if "scores" in result.kind:
         try:
             result.about = about(_check_unsealed_scores(result))

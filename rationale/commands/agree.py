@@ -18,7 +18,7 @@ def agree(
     scores: Annotated[Path, typer.Option(help="The folder that `rationale score` wrote.")],
     data: Data,
     out: Annotated[
-        Path, typer.Option(help="The JSON to write; the values of single documents go into .pairs.parquet.")
+        Path, typer.Option(help="JSON file to write; values of single documents go to NAME.pairs.parquet.")
     ],
     split: Split = None,
     select: Annotated[
@@ -27,11 +27,11 @@ def agree(
     eta_from: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with the threshold's eta. Default: the scored model's own eta; 1 where it has none."
+            help="Model folder whose eta is used for the threshold. Default: the scored model's eta, else 1."
         ),
     ] = None,
     absolute: Annotated[
-        bool, typer.Option("--absolute", help="Rank signed methods by absolute value, not by evidence.")
+        bool, typer.Option("--absolute", help="Rank signed methods by absolute value, not by evidence for.")
     ] = False,
     resamples: Annotated[int, typer.Option(min=100, help="Number of bootstrap resamples.")] = 1000,
     seed: Seed = 0,

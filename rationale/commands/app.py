@@ -37,27 +37,27 @@ only, and tells nobody that it runs."""
 def app(
     scores: Annotated[
         list[Path] | None,
-        typer.Option(help="A score folder, or a folder of some; repeat for several."),
+        typer.Option(help="Score folder, or a folder of several; repeatable."),
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="The documents. Default: where the scores' recipe says.")
+        str | None, typer.Option(help="Data set. Default: the one that the scores are of.")
     ] = None,
-    split: Annotated[str | None, typer.Option(help="Their split. Default: the recipe's.")] = None,
+    split: Annotated[str | None, typer.Option(help="Split. Default: the one that the scores are of.")] = None,
     agreement: Annotated[
-        Path | None, typer.Option(help="An agreement.json; without one agreement is computed when needed.")
+        Path | None, typer.Option(help="JSON file of `rationale agree`. Default: computed when needed.")
     ] = None,
     comparison: Annotated[
-        Path | None, typer.Option(help="What `rationale compare --out` wrote: the page Systems.")
+        Path | None, typer.Option(help="Folder of `rationale compare`, for the page Systems.")
     ] = None,
     study: Annotated[
-        Path | None, typer.Option(help="What `rationale study topk --out` wrote: the page Study.")
+        Path | None, typer.Option(help="Folder of `rationale study topk`, for the page Study.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="Model of the page Try. Default: the one that was scored.")
+        str | None, typer.Option(help="Model for the page Try. Default: the one that was scored.")
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="Where to listen. Default: 8501, or the next free one."),
+        typer.Option(min=1, max=65535, help="Port. Default: 8501, or the next free one."),
     ] = None,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
     device: Device = "auto",
@@ -65,7 +65,9 @@ def app(
     batch_size: BatchSize = None,
     seed: Seed = 0,
 ) -> None:
-    """Look at documents, compare methods, try a text, export: in the browser, on this machine only.
+    """Open the app in the browser: look at documents, compare methods, try a text, export.
+
+    It listens on this machine only.
 
     Example: `rationale app --scores scores --agreement agreement.json --model ./classifier`
     """

@@ -1,4 +1,4 @@
-"""``rationale compare``: systems trained and evaluated beside each other."""
+"""``rationale compare``: dropping methods trained, evaluated and compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rationale.commands.options import Data, Model, Overwrite, seed_numbers
+from rationale.commands.options import Data, Model, seed_numbers, typed_command
 from rationale.commands.train import Dev, Limit, TrainSplit
 from rationale.terminal import safe_console, say
 
@@ -16,45 +16,47 @@ def compare(
     model: Model,
     data: Data,
     out: Annotated[
-        Path, typer.Option(help="Folder of all runs, comparison.json, comparison.csv and comparison.html.")
+        Path, typer.Option(help="Folder for all runs, comparison.json, comparison.csv and comparison.html.")
     ],
     system: Annotated[
         list[str],
         typer.Option(
-            help="SYSTEM or SYSTEM:option=value,option=value; repeat it for other systems and settings. "
-            "`rationale list systems` names them, `rationale train SYSTEM --help` their options."
+            help="Dropping method with its options: SYSTEM or SYSTEM:option=value,option=value; repeatable. "
+            "`rationale list systems` lists methods, `rationale train SYSTEM --help` their options."
         ),
     ],
-    eval_split: Annotated[str, typer.Option(help="Split that systems are compared on.")] = "test",
+    eval_split: Annotated[str, typer.Option(help="Evaluation split.")] = "test",
     common: Annotated[
         list[str] | None,
-        typer.Option("--set", help="option=value for all systems that know it, e.g. epochs=4; repeat it."),
+        typer.Option(
+            "--set", help="option=value for all methods that have it, such as epochs=4; repeatable."
+        ),
     ] = None,
-    seeds: Annotated[str, typer.Option(help="Seeds, with commas.")] = "0",
+    seeds: Annotated[str, typer.Option(help="Random seeds, separated by commas.")] = "0",
     split: TrainSplit = None,
     dev: Dev = "0.1",
     limit: Limit = None,
-    eval_limit: Annotated[int | None, typer.Option(help="Compare on about so many documents.")] = None,
+    eval_limit: Annotated[int | None, typer.Option(help="Evaluate on about N documents.")] = None,
     timing_documents: Annotated[
-        int, typer.Option(min=0, help="Documents to measure time with; 0 measures none.")
+        int, typer.Option(min=0, help="Number of documents to measure time with; 0 skips it.")
     ] = 200,
     timing_repeats: Annotated[
-        int, typer.Option(min=1, help="How often time is measured; the median counts.")
+        int, typer.Option(min=1, help="Number of time measurements; the median is reported.")
     ] = 3,
-    lengths: Annotated[
-        bool, typer.Option("--lengths", help="Add results by document length (no retraining).")
-    ] = False,
+    lengths: Annotated[bool, typer.Option("--lengths", help="Add results by document length.")] = False,
     below_median: Annotated[
         bool,
         typer.Option(
             "--below-median",
-            help="Train only on documents shorter than the median of the reported ones, and see with "
-            "--lengths what becomes of the longer (LTP's robustness test).",
+            help="Train only on documents shorter than the median of the evaluation split (LTP's robustness "
+            "test); implies --lengths.",
         ),
     ] = False,
-    overwrite: Overwrite = True,
+    overwrite: Annotated[
+        bool, typer.Option(help="Replace comparison.csv and comparison.html; runs are always kept.")
+    ] = True,
 ) -> None:
-    """Train systems from one plain fine-tuning and set them beside each other; a killed grid goes on.
+    """Train dropping methods from one plain fine-tuning, and compare them. Interrupted runs resume.
 
     Example: `rationale compare --model ./encoder --data movies --eval-split val --out compared
     --system adapler:phi=5e-4,warm_start=true --system ltp:lambda=0.1 --system ltp:lambda=0.3
@@ -89,6 +91,7 @@ def compare(
         seeds=seed_numbers(seeds),
         timing=Timing(timing_documents, timing_repeats, BATCHES),
         lengths=lengths or below_median,
+        command=typed_command(),
     )
     table = systems_table(found.records)
     atomic_text(out / "comparison.csv", table.to_csv(), overwrite=overwrite)

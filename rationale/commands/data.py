@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rationale.corpus.check import SplitCheck
     from rationale.report.table import Table
 
-app = typer.Typer(no_args_is_help=True, help="Get, check, convert and list data sets.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Get, check, convert and list data sets.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Source = Annotated[str, typer.Argument(help="An ERASER folder, a table, a folder of tables …")]
 Words = Annotated[
@@ -59,12 +59,10 @@ TrueFalse = Annotated[
 @app.command()
 def get(
     task: Annotated[str, typer.Argument(help="A task of the benchmark; see `rationale data list`.")],
-    out: Annotated[Path, typer.Option(help="The folder to make.")],
-    url: Annotated[
-        str | None, typer.Option(help="Fetch it from here, not from the benchmark's address.")
-    ] = None,
-    archive: Annotated[Path | None, typer.Option(help="Unpack this archive instead of fetching one.")] = None,
-    sha256: Annotated[str | None, typer.Option(help="The checksum the archive must have.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    url: Annotated[str | None, typer.Option(help="Address to fetch from. Default: the benchmark's.")] = None,
+    archive: Annotated[Path | None, typer.Option(help="Unpack this local archive; fetch nothing.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="SHA-256 that the archive must have.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Fetch and unpack a task of the ERASER benchmark, then check it.
@@ -80,7 +78,7 @@ def get(
 
 @app.command()
 def check(source: Source, words: Words = "spaces", as_json: Json = False) -> None:
-    """Read every split, count what is there, and tell what is wrong. Exit code 1: something is.
+    """Read every split, count its contents, and report every problem. Exit code 1: there are problems.
 
     Example: `rationale data check data/movies`
     """
@@ -96,7 +94,10 @@ def check(source: Source, words: Words = "spaces", as_json: Json = False) -> Non
 def convert(
     source: Source,
     out: Annotated[
-        Path, typer.Option(help="The ERASER folder to make; with --reader also FILE.jsonl, with annotations.")
+        Path,
+        typer.Option(
+            help="ERASER folder to write; with --reader also FILE.jsonl, with every annotator's marks."
+        ),
     ],
     reader: NamedReader = None,
     split: NamedSplit = None,
@@ -104,12 +105,12 @@ def convert(
     same_label: SameLabel = False,
     true_false: TrueFalse = False,
     number_duplicates: Annotated[
-        bool, typer.Option("--number-duplicates", help="Make ids used twice into id, id#2, id#3 …")
+        bool, typer.Option("--number-duplicates", help="Number ids that occur twice: id, id#2, id#3, …")
     ] = False,
     words: Words = "spaces",
     overwrite: Overwrite = False,
 ) -> None:
-    """Write any data as an ERASER folder, or a corpus with several annotators as JSON lines.
+    """Convert any readable data set to an ERASER folder, or a named corpus to JSON lines with its annotators.
 
     Example: `rationale data convert reviews.csv --out reviews`
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rationale.commands.options import typed_command
 from rationale.terminal import safe_console
 
 if TYPE_CHECKING:
@@ -16,17 +17,17 @@ if TYPE_CHECKING:
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="The folder for models, scores, agreement and reports.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder for models, scores, agreement and reports.")] = Path(
         "rationale-demo"
     ),
     open_app: Annotated[
-        bool, typer.Option("--open", help="Open the app on the results; what is there is not made again.")
+        bool, typer.Option("--open", help="Open the app on the results; existing results are reused.")
     ] = False,
 ) -> None:
-    """Train two small models on the sample, score them with every method, compare, report. Minutes, once.
+    """Train two small models on the embedded sample, score them, compare with humans, write two reports.
 
-    What was made before from the same sample, recipe and versions is kept, so a second run takes seconds.
-    Seeds and settings are fixed, so that everyone sees the same demo: train, score and agree take others.
+    The first run takes minutes; a second one takes seconds, because results of the same sample, settings and
+    versions are reused. Seeds and settings are fixed, so the demo is the same for everyone.
     """
     from rationale.demo import run_demo
 
@@ -36,7 +37,7 @@ def demo(
         "[bold]rationale demo[/bold]: reviews with planted rationales, a classifier trained from scratch, "
         "and AdapLeR, which learns from it which tokens to drop"
     )
-    made = run_demo(out, keep=open_app)
+    made = run_demo(out, keep=open_app, command=typed_command())
     _tell(console, made)
     if open_app:
         from rationale.commands.app import app
@@ -50,9 +51,7 @@ def _tell(console: Console, made: Demo) -> None:
 
     for title, run in (("The classifier", made.plain), ("AdapLeR", made.adapler)):
         accuracy = run.agreement.classification
-        console.print(
-            f"\n[bold]{title}[/bold]: accuracy on {accuracy['n']} reviews {accuracy['accuracy']:.3f}"
-        )
+        console.print(f"\n[bold]{title}[/bold]: accuracy on {accuracy.n} reviews {accuracy.accuracy:.3f}")
         console.print(agreement_table(run.agreement).to_rich())
     console.print(
         f"[bold]What dropping costs and saves[/bold], {made.evaluation.n} reviews of the test split"

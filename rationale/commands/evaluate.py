@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Seed, Split
+from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Seed, Split, typed_command
 from rationale.terminal import safe_console, say
 
 if TYPE_CHECKING:
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 def evaluate(
     model: Model,
     data: Data,
-    out: Annotated[Path, typer.Option(help="The JSON to write.")],
+    out: Annotated[Path, typer.Option(help="JSON file to write.")],
     split: Split = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Only so many documents: a sample, stratified by label.")
+        int | None, typer.Option(min=1, help="Evaluate a sample of N documents, stratified by label.")
     ] = None,
     timing_documents: Annotated[
-        int, typer.Option(min=0, help="Documents to measure time with; 0 measures none.")
+        int, typer.Option(min=0, help="Number of documents to measure time with; 0 skips it.")
     ] = 200,
     timing_repeats: Annotated[
-        int, typer.Option(min=1, help="How often time is measured; the median counts.")
+        int, typer.Option(min=1, help="Number of time measurements; the median is reported.")
     ] = 3,
     int8: Annotated[
         bool,
@@ -36,14 +36,16 @@ def evaluate(
     ] = False,
     traces: Annotated[
         Path | None,
-        typer.Option(help="Also write which token was dropped where, as `rationale trace` does: .parquet."),
+        typer.Option(help="Also write the traces of `rationale trace` to this .parquet file."),
     ] = None,
     device: Device = "auto",
     dtype: Dtype = "float32",
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Accuracy of a model and, where it drops tokens, FLOPs and measured speedup against itself undropped.
+    """Measure a model's accuracy and, if it drops tokens, its FLOPs speedup, measured speedup and survival.
+
+    Speedups are against the same model without dropping.
 
     Example: `rationale evaluate --model adapler --data movies --split val --out evaluation.json`
     """
@@ -66,14 +68,13 @@ def evaluate(
         to_integers(classifier.model)
     documents = sample(load_documents(data, split), limit)
     found = list[Traced]()
-    tell = None if traces is None else found.append
-    result = evaluate_on(
-        classifier, documents, Timing(timing_documents, timing_repeats), seed=seed, tell=tell
-    )
+    tell, command = None if traces is None else found.append, typed_command()
+    timing = Timing(timing_documents, timing_repeats)
+    result = evaluate_on(classifier, documents, timing, seed=seed, tell=tell, command=command)
     result.save(out, overwrite=overwrite)
     if traces is not None:
-        inputs = {"model": classifier.identity["hash"], "data": documents.fingerprint}
-        write_traces(traces, found, inputs, overwrite=overwrite)
+        inputs = {"model": classifier.identity.hash, "data": documents.fingerprint}
+        write_traces(traces, found, inputs, overwrite=overwrite, command=command)
     safe_console().print(evaluation_table(result))
     for warning in evaluation_warnings(result):
         say(warning)
@@ -98,10 +99,10 @@ def evaluation_warnings(result: Evaluation) -> list[str]:
     from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
     from rationale.metrics.chance import at_chance
 
-    system = result.recipe.model.get("system")
-    told = [at_chance(result.metrics)]
+    system = result.recipe.model.system
+    told = [] if result.classification is None else [at_chance(result.classification)]
     if system is not None and result.flops_speedup < LEAST_SPEEDUP:
-        told.append(drops_nothing(f"{result.flops_speedup:.2f}x fewer operations", str(system)))
+        told.append(drops_nothing(f"{result.flops_speedup:.2f}x fewer operations", system))
     return [sentence for sentence in told if sentence]
 
 

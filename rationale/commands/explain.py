@@ -17,22 +17,27 @@ if TYPE_CHECKING:
 
 def explain(
     model: Model,
-    text: Annotated[str, typer.Option(help="The text; - reads it from standard input.")],
-    query: Annotated[str, typer.Option(help="The other segment of a sentence pair.")] = "",
-    method: Annotated[list[str] | None, typer.Option(help="A score method; repeat for several.")] = None,
+    text: Annotated[str, typer.Option(help="Text; - reads standard input.")],
+    query: Annotated[
+        str, typer.Option(help="The other segment that the model reads: a question, a claim.")
+    ] = "",
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help="Score method; repeat for several. Default: input_x_gradient."),
+    ] = None,
     layer: Annotated[
         int | None,
-        typer.Option(help="Which layer. Default: a gradient's first, the last of others."),
+        typer.Option(help="Layer. Default: the first for gradients, the last for others."),
     ] = None,
     labels: Annotated[
-        str | None, typer.Option(help="Names of the model's outputs, in their order: NEG,POS.")
+        str | None, typer.Option(help="Names of the model's outputs, in order: NEG,POS.")
     ] = None,
     device: Device = "auto",
     dtype: Dtype = "float32",
     batch_size: BatchSize = None,
     seed: Seed = 0,
 ) -> None:
-    """Score one text and print its words, the stronger the higher they score.
+    """Score one text and print its words, coloured by score.
 
     Example: `rationale explain --model ./classifier --text "not once did it drag" --method input_x_gradient`
     """

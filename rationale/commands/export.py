@@ -14,30 +14,30 @@ from rationale.terminal import say
 def export(
     scores: Annotated[Path, typer.Option(help="The folder that `rationale score` wrote.")],
     data: Data,
-    out: Annotated[Path, typer.Option(help="The file to write.")],
+    out: Annotated[Path, typer.Option(help="File to write.")],
     split: Split = None,
     format_: Annotated[
-        str, typer.Option("--format", help="eraser: predictions for the benchmark's scorer.")
+        str, typer.Option("--format", help="eraser: predictions for the ERASER benchmark's scorer.")
     ] = "eraser",
-    method: Annotated[str | None, typer.Option(help="The score method. Default: the first.")] = None,
+    method: Annotated[str | None, typer.Option(help="Score method. Default: the first.")] = None,
     layer: Annotated[
         int | None,
-        typer.Option(min=0, help="Its layer. Default: a gradient's first, the last of others."),
+        typer.Option(min=0, help="Layer. Default: the first for gradients, the last for others."),
     ] = None,
     select: Annotated[
         str,
         typer.Option(
-            help="How words are selected: threshold (score >= eta/n), or top_k_gold (as many as gold)."
+            help="Words selected: threshold (score >= eta/n), or top_k_gold (an oracle: as many as gold)."
         ),
     ] = "threshold",
     eta_from: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with the threshold's eta. Default: the scored model's own eta; 1 where it has none."
+            help="Model folder whose eta is used for the threshold. Default: the scored model's eta, else 1."
         ),
     ] = None,
     absolute: Annotated[
-        bool, typer.Option("--absolute", help="Count signed methods by absolute value.")
+        bool, typer.Option("--absolute", help="Use the absolute value of signed methods.")
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""``rationale list``: what can be asked for by name."""
+"""``rationale list``: methods, metrics, families and dropping methods by name."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import typer
 
 from rationale.terminal import safe_console, say_json
 
-app = typer.Typer(no_args_is_help=True, help="List what can be asked for by name.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="List the names that other commands take.")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 @app.command()
 def methods(as_json: Json = False) -> None:
-    """Score methods."""
+    """List score methods, with their definitions."""
     from rationale.scores import METHODS
 
     rows = [
@@ -33,7 +33,7 @@ def methods(as_json: Json = False) -> None:
 
 @app.command()
 def metrics(as_json: Json = False) -> None:
-    """Agreement metrics."""
+    """List metrics of agreement and faithfulness, with their definitions."""
     from rationale.agreement import metrics as known
 
     rows = [
@@ -52,7 +52,7 @@ def metrics(as_json: Json = False) -> None:
 
 @app.command()
 def families(as_json: Json = False) -> None:
-    """Encoder families."""
+    """List encoder families."""
     from rationale.encoder import FAMILIES
 
     rows = [
@@ -64,7 +64,7 @@ def families(as_json: Json = False) -> None:
 
 @app.command()
 def systems(as_json: Json = False) -> None:
-    """Token-dropping systems."""
+    """List token-dropping methods."""
     from rationale.dropping import SYSTEMS
 
     rows = [

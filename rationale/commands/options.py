@@ -15,23 +15,30 @@ import typer
 from rationale.errors import DataError, RationaleError
 
 Device = Annotated[str, typer.Option(help="Device that the model runs on: auto, cpu, cuda, cuda:1, …")]
-Dtype = Annotated[str, typer.Option(help="float32, float64 or bfloat16. Scores in a paper want float32.")]
+Dtype = Annotated[
+    str, typer.Option(help="Arithmetic: float32, float64 or bfloat16. Use float32 for published numbers.")
+]
 BatchSize = Annotated[
     int | None, typer.Option(min=1, help="Batch size; halved automatically on out-of-memory.")
 ]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Random seed.")]
-Overwrite = Annotated[bool, typer.Option(help="Replace an output that exists.")]
-Model = Annotated[str, typer.Option(help="A hub id or a local folder (safetensors).")]
+Overwrite = Annotated[bool, typer.Option(help="Replace existing output.")]
+Model = Annotated[str, typer.Option(help="A hub id or a local folder; the weights are safetensors.")]
 Data = Annotated[
-    str, typer.Option(help="An ERASER folder, or a JSONL, CSV or Parquet file with text or words.")
+    str, typer.Option(help="An ERASER folder, or a JSONL, CSV, TSV or Parquet file with text or words.")
 ]
-Split = Annotated[str | None, typer.Option(help="Which split: train, val, test, …")]
+Split = Annotated[
+    str | None, typer.Option(help="Split: train, val, test, … Default: that of the scores, or the only one.")
+]
 
 
 TYPED: ContextVar[tuple[str, ...] | None] = ContextVar("typed", default=None)
 """What was typed after ``rationale``, while a command runs that was typed."""
 
-_RESULTS = ("--out", "--scores", "--agreement", "--csv", "--markdown", "--parquet")
+_RESULTS = (
+    *("--out", "--scores", "--agreement", "--csv", "--markdown", "--parquet"),
+    *("--finetuned-dir", "--traces"),
+)
 
 
 def typed_command() -> str | None:

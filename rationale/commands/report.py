@@ -16,7 +16,7 @@ def report(
     scores: Annotated[Path, typer.Option(help="The folder that `rationale score` wrote.")],
     data: Data,
     agreement: Annotated[Path, typer.Option(help="The file that `rationale agree` wrote.")],
-    out: Annotated[Path, typer.Option(help="The HTML file to write.")],
+    out: Annotated[Path, typer.Option(help="HTML file to write.")],
     split: Split = None,
     csv: Annotated[Path | None, typer.Option(help="Also write every record as CSV.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Also write the main tables as Markdown.")] = None,
@@ -25,10 +25,10 @@ def report(
         list[str] | None,
         typer.Option(help="Show this method's best and worst documents; repeat for several."),
     ] = None,
-    examples: Annotated[int, typer.Option(min=0, help="Best and worst documents to show a method.")] = 1,
+    examples: Annotated[int, typer.Option(min=0, help="Best and worst documents to show per method.")] = 1,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write one offline HTML file that a person who was not there understands.
+    """Write scores and agreement as one HTML file that needs no network, and as tables.
 
     Example: `rationale report --scores scores --data movies --split val --agreement agreement.json
     --out report.html`

@@ -25,46 +25,54 @@ from rationale.terminal import say
 def score(
     model: Model,
     data: Data,
-    out: Annotated[Path, typer.Option(help="The score folder to write; an interrupted run resumes there.")],
+    out: Annotated[Path, typer.Option(help="Score folder to write; interrupted runs resume.")],
     split: Split = None,
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="A score method; repeat for several. Default: InputXGradient in three forms, gradient norm, "
-            "attention and rollout (.all and .cls), and the baselines. `rationale list methods` names all."
+            help="Score method; repeat for several. Default: InputXGradient in three forms, gradient norm, "
+            "attention and rollout (.all and .cls), and the baselines. `rationale list methods` lists all."
         ),
     ] = None,
     protocol: Annotated[
         str,
         typer.Option(
-            help="Documents longer than the model: document (windows cover all), truncate, windows."
+            help="How to read documents longer than the model: document (consecutive windows, all words), "
+            "truncate (the first window), windows (an oracle: only windows with gold rationale words)."
         ),
     ] = "document",
     target: Annotated[
-        str, typer.Option(help="The logit that is explained: predicted or gold.")
+        str,
+        typer.Option(help="Class whose logit is explained: predicted, or gold (an oracle)."),
     ] = "predicted",
     labels: Annotated[
         str | None,
         typer.Option(
-            help="Names of the model's outputs, in their order: NEG,POS. Of a single logit: the class where "
-            "it is low, then where it is high."
+            help="Names of the model's outputs, in order: NEG,POS. For a single logit: the class where it is "
+            "low, then the class where it is high."
         ),
     ] = None,
-    max_length: Annotated[int | None, typer.Option(help="The longest model input, in tokens.")] = None,
+    max_length: Annotated[
+        int | None, typer.Option(help="Longest model input, in tokens. Default: what the model takes.")
+    ] = None,
     faithfulness: Annotated[
-        bool, typer.Option("--faithfulness", help="Also predict without, and with only, the best words.")
+        bool,
+        typer.Option(
+            "--faithfulness", help="Also predict without, and with only, the best words (many runs)."
+        ),
     ] = False,
     faithfulness_share: Annotated[
         float | None,
-        typer.Option(help="Share of words to remove. Default: the mean rationale share of the train split."),
+        typer.Option(help="Share of words to remove. Default: mean rationale share of the train split."),
     ] = None,
     faithfulness_layer: Annotated[
-        list[int] | None, typer.Option(help="Layers to perturb by; default each method's first and last.")
+        list[int] | None,
+        typer.Option(help="Layers whose best words are removed. Default: each method's first and last."),
     ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Score only so many documents: a sample, stratified by label, by the hash of the id."
+            min=1, help="Score a sample of N documents, stratified by label, selected by hash of the id."
         ),
     ] = None,
     device: Device = "auto",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rationale.commands.options import Data, Model, Overwrite, Seed, seed_numbers
+from rationale.commands.options import Data, Model, Overwrite, Seed, seed_numbers, typed_command
 from rationale.commands.train import Dev, Limit, TrainSplit, with_options
 from rationale.terminal import safe_console, say
 from rationale.training.options import TrainingOptions
@@ -15,14 +15,14 @@ from rationale.training.options import TrainingOptions
 if TYPE_CHECKING:
     from rationale.study.topk.conditions import Condition
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 METHODS = "human,input_x_gradient:gold,input_x_gradient,rollout.all,rollout.cls,random,lead"
 
 
 @app.callback()
 def study() -> None:
-    """Experiments over whole data sets."""
+    """Run an experiment over a whole data set."""
 
 
 @app.command()
@@ -31,14 +31,15 @@ def topk(
     model: Model,
     data: Data,
     out: Annotated[
-        Path, typer.Option(help="Folder of all runs, predictions.parquet, study.json and study.html.")
+        Path, typer.Option(help="Folder for all runs, predictions.parquet, study.json and study.html.")
     ],
     options: TrainingOptions,
     methods: Annotated[
         str,
         typer.Option(
-            help="Conditions, with commas: human, random, lead, or a score method, as METHOD, METHOD:gold "
-            "(gradient of the gold label), METHOD@3 (its layer); not-CONDITION keeps all words but its own."
+            help="Conditions, separated by commas: human, random, lead, or a score method as METHOD, "
+            "METHOD:gold (gradient of the gold label) or METHOD@3 (its layer 3); not-CONDITION keeps all "
+            "words but those."
         ),
     ] = METHODS,
     complement: Annotated[
@@ -48,34 +49,36 @@ def topk(
         str,
         typer.Option(
             help="Words a condition keeps: rationale (as many as the gold rationale), N%, or N. "
-            "human and kept keep their own number."
+            "human and kept keep their own number of words."
         ),
     ] = "rationale",
     protocol: Annotated[
         Literal["truncate", "packed"],
         typer.Option(
-            help="truncate: the first window, kept tokens at their own positions. packed: words of the whole "
-            "document, closed up."
+            help="truncate: words of the first window, at their own positions. packed: words of the whole "
+            "document, without gaps."
         ),
     ] = "truncate",
     adapler: Annotated[
         str | None,
-        typer.Option(help="A dropping model, for conditions such as policy_score@3, kept@3."),
+        typer.Option(help="Dropping model for the conditions policy_score and kept."),
     ] = None,
     layer: Annotated[
-        int | None, typer.Option(min=0, help="Layer of the dropping model's conditions that name none.")
+        int | None, typer.Option(min=0, help="Layer for policy_score and kept where none is given.")
     ] = None,
-    seeds: Annotated[str, typer.Option(help="Seeds, with commas; each trains every condition once.")] = "0",
+    seeds: Annotated[
+        str, typer.Option(help="Random seeds, separated by commas; each trains every condition once.")
+    ] = "0",
     eval_split: Annotated[str, typer.Option(help="Evaluation split.")] = "test",
     split: TrainSplit = None,
     dev: Dev = "0.1",
     limit: Limit = None,
-    eval_limit: Annotated[int | None, typer.Option(help="Evaluate on at most about N documents.")] = None,
+    eval_limit: Annotated[int | None, typer.Option(help="Evaluate on about N documents.")] = None,
 ) -> None:
-    """Are these words enough? Train a classifier on the words each method ranks best; a killed study goes on.
+    """Train a classifier on the words that each method ranks best: are they enough? Interrupted runs resume.
 
     The full input is always a condition: its model scores the words of its seed. Human rationales and
-    METHOD:gold are oracles: nobody has them for a new document.
+    METHOD:gold are oracles, and so is a budget of as many words as the gold rationale has.
 
     Example: `rationale study topk --model ./encoder --data movies --eval-split val --out study --epochs 3
     --methods human,input_x_gradient:gold,rollout.all,random --seeds 0,1,2`
@@ -97,7 +100,7 @@ def topk(
         options,
         adapler,
     )
-    found = study_topk(model, training, held_out, compared, out, chosen)
+    found = study_topk(model, training, held_out, compared, out, chosen, command=typed_command())
     page = topk_page(found, out / "study.html", overwrite=True)
     safe_console().print(conditions_table(found.records).to_rich())
     say(f"{page}: open it in any browser; it needs no network")
@@ -127,14 +130,14 @@ def _conditions(methods: str, layer: int | None, *, complement: bool) -> list[Co
 @app.command()
 def faithfulness(
     agreement: Annotated[
-        Path, typer.Option(help="The JSON of `rationale agree`, of scores made with --faithfulness.")
+        Path, typer.Option(help="JSON file of `rationale agree`, of scores made with --faithfulness.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder of faithfulness.json and faithfulness.html.")],
+    out: Annotated[Path, typer.Option(help="Folder for faithfulness.json and faithfulness.html.")],
     resamples: Annotated[int, typer.Option(min=100, help="Number of bootstrap resamples.")] = 1000,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Are plausible scores also faithful? Correlate AP and FPR with comprehensiveness, sufficiency and AOPC.
+    """Correlate plausibility (AP, ROC-AUC, FPR) with faithfulness (comprehensiveness, sufficiency, AOPC).
 
     Example: `rationale score --model classifier --data movies --split val --faithfulness --out scores;
     rationale agree --scores scores --data movies --out agreement.json;
@@ -147,7 +150,7 @@ def faithfulness(
 
     result, page = check_output(out / "faithfulness.json", overwrite=overwrite), out / "faithfulness.html"
     held = Agreement.load(agreement)
-    found = correlate(held, resamples=resamples, seed=seed)
+    found = correlate(held, resamples=resamples, seed=seed, command=typed_command())
     CORRELATIONS.write(result, found, overwrite=overwrite)
     faithfulness_page(found, held, page, overwrite=True)
     safe_console().print(between_table(found).to_rich())

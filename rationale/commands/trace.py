@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rationale.commands.options import Device, Dtype, Model, Overwrite, Split, read_text_option
+from rationale.commands.options import Device, Dtype, Model, Overwrite, Split, read_text_option, typed_command
 from rationale.errors import DataError, OutputError
 from rationale.terminal import safe_console, say
 
@@ -18,23 +18,24 @@ if TYPE_CHECKING:
 
 def trace(
     model: Model,
-    text: Annotated[str | None, typer.Option(help="One text; - reads it from standard input.")] = None,
-    data: Annotated[str | None, typer.Option(help="Or documents, as `rationale score` reads them.")] = None,
+    text: Annotated[str | None, typer.Option(help="Text to trace; - reads standard input.")] = None,
+    data: Annotated[str | None, typer.Option(help="Data set to trace, instead of --text.")] = None,
     split: Split = None,
     query: Annotated[str, typer.Option(help="The other segment, with --text.")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, help="Only so many documents.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Trace a sample of N documents.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write the traces instead of printing: .json, or .parquet with a row a token."),
+        typer.Option(help="Write the traces instead of printing: .json, or .parquet with one row per token."),
     ] = None,
     device: Device = "auto",
     dtype: Dtype = "float32",
     overwrite: Overwrite = False,
 ) -> None:
-    """Show, layer by layer, which tokens a dropping model drops.
+    """Show which tokens a dropping model drops, layer by layer.
 
     Example: `rationale trace --model adapler --text "not once did it drag"`
     """
+    from rationale.artifacts.record import to_json
     from rationale.artifacts.seal import sealed
     from rationale.corpus.splits import sample
     from rationale.evaluation.traces import KIND, trace_documents, write_traces
@@ -54,11 +55,14 @@ def trace(
         for one in traced:
             _print(one)
         return
-    inputs = {"model": classifier.identity["hash"], "data": documents.fingerprint}
+    inputs = {"model": classifier.identity.hash, "data": documents.fingerprint}
+    command = typed_command()
     if out.suffix == ".parquet":
-        write_traces(out, traced, inputs, overwrite=overwrite)
+        write_traces(out, traced, inputs, overwrite=overwrite, command=command)
     else:
-        content = {"model": classifier.identity, "traces": [one.content for one in traced]}
+        content = {"model": to_json(classifier.identity), "traces": [one.content for one in traced]}
+        if command is not None:
+            content["command"] = command
         atomic_json(out, sealed(content, KIND, inputs), overwrite=overwrite)
     say(f"{out}: {len(documents)} traces")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container
 from dataclasses import MISSING, fields, replace
 from functools import wraps
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from rationale.commands.options import Data, Model, Overwrite
+from rationale.commands.options import Data, Model, Overwrite, typed_command
 from rationale.errors import RationaleError
 from rationale.terminal import say
 from rationale.training import TrainingOptions
@@ -20,13 +20,14 @@ from rationale.training.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
     from rationale.training.dropping.stages import TrainedDropping
+    from rationale.training.record import Best
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
 def train() -> None:
-    """Fine-tune a model on documents."""
+    """Train a classifier or a token-dropping model."""
 
 
 def _flag(field: str) -> tuple[str, ...]:
@@ -70,7 +71,7 @@ def with_options(
     return decorate
 
 
-Out = Annotated[Path, typer.Option(help="Folder to make; while running, work lies in OUT.unfinished.")]
+Out = Annotated[Path, typer.Option(help="Model folder to write; an unfinished run lies in OUT.unfinished.")]
 TrainSplit = Annotated[str | None, typer.Option(help="Split to train on. Default: train, or the only one.")]
 Dev = Annotated[
     str,
@@ -80,13 +81,13 @@ Dev = Annotated[
     ),
 ]
 Limit = Annotated[
-    int | None, typer.Option(help="Use about so many documents of the split (by hash, stratified).")
+    int | None, typer.Option(help="Train on about N documents of the split (by hash of the id, stratified).")
 ]
 FinetunedDir = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of the plain fine-tuning (AdapLeR's phases 1 and 2), made where missing: runs of other "
-        "settings and systems can share it. Default: OUT.fine-tuned. Its 1/ is what to compare with."
+        help="Folder of the plain fine-tuning (AdapLeR's phases 1 and 2), made if missing; runs of other "
+        "settings and methods can share it. Default: OUT.fine-tuned. Compare with its 1/."
     ),
 ]
 
@@ -103,7 +104,7 @@ def classifier(
     limit: Limit = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Fine-tune a classifier; the same command continues a run that was killed.
+    """Fine-tune a classifier. Interrupted runs resume with the same command.
 
     Example: `rationale train classifier --model ./encoder --data movies --out classifier
     --attention-dropout 0`
@@ -114,8 +115,10 @@ def classifier(
 
     documents = sample(training_split(data, split), limit)
     training, held_out = hold_out(documents, dev, data=data)
-    trained = train_classifier(model, training, held_out, out, options, overwrite=overwrite)
-    _tell(trained.path, trained.best)
+    trained = train_classifier(
+        model, training, held_out, out, options, overwrite=overwrite, command=typed_command()
+    )
+    _tell(trained.path, trained.recipe.best)
 
 
 def _help(name: str) -> str:
@@ -151,7 +154,15 @@ def adapler(
     training, held_out = hold_out(documents, dev, data=data)
     chosen = _with_preset(options, preset, context)
     trained = train_dropping(
-        "adapler", model, training, held_out, out, chosen, finetuned_dir=finetuned_dir, overwrite=overwrite
+        "adapler",
+        model,
+        training,
+        held_out,
+        out,
+        chosen,
+        finetuned_dir=finetuned_dir,
+        overwrite=overwrite,
+        command=typed_command(),
     )
     _tell_dropping(trained)
 
@@ -180,7 +191,15 @@ def _dropping_command(name: str, recipe: Recipe) -> None:
         training, held_out = hold_out(documents, dev, data=data)
         chosen = replace(options, **recipe.fixed)
         trained = train_dropping(
-            name, model, training, held_out, out, chosen, finetuned_dir=finetuned_dir, overwrite=overwrite
+            name,
+            model,
+            training,
+            held_out,
+            out,
+            chosen,
+            finetuned_dir=finetuned_dir,
+            overwrite=overwrite,
+            command=typed_command(),
         )
         _tell_dropping(trained)
 
@@ -201,12 +220,17 @@ def _with_preset(options: AdapLeROptions, preset: str | None, context: typer.Con
     return replace(options, **unset)
 
 
-def _tell(path: Path, best: Mapping[str, Any]) -> None:
-    told = {name: f"{value:.4g}" if isinstance(value, float) else value for name, value in best.items()}
-    figures = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
+def _tell(path: Path, best: Best) -> None:
+    figures = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in best.items())
     say(f"{path}: {figures}")
 
 
+def _shown(value: float | tuple[int, ...]) -> str:
+    if isinstance(value, tuple):
+        return str(list(value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def _tell_dropping(trained: TrainedDropping) -> None:
-    _tell(trained.path, trained.best)
+    _tell(trained.path, trained.recipe.best)
     say(f"the plain classifier to compare with: {trained.finetuned_dir / '1'}")

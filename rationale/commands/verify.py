@@ -19,18 +19,20 @@ _LISTED = 20
 
 
 def verify(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Saved files or folders of them.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Saved results, or folders that hold some.")
+    ],
     seal: Annotated[
         bool,
-        typer.Option("--seal", help="Seal results that have no seal, as they are; never changed ones."),
+        typer.Option("--seal", help="Seal results that have no seal, unless one at these paths was changed."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
-    """Tell what saved results are, of which model and data, and whether every file is what was written.
+    """Identify saved results (kind, model, data), and check that every file is unchanged.
 
-    A seal is a checksum and not a signature: it finds changes, and does not say who wrote the result.
+    A seal is a checksum and not a signature: it finds changes, and does not show who wrote the result.
     Exit code 0: whole (results without a seal are named), 1: a file was changed, is missing or does not
-    belong there, 2: nothing can be read.
+    belong there, 2: there is no saved result, or it cannot be read.
 
     Example: `rationale verify scores agreement.json`
     """

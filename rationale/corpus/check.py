@@ -1,4 +1,4 @@
-"""What is in a data set, and what is wrong with it: every problem, not just the first."""
+"""Counts what a data set holds and lists every problem in it, not just the first."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class SplitCheck:
         longest: Words of the longest document.
         rationale_share: Mean share of rationale words over the documents that have some; None without any.
         without_rationale: Documents in which nothing is marked.
-        problems: What keeps documents from being read, one message each.
-        notes: What can be read, but looks odd.
+        problems: Errors that keep documents from being read, one message each.
+        notes: Oddities of documents that can be read.
     """
 
     split: str
@@ -50,7 +50,7 @@ class SplitCheck:
 def check_data(
     source: Any, *, columns: Columns | None = None, segmentation: Segmentation = "spaces"
 ) -> list[SplitCheck]:
-    """Reads every split of ``source`` and counts what is there.
+    """Reads every split of ``source`` and counts its contents.
 
     Args:
         source: Anything that `load_documents` reads.
@@ -67,9 +67,9 @@ def check_data(
         splits = reader.splits(source) or [""]
     for split in splits:
         problems: list[DataError] = []
-        odd: list[str] = []
+        reader_notes: list[str] = []
         options = ReadOptions(
-            problems=problems, notes=odd, columns=columns or Columns(), segmentation=segmentation
+            problems=problems, notes=reader_notes, columns=columns or Columns(), segmentation=segmentation
         )
         try:
             with source_errors(source):
@@ -77,7 +77,7 @@ def check_data(
         except DataError as error:
             documents = Documents([], source=str(source), split=split)
             problems.append(error)
-        notes = [*_shared(documents, texts), *odd, *_odd(documents)]
+        notes = [*_shared_texts(documents, texts), *reader_notes, *_oddities(documents)]
         texts[split] = {document.digest for document in documents}
         checks.append(_count(split, documents, problems, notes))
     return checks
@@ -87,7 +87,7 @@ def _count(split: str, documents: Documents, problems: list[DataError], notes: l
     shares = [float(np.mean(d.rationale)) for d in documents if d.spans]
     lengths = [len(d.words) for d in documents]
     if not documents and not problems:
-        problems = [DataError("there are no documents in it", where=f"split {split}" if split else None)]
+        problems = [DataError("no documents found", where=f"split {split}" if split else None)]
     return SplitCheck(
         split=split,
         annotations=len({d.id for d in documents}),
@@ -102,28 +102,34 @@ def _count(split: str, documents: Documents, problems: list[DataError], notes: l
     )
 
 
-def _odd(documents: Documents) -> list[str]:
-    """Tells what is odd about documents that could all be read."""
-    marked = [document for document in documents if document.spans]
-    whole = [document for document in marked if document.rationale.all()]
-    short = [document for document in documents if len(document.words) == 1]
-    without = [document for document in documents if not document.annotated]
-    told = [
-        (whole, "are rationale as a whole: no metric can tell their words apart"),
-        (short, "have one word"),
-        (without if len(without) < len(documents) else [], "were not annotated (their rationale is null)"),
+def _oddities(documents: Documents) -> list[str]:
+    """Notes on oddities of documents that could be read."""
+    with_rationale = [document for document in documents if document.spans]
+    fully_marked = [document for document in with_rationale if document.rationale.all()]
+    one_word = [document for document in documents if len(document.words) == 1]
+    not_annotated = [document for document in documents if not document.annotated]
+    kinds = [
+        (fully_marked, "are marked as a whole: no metric can rank their words"),
+        (one_word, "have one word"),
+        (
+            not_annotated if len(not_annotated) < len(documents) else [],
+            "were not annotated (their rationale is null)",
+        ),
     ]
     lines = [
-        f"{len(found):,} of {len(documents):,} documents {what} (the first: {found[0].id[:80]!r})"
-        for found, what in told
-        if found
+        f"{len(matching):,} of {len(documents):,} documents {kind} (the first: {matching[0].id[:80]!r})"
+        for matching, kind in kinds
+        if matching
     ]
-    odd = unsegmented(documents)
-    return [*lines, odd] if odd else lines
+    unsegmented_note = unsegmented(documents)
+    return [*lines, unsegmented_note] if unsegmented_note else lines
 
 
-def _shared(documents: Documents, earlier: Mapping[str, set[str]]) -> list[str]:
-    """Tells how many texts (with their queries) occur in other splits, too."""
-    own = Counter(document.digest for document in documents)
-    both = {split: sum(n for digest, n in own.items() if digest in seen) for split, seen in earlier.items()}
-    return [f"{n} of {len(documents)} texts occur in {split}, too" for split, n in both.items() if n]
+def _shared_texts(documents: Documents, earlier: Mapping[str, set[str]]) -> list[str]:
+    """Notes how many texts (with their queries) also occur in other splits."""
+    counts = Counter(document.digest for document in documents)
+    shared = {
+        split: sum(n for digest, n in counts.items() if digest in digests)
+        for split, digests in earlier.items()
+    }
+    return [f"{n} of {len(documents)} texts also occur in {split}" for split, n in shared.items() if n]

@@ -1,4 +1,4 @@
-"""Any readable data as an ERASER folder."""
+"""Converts any readable data to an ERASER folder."""
 
 from __future__ import annotations
 
@@ -30,9 +30,8 @@ def convert_data(
 ) -> Path:
     """Writes every split of ``source`` to ``out``, in the benchmark's layout.
 
-    Documents go to ``docs/``, or, where their ids are no file names, differ in case alone, or a word is
-    empty, to ``docs.jsonl``. A collection without splits becomes ``data.jsonl``. Ids that are numbers stay
-    numbers.
+    Documents go to ``docs/``; where ids are no file names or differ in case only, or a word is empty, they go
+    to ``docs.jsonl``. A collection without splits becomes ``data.jsonl``. Ids that are numbers stay numbers.
 
     Args:
         source: Anything that `load_documents` reads.
@@ -46,7 +45,7 @@ def convert_data(
 
     Raises:
         DataError: Where the source cannot be read, or has several annotators and no ``gold``,
-            or the layout has no place for what it holds.
+            or the layout cannot represent it.
         OutputError: Where ``out`` exists and ``overwrite`` is off, or the disk refuses.
     """
     splits: dict[str, Documents] = {
@@ -78,7 +77,7 @@ def write_splits(
     """
     if gold is not None:
         splits = {name: aggregate(part, gold, same_label=same_label) for name, part in splits.items()}
-    documents = [document for part in splits.values() for document in part]
+    documents = [document for split_documents in splits.values() for document in split_documents]
     several = next((d for d in documents if len(d.asked) > 1), None) if gold is None else None
     if several is not None:
         raise DataError(
@@ -87,7 +86,7 @@ def write_splits(
             remedy="Choose one: --gold union, majority, any2 or intersection.",
         )
     names = {document.docid for document in documents}
-    alike = {normalize("NFC", name).casefold() for name in names}  # one file each on every system
-    plain = all(is_file_name(document.docid) and "" not in document.words for document in documents)
-    plain = plain and len(alike) == len(names)
-    return write_eraser(splits, out, overwrite=overwrite, single_file=not plain)
+    folded = {normalize("NFC", name).casefold() for name in names}  # one file each on every system
+    as_files = all(is_file_name(document.docid) and "" not in document.words for document in documents)
+    as_files = as_files and len(folded) == len(names)
+    return write_eraser(splits, out, overwrite=overwrite, single_file=not as_files)

@@ -1,4 +1,4 @@
-"""CSV and TSV: comma- or tab-separated text with a header, as spreadsheets and pandas write it."""
+"""Reads CSV and TSV: comma- or tab-separated text with a header, as spreadsheets and pandas write it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rationale.corpus.columns import Columns, check_columns
 from rationale.corpus.lines import read_text, split_lines
 from rationale.corpus.rows import Row
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 Line = tuple[int, list[str]]  # number, fields
 
@@ -29,17 +30,17 @@ class _Literal(csv.excel_tab):
     quoting = csv.QUOTE_NONE
 
 
-class _Spaced(csv.excel):
-    """Commas with blanks behind them."""
+class _SpaceAfterComma(csv.excel):
+    """Fields separated by a comma and a space."""
 
     skipinitialspace = True
 
 
 def read_csv(path: Path, columns: Columns) -> Iterator[Row]:
-    """The rows of a CSV file (RFC 4180).
+    """Yields the rows of a CSV file (RFC 4180).
 
     Raises:
-        DataError: Where it is none; the message names the line.
+        DataError: Where the file is no valid CSV; the message names the line.
     """
     yield from _rows(csv_lines(path), columns, path)
 
@@ -53,14 +54,14 @@ def csv_lines(path: Path) -> Iterator[Line]:
     text = read_text(path)
     spaced = re.match(r"[^\r\n]*, ", text) is not None
     with _long_fields():
-        yield from _lines(text, _Spaced() if spaced else csv.excel(), path)
+        yield from _lines(text, _SpaceAfterComma() if spaced else csv.excel(), path)
 
 
 def read_tsv(path: Path, columns: Columns) -> Iterator[Row]:
-    """The rows of a TSV file; see `_tab_separated`.
+    """Yields the rows of a TSV file; see `_tab_separated`.
 
     Raises:
-        DataError: Where it is none, or can be read in two ways; the message names the line.
+        DataError: Where the file is no valid TSV, or its quotes are ambiguous; the message names the line.
     """
     text = read_text(path)
     with _long_fields():
@@ -68,10 +69,10 @@ def read_tsv(path: Path, columns: Columns) -> Iterator[Row]:
 
 
 def _tab_separated(text: str, path: Path) -> list[Line]:
-    """The lines of a TSV file, read with or without quotes, whichever the whole file allows.
+    """The lines of a TSV file, read with or without quotes, whichever fits the whole file.
 
-    Spreadsheets, pandas and Label Studio quote fields as in CSV; the IANA's format, and many corpora, know no
-    quotes. Where both readings are possible and differ, the file is refused unless it shows which is meant.
+    Spreadsheets, pandas and Label Studio quote fields as in CSV; the IANA's format and many corpora have no
+    quotes. Where both readings fit and differ, the file is refused unless its quotes decide it.
     """
     literal = list(_lines(text, _Literal(), path))
     if '"' not in text:
@@ -80,12 +81,17 @@ def _tab_separated(text: str, path: Path) -> list[Line]:
         quoted = list(_lines(text, csv.excel_tab(), path))
     except DataError:
         quoted = []
-    if not _is_even(quoted):
+    if not _is_rectangular(quoted):
         _check_literal(literal, path)
         return literal
-    if not _is_even(literal) or quoted == literal or _shows_quoting(literal):
+    if not _is_rectangular(literal) or quoted == literal or _shows_quoting(literal):
         return quoted
-    number, field = next((n, f) for n, fields in literal for f in fields if _QUOTED.fullmatch(f) or '"' in f)
+    number, field = next(
+        (line_number, candidate)
+        for line_number, fields in literal
+        for candidate in fields
+        if _QUOTED.fullmatch(candidate) or '"' in candidate
+    )
     raise DataError(
         f"the quotes in {field[:60]!r} may be part of the text, or around it",
         where=f"{path}:{number}",
@@ -94,10 +100,10 @@ def _tab_separated(text: str, path: Path) -> list[Line]:
 
 
 def _shows_quoting(lines: list[Line]) -> bool:
-    """Whether fields with quotes, read literally, are as a writer of quoted fields leaves them.
+    """Whether the literal fields look like the output of a writer that quotes fields.
 
-    Such a writer quotes every field; or those with a quote in them, which it doubles; or, as Excel does,
-    those with a comma too.
+    Such a writer quotes every field; or the fields that hold a quote, which it doubles; or, like Excel, also
+    the fields that hold a comma.
     """
     fields = [field for _, line in lines for field in line]
     quoted = [field for field in fields if '"' in field]
@@ -111,7 +117,7 @@ def _shows_quoting(lines: list[Line]) -> bool:
 
 
 def _check_literal(lines: list[Line], path: Path) -> None:
-    """Refuses a file that is quoted as in CSV in one place, and cannot be so in another."""
+    """Refuses a file with some fields quoted as in CSV and others that cannot be."""
     for number, fields in lines:
         for field in fields:
             if '""' in field[1:-1] and _QUOTED.fullmatch(field):
@@ -122,7 +128,7 @@ def _check_literal(lines: list[Line], path: Path) -> None:
                 )
 
 
-def _is_even(lines: list[Line]) -> bool:
+def _is_rectangular(lines: list[Line]) -> bool:
     return len({len(fields) for _, fields in lines}) == 1
 
 
@@ -158,8 +164,8 @@ def _rows(lines: Iterator[Line], columns: Columns, path: Path) -> Iterator[Row]:
         raise DataError("the file is empty", where=path)
 
 
-def _cells(header: list[str], row: Sequence[str], columns: Columns, where: str) -> dict[str, Any]:
-    """The row as an object: empty cells are null, cells of list columns are read as JSON."""
+def _cells(header: list[str], row: Sequence[str], columns: Columns, where: str) -> Json:
+    """The row as an object: empty cells are None, cells of list columns are parsed as JSON."""
     if len(row) != len(header):
         raise DataError(
             f"the row has {len(row)} fields, the header {len(header)}",
@@ -178,7 +184,7 @@ def _cell(cell: str, name: str, columns: Columns, where: str) -> Any:
 
 
 def _list(cell: str, name: str, where: str) -> Any:
-    """What the cell says as JSON, read strictly; a cell that is none (evidence, quoted) stays text."""
+    """The list in a cell, parsed as strict JSON; a cell without one (quoted evidence) stays text."""
     if not cell.lstrip().startswith("["):
         return cell
     try:
@@ -189,15 +195,15 @@ def _list(cell: str, name: str, where: str) -> Any:
         except (ValueError, RecursionError):
             return cell
         raise DataError(
-            f"the list in column {name!r} is not sound JSON ({error.what})", where=where
+            f"the list in column {name!r} is not valid JSON ({error.what})", where=where
         ) from error
 
 
 @contextmanager
 def _long_fields() -> Iterator[None]:
-    """Lifts the csv module's limit of 128 kB a field: a document of 100,000 words is longer."""
-    before = csv.field_size_limit(sys.maxsize)
+    """Lifts the csv module's limit of 128 kB a field for the block: a document of 100,000 words is longer."""
+    limit = csv.field_size_limit(sys.maxsize)
     try:
         yield
     finally:
-        csv.field_size_limit(before)
+        csv.field_size_limit(limit)

@@ -59,18 +59,18 @@ class Document:
 
     Attributes:
         id: The annotation's id. With ``docid`` it is unique in its split.
-        docid: The document's id; equal to ``id`` where a data set knows no separate documents.
+        docid: The document's id; equal to ``id`` where a data set has no ids of documents.
         words: The words as the annotators saw them. Nothing downstream splits text again.
         label: The class name, or None where it is unknown.
         query: Words of the other segment the model reads (a question, a premise); empty where there is none.
         query_first: Whether the model reads ``[CLS] query [SEP] words [SEP]`` (ERASER) or the words first.
         spans: The human rationale as annotated: possibly overlapping, in several evidence groups.
-        annotated: False where no human was asked, so that an empty ``spans`` says nothing.
+        annotated: False where no human annotated the document; an empty ``spans`` is then no rationale.
         sentences: Word ranges ``(start, end)`` of the sentences, empty where unknown.
         original_id: The id as the file has it where that is a number; None where it is text. Exports write
-            it back, as the benchmark's scorer tells 7 from "7".
-        original_docid: The same of the document's id.
-        marks: What each annotator marked, where a data set says; ``spans`` is then made of them.
+            it back, because the benchmark's scorer distinguishes 7 from "7".
+        original_docid: The same for the document's id.
+        marks: What each annotator marked, where the data set says it; ``spans`` is then made of them.
     """
 
     id: str
@@ -109,7 +109,7 @@ class Document:
 
     @property
     def key(self) -> Key:
-        """``(id, docid)``: what scores are filed under."""
+        """``(id, docid)``, under which scores are stored."""
         return (self.id, self.docid)
 
     @property
@@ -124,7 +124,7 @@ class Document:
 
     @property
     def number(self) -> float | None:
-        """The label as a finite number, where it is one."""
+        """The label as a finite number; None where it is none."""
         try:
             value = float(self.label or "")
         except ValueError:
@@ -155,18 +155,18 @@ class Document:
 
     @cached_property
     def digest(self) -> str:
-        """16 hex digits of a SHA-256 over words and query: tells whether scores belong to this text."""
+        """16 hex digits of a SHA-256 over words and query, to check that scores belong to this text."""
         parts = ["\x1f".join(self.words), "\x1f".join(self.query), str(self.query_first)]
         if any(_holds_separator(word) for word in (*self.words, *self.query)):
             parts += [str(len(word)) for word in (*self.words, *self.query)]
         return hashlib.sha256("\x1e".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property
-    def _mark(self) -> str:
-        """What the fingerprint tells of this document: all that a number or an export depends on."""
+    def _fingerprint_text(self) -> str:
+        """This document's part of the fingerprint: everything that a metric or an export depends on."""
         spans = ",".join(f"{s.start}-{s.end}" for s in self.spans)
         names = (self.id, self.docid, self.label or "")
-        rest = [
+        optional = [
             *([] if self.annotated else ["not annotated"]),
             *([] if self.label != "None" else ["a label of that name"]),
             *([] if self.original_id is None else [f"id {self.original_id!r}"]),
@@ -175,7 +175,7 @@ class Document:
             *([] if not self.marks else [repr([_said(mark) for mark in self.marks])]),
         ]
         parts = [self.id, self.docid, self.digest, str(self.label), spans]
-        return "\x1f".join([*parts, *rest]) + "\x1e"
+        return "\x1f".join([*parts, *optional]) + "\x1e"
 
 
 def _said(mark: Mark) -> tuple[str | None, str | None, str, tuple[tuple[int, int], ...]]:
@@ -187,13 +187,13 @@ def _holds_separator(text: str) -> bool:
 
 
 class Documents(Sequence[Document]):
-    """The documents of one split, in file order, found by position or by key.
+    """The documents of one split, in file order, indexed by position or by key.
 
     Args:
         items: The documents; keys must be unique.
-        source: Where they came from, for messages and recipes.
+        source: Where they came from, for messages and provenance.
         split: The split's name, or None.
-        sampled_from: How many documents there were before a sample was taken; None where none was.
+        sampled_from: The number of documents before sampling; None where these are no sample.
 
     Raises:
         DataError: On two documents with one key.
@@ -221,7 +221,7 @@ class Documents(Sequence[Document]):
 
     @classmethod
     def of_text(cls, text: str, query: str = "") -> Self:
-        """One text that nobody annotated, split into words at white space, and its query.
+        """Builds a collection of one text without annotation, split into words at white space.
 
         Raises:
             DataError: Where the text has no word.
@@ -229,8 +229,8 @@ class Documents(Sequence[Document]):
         words = tuple(text.split())
         if not words:
             raise DataError("the text has no words", remedy="Write at least one word.")
-        one = Document("text", "text", words, query=tuple(query.split()), annotated=False)
-        return cls([one], source="text")
+        document = Document("text", "text", words, query=tuple(query.split()), annotated=False)
+        return cls([document], source="text")
 
     @overload
     def __getitem__(self, index: int) -> Document: ...
@@ -248,7 +248,7 @@ class Documents(Sequence[Document]):
         return iter(self._items)
 
     def get(self, key: Key) -> Document | None:
-        """The document filed under ``(id, docid)``, or None."""
+        """The document with the key ``(id, docid)``, or None."""
         position = self._index.get(key)
         return None if position is None else self._items[position]
 
@@ -259,7 +259,7 @@ class Documents(Sequence[Document]):
 
     @property
     def rationale_share(self) -> float | None:
-        """The mean share of rationale words over the documents that have any; None where none has."""
+        """The mean share of rationale words over the documents with a rationale; None where none has one."""
         shares = [float(d.rationale.mean()) for d in self._items if d.annotated and d.spans]
         return sum(shares) / len(shares) if shares else None
 
@@ -267,13 +267,13 @@ class Documents(Sequence[Document]):
     def fingerprint(self) -> str:
         """16 hex digits over every document's key, text, query, label and rationale, in order.
 
-        It tells documents nobody annotated from those in which nothing is marked, and ids that are numbers
-        from ids that are text. Evidence groups and sentences are no part of it: no number depends on them.
+        It distinguishes documents without annotation from those with an empty rationale, and ids that are
+        numbers from ids that are text. It ignores evidence groups and sentences: no metric depends on them.
         """
-        total = hashlib.sha256()
+        digest = hashlib.sha256()
         for document in self._items:
-            total.update(document._mark.encode("utf-8", "surrogatepass"))
-        return total.hexdigest()[:16]
+            digest.update(document._fingerprint_text.encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()[:16]
 
     def __repr__(self) -> str:
         return f"Documents({len(self)} of {self.source}, split={self.split!r}, labels={list(self.labels)})"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from rationale.corpus.document import Document, Documents
 from rationale.corpus.evidence import Quotes, read_pieces, spans_of
@@ -16,17 +15,18 @@ from rationale.corpus.passages import Passage, Passages, documents_file
 from rationale.corpus.places import head_of, is_visible, kind_of, stem_of
 from rationale.corpus.readers import READERS, DuplicateIds, Notes, Reader, ReadOptions, UsedIds, usual_order
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 NOT_A_SPLIT = ("docs",)
 
-# The movies task asks this of every review: it tells none apart, and the published models do not read it.
-_ASKED_OF_ALL = "What is the sentiment of this review?"
+# The query of every review in the movies task: it carries no information, and published models ignore it.
+_COMMON_QUERY = "What is the sentiment of this review?"
 
 _FIELDS = {"annotation_id", "classification", "query", "query_type", "docids", "evidences"}
 
 
 def is_eraser(source: object) -> bool:
-    """Whether ``source`` is a folder in the benchmark's layout, or one that was meant to be."""
+    """Whether ``source`` is a folder in the benchmark's layout, complete or not."""
     if not isinstance(source, str | Path) or not Path(source).is_dir():
         return False
     folder = Path(source)
@@ -43,20 +43,20 @@ def _files(folder: Path) -> dict[str, Path]:
     """The file of each split.
 
     Raises:
-        DataError: Where one is there twice, plain and gzipped.
+        DataError: Where a split has two files, plain and gzipped.
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         split = stem_of(path)
         if kind_of(path) == ".jsonl" and is_visible(path) and path.is_file() and split not in NOT_A_SPLIT:
-            if split in found:
+            if split in files:
                 raise DataError(
-                    f"split {split!r} is there as {found[split].name} and as {path.name}",
+                    f"split {split!r} has two files, {files[split].name} and {path.name}",
                     where=folder,
                     remedy="Remove one of them.",
                 )
-            found[split] = path
-    return found
+            files[split] = path
+    return files
 
 
 def eraser_splits(folder: str | Path) -> list[str]:
@@ -69,15 +69,15 @@ def read_eraser(folder: str | Path, split: str, *, duplicate_ids: DuplicateIds =
 
     An annotation on several documents gives one ``Document`` for each. Where it has no query and lists
     exactly two documents, or is on an e-SNLI pair (``x_premise`` and ``x_hypothesis``), each is the other's
-    query, so that a model reads the first, then the second, whatever is marked in them. Without ``docids``
-    the documents are those the annotation is named after, and those of its evidence. Evidence that marks no
-    word is left out and counted, and so is the one question that movies asks of every review.
+    query: a model reads the first, then the second, whatever is marked in them. Without ``docids`` the
+    documents are those the annotation is named after, and those of its evidence. Evidence that marks no word
+    is left out and counted. The one query that movies has for every review is left out.
 
     Args:
         folder: Holds ``{split}.jsonl`` and ``docs/`` or ``docs.jsonl``.
         split: The split's name.
-        duplicate_ids: What to do with an annotation id used before: ``refuse`` the file, or ``number`` the
-            repeats (``id#2``, ``id#3`` …) where one knows that they are different annotations.
+        duplicate_ids: What to do with a repeated annotation id: ``refuse`` the file, or ``number`` the
+            repeats (``id#2``, ``id#3`` …), for annotations known to be different.
 
     Returns:
         The documents in the order of the file; annotations of one passage share its word tuple.
@@ -96,9 +96,9 @@ def _read(folder: str | Path, split: str, options: ReadOptions) -> Documents:
         raise DataError(f"there is no split {split!r}", where=folder, remedy=f"Splits found: {known}.")
     if options.segmentation != "spaces":
         raise DataError(
-            "the benchmark's layout counts words at spaces, and none can be made of characters",
+            "ERASER folders count words at spaces, and characters were requested as words",
             where=folder,
-            remedy="Convert the table that it was made of: rationale data convert --words characters.",
+            remedy="Convert the table behind this folder: rationale data convert --words characters.",
         )
     passages, uses, notes = Passages(folder), UsedIds(options.duplicate_ids), Notes()
     documents: list[Document] = []
@@ -108,25 +108,25 @@ def _read(folder: str | Path, split: str, options: ReadOptions) -> Documents:
             documents.extend(
                 _Annotation(json_object(line, where), passages, where, notes, quotes).documents(uses)
             )
-    quotes.settle(options, notes)
-    options.tell(notes, folder)
+    quotes.report(options, notes)
+    options.report(notes, folder)
     return Documents(documents, source=str(folder), split=split)
 
 
 @dataclass
 class _Annotation:
-    """One line of a split and what is needed to read it."""
+    """One line of a split, with everything needed to read it."""
 
-    row: Mapping[str, Any]
+    row: Json
     passages: Passages
     where: str
     notes: Notes
     quotes: Quotes
 
     def documents(self, uses: UsedIds) -> list[Document]:
-        """One document for each that the annotation is about; at least one."""
-        given = need(self.row, "annotation_id", self.where)
-        name = identifier(given, "annotation_id", self.where)
+        """One ``Document`` for each document of the annotation; at least one."""
+        raw_id = need(self.row, "annotation_id", self.where)
+        name = identifier(raw_id, "annotation_id", self.where)
         unique = uses.name(name, self.where)
         pieces = read_pieces(self.row.get("evidences"), self.where)
         self._note_fields()
@@ -142,25 +142,25 @@ class _Annotation:
                 words=texts[docid].words,
                 label=label,
                 query=query,
-                spans=tuple(span for place, span in spans if place == docid),
+                spans=tuple(span for docid_of_span, span in spans if docid_of_span == docid),
                 annotated=self.row.get("evidences") is not None,
                 sentences=texts[docid].sentences,
-                original_id=original(given) if unique == name else None,
+                original_id=original(raw_id) if unique == name else None,
                 original_docid=original_docid,
             )
             for docid, original_docid in names.items()
         ]
         if not is_pair:
             return documents
-        one, two = documents
-        return [replace(one, query=two.words, query_first=False), replace(two, query=one.words)]
+        first, second = documents
+        return [replace(first, query=second.words, query_first=False), replace(second, query=first.words)]
 
     def _query(self) -> tuple[str, ...]:
         value = self.row.get("query")
         if value is None:
             return ()
         if isinstance(value, str):
-            return () if value.strip() == _ASKED_OF_ALL else tuple(value.split())
+            return () if value.strip() == _COMMON_QUERY else tuple(value.split())
         if isinstance(value, list) and all(isinstance(word, str) for word in value):
             return tuple(word for word in value if word.strip())
         raise DataError(

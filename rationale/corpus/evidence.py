@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,66 +12,68 @@ from rationale.corpus.masks import same_text
 from rationale.corpus.passages import Passage
 from rationale.corpus.readers import Notes, ReadOptions
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 _UNKNOWN = -1
 _FEW = 0.02  # of the pieces of a split
 
 
 class Quotes:
-    """Whether the pieces of a split are the words that they say.
+    """Counts the pieces of a split whose text differs from the words at their indices.
 
-    The indices are what counts, and the benchmark's own files hold a few pieces that say other words
-    (MultiRC's train: 136 of 54,949). Where it is more than a few, the indices count something else.
+    The indices are used. The benchmark's own files hold a few such pieces (MultiRC's train: 136 of 54,949);
+    where there are more, the indices count something else than words.
     """
 
     def __init__(self) -> None:
-        self._count = 0
-        self._wrong: list[DataError] = []
+        self._checked = 0
+        self._mismatches: list[DataError] = []
 
     def check(self, piece: Piece, words: Sequence[str], where: str) -> None:
-        """Compares what a piece says with the words at its indices."""
+        """Compares the text of a piece with the words at its indices."""
         if not piece.text.strip():
             return
-        self._count += 1
+        self._checked += 1
         if not same_text(piece.text, words):
             start, end = piece.tokens
-            self._wrong.append(
+            self._mismatches.append(
                 DataError(
-                    f"evidence [{start}, {end}) of document {short(piece.docid)} says that it is "
-                    f"{short(piece.text)}, and the words there are {short(' '.join(words))}",
+                    f"evidence [{start}, {end}) of document {short(piece.docid)} has the text "
+                    f"{short(piece.text)}, but the words at its indices are {short(' '.join(words))}",
                     where=where,
-                    remedy="Mend the indices; or, where they are right, the text, or leave it empty.",
+                    remedy="Correct the indices; or, where they are right, correct or empty the text.",
                 )
             )
 
-    def settle(self, options: ReadOptions, notes: Notes) -> None:
-        """Refuses the split where more than a few pieces say other words, and else notes them.
+    def report(self, options: ReadOptions, notes: Notes) -> None:
+        """Refuses the split where more than a few pieces differ from their words, else notes their number.
 
         Raises:
-            DataError: On the first of them, where the reader notes no problems.
+            DataError: For the first such piece, unless ``options`` collects problems.
         """
-        if len(self._wrong) > _FEW * self._count:
-            for error in self._wrong:
+        if len(self._mismatches) > _FEW * self._checked:
+            for error in self._mismatches:
                 with options.tolerating():
                     raise error
-        elif self._wrong:
-            notes.say(
-                f"{len(self._wrong):,} of {self._count:,} pieces of evidence say other words than stand at "
-                f"their indices, which count (the first in {self._wrong[0].where})"
+        elif self._mismatches:
+            notes.add_line(
+                f"{len(self._mismatches):,} of {self._checked:,} pieces of evidence have a text that "
+                f"differs from the words at their indices; the indices are used (the first in "
+                f"{self._mismatches[0].where})"
             )
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One piece of evidence as the file has it; -1 is how the benchmark says that a place is unknown.
+    """One piece of evidence as the file has it; -1 marks an unknown position, as in the benchmark.
 
     Attributes:
-        docid: The document it is in.
-        original_docid: Its id where that is a number.
+        docid: The id of its document.
+        original_docid: The same id as a number, where the file has a number.
         group: The evidence group it belongs to.
         tokens: ``[start, end)`` in words.
         sentences: ``[start, end)`` in sentences.
-        text: The words it says it covers; empty where it does not say.
+        text: The text it states; empty where it states none.
     """
 
     docid: str
@@ -83,10 +85,10 @@ class Piece:
 
 
 def read_pieces(groups: object, where: str) -> list[Piece]:
-    """Every piece of an annotation's evidence, in the order of the file.
+    """Reads every piece of an annotation's evidence, in the order of the file.
 
     Raises:
-        DataError: Where the groups or a piece have another shape.
+        DataError: Where the groups or a piece are malformed.
     """
     if groups is None:
         return []
@@ -104,10 +106,10 @@ def read_pieces(groups: object, where: str) -> list[Piece]:
 def _piece(item: object, group: int, where: str) -> Piece:
     if not isinstance(item, dict):
         raise DataError(f"evidence must be an object, got {type(item).__name__}", where=where)
-    given = need(item, "docid", where)
+    docid = need(item, "docid", where)
     return Piece(
-        identifier(given, "docid", where),
-        original(given),
+        identifier(docid, "docid", where),
+        original(docid),
         group,
         (_number(item, "start_token", where), _number(item, "end_token", where)),
         (_sentence(item, "start_sentence", where), _sentence(item, "end_sentence", where)),
@@ -115,7 +117,7 @@ def _piece(item: object, group: int, where: str) -> Piece:
     )
 
 
-def _number(item: Mapping[str, Any], name: str, where: str) -> int:
+def _number(item: Json, name: str, where: str) -> int:
     if name in item and item[name] is None:
         raise DataError(
             f"the field {name!r} is null", where=where, remedy="Where the place is unknown, write -1."
@@ -126,19 +128,19 @@ def _number(item: Mapping[str, Any], name: str, where: str) -> int:
     return value
 
 
-def _sentence(item: Mapping[str, Any], name: str, where: str) -> int:
+def _sentence(item: Json, name: str, where: str) -> int:
     return _UNKNOWN if item.get(name) is None else _number(item, name, where)
 
 
-def _text(value: Any, where: str) -> str:
-    """The text of a piece; the format knows a list of words too, and lists of numbers, which tell nothing."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    if isinstance(value, list) and all(isinstance(word, str) for word in value):
-        return " ".join(value)
-    if isinstance(value, list) and all(isinstance(word, int) for word in value):
+def _text(text: Any, where: str) -> str:
+    """The text of a piece, given as text or as a list of words; a list of token ids counts as no text."""
+    if text is None or isinstance(text, str):
+        return text or ""
+    if isinstance(text, list) and all(isinstance(word, str) for word in text):
+        return " ".join(text)
+    if isinstance(text, list) and all(isinstance(word, int) for word in text):
         return ""
-    raise DataError(f"the 'text' of evidence must be text, got {short(value)}", where=where)
+    raise DataError(f"the 'text' of evidence must be text, got {short(text)}", where=where)
 
 
 def spans_of(
@@ -149,25 +151,25 @@ def spans_of(
     Raises:
         DataError: On a piece outside its document.
     """
-    found = []
+    spans = []
     for piece in pieces:
         passage = passage_of(piece.docid)
-        place = _place(piece, passage, where, notes)
-        if place is None:
+        word_range = _word_range(piece, passage, where, notes)
+        if word_range is None:
             continue
-        _check(piece, *place, passage, where)
-        quotes.check(piece, passage.words[slice(*place)], where)
-        if not _meets_sentences(piece, *place, passage):
+        _check(piece, *word_range, passage, where)
+        quotes.check(piece, passage.words[slice(*word_range)], where)
+        if not _meets_sentences(piece, *word_range, passage):
             notes.add("pieces of evidence have no word in the sentences they state", where)
-        if place[0] == place[1]:
+        if word_range[0] == word_range[1]:
             notes.add("pieces of evidence mark no word and are left out", where)
         else:
-            found.append((piece.docid, Span(*place, piece.group)))
-    return found
+            spans.append((piece.docid, Span(*word_range, piece.group)))
+    return spans
 
 
-def _place(piece: Piece, passage: Passage, where: str, notes: Notes) -> tuple[int, int] | None:
-    """The words of a piece: those it states, or those of the sentences it states, or None."""
+def _word_range(piece: Piece, passage: Passage, where: str, notes: Notes) -> tuple[int, int] | None:
+    """The words ``[start, end)`` a piece states, or those of its sentences; None where it has neither."""
     start, end = piece.sentences
     if start == _UNKNOWN and end == 0:
         raise DataError(
@@ -192,12 +194,12 @@ def _place(piece: Piece, passage: Passage, where: str, notes: Notes) -> tuple[in
 
 
 def _meets_sentences(piece: Piece, start: int, end: int, passage: Passage) -> bool:
-    """Whether words meet the sentences that the piece states, which are a best guess in the benchmark."""
+    """Whether the words overlap the sentences the piece states, which the benchmark only guesses."""
     first, last = piece.sentences
     if first == _UNKNOWN or last == _UNKNOWN or start == end:
         return True
-    inside = 0 <= first < last <= len(passage.sentences)
-    return inside and passage.sentences[first][0] < end and start < passage.sentences[last - 1][1]
+    in_document = 0 <= first < last <= len(passage.sentences)
+    return in_document and passage.sentences[first][0] < end and start < passage.sentences[last - 1][1]
 
 
 def _check(piece: Piece, start: int, end: int, passage: Passage, where: str) -> None:

@@ -1,24 +1,25 @@
-"""Single values of a row: an id, a label, a field that must be there; each checked, none guessed."""
+"""Reads single values of a row: an id, a label, a required field; each is checked, none is guessed."""
 
 from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 MAX_ID = 1_000  # characters
 MAX_WORDS = 1_000_000  # a document
 MAX_WORD = 100_000  # characters
 
 
-def need(row: Mapping[str, Any], name: str, where: str) -> Any:
-    """The value of a field that must be there.
+def need(row: Json, name: str, where: str) -> Any:
+    """The value of a required field.
 
     Raises:
-        DataError: Where it is missing, or null; the message lists the fields there are.
+        DataError: Where it is missing or null; the message lists the fields found.
     """
     if name not in row:
         raise DataError(
@@ -34,7 +35,7 @@ def identifier(value: object, name: str, where: str) -> str:
 
     Args:
         value: Text, or a whole number.
-        name: What the file calls it.
+        name: The field's name, for messages.
         where: The row, for messages.
 
     Raises:
@@ -64,7 +65,7 @@ def identifier(value: object, name: str, where: str) -> str:
 
 
 def original(value: object) -> int | float | None:
-    """An id that is a number, to be written back as one; None for text."""
+    """An id that is a number, so that exports write a number back; None for text."""
     return value if isinstance(value, int | float) else None
 
 
@@ -77,7 +78,7 @@ def label_name(value: object, name: str, where: str) -> str | None:
     >>> label_name(1.0, "label", "row 0"), label_name(0.4, "label", "row 0"), label_name("", "label", "row 0")
     ('1', '0.4', None)
     """
-    if value is None or value == "" or value != value:  # NaN is how tables say that nothing is there
+    if value is None or value == "" or value != value:  # tables store a missing value as NaN
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -87,10 +88,10 @@ def label_name(value: object, name: str, where: str) -> str | None:
 
 
 def check_size(words: tuple[str, ...], where: str) -> None:
-    """Makes sure that a document has words, and not beyond all bounds.
+    """Checks that a document has words, and no more and no longer ones than allowed.
 
     Raises:
-        DataError: Where it has none, or more or longer ones than any text has.
+        DataError: Where it has none, more than `MAX_WORDS`, or one longer than `MAX_WORD` characters.
     """
     if not any(word.strip() for word in words):
         raise DataError(
@@ -98,24 +99,24 @@ def check_size(words: tuple[str, ...], where: str) -> None:
         )
     if len(words) > MAX_WORDS:
         raise DataError(
-            f"the document has {len(words):,} words", where=where, remedy=f"Cut it: up to {MAX_WORDS:,}."
+            f"the document has {len(words):,} words", where=where, remedy=f"Cut it to {MAX_WORDS:,} words."
         )
     longest = max(map(len, words))
     if longest > MAX_WORD:
         raise DataError(
             f"a word has {longest:,} characters, from {next(w for w in words if len(w) == longest)[:40]!r}",
             where=where,
-            remedy=f"Words have up to {MAX_WORD:,}; is this text, and does white space part its words?",
+            remedy=f"Words have up to {MAX_WORD:,}; is this text, and does white space separate its words?",
         )
 
 
 def listing(names: Iterable[object]) -> str:
-    """Names for a message, on one line, as many as fit."""
+    """Names for a message, on one line, cut to 500 characters."""
     shown = ", ".join(name if name.isprintable() else repr(name) for name in map(str, names))
     return shown if len(shown) <= 500 else shown[:497] + "..."
 
 
 def short(value: object) -> str:
-    """A value for a message: what Python shows of it, cut to 80 characters."""
+    """A value for a message: its ``repr``, cut to 80 characters."""
     shown = repr(value)
     return shown if len(shown) <= 80 else shown[:77] + "..."

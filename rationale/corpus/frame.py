@@ -1,4 +1,4 @@
-"""Tables of pandas, read as they lie in memory; pandas itself is imported by whoever made them."""
+"""Reads pandas tables in memory, without importing pandas: a table exists only where it is imported."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ def read_frame(source: Any, split: str, options: ReadOptions) -> Documents:
     Missing values (NaN, NaT, NA, None) are null; the index is not read.
 
     Raises:
-        DataError: On a row that cannot be read as it is.
+        DataError: On a row that cannot be read.
     """
     frame = source[split] if isinstance(source, Mapping) else source
     names = list(frame.columns)
     if not all(isinstance(name, str) for name in names):
-        raise DataError("the columns have names that are no text", where=_NAME, remedy="Name them.")
+        raise DataError("a column name is not text", where=_NAME, remedy="Give each column a name.")
     check_columns(names, options.columns, _NAME)
     return read_rows(_rows(frame, names), source=_NAME, split=split, options=options)
 
 
 def frame_splits(source: Any) -> list[str]:
-    """The names of a dict of tables; none for a table."""
+    """The names in a dict of tables; empty for a single table."""
     return usual_order(source) if isinstance(source, Mapping) else []
 
 
 def is_frame(source: object) -> bool:
     """Whether ``source`` is a ``DataFrame``, or a dict of them."""
     pandas = sys.modules.get("pandas")
-    if pandas is None:  # then nobody can have made one
+    if pandas is None:  # without pandas there is no DataFrame
         return False
     if isinstance(source, dict):
         named = bool(source) and all(isinstance(name, str) for name in source)
@@ -54,7 +54,7 @@ def _rows(frame: Any, names: list[str]) -> Iterator[Row]:
 
 
 def _value(value: Any) -> Any:
-    """A cell as plain Python: arrays and numbers of numpy become lists and numbers, what is missing None."""
+    """A cell as plain Python: numpy arrays and numbers become lists and numbers, missing values None."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):

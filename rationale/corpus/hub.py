@@ -1,4 +1,4 @@
-"""Objects of the ``datasets`` library, and the folders it saves them to."""
+"""Reads objects of the ``datasets`` library, and the folders it saves them to."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def read_dataset(source: Any, split: str, options: ReadOptions) -> Documents:
     Numbers of a ``ClassLabel`` column become its names; -1 (the library's "no label") becomes None.
 
     Raises:
-        DataError: On a row that cannot be read as it is.
+        DataError: On a row that cannot be read.
     """
     name = str(source) if isinstance(source, str | Path) else f"datasets.{type(source).__name__}"
     dataset = _open(source)
     if isinstance(dataset, Mapping):
         dataset = dataset[split]
-    found = dataset.column_names
-    if found is not None:
-        check_columns(found, options.columns, name)
+    column_names = dataset.column_names
+    if column_names is not None:
+        check_columns(column_names, options.columns, name)
     return read_rows(_rows(dataset, options, name), source=name, split=split, options=options)
 
 
 def dataset_splits(source: Any) -> list[str]:
-    """The splits of a dict of data sets, or the one a data set says it is; else none."""
+    """The splits of a dict of data sets, or the one split a data set names; else empty."""
     dataset = _open(source)
     if isinstance(dataset, Mapping):
         return usual_order(map(str, dataset))
@@ -52,7 +52,7 @@ def is_dataset(source: object) -> bool:
     if isinstance(source, str | Path):
         folder = Path(source)
         return (folder / _SAVED_DICT).is_file() or all((folder / name).is_file() for name in _SAVED)
-    if "datasets" not in sys.modules:  # then nobody can have made one
+    if "datasets" not in sys.modules:  # without the library there is no such object
         return False
     import datasets
 
@@ -64,13 +64,13 @@ def _open(source: Any) -> Any:
     if not isinstance(source, str | Path):
         return source
     datasets = optional("datasets")
-    with _damage(source):
+    with _one_error(source):
         return datasets.load_from_disk(str(source))
 
 
 @contextmanager
-def _damage(source: object) -> Iterator[None]:
-    """Turns what the library raises on damaged folders, whatever it is, into one message."""
+def _one_error(source: object) -> Iterator[None]:
+    """Turns any exception that the library raises on a damaged folder into a DataError."""
     try:
         yield
     except DataError:
@@ -86,7 +86,7 @@ def _rows(dataset: Any, options: ReadOptions, name: str) -> Iterator[Row]:
     rows = iter(dataset.with_format(None))
     number = -1
     while True:
-        with _damage(name):
+        with _one_error(name):
             row = next(rows, None)
         number += 1
         if row is None:
@@ -99,7 +99,7 @@ def _rows(dataset: Any, options: ReadOptions, name: str) -> Iterator[Row]:
 
 def _class_name(number: int, names: list[str], where: str) -> str | None:
     if number >= len(names):
-        raise DataError(f"class {number} of {len(names)}: {short(names)}", where=where)
+        raise DataError(f"class {number} is out of range for {len(names)} names: {short(names)}", where=where)
     return names[number] if number >= 0 else None
 
 

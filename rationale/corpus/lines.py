@@ -1,4 +1,4 @@
-"""Text files as people make them: any line ending, UTF-8 or UTF-16, gzipped; errors name the line or byte."""
+"""Reads text files with any line ending, in UTF-8 or UTF-16, gzipped or not; errors name the line or byte."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any
 
 from rationale import strict_json
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
-_SMALL, _RATIO = 1 << 28, 100  # a file may unpack to so many bytes, or to so many times its size
+_SMALL, _RATIO = 1 << 28, 100  # a file may unpack to this many bytes, or to this many times its size
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -38,47 +39,49 @@ def read_text(path: Path) -> str:
     Raises:
         DataError: Where the file cannot be opened, or is in another encoding; the message names the byte.
     """
-    content = _unpacked(path) if path.suffix.lower() == ".gz" else _content(path)
-    mark, encoding = next(((m, e) for m, e in _MARKS if content.startswith(m)), (b"", "utf-8"))
+    content = _read_gzip(path) if path.suffix.lower() == ".gz" else _read_bytes(path)
+    bom_bytes, encoding = next(
+        ((bom, name) for bom, name in _MARKS if content.startswith(bom)), (b"", "utf-8")
+    )
     try:
-        text = content[len(mark) :].decode(encoding)
+        text = content[len(bom_bytes) :].decode(encoding)
     except UnicodeDecodeError as error:
-        offset = len(mark) + error.start
+        offset = len(bom_bytes) + error.start
         raise DataError(
             f"not {encoding.upper().removesuffix('-LE').removesuffix('-BE')}: "
             f"byte 0x{content[offset]:02x} at offset {offset}",
             where=path,
-            remedy=_hint(content),
+            remedy=_encoding_hint(content),
         ) from error
     if "\0" in text:
         raise DataError(
-            f"no text: byte 0x00 at offset {content.find(0)}",
+            f"not text: byte 0x00 at offset {content.find(0)}",
             where=path,
             remedy="If it is UTF-16 without a byte order mark, convert it: iconv -f UTF-16LE -t UTF-8.",
         )
     return text
 
 
-def _hint(content: bytes) -> str:
+def _encoding_hint(content: bytes) -> str:
     known = next((hint for magic, hint in _OTHER_KINDS.items() if content.startswith(magic)), None)
     return known or "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8."
 
 
-def _content(path: Path) -> bytes:
+def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror or error})", where=path) from error
 
 
-def _unpacked(path: Path) -> bytes:
+def _read_gzip(path: Path) -> bytes:
     try:
         bound = max(_SMALL, _RATIO * path.stat().st_size)
         with gzip.open(path) as file:
             content = file.read(bound + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
-            f"cannot be unpacked ({error})", where=path, remedy="It is no gzip file, or was cut off."
+            f"cannot be unpacked ({error})", where=path, remedy="The file is not gzip, or was cut off."
         ) from error
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror or error})", where=path) from error
@@ -88,7 +91,7 @@ def _unpacked(path: Path) -> bytes:
 
 
 def split_lines(text: str) -> list[str]:
-    r"""The lines of a text whose endings may be mixed; other separators (U+2028, form feed) end no line.
+    r"""Splits a text at CR, LF and CRLF, mixed or not; other separators (U+2028, form feed) end no line.
 
     >>> split_lines("a\nb\r\nc\rd")
     ['a', 'b', 'c', 'd']
@@ -103,7 +106,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
             yield f"{path}:{number}", line
 
 
-def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def json_lines(path: Path) -> Iterator[tuple[str, Json]]:
     """Yields ``(file:line, object)`` of each line that is not blank.
 
     Raises:
@@ -113,11 +116,11 @@ def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield where, json_object(line, where)
 
 
-def json_object(line: str, where: str) -> dict[str, Any]:
-    """The JSON object in ``line``, read strictly: see `strict_json.loads`.
+def json_object(line: str, where: str) -> Json:
+    """The JSON object in ``line``, parsed by `strict_json.loads`.
 
     Raises:
-        DataError: Where it is something else.
+        DataError: Where the line is not one JSON object.
     """
     try:
         content = strict_json.loads(line)
@@ -133,17 +136,17 @@ def json_object(line: str, where: str) -> dict[str, Any]:
 
 
 def json_file(path: Path) -> Any:
-    """The JSON value that a file holds, read strictly: see `strict_json.loads`.
+    """The JSON value in a file, parsed by `strict_json.loads`.
 
     Raises:
-        DataError: Where it holds something else; the message names the line and the key.
+        DataError: Where the file is not one JSON value; the message names the line and the key.
     """
     try:
         return strict_json.loads(read_text(path))
     except strict_json.JSONError as error:
-        lines = "One object on each line? Then call it .jsonl." if "Extra data" in error.what else ""
+        jsonl_hint = "One object on each line? Then call it .jsonl." if "Extra data" in error.what else ""
         raise DataError(
             f"not JSON ({error.what})",
             where=f"{path}:{error.line}",
-            remedy=lines or "The file may have been cut off.",
+            remedy=jsonl_hint or "The file may have been cut off.",
         ) from error

@@ -1,4 +1,4 @@
-"""One door for every kind of source."""
+"""Loads documents from any kind of source."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from rationale.corpus import eraser, frame, hub, squad, table  # noqa: F401  (asked in the order of hub, squad, ...)
+from rationale.corpus import eraser, frame, hub, squad, table  # noqa: F401  (readers are tried in the order of registration)
 from rationale.corpus.columns import Columns
 from rationale.corpus.document import Documents
 from rationale.corpus.places import source_errors
@@ -32,11 +32,11 @@ def load_documents(
         source: A folder in ERASER layout; a JSONL, JSON, CSV, TSV or Parquet file, or a folder of such files
             named after their splits, gzipped or not; a ``DataFrame`` of pandas; a ``datasets`` object, or a
             folder it was saved to.
-        split: The split's name; may be left out where the source holds just one.
+        split: The split's name; optional where the source holds just one.
         duplicate_ids: ``refuse`` an id used twice, or ``number`` the repeats (``id#2``, ``id#3`` …).
         columns: Which columns of a table hold what, where they go by other names than `Columns` expects.
         segmentation: How text becomes words: at ``spaces``, or as ``characters`` too, for scripts without
-            spaces (Chinese, Japanese, Thai). ERASER folders count words at spaces, whatever is asked.
+            spaces (Chinese, Japanese, Thai). ERASER folders only allow ``spaces``.
 
     Raises:
         DataError: Where the source is of no known kind, lacks the split, or cannot be read as it is.
@@ -47,28 +47,28 @@ def load_documents(
     with source_errors(source):
         documents = reader.read(source, choose_split(reader.splits(source), split, source), options)
     if not documents:
-        raise DataError("there are no documents in it", where=_place(documents.source, documents.split))
-    odd = unsegmented(documents)
-    if odd:
-        log.warning("%s: %s", _place(documents.source, documents.split), odd)
+        raise DataError("no documents found", where=_location(documents.source, documents.split))
+    warning = unsegmented(documents)
+    if warning:
+        log.warning("%s: %s", _location(documents.source, documents.split), warning)
     return documents
 
 
 def unsegmented(documents: Documents) -> str:
-    """What to tell where words are whole phrases of a script without spaces; empty where they are not."""
-    known: dict[int, bool] = {}  # by the words, which many documents may share
+    """A warning where words are whole phrases of a script without spaces; empty where they are not."""
+    is_long: dict[int, bool] = {}  # by the identity of the words, which many documents may share
     for document in documents:
-        if id(document.words) not in known:
-            known[id(document.words)] = is_unsegmented(document.words)
-    found = [document for document in documents if known[id(document.words)]]
-    if not found:
+        if id(document.words) not in is_long:
+            is_long[id(document.words)] = is_unsegmented(document.words)
+    affected = [document for document in documents if is_long[id(document.words)]]
+    if not affected:
         return ""
-    longest = max(len(word) for word in found[0].words)
+    longest = max(len(word) for word in affected[0].words)
     return (
-        f"{len(found):,} of {len(documents):,} documents are written without spaces and read as a few long "
-        f"words (the first has {len(found[0].words)}, of up to {longest} characters): their numbers mean "
-        "little. Make each character a word (rationale data convert --words characters), or give words as "
-        "a list"
+        f"{len(affected):,} of {len(documents):,} documents are written without spaces and read as a few "
+        f"long words (the first has {len(affected[0].words)}, of up to {longest} characters): their scores "
+        "mean little. Make each character a word (rationale data convert --words characters), or give words "
+        "as a list"
     )
 
 
@@ -84,7 +84,7 @@ def list_splits(source: Any) -> list[str]:
 
 
 def _expanded(source: Any) -> Any:
-    """The source, with ``~`` replaced where it is a path that begins so."""
+    """The source; a path's leading ``~`` is replaced by the home folder."""
     return str(home(source)) if isinstance(source, str | Path) and str(source)[:1] == "~" else source
 
 
@@ -121,5 +121,5 @@ def choose_split(known: list[str], split: str | None, source: Any) -> str:
     return split
 
 
-def _place(source: str, split: str | None) -> str:
+def _location(source: str, split: str | None) -> str:
     return f"{source}, split {split}" if split else source

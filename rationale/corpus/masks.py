@@ -1,4 +1,4 @@
-"""The ways people write a rationale down: masks, spans of words, quoted evidence."""
+"""Rationales as word spans, read from masks, spans of words, or quoted evidence."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import Any
 from rationale.corpus.document import MAX_GROUP, Span
 from rationale.corpus.fields import short
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One span as the file has it: ``[start, end)``, its evidence group, and the text it says it covers."""
+    """One span as the file has it: ``[start, end)``, its evidence group, and the text it states."""
 
     start: int
     end: int
@@ -25,7 +26,7 @@ class Mark:
 
 
 def word_spans(value: Any, words: Sequence[str], where: str) -> tuple[Span, ...]:
-    """The rationale as word spans.
+    """Converts a rationale to word spans.
 
     Args:
         value: One of
@@ -40,8 +41,8 @@ def word_spans(value: Any, words: Sequence[str], where: str) -> tuple[Span, ...]
         where: The row, for messages.
 
     Raises:
-        DataError: On anything else, on what could be read in two ways, on spans that lie outside the
-            document, cover no word or other words than they say, and on evidence that is not found.
+        DataError: On anything else, on ambiguous input, on spans that lie outside the document, cover no
+            word or state another text than they cover, and on evidence that is not in the text.
 
     >>> word_spans([0, 1, 1], ["a", "good", "film!"], "row 0")
     (Span(start=1, end=3, group=0),)
@@ -53,9 +54,9 @@ def word_spans(value: Any, words: Sequence[str], where: str) -> tuple[Span, ...]
     if not isinstance(value, list | tuple):
         raise not_a_rationale(value, where)
     if all(isinstance(item, str) for item in value):
-        return _quoted(value, words, where)
+        return _quotation_spans(value, words, where)
     if all(isinstance(item, bool | int | float) for item in value):
-        return _masked(value, len(words), where)
+        return _mask_spans(value, len(words), where)
     _check_masks(value, len(words), where)
     marks = [read_mark(item, where) for item in value]
     check_inside(marks, len(words), "words", where)
@@ -63,8 +64,8 @@ def word_spans(value: Any, words: Sequence[str], where: str) -> tuple[Span, ...]
         covered = words[mark.start : mark.end]
         if mark.text is not None and not same_text(mark.text, covered):
             raise DataError(
-                f"the span [{mark.start}, {mark.end}) says that it covers {short(mark.text)}, "
-                f"and the words there are {short(' '.join(covered))}",
+                f"the span [{mark.start}, {mark.end}) has the text {short(mark.text)}, "
+                f"but the words at its indices are {short(' '.join(covered))}",
                 where=where,
                 remedy="Word spans count words from 0, the end exclusive. Character offsets belong in "
                 "'rationale_chars'.",
@@ -73,7 +74,7 @@ def word_spans(value: Any, words: Sequence[str], where: str) -> tuple[Span, ...]
 
 
 def same_text(text: str, words: Sequence[str]) -> bool:
-    """Whether a text is these words, however either is spaced."""
+    """Whether a text equals these words, ignoring white space."""
     return "".join(text.split()) == "".join("".join(words).split())
 
 
@@ -84,19 +85,19 @@ def read_mark(item: Any, where: str) -> Mark:
         DataError: On anything else.
     """
     if isinstance(item, dict):
-        return _of_object(item, where)
+        return _mark_from_object(item, where)
     if isinstance(item, list | tuple) and len(item) == 3:
         raise DataError(
             f"{short(item)} has three items, and a span two: [start, end]",
             where=where,
-            remedy='Write what else it says by name: {"start": 0, "end": 2, "group": 1}.',
+            remedy='Write more fields as an object: {"start": 0, "end": 2, "group": 1}.',
         )
     if not isinstance(item, list | tuple) or len(item) != 2:
         raise not_a_rationale(item, where)
     return Mark(_index(item[0], item, where), _index(item[1], item, where))
 
 
-def _of_object(item: dict[str, Any], where: str) -> Mark:
+def _mark_from_object(item: Json, where: str) -> Mark:
     group, text = item.get("group"), item.get("text")
     if group is None:
         group = 0
@@ -124,11 +125,11 @@ def _index(value: Any, item: object, where: str) -> int:
 
 
 def _check_masks(value: Sequence[Any], length: int, where: str) -> None:
-    """Refuses a list of masks, such as HateXplain's one an annotator, also where it could be spans."""
+    """Refuses a list of masks, one an annotator as in HateXplain, even where it could also be spans."""
     binary = all(isinstance(item, list | tuple) and all(entry in (0, 1) for entry in item) for item in value)
     if binary and (len(value[0]) > 2 or len(value[0]) == length == 2):
         raise DataError(
-            f"{short(value)} could be one mask for each annotator, and only one for a document can be read",
+            f"{short(value)} could be one mask an annotator; expected one mask a document",
             where=where,
             remedy="Write each as the 'spans' of one of 'annotations', or merge them into one mask by "
             "majority or union. "
@@ -136,7 +137,7 @@ def _check_masks(value: Sequence[Any], length: int, where: str) -> None:
         )
 
 
-def _masked(mask: Sequence[float], length: int, where: str) -> tuple[Span, ...]:
+def _mask_spans(mask: Sequence[float], length: int, where: str) -> tuple[Span, ...]:
     if any(entry not in (0, 1) for entry in mask):
         raise not_a_rationale(mask, where)
     if mask and len(mask) != length:
@@ -147,56 +148,56 @@ def _masked(mask: Sequence[float], length: int, where: str) -> tuple[Span, ...]:
             "without spaces needs its 'words' as a list, or --words characters.",
         )
     runs = groupby(range(len(mask)), key=lambda index: bool(mask[index]))
-    marked = [list(run) for chosen, run in runs if chosen]
-    return tuple(Span(run[0], run[-1] + 1) for run in marked)
+    runs_of_marked = [list(run) for is_marked, run in runs if is_marked]
+    return tuple(Span(run[0], run[-1] + 1) for run in runs_of_marked)
 
 
-def _quoted(quotations: Sequence[str], words: Sequence[str], where: str) -> tuple[Span, ...]:
+def _quotation_spans(quotations: Sequence[str], words: Sequence[str], where: str) -> tuple[Span, ...]:
     text = " ".join(words)
     starts = list(accumulate((len(word) + 1 for word in words), initial=0))
     bounds = [(start, end - 1) for start, end in pairwise(starts)]
     spans: list[Span] = []
     for quotation in quotations:
-        found = [match.span(1) for match in _pattern(quotation).finditer(text)] if quotation.strip() else []
-        if not found:
+        matches = [match.span(1) for match in _pattern(quotation).finditer(text)] if quotation.strip() else []
+        if not matches:
             raise DataError(
                 f"the evidence {short(quotation)} is not in the text",
                 where=where,
                 remedy="Evidence must be quoted exactly, from word to word; upper and lower case differ. "
                 "A mask is written [1, 0, 1].",
             )
-        touching = (touched(start, end, bounds, 0) for start, end in found)
+        touching = (touched(start, end, bounds, 0) for start, end in matches)
         spans.extend(span for span in touching if span is not None)
     return tuple(dict.fromkeys(spans))
 
 
 def _pattern(quotation: str) -> re.Pattern[str]:
-    """Finds a quotation that neither begins nor ends in the middle of a run of letters."""
-    bare = quotation.strip()
-    before = r"(?<!\w)" if re.match(r"\w", bare) else ""
-    behind = r"(?!\w)" if re.search(r"\w\Z", bare) else ""
-    body = r"\s+".join(map(re.escape, bare.split()))
-    return re.compile(f"{before}(?=({body}{behind}))")  # looking ahead finds occurrences that overlap, too
+    """A pattern that finds a quotation unless it begins or ends inside a run of letters."""
+    stripped = quotation.strip()
+    before = r"(?<!\w)" if re.match(r"\w", stripped) else ""
+    after = r"(?!\w)" if re.search(r"\w\Z", stripped) else ""
+    body = r"\s+".join(map(re.escape, stripped.split()))
+    return re.compile(f"{before}(?=({body}{after}))")  # a lookahead also finds overlapping occurrences
 
 
 def touched(start: int, end: int, bounds: Sequence[tuple[int, int]], group: int) -> Span | None:
-    """The words whose ``[start, end)`` bounds overlap the given characters, as one span; None for no word."""
+    """The span of the words whose ``[start, end)`` bounds overlap the given characters; None for no word."""
     first = bisect_right(bounds, start, key=lambda bound: bound[1])
     last = bisect_left(bounds, end, key=lambda bound: bound[0])
     return Span(first, last, group) if first < last else None
 
 
 def check_inside(marks: Sequence[Mark], length: int, unit: str, where: str) -> None:
-    """Makes sure that spans have a start before their end, both inside the document.
+    """Checks that each span starts before its end and that both lie inside the document.
 
     Raises:
-        DataError: Naming the first that has not.
+        DataError: For the first span that fails.
     """
     for mark in marks:
         shown = f"the rationale span [{mark.start}, {mark.end})"
         if mark.start > mark.end:
             raise DataError(
-                f"{shown} starts behind its end",
+                f"{shown} starts after its end",
                 where=where,
                 remedy="The start is inclusive, the end exclusive.",
             )
@@ -215,7 +216,7 @@ def check_inside(marks: Sequence[Mark], length: int, unit: str, where: str) -> N
 
 
 def not_a_rationale(value: object, where: str) -> DataError:
-    """The error on something that is no rationale."""
+    """The error for a value that is no rationale."""
     return DataError(
         f"cannot read {short(value)} as a rationale",
         where=where,

@@ -1,48 +1,46 @@
-"""Which documents an ERASER annotation is about: a question of its names, never of what is marked."""
+"""Finds the documents of an ERASER annotation by their names, never by what is marked."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from rationale.corpus.evidence import Piece
 from rationale.corpus.fields import identifier, original, short
 from rationale.corpus.passages import Passages
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
-Names = dict[str, int | float | None]  # document ids in order, with the numbers that some are in the file
+Names = dict[str, int | float | None]  # document ids in order; the id as a number where the file has one
 
 _PREMISE, _HYPOTHESIS = "_premise", "_hypothesis"
 
 
 def documents_of(
-    row: Mapping[str, Any], name: str, pieces: list[Piece], has_query: bool, passages: Passages, where: str
+    row: Json, name: str, pieces: list[Piece], has_query: bool, passages: Passages, where: str
 ) -> tuple[Names, bool]:
     """The documents of an annotation, each once, and whether they are a pair that is read together.
 
-    They are those under ``docids``, or else those the annotation is named after. A query tells what is asked
-    of documents that only the evidence names, so these are added; without one they are refused, as it would
-    depend on the marks what is read.
+    They are those under ``docids``, or else those the annotation is named after. With a query, documents that
+    only the evidence names are added. Without one they are refused: the model's input would depend on the
+    rationale.
 
     Args:
         row: The annotation.
         name: Its id.
         pieces: Its evidence.
-        has_query: Whether it asks something.
-        passages: The documents there are.
+        has_query: Whether it has a query.
+        passages: All documents of the folder.
         where: The line, for messages.
 
     Raises:
-        DataError: Where there is no document, or only the evidence tells that there are two.
+        DataError: Where there is no document, or only the evidence names a second one.
     """
     marked: Names = {}
     for piece in pieces:
         if marked.get(piece.docid) is None:
             marked[piece.docid] = piece.original_docid
-    known = _listed(row.get("docids"), where) or dict.fromkeys(_named_after(name, passages, where))
+    known = _listed_documents(row.get("docids"), where) or dict.fromkeys(_named_after(name, passages, where))
     if not has_query:
         known = _without_query(known, marked, passages, name, where)
-    names = _joined(known, marked)
+    names = _merged(known, marked)
     if not names:
         raise DataError(
             f"annotation {short(name)} has no docids, no evidence, and no document of its name",
@@ -68,26 +66,26 @@ def _without_query(known: Names, marked: Names, passages: Passages, name: str, w
     if foreign is not None:
         raise DataError(
             f"annotation {short(name)} has no query, and evidence in document {short(foreign)}, which is "
-            "none of its documents: what is read would depend on what is marked",
+            "none of its documents: the model's input would depend on the rationale",
             where=where,
             remedy="List its documents under 'docids'; two of them are read as a pair.",
         )
     return known
 
 
-def _joined(known: Names, marked: Names) -> Names:
+def _merged(known: Names, marked: Names) -> Names:
     return {
         docid: known[docid] if known.get(docid) is not None else marked.get(docid) for docid in known | marked
     }
 
 
-def _listed(listed: object, where: str) -> Names:
+def _listed_documents(docids: object, where: str) -> Names:
     """The documents under ``docids``, each once."""
-    if listed is None:
+    if docids is None:
         return {}
-    if not isinstance(listed, list):
-        raise DataError(f"'docids' must be a list or null, got {type(listed).__name__}", where=where)
-    return {identifier(docid, "docids", where): original(docid) for docid in listed}
+    if not isinstance(docids, list):
+        raise DataError(f"'docids' must be a list or null, got {type(docids).__name__}", where=where)
+    return {identifier(docid, "docids", where): original(docid) for docid in docids}
 
 
 def _named_after(name: str, passages: Passages, where: str) -> list[str]:
@@ -96,30 +94,30 @@ def _named_after(name: str, passages: Passages, where: str) -> list[str]:
     if pair:
         return pair
     passage = name.rsplit(":", 2)[0]
-    others = (name, f"{name}_query", passage, name.split(":")[0])
-    return [docid for docid in others if docid and docid in passages][:1]
+    candidates = (name, f"{name}_query", passage, name.split(":")[0])
+    return [docid for docid in candidates if docid and docid in passages][:1]
 
 
 def _pair(stem: str, passages: Passages, where: str) -> list[str]:
-    """Premise and hypothesis of an e-SNLI annotation; nothing where neither is there.
+    """Premise and hypothesis of an e-SNLI annotation; empty where neither exists.
 
     Raises:
-        DataError: Where only one is there: it would be read alone.
+        DataError: Where only one exists: it would be read alone.
     """
     names = [stem + _PREMISE, stem + _HYPOTHESIS]
-    there = [name for name in names if name in passages]
-    if len(there) == 1:
-        missing = next(name for name in names if name not in there)
+    existing = [name for name in names if name in passages]
+    if len(existing) == 1:
+        missing = next(name for name in names if name not in existing)
         raise DataError(
-            f"document {short(missing)} is missing, which is read together with {short(there[0])}",
+            f"document {short(missing)} is missing; it is read together with {short(existing[0])}",
             where=where,
             remedy="Add the document, or remove the annotation.",
         )
-    return there
+    return existing
 
 
 def _stem(docid: str) -> str:
-    """What the names of an e-SNLI pair have in common; empty for another document."""
+    """The common part of the names of an e-SNLI pair; empty for another document."""
     for ending in (_PREMISE, _HYPOTHESIS):
         if docid.endswith(ending):
             return docid.removesuffix(ending)

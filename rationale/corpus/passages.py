@@ -1,4 +1,4 @@
-"""The documents beside ERASER annotations, read once however many annotations ask for them."""
+"""The documents beside ERASER annotations: each is read once, however many annotations use it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Passage:
 
     @classmethod
     def parse(cls, text: str) -> Passage:
-        r"""Reads a file of ``docs/``: one sentence a line, words separated by spaces; blanks are no words.
+        r"""Parses a file of ``docs/``: one sentence a line, words separated by runs of spaces.
 
         >>> Passage.parse("a fine film .\n\n go  now ").sentences
         ((0, 4), (4, 6))
@@ -37,9 +37,9 @@ class Passage:
 
     @classmethod
     def parse_whole(cls, text: str) -> Passage:
-        r"""Reads a text of ``docs.jsonl``, in which the benchmark's scorer counts blanks too.
+        r"""Parses a text of ``docs.jsonl``, in which the benchmark's scorer counts empty words too.
 
-        An empty line is a sentence of one empty word, and two blanks have an empty word between them.
+        An empty line is a sentence of one empty word, and two spaces have an empty word between them.
 
         >>> Passage.parse_whole("a  b\n\nc").words
         ('a', '', 'b', '', 'c')
@@ -54,14 +54,14 @@ class Passage:
 
 
 def documents_file(folder: Path) -> Path:
-    """The one file of documents, gzipped where it is there so."""
-    plain = folder / "docs.jsonl"
-    packed = folder / "docs.jsonl.gz"
-    return packed if packed.is_file() and not plain.is_file() else plain
+    """The path of ``docs.jsonl``, or of ``docs.jsonl.gz`` where only that exists."""
+    unpacked = folder / "docs.jsonl"
+    gzipped = folder / "docs.jsonl.gz"
+    return gzipped if gzipped.is_file() and not unpacked.is_file() else unpacked
 
 
 class Passages:
-    """The documents of an ERASER folder, each read and split once, when it is first asked for.
+    """The documents of an ERASER folder, each read and split into words when it is first needed.
 
     Args:
         folder: The folder that holds ``docs/`` or ``docs.jsonl``.
@@ -73,12 +73,14 @@ class Passages:
     def __init__(self, folder: Path) -> None:
         self._folder, self._file = folder / "docs", documents_file(folder)
         self._parsed: dict[str, Passage] = {}
-        self._listing: set[str] | None = None  # names in docs/; many are asked for that are not there
+        self._listing: set[str] | None = (
+            None  # names in docs/, cached: most lookups are of names that do not exist
+        )
         self._texts: dict[str, str] | None = None
         if self._folder.is_dir() == self._file.is_file():
-            found = "both docs/ and docs.jsonl" if self._file.is_file() else "neither docs/ nor docs.jsonl"
+            content = "both docs/ and docs.jsonl" if self._file.is_file() else "neither docs/ nor docs.jsonl"
             raise DataError(
-                f"an ERASER folder holds docs/ or docs.jsonl; this one has {found}",
+                f"an ERASER folder holds docs/ or docs.jsonl; this one has {content}",
                 where=folder,
                 remedy="Unpack the whole archive, or name the folder that holds the documents.",
             )
@@ -95,10 +97,10 @@ class Passages:
         return docid in self._listing and self._path(docid) is not None
 
     def get(self, docid: str, where: str) -> Passage:
-        """The document called ``docid``, asked for by the line ``where``.
+        """The document ``docid``, which the line ``where`` refers to.
 
         Raises:
-            DataError: Where there is none, or it has no words.
+            DataError: Where it does not exist, or has no words.
         """
         if docid not in self._parsed:
             self._parsed[docid] = self._read(docid, where)
@@ -107,9 +109,9 @@ class Passages:
     def _read(self, docid: str, where: str) -> Passage:
         path = self._path(docid)
         if path is not None:
-            passage, place = Passage.parse(read_text(path)), str(path)
+            passage, location = Passage.parse(read_text(path)), str(path)
         elif self._texts is not None and docid in self._texts:
-            passage, place = Passage.parse_whole(self._texts[docid]), f"{self._file}, docid {short(docid)}"
+            passage, location = Passage.parse_whole(self._texts[docid]), f"{self._file}, docid {short(docid)}"
         else:
             container = self._folder if self._texts is None else self._file
             raise DataError(
@@ -119,21 +121,21 @@ class Passages:
             )
         if not any(passage.words):
             raise DataError(
-                f"the document is empty (asked for by {where})",
-                where=place,
+                f"the document is empty (used by {where})",
+                where=location,
                 remedy="Give it at least one word, or remove its annotations.",
             )
-        check_size(passage.words, place)
+        check_size(passage.words, location)
         return passage
 
     def _path(self, docid: str) -> Path | None:
-        """The document's file, or None where there is none; a docid cannot lead out of the folder."""
+        """The document's file, or None where there is none; a docid cannot point outside the folder."""
         if self._texts is not None or "\0" in docid or ".." in Path(docid).parts or Path(docid).is_absolute():
             return None
         path = self._folder / docid
         try:
             return path if path.is_file() else None
-        except OSError:  # longer than a file's name can be
+        except OSError:  # the docid is longer than a file name can be
             return None
 
     def _read_file(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Files and folders of data: which are meant, what they are called, and what the disk says about them."""
+"""Finds the files of a data set, their format and split by name, and explains errors of the disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from rationale.errors import DataError
 
-# What systems and tools put beside data; none of it is data.
+# Files that operating systems and tools put beside data.
 _SIDECARS = {
     "thumbs.db",
     "desktop.ini",
@@ -26,7 +26,7 @@ _SIDECARS = {
 
 
 def visible_files(source: str | Path) -> list[Path]:
-    """The file itself, or a folder's files by name, without hidden ones and what tools put beside data."""
+    """The file itself, or a folder's files by name, without hidden ones and those of tools."""
     path = Path(source)
     if not path.is_dir():
         return [path] if path.is_file() else []
@@ -34,12 +34,12 @@ def visible_files(source: str | Path) -> list[Path]:
 
 
 def is_visible(path: Path) -> bool:
-    """Whether a file of a folder can be data, by its name."""
+    """Whether a file's name allows it to be data."""
     return not path.name.startswith((".", "~$")) and path.name.lower() not in _SIDECARS
 
 
 def kind_of(path: Path) -> str:
-    """The suffix that says what a file holds, in lower case, without ``.gz``.
+    """The suffix that names a file's format, in lower case, without ``.gz``.
 
     >>> kind_of(Path("train.JSONL.gz")), kind_of(Path("a.csv")), kind_of(Path("a.gz"))
     ('.jsonl', '.csv', '')
@@ -59,7 +59,7 @@ def stem_of(path: Path) -> str:
 
 
 def head_of(path: Path, size: int) -> bytes:
-    """The first bytes of a file, unpacked where it is gzipped; empty where it cannot be."""
+    """The first ``size`` bytes of a file, unpacked where it is gzipped; empty where unpacking fails."""
     try:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
             return file.read(size)
@@ -69,7 +69,7 @@ def head_of(path: Path, size: int) -> bytes:
 
 @contextmanager
 def source_errors(source: Any) -> Iterator[None]:
-    """Turns what the disk says while a source is looked through into a DataError that names it."""
+    """Turns an OSError of the block into a DataError that names the source."""
     try:
         yield
     except OSError as error:

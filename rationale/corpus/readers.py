@@ -1,4 +1,4 @@
-"""What a reader of documents is, and the list of those there are."""
+"""The interface of readers of documents, and their registry."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ log = logging.getLogger(__name__)
 
 
 class Notes:
-    """What can be read but looks odd: counted, with the first place of each kind."""
+    """Oddities of data that can be read: counted by kind, with the first location of each kind."""
 
     def __init__(self) -> None:
-        self._found: dict[str, tuple[int, str]] = {}
-        self._said: list[str] = []
+        self._counts: dict[str, tuple[int, str]] = {}
+        self._lines: list[str] = []
 
-    def say(self, line: str) -> None:
-        """Notes something that is said once."""
-        self._said.append(line)
+    def add_line(self, line: str) -> None:
+        """Adds a note as it stands."""
+        self._lines.append(line)
 
     def add(self, what: str, where: str) -> None:
-        """Counts one more of ``what``, said in the plural."""
-        count, first = self._found.get(what, (0, where))
-        self._found[what] = (count + 1, first)
+        """Counts one more case of ``what``, a phrase in the plural, at ``where``."""
+        count, first = self._counts.get(what, (0, where))
+        self._counts[what] = (count + 1, first)
 
     @property
     def lines(self) -> list[str]:
-        """One line a kind, with its number and the first place."""
-        counted = [f"{n:,} {what} (the first in {where})" for what, (n, where) in self._found.items()]
-        return self._said + counted
+        """The notes: one line a kind, with its count and first location."""
+        counted = [f"{n:,} {what} (the first in {where})" for what, (n, where) in self._counts.items()]
+        return self._lines + counted
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What may be asked of every reader.
+    """Options that every reader takes.
 
     Attributes:
         duplicate_ids: ``refuse`` an id used twice, or ``number`` the repeats (``id#2``, ``id#3`` …).
-        columns: The names of a table's columns; the benchmark's layout has names of its own.
-        problems: Where errors of single documents are noted, so that the others are still read; None stops
-            at the first.
-        notes: Where what can be read but looks odd is noted; None logs it as a warning.
+        columns: The names of a table's columns; ERASER folders have fixed names.
+        problems: Collects errors of single documents, so that the others are still read; None raises the
+            first.
+        notes: Collects notes on oddities; None logs them as warnings.
         segmentation: How the text of a table becomes words: at ``spaces``, or as ``characters`` too, for
             scripts without spaces; see `word_bounds`.
     """
@@ -62,9 +62,9 @@ class ReadOptions:
     notes: list[str] | None = None
     segmentation: Segmentation = "spaces"
 
-    def tell(self, found: Notes, source: object) -> None:
-        """Passes on what a reader found odd."""
-        for line in found.lines:
+    def report(self, notes: Notes, source: object) -> None:
+        """Appends a reader's notes to :attr:`notes`, or logs them as warnings about ``source``."""
+        for line in notes.lines:
             if self.notes is None:
                 log.warning("%s: %s", source, line)
             else:
@@ -72,7 +72,7 @@ class ReadOptions:
 
     @contextmanager
     def tolerating(self) -> Iterator[None]:
-        """Notes a DataError of the block under ``problems`` and goes on; raises it where there is no list."""
+        """Appends a DataError of the block to ``problems`` and continues; raises it where that is None."""
         try:
             yield
         except DataError as error:
@@ -86,8 +86,8 @@ class Reader:
     """Turns one kind of source into documents.
 
     Attributes:
-        reads: What it reads, in one phrase.
-        recognises: Whether the reader is meant for a source.
+        reads: The kind of source, in one phrase.
+        recognises: Whether the reader can read a source.
         splits: The splits a source holds; empty where it is one unnamed collection.
         read: Reads one of these splits (or "", where there are none) of a source it recognised.
     """
@@ -102,39 +102,39 @@ READERS: Registry[Reader] = Registry("reader")
 
 
 class UsedIds:
-    """The annotation ids used so far, and where.
+    """The annotation ids used so far, and their locations.
 
     Args:
-        duplicate_ids: What to do with one used twice; see `ReadOptions`.
+        duplicate_ids: What to do with a repeated id; see `ReadOptions`.
     """
 
     def __init__(self, duplicate_ids: DuplicateIds) -> None:
         self._policy = duplicate_ids
-        self._places: dict[str, list[str]] = {}
+        self._uses: dict[str, list[str]] = {}
 
     def name(self, identifier: str, where: str) -> str:
-        """The id to give to the annotation found at ``where``.
+        """The unique id of the annotation at ``where``.
 
         Raises:
-            DataError: Where it was used before and duplicates are refused.
+            DataError: Where the id was used before and duplicates are refused.
         """
-        places = self._places.setdefault(identifier, [])
-        places.append(where)
-        if len(places) > 1 and self._policy == "refuse":
+        uses = self._uses.setdefault(identifier, [])
+        uses.append(where)
+        if len(uses) > 1 and self._policy == "refuse":
             raise DataError(
-                f"annotation id {identifier!r} was used before, in {places[0]}",
+                f"annotation id {identifier!r} was used before, in {uses[0]}",
                 where=where,
                 remedy="Give each its own id, or number them: rationale data convert --number-duplicates.",
             )
-        return identifier if len(places) == 1 else f"{identifier}#{len(places)}"
+        return identifier if len(uses) == 1 else f"{identifier}#{len(uses)}"
 
 
 def usual_order(names: Iterable[str]) -> list[str]:
-    """The names once each: train, val and test first, then the others sorted.
+    """Unique names in the usual order: train, val and test first, then the others sorted.
 
     >>> usual_order(["test", "dev", "train"])
     ['train', 'test', 'dev']
     """
-    left = set(names)
-    usual = [name for name in ("train", "val", "test") if name in left]
-    return usual + sorted(left - set(usual))
+    unique = set(names)
+    usual = [name for name in ("train", "val", "test") if name in unique]
+    return usual + sorted(unique - set(usual))

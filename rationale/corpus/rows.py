@@ -1,8 +1,8 @@
-"""One row of a table, however it was stored, as a document."""
+"""Converts a row of a table, from any format, to a document."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,32 +15,33 @@ from rationale.corpus.offsets import character_spans, may_be_utf16
 from rationale.corpus.readers import Notes, ReadOptions, UsedIds
 from rationale.corpus.segment import split_words, word_bounds
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
-Row = tuple[str, Mapping[str, Any]]
+Row = tuple[str, Json]
 
 
 def read_rows(rows: Iterable[Row], *, source: str, split: str, options: ReadOptions) -> Documents:
-    """The documents of ``(where, row)`` pairs.
+    """Converts ``(where, row)`` pairs to documents.
 
     Raises:
-        DataError: On a row that cannot be read as it is; the message begins with its ``where``.
+        DataError: On a row that cannot be read; the message begins with its ``where``.
     """
-    uses, notes = UsedIds(options.duplicate_ids), Notes()
+    used_ids, notes = UsedIds(options.duplicate_ids), Notes()
     documents: list[Document] = []
     for number, (where, row) in enumerate(rows):
-        for line in unread(list(map(str, row)), options.columns) if number == 0 else ():
-            notes.say(line)
+        for note in unread(list(map(str, row)), options.columns) if number == 0 else ():
+            notes.add_line(note)
         with options.tolerating():
-            documents.append(_document(_Row(row, where, options, notes), str(number), uses))
-    options.tell(notes, source)
+            documents.append(_document(_Row(row, where, options, notes), str(number), used_ids))
+    options.report(notes, source)
     return Documents(documents, source=source, split=split or None)
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A row and all that is needed to read it."""
+    """A row, with everything needed to read it."""
 
-    content: Mapping[str, Any]
+    content: Json
     where: str
     options: ReadOptions
     notes: Notes
@@ -55,23 +56,23 @@ class _Row:
 
 @dataclass(frozen=True)
 class _Text:
-    """The words of a row, and the text that character offsets count in, where it was given."""
+    """The words of a row, and its text, which character offsets refer to; None where the row has none."""
 
     words: tuple[str, ...]
     text: str | None
-    bounds: list[tuple[int, int]] | None  # of each word in the text; None: not looked up yet
+    bounds: list[tuple[int, int]] | None  # of each word in the text; None: not computed yet
 
 
-def _document(row: _Row, number: str, uses: UsedIds) -> Document:
+def _document(row: _Row, row_number: str, used_ids: UsedIds) -> Document:
     for name in row.content:
         check_name(str(name), row.columns, row.where)
     text = _text(row)
-    given = row.get(row.columns.id)
-    if isinstance(given, float) and given.is_integer():  # how tables with gaps hold whole numbers
-        given = int(given)
-    missing = given is None or given == "" or given != given
-    name = number if missing else identifier(given, row.columns.id, row.where)
-    unique = uses.name(name, row.where)
+    raw_id = row.get(row.columns.id)
+    if isinstance(raw_id, float) and raw_id.is_integer():  # tables with gaps store whole numbers as floats
+        raw_id = int(raw_id)
+    missing = raw_id is None or raw_id == "" or raw_id != raw_id
+    name = row_number if missing else identifier(raw_id, row.columns.id, row.where)
+    unique = used_ids.name(name, row.where)
     marks, characters = row.get(row.columns.rationale), row.get(row.columns.rationale_chars)
     document = Document(
         id=unique,
@@ -81,7 +82,7 @@ def _document(row: _Row, number: str, uses: UsedIds) -> Document:
         query=_query(row),
         spans=_spans(row, text, marks, characters),
         annotated=marks is not None or characters is not None,
-        original_id=None if missing or unique != name else original(given),
+        original_id=None if missing or unique != name else original(raw_id),
     )
     said = row.get(row.columns.annotations)
     if said is None:
@@ -101,11 +102,13 @@ def _spans(row: _Row, text: _Text, marks: Any, characters: Any) -> tuple[Span, .
     if characters is None:
         return ()
     if text.text is None:
-        raise DataError(f"character spans count in {columns.text!r}, which is missing", where=row.where)
+        raise DataError(
+            f"character spans refer to the column {columns.text!r}, which is missing", where=row.where
+        )
     if may_be_utf16(characters, text.text):
         row.notes.add(
-            "documents have signs beyond U+FFFF (emoji) before the end of a character span without its text: "
-            "the offsets are taken as code points, and tools in browsers count UTF-16 code units",
+            "documents have characters beyond U+FFFF (emoji) before the end of a character span without its "
+            "text: the offsets are read as code points, but tools in browsers count UTF-16 code units",
             row.where,
         )
     bounds = text.bounds or word_bounds(text.text, row.options.segmentation)
@@ -114,11 +117,11 @@ def _spans(row: _Row, text: _Text, marks: Any, characters: Any) -> tuple[Span, .
 
 def _text(row: _Row) -> _Text:
     columns, where = row.columns, row.where
-    given, text = row.get(columns.words), row.get(columns.text)
+    listed, text = row.get(columns.words), row.get(columns.text)
     if text is not None and not isinstance(text, str):
         raise DataError(f"{columns.text!r} must be text, got {type(text).__name__}", where=where)
-    if given is not None:
-        words = _word_list(given, columns.words, where)
+    if listed is not None:
+        words = _word_list(listed, columns.words, where)
         check_size(words, where)
         if not all(word.strip() for word in words):
             raise DataError(
@@ -135,17 +138,16 @@ def _text(row: _Row) -> _Text:
 
 
 def _bounds(words: tuple[str, ...], text: str, columns: Columns, where: str) -> list[tuple[int, int]]:
-    """Where each word stands in the text, after making sure that both say the same."""
+    """``[start, end)`` of each word in the text, after checking that words and text agree."""
     if not same_text(text, words):
         raise DataError(
-            f"{columns.words!r} and {columns.text!r} say different things: {short(' '.join(words))} "
-            f"and {short(text)}",
+            f"{columns.words!r} and {columns.text!r} differ: {short(' '.join(words))} and {short(text)}",
             where=where,
-            remedy="Words that stand beside a text are that text, cut; remove one of the two.",
+            remedy="Words beside a text must be that text, split; remove one of the two columns.",
         )
-    letters = (place for place, letter in enumerate(text) if not letter.isspace())
-    places = [[next(letters) for letter in word if not letter.isspace()] for word in words]
-    return [(place[0], place[-1] + 1) for place in places]
+    positions = (position for position, character in enumerate(text) if not character.isspace())
+    word_positions = [[next(positions) for character in word if not character.isspace()] for word in words]
+    return [(position[0], position[-1] + 1) for position in word_positions]
 
 
 def _word_list(value: object, name: str, where: str) -> tuple[str, ...]:
@@ -153,7 +155,7 @@ def _word_list(value: object, name: str, where: str) -> tuple[str, ...]:
         raise DataError(
             f"{name!r} must be a list of words, got {str(value)[:60]!r}",
             where=where,
-            remedy="Give running text in a column for text.",
+            remedy="Put running text into the column for text.",
         )
     return tuple(value)
 

@@ -1,4 +1,4 @@
-"""Text into words: at white space, or, for scripts without spaces, character by character."""
+"""Splits text into words: at white space, or, for scripts without spaces, character by character."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _EAST_ASIAN = (
 _SOUTH_EAST_ASIAN = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\uaa60-\uaa7f"
 _SPACELESS = re.compile(f"[{_EAST_ASIAN}{_SOUTH_EAST_ASIAN}]")
 
-# Per family: its characters; how many a document has at least, and a word on average, before its words are
-# taken for unsegmented text. Chinese words have 1 to 4 characters, Thai words up to about 10.
+# Per family of scripts: its characters; the least number of them in a document, and the mean number a word,
+# above which words count as unsegmented text. Chinese words have 1 to 4 characters, Thai up to about 10.
 _FAMILIES = (
     (re.compile(f"[{_EAST_ASIAN}]"), 8, 4),
     (re.compile(f"[{_SOUTH_EAST_ASIAN}]"), 16, 10),
@@ -25,12 +25,12 @@ _FAMILIES = (
 
 
 def word_bounds(text: str, segmentation: Segmentation = "spaces") -> list[tuple[int, int]]:
-    """Where each word of a text starts and ends, in characters, the end exclusive.
+    """``[start, end)`` of each word of a text, in characters.
 
     Args:
         text: The text.
-        segmentation: ``spaces``: words are parted by white space. ``characters``: so, and each character of
-            a script without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan) is a word with
+        segmentation: ``spaces``: white space separates words. ``characters``: so it does, and each character
+            of a script without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan) is a word with
             the marks that combine with it; runs of other characters stay words.
 
     >>> text = "iPhone 很好看"
@@ -40,7 +40,7 @@ def word_bounds(text: str, segmentation: Segmentation = "spaces") -> list[tuple[
     bounds = [match.span() for match in re.finditer(r"\S+", text)]
     if segmentation == "spaces":
         return bounds
-    return [part for start, end in bounds for part in _characters(text, start, end)]
+    return [bounds_of_part for start, end in bounds for bounds_of_part in _split_run(text, start, end)]
 
 
 def split_words(text: str, segmentation: Segmentation = "spaces") -> tuple[str, ...]:
@@ -50,19 +50,19 @@ def split_words(text: str, segmentation: Segmentation = "spaces") -> tuple[str, 
     return tuple(text[start:end] for start, end in word_bounds(text, segmentation))
 
 
-def _characters(text: str, start: int, end: int) -> Iterable[tuple[int, int]]:
-    """Cuts one run without white space."""
+def _split_run(text: str, start: int, end: int) -> Iterable[tuple[int, int]]:
+    """Splits one run without white space into ``[start, end)`` of its words."""
     if not _SPACELESS.search(text, start, end):
         return [(start, end)]
-    cuts, alone = [start], False
-    for place in range(start, end):
-        letter = text[place]
-        if place > start and (unicodedata.category(letter)[0] == "M" or letter in "\u200c\u200d"):
+    cuts, after_spaceless = [start], False
+    for position in range(start, end):
+        character = text[position]
+        if position > start and (unicodedata.category(character)[0] == "M" or character in "\u200c\u200d"):
             continue
-        own = _SPACELESS.match(letter) is not None
-        if place > start and (own or alone):
-            cuts.append(place)
-        alone = own
+        is_spaceless = _SPACELESS.match(character) is not None
+        if position > start and (is_spaceless or after_spaceless):
+            cuts.append(position)
+        after_spaceless = is_spaceless
     return list(zip(cuts, [*cuts[1:], end], strict=True))
 
 
@@ -73,9 +73,9 @@ def is_unsegmented(words: Sequence[str]) -> bool:
     (True, False)
     """
     text = "".join(words)
-    for pattern, least, longest in _FAMILIES if _SPACELESS.search(text) else ():
-        counts = [len(found) for word in words if (found := pattern.findall(word))]
-        is_most = 2 * sum(counts) > len(text)  # not a name in a text of another script
-        if is_most and sum(counts) >= max(least, longest * len(counts) + 1):
+    for pattern, min_characters, word_length in _FAMILIES if _SPACELESS.search(text) else ():
+        counts = [len(matches) for word in words if (matches := pattern.findall(word))]
+        is_majority = 2 * sum(counts) > len(text)  # unlike a name in a text of another script
+        if is_majority and sum(counts) >= max(min_characters, word_length * len(counts) + 1):
             return True
     return False

@@ -1,4 +1,4 @@
-"""Questions and answers in the layout of SQuAD 1.1 and 2.0: the answers are the rationale."""
+"""Reads questions and answers in the layout of SQuAD 1.1 and 2.0: the answers are the rationale."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rationale.corpus.places import head_of, kind_of, stem_of, visible_files
 from rationale.corpus.readers import READERS, Reader, ReadOptions, UsedIds, usual_order
 from rationale.corpus.segment import word_bounds
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 ANSWERABLE, UNANSWERABLE = "answerable", "unanswerable"
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -31,15 +32,15 @@ class _Question:
 
     title: str
     context: str
-    content: dict[str, Any]
+    content: Json
     where: str
 
 
 def read_squad(source: str | Path, split: str, options: ReadOptions) -> Documents:
-    """Reads one file; a document is a question over its paragraph, and each answer a rationale group.
+    """Reads one file: each question and its paragraph become a document, each answer an evidence group.
 
-    Words are runs of letters and digits, and single signs: an answer that ends inside a word gets all of it.
-    Each character of a script without spaces (Chinese, Japanese, Thai) is a word.
+    Words are runs of letters and digits, and single punctuation characters. An answer that ends inside a word
+    marks the whole word. Each character of a script without spaces (Chinese, Japanese, Thai) is a word.
 
     Args:
         source: A ``.json`` file, or a folder of them named ``train-v2.0.json``, ``dev-v2.0.json``.
@@ -47,14 +48,14 @@ def read_squad(source: str | Path, split: str, options: ReadOptions) -> Document
         options: What to do with duplicate ids.
 
     Raises:
-        DataError: On a file that is no JSON, or not of this layout, a field of another type, or an answer
-            that does not stand where it is said to; the message names the question.
+        DataError: On a file that is no JSON or not in this layout, a field of another type, or an answer that
+            is not at its ``answer_start``; the message names the question.
     """
     path = _files(source)[split]
-    used, items = UsedIds(options.duplicate_ids), list[Document]()
+    used_ids, items = UsedIds(options.duplicate_ids), list[Document]()
     for question in _questions(json_file(path), path):
         with options.tolerating():
-            items.append(_document(question, used))
+            items.append(_document(question, used_ids))
     return Documents(items, source=str(source), split=split)
 
 
@@ -64,43 +65,45 @@ def _questions(content: Any, path: Path) -> Iterator[_Question]:
         title = _object(article, where).get("title")
         if title is not None and not isinstance(title, str):
             raise DataError(f"'title' must be text, got {short(title)}", where=where)
-        for place, paragraph in enumerate(_list(article, "paragraphs", where)):
-            there = f"{where}, paragraph {place}"
-            context = _text(_object(paragraph, there), "context", there)
-            for row, question in enumerate(_list(paragraph, "qas", there)):
-                asked = f"{there}, question {row}"
-                name = f"{title or ''}/{place}"
-                yield _Question(name, context, _object(question, asked), asked)
+        for row, paragraph in enumerate(_list(article, "paragraphs", where)):
+            paragraph_where = f"{where}, paragraph {row}"
+            context = _text(_object(paragraph, paragraph_where), "context", paragraph_where)
+            for index, question in enumerate(_list(paragraph, "qas", paragraph_where)):
+                question_where = f"{paragraph_where}, question {index}"
+                name = f"{title or ''}/{row}"
+                yield _Question(name, context, _object(question, question_where), question_where)
 
 
-def _document(question: _Question, used: UsedIds) -> Document:
+def _document(question: _Question, used_ids: UsedIds) -> Document:
     content, where = question.content, question.where
-    given = need(content, "id", where)
-    name = identifier(given, "id", where)
+    raw_id = need(content, "id", where)
+    name = identifier(raw_id, "id", where)
     where = f"{where} (id {name!r})"
-    places = _words(question.context)
-    words = tuple(question.context[a:b] for a, b in places)
+    bounds = _word_bounds(question.context)
+    words = tuple(question.context[start:end] for start, end in bounds)
     text = _text(content, "question", where)
-    asked = tuple(text[a:b] for a, b in _words(text))
-    if not words or not asked:
+    query = tuple(text[start:end] for start, end in _word_bounds(text))
+    if not words or not query:
         raise DataError("the question or its paragraph has no words", where=where, remedy="Remove it.")
     check_size(words, where)
     answers = _answers(content, where)
-    spans = tuple(_span(where, question.context, places, answer, n) for n, answer in enumerate(answers))
-    unique = used.name(name, where)
+    spans = tuple(
+        _span(where, question.context, bounds, answer, group) for group, answer in enumerate(answers)
+    )
+    unique = used_ids.name(name, where)
     return Document(
         unique,
         question.title,
         words,
         label=ANSWERABLE if spans else UNANSWERABLE,
-        query=asked,
+        query=query,
         spans=spans,
-        original_id=original(given) if unique == name else None,
+        original_id=original(raw_id) if unique == name else None,
     )
 
 
-def _answers(content: dict[str, Any], where: str) -> list[Any]:
-    """The reference answers; none only where the question says that it has none."""
+def _answers(content: Json, where: str) -> list[Any]:
+    """The reference answers; empty only where ``is_impossible`` is true."""
     impossible = content.get("is_impossible", False)
     if not isinstance(impossible, bool):
         raise DataError(
@@ -119,66 +122,70 @@ def _answers(content: dict[str, Any], where: str) -> list[Any]:
         raise DataError(
             "the question has no answers",
             where=where,
-            remedy='Where it has none in its paragraph, say so: "is_impossible": true.',
+            remedy='Where the paragraph holds no answer, write "is_impossible": true.',
         )
     return answers
 
 
-def _span(where: str, context: str, places: list[tuple[int, int]], answer: Any, group: int) -> Span:
+def _span(where: str, context: str, bounds: list[tuple[int, int]], answer: Any, group: int) -> Span:
     text, start = _text(_object(answer, where), "text", where), need(answer, "answer_start", where)
     if isinstance(start, bool) or not isinstance(start, int):
         raise DataError(f"'answer_start' must be a whole number, got {short(start)}", where=where)
-    place = place_of(text, start, context)
-    span = None if place is None else touched(place, place + len(text), places, group)
+    answer_start = place_of(text, start, context)
+    span = None if answer_start is None else touched(answer_start, answer_start + len(text), bounds, group)
     if span is None:
         raise DataError(
-            f"the answer {short(text)} does not stand at character {start}",
+            f"the answer {short(text)} is not at character {start} of the context",
             where=where,
             remedy="answer_start counts characters of the context from 0.",
         )
     return span
 
 
-def _words(text: str) -> list[tuple[int, int]]:
-    """Where the words of a text stand."""
-    found = [match.span() for match in _WORD.finditer(text)]
+def _word_bounds(text: str) -> list[tuple[int, int]]:
+    """``[start, end)`` of each word of a text, in characters."""
+    bounds = [match.span() for match in _WORD.finditer(text)]
     if text.isascii():
-        return found
-    whole: list[tuple[int, int]] = []
-    for start, end in found:
-        # Marks that combine with a letter (vowels of Hindi or Thai) are no signs of their own.
-        if whole and whole[-1][1] == start and _combines(text[start - 1 : start + 1]):
-            whole[-1] = (whole[-1][0], end)
+        return bounds
+    joined: list[tuple[int, int]] = []
+    for start, end in bounds:
+        # Marks that combine with a letter (vowels of Hindi or Thai) are no words of their own.
+        if joined and joined[-1][1] == start and _combines(text[start - 1 : start + 1]):
+            joined[-1] = (joined[-1][0], end)
         else:
-            whole.append((start, end))
-    inside = ((a, word_bounds(text[a:b], "characters")) for a, b in whole)
-    return [(a + start, a + end) for a, parts in inside for start, end in parts]
+            joined.append((start, end))
+    parts_of_words = (
+        (word_start, word_bounds(text[word_start:word_end], "characters")) for word_start, word_end in joined
+    )
+    return [
+        (word_start + start, word_start + end) for word_start, parts in parts_of_words for start, end in parts
+    ]
 
 
 def _combines(letters: str) -> bool:
-    """Whether one of two neighbouring characters is a mark that joins them to one word."""
+    """Whether one of two neighbouring characters is a combining mark that joins them into one word."""
     before, letter = (unicodedata.category(each)[0] for each in letters)
     return letter == "M" or (before == "M" and letter in "LN")
 
 
-def _object(value: Any, where: str) -> dict[str, Any]:
+def _object(value: Any, where: str) -> Json:
     if not isinstance(value, dict):
         raise DataError(
-            f"this is not of SQuAD's layout: expected an object, got {type(value).__name__}",
+            f"this is not in SQuAD's layout: expected an object, got {type(value).__name__}",
             where=where,
             remedy="Expected data, paragraphs, context, qas, id, question, answers.",
         )
     return value
 
 
-def _list(row: dict[str, Any], name: str, where: str) -> list[Any]:
+def _list(row: Json, name: str, where: str) -> list[Any]:
     value = need(row, name, where)
     if not isinstance(value, list):
         raise DataError(f"{name!r} must be a list, got {type(value).__name__}", where=where)
     return value
 
 
-def _text(row: dict[str, Any], name: str, where: str) -> str:
+def _text(row: Json, name: str, where: str) -> str:
     value = need(row, name, where)
     if not isinstance(value, str):
         raise DataError(f"{name!r} must be text, got {short(value)}", where=where)
@@ -186,36 +193,36 @@ def _text(row: dict[str, Any], name: str, where: str) -> str:
 
 
 def squad_splits(source: str | Path) -> list[str]:
-    """The file's name without its version, or those of a folder's files."""
+    """The splits of a file or folder: file names without suffix and version."""
     return usual_order(_files(source))
 
 
 def _files(source: str | Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for file in visible_files(source):
         if kind_of(file) != ".json":
             continue
         name = _VERSION.sub("", stem_of(file))
-        if name in found:
+        if name in files:
             raise DataError(
-                f"split {name!r} is there twice: {found[name].name} and {file.name}",
+                f"split {name!r} has two files, {files[name].name} and {file.name}",
                 where=source,
                 remedy="Leave one version in the folder, or name the file itself.",
             )
-        found[name] = file
-    return found
+        files[name] = file
+    return files
 
 
 def is_squad(source: Any) -> bool:
-    """Whether the data that is there is JSON files that begin as SQuAD's do."""
+    """Whether all data files of ``source`` are JSON files that begin like SQuAD's."""
     if not isinstance(source, str | Path):
         return False
     known = (".json", ".jsonl", ".csv", ".tsv", ".parquet")
     files = [file for file in visible_files(source) if kind_of(file) in known]
-    return bool(files) and all(map(_begins_so, files))
+    return bool(files) and all(map(_looks_like_squad, files))
 
 
-def _begins_so(file: Path) -> bool:
+def _looks_like_squad(file: Path) -> bool:
     if kind_of(file) != ".json":
         return False
     head = head_of(file, _HEAD).replace(b"\0", b"")  # UTF-16 too

@@ -1,4 +1,4 @@
-"""Own data as a table: JSON lines, JSON, CSV, TSV or Parquet; one file, or one for each split."""
+"""Reads tables: JSON lines, JSON, CSV, TSV or Parquet; one file, or one for each split."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +18,7 @@ from rationale.corpus.places import kind_of, stem_of, visible_files
 from rationale.corpus.readers import READERS, Reader, ReadOptions, usual_order
 from rationale.corpus.rows import Row, read_rows
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 _SHARD = re.compile(r"-\d{5}-of-\d{5}\Z")
 
@@ -27,23 +27,23 @@ def read_table(source: str | Path, split: str, options: ReadOptions) -> Document
     """Reads a table; see `Columns` for what its columns mean.
 
     A ``.csv`` follows RFC 4180: commas, double quotes, line breaks inside quotes. A ``.tsv`` is read with
-    quotes where the whole file is quoted so, and literally where it is not. In both every field is text, and
-    a list is written as JSON. All but Parquet may be gzipped (``.csv.gz``).
+    quotes where the whole file is quoted, else literally. In both, every field is text and a list is written
+    as JSON. All formats but Parquet may be gzipped (``.csv.gz``).
 
     Args:
         source: A file, or a folder of files named ``{split}.{suffix}``; several shards of one split, named
             ``{split}-00000-of-00002.parquet``, are read in order.
         split: One of `table_splits`.
-        options: Limit, columns, duplicate ids.
+        options: Columns, duplicate ids, segmentation.
 
     Raises:
-        DataError: On anything that cannot be read as it is; the message names file and line or row.
+        DataError: On anything that cannot be read; the message names file and line or row.
     """
     paths = _files(source)[split]
     suffixes = sorted({_suffix(path) for path in paths})
     if len(suffixes) > 1:
         raise DataError(
-            f"split {split!r} is there as {' and as '.join(suffixes)}",
+            f"split {split!r} has files of {len(suffixes)} formats: {' and '.join(suffixes)}",
             where=source,
             remedy="Remove all but one.",
         )
@@ -52,7 +52,7 @@ def read_table(source: str | Path, split: str, options: ReadOptions) -> Document
 
 
 def table_splits(source: str | Path) -> list[str]:
-    """The splits of a file (one, of its own name) or of a folder of files."""
+    """The splits of a file (one, named after it) or of a folder of files."""
     return usual_order(_files(source))
 
 
@@ -62,12 +62,12 @@ def is_table(source: object) -> bool:
 
 
 def _files(source: str | Path) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
+    files: dict[str, list[Path]] = {}
     for path in visible_files(source):
-        packed = path.name.lower().endswith(".gz")
-        if kind_of(path) in _FORMATS and not (packed and kind_of(path) == ".parquet"):
-            found.setdefault(_SHARD.sub("", stem_of(path)), []).append(path)
-    return found
+        is_gzipped = path.name.lower().endswith(".gz")
+        if kind_of(path) in _FORMATS and not (is_gzipped and kind_of(path) == ".parquet"):
+            files.setdefault(_SHARD.sub("", stem_of(path)), []).append(path)
+    return files
 
 
 def _suffix(path: Path) -> str:
@@ -99,7 +99,7 @@ def _parquet(path: Path, columns: Columns) -> Iterator[Row]:
         raise DataError(f"cannot be read as Parquet ({error})", where=path) from error
 
 
-def _numbered(rows: Iterator[dict[str, Any]], path: Path) -> Iterator[Row]:
+def _numbered(rows: Iterator[Json], path: Path) -> Iterator[Row]:
     for number, row in enumerate(rows):
         yield f"{path}, row {number} (counted from 0)", row
 

@@ -1,7 +1,7 @@
-"""Tar archives of plain files, read as if they meant harm: every header is bounded before it is read.
+"""Reads tar archives of plain files from untrusted sources: a header's size is checked before it is read.
 
-The standard library reads a long name or an extended header whole, however many gigabytes it says to have;
-and follows links, devices and sparse maps. Nothing of that occurs in archives of text, so none of it is read.
+The standard library reads a long name or an extended header whole, whatever size it states, and follows
+links, devices and sparse maps. Archives of text hold none of these, so this reader refuses them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAGIC: dict[bytes, Any] = {
 
 
 class TarError(ValueError):
-    """An archive that is damaged, or holds what is not read."""
+    """An archive is damaged, or holds members that are not supported."""
 
 
 @dataclass
@@ -48,27 +48,27 @@ class Member:
     is_file: bool
     is_folder: bool
     _stream: IO[bytes] = field(repr=False)
-    _left: int = field(init=False, repr=False)
+    _unread: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._left = self.size
+        self._unread = self.size
 
     def read(self) -> Iterator[bytes]:
-        """The content in pieces; to be read before the next member is asked for."""
-        while self._left:
-            piece = _exactly(self._stream, min(self._left, _CHUNK))
-            self._left -= len(piece)
+        """Yields the content in pieces; read it before requesting the next member."""
+        while self._unread:
+            piece = _read_exactly(self._stream, min(self._unread, _CHUNK))
+            self._unread -= len(piece)
             yield piece
 
     def skip(self) -> None:
-        """Passes over what of the content has not been read."""
+        """Skips the unread rest of the content."""
         for _ in self.read():
             pass
 
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[IO[bytes]]:
-    """The bytes of a file, unpacked where it is compressed with gzip, bzip2 or xz."""
+    """Opens a file as a stream of bytes, decompressed where it is gzip, bzip2 or xz."""
     with path.open("rb") as file:
         head = file.read(6)
     opener = next((opener for magic, opener in _MAGIC.items() if head.startswith(magic)), None)
@@ -77,15 +77,15 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
 
 
 def members(stream: IO[bytes]) -> Iterator[Member]:
-    """The files and folders of an archive, in order.
+    """Yields the files and folders of an archive, in order.
 
     Args:
-        stream: The archive, unpacked; read from its start, and only forwards.
+        stream: The decompressed archive; read from its start, and only forwards.
 
     Raises:
-        TarError: On a damaged archive, a header larger than it may be, and more headers than there may be.
+        TarError: On a damaged archive, a header above `MAX_HEADER` bytes, or more than `MAX_HEADERS` headers.
     """
-    given: str | None = None  # the name that an extended header or a long name gives to the next member
+    long_name: str | None = None  # from an extended header or a long name, for the next member
     for number, header in enumerate(_headers(stream)):
         if number >= MAX_HEADERS:
             raise TarError(f"it has more than {MAX_HEADERS:,} members and headers")
@@ -93,17 +93,19 @@ def members(stream: IO[bytes]) -> Iterator[Member]:
         if kind in (_LONG_NAME, _EXTENDED, _GLOBAL):
             if size > MAX_HEADER:
                 raise TarError(f"it has a header of {size:,} bytes, and {MAX_HEADER:,} are read")
-            body = _exactly(stream, size)
+            body = _read_exactly(stream, size)
             _skip(stream, -size % BLOCK)
-            named = body.rstrip(b"\0").decode("utf-8", "replace") if kind == _LONG_NAME else _path(body)
-            if kind == _GLOBAL and named is not None:
-                raise TarError("it has one path for all members")
-            given = given if named is None else named
+            member_name = (
+                body.rstrip(b"\0").decode("utf-8", "replace") if kind == _LONG_NAME else _extended_path(body)
+            )
+            if kind == _GLOBAL and member_name is not None:
+                raise TarError("a global header gives one path to all members")
+            long_name = long_name if member_name is None else member_name
             continue
-        name, given = given or _name(header), None
+        name, long_name = long_name or _member_name(header), None
         is_folder = kind == _FOLDER or (kind in _FILES and name.endswith("/"))
         if is_folder and size:
-            raise TarError(f"its folder {name[:80]!r} has a content")
+            raise TarError(f"its folder {name[:80]!r} has content")
         member = Member(name, size, kind in _FILES and not is_folder, is_folder, stream)
         yield member
         member.skip()
@@ -111,12 +113,12 @@ def members(stream: IO[bytes]) -> Iterator[Member]:
 
 
 def _headers(stream: IO[bytes]) -> Iterator[bytes]:
-    """The header blocks up to the empty one that ends an archive."""
-    while any(header := _exactly(stream, BLOCK)):
-        # The sum of all bytes, its own field counted as blanks; some writers took bytes for signed.
-        rest = header[:148] + b" " * 8 + header[156:]
+    """Yields the header blocks up to the empty block that ends an archive."""
+    while any(header := _read_exactly(stream, BLOCK)):
+        # The sum of all bytes, with the checksum's own field as spaces; some writers summed signed bytes.
+        summed = header[:148] + b" " * 8 + header[156:]
         expected = _number(header[148:156])
-        if expected != sum(rest) and expected != sum(byte - 256 if byte > 127 else byte for byte in rest):
+        if expected != sum(summed) and expected != sum(byte - 256 if byte > 127 else byte for byte in summed):
             raise TarError("the checksum of a header is wrong")
         yield header
 
@@ -127,56 +129,56 @@ def _number(octal: bytes) -> int:
         return int.from_bytes(bytes([octal[0] & 0x7F]) + octal[1:], "big")
     digits = octal.strip(b" \0")
     if not all(48 <= digit < 56 for digit in digits):
-        raise TarError("a number of a header is none")
+        raise TarError("a numeric field of a header is not a number")
     return int(digits or b"0", 8)
 
 
-def _name(header: bytes) -> str:
+def _member_name(header: bytes) -> str:
     name = header[:100].split(b"\0")[0]
     prefix = header[345:500].split(b"\0")[0] if header[257:263] == b"ustar\0" else b""
     return (prefix + b"/" + name if prefix else name).decode("utf-8", "replace")
 
 
-def _path(body: bytes) -> str | None:
-    """The path that an extended header gives, None where it gives none.
+def _extended_path(body: bytes) -> str | None:
+    """The path in an extended header; None where it has none.
 
     Raises:
-        TarError: Where it says what would change how the archive is read: another size, or sparse files.
+        TarError: Where it would change how the archive is read: another size, or sparse files.
     """
-    path, place = None, 0
-    while place < len(body):
-        length, blank, _ = body[place : place + 20].partition(b" ")
-        end = place + int(length) if blank and length.isdigit() else 0
-        key, equals, value = body[place + len(length) + 1 : end].partition(b"=")
-        if end <= place + len(length) + 1 or end > len(body) or not equals or not value.endswith(b"\n"):
+    path, position = None, 0
+    while position < len(body):
+        length, blank, _ = body[position : position + 20].partition(b" ")
+        end = position + int(length) if blank and length.isdigit() else 0
+        key, equals, value = body[position + len(length) + 1 : end].partition(b"=")
+        if end <= position + len(length) + 1 or end > len(body) or not equals or not value.endswith(b"\n"):
             raise TarError("an extended header is damaged")
         if key == b"size" or key.startswith(b"GNU.sparse"):
             raise TarError(
-                f"an extended header holds {key.decode('ascii', 'replace')[:40]!r}, which is not read"
+                f"an extended header holds {key.decode('ascii', 'replace')[:40]!r}, which is not supported"
             )
         if key == b"path":
             path = value[:-1].decode("utf-8", "replace")
-        place = end
+        position = end
     return path
 
 
-def _exactly(stream: IO[bytes], size: int) -> bytes:
-    """That many bytes.
+def _read_exactly(stream: IO[bytes], size: int) -> bytes:
+    """Reads exactly ``size`` bytes.
 
     Raises:
-        EOFError: Where the archive ends before.
+        EOFError: Where the archive ends earlier.
     """
     pieces: list[bytes] = []
-    left = size
-    while left:
-        piece = stream.read(left)
+    remaining = size
+    while remaining:
+        piece = stream.read(remaining)
         if not piece:
-            raise EOFError("it ends before its end")
+            raise EOFError("it is truncated")
         pieces.append(piece)
-        left -= len(piece)
+        remaining -= len(piece)
     return b"".join(pieces)
 
 
 def _skip(stream: IO[bytes], size: int) -> None:
     while size:
-        size -= len(_exactly(stream, min(size, _CHUNK)))
+        size -= len(_read_exactly(stream, min(size, _CHUNK)))

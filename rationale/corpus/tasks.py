@@ -17,7 +17,7 @@ class EraserTask:
         url: Where the benchmark publishes it.
         title: What the documents are.
         labels: The classes.
-        query: What is read before the document; empty where nothing is.
+        query: The segment that is read before the document; empty where there is none.
     """
 
     url: str

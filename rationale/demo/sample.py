@@ -1,4 +1,4 @@
-"""The embedded sample, and the two models trained on it: a classifier, and AdapLeR begun from that."""
+"""The embedded sample, and the two models trained on it: a classifier, and AdapLeR trained from it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -37,16 +36,16 @@ TRAINING = AdapLeROptions(
     warm_start=True,
     device="cpu",
 )
-SLOWER: tuple[dict[str, Any], ...] = (
-    {},
-    {"threshold_rate": 2.5e-3, "epochs": 5},
-    {"threshold_rate": 1.7e-3, "epochs": 7},
+TRAININGS = (
+    TRAINING,
+    replace(TRAINING, threshold_rate=2.5e-3, epochs=5),
+    replace(TRAINING, threshold_rate=1.7e-3, epochs=7),
 )
 """What is tried in turn until the dev accuracy is :data:`ENOUGH`: thresholds that move fast drop words before
 the predictors know which, and some seeds do not recover from that. benchmarks/demo_robustness.py counts them.
 """
 ENOUGH, FASTER = 0.90, 2.1
-"""The dev accuracy and speedup that the demo's AdapLeR is to have."""
+"""The dev accuracy and speedup that the demo's AdapLeR should reach."""
 
 
 def sample_folder() -> Path:
@@ -55,75 +54,79 @@ def sample_folder() -> Path:
 
 
 def sample_reviews() -> Documents:
-    """The reviews the demo looks at: a stratified sample of val, small enough for captum's methods."""
+    """The reviews that the demo scores: a stratified sample of val, small enough for captum's methods."""
     return sample(load_documents(str(sample_folder()), SPLIT), REVIEWS)
 
 
-def sample_classifier(cache: Path, *, seed: int = 0) -> Path:
-    """A small ModernBERT trained from scratch on the sample's train split, in about two minutes.
+def sample_classifier(cache: Path, *, seed: int = 0, command: str | None = None) -> Path:
+    """Trains a small ModernBERT from scratch on the sample's train split, in about two minutes.
 
-    Its layers are local but for the first of three, and it pools by the mean: 2,160 reviews teach it what
-    they do not teach BERT's shape, that "not dull" praises and "my brother called it dull" says nothing.
+    Of its three layers only the first attends globally, and it pools by the mean. From 2,160 reviews it
+    learns that "not dull" praises and "my brother called it dull" says nothing; BERT's architecture does not.
 
     Args:
-        cache: Where trained models are kept, by the hash of everything that made them.
-        seed: Of the order of the reviews, dropout and the head.
+        cache: The folder of trained models, named by the hash of their inputs.
+        seed: Random seed of the order of the reviews, dropout and the head.
+        command: The command that was typed, as shell text; None from Python.
 
     Returns:
-        The model's folder; the second call with equal sample, recipe and versions trains nothing.
+        The model's folder; a second call with equal sample, options and versions trains nothing.
     """
     train, dev = _documents()
     options = replace(TRAINING, seed=seed)
     out = cache / f"classifier-{_hash(train, options)}"
     if not out.exists():
         with _one_thread():
-            prepared = prepare(_start(cache, train), train, dev, options)
+            prepared = prepare(_start(cache, train), train, dev, options, command)
             return fine_tune(out, prepared, options, overwrite=False).best
     return out / "1"
 
 
-def sample_adapler(cache: Path, *, seed: int = 0) -> Path:
-    """AdapLeR, begun from :func:`sample_classifier` and its two next best epochs; about as long again.
+def sample_adapler(cache: Path, *, seed: int = 0, command: str | None = None) -> Path:
+    """Trains AdapLeR from :func:`sample_classifier` and its two next best epochs, in about the same time.
 
-    Trained anew with slower thresholds where the first training loses too much on dev (see :data:`SLOWER`).
+    Trained anew with slower thresholds where the first one loses too much on dev (see :data:`TRAININGS`).
 
     Args:
-        cache: Where trained models are kept.
-        seed: As of :func:`sample_classifier`.
+        cache: The folder of trained models.
+        seed: The random seed, as in :func:`sample_classifier`.
+        command: The same.
 
     Returns:
-        The model's folder: of the first training that is good enough on dev, else of the best there.
+        The folder of the first model that is good enough on dev, else of the best one.
     """
-    finetuned_dir = sample_classifier(cache, seed=seed).parent
-    found: list[tuple[float, Path]] = []
-    for slower in SLOWER:
-        out = _adapler(cache, replace(TRAINING, seed=seed, **slower), finetuned_dir)
+    finetuned_dir = sample_classifier(cache, seed=seed, command=command).parent
+    results: list[tuple[float, Path]] = []
+    for training in TRAININGS:
+        out = _adapler(cache, replace(training, seed=seed), finetuned_dir, command)
         best = TrainedDropping(out, finetuned_dir).best
-        found.append((best["dev_accuracy"], out))
+        results.append((best["dev_accuracy"], out))
         if best["dev_accuracy"] >= ENOUGH and best["dev_speedup"] >= FASTER:
             return out
-    return max(found)[1]
+    return max(results)[1]
 
 
-def _adapler(cache: Path, options: AdapLeROptions, finetuned_dir: Path) -> Path:
+def _adapler(cache: Path, options: AdapLeROptions, finetuned_dir: Path, command: str | None) -> Path:
     train, dev = _documents()
     out = cache / f"adapler-{_hash(train, options)}"
     if not out.exists():
         with _one_thread():
             start = _start(cache, train)
-            train_dropping("adapler", start, train, dev, out, options, finetuned_dir=finetuned_dir)
+            train_dropping(
+                "adapler", start, train, dev, out, options, finetuned_dir=finetuned_dir, command=command
+            )
     return out
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Sums depend on how threads share them, and training amplifies that; afterwards as many as before."""
-    before = torch.get_num_threads()
+    """Uses one thread inside the block: sums depend on the threads, and training amplifies differences."""
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)
 
 
 def _documents() -> tuple[Documents, Documents]:
@@ -138,7 +141,7 @@ def _start(cache: Path, train: Documents) -> Path:
 
 
 def _hash(train: Documents, options: AdapLeROptions) -> str:
-    """Changes with the sample, the recipe and the libraries that decide the weights."""
+    """12 hex digits over everything that decides the weights: sample, options, libraries."""
     libraries = {name: version(name) for name in ("torch", "transformers", "tokenizers", "rationale")}
-    made_of = [train.fingerprint, asdict(options), SHAPE, WHOLE, libraries]
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]
+    inputs = [train.fingerprint, asdict(options), SHAPE, WHOLE, libraries]
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""What the demo's training starts from: an untrained small model and a tokenizer made of the sample."""
+"""The start of the demo's training: a small untrained model, and a tokenizer built from the sample."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rationale.files import atomic_path
 from rationale.loading.hub import quiet_transformers
 
 MAX_LENGTH = 192
-WHOLE = 4  # a word seen so often is one token
+WHOLE = 4  # a word that occurs at least this often is one token
 SHAPE: dict[str, Any] = {
     "hidden_size": 64,
     "num_hidden_layers": 3,
@@ -41,10 +41,10 @@ _SPECIAL = {
 
 
 def make_start(folder: Path, train: Documents) -> None:
-    """Writes the untrained model and a WordPiece tokenizer learnt from ``train``."""
+    """Writes the untrained model and a WordPiece tokenizer built from ``train``."""
     tokenizer = _tokenizer(train)
     ids: dict[str, Any] = {f"{name}_id": tokenizer.convert_tokens_to_ids(t) for name, t in _SPECIAL.items()}
-    own: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "vocab_size": len(tokenizer),
         "pad_token_id": ids["pad_token_id"],
         "cls_token_id": ids["cls_token_id"],
@@ -56,7 +56,7 @@ def make_start(folder: Path, train: Documents) -> None:
     }
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        config = ModernBertConfig(**SHAPE, **own)
+        config = ModernBertConfig(**SHAPE, **settings)
         model = ModernBertForSequenceClassification(config)
     with quiet_transformers(), atomic_path(folder, overwrite=True) as temporary:
         model.save_pretrained(temporary)
@@ -77,12 +77,12 @@ def _tokenizer(train: Documents) -> PreTrainedTokenizerFast:
 def _vocabulary(train: Documents) -> dict[str, int]:
     """Frequent words whole, the others in pieces of three letters, and every letter alone.
 
-    The library's own trainer breaks ties by chance; this gives every machine the same ids.
+    The library's trainer breaks ties at random; here every machine gets the same ids.
     """
-    split = pre_tokenizers.BertPreTokenizer().pre_tokenize_str
-    counts = Counter(w.lower() for d in train for w, _ in split(" ".join(d.words)))
-    whole = {word for word, count in counts.items() if count >= WHOLE}
-    rest = counts.keys() - whole
-    pieces = {f"{'##' * bool(i)}{word[i : i + 3]}" for word in rest for i in range(0, len(word), 3)}
-    letters = {f"{mark}{letter}" for word in counts for letter in word for mark in ("", "##")}
-    return {token: i for i, token in enumerate([*_SPECIAL.values(), *sorted(whole | pieces | letters)])}
+    pre_tokenize = pre_tokenizers.BertPreTokenizer().pre_tokenize_str
+    counts = Counter(w.lower() for document in train for w, _ in pre_tokenize(" ".join(document.words)))
+    frequent = {word for word, count in counts.items() if count >= WHOLE}
+    rare = counts.keys() - frequent
+    pieces = {f"{'##' * bool(i)}{word[i : i + 3]}" for word in rare for i in range(0, len(word), 3)}
+    letters = {f"{prefix}{letter}" for word in counts for letter in word for prefix in ("", "##")}
+    return {token: i for i, token in enumerate([*_SPECIAL.values(), *sorted(frequent | pieces | letters)])}

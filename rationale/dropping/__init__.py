@@ -1,4 +1,4 @@
-"""Dropping: systems that remove tokens layer by layer, and the one loop that runs them."""
+"""Dropping: systems that drop tokens layer by layer, and the one loop that runs them."""
 
 from __future__ import annotations
 

@@ -16,30 +16,30 @@ from rationale.encoder.base import MASKED_LOGIT
 from rationale.tokens.packing import Packed
 
 ETA_LEAST, THETA_LEAST = 0.01, 1e-3
-_GONE = 1e-6  # a mass below this stays as it is
+_NEGLIGIBLE = 1e-6  # a mass below this stays as it is
 
 
 @SYSTEMS.register("adapler")
 class AdapLeR(System):
-    """Before each layer a small predictor shares 1 among the kept tokens; below eta / n a token leaves.
+    """Before each layer a small predictor shares 1 among the kept tokens; those below eta / n are dropped.
 
     Attributes:
         eta: float32 (L,), threshold of each layer times its number of tokens (section 3.2).
         theta: float32 (L - 1,), weight of [CLS] in the target of layers 1 and up (Eq. 7).
-        theta_dummy: float32 (L - 1,), 1; through it theta learns from the speed objective. Not saved.
+        theta_dummy: float32 (L - 1,), 1; passes the gradient of the speed objective to theta. Not saved.
 
     Args:
         layers: L.
         width: d.
         inner: Width of the predictors' hidden layer.
         beta: Slope of soft removal above the threshold (Eq. 4).
-        weigh_by_keep: Multiply soft removal by the mass that entered, as the published system does; False
+        weigh_by_keep: Multiplies soft removal by the mass that entered, as the published system does; False
             is Eq. 4 as printed.
     """
 
     name, title, decision_point = "adapler", "AdapLeR", "layer"
     colour, symbol = "#e78a00", "circle"
-    drop_more = "raise --phi or --predictor-rate, or give a --target-speedup"
+    drop_more = "raise --phi or --predictor-rate, or pass --target-speedup"
     theta_dummy: Tensor
 
     def __init__(
@@ -55,13 +55,13 @@ class AdapLeR(System):
         self.register_buffer("theta_dummy", torch.ones(layers - 1), persistent=False)
 
     def flops(self, entering: Int64, heads: int) -> Int64:
-        """The predictor, its GELU and the softmax."""
+        """Counts the predictor, its GELU and the softmax."""
         inner = int(self.settings["inner"])
         counts: Int64 = (2 * self.width * inner + 2 * inner + 4 * inner + inner + 1 + 7) * entering
         return counts
 
     def reset_buffers(self) -> None:
-        """Theta's stand-in is 1."""
+        """Sets theta_dummy to 1."""
         with torch.no_grad():
             self.theta_dummy.fill_(1.0)
 
@@ -70,7 +70,7 @@ class AdapLeR(System):
         return [self.eta, self.theta]
 
     def clamp(self) -> None:
-        """Brings eta back into [0.01, 1] and theta above 0.001."""
+        """Clamps eta to [0.01, 1] and theta to at least 0.001."""
         with torch.no_grad():
             self.eta.clamp_(ETA_LEAST, 1.0)
             self.theta.clamp_(min=THETA_LEAST)
@@ -86,34 +86,38 @@ class AdapLeR(System):
         return Decision(scores, thresholds, keep.index_fill(0, packed.cls_index, value=True))
 
     def soft(self, layer: int, context: PruningContext, state: SoftState, strength: float) -> None:
-        """Takes mass from the tokens below the threshold, steeply, and a little from all others (Eq. 4)."""
+        """Takes much mass from tokens below the threshold, and a little from all others (Eq. 4)."""
         packed = context.packed
-        start = cls_mask(packed)
+        is_cls = cls_mask(packed)
         predicted = renormalised(softmax(self._logits(layer, context.hidden), packed) * state.keep, packed)
         state.predicted.append(predicted)
         state.entering.append(state.keep.detach())
         scores = self._with_theta(layer, predicted, packed)
         delta = packed.broadcast(self.eta[layer] / self._soft_length(state.keep, packed))
-        removal = self._removal(scores, delta, strength).masked_fill(start, 0.0)
+        removal = self._removal(scores, delta, strength).masked_fill(is_cls, 0.0)
         if self.weigh_by_keep:
             removal = removal * state.keep
         state.bias = (removal if state.bias is None else state.bias + removal).clamp(min=MASKED_LOGIT)
-        state.keep = torch.where(state.keep > _GONE, state.keep * removal.exp(), state.keep)
+        state.keep = torch.where(state.keep > _NEGLIGIBLE, state.keep * removal.exp(), state.keep)
         state.lengths.append(self._soft_length(state.keep, packed))
 
     def _logits(self, layer: int, hidden: Tensor) -> Tensor:
-        """float32 (N,), whatever the encoder computes in; float64 only where it does so itself."""
+        """The predictor's logits (N,), in float32, or in float64 where the encoder computes in that."""
         wide = torch.promote_types(hidden.dtype, torch.float32)
         predictor: Any = self.predictors[layer]
-        into, gelu, second = predictor
-        kind = hidden.device.type
-        with torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext():
-            inside = gelu(linear(hidden.to(wide), into.weight.to(wide), into.bias.to(wide)))
-            logits: Tensor = linear(inside, second.weight.to(wide), second.bias.to(wide))
+        first, gelu, second = predictor
+        device_type = hidden.device.type
+        with (
+            torch.autocast(device_type, enabled=False)
+            if torch.is_autocast_enabled(device_type)
+            else nullcontext()
+        ):
+            activations = gelu(linear(hidden.to(wide), first.weight.to(wide), first.bias.to(wide)))
+            logits: Tensor = linear(activations, second.weight.to(wide), second.bias.to(wide))
         return logits.squeeze(-1)
 
     def _with_theta(self, layer: int, predicted: Tensor, packed: Packed) -> Tensor:
-        """Lets theta's stand-in, which is 1, scale [CLS]: nothing changes but the gradient."""
+        """Scales [CLS] by theta_dummy, which is 1: only the gradient changes."""
         if layer == 0:
             return predicted
         factor = torch.ones_like(predicted)
@@ -121,7 +125,7 @@ class AdapLeR(System):
         return renormalised(predicted * factor, packed)
 
     def _removal(self, scores: Tensor, delta: Tensor, strength: float) -> Tensor:
-        """Eq. 4, (N,), not above 0: two straight lines that meet at the threshold, the lower of the two."""
+        """Eq. 4, (N,), at most 0: the lower of two straight lines that meet at the threshold."""
         below = strength / (delta + 1e-30) * (scores - delta) - self.beta / strength
         above = (scores - 1) * self.beta / ((1 - delta + 1e-7) * strength)
         return torch.minimum(below, above).clamp(MASKED_LOGIT, 0.0)

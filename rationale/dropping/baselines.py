@@ -1,4 +1,4 @@
-"""What every system has to beat: as many tokens dropped, without asking the model which."""
+"""Uninformed baselines: they drop as many tokens as a system, without the model's help."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rationale.errors import ModelError
 
 
 class FixedShare(System):
-    """A fixed share of the input's length stays in each layer.
+    """Keeps a fixed share of the input's length in each layer.
 
     Args:
         layers: L.
@@ -41,34 +41,34 @@ class FixedShare(System):
         self.shares = tuple(shares)
 
     def flops(self, entering: Int64, heads: int) -> Int64:
-        """Nothing."""
+        """Counts 0: the choice needs no floating-point operations."""
         counts: Int64 = 0 * entering
         return counts
 
     def hard(self, layer: int, context: PruningContext) -> Decision:
-        """Keeps [CLS] and what the rule prefers, round(share n) of the n tokens the input began with."""
+        """Keeps [CLS] and the preferred tokens, round(share n) of the input's n tokens before layer 0."""
         return top(self._preference(context), torch.round(self.shares[layer] * context.sizes).long(), context)
 
     def _preference(self, context: PruningContext) -> Tensor:
-        """float32 (N,), in (0, 1]; a row's own, whoever else is left."""
+        """float32 (N,), in (0, 1]; independent of the other rows."""
         raise NotImplementedError
 
 
 @SYSTEMS.register("random")
 class RandomDropping(FixedShare):
-    """Drops random tokens, the same ones whenever the same input comes.
+    """Drops random tokens, the same ones in every run on an input.
 
-    Seed, token id and position decide, by an integer hash: a model reads tokens and knows no document, so
-    these are not the words that the score method ``random`` ranks first. No generator is read or written.
+    An integer hash of seed, token id and position decides. A model knows no document, so these are not the
+    words that the score method ``random`` ranks first. No generator is read or written.
 
     Args:
         layers: L.
         width: d.
-        shares: As for all of its kind.
+        shares: The share of the input that passes each layer, as in :class:`FixedShare`.
         seed: The random seed.
 
     Raises:
-        ModelError: On other shares or another seed.
+        ModelError: On other shares, or a seed that is no whole number of at least 0.
     """
 
     name, title, symbol = "random", "Random", "x"
@@ -80,20 +80,20 @@ class RandomDropping(FixedShare):
         self.seed = seed
 
     def _preference(self, context: PruningContext) -> Tensor:
-        mixed = (
+        hashed = (
             context.packed.ids * 2_654_435_761
             + context.packed.positions * 40_503
             + self.seed * 97_531
             + 12_345
         )
         for factor in (0x45D9F3B, 0x45D9F3B):  # a small integer hash, within 32 bits
-            mixed = ((mixed >> 16) ^ mixed) * factor & 0xFFFFFFFF
-        return (((mixed >> 16) ^ mixed) & 0xFFFFFF).float() / 0x1000000 + 1e-6
+            hashed = ((hashed >> 16) ^ hashed) * factor & 0xFFFFFFFF
+        return (((hashed >> 16) ^ hashed) & 0xFFFFFF).float() / 0x1000000 + 1e-6
 
 
 @SYSTEMS.register("lead")
 class FirstTokens(FixedShare):
-    """Keeps the beginning, and the token that ends the input; with one share for all layers, truncation."""
+    """Keeps the first tokens and the last one; with one share for all layers, this is truncation."""
 
     name, title, symbol = "lead", "Lead", "cross"
 

@@ -1,8 +1,8 @@
 """Floating-point operations of a forward pass, counted from shapes: one input, no padding.
 
 Every multiplication and every addition counts one: projections, attention products, softmax, feed-forward and
-norms of n tokens at width d. AdapLeR's published totals (appendix A) are met within 1 % at every length;
-LTP's count, 2 (12 d^2 n + 2 d n^2) a layer, is the matrix part of this one.
+norms of n tokens at width d. The totals equal AdapLeR's published ones (appendix A) within 1 % at every
+length; LTP's count, 2 (12 d^2 n + 2 d n^2) a layer, is the part of the matrix products.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _SOFTMAX, _NORM, _GELU = 7, 9, 4  # operations an element: scale, mask, max, sub
 
 @dataclass(frozen=True)
 class Costs:
-    """What one forward pass costs, as polynomials in the number of tokens.
+    """The operations of one forward pass, as polynomials in the number of tokens.
 
     Attributes:
-        square: Per layer, for each pair of tokens in its attention.
-        attention: Per layer, for each token in its attention.
-        feed_forward: Per layer, for each token in its feed-forward.
-        entering: For each token of the input, once: what precedes the layers and is not a table look-up.
-        fixed: For each input, once: pooling and classifier.
+        square: Operations per layer and pair of tokens in its attention.
+        attention: Operations per layer and token in its attention.
+        feed_forward: Operations per layer and token in its feed-forward.
+        entering: Operations per token of the input before layer 0, without table look-ups.
+        fixed: Operations per input: pooling and classifier.
         heads: Attention heads.
-        system: Who drops; None for a plain model.
+        system: The dropping system; None for a plain model.
     """
 
     square: int
@@ -50,8 +50,8 @@ class Costs:
         feed_forward = 2 * (3 if gated else 2) * d * inner + inner + d + _GELU * inner + add_and_norm
         classes = int(encoder.config.num_labels)
         fixed = 2 * d * d + 2 * d + (2 * d + 1) * classes
-        narrow = int(getattr(encoder.config, "embedding_size", d))
-        entering = _NORM * narrow + (0 if narrow == d else 2 * narrow * d + d)
+        embedding_width = int(getattr(encoder.config, "embedding_size", d))
+        entering = _NORM * embedding_width + (0 if embedding_width == d else 2 * embedding_width * d + d)
         return cls(4 * d + _SOFTMAX * heads, attention, feed_forward, entering, fixed, heads, system)
 
     def layers(self, tokens_kept: Int64, entering: Int64) -> Int64:
@@ -70,20 +70,20 @@ class Costs:
         return counts + self.feed_forward * tokens_kept + decisions
 
     def dropped(self, tokens_kept: Int64, lengths: Int64) -> Int64:
-        """Operations of each input whose tokens leave: int64 (B,).
+        """Operations of each input with dropping: int64 (B,).
 
         Args:
-            tokens_kept: int64 (L, B).
-            lengths: int64 (B,), tokens at the start.
+            tokens_kept: int64 (L, B), tokens in each layer's feed-forward, special tokens included.
+            lengths: int64 (B,), tokens before layer 0.
         """
         entering = np.concatenate([lengths[None], tokens_kept[:-1]])
         counts: Int64 = self.layers(tokens_kept, entering).sum(axis=0) + self.entering * lengths + self.fixed
         return counts
 
     def plain(self, lengths: Int64, layers: int) -> Int64:
-        """Operations of each input where nothing leaves: int64 (B,)."""
-        each = self.square * lengths**2 + (self.attention + self.feed_forward) * lengths
-        counts: Int64 = layers * each + self.entering * lengths + self.fixed
+        """Operations of each input without dropping: int64 (B,)."""
+        per_layer = self.square * lengths**2 + (self.attention + self.feed_forward) * lengths
+        counts: Int64 = layers * per_layer + self.entering * lengths + self.fixed
         return counts
 
 
@@ -97,15 +97,15 @@ def bit_operations(
 ) -> Int64:
     """Bit operations of the matrix products of each input: int64 (B,).
 
-    A multiplication of two numbers of b bits counts b x b (LTP, section 6). ``bits`` are those of weights and
-    of what they meet; attention's own products stay at 16.
+    A multiplication of two numbers of b bits counts b x b (LTP, section 6).
 
     Args:
-        encoder: Of any family.
+        encoder: An encoder of any family.
         tokens_kept: int64 (L, B), tokens in each layer's feed-forward.
-        lengths: int64 (B,), tokens at the start.
-        bits: 16 is the published baseline.
-        decision_point: Where tokens leave: attention sees those that enter, or those that stay.
+        lengths: int64 (B,), tokens before layer 0.
+        bits: Bits of weights and of their inputs; 16 is the published baseline. Attention's products of
+            queries, keys and values always count 16.
+        decision_point: Where tokens are dropped: attention reads those kept, or those that enter the layer.
     """
     d, (inner, gated) = encoder.width, encoder.inner_width
     entering = np.concatenate([lengths[None], tokens_kept[:-1]])

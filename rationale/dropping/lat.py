@@ -15,17 +15,17 @@ from rationale.dropping.top_k import check_lengths, top
 
 @SYSTEMS.register("lat")
 class LAT(System):
-    """A chosen number of tokens stays in each layer: those that received most attention.
+    """Keeps a chosen number of tokens in each layer: those that received most attention.
 
-    Trained with lengths drawn anew for every step, the model serves any configuration; a search finds the
-    good ones. Inputs shorter than a layer's length lose none there.
+    Trained with random lengths in every step, the model works with any configuration; a search finds good
+    ones. Inputs shorter than a layer's length lose none there.
 
     Args:
         layers: L.
         width: d.
-        lengths: How many tokens pass each layer; None drops nothing.
-        protect_cls: Whether [CLS] stays whatever it receives. Off, as published for answers, it may leave; a
-            classifier then reads its last state.
+        lengths: The number of tokens that pass each layer; None drops nothing.
+        protect_cls: Whether [CLS] is always kept. Off, as published for question answering, it may be
+            dropped; a classifier then reads its last state.
 
     Raises:
         ModelError: Where ``lengths`` is no configuration of L layers.
@@ -38,27 +38,27 @@ class LAT(System):
     def __init__(
         self, layers: int, width: int, *, lengths: Sequence[int] | None = None, protect_cls: bool = True
     ) -> None:
-        told = None if lengths is None else list(lengths)
-        super().__init__(layers, width, {"lengths": told, "protect_cls": protect_cls})
+        configuration = None if lengths is None else list(lengths)
+        super().__init__(layers, width, {"lengths": configuration, "protect_cls": protect_cls})
         self.restore_dropped = not protect_cls
         self.lengths = None if lengths is None else check_lengths(self.title, lengths, layers)
 
     @contextmanager
     def using(self, lengths: Sequence[int] | None) -> Iterator[None]:
-        """Other lengths for a while."""
-        own, self.lengths = self.lengths, None if lengths is None else tuple(lengths)
+        """Uses other lengths inside the block."""
+        previous, self.lengths = self.lengths, None if lengths is None else tuple(lengths)
         try:
             yield
         finally:
-            self.lengths = own
+            self.lengths = previous
 
     def flops(self, entering: Int64, heads: int) -> Int64:
-        """Adding up the columns of every head; the ranking is not counted."""
+        """Sums the columns of every head; the ranking is not counted."""
         counts: Int64 = heads * entering**2 + entering
         return counts
 
     def hard(self, layer: int, context: PruningContext) -> Decision:
-        """Keeps [CLS] and the best of the others; the best of all, where it may leave."""
+        """Keeps [CLS] and the best other tokens; or the best of all, without protection of [CLS]."""
         counts = (
             context.sizes if self.lengths is None else torch.full_like(context.sizes, self.lengths[layer])
         )
@@ -66,7 +66,7 @@ class LAT(System):
 
 
 def smallest(longest: int, layers: int, share: float) -> tuple[int, ...]:
-    """The lengths that drop ``share`` of what is left in every layer.
+    """The lengths of layers that each drop ``share`` of the tokens kept so far.
 
     >>> smallest(128, 12, 0.2)
     (103, 83, 67, 54, 44, 36, 29, 24, 20, 16, 13, 11)

@@ -1,4 +1,4 @@
-"""Learned Token Pruning (Kim et al., KDD 2022): attention received, and a threshold a layer."""
+"""Learned Token Pruning (Kim et al., KDD 2022): drops tokens that receive less attention than a threshold."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from rationale.dropping.ragged import best, cls_mask
 from rationale.dropping.system import SYSTEMS, Decision, PruningContext, SoftState, System
 from rationale.errors import ModelError
 
-_LEAST = 1e-5  # a threshold never falls below it, so that what has score 0 stays out
+_LEAST = 1e-5  # the lowest threshold, so that rows with score 0 stay dropped
 
 
 @SYSTEMS.register("ltp")
 class LTP(System):
-    """A token stays where the mean attention it receives, over heads and queries, reaches theta (Eq. 7, 8).
+    """Keeps a token where the mean attention it receives, over heads and queries, reaches theta (Eq. 7, 8).
 
-    The mean divides by a fixed ``reference`` length, as the published system does by the length it pads to:
-    the tokens of an input score 1 / reference in the mean, short or long, and go on doing so as tokens leave.
+    The mean divides by a fixed ``reference`` length, as the published system divides by the padded length:
+    the tokens of an input have a mean score of 1 / reference, whatever its length and in every layer.
 
     Attributes:
         theta: float32 (L,), the thresholds.
@@ -31,10 +31,10 @@ class LTP(System):
         width: d.
         final: The last layer's threshold before training; the others rise linearly to it.
         reference: The length the mean divides by.
-        protect_cls: Whether [CLS] stays whatever it receives. Off, as published, it may leave; the classifier
-            then reads its last state, and of every input the best token stays.
-        ramp: ``one-based``, theta_l = final l / L for l = 1 … L as published; ``zero-based``, as the code of
-            its authors has it: l = 0 … L - 1, and the first layer drops nothing and learns nothing.
+        protect_cls: Whether [CLS] is always kept. Off, as published, it may be dropped: the classifier then
+            reads its last state, and the best token of every input is kept.
+        ramp: ``one-based``, theta_l = final l / L for l = 1 … L as published; ``zero-based``, as in the
+            authors' code: l = 0 … L - 1, and the first layer drops nothing and learns nothing.
 
     Raises:
         ModelError: On another ``ramp``, a ``reference`` below 1, a ``final`` that is not finite.
@@ -67,12 +67,12 @@ class LTP(System):
         self.theta = nn.Parameter(final * torch.arange(start, layers + start, dtype=torch.float32) / layers)
 
     def flops(self, entering: Int64, heads: int) -> Int64:
-        """Adding up the columns of every head, and comparing."""
+        """Sums the columns of every head, and compares."""
         counts: Int64 = heads * entering**2 + 2 * entering
         return counts
 
     def hard(self, layer: int, context: PruningContext) -> Decision:
-        """Keeps every token whose score reaches theta (Eq. 8), and [CLS]; the best, where it may leave."""
+        """Keeps every token whose score reaches theta (Eq. 8), and [CLS], or the best token without it."""
         scores = self._scores(context)
         threshold = self.theta[layer].detach().to(scores.dtype).clamp(min=_LEAST)
         if self._drops_nothing(layer):
@@ -80,16 +80,16 @@ class LTP(System):
         keep = scores >= threshold
         if context.kept is not None:
             keep &= context.kept
-        stays = (
+        protected = (
             best(scores, context.packed, context.kept) if self.restore_dropped else context.packed.cls_index
         )
-        keep = keep.index_fill(0, stays, value=True)
+        keep = keep.index_fill(0, protected, value=True)
         return Decision(scores, threshold.expand_as(scores), keep)
 
     def soft(self, layer: int, context: PruningContext, state: SoftState, strength: float) -> None:
-        """Multiplies what leaves the layer by sigmoid((score - theta) / T), T = 1 / strength (Eq. 9, 10).
+        """Multiplies the layer's output by sigmoid((score - theta) / T), T = 1 / strength (Eq. 9, 10).
 
-        All tokens go on voting, as published; a protected [CLS] keeps 1.
+        All queries count in the attention received, as published; a protected [CLS] has the factor 1.
         """
         if self._drops_nothing(layer):
             state.after = None
@@ -106,7 +106,7 @@ class LTP(System):
     def penalty(self, state: SoftState) -> Tensor:
         """The sum over layers of the soft lengths over the reference, the mean over inputs (Eq. 12).
 
-        As in the code of its authors, where the paper divides by L as well; padding counts nothing here.
+        This is the authors' code; the paper also divides by L. Padding does not count here.
         """
         return torch.stack(state.lengths).sum(dim=0).mean() / self.reference
 

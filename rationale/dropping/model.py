@@ -1,4 +1,4 @@
-"""A token-dropping classifier as transformers knows models: saved, loaded, used in a pipeline."""
+"""Token-dropping models for transformers: saved, loaded and used in pipelines as any other model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from transformers.modeling_outputs import QuestionAnsweringModelOutput, Sequence
 
 from rationale.dropping.run import hard
 from rationale.dropping.system import SYSTEMS, System
-from rationale.dropping_config import DroppingConfig, register
+from rationale.dropping_config import DroppingConfig, Keywords, register
 from rationale.encoder import FAMILIES, Encoder
 from rationale.encoder.base import MASKED_LOGIT
 from rationale.encoder.quantization import quantize
@@ -31,28 +31,28 @@ from rationale.tokens.packing import Packed
 
 @dataclass
 class AnsweringOutput(QuestionAnsweringModelOutput):
-    """The answering model's output, and ``tokens_kept`` as of :class:`DroppingOutput`."""
+    """The output of question answering, with ``tokens_kept`` as in :class:`DroppingOutput`."""
 
     tokens_kept: Tensor | None = None
 
 
 @dataclass
 class DroppingOutput(SequenceClassifierOutput):
-    """The classifier's output, and ``tokens_kept``, int64 (B, 1 + L): at the start and in each layer."""
+    """The classifier's output, with ``tokens_kept``, int64 (B, 1 + L): before layer 0 and in each layer."""
 
     tokens_kept: Tensor | None = None
 
 
 class DroppingModel(PreTrainedModel):
-    """A backbone whose tokens leave on the way, by the rule of one system.
+    """A backbone whose tokens are dropped layer by layer, by the rule of one system.
 
-    Called as transformers call a model, it runs hard: rows that are dropped are computed no further, whatever
-    the batch and its padding. What is learnt by degrees goes through :func:`rationale.dropping.run.soft`.
+    Called as any model of transformers, it drops hard: dropped rows are removed, whatever the batch and its
+    padding. Soft dropping, for training, is :func:`rationale.dropping.run.soft`.
 
     Args:
-        config: What to build.
-        backbone: The model whose tokens leave; None builds an untrained one of the config, whose settings
-            must then be whole.
+        config: The config of the model to build.
+        backbone: The model whose tokens are dropped; None builds an untrained one of the config, whose
+            settings must then be complete.
     """
 
     head: Any
@@ -60,27 +60,28 @@ class DroppingModel(PreTrainedModel):
     config_class = DroppingConfig
     base_model_prefix = "backbone"
     main_input_name = "input_ids"
-    _keep_in_fp32_modules_strict = {"system"}  # noqa: RUF012 (what decides is compared in float32)
+    _keep_in_fp32_modules_strict = {"system"}  # noqa: RUF012 (decisions compare in float32)
     _supports_sdpa = True
 
     def __init__(self, config: DroppingConfig, backbone: PreTrainedModel | None = None) -> None:
         super().__init__(config)
         self.num_labels = config.num_labels
-        own = config.backbone_config()
-        if own.model_type not in FAMILIES:
+        backbone_config = config.backbone_config()
+        if backbone_config.model_type not in FAMILIES:
             raise ModelError(
-                f"there is no adapter for the encoder family {own.model_type!r}",
+                f"there is no adapter for the encoder family {backbone_config.model_type!r}",
                 remedy=f"Known families: {', '.join(FAMILIES)}.",
             )
-        if backbone is None and own.num_labels != config.num_labels:
+        if backbone is None and backbone_config.num_labels != config.num_labels:
             raise ModelError(
-                f"{config.num_labels} labels are asked for, and the model was trained for {own.num_labels}",
+                f"{config.num_labels} labels are requested, and the model was trained for "
+                f"{backbone_config.num_labels}",
                 remedy="Leave out num_labels; `rationale train` trains a model for other labels.",
             )
         self.backbone: Any = backbone
-        if backbone is None:  # in the arithmetic the whole is loaded in, not that of its own config
+        if backbone is None:  # in the dtype of the whole model, not that of the backbone's config
             self.backbone = self.head.from_config(
-                own, dtype=torch.get_default_dtype(), trust_remote_code=False
+                backbone_config, dtype=torch.get_default_dtype(), trust_remote_code=False
             )
         if config.bits is not None:
             quantize(self.backbone, config.bits)
@@ -93,10 +94,10 @@ class DroppingModel(PreTrainedModel):
                 f"{config.system} does not know these settings: {config.settings}",
                 remedy="config.json is of another version or was changed.",
             ) from error
-        lost = sorted(self.system.settings.keys() - config.settings.keys())
-        if lost and backbone is None:
+        missing = sorted(self.system.settings.keys() - config.settings.keys())
+        if missing and backbone is None:
             raise ModelError(
-                f"config.json lacks settings of {config.system} ({', '.join(lost)})",
+                f"config.json lacks settings of {config.system} ({', '.join(missing)})",
                 remedy="Take it from where the model was saved: a default would be another model.",
             )
         config.settings = dict(self.system.settings)
@@ -104,15 +105,15 @@ class DroppingModel(PreTrainedModel):
 
     @classmethod
     def from_pretrained(
-        cls, pretrained_model_name_or_path: Any, *args: Any, output_loading_info: bool = False, **given: Any
+        cls, pretrained_model_name_or_path: Any, *args: Any, output_loading_info: bool = False, **kwargs: Any
     ) -> Any:
-        """As of every transformers model; weights that are not all there are refused.
+        """Loads as every model of transformers, and refuses incomplete weights.
 
         Raises:
             ModelError: Where a weight is missing, of another shape, or of another system.
         """
         source = pretrained_model_name_or_path
-        loaded: Any = super().from_pretrained(source, *args, output_loading_info=True, **given)
+        loaded: Any = super().from_pretrained(source, *args, output_loading_info=True, **kwargs)
         model, report = loaded
         check_weights(report, model, str(source))
         return loaded if output_loading_info else model
@@ -128,21 +129,21 @@ class DroppingModel(PreTrainedModel):
         return FAMILIES.get(self.config.backbone["model_type"])(self.backbone)
 
     def rounding(self, bits: int) -> Self:
-        """The same weights in layers that round to so many bits; still to be calibrated."""
+        """A model that shares these weights, in layers that round to ``bits`` bits; not calibrated yet."""
         config = DroppingConfig(self.config.backbone, self.config.system, self.config.settings, bits)
-        made = type(self)(config, self.backbone)
-        made.system.load_state_dict(self.system.state_dict())
-        return made
+        model = type(self)(config, self.backbone)
+        model.system.load_state_dict(self.system.state_dict())
+        return model
 
     def save_pretrained(self, save_directory: Any, *args: Any, **settings: Any) -> None:
-        """Saves weights and config; AdapLeR's eta stands in the config too, where people look for it."""
+        """Saves weights and config; AdapLeR's eta is written to the config, too, where people look for it."""
         eta = getattr(self.system, "eta", None)
         if eta is not None:
             self.config.eta = eta.detach().tolist()
         super().save_pretrained(save_directory, *args, **settings)
 
     def get_input_embeddings(self) -> Any:
-        """The backbone's."""
+        """The input embeddings of the backbone."""
         return self.backbone.get_input_embeddings()
 
     def _hard(
@@ -150,7 +151,7 @@ class DroppingModel(PreTrainedModel):
     ) -> tuple[Tensor, Tensor, Packed]:
         """Logits, tokens kept (B, 1 + L), and the batch."""
         if input_ids is None:
-            raise ModelError("a dropping model reads input_ids", remedy="Pass them; embeddings are not read.")
+            raise ModelError("a dropping model reads input_ids, got none", remedy="Pass input_ids.")
         batch = packed(input_ids, attention_mask, token_type_ids)
         run = hard(self.encoder, self.system, batch)
         return (
@@ -159,32 +160,34 @@ class DroppingModel(PreTrainedModel):
             batch,
         )
 
-    def _refuse(self, asked: Mapping[str, Any]) -> None:
-        """Says of what this model does not do that it does not.
+    def _refuse(self, asked: Mapping[str, object]) -> None:
+        """Refuses arguments that a dropping model does not support.
 
         Raises:
-            ModelError: Where something else than None or False was given, or config.json asks for it.
+            ModelError: Where one is not None or False, or config.json turns it on.
         """
-        own = {
+        from_config = {
             name: getattr(self.config, name, None) for name in ("output_attentions", "output_hidden_states")
         }
-        given = [
-            name for name, value in (own | dict(asked)).items() if value is not None and value is not False
+        refused = [
+            name
+            for name, value in (from_config | dict(asked)).items()
+            if value is not None and value is not False
         ]
-        if given:
+        if refused:
             raise ModelError(
-                f"a dropping model does not take {', '.join(given)}: its rows leave on the way",
-                remedy="Leave it out. `rationale trace` and `rationale score` tell of each layer.",
+                f"a dropping model does not take {', '.join(refused)}: its rows differ from layer to layer",
+                remedy="Leave it out. `rationale trace` and `rationale score` show each layer.",
             )
 
-    def _given(self, output: Any, return_dict: bool | None) -> Any:
-        """The output, or its values as a tuple where that is asked for."""
-        wanted = self.config.return_dict if return_dict is None else return_dict
-        return output if wanted else output.to_tuple()
+    def _output(self, output: Any, return_dict: bool | None) -> Any:
+        """The output, or its values as a tuple where ``return_dict`` is False."""
+        as_dict = self.config.return_dict if return_dict is None else return_dict
+        return output if as_dict else output.to_tuple()
 
 
 class DroppingForSequenceClassification(DroppingModel):
-    """A classifier, or a model of a number, whose tokens leave."""
+    """A classifier, or a regression model, whose tokens are dropped."""
 
     head = AutoModelForSequenceClassification
 
@@ -200,20 +203,20 @@ class DroppingForSequenceClassification(DroppingModel):
     ) -> DroppingOutput | tuple[Any, ...]:
         """Logits (B, C) in hard mode, from padded int64 (B, n); with ``labels`` (B,) the mean loss.
 
-        ``num_items_in_batch``, as transformers' trainer gives it, divides the loss instead of B.
+        ``num_items_in_batch``, as transformers' trainer passes it, divides the loss instead of B.
 
         Raises:
-            ModelError: Where anything else is asked for, such as attentions, or positions are given.
+            ModelError: For any other argument, such as attentions or positions.
         """
         self._refuse(asked)
         logits, tokens_kept = self._hard(input_ids, attention_mask, token_type_ids)[:2]
         loss = None if labels is None else self._loss(logits.float(), labels)
         if loss is not None and num_items_in_batch is not None:
             loss = loss * (len(logits) / num_items_in_batch)
-        return self._given(DroppingOutput(loss=loss, logits=logits, tokens_kept=tokens_kept), return_dict)  # type: ignore[no-any-return]
+        return self._output(DroppingOutput(loss=loss, logits=logits, tokens_kept=tokens_kept), return_dict)  # type: ignore[no-any-return]
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """As transformers computes it: of numbers the squared error, of classes the cross entropy."""
+        """The loss as transformers computes it: squared error for numbers, cross entropy for classes."""
         if self.config.problem_type == "regression":
             labels = labels.float()
         config = copy(self.config)  # transformers writes the problem type it guessed into it
@@ -222,7 +225,7 @@ class DroppingForSequenceClassification(DroppingModel):
 
 
 class DroppingForQuestionAnswering(DroppingModel):
-    """A model that answers, whose tokens leave; those that left are restored as they last left a layer."""
+    """A question-answering model whose tokens are dropped; the head reads each token's last output."""
 
     head = AutoModelForQuestionAnswering
 
@@ -237,12 +240,12 @@ class DroppingForQuestionAnswering(DroppingModel):
         return_dict: bool | None = None,
         **asked: Any,
     ) -> AnsweringOutput | tuple[Any, ...]:
-        """Logits of the answer's first and last token, (B, n) each, in hard mode; padding is nowhere.
+        """Logits of the answer's first and last token, (B, n) each, in hard mode; masked logits at padding.
 
-        With their places, (B,) each or as ``labels`` (B, 2), the mean loss.
+        With their positions, (B,) each or as ``labels`` (B, 2), the mean loss.
 
         Raises:
-            ModelError: Where anything else is asked for, such as attentions, or positions are given.
+            ModelError: For any other argument, such as attentions or positions.
         """
         asked.pop("num_items_in_batch", None)
         self._refuse(asked)
@@ -252,40 +255,40 @@ class DroppingForQuestionAnswering(DroppingModel):
         start, end = self._padded(logits, input_ids, attention_mask, batch)  # type: ignore[arg-type]
         loss = None
         if start_positions is not None and end_positions is not None:
-            first = functional.cross_entropy(start, start_positions)
-            loss = (first + functional.cross_entropy(end, end_positions)) / 2
+            start_loss = functional.cross_entropy(start, start_positions)
+            loss = (start_loss + functional.cross_entropy(end, end_positions)) / 2
         output = AnsweringOutput(loss=loss, start_logits=start, end_logits=end, tokens_kept=tokens_kept)
-        return self._given(output, return_dict)  # type: ignore[no-any-return]
+        return self._output(output, return_dict)  # type: ignore[no-any-return]
 
     @staticmethod
     def _padded(logits: Tensor, ids: Tensor, mask: Tensor | None, batch: Packed) -> tuple[Tensor, Tensor]:
-        """Where the batch was padded, on whichever side."""
-        there = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
+        """Start and end logits (B, n) in the padding of the input, on either side."""
+        present = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
         block = logits.new_full((*ids.shape, 2), MASKED_LOGIT)
-        block[there] = batch.padding.unpad(logits)
+        block[present] = batch.padding.unpad(logits)
         start, end = block.unbind(dim=-1)
         return start, end
 
 
 def packed(ids: Tensor, mask: Tensor | None = None, types: Tensor | None = None) -> Packed:
-    """A padded batch (B, n) laid end to end; padding on either side leaves no trace."""
-    there = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
-    positions = there.long().cumsum(dim=1) - 1
-    kinds = torch.zeros_like(ids) if types is None else types
-    lengths = there.sum(dim=1).tolist()
+    """Packs a padded batch (B, n) end to end; padding may be on either side."""
+    present = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
+    positions = present.long().cumsum(dim=1) - 1
+    type_ids = torch.zeros_like(ids) if types is None else types
+    lengths = present.sum(dim=1).tolist()
     if min(lengths) == 0:
-        raise ModelError("an input has no tokens at all", remedy="Give at least its special tokens.")
-    return Packed(ids[there], kinds[there], positions[there], tuple(lengths))
+        raise ModelError("an input has no tokens", remedy="Pass at least its special tokens.")
+    return Packed(ids[present], type_ids[present], positions[present], tuple(lengths))
 
 
-def wrap(model: Any, system: str, settings: dict[str, Any] | None = None) -> DroppingModel:
-    """A dropping model around a ``…ForSequenceClassification`` or ``…ForQuestionAnswering``.
+def wrap(model: Any, system: str, settings: Keywords | None = None) -> DroppingModel:
+    """Builds a dropping model around a ``…ForSequenceClassification`` or ``…ForQuestionAnswering``.
 
     It shares the model's weights.
     """
     config = DroppingConfig(model.config.to_dict(), system, settings)
-    answers = type(model).__name__.endswith("ForQuestionAnswering")
-    return (DroppingForQuestionAnswering if answers else DroppingForSequenceClassification)(config, model)
+    is_qa = type(model).__name__.endswith("ForQuestionAnswering")
+    return (DroppingForQuestionAnswering if is_qa else DroppingForSequenceClassification)(config, model)
 
 
 register()

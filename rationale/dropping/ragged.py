@@ -14,14 +14,14 @@ def cls_mask(packed: Packed) -> Tensor:
 
 
 def best(scores: Tensor, packed: Packed, kept: Tensor | None = None) -> Tensor:
-    """int64 (B,), the row of each input that scores highest among those kept; of equals the earliest."""
+    """int64 (B,), the row of each input that scores highest among those kept; ties go to the earliest."""
     if kept is not None:
         scores = scores.masked_fill(~kept, -torch.inf)
     return (ranks(scores, packed) == 0).nonzero().squeeze(-1)
 
 
 def softmax(logits: Tensor, packed: Packed, kept: Tensor | None = None) -> Tensor:
-    """Softmax of float32 (N,) within each input, over the rows kept; the others get 0."""
+    """Softmax of float32 (N,) within each input, over the rows kept; dropped rows get 0."""
     if kept is not None:
         logits = logits.masked_fill(~kept, -torch.inf)
     if len(packed.lengths) == 1:
@@ -38,10 +38,10 @@ def renormalised(scores: Tensor, packed: Packed) -> Tensor:
 
 
 def ranks(scores: Tensor, packed: Packed) -> Tensor:
-    """int64 (N,), each row's place among its input's, 0 the highest; of equals the earlier row is higher."""
+    """int64 (N,), each row's rank within its input, 0 for the highest score; ties go to the earlier row."""
     order = torch.argsort(scores, descending=True, stable=True)
     if len(packed.lengths) > 1:
         order = order[torch.argsort(packed.batch_index[order], stable=True)]
-    places = torch.empty_like(order)
-    places[order] = torch.arange(len(order), device=order.device)
-    return places - packed.broadcast(packed.cls_index)
+    row_ranks = torch.empty_like(order)
+    row_ranks[order] = torch.arange(len(order), device=order.device)
+    return row_ranks - packed.broadcast(packed.cls_index)

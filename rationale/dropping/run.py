@@ -1,4 +1,4 @@
-"""The one loop that runs every token-dropping system: undropped, hard, as a mask, or by degrees."""
+"""The one loop that runs every token-dropping system: full, hard, masked, or soft."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ from rationale.tokens.packing import Packed
 
 @dataclass(frozen=True)
 class Run:
-    """What one batch of B inputs, N rows, gave, and who was dropped where.
+    """The results of one batch of B inputs, N rows, with the decisions that dropped tokens.
 
     Attributes:
-        logits: (B, C), or (B, n, 2) of a model that answers.
+        logits: (B, C), or (B, n, 2) of a model for question answering.
         tokens_kept: int64 (L, B), tokens that pass each layer's feed-forward, special tokens included.
-        packed: The batch as it came in.
-        decisions: One a layer, of the rows that were still there (hard) or of all (mask); None for a layer
-            that was passed by. Empty where nothing is dropped. They are kept as they were made, and cost
-            nothing until :meth:`traces` reads them.
+        packed: The batch before layer 0.
+        decisions: One a layer, on the rows kept so far (hard) or on all (mask); None for a skipped layer.
+            Empty where nothing is dropped. They cost nothing until :meth:`traces` reads them.
         decision_point: Where the decisions were taken.
     """
 
@@ -37,7 +36,7 @@ class Run:
     decision_point: DecisionPoint = "layer"
 
     def traces(self) -> list[DropTrace]:
-        """The trace of each input; none where nothing is dropped."""
+        """The trace of each input; empty where nothing is dropped."""
         return traces_of(self.packed, self.decisions, self.decision_point) if self.decisions else []
 
 
@@ -48,14 +47,14 @@ def run_full(
     hidden: Tensor | None = None,
     states: list[Tensor] | None = None,
 ) -> Run:
-    """The encoder as it is, nothing dropped: what the others are compared with.
+    """Runs the encoder without dropping.
 
     Args:
         encoder: The family's adapter.
         packed: The batch.
         attend: The attention to run.
-        hidden: What enters layer 0, (N, d); None embeds the batch.
-        states: Is given what enters each layer, L tensors (N, d).
+        hidden: The input of layer 0, (N, d); None embeds the batch.
+        states: A list that receives each layer's input, L tensors (N, d).
     """
     hidden = encoder.embed(packed) if hidden is None else hidden
     if states is None:
@@ -68,11 +67,11 @@ def run_full(
 
 
 class _PackedState:
-    """Rows on their way through the layers, those that are dropped taken out.
+    """The rows between two layers of a hard run: dropped rows are removed.
 
     Attributes:
-        restored: (N, d), what last left a layer of every row the batch came in with; None where nobody asks.
-        decisions: Those taken so far, by layer.
+        restored: (N, d), the last output of every row of the batch; None where it is not needed.
+        decisions: The decisions so far, by layer.
     """
 
     def __init__(self, system: System, hidden: Tensor, packed: Packed, *, restore: bool) -> None:
@@ -85,7 +84,7 @@ class _PackedState:
     def decide(
         self, decision_point: DecisionPoint, layer: int, received: ReceivedAttention | None = None
     ) -> None:
-        """Lets rows leave, where ``decision_point`` is the system's."""
+        """Drops rows, where ``decision_point`` is the system's."""
         if self.system.decision_point != decision_point:
             return
         context = PruningContext(
@@ -96,51 +95,51 @@ class _PackedState:
             self._rows = self._rows[decision.keep]
         self._carried = decision.carry
         if not bool(decision.keep.all()):
-            kept, self.packed = self.packed.select(decision.keep)
-            self.hidden = self.hidden.index_select(0, kept)
-            self._carried = None if decision.carry is None else decision.carry[kept]
+            rows, self.packed = self.packed.select(decision.keep)
+            self.hidden = self.hidden.index_select(0, rows)
+            self._carried = None if decision.carry is None else decision.carry[rows]
 
     def remember(self) -> None:
-        """Remembers what left a layer: who is dropped later is restored with it (LAT, section 3.2)."""
+        """Stores a layer's output, with which rows that are dropped later are restored (LAT, section 3.2)."""
         if self.restored is not None and self._rows is not None:
             self.restored = self.restored.index_copy(0, self._rows, self.hidden)
 
 
 def hard(encoder: Encoder, system: System, packed: Packed, skipped: Container[int] = ()) -> Run:
-    """Drops for real: rows that leave are in no later product. Shapes depend on numbers.
+    """Runs the encoder with hard dropping: dropped rows are removed, so shapes depend on values.
 
-    Where all rows are needed at the end, to answer or because [CLS] itself may leave, those that are gone
-    come back as they last left a layer (as embeddings, where they never did).
+    Where the head needs all rows (question answering, or a system that may drop [CLS]), dropped rows are
+    restored with their last output, or with their embedding where they passed no layer.
 
     Args:
         encoder: The family's adapter.
-        system: Who decides.
+        system: The system that decides.
         packed: The batch.
-        skipped: Layers that are passed by, with no attention, no feed-forward and no decision (LayerDrop).
+        skipped: Layers to skip, with their attention, feed-forward and decision (LayerDrop).
     """
     restore = encoder.is_qa or system.restore_dropped
-    going, tokens_kept = _PackedState(system, encoder.embed(packed), packed, restore=restore), []
+    state, tokens_kept = _PackedState(system, encoder.embed(packed), packed, restore=restore), []
     for layer in range(encoder.layers):
         if layer in skipped:
-            tokens_kept.append(going.packed.lengths)
+            tokens_kept.append(state.packed.lengths)
             continue
-        going.decide("layer", layer)
-        heads = encoder.project(layer, going.hidden, going.packed)
-        context, received = _attend(system, layer, heads, going.packed)
-        going.hidden = encoder.attention_output(layer, going.hidden, context)
-        going.decide("feed-forward", layer, received)
-        going.hidden = encoder.feed_forward(layer, going.hidden)
-        going.remember()
-        tokens_kept.append(going.packed.lengths)
-    last, rows = (going.hidden, going.packed) if going.restored is None else (going.restored, packed)
-    counts = torch.tensor(tokens_kept, device=last.device)
+        state.decide("layer", layer)
+        heads = encoder.project(layer, state.hidden, state.packed)
+        context, received = _attend(system, layer, heads, state.packed)
+        state.hidden = encoder.attention_output(layer, state.hidden, context)
+        state.decide("feed-forward", layer, received)
+        state.hidden = encoder.feed_forward(layer, state.hidden)
+        state.remember()
+        tokens_kept.append(state.packed.lengths)
+    final, batch = (state.hidden, state.packed) if state.restored is None else (state.restored, packed)
+    counts = torch.tensor(tokens_kept, device=final.device)
     return Run(
-        encoder.head(last, rows), counts, packed, _by_layer(going.decisions, encoder), system.decision_point
+        encoder.head(final, batch), counts, packed, _by_layer(state.decisions, encoder), system.decision_point
     )
 
 
 class _MaskedState:
-    """Rows on their way through the layers, all of them; those that are dropped are hidden from attention."""
+    """The rows between two layers of a masked run: all of them, with dropped rows hidden from attention."""
 
     def __init__(self, system: System, packed: Packed) -> None:
         self.system, self._packed = system, packed
@@ -152,19 +151,21 @@ class _MaskedState:
     def decide(
         self, decision_point: DecisionPoint, layer: int, hidden: Tensor, heads: Heads | None = None
     ) -> None:
-        """Moves ``keep`` on, where ``decision_point`` is the system's."""
+        """Updates ``keep``, where ``decision_point`` is the system's."""
         if self.system.decision_point != decision_point:
             return
-        asked = heads is not None and self.system.reads_attention
+        reads_attention = heads is not None and self.system.reads_attention
         received = (
-            attend_with_received(heads, self._packed, self.keep)[1] if heads is not None and asked else None
+            attend_with_received(heads, self._packed, self.keep)[1]
+            if heads is not None and reads_attention
+            else None
         )
         context = PruningContext(hidden, self._packed, self._packed.sizes, self.keep, received, self._carried)
         decision = self.decisions[layer] = _finite(self.system.hard(layer, context), layer)
         self.keep, self._carried = decision.keep, decision.carry
 
     def hidden_keys(self, heads: Heads) -> Heads:
-        """Heads whose dropped keys nobody sees."""
+        """Heads whose dropped keys receive no attention."""
         bias = torch.zeros(len(self.keep), device=self.keep.device)
         return replace(heads, bias=bias.masked_fill(~self.keep, MASKED_LOGIT))
 
@@ -177,40 +178,40 @@ def mask(
     hidden: Tensor | None = None,
     states: list[Tensor] | None = None,
 ) -> Run:
-    """Takes the same decisions and hides the dropped from attention: all rows stay, so gradients can flow.
+    """Runs the encoder with the decisions of :func:`hard` as a mask: all rows stay, so gradients can flow.
 
     Args:
         encoder: The family's adapter.
-        system: Who decides.
+        system: The system that decides.
         packed: The batch.
         attend: The attention to run, which respects a bias.
-        hidden: What enters layer 0, (N, d); None embeds the batch.
-        states: Is given what enters each layer, L tensors (N, d).
+        hidden: The input of layer 0, (N, d); None embeds the batch.
+        states: A list that receives each layer's input, L tensors (N, d).
     """
     hidden = encoder.embed(packed) if hidden is None else hidden
-    going, tokens_kept, restored = _MaskedState(system, packed), [], hidden
+    state, tokens_kept, restored = _MaskedState(system, packed), [], hidden
     for layer in range(encoder.layers):
         if states is not None:
             states.append(hidden)
-        going.decide("layer", layer, hidden)
-        heads = going.hidden_keys(encoder.project(layer, hidden, packed))
+        state.decide("layer", layer, hidden)
+        heads = state.hidden_keys(encoder.project(layer, hidden, packed))
         hidden = encoder.attention_output(layer, hidden, attend(layer, heads, packed))
-        going.decide("feed-forward", layer, hidden, heads)
+        state.decide("feed-forward", layer, hidden, heads)
         hidden = encoder.feed_forward(layer, hidden)
-        restored = torch.where(going.keep[:, None], hidden, restored)
-        tokens_kept.append(packed.segment_sum(going.keep.long()))
+        restored = torch.where(state.keep[:, None], hidden, restored)
+        tokens_kept.append(packed.segment_sum(state.keep.long()))
     if encoder.is_qa or system.restore_dropped:
         logits = encoder.head(restored, packed)
     else:
-        rows, kept = packed.select(going.keep)
+        rows, kept = packed.select(state.keep)
         logits = encoder.head(hidden[rows], kept)
     return Run(
-        logits, torch.stack(tokens_kept), packed, _by_layer(going.decisions, encoder), system.decision_point
+        logits, torch.stack(tokens_kept), packed, _by_layer(state.decisions, encoder), system.decision_point
     )
 
 
 def soft(encoder: Encoder, system: System, packed: Packed, strength: float) -> tuple[Tensor, SoftState]:
-    """Drops by degrees: logits (B, C) and the state after the last layer; differentiable throughout."""
+    """Runs the encoder with soft dropping: logits (B, C) and the final state, differentiable throughout."""
     hidden = encoder.embed(packed)
     state = SoftState.start(hidden)
     for layer in range(encoder.layers):
@@ -244,7 +245,7 @@ def _times(hidden: Tensor, gate: Tensor | None) -> Tensor:
 
 
 def _finite(decision: Decision, layer: int) -> Decision:
-    """The decision, where it is one: a NaN is below no threshold and above none, so all would leave.
+    """The decision, checked: NaN compares False with any threshold, so all rows would be dropped.
 
     Raises:
         ModelError: Where a score or a threshold is NaN or infinite.

@@ -1,11 +1,10 @@
-"""What a token-dropping system is: at each layer, a score and a threshold for every token still kept."""
+"""The interface of token-dropping systems: in each layer, a score and a threshold for every token kept."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -15,21 +14,24 @@ from rationale.encoder.attention import ReceivedAttention
 from rationale.registry import Registry
 from rationale.tokens.packing import Packed
 
+if TYPE_CHECKING:
+    from rationale.dropping_config import Keywords
+
 DecisionPoint = Literal["layer", "feed-forward"]
 
 
 @dataclass(frozen=True)
 class PruningContext:
-    """What a decision is taken on: N rows of B inputs.
+    """What a decision may depend on: N rows of B inputs.
 
     Attributes:
-        hidden: (N, d), what is about to enter the layer, or its feed-forward.
-        packed: What the rows are. In hard mode those still kept, in mask and soft mode all.
-        sizes: int64 (B,), tokens each input began with.
+        hidden: (N, d), the input of the layer, or of its feed-forward.
+        packed: The batch of the rows: in hard mode those still kept, in mask and soft mode all.
+        sizes: int64 (B,), the tokens of each input before layer 0.
         kept: None where all rows are kept, else bool (N,): dropped rows stay dropped.
-        received: What each row is given in this layer's attention, by the rows kept; None for a system that
-            does not ask for it.
-        carried: float32 (N,), what the last layer's decision handed on; None in the first layer.
+        received: The attention that each row receives in this layer from the rows kept; None for a system
+            that does not read attention.
+        carried: float32 (N,), the ``carry`` of the previous layer's decision; None in the first layer.
     """
 
     hidden: Tensor
@@ -41,10 +43,10 @@ class PruningContext:
 
     @property
     def attention(self) -> ReceivedAttention:
-        """What each row receives, for a system that has asked for it.
+        """The attention that each row receives.
 
         Raises:
-            TypeError: For one that has not.
+            TypeError: For a system that does not set ``reads_attention``.
         """
         if self.received is None:
             raise TypeError("a system that reads attention sets `reads_attention`")
@@ -58,13 +60,13 @@ class PruningContext:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a system says of N rows.
+    """A system's decision on N rows.
 
     Attributes:
-        scores: float32 (N,), as compared.
-        thresholds: float32 (N,), what each score has to reach.
-        keep: bool (N,); of every input one row at least, its first unless the system restores it.
-        carry: float32 (N,), handed to the next layer's decision; None for nothing.
+        scores: float32 (N,), the scores that are compared.
+        thresholds: float32 (N,), the threshold of each score.
+        keep: bool (N,), True for at least one row of every input: the first, unless the system restores it.
+        carry: float32 (N,), passed to the next layer's decision; None for nothing.
     """
 
     scores: Tensor
@@ -75,13 +77,13 @@ class Decision:
 
 @dataclass
 class SoftState:
-    """The running state of dropping by degrees, while it is learnt.
+    """The running state of soft dropping, in training.
 
     Attributes:
-        keep: float32 (N,), the mass left of each row, 1 at the start.
-        bias: float32 (N,), the logarithm of what is left of each key, at least the masked logit; None for 0.
-        before: float32 (N,), what rows are multiplied by before this layer's feed-forward; None for 1.
-        after: float32 (N,), what rows are multiplied by after it; None for 1.
+        keep: float32 (N,), the remaining mass of each row, 1 before layer 0.
+        bias: float32 (N,), the log of each key's remaining mass, at least the masked logit; None for 0.
+        before: float32 (N,), factors of the rows before this layer's feed-forward; None for 1.
+        after: float32 (N,), factors of the rows after it; None for 1.
         lengths: After each layer so far, the soft length of every input, float32 (B,).
         predicted: Each layer's scores over the mass that entered it, float32 (N,).
         entering: The mass that entered each layer, float32 (N,), detached.
@@ -97,29 +99,29 @@ class SoftState:
 
     @classmethod
     def start(cls, hidden: Tensor) -> Self:
-        """Everything is there: one row each of (N, d) ``hidden``; never narrower than float32."""
+        """The state before layer 0: mass 1 for each row of (N, d) ``hidden``, in float32 or wider."""
         wide = torch.promote_types(hidden.dtype, torch.float32)
         return cls(torch.ones(len(hidden), device=hidden.device, dtype=wide))
 
 
 class System(nn.Module, ABC):
-    """A token-dropping system: its own parameters and its rules. It knows no encoder.
+    """A token-dropping system: parameters and rules. It does not depend on an encoder.
 
     Attributes:
-        name: In :data:`SYSTEMS`.
-        title: As people write it.
+        name: The key in :data:`SYSTEMS`.
+        title: The name in texts and tables.
         decision_point: Where it decides: before the whole layer, or between attention and feed-forward.
-        reads_attention: Whether it asks for what each row receives (only before the feed-forward).
-        restore_dropped: Whether [CLS] too may leave, so that the classifier reads what was last made of it.
-        baseline: Whether it drops without asking the model: what every other system has to beat.
+        reads_attention: Whether it needs the attention that rows receive (only before the feed-forward).
+        restore_dropped: Whether [CLS] may be dropped, too; the classifier then reads its last state.
+        baseline: Whether it is an uninformed baseline, with which every other system is compared.
         colour: In charts, a CSS colour of at least 3:1 on white.
-        symbol: In charts, a plotly marker symbol; with the colour it tells the systems apart.
-        drop_more: What a training that dropped next to nothing is told to do, after "...: ".
+        symbol: In charts, a plotly marker symbol; with the colour it identifies the system.
+        drop_more: Advice after a training that dropped next to nothing; ends a sentence after a colon.
 
     Args:
         layers: L, the encoder's layers.
-        width: d, the width of what enters a layer.
-        settings: What its constructor was given; saved beside the weights.
+        width: d, the width of a layer's input.
+        settings: The arguments of its constructor; saved beside the weights.
     """
 
     name: str
@@ -132,7 +134,7 @@ class System(nn.Module, ABC):
     symbol: str = "circle-open"
     drop_more: str = "train it to drop more"
 
-    def __init__(self, layers: int, width: int, settings: Mapping[str, Any]) -> None:
+    def __init__(self, layers: int, width: int, settings: Keywords) -> None:
         super().__init__()
         self.layers, self.width, self.settings = layers, width, dict(settings)
 
@@ -142,33 +144,33 @@ class System(nn.Module, ABC):
 
     @abstractmethod
     def hard(self, layer: int, context: PruningContext) -> Decision:
-        """Who passes ``layer``; the dead get score 0 and stay dropped."""
+        """Decides which rows pass ``layer``; dropped rows get score 0 and stay dropped."""
 
     def reset_buffers(self) -> None:
-        """Fills what is not saved: transformers leaves it unset where it loads a model."""
+        """Fills buffers that are not saved: transformers leaves them unset when it loads a model."""
 
     def thresholds(self) -> list[nn.Parameter]:
-        """The parameters that decide how much is dropped, and learn at their own rate."""
+        """The parameters that decide how much is dropped; they have their own learning rate."""
         return []
 
     def clamp(self) -> None:
-        """Brings them back into their ranges: after every step."""
+        """Clamps the thresholds to their ranges; called after every step."""
 
     def penalty(self, state: SoftState) -> Tensor:
-        """What dropping by degrees adds to the loss, shape (): a mean over the inputs.
+        """The loss term of soft dropping, shape (): a mean over the inputs.
 
         Raises:
-            NotImplementedError: By a system that is not learnt by degrees, or not by one loss.
+            NotImplementedError: For a system that is not trained softly, or not with one loss.
         """
         raise NotImplementedError(f"{self.name} adds no penalty")
 
     def soft(self, layer: int, context: PruningContext, state: SoftState, strength: float) -> None:
-        """Moves ``state`` past ``layer``; ``strength`` is how close to hard the rule is.
+        """Updates ``state`` for ``layer``; ``strength`` is how close to hard the rule is.
 
         Raises:
-            NotImplementedError: By a system that is not learnt by degrees.
+            NotImplementedError: For a system that is not trained softly.
         """
-        raise NotImplementedError(f"{self.name} drops for real while it is learnt")
+        raise NotImplementedError(f"{self.name} has no soft form: it drops hard in training")
 
 
 SYSTEMS: Registry[type[System]] = Registry(
@@ -181,5 +183,5 @@ SYSTEMS: Registry[type[System]] = Registry(
 
 
 def is_uninformed(system: str) -> bool:
-    """Whether the system of a name drops without asking the model; a name that none has is no baseline."""
+    """Whether ``system`` names an uninformed baseline; False for an unknown name."""
     return system in SYSTEMS and SYSTEMS.get(system).baseline

@@ -1,4 +1,4 @@
-"""TR-BERT (Ye et al., NAACL 2021): at two places a policy chooses, token by token, who goes on."""
+"""TR-BERT (Ye et al., NAACL 2021): before two layers, a policy decides for each token whether to keep it."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from rationale.dropping.system import SYSTEMS, Decision, PruningContext, System
 from rationale.errors import ModelError
 
 Draw = Callable[[int, Tensor, PruningContext], Tensor]
-"""``draw(point, chances, seen)``: bool (N,), who goes on where the chances, float32 (N,), are these."""
+"""``draw(point, chances, context)``: bool (N,), the tokens kept, from their chances, float32 (N,)."""
 
 
 @SYSTEMS.register("tr-bert")
 class TRBERT(System):
-    """Before two of the layers each token goes on where its policy gives it an even chance at least.
+    """Before two of the layers, keeps each token whose chance under the policy is at least a half.
 
     Args:
         layers: L.
         width: d.
-        points: The layers before which policies choose; None takes 1 and L / 2.
+        points: The layers before which policies decide; None takes 1 and L / 2.
         inner: Width of the policies' hidden layer.
 
     Raises:
-        ModelError: Where ``points`` are no layers, or do not rise.
+        ModelError: Where ``points`` are not rising layer numbers.
     """
 
     name, title, decision_point = "tr-bert", "TR-BERT", "layer"
@@ -39,16 +39,18 @@ class TRBERT(System):
     def __init__(
         self, layers: int, width: int, *, points: Sequence[int] | None = None, inner: int = 32
     ) -> None:
-        chosen = list(points) if points is not None else sorted({min(1, layers - 1), layers // 2})
-        super().__init__(layers, width, {"points": chosen, "inner": inner})
-        if chosen != sorted(set(chosen)) or not all(0 <= point < layers for point in chosen):
+        point_layers = list(points) if points is not None else sorted({min(1, layers - 1), layers // 2})
+        super().__init__(layers, width, {"points": point_layers, "inner": inner})
+        if point_layers != sorted(set(point_layers)) or not all(
+            0 <= point < layers for point in point_layers
+        ):
             raise ModelError(
-                f"TR-BERT's points are {chosen}",
+                f"TR-BERT's points are {point_layers}",
                 remedy=f"Give rising layer numbers from 0 to {layers - 1}.",
             )
-        self.points = tuple(chosen)
+        self.points = tuple(point_layers)
         self.policies = nn.ModuleList(
-            nn.Sequential(nn.Linear(width, inner), nn.GELU(), nn.Linear(inner, 1)) for _ in chosen
+            nn.Sequential(nn.Linear(width, inner), nn.GELU(), nn.Linear(inner, 1)) for _ in point_layers
         )
         self._draw: Draw | None = None
 
@@ -58,7 +60,7 @@ class TRBERT(System):
 
     @contextmanager
     def drawing(self, draw: Draw) -> Iterator[None]:
-        """Leaves the choice to ``draw`` for a while, as training does."""
+        """Lets ``draw`` decide inside the block, as training does."""
         self._draw = draw
         try:
             yield
@@ -66,35 +68,33 @@ class TRBERT(System):
             self._draw = None
 
     def flops(self, entering: Int64, heads: int) -> Int64:
-        """The policy and its GELU at its points, nothing elsewhere; ``entering`` is (L, B)."""
+        """Counts the policy and its GELU at its points, 0 elsewhere; ``entering`` is (L, B)."""
         inner = int(self.settings["inner"])
-        each = 2 * self.width * inner + inner + 4 * inner + 2 * inner + 1 + 4
-        at = np.zeros((self.layers, 1), dtype=np.int64)
-        at[list(self.points)] = each
-        counts: Int64 = at * entering
+        operations = 2 * self.width * inner + inner + 4 * inner + 2 * inner + 1 + 4
+        per_layer = np.zeros((self.layers, 1), dtype=np.int64)
+        per_layer[list(self.points)] = operations
+        counts: Int64 = per_layer * entering
         return counts
 
     def hard(self, layer: int, context: PruningContext) -> Decision:
-        """Keeps [CLS] and, at a point, every token with a chance of a half; elsewhere all.
+        """Keeps [CLS] and, at a point, every token with a chance of at least a half; elsewhere all.
 
-        Between points a token's score is still the chance it was last given; before the first one it is 0.
+        Between points a token's score is its chance at the last point; before the first point it is 0.
         """
-        there = (
-            torch.ones_like(context.packed.ids, dtype=torch.bool) if context.kept is None else context.kept
-        )
+        kept = torch.ones_like(context.packed.ids, dtype=torch.bool) if context.kept is None else context.kept
         if layer not in self.points:
-            nothing = torch.zeros(len(there), device=there.device)
-            last = nothing if context.carried is None else context.carried * there
-            return Decision(last, nothing, there, carry=last)
+            zeros = torch.zeros(len(kept), device=kept.device)
+            carried = zeros if context.carried is None else context.carried * kept
+            return Decision(carried, zeros, kept, carry=carried)
         point = self.points.index(layer)
-        chances = self._chances(point, context.hidden) * there
+        chances = self._chances(point, context.hidden) * kept
         half = torch.full_like(chances, 0.5)
         keep = chances >= half if self._draw is None else self._draw(point, chances, context)
-        keep = (keep & there).index_fill(0, context.packed.cls_index, value=True)
+        keep = (keep & kept).index_fill(0, context.packed.cls_index, value=True)
         return Decision(chances, half, keep, carry=chances * keep)
 
     def _chances(self, point: int, hidden: Tensor) -> Tensor:
-        """float32 (N,), whatever the encoder computes in."""
+        """The chance of each token, float32 (N,), whatever dtype the encoder computes in."""
         policy: Any = self.policies[point]
         wide = torch.promote_types(hidden.dtype, policy[0].weight.dtype)
         with torch.autocast(hidden.device.type, enabled=False):

@@ -1,4 +1,4 @@
-"""Who was dropped where: read off the decisions of a run, hard or masked."""
+"""Drop traces: which tokens are dropped in which layer, from the decisions of a hard or masked run."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rationale.tokens.packing import Packed
 
 @dataclass(frozen=True)
 class DropTrace:
-    """The way of one input's n tokens through L layers.
+    """Which of one input's n tokens pass which of L layers.
 
     Attributes:
         kept: bool (L, n), whether each token passes each layer's feed-forward.
-        scores: float32 (L, n), what each token scored; NaN where no decision was taken on it.
-        thresholds: float32 (L,), what it had to reach; NaN where none was taken.
+        scores: float32 (L, n), the score of each token; NaN without a decision on it.
+        thresholds: float32 (L,), the threshold of each layer; NaN without a decision.
         decision_point: Where decisions are taken: before a layer, or between its attention and its
-            feed-forward, so that the attention still reads who is dropped there.
+            feed-forward, so that the attention still reads the tokens dropped there.
     """
 
     kept: Bool
@@ -37,8 +37,8 @@ class DropTrace:
     @property
     def dropped(self) -> Int64:
         """int64 (n,), the first layer whose feed-forward each token does not pass; L where it passes all."""
-        gone = ~self.kept
-        return np.where(gone.any(axis=0), gone.argmax(axis=0), self.layers)
+        dropped = ~self.kept
+        return np.where(dropped.any(axis=0), dropped.argmax(axis=0), self.layers)
 
     @property
     def lengths(self) -> Int64:
@@ -50,28 +50,32 @@ class DropTrace:
 def traces_of(
     packed: Packed, decisions: Sequence[Decision | None], decision_point: DecisionPoint
 ) -> list[DropTrace]:
-    """One trace an input.
+    """Builds one trace an input.
 
     Args:
-        packed: The batch as it came in, N rows.
-        decisions: One a layer, of all N rows or of those still there; None where a layer takes none.
-        decision_point: Where they were taken.
+        packed: The batch before layer 0, N rows.
+        decisions: One a layer, on all N rows or on those kept so far; None for a skipped layer.
+        decision_point: Where the decisions were taken.
     """
     rows, layers = len(packed.ids), len(decisions)
     kept = np.zeros((layers, rows), np.bool_)
     scores = np.full((layers, rows), np.nan, np.float32)
     thresholds = np.full((layers, len(packed.lengths)), np.nan, np.float32)
-    batch_index, there = packed.batch_index.cpu().numpy(), np.arange(rows)
+    batch_index, present = packed.batch_index.cpu().numpy(), np.arange(rows)
     for layer, decision in enumerate(decisions):
         if decision is not None:
             columns = (decision.scores.float(), decision.thresholds.float(), decision.keep)
-            compared, needed, keep = (one.detach().cpu().numpy() for one in columns)
-            if len(keep) > len(there):  # of all rows: those that are gone take no part
-                compared, needed, keep = compared[there], needed[there], keep[there]
-            scores[layer, there] = compared
-            thresholds[layer, batch_index[there]] = needed
-            there = there[keep]
-        kept[layer, there] = True
+            layer_scores, layer_thresholds, keep = (column.detach().cpu().numpy() for column in columns)
+            if len(keep) > len(present):  # on all rows: ignore those dropped before
+                layer_scores, layer_thresholds, keep = (
+                    layer_scores[present],
+                    layer_thresholds[present],
+                    keep[present],
+                )
+            scores[layer, present] = layer_scores
+            thresholds[layer, batch_index[present]] = layer_thresholds
+            present = present[keep]
+        kept[layer, present] = True
     ends = np.cumsum(packed.lengths)
     parts = [slice(end - n, end) for end, n in zip(ends, packed.lengths, strict=True)]
     return [

@@ -1,4 +1,4 @@
-"""Attention over packed batches: plain, with its head mean read on the way, or with what rows receive."""
+"""Attention over packed batches: plain, with its head mean, or with the attention that rows receive."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rationale.tokens.packing import Packed
 Read = Callable[[int, Tensor], None]
 """``read(layer, attention)`` receives a layer's head-mean attention, (B, n, n), rows of padding zero."""
 
-_BLOCK = {"cpu": 1 << 20}  # probabilities held at once: on a CPU 4 MB of float32, which stay in its cache
+_BLOCK = {"cpu": 1 << 20}  # probabilities in memory at once: on a CPU 4 MB of float32, which fit its cache
 _LARGE_BLOCK = 1 << 27
 
 
@@ -37,10 +37,10 @@ def plain_attention(layer: int, heads: Heads, packed: Packed) -> Tensor:
 
 
 def attend_and_report(read: Read) -> Callable[[int, Heads, Packed], Tensor]:
-    """Plain attention that also hands each layer's head-mean attention to ``read``.
+    """Plain attention that also passes each layer's head-mean attention to ``read``.
 
     The context, and so every gradient, is that of :func:`plain_attention`. The probabilities are computed
-    again without a graph, a block of rows at a time, and only their mean over heads is ever kept.
+    again without a graph, a block of rows at a time, and only their mean over heads is stored.
     """
 
     def attend(layer: int, heads: Heads, packed: Packed) -> Tensor:
@@ -58,19 +58,19 @@ def head_mean(heads: Heads, packed: Packed) -> Tensor:
     visible = _visible(packed, heads.sliding_window)
     longest = query.shape[2]
     mean = query.new_empty(len(query), longest, longest)
-    for some, rows in _blocks(query):
-        mean[some, rows] = _probabilities(query, key, bias, visible, some, rows).mean(dim=1)
+    for inputs, rows in _blocks(query):
+        mean[inputs, rows] = _probabilities(query, key, bias, visible, inputs, rows).mean(dim=1)
     mask = packed.padding.mask
     return mean if mask is None else mean.mul_(mask[:, :, None])
 
 
 @dataclass(frozen=True)
 class ReceivedAttention:
-    """What each of N rows is given in one layer, the mean over heads.
+    """The attention that each of N rows receives in one layer, the mean over heads.
 
     Attributes:
-        total: (N,), from all queries that vote: the column sum of the attention.
-        own: (N,), from itself: the diagonal; 0 where the row does not vote.
+        total: (N,), from all voting queries: the column sum of the attention.
+        own: (N,), from the row itself: the diagonal; 0 where the row does not vote.
     """
 
     total: Tensor
@@ -80,78 +80,80 @@ class ReceivedAttention:
 def attend_with_received(
     heads: Heads, packed: Packed, voters: Tensor | None = None
 ) -> tuple[Tensor, ReceivedAttention]:
-    """Plain attention and what each row receives: context (N, heads x head width), and sums over queries.
+    """Plain attention, context (N, heads x head width), and the attention that each row receives.
 
-    Probabilities are made a block at a time and never kept, with a graph neither: the way back makes them
-    again. Differentiable in context and sums alike. Under dropout what is received is what is left, as in the
-    code of LTP's and LAT's authors.
+    Probabilities are computed a block at a time and not stored: with a graph, the backward pass computes them
+    again. Context and sums are differentiable. With dropout the sums are of the dropped-out weights, as in
+    the code of LTP's and LAT's authors.
 
     Args:
-        heads: The layer's.
+        heads: Queries, keys and values of the layer.
         packed: The batch.
         voters: bool (N,), the queries that count; None for all. Padding never counts.
     """
     query, key, value = (_split(packed, rows) for rows in (heads.query, heads.key, heads.value))
     bias, visible = _padded_bias(heads, packed), _visible(packed, heads.sliding_window)
-    wide = torch.promote_types(query.dtype, torch.float32)
-    votes = torch.ones_like(packed.ids, dtype=wide) if voters is None else voters.to(wide)
+    dtype = torch.promote_types(query.dtype, torch.float32)
+    votes = torch.ones_like(packed.ids, dtype=dtype) if voters is None else voters.to(dtype)
     votes = packed.padding.pad(votes)
 
     def block(
-        query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, some: slice, rows: slice
+        query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, inputs: slice, rows: slice
     ) -> Any:
-        chances = _probabilities(query, key, bias, visible, some, rows)
+        probabilities = _probabilities(query, key, bias, visible, inputs, rows)
         if heads.dropout:
-            chances = dropout(chances, heads.dropout)
-        weights = votes[some, rows]
-        mean = chances.to(wide).mean(dim=1)
-        own = mean.diagonal(offset=rows.start, dim1=1, dim2=2) * weights
-        return chances @ value[some], (weights[:, None] @ mean).squeeze(1), own
+            probabilities = dropout(probabilities, heads.dropout)
+        weights = votes[inputs, rows]
+        mean = probabilities.to(dtype).mean(dim=1)
+        diagonal = mean.diagonal(offset=rows.start, dim1=1, dim2=2) * weights
+        return probabilities @ value[inputs], (weights[:, None] @ mean).squeeze(1), diagonal
 
     blocks = list(_blocks(query))
-    again = len(blocks) > 1 and torch.is_grad_enabled()
-    run: Any = partial(checkpoint, block, use_reentrant=False) if again else block
-    done = [run(query, key, value, bias, some, rows) for some, rows in blocks]
+    recompute = len(blocks) > 1 and torch.is_grad_enabled()
+    run: Any = partial(checkpoint, block, use_reentrant=False) if recompute else block
+    results = [run(query, key, value, bias, inputs, rows) for inputs, rows in blocks]
     groups = [
-        list(group) for _, group in groupby(zip(blocks, done, strict=True), lambda one: one[0][0].start)
+        list(group) for _, group in groupby(zip(blocks, results, strict=True), lambda pair: pair[0][0].start)
     ]
     context = torch.cat([torch.cat([part[0] for _, part in group], dim=2) for group in groups])
     total = torch.cat([torch.stack([part[1] for _, part in group]).sum(dim=0) for group in groups])
-    own = torch.cat([torch.cat([part[2] for _, part in group], dim=1) for group in groups])
+    diagonal = torch.cat([torch.cat([part[2] for _, part in group], dim=1) for group in groups])
     unpad = packed.padding.unpad
-    return unpad(context.transpose(1, 2)).flatten(1), ReceivedAttention(unpad(total), unpad(own))
+    return unpad(context.transpose(1, 2)).flatten(1), ReceivedAttention(unpad(total), unpad(diagonal))
 
 
 def _probabilities(
-    query: Tensor, key: Tensor, bias: Tensor | None, visible: Tensor | None, some: slice, rows: slice
+    query: Tensor, key: Tensor, bias: Tensor | None, visible: Tensor | None, inputs: slice, rows: slice
 ) -> Tensor:
     """Attention of some rows of some inputs: (b, heads, r, n)."""
-    logits = (query[some, :, rows] * query.shape[-1] ** -0.5) @ key[some].transpose(-1, -2)
+    logits = (query[inputs, :, rows] * query.shape[-1] ** -0.5) @ key[inputs].transpose(-1, -2)
     if bias is not None:
-        logits = logits + bias[some, None, None]
+        logits = logits + bias[inputs, None, None]
     if visible is not None:
-        seen = visible[some] if visible.shape[-2] == 1 else visible[some, :, rows]
-        logits = logits.masked_fill(~seen, -torch.inf)
+        allowed = visible[inputs] if visible.shape[-2] == 1 else visible[inputs, :, rows]
+        logits = logits.masked_fill(~allowed, -torch.inf)
     return torch.softmax(logits, dim=-1)
 
 
 def _padded_bias(heads: Heads, packed: Packed) -> Tensor | None:
-    """(B, n)."""
+    """The bias of each key, (B, n); None where there is none."""
     return None if heads.bias is None else packed.padding.pad(heads.bias.to(heads.query.dtype))
 
 
 def _biased(heads: Heads, bias: Tensor) -> Heads:
-    """Heads whose plain product carries the bias: one more column, 1 in queries, the bias in keys.
+    """Heads whose plain product includes the bias: one more column, 1 in queries, the bias in keys.
 
-    SDPA leaves its fast paths where a mask asks for a gradient; a wider key costs little. Eight columns
+    SDPA leaves its fast kernels where a mask requires a gradient; a wider key costs little. Eight columns
     instead of one keep the kernels aligned.
     """
-    more = heads.query.new_zeros(*heads.query.shape[:2], 8)
-    one, scaled = more.clone(), bias.to(more.dtype) * heads.query.shape[-1] ** 0.5
-    one[..., 0] = 1
-    carried = torch.cat((scaled[:, None, None].expand(-1, more.shape[1], 1), more[..., 1:]), dim=-1)
-    query, key = torch.cat((heads.query, one), dim=-1), torch.cat((heads.key, carried), dim=-1)
-    value = torch.cat((heads.value, more), dim=-1)
+    zeros = heads.query.new_zeros(*heads.query.shape[:2], 8)
+    query_columns, scaled_bias = zeros.clone(), bias.to(zeros.dtype) * heads.query.shape[-1] ** 0.5
+    query_columns[..., 0] = 1
+    key_columns = torch.cat(
+        (scaled_bias[:, None, None].expand(-1, zeros.shape[1], 1), zeros[..., 1:]), dim=-1
+    )
+    query, key = torch.cat((heads.query, query_columns), dim=-1), torch.cat((heads.key, key_columns), dim=-1)
+    value = torch.cat((heads.value, zeros), dim=-1)
     return replace(heads, query=query, key=key, value=value, bias=None)
 
 
@@ -161,17 +163,17 @@ def _split(packed: Packed, rows: Tensor) -> Tensor:
 
 
 def _blocks(query: Tensor) -> Iterator[tuple[slice, slice]]:
-    """Which inputs and rows of (B, heads, n, width) to compute at once: whole inputs, or rows of one."""
-    examples, count, longest = query.shape[:3]
-    room = _BLOCK.get(query.device.type, _LARGE_BLOCK) // (count * longest)
-    together, step = max(1, room // longest), min(longest, max(1, room))
-    for first in range(0, examples, together):
-        for start in range(0, longest, step):
-            yield slice(first, first + together), slice(start, start + step)
+    """Yields the inputs and rows of (B, heads, n, width) to compute at once: whole inputs, or rows of one."""
+    examples, heads, longest = query.shape[:3]
+    rows_in_block = _BLOCK.get(query.device.type, _LARGE_BLOCK) // (heads * longest)
+    inputs_at_once, rows_at_once = max(1, rows_in_block // longest), min(longest, max(1, rows_in_block))
+    for first in range(0, examples, inputs_at_once):
+        for start in range(0, longest, rows_at_once):
+            yield slice(first, first + inputs_at_once), slice(start, start + rows_at_once)
 
 
 def _visible(packed: Packed, sliding_window: int | None) -> Tensor | None:
-    """bool, broadcast to (B, 1, n, n): True where a query may look; None where it may look everywhere."""
+    """Bool, broadcast to (B, 1, n, n): True where a query attends to a key; None where all do to all."""
     mask = packed.padding.mask
     if sliding_window is None:
         return None if mask is None else mask[:, None, None, :]

@@ -1,4 +1,4 @@
-"""What every encoder family can do, over packed sequences: embed, attend, feed forward, classify."""
+"""The interface of encoder families over packed sequences: embed, attend, feed forward, classify."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Heads:
     """Queries, keys and values of one layer, each (N, heads, head width), positions already applied.
 
     Attributes:
-        sliding_window: A token sees neighbours at most this many positions away; None means all.
-        bias: float (N,), added to every logit of each key; None means 0. It may be differentiated.
-        dropout: The share of attention weights that are set to 0, the others scaled up; 0 but in training.
+        sliding_window: The greatest distance, in positions, over which tokens attend; None means all.
+        bias: float (N,), added to every logit of each key; None means 0. It may require a gradient.
+        dropout: The share of attention weights that are set to 0, the others scaled up; 0 outside training.
     """
 
     query: Tensor
@@ -32,20 +32,20 @@ class Heads:
 
 
 ATTENTION_DROPOUT = ("attention_probs_dropout_prob", "attention_dropout")
-"""What configs call the dropout on attention weights, family by family."""
+"""The names of the dropout on attention weights in the families' configs."""
 
 MASKED_LOGIT = -10_000.0
-"""The logit of what cannot be: a key that is gone, a place where no answer can be."""
+"""The logit of a masked key, and of a position that cannot begin or end an answer."""
 
 Attend = Callable[[int, Heads, Packed], Tensor]
-"""``attend(layer, heads, packed)`` gives the context of every row, (N, heads x head width)."""
+"""``attend(layer, heads, packed)`` returns the context of every row, (N, heads x head width)."""
 
 
 class Encoder(ABC):
-    """One adapter a family: names the parts of its Hugging Face model; owns no weights of its own.
+    """The adapter of a family: names the parts of its Hugging Face model; has no weights of its own.
 
-    N rows are the tokens of a packed batch; d is the width. With ``attend`` plain attention,
-    :meth:`forward_from` from the embeddings equals the Hugging Face model run on each input alone.
+    N rows are the tokens of a packed batch; d is the width. With plain attention, :meth:`forward_from` from
+    the embeddings equals the Hugging Face model run on each input alone.
 
     Args:
         model: A ``…ForSequenceClassification`` model of the family.
@@ -63,18 +63,18 @@ class Encoder(ABC):
 
     @property
     def width(self) -> int:
-        """The width of what enters a layer, d."""
+        """The width of a layer's input, d."""
         return int(self.config.hidden_size)
 
     @property
     def attention_dropout(self) -> float:
-        """The share of attention weights to drop now: the config's while the model is in training mode."""
+        """The share of attention weights to drop: the config's in training mode, else 0."""
         rates = (getattr(self.config, name) for name in ATTENTION_DROPOUT if hasattr(self.config, name))
         return float(next(rates, 0.0)) if self.model.training else 0.0
 
     @property
     def inner_width(self) -> tuple[int, bool]:
-        """The width inside the feed-forward, and whether a gate doubles what leads to it."""
+        """The width inside the feed-forward, and whether a gate doubles its first projection."""
         return int(self.config.intermediate_size), False
 
     @abstractmethod
@@ -83,35 +83,35 @@ class Encoder(ABC):
 
     @abstractmethod
     def embed(self, packed: Packed) -> Tensor:
-        """What enters layer 0, (N, d)."""
+        """The input of layer 0, (N, d)."""
 
     @abstractmethod
     def project(self, layer: int, hidden: Tensor, packed: Packed) -> Heads:
-        """Queries, keys and values of a layer from what enters it, (N, d)."""
+        """Queries, keys and values of a layer from its input, (N, d)."""
 
     @abstractmethod
     def attention_output(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
-        """What enters the feed-forward: (N, d) from the layer's input (N, d) and context (N, d)."""
+        """The input of the feed-forward, (N, d), from the layer's input (N, d) and context (N, d)."""
 
     @abstractmethod
     def feed_forward(self, layer: int, hidden: Tensor) -> Tensor:
-        """What leaves the layer, (N, d)."""
+        """The output of the layer, (N, d)."""
 
     @abstractmethod
     def classify(self, hidden: Tensor, packed: Packed) -> Tensor:
-        """Logits (B, C) from what leaves the last layer, (N, d)."""
+        """Logits (B, C) from the output of the last layer, (N, d)."""
 
     @property
     def is_qa(self) -> bool:
-        """Whether it points at the beginning and the end of an answer, instead of choosing a class."""
+        """Whether the model answers questions by the start and end of a span, not by a class."""
         return hasattr(self.model, "qa_outputs")
 
     def head(self, hidden: Tensor, packed: Packed) -> Tensor:
-        """What the model says of what leaves the last layer, (N, d).
+        """Applies the model's head to the output of the last layer, (N, d).
 
         Returns:
-            Logits (B, C) of a classifier; of a model that answers (B, n, 2), n the longest input, for each
-            token to begin and to end the answer, :data:`MASKED_LOGIT` at padding.
+            Logits (B, C) of a classifier. For question answering (B, n, 2), n the longest input: whether each
+            token begins and ends the answer, :data:`MASKED_LOGIT` at padding.
         """
         if not self.is_qa:
             return self.classify(hidden, packed)
@@ -132,7 +132,7 @@ class Encoder(ABC):
     def hidden_states_and_logits(
         self, hidden: Tensor, packed: Packed, attend: Attend
     ) -> tuple[list[Tensor], Tensor]:
-        """What enters each layer, L tensors (N, d), and the logits (B, C), from the embeddings (N, d)."""
+        """The input of each layer, L tensors (N, d), and the logits (B, C), from the embeddings (N, d)."""
         states = []
         for number in range(self.layers):
             states.append(hidden)
@@ -140,7 +140,7 @@ class Encoder(ABC):
         return states, self.head(hidden, packed)
 
     def forward_from(self, layer: int, hidden: Tensor, packed: Packed, attend: Attend) -> Tensor:
-        """Logits (B, C) from what enters ``layer``, (N, d)."""
+        """Logits (B, C) from the input of ``layer``, (N, d)."""
         for number in range(layer, self.layers):
             hidden = self.layer(number, hidden, packed, attend)
         return self.head(hidden, packed)
@@ -161,7 +161,7 @@ def first_rows(hidden: Tensor, packed: Packed) -> Tensor:
 
 
 def mean_rows(hidden: Tensor, packed: Packed) -> Tensor:
-    """The mean row of every input, (B, d), each row weighing its mass."""
+    """The mean row of every input, (B, d), weighted by the rows' mass."""
     if packed.keep_mass is None:
         return packed.segment_sum(hidden) / hidden.new_tensor(packed.lengths)[:, None]
     keep_mass = packed.keep_mass.to(hidden.dtype)

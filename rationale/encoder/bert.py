@@ -19,7 +19,7 @@ class _BertLayers(Encoder):
         return getattr(self.model, self.base).encoder.layer
 
     def embed(self, packed: Packed) -> Tensor:
-        """What enters layer 0, (N, d)."""
+        """The input of layer 0, (N, d)."""
         embedded: Tensor = getattr(self.model, self.base).embeddings(
             input_ids=packed.ids[None],
             token_type_ids=packed.types[None],
@@ -31,21 +31,21 @@ class _BertLayers(Encoder):
         return packed.positions
 
     def project(self, layer: int, hidden: Tensor, packed: Packed) -> Heads:
-        """Queries, keys and values of a layer from what enters it."""
+        """Queries, keys and values of a layer from its input."""
         attention = self.blocks[layer].attention.self
         projections = attention.query(hidden), attention.key(hidden), attention.value(hidden)
         return split_heads(attention.attention_head_size, *projections, dropout=self.attention_dropout)
 
     def attention_output(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
         """Output projection, residual and norm."""
-        merged: Tensor = self.blocks[layer].attention.output(context, hidden)
-        return merged
+        output: Tensor = self.blocks[layer].attention.output(context, hidden)
+        return output
 
     def feed_forward(self, layer: int, hidden: Tensor) -> Tensor:
         """Feed-forward, residual and norm."""
         block = self.blocks[layer]
-        out: Tensor = block.output(block.intermediate(hidden), hidden)
-        return out
+        output: Tensor = block.output(block.intermediate(hidden), hidden)
+        return output
 
 
 @FAMILIES.register("bert")
@@ -87,7 +87,7 @@ class Roberta(_BertLayers):
 
     @staticmethod
     def max_length(config: Any) -> int:
-        """Positions up to the padding index are never used."""
+        """The number of positions after the padding index: RoBERTa does not use those up to it."""
         return int(config.max_position_embeddings) - int(config.pad_token_id) - 1
 
     def _positions(self, packed: Packed) -> Tensor:

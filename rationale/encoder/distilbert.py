@@ -24,14 +24,14 @@ class DistilBert(Encoder):
         return int(self.config.hidden_dim), False
 
     def embed(self, packed: Packed) -> Tensor:
-        """What enters layer 0, (N, d)."""
+        """The input of layer 0, (N, d)."""
         embedded: Tensor = self.model.distilbert.embeddings(
             packed.ids[None], position_ids=packed.positions[None]
         )
         return embedded[0]
 
     def project(self, layer: int, hidden: Tensor, packed: Packed) -> Heads:
-        """Queries, keys and values of a layer from what enters it."""
+        """Queries, keys and values of a layer from its input."""
         attention = self.blocks[layer].attention
         projections = attention.q_lin(hidden), attention.k_lin(hidden), attention.v_lin(hidden)
         return split_heads(attention.attention_head_size, *projections, dropout=self.attention_dropout)
@@ -39,14 +39,14 @@ class DistilBert(Encoder):
     def attention_output(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
         """Output projection, residual and norm."""
         block = self.blocks[layer]
-        merged: Tensor = block.sa_layer_norm(block.attention.out_lin(context) + hidden)
-        return merged
+        output: Tensor = block.sa_layer_norm(block.attention.out_lin(context) + hidden)
+        return output
 
     def feed_forward(self, layer: int, hidden: Tensor) -> Tensor:
         """Feed-forward, residual and norm."""
         block = self.blocks[layer]
-        out: Tensor = block.output_layer_norm(block.ffn.ff_chunk(hidden) + hidden)
-        return out
+        output: Tensor = block.output_layer_norm(block.ffn.ff_chunk(hidden) + hidden)
+        return output
 
     def classify(self, hidden: Tensor, packed: Packed) -> Tensor:
         """Pre-classifier, ReLU, dropout, classifier over [CLS]."""

@@ -1,4 +1,4 @@
-"""ModernBERT: pre-norm layers, rotary positions, local attention in most layers, [CLS] or mean pooling."""
+"""ModernBERT: pre-norm layers, rotary positions, local attention in most, [CLS] or mean pooling."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rationale.tokens.packing import Packed
 
 @FAMILIES.register("modernbert")
 class ModernBert(Encoder):
-    """ModernBERT over packed sequences; its local attention counts positions, so gaps stay gaps."""
+    """ModernBERT over packed sequences; local attention counts positions, so dropped tokens leave gaps."""
 
     def _blocks(self) -> Any:
         return self.model.model.layers
@@ -24,36 +24,36 @@ class ModernBert(Encoder):
         return int(self.config.intermediate_size), True
 
     def embed(self, packed: Packed) -> Tensor:
-        """What enters layer 0, (N, d): no positions are added here."""
+        """The input of layer 0, (N, d), without positions, which attention applies."""
         embedded: Tensor = self.model.model.embeddings(input_ids=packed.ids)
         return embedded
 
     def project(self, layer: int, hidden: Tensor, packed: Packed) -> Heads:
         """Queries, keys and values of a layer, queries and keys rotated by position."""
         block = self.blocks[layer]
-        local = block.attention_type == "sliding_attention"
+        is_local = block.attention_type == "sliding_attention"
         projected = block.attn.Wqkv(block.attn_norm(hidden)).view(hidden.shape[0], 3, -1, block.attn.head_dim)
         query, key, value = projected.unbind(dim=1)
         cos, sin = self.model.model.rotary_emb(query, packed.positions[None], block.attention_type)
         cos, sin = cos[0, :, None], sin[0, :, None]
-        sliding_window = int(self.config.sliding_window) if local else None
+        sliding_window = int(self.config.sliding_window) if is_local else None
         query, key = _rotate(query, cos, sin), _rotate(key, cos, sin)
         return Heads(query, key, value, sliding_window, dropout=self.attention_dropout)
 
     def attention_output(self, layer: int, hidden: Tensor, context: Tensor) -> Tensor:
         """Output projection and residual."""
         attention = self.blocks[layer].attn
-        merged: Tensor = hidden + attention.out_drop(attention.Wo(context))
-        return merged
+        output: Tensor = hidden + attention.out_drop(attention.Wo(context))
+        return output
 
     def feed_forward(self, layer: int, hidden: Tensor) -> Tensor:
         """Norm, gated feed-forward, residual."""
         block = self.blocks[layer]
-        out: Tensor = hidden + block.mlp(block.mlp_norm(hidden))
-        return out
+        output: Tensor = hidden + block.mlp(block.mlp_norm(hidden))
+        return output
 
     def classify(self, hidden: Tensor, packed: Packed) -> Tensor:
-        """Final norm, pooling as the config says, prediction head, classifier."""
+        """Final norm, the config's pooling, prediction head, classifier."""
         pool = first_rows if self.config.classifier_pooling == "cls" else mean_rows
         pooled = self.model.head(pool(self.model.model.final_norm(hidden), packed))
         logits: Tensor = self.model.classifier(self.model.drop(pooled))
@@ -63,5 +63,5 @@ class ModernBert(Encoder):
 def _rotate(rows: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotary position embedding of (N, heads, head width)."""
     first, second = rows.float().chunk(2, dim=-1)
-    turned = torch.cat((-second, first), dim=-1)
-    return (rows.float() * cos + turned * sin).to(rows.dtype)
+    rotated = torch.cat((-second, first), dim=-1)
+    return (rows.float() * cos + rotated * sin).to(rows.dtype)

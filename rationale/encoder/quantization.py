@@ -1,4 +1,4 @@
-"""Static uniform symmetric integers, simulated: layers whose weights and inputs are rounded to few bits."""
+"""Simulates static, uniform, symmetric quantization: layers round weights and inputs to few bits."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from torch.nn.functional import linear
 
 from rationale.errors import ModelError
 
-_LEAST = 1e-8
+_LEAST_SCALE = 1e-8
 
 
 class QuantizedLinear(nn.Linear):
-    """A linear layer over rounded weights and inputs; its product is what integers would give.
+    """A linear layer over rounded weights and inputs; its product equals that of integers.
 
-    A number x becomes scale x round(x / scale), clipped to +-(2^(bits - 1) - 1) scales; one scale for all
-    weights, the greatest of them over that bound, and one for all inputs, fixed when it was calibrated.
-    Gradients pass the rounding as if it were not there, and stop where it clips.
+    A number x becomes scale x round(x / scale), clipped to +-(2^(bits - 1) - 1) scales. All weights share one
+    scale, their greatest absolute value over that bound; all inputs share one, fixed in calibration.
+    Gradients ignore the rounding, and are 0 where it clips.
 
     Attributes:
-        input_range: float32 (), the greatest input, absolute, seen in calibration; saved with the weights.
+        input_range: float32 (), the greatest absolute input in calibration; saved with the weights.
     """
 
     def __init__(self, layer: nn.Linear, bits: int) -> None:
@@ -42,19 +42,19 @@ class QuantizedLinear(nn.Linear):
     @property
     def input_scale(self) -> Tensor:
         """float32 ()."""
-        return (self.input_range / self.bound).clamp(min=_LEAST)
+        return (self.input_range / self.bound).clamp(min=_LEAST_SCALE)
 
     @property
     def weight_scale(self) -> Tensor:
         """float32 ()."""
-        return (self.weight.detach().abs().max() / self.bound).clamp(min=_LEAST)
+        return (self.weight.detach().abs().max() / self.bound).clamp(min=_LEAST_SCALE)
 
-    def forward(self, given: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor) -> Tensor:
         """(…, in) -> (…, out)."""
         if self.observing:
-            self.input_range = torch.maximum(self.input_range, given.detach().abs().max().float())
-            return linear(given, self.weight, self.bias)
-        rounded = self._rounded(given, self.input_scale)
+            self.input_range = torch.maximum(self.input_range, inputs.detach().abs().max().float())
+            return linear(inputs, self.weight, self.bias)
+        rounded = self._rounded(inputs, self.input_scale)
         return linear(rounded, self._rounded(self.weight, self.weight_scale), self.bias)
 
     def _rounded(self, values: Tensor, scale: Tensor) -> Tensor:
@@ -63,30 +63,30 @@ class QuantizedLinear(nn.Linear):
 
 
 def quantize(model: nn.Module, bits: int) -> None:
-    """Replaces every linear layer of a model but those of its embeddings, in place; weights are shared.
+    """Replaces every linear layer of a model in place, except those of its embeddings; weights are shared.
 
     Raises:
         ModelError: Where ``bits`` lies outside 2 to 8.
     """
     if not 2 <= bits <= 8:
-        raise ModelError(f"{bits} bits cannot be simulated", remedy="Ask for 2 to 8.")
+        raise ModelError(f"{bits} bits cannot be simulated", remedy="Pass 2 to 8.")
     for name, layer in list(model.named_modules()):
         if type(layer) is nn.Linear and "embedding" not in name:
-            parent, _, own = name.rpartition(".")
-            setattr(model.get_submodule(parent), own, QuantizedLinear(layer, bits))
+            parent, _, attribute = name.rpartition(".")
+            setattr(model.get_submodule(parent), attribute, QuantizedLinear(layer, bits))
 
 
 def quantized(model: nn.Module) -> list[QuantizedLinear]:
-    """Its rounded layers."""
+    """The quantized layers of a model."""
     return [layer for layer in model.modules() if isinstance(layer, QuantizedLinear)]
 
 
 @contextmanager
 def calibrating(model: nn.Module) -> Iterator[None]:
-    """Inputs that come by within are remembered and not rounded.
+    """Records the range of the layers' inputs inside the block, without rounding them.
 
     Raises:
-        ModelError: Where a layer saw none: it would round everything to nothing.
+        ModelError: Where a layer saw no input: it would round everything to 0.
     """
     layers = quantized(model)
     for layer in layers:
@@ -101,7 +101,7 @@ def calibrating(model: nn.Module) -> Iterator[None]:
 
 
 def to_integers(model: nn.Module) -> None:
-    """Puts torchao's static INT8 kernels where a model simulates 8 bits, with the scales it learnt, in place.
+    """Replaces simulated 8-bit layers in place by torchao's static INT8 kernels, with their scales.
 
     Raises:
         ModelError: Without torchao, or where the model does not simulate 8 bits.
@@ -113,17 +113,17 @@ def to_integers(model: nn.Module) -> None:
     layers = [(name, m) for name, m in model.named_modules() if isinstance(m, QuantizedLinear)]
     if not layers or any(layer.bits != 8 for _, layer in layers):
         raise ModelError(
-            "this model does not simulate 8 bits", remedy="Train it so: rationale train ltp --bits 8."
+            "this model does not simulate 8 bits", remedy="Train one with `rationale train ltp --bits 8`."
         )
     for name, layer in layers:
         scale = layer.input_scale.reshape(1, 1)
         config: Any = Int8StaticActivationInt8WeightConfig(
             act_quant_scale=scale, granularity=PerTensor(), set_inductor_config=False
         )
-        parent, _, own = name.rpartition(".")
-        holder = model.get_submodule(parent)
+        parent, _, attribute = name.rpartition(".")
+        parent_module = model.get_submodule(parent)
         plain = nn.Linear(layer.in_features, layer.out_features, layer.bias is not None)
         plain.weight, plain.bias = layer.weight, layer.bias
-        made = nn.Sequential(plain.eval())
-        quantize_(made, config)
-        setattr(holder, own, made[0])
+        container = nn.Sequential(plain.eval())
+        quantize_(container, config)
+        setattr(parent_module, attribute, container[0])

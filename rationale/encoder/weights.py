@@ -1,29 +1,43 @@
-"""Whether a checkpoint's weights are all there, and this model's."""
+"""Checks that a checkpoint's weights are complete and belong to the model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, TypedDict
 
 from rationale.errors import ModelError
 
 
-def check_weights(report: Mapping[str, Any], model: Any, name: str) -> None:
-    """Refuses weights that are not all there, or not this model's.
+class LoadingReport(TypedDict):
+    """What transformers tells of loading.
+
+    Attributes:
+        missing_keys: Weights that the checkpoint has not.
+        unexpected_keys: Weights that the model has not.
+        mismatched_keys: Name, stored shape and expected shape of weights of another shape.
+    """
+
+    missing_keys: Collection[str]
+    unexpected_keys: Collection[str]
+    mismatched_keys: Collection[tuple[str, Sequence[int], Sequence[int]]]
+
+
+def check_weights(report: LoadingReport, model: Any, name: str) -> None:
+    """Refuses weights that are incomplete or belong to another model.
 
     Args:
-        report: What transformers tells of loading.
-        model: What was loaded.
-        name: What messages call it.
+        report: The report of loading from transformers.
+        model: The loaded model.
+        name: Its name in messages.
 
     Raises:
         ModelError: Where a weight is missing, of another shape, or of another dropping system.
     """
     missing = sorted(report["missing_keys"])
-    own = [key for key in missing if key.startswith("system.")]
-    if own:
+    missing_of_system = [key for key in missing if key.startswith("system.")]
+    if missing_of_system:
         raise ModelError(
-            f"the dropping model lacks weights ({', '.join(own[:3])})",
+            f"the dropping model lacks weights ({', '.join(missing_of_system[:3])})",
             where=name,
             remedy="The weights were cut short, or config.json is of another system.",
         )
@@ -32,7 +46,7 @@ def check_weights(report: Mapping[str, Any], model: Any, name: str) -> None:
         raise ModelError(
             f"the weights hold what the system of config.json has no place for ({', '.join(foreign[:3])})",
             where=name,
-            remedy="They are another system's: take config.json from where the model was saved.",
+            remedy="They belong to another system: use the config.json saved with them.",
         )
     if any(not key.startswith(f"{model.base_model_prefix}.") for key in missing):
         raise ModelError(
@@ -45,14 +59,14 @@ def check_weights(report: Mapping[str, Any], model: Any, name: str) -> None:
 
 
 def require_all(missing: Iterable[str], name: str) -> None:
-    """Refuses weights that are not all there.
+    """Refuses missing weights.
 
     Args:
-        missing: The names of those that are not.
-        name: What messages call the model.
+        missing: The names of the missing weights.
+        name: The model's name in messages.
 
     Raises:
-        ModelError: Naming the first of them.
+        ModelError: Naming the first three.
     """
     names = sorted(missing)
     if names:
@@ -63,19 +77,19 @@ def require_all(missing: Iterable[str], name: str) -> None:
         )
 
 
-def check_shapes(report: Mapping[str, Any], name: str) -> None:
-    """Refuses weights of another shape than config.json asks for.
+def check_shapes(report: LoadingReport, name: str) -> None:
+    """Refuses weights of another shape than config.json requires.
 
     Args:
-        report: What transformers tells of loading.
-        name: What messages call the model.
+        report: The report of loading from transformers.
+        name: The model's name in messages.
 
     Raises:
         ModelError: Naming the first of them.
     """
     for key, stored, expected in sorted(report["mismatched_keys"]):
         raise ModelError(
-            f"{key} is stored with shape {tuple(stored)}, and config.json asks for {tuple(expected)}",
+            f"{key} is stored with shape {tuple(stored)}, and config.json requires {tuple(expected)}",
             where=name,
             remedy="The number of labels or the sizes in config.json do not belong to these weights.",
         )

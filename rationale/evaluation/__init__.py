@@ -1,1 +1,1 @@
-"""Evaluation: what one model predicts, costs, saves and keeps."""
+"""Evaluation of one model: predictions, FLOPs, time, and kept tokens."""

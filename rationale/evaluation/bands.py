@@ -1,4 +1,4 @@
-"""What length has to do with an evaluation, in memory and as JSON; nothing here needs torch."""
+"""Results by document length, in memory and as JSON; free of torch."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Spread = Annotated[Mapping[str, float], record({}, **{"0.5": number, "mean": num
 
 @dataclass(frozen=True)
 class Band:
-    """The documents up to some length.
+    """The results on documents in a range of lengths.
 
     Attributes:
-        longest: Tokens.
-        n: Documents.
-        value: Of the metric.
+        longest: Upper end of the range, in tokens.
+        n: Number of documents.
+        value: The metric; None where it is undefined.
         low: Lower end of its interval.
         high: Upper end.
-        flops_speedup: Of these documents.
-        tokens_kept: Mean tokens a layer.
+        flops_speedup: FLOPs speedup on these documents.
+        tokens_kept: Mean number of tokens that each layer keeps.
     """
 
     longest: float
@@ -41,9 +41,9 @@ class ByLength:
     """One evaluation by the length of the documents (LTP's Table 3, Figures A.2 and A.3).
 
     Attributes:
-        bands: Short, middling and long documents, cut at the second and third quartile.
-        right: Lengths of the documents that were classified right; None where numbers are predicted.
-        wrong: Of the others.
+        bands: Short, medium and long documents, split at the second and third quartile.
+        right: Lengths of correctly classified documents; None in regression.
+        wrong: Lengths of the others.
     """
 
     bands: Annotated[tuple[Band, ...], least(1)]
@@ -64,11 +64,11 @@ class Histograms:
     """Lengths of training and reported documents over common bins (LTP's Figure 1, Table 2).
 
     Attributes:
-        edges: Of the bins, in tokens, B + 1.
-        train: Shares of documents, B.
-        reported: The same.
-        kl: The divergence KL(reported || train) in nats.
-        median: Of both.
+        edges: Edges of the K bins in tokens, K + 1.
+        train: Share of training documents per bin, K.
+        reported: Share of reported documents per bin, K.
+        kl: KL(reported || train) in nats.
+        median: Median lengths of both.
     """
 
     edges: Annotated[tuple[float, ...], least(2)]

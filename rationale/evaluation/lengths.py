@@ -1,4 +1,4 @@
-"""Results by document length: distributions, tokens kept by length, who errs, and bands of length."""
+"""Results by document length: length distributions, and metrics, speedup and kept tokens by length."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _BINS = 20
 
 @dataclass(frozen=True)
 class TokenLengths:
-    """Measures documents in sub-words, special ones and query included, as a model reads them.
+    """Counts the tokens of documents as model inputs, special tokens and query included.
 
     Args:
-        model: A local folder or a hub id; only its tokenizer and its limits are read.
-        max_length: The longest window; None for the usual.
+        model: A local folder or a hub id; only its tokenizer and its configuration are loaded.
+        max_length: Maximum input length; None takes the default.
     """
 
     model: str
     max_length: int | None = None
 
     def __call__(self, documents: Documents) -> Int64:
-        """int64 (D,): the tokens of each document's first window."""
+        """The number of tokens of the first window of each document, int64 (D,)."""
         with quiet_transformers(), explained(self.model):
             config, tokenizer = (
                 kind.from_pretrained(self.model, trust_remote_code=False)
@@ -47,16 +47,16 @@ class TokenLengths:
 
 
 def below_median(documents: Documents, ruler: TokenLengths, reported: Documents) -> Documents:
-    """The documents that are shorter than the median of ``reported``: LTP's robustness test (Table 3).
+    """Selects the documents shorter than the median of ``reported``, for LTP's robustness test (Table 3).
 
     Raises:
-        DataError: Where none is.
+        DataError: Where no document is shorter.
     """
     median = float(np.median(ruler(reported)))
     short = [d for d, length in zip(documents, ruler(documents), strict=True) if length < median]
     if not short:
         raise DataError(
-            f"no document is shorter than {median:g} tokens, the median of what is reported",
+            f"no document is shorter than {median:g} tokens, the median of the reported documents",
             where=documents.source,
             remedy="Leave out --below-median.",
         )
@@ -64,60 +64,60 @@ def below_median(documents: Documents, ruler: TokenLengths, reported: Documents)
 
 
 def distributions(train: Int64, reported: Int64) -> Histograms:
-    """Histograms over common bins, and the divergence KL(reported || train) in nats (Figure 1, Table 2).
+    """Histograms over common bins, and KL(reported || train) in nats (Figure 1, Table 2).
 
-    Every bin is given one document more, so that a length nobody trained with costs much but not everything.
+    Adds one document to every bin, so that the divergence stays finite.
     """
     from scipy.stats import entropy
 
     edges = np.histogram_bin_edges(np.concatenate([train, reported]), bins=_BINS)
-    counts = [np.histogram(side, bins=edges)[0] for side in (train, reported)]
-    ours, theirs = (count + 1.0 for count in counts)
+    counts = [np.histogram(lengths, bins=edges)[0] for lengths in (train, reported)]
+    train_counts, reported_counts = (count + 1.0 for count in counts)
     return Histograms(
         edges=tuple(edges.tolist()),
         train=tuple((counts[0] / len(train)).tolist()),
         reported=tuple((counts[1] / len(reported)).tolist()),
-        kl=float(entropy(theirs / theirs.sum(), ours / ours.sum())),
+        kl=float(entropy(reported_counts / reported_counts.sum(), train_counts / train_counts.sum())),
         median=Medians(float(np.median(train)), float(np.median(reported))),
     )
 
 
 def by_length(evaluation: Evaluation, classifier: Classifier, metric: str) -> ByLength:
-    """What one evaluation says of short, middling and long documents, cut at the second and third quartile.
+    """Splits an evaluation into short, medium and long documents, at the second and third quartile.
 
     Args:
-        evaluation: Of a model that classifies or predicts numbers.
-        classifier: The model it is of.
-        metric: One metric's name.
+        evaluation: The evaluation of a classification or regression model.
+        classifier: The model.
+        metric: Name of the metric.
     """
     tokens = np.array([row.tokens_kept for row in evaluation.predictions], np.int64).T
     lengths, tokens_kept = tokens[0], tokens[1:]
-    gold, said = evaluation.answers()
-    cuts = [*np.quantile(lengths, [0.5, 0.75]).tolist(), float(lengths.max())]
-    band = np.searchsorted(cuts, lengths)
-    parts = [np.flatnonzero(band == number) for number in range(3)]
+    gold, predictions = evaluation.answers()
+    edges = [*np.quantile(lengths, [0.5, 0.75]).tolist(), float(lengths.max())]
+    band = np.searchsorted(edges, lengths)
+    groups = [np.flatnonzero(band == number) for number in range(3)]
     bands = tuple(
         Band(
-            longest=cut,
+            longest=edge,
             n=len(rows),
-            value=task_metric(metric, gold[rows], said[rows]),
+            value=task_metric(metric, gold[rows], predictions[rows]),
             low=low,
             high=high,
             flops_speedup=flops_speedup(classifier, tokens_kept[:, rows], lengths[rows]),
             tokens_kept=tuple(tokens_kept[:, rows].mean(axis=1).tolist()),
         )
-        for cut, rows in zip(cuts, parts, strict=True)
+        for edge, rows in zip(edges, groups, strict=True)
         if len(rows)
-        for low, high in [interval(metric, gold[rows], said[rows])]
+        for low, high in [interval(metric, gold[rows], predictions[rows])]
     )
     if classifier.regression:
         return ByLength(bands, None, None)
-    right, wrong = (_quantiles(lengths[(gold == said) == hit]) for hit in (True, False))
+    right, wrong = (_quantiles(lengths[(gold == predictions) == correct]) for correct in (True, False))
     return ByLength(bands, right, wrong)
 
 
 def _quantiles(lengths: Int64) -> dict[str, float] | None:
     if not len(lengths):
         return None
-    found = dict(zip(map(str, QUANTILES), np.quantile(lengths, QUANTILES).tolist(), strict=True))
-    return {**found, "n": len(lengths), "mean": float(lengths.mean())}
+    quantiles = dict(zip(map(str, QUANTILES), np.quantile(lengths, QUANTILES).tolist(), strict=True))
+    return {**quantiles, "n": len(lengths), "mean": float(lengths.mean())}

@@ -1,4 +1,4 @@
-"""What an evaluation is, in memory and as JSON with its seal; nothing here needs torch."""
+"""The result of an evaluation, in memory and as sealed JSON; free of torch."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ import numpy as np
 
 from rationale.arrays import Array
 from rationale.artifacts.artifact import Artifact
-from rationale.artifacts.record import Count, Json, least, omitted
+from rationale.artifacts.provenance import ScoredModel
+from rationale.artifacts.record import Count, from_json, least, omitted
 from rationale.artifacts.shape import misfit
+from rationale.metrics.classification import Classification
+from rationale.strict_json import Json
 
 Quantiles = Mapping[str, float]
-"""By the quantile, ``"0.05"`` to ``"0.95"``."""
+"""Values by quantile, ``"0.05"`` to ``"0.95"``."""
 
 Layers = Annotated[tuple[float | None, ...], least(1)]
 
 
 @dataclass(frozen=True)
 class DocumentSource:
-    """The documents that a result is of.
+    """The documents of a result.
 
     Attributes:
-        source: Where they came from.
-        split: Their split.
-        fingerprint: Of their content; None in results of an earlier version.
+        source: Source of the documents.
+        split: Name of their split.
+        fingerprint: Fingerprint of their content; None in results of an earlier version.
     """
 
     source: str
@@ -40,17 +43,18 @@ class EvaluatedBy:
     """The provenance of an evaluation.
 
     Attributes:
-        model: Identity of the model: ``name``, ``hash``, ``family``, …
+        model: The model.
         labels: Its classes, in the order of the probabilities.
         data: The documents.
-        protocol: How documents longer than the model were read.
-        device: Where it ran.
-        threads: Of torch.
-        timed: Documents that time was measured on.
-        rounds: How often.
+        protocol: How documents longer than the maximum length were read.
+        device: Type of device.
+        threads: Number of torch threads.
+        timed: Number of documents that were timed.
+        rounds: Number of repeats of the timing.
+        command: The command that was typed, as shell text; None where it was Python or an earlier version.
     """
 
-    model: Json
+    model: ScoredModel
     labels: tuple[str, ...]
     data: DocumentSource
     protocol: str
@@ -58,18 +62,19 @@ class EvaluatedBy:
     threads: int
     timed: int
     rounds: int
+    command: str | None = omitted(compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Speedup:
-    """How many times as fast as undropped.
+    """The measured speedup over the undropped model.
 
     Attributes:
-        median: Over the rounds.
-        min: The slowest round.
-        max: The fastest.
-        per_second: Documents a second, the median; None in results of an earlier version.
-        plain_per_second: The same undropped.
+        median: Median over the rounds.
+        min: Minimum over the rounds.
+        max: Maximum over the rounds.
+        per_second: Documents per second, median; None in results of an earlier version.
+        plain_per_second: The same of the undropped model.
     """
 
     median: float
@@ -81,12 +86,12 @@ class Speedup:
 
 @dataclass(frozen=True)
 class TokensKept:
-    """Tokens that pass a layer.
+    """The tokens that a layer keeps.
 
     Attributes:
-        mean: Over the inputs.
-        share: Of all tokens of the inputs.
-        quantiles: Over the inputs.
+        mean: Mean number of tokens over inputs.
+        share: Share of all tokens of the inputs.
+        quantiles: Quantiles of the number of tokens over inputs.
     """
 
     mean: float
@@ -96,11 +101,11 @@ class TokensKept:
 
 @dataclass(frozen=True)
 class BitOperations:
-    """What arithmetic in few bits saves.
+    """The savings in bit operations.
 
     Attributes:
-        bits: Of the model's arithmetic.
-        fewer: By how many times fewer bit operations there are than undropped in 16 bits.
+        bits: Bits of the model's arithmetic.
+        fewer: Bit operations of the undropped model in 16 bits over those of this model.
     """
 
     bits: int
@@ -109,16 +114,18 @@ class BitOperations:
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What a model predicts of one document; of ``probabilities``, ``value`` and ``answer`` it has one.
+    """The prediction for one document: one of ``probabilities``, ``value`` and ``answer``.
 
     Attributes:
-        id: The annotation's.
-        docid: The document's.
+        id: Id of the annotation.
+        docid: Id of the document.
         label: The gold label.
-        probabilities: In the order of the labels.
-        value: Of a model that predicts a number.
-        answer: Of a model that answers questions; with its ``f1`` and ``exact_match``.
-        tokens_kept: Tokens at the start, and those that pass each layer; None where questions are answered.
+        probabilities: Class probabilities, in the order of the labels.
+        value: The predicted number in regression.
+        answer: The answer in question answering.
+        f1: F1 of the answer.
+        exact_match: Exact match of the answer, 0 or 1.
+        tokens_kept: Number of tokens of the input, and that each layer keeps; None in question answering.
     """
 
     id: str
@@ -134,12 +141,12 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True)
 class KeptRationale:
-    """The kept words against the human rationale, a number a layer.
+    """The kept words against the human rationale, one number per layer.
 
     Attributes:
-        n: Documents of whose rationale the model reads anything; None in results of an earlier version.
-        ap: Average precision of the score that the method decides by.
-        precision: Of the kept words.
+        n: Number of documents with a rationale word in the window; None in results of an earlier version.
+        ap: Average precision of the policy score.
+        precision: Share of the kept words that are marked.
         recall: The share of the marked words that are kept.
         fpr: The share of the other words that are kept.
     """
@@ -153,23 +160,23 @@ class KeptRationale:
 
 @dataclass(frozen=True)
 class KeepsAll:
-    """What stands for :class:`KeptRationale` where a model keeps all words: an empty object."""
+    """Replaces :class:`KeptRationale` for a model that keeps all words: an empty object."""
 
     @staticmethod
     def misfit(value: Mapping[str, object], place: str) -> str | None:
-        """Nothing else may be in it."""
+        """Checks that the object is empty."""
         return misfit(place, "an empty object", value) if value else None
 
 
 @dataclass(frozen=True)
 class Share:
-    """A share of words that are kept after each layer.
+    """The share of a kind of words that each layer keeps.
 
     Attributes:
-        name: Of what words.
-        words: How many there are.
-        survival: One share a layer, in [0, 1].
-        low: Lower end of its 95 % interval; None where it is not defined.
+        name: The kind of words, or the word.
+        words: Number of words.
+        survival: Share of kept words per layer, in [0, 1].
+        low: Lower end of its 95 % interval; None where it is undefined.
         high: Upper end.
     """
 
@@ -182,12 +189,12 @@ class Share:
 
 @dataclass(frozen=True)
 class Survived:
-    """Which words a dropping model keeps.
+    """The survival of words in a dropping model.
 
     Attributes:
-        kinds: Of words, by kind.
-        annotated: Documents whose human rationale was read.
-        lost: How many of those lost all of it, by layer.
+        kinds: Share of kept words, by kind.
+        annotated: Number of documents with a rationale word in the window.
+        lost: Number of those without a kept rationale word, per layer.
     """
 
     kinds: tuple[Share, ...]
@@ -197,21 +204,21 @@ class Survived:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What dropping costs and saves on some documents.
+    """The evaluation of a model on some documents.
 
     Attributes:
-        metrics: ``accuracy``, ``macro_f1``, ``mcc``, ``confusion``; of predicted numbers ``pearson``,
-            ``spearman``, ``rmse``; of answers ``f1``, ``exact_match``, ``HasAns_f1``, ``NoAns_f1``;
-            ``low`` and ``high`` of the first.
-        flops_speedup: By how many times fewer operations there are than undropped.
-        bit_operations: The same in bit operations; None in results of an earlier version.
-        measured_speedup: By batch size.
-        tokens_kept: A layer each.
-        survival: Which words survive; None of a plain model, and where questions are answered.
-        n: Documents.
-        predictions: One a document.
-        recipe: How the numbers came about.
-        rationale: The kept words against the human rationale, where that was asked for.
+        metrics: ``accuracy``, ``macro_f1``, ``mcc``, ``confusion``; in regression ``pearson``, ``spearman``,
+            ``rmse``; in question answering ``f1``, ``exact_match``, ``HasAns_f1``, ``NoAns_f1``; ``low`` and
+            ``high`` are the interval of the first.
+        flops_speedup: FLOPs of the undropped model over FLOPs with dropping.
+        bit_operations: Savings in bit operations; None in results of an earlier version.
+        measured_speedup: Measured speedup by batch size.
+        tokens_kept: The tokens that each layer keeps.
+        survival: Survival of words; None for a plain model and in question answering.
+        n: Number of documents.
+        predictions: One prediction per document.
+        recipe: Provenance of the evaluation.
+        rationale: The kept words against the human rationale, where requested.
     """
 
     metrics: Json
@@ -226,12 +233,17 @@ class Evaluation:
     rationale: KeptRationale | KeepsAll | None = omitted()
 
     @property
+    def classification(self) -> Classification | None:
+        """The metrics of a classifier; None of a model that predicts numbers or answers questions."""
+        return from_json(Classification, self.metrics) if "confusion" in self.metrics else None
+
+    @property
     def kept(self) -> KeptRationale | None:
-        """The kept words against the human rationale; None where nobody asked, or all are kept."""
+        """The kept words against the human rationale; None where not requested, or where all are kept."""
         return self.rationale if isinstance(self.rationale, KeptRationale) else None
 
     def answers(self) -> tuple[Array, Array]:
-        """What humans said of each document, and what the model said: class numbers, or numbers."""
+        """Gold labels and predictions, (D,) each: class ids, or numbers in regression."""
         rows = self.predictions
         if rows[0].value is not None:
             return np.array([float(str(row.label)) for row in rows]), np.array([row.value for row in rows])
@@ -239,22 +251,22 @@ class Evaluation:
         return gold, np.array([row.probabilities for row in rows]).argmax(axis=1)
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:
-        """Writes it as JSON, sealed.
+        """Writes the evaluation as sealed JSON.
 
         Raises:
             OutputError: Where the file exists and may not be replaced, or the disk refuses.
         """
-        inputs = {"model": self.recipe.model["hash"], "data": self.recipe.data.fingerprint}
+        inputs = {"model": self.recipe.model.hash, "data": self.recipe.data.fingerprint}
         EVALUATIONS.write(path, self, inputs=inputs, overwrite=overwrite)
 
     @staticmethod
     def load(path: Path) -> Evaluation:
-        """Reads what :meth:`save` wrote.
+        """Reads an evaluation that :meth:`save` wrote.
 
         Raises:
-            OutputError: Where it is damaged, was changed, or is no evaluation.
+            OutputError: Where the file is damaged, was changed, or is no evaluation.
         """
         return EVALUATIONS.read(path)
 
 
-EVALUATIONS = Artifact("evaluation", Evaluation, "Remove it and repeat the command: it is made again.")
+EVALUATIONS = Artifact("evaluation", Evaluation, "Remove it and repeat the command, which computes it again.")

@@ -1,6 +1,6 @@
-"""Which words survive the dropping, over a corpus: by kind, by word, and what of the human rationale is lost.
+"""Survival of words in a dropping model, over a corpus: by kind, by word, and of the human rationale.
 
-A word is kept after a layer as long as one of its tokens is. Words the model never read count nowhere.
+A layer keeps a word if it keeps one of its tokens. Words outside the window are not counted.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from functools import cache
 from string import punctuation
 
 import numpy as np
-from scipy.stats import binomtest
 
 from rationale.arrays import Bool, Int64
 from rationale.artifacts.provenance import Provenance
 from rationale.corpus.document import Document, Documents, Key
 from rationale.errors import ScoresError
 from rationale.evaluation.result import Share
-from rationale.metrics.statistics import bootstrap_intervals, number_or_none
+from rationale.metrics.statistics import bootstrap_intervals, number_or_none, wilson_interval
 from rationale.scores.scored import (
     KEPT,
     SCORE_AGAIN,
@@ -32,12 +31,12 @@ from rationale.scores.scored import (
 
 @dataclass(frozen=True)
 class KeptAlone:
-    """How often the words a layer keeps, read alone, give the prediction of the whole document.
+    """How often the words that a layer keeps, as the only input, give the prediction of the whole document.
 
     Attributes:
         layer: The layer.
-        same: Documents whose predicted class stays.
-        n: Documents that were read so.
+        same: Number of documents with the same predicted class.
+        n: Number of documents that were predicted from their kept words.
         low: Lower end of Wilson's 95 % interval of same / n.
         high: Upper end.
     """
@@ -51,18 +50,18 @@ class KeptAlone:
 
 @dataclass(frozen=True)
 class Survival:
-    """What survives in one corpus under one model.
+    """The survival of words in one corpus under one model.
 
     Attributes:
         layers: The layers.
-        documents: How many documents were read.
-        kinds: All words, then kinds of words, most kept in the last layer first; intervals are bootstraps
-            over documents of the ratio of sums.
-        words: Every word type that occurs often enough, case folded and bare of punctuation, most kept in
-            the last layer first; intervals are Wilson's, over occurrences.
-        lost: For each layer the documents of whose human rationale no word is kept.
-        annotated: How many documents have a human rationale that the model read some of.
-        alone: One a layer that was read so; empty where faithfulness of the kept words was not scored.
+        documents: Number of documents.
+        kinds: All words, then kinds of words, most kept in the last layer first; intervals are bootstrap
+            intervals over documents of the ratio of sums.
+        words: Every sufficiently frequent word type, case-folded and without punctuation, most kept in the
+            last layer first; intervals are Wilson's, over occurrences.
+        lost: Per layer, the documents without a kept word of the human rationale.
+        annotated: Number of documents with a rationale word in the window.
+        alone: Predictions from the kept words alone, per layer; empty without faithfulness of the kept words.
     """
 
     layers: tuple[int, ...]
@@ -77,24 +76,24 @@ class Survival:
 def survival(
     scores: Scores, documents: Documents, *, least: int = 5, resamples: int = 1000, seed: int = 0
 ) -> Survival:
-    """Counts what every layer keeps.
+    """Counts the words that every layer keeps.
 
     Args:
         scores: Scores of a dropping model.
         documents: Their documents.
-        least: How often a word, or a kind, has to occur to be listed.
+        least: Minimum number of occurrences of a listed word or kind.
         resamples: Number of bootstrap resamples.
-        seed: Number of bootstrap resamples.
+        seed: Random seed of the bootstrap.
 
     Raises:
-        ScoresError: Where the scores do not say which words were dropped.
+        ScoresError: Where the scores do not record which words were dropped.
     """
     if not tells_survival(scores.recipe):
         raise ScoresError(
-            "the scores do not say which words were dropped",
-            remedy=f"It takes a model that drops tokens. {SCORE_AGAIN}",
+            "the scores do not record which words were dropped",
+            remedy=f"Survival needs a model that drops tokens. {SCORE_AGAIN}",
         )
-    alone = _Alone(scores.labels)
+    alone = _KeptAloneTally(scores.labels)
 
     def kept() -> Iterator[KeptWords]:
         for scored in scores:
@@ -104,18 +103,18 @@ def survival(
                 yield KeptWords(document, scored.kept_words, scored.covered)
 
     layers = scores.recipe.model.layers
-    found = survival_of(kept(), layers, least=least, resamples=resamples, seed=seed)
-    return replace(found, alone=alone.shares())
+    result = survival_of(kept(), layers, least=least, resamples=resamples, seed=seed)
+    return replace(result, alone=alone.shares())
 
 
 @dataclass(frozen=True)
 class KeptWords:
-    """What a model keeps of one document.
+    """The words of one document that a model keeps.
 
     Attributes:
         document: The document, of W words.
-        kept: bool (L, W), the words of which each layer keeps a token.
-        covered: bool (W,), the words that the model read.
+        kept: Bool (L, W), the words that each layer keeps.
+        covered: Bool (W,), the words in the window.
     """
 
     document: Document
@@ -126,35 +125,35 @@ class KeptWords:
 def survival_of(
     kept: Iterable[KeptWords], layers: int, *, least: int = 5, resamples: int = 1000, seed: int = 0
 ) -> Survival:
-    """Counts what every layer keeps, of one document after the other.
+    """Counts the words that every layer keeps, from a stream of documents.
 
     Args:
-        kept: What is kept of each.
-        layers: L.
-        least: How often a word, or a kind, has to occur to be listed.
+        kept: The kept words of each document.
+        layers: Number of layers, L.
+        least: Minimum number of occurrences of a listed word or kind.
         resamples: Number of bootstrap resamples.
-        seed: Number of bootstrap resamples.
+        seed: Random seed of the bootstrap.
     """
     tally = _Tally(layers)
-    for one in kept:
-        tally.add(one)
+    for words in kept:
+        tally.add(words)
     return Survival(
         layers=tuple(range(layers)),
         documents=len(tally.kinds),
-        kinds=_kinds(tally.kinds, layers, least, resamples, seed),
-        words=_words(tally, least),
+        kinds=_kind_shares(tally.kinds, layers, least, resamples, seed),
+        words=_word_shares(tally, least),
         lost=tuple(map(tuple, tally.lost)),
         annotated=tally.annotated,
     )
 
 
 def tells_survival(recipe: Provenance) -> bool:
-    """Whether scores are of a model that drops tokens and say which."""
+    """Whether scores are of a dropping model and record the kept tokens."""
     return drops_tokens(recipe) and knows_kept(recipe)
 
 
-class _Alone:
-    """Predictions from the kept words alone, a document at a time."""
+class _KeptAloneTally:
+    """Counts predictions from the kept words alone, document by document."""
 
     def __init__(self, labels: Sequence[str]) -> None:
         self.labels = labels
@@ -162,31 +161,31 @@ class _Alone:
         self.count: Counter[int] = Counter()
 
     def add(self, scored: ScoredDocument) -> None:
-        for one in scored.perturbed:
-            if one.method == KEPT and len(self.labels) > 1:
-                self.count[one.layer] += 1
-                self.same[one.layer] += self.labels[int(np.argmax(one.only))] == scored.predicted
+        for removal in scored.perturbed:
+            if removal.method == KEPT and len(self.labels) > 1:
+                self.count[removal.layer] += 1
+                self.same[removal.layer] += self.labels[int(np.argmax(removal.only))] == scored.predicted
 
     def shares(self) -> tuple[KeptAlone, ...]:
-        found = []
+        shares = []
         for layer, n in sorted(self.count.items()):
-            ends = binomtest(self.same[layer], n).proportion_ci(method="wilson")
-            found.append(KeptAlone(layer, self.same[layer], n, float(ends.low), float(ends.high)))
-        return tuple(found)
+            low, high = wilson_interval(self.same[layer], n)
+            shares.append(KeptAlone(layer, self.same[layer], n, low, high))
+        return tuple(shares)
 
 
 class _Tally:
-    """Counts of words and of words kept, a document at a time."""
+    """Counts words and kept words, document by document."""
 
     def __init__(self, layers: int) -> None:
-        self.kinds: list[Mapping[str, Int64]] = []  # kind -> (1 + L,): words, kept after each
+        self.kinds: list[Mapping[str, Int64]] = []  # kind -> (1 + L,): words, and words that each layer keeps
         self.count: Counter[str] = Counter()
         self.survival: dict[str, Int64] = {}
         self.lost: list[list[Key]] = [[] for _ in range(layers)]
         self.annotated = 0
 
-    def add(self, one: KeptWords) -> None:
-        document, kept, covered = one.document, one.kept, one.covered
+    def add(self, words: KeptWords) -> None:
+        document, kept, covered = words.document, words.kept, words.covered
         bare = [bare_word(word) for word in document.words]
         masks = _masks(document, bare)
         self.kinds.append(
@@ -195,20 +194,20 @@ class _Tally:
                 for name, mask in masks.items()
             }
         )
-        for place in np.flatnonzero(covered):
-            word = bare[place]
+        for index in np.flatnonzero(covered):
+            word = bare[index]
             if word:
                 self.count[word] += 1
-                self.survival[word] = self.survival.get(word, 0) + kept[:, place].astype(np.int64)
-        human = document.rationale & covered
-        if document.annotated and human.any():
+                self.survival[word] = self.survival.get(word, 0) + kept[:, index].astype(np.int64)
+        rationale = document.rationale & covered
+        if document.annotated and rationale.any():
             self.annotated += 1
-            for layer in np.flatnonzero(~(kept & human).any(axis=1)):
+            for layer in np.flatnonzero(~(kept & rationale).any(axis=1)):
                 self.lost[layer].append(document.key)
 
 
 def bare_word(word: str) -> str:
-    """A word as it is counted: case folded, without punctuation at its ends; empty where nothing is left.
+    """Case-folds a word and strips punctuation from its ends; may be empty.
 
     >>> bare_word("Dull,"), bare_word("--"), bare_word("don't")
     ('dull', '', "don't")
@@ -217,7 +216,7 @@ def bare_word(word: str) -> str:
 
 
 def _masks(document: Document, bare: Sequence[str]) -> dict[str, Bool]:
-    """Which words are of which kind, bool (W,)."""
+    """The words of each kind, bool (W,)."""
     frequent = _function_words()
     rules: dict[str, Callable[[str], bool]] = {
         "all words": lambda word: True,
@@ -226,57 +225,57 @@ def _masks(document: Document, bare: Sequence[str]) -> dict[str, Bool]:
         "numbers": lambda word: word[:1].isdigit(),
         "punctuation": lambda word: not word,
     }
-    found = {name: np.array([rule(word) for word in bare], dtype=np.bool_) for name, rule in rules.items()}
+    masks = {name: np.array([rule(word) for word in bare], dtype=np.bool_) for name, rule in rules.items()}
     if document.annotated:
-        found["human rationale"] = document.rationale
-        found["not in the rationale"] = ~document.rationale
-    return found
+        masks["human rationale"] = document.rationale
+        masks["not in the rationale"] = ~document.rationale
+    return masks
 
 
 @cache
 def _function_words() -> frozenset[str]:
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # two seconds that `--help` need not pay
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # slow: imported on first use
 
     return frozenset(ENGLISH_STOP_WORDS)
 
 
-def _kinds(
-    found: Sequence[Mapping[str, Int64]], layers: int, least: int, resamples: int, seed: int
+def _kind_shares(
+    tallies: Sequence[Mapping[str, Int64]], layers: int, least: int, resamples: int, seed: int
 ) -> tuple[Share, ...]:
-    names = dict.fromkeys(name for one in found for name in one)
+    names = dict.fromkeys(name for tally in tallies for name in tally)
     shares = []
     for name in names:
-        counts = np.full((1 + layers, len(found)), np.nan)
-        for place, one in enumerate(found):
-            if name in one and one[name][0]:
-                counts[:, place] = one[name]
+        counts = np.full((1 + layers, len(tallies)), np.nan)
+        for column, tally in enumerate(tallies):
+            if name in tally and tally[name][0]:
+                counts[:, column] = tally[name]
         words = np.nansum(counts[0])
         if words < least:
             continue
-        parts = np.stack([counts[1:], np.broadcast_to(counts[0], (layers, len(found)))])
+        parts = np.stack([counts[1:], np.broadcast_to(counts[0], (layers, len(tallies)))])
         low, high = bootstrap_intervals(
             parts, resamples=resamples, seed=seed, combine=lambda means: means[0] / means[1]
         )
         survival = np.nansum(counts[1:], axis=1) / words
-        ends = [tuple(map(number_or_none, end)) for end in (low, high)]
-        shares.append(Share(name, int(words), tuple(survival.tolist()), *ends))
+        bounds = [tuple(map(number_or_none, end)) for end in (low, high)]
+        shares.append(Share(name, int(words), tuple(survival.tolist()), *bounds))
     return tuple(sorted(shares, key=lambda share: (share.name != "all words", -share.survival[-1])))
 
 
-def _words(tally: _Tally, least: int) -> tuple[Share, ...]:
+def _word_shares(tally: _Tally, least: int) -> tuple[Share, ...]:
     shares = []
     for word, count in tally.count.items():
         if count < least:
             continue
         survival = tally.survival[word]
-        ends = [binomtest(int(k), count).proportion_ci(method="wilson") for k in survival]
+        intervals = [wilson_interval(int(k), count) for k in survival]
         shares.append(
             Share(
                 word,
                 count,
                 tuple((survival / count).tolist()),
-                tuple(float(end.low) for end in ends),
-                tuple(float(end.high) for end in ends),
+                tuple(low for low, _ in intervals),
+                tuple(high for _, high in intervals),
             )
         )
     return tuple(sorted(shares, key=lambda share: (-share.survival[-1], -share.words, share.name)))

@@ -1,4 +1,4 @@
-"""Two ways through the same batches, timed in turn: the ratio that a speedup is."""
+"""Timing of two runners on the same batches, in turn: their ratio is a speedup."""
 
 from __future__ import annotations
 
@@ -16,40 +16,49 @@ Runner = Callable[[Packed], object]
 
 
 def ratios(
-    one: Runner, other: Runner, batches: Sequence[Packed], rounds: int, *, title: str, progress: bool = True
+    baseline: Runner,
+    candidate: Runner,
+    batches: Sequence[Packed],
+    rounds: int,
+    *,
+    title: str,
+    progress: bool = True,
 ) -> dict[str, float]:
-    """How many times as long ``one`` takes as ``other``: median, smallest and largest round, and seconds.
+    """The time of ``baseline`` over that of ``candidate``: median, minimum and maximum over rounds, seconds.
 
     Args:
-        one: Runs a batch.
-        other: Runs it otherwise; the two take turns in this process at being first.
-        batches: All of them each time.
-        rounds: How often, after a round that does not count: what a first run pays for, no later one does.
-        title: Of the progress bar.
-        progress: Whether a terminal shows it.
+        baseline: Runs a batch.
+        candidate: Runs a batch in another way; the two alternate in which goes first.
+        batches: The batches of every round.
+        rounds: Number of rounds, after a warm-up round that is discarded.
+        title: Title of the progress bar.
+        progress: Whether a terminal shows the bar.
     """
-    taken = []
-    quiet = None if progress else True
-    for number in tqdm(range(rounds + 1), desc=title, leave=False, disable=quiet):
-        turns = [_seconds(way, batches) for way in ((one, other) if number % 2 else (other, one))]
-        taken.append(tuple(turns if number % 2 else turns[::-1]))
-    del taken[0]
-    found = [first / second for first, second in taken]
-    ones, others = zip(*taken, strict=True)
+    seconds = []
+    disable = None if progress else True
+    for index in tqdm(range(rounds + 1), desc=title, leave=False, disable=disable):
+        pair = [
+            _seconds(runner, batches)
+            for runner in ((baseline, candidate) if index % 2 else (candidate, baseline))
+        ]
+        seconds.append(tuple(pair if index % 2 else pair[::-1]))
+    del seconds[0]
+    values = [first / second for first, second in seconds]
+    baseline_seconds, candidate_seconds = zip(*seconds, strict=True)
     return {
-        "median": statistics.median(found),
-        "min": min(found),
-        "max": max(found),
-        "one_seconds": statistics.median(ones),
-        "other_seconds": statistics.median(others),
+        "median": statistics.median(values),
+        "min": min(values),
+        "max": max(values),
+        "baseline_seconds": statistics.median(baseline_seconds),
+        "candidate_seconds": statistics.median(candidate_seconds),
     }
 
 
-def _seconds(way: Runner, batches: Sequence[Packed]) -> float:
+def _seconds(runner: Runner, batches: Sequence[Packed]) -> float:
     start = time.perf_counter()
     with torch.inference_mode():
         for batch in batches:
-            way(replace(batch))  # without what an earlier run has cached on it
+            runner(replace(batch))  # without the values that an earlier run cached
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter() - start

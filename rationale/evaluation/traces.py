@@ -1,4 +1,4 @@
-"""Which token of which document left where: traces of a dropping model over a corpus, and as a table."""
+"""Traces of a dropping model: the layer at which each token is dropped, in memory and as Parquet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +16,7 @@ from rationale.artifacts.table import TableArtifact
 from rationale.corpus.document import Document, Documents
 from rationale.dropping.trace import DropTrace
 from rationale.loading.classifier import Classifier
+from rationale.strict_json import Json
 from rationale.tokens import Packed, Window, Windower, run_windows
 
 KIND = "traces"
@@ -37,13 +37,14 @@ _TABLE = pa.schema(
 
 @dataclass(frozen=True)
 class Passed:
-    """What the model made of one window.
+    """The result of one window.
 
     Attributes:
-        outputs: float64 (C,), probabilities, or a number.
-        tokens_kept: int64 (L,), tokens that pass each layer.
-        kept: bool (L, n), whether each token passes each layer; None of a model that keeps all.
-        trace: Who was dropped where and by what; None where nobody asked, too.
+        outputs: Float64 (C,), probabilities, or the number in regression.
+        tokens_kept: Int64 (L,), number of tokens that each layer keeps.
+        kept: Bool (L, n), whether each layer keeps each token; None for a model that keeps all.
+        trace: The dropped tokens with their scores and thresholds; None for a plain model or where not
+            requested.
     """
 
     outputs: Float64
@@ -54,15 +55,15 @@ class Passed:
 
 @dataclass(frozen=True)
 class Traced:
-    """One document's way through the model.
+    """The trace of one document.
 
     Attributes:
         document: The document.
-        predicted: The class the model chose.
-        probabilities: float64 (C,).
-        tokens: The first window's tokens, as the tokenizer writes them.
-        word: int32 (n,), the word of each token, -1 for special tokens and the query.
-        way: Where each token left.
+        predicted: The predicted class.
+        probabilities: Class probabilities, float64 (C,).
+        tokens: The tokens of the first window, as the tokenizer writes them.
+        word: Int32 (n,), the word index of each token, -1 for special tokens and the query.
+        way: The layer at which each token is dropped.
     """
 
     document: Document
@@ -73,9 +74,9 @@ class Traced:
     way: DropTrace
 
     @property
-    def content(self) -> dict[str, Any]:
-        """As JSON: ``dropped`` is the first layer whose feed-forward a token does not pass, null for none."""
-        way = self.way
+    def content(self) -> Json:
+        """The trace as JSON; ``dropped`` is the first layer whose feed-forward a token skips, else null."""
+        trace = self.way
         return {
             "id": self.document.id,
             "docid": self.document.docid,
@@ -83,31 +84,31 @@ class Traced:
             "probabilities": self.probabilities.tolist(),
             "tokens": list(self.tokens),
             "word": self.word.tolist(),
-            "dropped": _dropped(way),
-            "scores": [[None if np.isnan(s) else float(s) for s in row] for row in way.scores],
-            "thresholds": [None if np.isnan(t) else float(t) for t in way.thresholds],
-            "decides": way.decision_point,
-            "tokens_kept": way.lengths.tolist(),
+            "dropped": _dropped(trace),
+            "scores": [[None if np.isnan(s) else float(s) for s in row] for row in trace.scores],
+            "thresholds": [None if np.isnan(t) else float(t) for t in trace.thresholds],
+            "decides": trace.decision_point,
+            "tokens_kept": trace.lengths.tolist(),
         }
 
 
 def trace_documents(
     classifier: Classifier, documents: Documents, *, progress: bool = True
 ) -> Iterator[Traced]:
-    """The first window of every document, run hard; in order.
+    """Traces the first window of every document, in order, with hard dropping.
 
     Raises:
         ModelError: Where the model drops no tokens or yields NaN.
-        DataError: Where a query leaves no room.
+        DataError: Where a query leaves no room for words.
     """
     classifier.required_policy()
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
     windows = [windower(document).windows[0] for document in documents]
     title, run = "trace" if progress else None, partial(run_hard, classifier, traces=True)
-    passed = run_windows(windows, _BATCH, run, device=classifier.device, part=_PART, title=title)
-    for document, window, one in zip(documents, windows, passed, strict=True):
-        if one.trace is not None:
-            yield traced(classifier, document, window, one.outputs, one.trace)
+    results = run_windows(windows, _BATCH, run, device=classifier.device, part=_PART, title=title)
+    for document, window, result in zip(documents, windows, results, strict=True):
+        if result.trace is not None:
+            yield traced(classifier, document, window, result.outputs, result.trace)
 
 
 def traced(
@@ -117,64 +118,70 @@ def traced(
     outputs: Float64,
     trace: DropTrace,
 ) -> Traced:
-    """One document's way, from what the model made of its window."""
+    """Builds the trace of one document from the result of its window."""
     tokens = tuple(classifier.tokenizer.convert_ids_to_tokens(window.ids.tolist()))
     return Traced(document, classifier.labels[int(outputs.argmax())], outputs, tokens, window.word, trace)
 
 
-def run_hard(classifier: Classifier, packed: Packed, places: list[int], *, traces: bool) -> list[Passed]:
-    """What the model makes of a batch of windows; whole traces only where they are asked for."""
-    del places
+def run_hard(classifier: Classifier, packed: Packed, indices: list[int], *, traces: bool) -> list[Passed]:
+    """Runs a batch of windows with hard dropping; keeps full traces only with ``traces``."""
+    del indices
     run = classifier.hard(packed)
     outputs = classifier.probabilities(classifier.finite(run.logits)).cpu().numpy()
     tokens_kept = run.tokens_kept.cpu().numpy().T
-    found: Sequence[DropTrace | None] = run.traces() or [None] * len(outputs)
+    drop_traces: Sequence[DropTrace | None] = run.traces() or [None] * len(outputs)
     return [
         Passed(output, count, None if trace is None else trace.kept, trace if traces else None)
-        for output, count, trace in zip(outputs, tokens_kept, found, strict=True)
+        for output, count, trace in zip(outputs, tokens_kept, drop_traces, strict=True)
     ]
 
 
 def write_traces(
-    path: Path, traces: Iterable[Traced], inputs: Mapping[str, Any] | None = None, *, overwrite: bool
+    path: Path,
+    traces: Iterable[Traced],
+    inputs: Mapping[str, str | None] | None = None,
+    *,
+    overwrite: bool,
+    command: str | None = None,
 ) -> int:
-    """Writes Parquet, a row a token, and its seal beside it; returns how many documents there were.
+    """Writes traces to Parquet, one row per token, with a seal beside it; returns the number of documents.
 
-    ``dropped`` is the first layer whose feed-forward it does not pass, null for none; ``scores`` and
-    ``thresholds`` have one entry for each layer whose decision it met.
+    ``dropped`` is the first layer whose feed-forward the token skips, null for none; ``scores`` and
+    ``thresholds`` have one entry per layer that decided about the token.
 
     Args:
         path: The file.
-        traces: What :func:`trace_documents` gives.
+        traces: The traces of :func:`trace_documents`.
         inputs: Hash of the model and fingerprint of the data, for the seal.
-        overwrite: Whether the file may be replaced.
+        overwrite: Whether to replace an existing file.
+        command: The command that was typed, as shell text, for the metadata of the file's schema.
 
     Raises:
-        OutputError: Where it exists and ``overwrite`` is off, or the disk refuses.
+        OutputError: Where the file exists and ``overwrite`` is off, or the disk refuses.
     """
-    count = 0
+    count, schema = 0, _TABLE if command is None else _TABLE.with_metadata({"command": command})
     traced = TableArtifact(KIND).writing(path, inputs, overwrite=overwrite)
-    with traced as temporary, pq.ParquetWriter(temporary, _TABLE) as writer:
-        for count, one in enumerate(traces, start=1):  # noqa: B007  (how many, in the end)
-            writer.write_table(_rows(one))
+    with traced as temporary, pq.ParquetWriter(temporary, schema) as writer:
+        for count, trace in enumerate(traces, start=1):  # noqa: B007 - the last count is returned
+            writer.write_table(_rows(trace))
     return count
 
 
-def _rows(one: Traced) -> pa.Table:
-    way, n = one.way, len(one.tokens)
-    met = [min(int(left) + 1, way.layers) for left in way.dropped]
+def _rows(traced: Traced) -> pa.Table:
+    trace, n = traced.way, len(traced.tokens)
+    decisions = [min(int(dropped) + 1, trace.layers) for dropped in trace.dropped]
     columns = {
-        "id": [one.document.id] * n,
-        "docid": [one.document.docid] * n,
+        "id": [traced.document.id] * n,
+        "docid": [traced.document.docid] * n,
         "position": list(range(n)),
-        "token": list(one.tokens),
-        "word": one.word.tolist(),
-        "dropped": _dropped(way),
-        "scores": [way.scores[: met[i], i].tolist() for i in range(n)],
-        "thresholds": [way.thresholds[: met[i]].tolist() for i in range(n)],
+        "token": list(traced.tokens),
+        "word": traced.word.tolist(),
+        "dropped": _dropped(trace),
+        "scores": [trace.scores[: decisions[i], i].tolist() for i in range(n)],
+        "thresholds": [trace.thresholds[: decisions[i]].tolist() for i in range(n)],
     }
     return pa.table(columns, schema=_TABLE)
 
 
-def _dropped(way: DropTrace) -> list[int | None]:
-    return [None if layer == way.layers else int(layer) for layer in way.dropped]
+def _dropped(trace: DropTrace) -> list[int | None]:
+    return [None if layer == trace.layers else int(layer) for layer in trace.dropped]

@@ -1,1 +1,1 @@
-"""Loading: a checkpoint from a hub id or a folder, for reading and for training, by one rule."""
+"""Loads checkpoints from a hub id or a folder, for scoring and training by the same rules."""

@@ -1,4 +1,4 @@
-"""Whether a model's config and its tokenizer speak of the same inputs."""
+"""Checks that a model's config and its tokenizer describe the same inputs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from rationale.tokens.template import read_template
 
 
 def check_types(tokenizer: Any, config: Any, name: str, *, pair: bool) -> None:
-    """Refuses token types that the model has no embedding for.
+    """Refuses token types for which the model has no embedding.
 
     Args:
         tokenizer: A fast tokenizer.
-        config: The model's; of a dropping model, its backbone's.
-        name: What messages call the model.
-        pair: Whether two texts are read, instead of one.
+        config: The model's config; of a dropping model, its backbone's.
+        name: The model's name in messages.
+        pair: Whether the model reads two texts, instead of one.
 
     Raises:
-        ModelError: Naming the type that the tokenizer gives and how many the model knows.
+        ModelError: Naming the highest type of the tokenizer and the number of types of the model.
     """
     known = getattr(config, "type_vocab_size", None)
     if not known:  # a family without token types ignores them
@@ -35,18 +35,18 @@ def check_types(tokenizer: Any, config: Any, name: str, *, pair: bool) -> None:
 
 
 def check_padding(tokenizer: Any, config: Any, name: str) -> None:
-    """Refuses another padding token in config.json than the tokenizer's, where positions depend on it.
+    """Refuses a padding token in config.json that differs from the tokenizer's, where positions depend on it.
 
     Raises:
         ModelError: Naming both.
     """
     if config.model_type != "roberta":
         return  # inputs are packed: no other family looks at padding
-    own, theirs = config.pad_token_id, tokenizer.pad_token_id
-    if own is None or own != theirs:
+    config_token, tokenizer_token = config.pad_token_id, tokenizer.pad_token_id
+    if config_token is None or config_token != tokenizer_token:
         raise ModelError(
-            f"config.json says padding is token {own}, the tokenizer says {theirs}; a RoBERTa counts its "
-            "positions from that number",
+            f"config.json says padding is token {config_token}, the tokenizer says "
+            f"{tokenizer_token}; a RoBERTa counts its positions from that number",
             where=name,
             remedy="Set pad_token_id in config.json, or pad_token in tokenizer_config.json, to what the "
             "model was trained with.",

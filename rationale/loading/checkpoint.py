@@ -1,4 +1,4 @@
-"""The checkpoint a run starts from: its tokenizer, its encoder, and a head that fits the labels."""
+"""Loads the checkpoint that a training starts from: tokenizer, encoder, and a head for the labels."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A classifier ready to be trained.
+    """A classifier ready for training.
 
     Attributes:
-        model: Float32 weights, on the CPU.
+        model: The model, with float32 weights on the CPU.
         tokenizer: A fast tokenizer.
         labels: Class names in the order of the logits.
         fresh_head: Whether the head was newly initialised.
@@ -60,35 +60,36 @@ def load_checkpoint(
 ) -> Checkpoint:
     """Loads a local folder or a hub id as a classifier of ``labels``; only safetensors, no remote code.
 
-    A checkpoint without a classification head gets a fresh one (seed torch before the call). A head is
-    continued where it names the same labels (its order of them is kept) or leaves them unnamed.
+    A checkpoint without a classification head gets a fresh one (seed torch before the call). A head is kept
+    where it has the same labels (in its own order) or default names for them.
 
     Raises:
-        ModelError: Where nothing can be loaded, the tokenizer has no fast version or does not fit the config,
-            or the head is for other labels.
+        ModelError: Where the checkpoint cannot be loaded, the tokenizer has no fast version or does not fit
+            the config, or the head is for other labels.
     """
     source, config = read_config(source)
     if isinstance(config, DroppingConfig):
         raise ModelError(
             "this is a token-dropping model already",
             where=source,
-            remedy="Start from a plain one: that of phase 1 is in the folder OUT.fine-tuned, named 1.",
+            remedy="Start from a plain model: that of phase 1 is the folder OUT.fine-tuned/1.",
         )
-    kind = "ForQuestionAnswering" if task == "answers" else "ForSequenceClassification"
-    has_head = any(name.endswith(kind) for name in config.architectures or ())
-    keep = has_head and not reinit_head
-    order = _head_order(source, config, labels) if keep else tuple(labels)
-    config.id2label, config.label2id = dict(enumerate(order)), {name: i for i, name in enumerate(order)}
-    config.problem_type = {"classes": "single_label_classification", "number": "regression"}.get(task)
+    suffix = "ForQuestionAnswering" if task == "answers" else "ForSequenceClassification"
+    has_head = any(name.endswith(suffix) for name in config.architectures or ())
+    keep_head = has_head and not reinit_head
+    head_labels = _head_order(source, config, labels) if keep_head else tuple(labels)
+    _set_labels(config, head_labels, task)
     _set_attention_dropout(source, config, attention_dropout)
-    head: Any = AutoModelForQuestionAnswering if task == "answers" else AutoModelForSequenceClassification
+    is_qa = task == "answers"
+    auto_class: Any = AutoModelForQuestionAnswering if is_qa else AutoModelForSequenceClassification
     adapter_of(config, source)
-    model = _with_own_head(source, config, head) if keep else _with_fresh_head(source, config, head)
+    load = _with_own_head if keep_head else _with_fresh_head
+    model = load(source, config, auto_class)
     tokenizer = read_tokenizer(source, model, config)
-    if not keep:
-        log.info("%s: a fresh classification head for %s", source, ", ".join(order))
+    if not keep_head:
+        log.info("%s: a fresh classification head for %s", source, ", ".join(head_labels))
     settings = settings_hash(model, tokenizer)
-    return Checkpoint(model, tokenizer, order, not keep, weights_hash(model), settings)
+    return Checkpoint(model, tokenizer, head_labels, not keep_head, weights_hash(model), settings)
 
 
 def _head_order(source: str, config: Any, labels: Sequence[str]) -> tuple[str, ...]:
@@ -99,11 +100,16 @@ def _head_order(source: str, config: Any, labels: Sequence[str]) -> tuple[str, .
     if set(named) == set(labels):
         return named
     raise ModelError(
-        f"the checkpoint's head knows {len(named)} labels ({', '.join(named)}), "
+        f"the checkpoint's head has {len(named)} labels ({', '.join(named)}), "
         f"the training documents have {len(labels)} ({', '.join(labels)})",
         where=source,
-        remedy="Pass --reinit-head to replace the head by a fresh one.",
+        remedy="Pass --reinit-head to replace the head with a fresh one.",
     )
+
+
+def _set_labels(config: Any, labels: Sequence[str], task: Task) -> None:
+    config.id2label, config.label2id = dict(enumerate(labels)), {name: i for i, name in enumerate(labels)}
+    config.problem_type = {"classes": "single_label_classification", "number": "regression"}.get(task)
 
 
 def _set_attention_dropout(source: str, config: Any, value: float | None) -> None:
@@ -132,6 +138,6 @@ def _with_fresh_head(source: str, config: Any, head: Any) -> Any:
     require_all([name for name in report["missing_keys"] if "pooler" not in name], source)
     with quiet_transformers(), explained(source):
         model = head.from_config(config, dtype=torch.float32, trust_remote_code=False)
-        found = getattr(model, model.base_model_prefix).load_state_dict(encoder.state_dict(), strict=False)
-    require_all(found.missing_keys, source)
+        result = getattr(model, model.base_model_prefix).load_state_dict(encoder.state_dict(), strict=False)
+    require_all(result.missing_keys, source)
     return model

@@ -1,4 +1,4 @@
-"""What a checkpoint must have to be read, and what is said of one that has it not."""
+"""Checks what a checkpoint needs to be used, and explains what it lacks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from rationale.tokens.backend import require_fast
 
 _SHORTEST = 8
 USUAL = 512
-"""Tokens that a training asks for where its user asks for nothing."""
+"""The default longest input of a training, in tokens."""
 
 
 def place(source: str | Path) -> str:
-    """The hub id or folder; a file or a path to nothing would be taken for something else."""
+    """The hub id or folder as text.
+
+    Raises:
+        ModelError: For a file or a missing path, which transformers would take for a hub id.
+    """
     path = home(source)
     looks_local = isinstance(source, Path) or path.is_absolute() or path.parts[:1] in [(".",), ("..",)]
     if path.is_file() or (looks_local and not path.is_dir()):
@@ -34,7 +38,7 @@ def adapter_of(config: Any, name: str) -> type[Encoder]:
     """The adapter of a checkpoint's family.
 
     Raises:
-        ModelError: Where there is none, or the model decodes, or gives several labels to one text.
+        ModelError: Where there is none, or the model is a decoder, or gives several labels to one text.
     """
     if config.model_type not in FAMILIES:
         raise ModelError(
@@ -54,10 +58,10 @@ def adapter_of(config: Any, name: str) -> type[Encoder]:
 
 
 def check_tokenizer(tokenizer: Any, model: Any, name: str) -> None:
-    """Refuses a tokenizer that is slow, empty, or knows more tokens than the model.
+    """Refuses a tokenizer that is slow, empty, or has more tokens than the model.
 
     Raises:
-        ModelError: Where it is.
+        ModelError: Where the tokenizer is any of these.
     """
     require_fast(tokenizer)
     rows = model.get_input_embeddings().num_embeddings
@@ -70,7 +74,7 @@ def check_tokenizer(tokenizer: Any, model: Any, name: str) -> None:
     highest = max(tokenizer.get_vocab().values())
     if highest >= rows:
         raise ModelError(
-            f"the tokenizer knows {len(tokenizer)} tokens (the highest id of the tokenizer is {highest}, "
+            f"the tokenizer has {len(tokenizer)} tokens (the highest id of the tokenizer is {highest}, "
             f"and the model has embeddings for {rows})",
             where=name,
             remedy="Save the tokenizer the model was trained with into the folder.",
@@ -80,23 +84,22 @@ def check_tokenizer(tokenizer: Any, model: Any, name: str) -> None:
 def longest_input(
     config: Any, tokenizer: Any, asked: int | None, name: str, *, usual: int | None = None
 ) -> int:
-    """Tokens of the longest input, special tokens included: the one rule, for training and for reading.
+    """Tokens of the longest input, special tokens included: the rule for training and inference.
 
-    What is asked for counts, from 8 tokens to what the positions allow. Where nothing is asked, it is what
-    positions and tokenizer both allow, and no more than ``usual``. A training asks for :data:`USUAL` where
-    its user asks for nothing, and writes its length into the tokenizer, so that every later reading of the
-    folder gets the same windows.
+    It is the requested length, from 8 tokens to what the positions allow. By default it is what positions and
+    tokenizer both allow, and at most ``usual``. Training passes :data:`USUAL` as this default and writes its
+    length into the tokenizer, so that later uses of the folder have the same windows.
 
     Args:
-        config: The model's.
+        config: The model's config.
         tokenizer: Its tokenizer.
-        asked: Tokens, or None.
-        name: What messages call the model.
-        usual: What is taken where nothing is asked and more is allowed.
+        asked: The requested length in tokens; None for the default.
+        name: The model's name in messages.
+        usual: The greatest default; None for no limit.
 
     Raises:
-        ModelError: Where more is asked for than there are positions, or fewer than 8; where the tokenizer
-            allows fewer than 8.
+        ModelError: Where the requested length exceeds the positions or is below 8, or the tokenizer allows
+            fewer than 8 tokens.
         RationaleError: For an encoder family without an adapter.
     """
     positions = FAMILIES.get(config.model_type).max_length(config)
@@ -118,10 +121,10 @@ def longest_input(
 
 
 def usable_device(device: str) -> torch.device:
-    """The device of that name, in training and reading alike; ``auto`` is CUDA where it is, else the CPU.
+    """The device of that name, for training and inference; ``auto`` is CUDA if available, else the CPU.
 
     Raises:
-        ModelError: Where it is not there.
+        ModelError: Where the device is not available.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -130,5 +133,5 @@ def usable_device(device: str) -> torch.device:
         return torch.device(device)
     except (RuntimeError, AssertionError) as error:
         raise ModelError(
-            f"device {device!r} cannot be used", remedy="Pass --device cpu, or one that is there."
+            f"device {device!r} cannot be used", remedy="Pass --device cpu, or an available device."
         ) from error

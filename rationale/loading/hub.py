@@ -1,4 +1,4 @@
-"""Reading checkpoints with transformers: quietly, and with one clear error for whatever is wrong."""
+"""Reads checkpoints with transformers quietly, and turns its exceptions into one clear error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rationale.errors import ModelError, RationaleError
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Turns off transformers' load reports and bars for a while; what is wrong is said by our own errors."""
+    """Turns off the loading reports and progress bars of transformers inside the block."""
     logs: Any = logging  # its functions carry no annotations
     verbosity, bars = logs.get_verbosity(), logs.is_progress_bar_enabled()
     logs.set_verbosity_error()
@@ -28,7 +28,7 @@ def quiet_transformers() -> Iterator[None]:
 
 @contextmanager
 def explained(name: str) -> Iterator[None]:
-    """Whatever a damaged checkpoint makes transformers stumble over becomes a ModelError."""
+    """Turns any exception of transformers on a damaged checkpoint into a ModelError that names it."""
     try:
         yield
     except RationaleError as error:
@@ -36,9 +36,9 @@ def explained(name: str) -> Iterator[None]:
             raise
         raise type(error)(error.what, where=name, remedy=error.remedy) from error
     except Exception as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(
-            f"this model cannot be loaded ({first})",
+            f"this model cannot be loaded ({first_line})",
             where=name,
             remedy="Expected a hub id, or a folder with config.json, model.safetensors and tokenizer.json.",
         ) from error

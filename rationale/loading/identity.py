@@ -1,4 +1,4 @@
-"""Which model it is: hashes that are equal wherever the weights were loaded from."""
+"""Identifies a model by hashes that do not depend on where it was loaded from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rationale.errors import ModelError
 
 
 def weights_hash(model: torch.nn.Module) -> str:
-    """16 hex digits of a SHA-256 over the weights by name: the same wherever they were loaded from."""
+    """16 hex digits of a SHA-256 over the weights by name, independent of where they were loaded from."""
     digest = hashlib.sha256()
     for name, value in sorted(model.state_dict().items()):
         digest.update(name.encode())
@@ -22,7 +22,7 @@ def weights_hash(model: torch.nn.Module) -> str:
 
 
 def whole_hash(model: Any, tokenizer: Any) -> str:
-    """16 hex digits over all that decides the numbers: weights, config and tokenizer."""
+    """16 hex digits over everything that decides the outputs: weights, config and tokenizer."""
     return _joined(weights_hash(model), *_settings(model, tokenizer))
 
 
@@ -32,8 +32,8 @@ def settings_hash(model: Any, tokenizer: Any) -> str:
 
 
 def _settings(model: Any, tokenizer: Any) -> tuple[str, str]:
-    passing = ("dtype", "torch_dtype", "transformers_version")
-    config = {k: v for k, v in model.config.to_dict().items() if k[0] != "_" and k not in passing}
+    volatile = ("dtype", "torch_dtype", "transformers_version")
+    config = {k: v for k, v in model.config.to_dict().items() if k[0] != "_" and k not in volatile}
     return json.dumps(config, sort_keys=True, default=str), tokenizer.backend_tokenizer.to_str()
 
 
@@ -41,18 +41,15 @@ def _joined(*parts: str) -> str:
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()[:16]
 
 
-def policy_identity(model: Any) -> dict[str, Any]:
-    """The policy's name, and eta where it has one: what its scores are compared with; empty of a plain model.
+def own_eta(model: Any) -> tuple[float, ...] | None:
+    """What the scores of the model's policy are compared with, one a layer; None where it compares nothing.
 
     Raises:
-        ModelError: Where config.json tells of another eta than the weights hold.
+        ModelError: Where eta in config.json differs from that of the weights.
     """
-    policy = getattr(model, "system", None)
-    if policy is None:
-        return {}
-    eta = getattr(policy, "eta", None)
+    eta = getattr(getattr(model, "system", None), "eta", None)
     if eta is None:
-        return {"system": policy.name}
+        return None
     held, told = eta.detach().float().tolist(), model.config.to_dict().get("eta", ())
     if not _alike(told, held):
         raise ModelError(
@@ -60,9 +57,9 @@ def policy_identity(model: Any) -> dict[str, Any]:
             where=model.config.name_or_path,
             remedy="One of the two files was changed; take both from where the model was saved.",
         )
-    return {"system": policy.name, "eta": held}
+    return tuple(held)
 
 
-def _alike(told: Any, held: list[float]) -> bool:
-    numbers = isinstance(told, list) and all(isinstance(value, int | float) for value in told)
-    return numbers and len(told) == len(held) and bool(np.allclose(told, held, atol=1e-6))
+def _alike(configured: Any, stored: list[float]) -> bool:
+    all_numbers = isinstance(configured, list) and all(isinstance(value, int | float) for value in configured)
+    return all_numbers and len(configured) == len(stored) and bool(np.allclose(configured, stored, atol=1e-6))

@@ -1,4 +1,4 @@
-"""The parts of a checkpoint, read in one way for scoring and for training: config, weights, tokenizer."""
+"""Reads the parts of a checkpoint, for scoring and training alike: config, weights, tokenizer."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import torch
 from transformers import AutoConfig, AutoTokenizer
 
 from rationale.artifacts.model import check_model
+from rationale.encoder.weights import LoadingReport
 from rationale.loading.agreeing import check_padding, check_types
 from rationale.loading.checks import check_tokenizer, place
 from rationale.loading.hub import explained, quiet_transformers
 
 
 def read_config(source: str | Path) -> tuple[str, Any]:
-    """What messages call the checkpoint, and its config; remote code stays off.
+    """Reads the config of a checkpoint, with the checkpoint's name in messages; remote code stays off.
 
     Raises:
-        ModelError: Where there is none, or a file of a sealed folder was changed.
+        ModelError: Where it cannot be read, or a file of a sealed folder was changed.
     """
     name = place(source)
     check_model(Path(name))
@@ -26,35 +27,35 @@ def read_config(source: str | Path) -> tuple[str, Any]:
         return name, AutoConfig.from_pretrained(name, trust_remote_code=False)
 
 
-def read_weights(name: str, config: Any, kind: Any, arithmetic: torch.dtype) -> tuple[Any, dict[str, Any]]:
-    """A model of class ``kind`` from safetensors, and what transformers tells of loading.
+def read_weights(name: str, config: Any, kind: Any, arithmetic: torch.dtype) -> tuple[Any, LoadingReport]:
+    """A model of class ``kind`` from safetensors, and the report of loading from transformers.
 
     Raises:
         ModelError: Where they cannot be read.
     """
     with quiet_transformers(), explained(name):
-        loaded: tuple[Any, dict[str, Any]] = kind.from_pretrained(
+        loaded: tuple[Any, LoadingReport] = kind.from_pretrained(
             name,
             config=config,
             dtype=arithmetic,
             use_safetensors=True,
             trust_remote_code=False,
-            ignore_mismatched_sizes=True,  # to be told of them, not to go on
+            ignore_mismatched_sizes=True,  # they are reported, and refused by the caller
             output_loading_info=True,
         )
     return loaded
 
 
 def read_tokenizer(name: str, model: Any, config: Any) -> Any:
-    """The fast tokenizer, which speaks of the same inputs as the model.
+    """Reads the fast tokenizer and checks that it fits the model.
 
     Args:
-        name: What messages call the checkpoint.
+        name: The checkpoint's name in messages.
         model: The model.
         config: Its config; of a dropping model, its backbone's.
 
     Raises:
-        ModelError: Where it is missing, slow, or another model's.
+        ModelError: Where the tokenizer is missing, slow, or belongs to another model.
     """
     with quiet_transformers(), explained(name):
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)

@@ -1,17 +1,17 @@
-"""The figures of predictions by name, for who asks for one and computes none."""
+"""The names of task metrics, for modules that name metrics without computing them."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 Task = Literal["classes", "number", "answers"]
-"""What a model learns to say."""
+"""What a model predicts: a class, a number, or an answer to a question."""
 
 CLASS_METRICS = ("accuracy", "macro_f1", "mcc")
-"""Figures of labels."""
+"""Metrics of predicted classes."""
 
 NUMBER_METRICS = ("pearson", "spearman")
-"""Figures of numbers."""
+"""Metrics of predicted numbers."""
 
 QA_METRICS = ("f1", "exact_match")
-"""Figures of answers."""
+"""Metrics of answers to questions."""

@@ -1,4 +1,4 @@
-"""SQuAD's figures of answers: exact match and F1 over words, the best of several reference answers."""
+"""SQuAD's metrics of answers: exact match and F1 over words, the best over several reference answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SIGNS = str.maketrans("", "", string.punctuation)
 
 
 def normalised(text: str) -> str:
-    """Lower case, without punctuation, articles and repeated blanks, as SQuAD's own script has it.
+    """Lower case, without punctuation, articles and repeated blanks, as in SQuAD's script.
 
     >>> normalised("The  Quick, brown fox!")
     'quick brown fox'
@@ -20,22 +20,24 @@ def normalised(text: str) -> str:
     return " ".join(_ARTICLES.sub(" ", text.lower().translate(_SIGNS)).split())
 
 
-def exact_match(gold: Sequence[str], said: str) -> float:
-    """1 where the answer is one of the references, else 0; no reference is the empty one."""
-    return float(any(normalised(one) == normalised(said) for one in gold or ("",)))
+def exact_match(gold: Sequence[str], predicted: str) -> float:
+    """1 where the answer equals a reference, else 0; without references the empty answer is right."""
+    return float(any(normalised(reference) == normalised(predicted) for reference in gold or ("",)))
 
 
-def f1(gold: Sequence[str], said: str) -> float:
-    """The greatest F1 over words with a reference; the empty answer is right where there is none.
+def f1(gold: Sequence[str], predicted: str) -> float:
+    """The greatest F1 over words with a reference; without references the empty answer is right.
 
     >>> f1(["in Paris", "Paris , France"], "Paris")
     0.6666666666666666
     """
-    return max(_f1(normalised(one).split(), normalised(said).split()) for one in gold or ("",))
+    return max(
+        _f1(normalised(reference).split(), normalised(predicted).split()) for reference in gold or ("",)
+    )
 
 
-def _f1(gold: Sequence[str], said: Sequence[str]) -> float:
-    if not gold or not said:
-        return float(list(gold) == list(said))
-    common = (Counter(gold) & Counter(said)).total()
-    return 2 * common / (len(gold) + len(said))
+def _f1(gold: Sequence[str], predicted: Sequence[str]) -> float:
+    if not gold or not predicted:
+        return float(list(gold) == list(predicted))
+    common = (Counter(gold) & Counter(predicted)).total()
+    return 2 * common / (len(gold) + len(predicted))

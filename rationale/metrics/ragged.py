@@ -1,4 +1,4 @@
-"""Arrays over the words of many documents at once: flat values, and where each document starts."""
+"""Ragged arrays over the words of many documents: flat values, and the offset of each document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rationale.errors import DataError
 
 
 def offsets_of(lengths: npt.ArrayLike) -> Int64:
-    """Offsets int64 (D + 1,) of D documents with these word counts.
+    """Offsets, int64 (D + 1,), of D documents with these numbers of words.
 
     >>> offsets_of([2, 0, 3]).tolist()
     [0, 2, 2, 5]
@@ -19,7 +19,7 @@ def offsets_of(lengths: npt.ArrayLike) -> Int64:
 
 
 def owners(offsets: Int64) -> Int64:
-    """The document of each word, int64 (N,).
+    """The document of each of N words, int64 (N,).
 
     >>> owners(offsets_of([2, 0, 3])).tolist()
     [0, 0, 2, 2, 2]
@@ -46,10 +46,10 @@ def totals(values: npt.NDArray[np.generic], offsets: Int64) -> Int64:
 
 
 def check_ragged(values: npt.NDArray[np.generic], truth: Bool, offsets: Int64) -> None:
-    """Makes sure that values (..., N), truth (N,) and offsets (D + 1,) speak of the same words.
+    """Checks that values (..., N), truth (N,) and offsets (D + 1,) have the same number of words.
 
     Raises:
-        DataError: Where they do not.
+        DataError: Where a shape or dtype does not fit.
     """
     if truth.dtype != np.bool_ or truth.ndim != 1:
         raise DataError(f"the rationale is {truth.dtype} {truth.shape}, expected one bool a word, shape (N,)")
@@ -65,6 +65,6 @@ def check_ragged(values: npt.NDArray[np.generic], truth: Bool, offsets: Int64) -
 def ratio(part: npt.NDArray[np.generic], whole: npt.NDArray[np.generic]) -> Float64:
     """``part / whole`` as float64, NaN where ``whole`` is 0."""
     part, whole = np.broadcast_arrays(part, whole)
-    out: Float64 = np.full(part.shape, np.nan)
-    np.divide(part, whole, out=out, where=np.asarray(whole != 0))
-    return out
+    quotient: Float64 = np.full(part.shape, np.nan)
+    np.divide(part, whole, out=quotient, where=np.asarray(whole != 0))
+    return quotient

@@ -1,4 +1,4 @@
-"""How near a model that predicts a number comes to the numbers humans gave."""
+"""Task metrics of regression: correlations and the root mean squared error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def regression_metrics(gold: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[st
     """
     gold, predicted = np.asarray(gold, np.float64), np.asarray(predicted, np.float64)
     return {
-        **{name: one(gold, predicted) for name, one in NUMBER_METRIC_FUNCTIONS.items()},
+        **{name: metric(gold, predicted) for name, metric in NUMBER_METRIC_FUNCTIONS.items()},
         "rmse": float(np.sqrt(((gold - predicted) ** 2).mean())),
     }
 

@@ -1,7 +1,8 @@
-"""Intervals and paired tests over pairs, for many numbers at once; each equals SciPy's for one number."""
+"""Intervals and paired tests over pairs, for many metrics at once; each equals SciPy's for one metric."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
@@ -10,51 +11,52 @@ import numpy as np
 from rationale.arrays import Float64, Int64
 from rationale.metrics.ragged import ratio
 
-_BLOCK = 1 << 23  # numbers held at a time by a resampling product: 64 MiB of float64
+_BLOCK = 1 << 23  # numbers in memory at once in a resampling product: 64 MiB of float64
+_CACHED = 1 << 10  # sign changes whose sums are compared while the processor's cache still holds them
 
 Combine = Callable[[Float64], Float64]
 
 
 def mean_itself(means: Float64) -> Float64:
-    """The metric that is the mean itself: (1, ...) to (...)."""
+    """The metric of a single part, its mean: (1, ...) to (...)."""
     mean: Float64 = means[0]
     return mean
 
 
 def summarise(parts: Float64, combine: Combine = mean_itself) -> tuple[Float64, Int64]:
-    """Mean over the pairs that count, and their number.
+    """R metrics over D pairs, and the number of pairs of each.
 
     Args:
-        parts: float64 (P, R, D), P parts of R numbers over D pairs, NaN where a pair is left out.
-        combine: From the parts' means (P, R) to the numbers (R,).
+        parts: float64 (P, R, D), the P parts of each metric, NaN where a pair is left out.
+        combine: Maps the parts' means (P, R) to the metrics (R,).
 
     Returns:
-        float64 (R,), NaN where no pair counts, and n, int64 (R,): pairs that count in some part.
+        float64 (R,), NaN without pairs, and n, int64 (R,): pairs that count in at least one part.
 
     >>> values, n = summarise(np.array([[[0.5, np.nan, 1.0], [np.nan] * 3]]))
     >>> values.tolist(), n.tolist()
     ([0.75, nan], [2, 0])
     """
-    there = ~np.isnan(parts)
-    n = there.any(axis=0).sum(axis=-1)
-    means = ratio(np.where(there, parts, 0.0).sum(axis=-1), there.sum(axis=-1))
+    counted = ~np.isnan(parts)
+    n = counted.any(axis=0).sum(axis=-1)
+    means = ratio(np.where(counted, parts, 0.0).sum(axis=-1), counted.sum(axis=-1))
     return np.where(n > 0, combine(means), np.nan), n
 
 
 def bootstrap_intervals(
     parts: Float64, *, resamples: int, seed: int, combine: Combine = mean_itself, confidence: float = 0.95
 ) -> tuple[Float64, Float64]:
-    """Percentile bootstrap intervals over pairs; numbers with the same pairs share the resamples.
+    """Percentile bootstrap intervals over pairs; metrics with the same pairs share the resamples.
 
-    The resamples are those ``scipy.stats.bootstrap(..., method="percentile", rng=seed)`` draws, applied to
-    all numbers in one matrix product instead of one call each.
+    The resamples are those of ``scipy.stats.bootstrap(..., method="percentile", rng=seed)``, applied to all
+    metrics in one matrix product instead of one call each.
 
     Args:
         parts: float64 (P, R, D), NaN where a pair is left out.
-        resamples: How often the pairs are drawn with replacement.
-        seed: Of the generator.
-        combine: From the parts' means (P, ...) to the numbers (...).
-        confidence: Of the interval.
+        resamples: Number of bootstrap resamples.
+        seed: Random seed of the generator.
+        combine: Maps the parts' means (P, ...) to the metrics (...).
+        confidence: Confidence level of the intervals, 0 to 1.
 
     Returns:
         float64 (R,) and (R,), NaN where fewer than two pairs count.
@@ -63,28 +65,28 @@ def bootstrap_intervals(
     >>> low.tolist(), high.tolist()
     ([0.0], [1.0])
     """
-    there = ~np.isnan(parts)
+    counted = ~np.isnan(parts)
     low, high = np.full((2, parts.shape[1]), np.nan)
-    patterns, member = np.unique(there.any(axis=0), axis=0, return_inverse=True)
+    patterns, pattern_of = np.unique(counted.any(axis=0), axis=0, return_inverse=True)
     tails = [50 * (1 - confidence), 50 * (1 + confidence)]
-    for number, pairs in enumerate(patterns):
+    for pattern, pairs in enumerate(patterns):
         n = int(pairs.sum())
-        rows = np.nonzero(member.reshape(-1) == number)[0]
+        rows = np.nonzero(pattern_of.reshape(-1) == pattern)[0]
         if n < 2:
             continue
-        for some in np.array_split(rows, max(1, -(-len(rows) * resamples // _BLOCK))):
-            means = _resampled_means(parts[:, some][..., pairs], resamples, seed)
+        for chunk in np.array_split(rows, max(1, -(-len(rows) * resamples // _BLOCK))):
+            means = _resampled_means(parts[:, chunk][..., pairs], resamples, seed)
             numbers = combine(means)
             percentile = np.nanpercentile if np.isnan(numbers).any() else np.percentile  # the former is slow
-            low[some], high[some] = percentile(numbers, tails, axis=0)
+            low[chunk], high[chunk] = percentile(numbers, tails, axis=0)
     return low, high
 
 
 def _resampled_means(parts: Float64, resamples: int, seed: int) -> Float64:
-    """Means of each part in each resample, float64 (P, resamples, R); a part no drawn pair has is NaN."""
-    there = ~np.isnan(parts)
-    values = np.where(there, parts, 0.0).swapaxes(-1, -2)
-    counts = there.swapaxes(-1, -2).astype(np.float64)
+    """Means of each part in each resample, float64 (P, resamples, R); NaN for a part without drawn pairs."""
+    counted = ~np.isnan(parts)
+    values = np.where(counted, parts, 0.0).swapaxes(-1, -2)
+    counts = counted.swapaxes(-1, -2).astype(np.float64)
     blocks = [ratio(drawn @ values, drawn @ counts) for drawn in _draws(parts.shape[-1], resamples, seed)]
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=-2)
 
@@ -113,13 +115,12 @@ def paired_p_values(differences: Float64, *, permutations: int, seed: int) -> Fl
     """Two-sided p-values of paired permutation tests: each pair's difference keeps or changes its sign.
 
     As ``scipy.stats.permutation_test(..., permutation_type="samples")`` on the mean difference: exact where
-    2^n <= ``permutations``, else a random sample of sign changes, shared by all tests, with the observed
-    one added.
+    2^n <= ``permutations``, else from random sign changes, shared by all tests, and the observed signs.
 
     Args:
         differences: float64 (R, D), NaN where a pair is left out.
-        permutations: Sign changes to draw.
-        seed: Of the generator.
+        permutations: Number of random sign changes.
+        seed: Random seed of the generator.
 
     Returns:
         float64 (R,), NaN where fewer than two pairs count.
@@ -127,23 +128,23 @@ def paired_p_values(differences: Float64, *, permutations: int, seed: int) -> Fl
     >>> paired_p_values(np.array([[1.0, 2.0, 3.0]]), permutations=999, seed=0).tolist()
     [0.25]
     """
-    there = ~np.isnan(differences)
-    n = there.sum(axis=-1)
-    out = np.full(len(differences), np.nan)
+    counted = ~np.isnan(differences)
+    n = counted.sum(axis=-1)
+    p_values = np.full(len(differences), np.nan)
     exact = (2.0 ** np.minimum(n, 62)) <= permutations
     for count in np.unique(n[exact & (n > 1)]):
         for row in np.nonzero(n == count)[0]:
-            out[row] = _p_values(differences[row : row + 1, there[row]], _all_signs(int(count)))[0]
+            p_values[row] = _p_values(differences[row : row + 1, counted[row]], _all_signs(int(count)))[0]
     rows = np.nonzero(~exact)[0]
     if len(rows):
-        out[rows] = _random_p_values(np.nan_to_num(differences[rows]), permutations, seed)
-    return out
+        p_values[rows] = _random_p_values(np.nan_to_num(differences[rows]), permutations, seed)
+    return p_values
 
 
 def least_p_value(n: int, permutations: int) -> float:
     """The least p-value that :func:`paired_p_values` can give for n pairs, whatever their differences.
 
-    2 / 2^n where every sign change is read, 2 / (permutations + 1) where they are drawn; NaN below two pairs.
+    2 / 2^n where the test is exact, 2 / (permutations + 1) where it is random; NaN below two pairs.
 
     >>> least_p_value(5, 9_999), least_p_value(1_000, 9_999)
     (0.0625, 0.0002)
@@ -167,24 +168,29 @@ def _p_values(differences: Float64, signs: Float64) -> Float64:
 
 
 def _random_p_values(differences: Float64, permutations: int, seed: int) -> Float64:
-    """p-values from random sign changes, drawn and used block by block."""
+    """p-values from random sign changes, drawn block by block."""
     rng = np.random.default_rng(seed)
     below, above = np.zeros((2, len(differences)))
     block = max(1, _BLOCK // max(1, sum(differences.shape)))
     for start in range(0, permutations, block):
         rows = min(block, permutations - start)
         signs = (1 - 2 * rng.integers(0, 2, (rows, differences.shape[1]), dtype=np.int8)).astype(np.float64)
-        fewer, more = _counts(differences, signs)
-        below, above = below + fewer, above + more
+        below_block, above_block = _counts(differences, signs)
+        below, above = below + below_block, above + above_block
     return np.minimum(1.0, 2 * (np.minimum(below, above) + 1) / (permutations + 1))
 
 
-def _counts(differences: Float64, signs: Float64) -> tuple[Float64, Float64]:
-    """How many sign changes give a sum at most, and at least, the observed one, up to rounding."""
+def _counts(differences: Float64, signs: Float64) -> tuple[Int64, Int64]:
+    """The numbers of sign changes whose sum is at most, and at least, the observed one, up to rounding."""
     observed = differences.sum(axis=-1)
     slack = 100 * np.finfo(np.float64).eps * np.abs(differences).sum(axis=-1)
-    sums = signs @ differences.T
-    return (sums <= observed + slack).sum(axis=0), (sums >= observed - slack).sum(axis=0)
+    below, above = np.zeros((2, len(differences)), dtype=np.int64)
+    high, low = (observed + slack)[:, None], (observed - slack)[:, None]
+    for start in range(0, len(signs), _CACHED):
+        sums = differences @ signs[start : start + _CACHED].T
+        below += np.count_nonzero(sums <= high, axis=1)
+        above += np.count_nonzero(sums >= low, axis=1)
+    return below, above
 
 
 def holm(p: Float64) -> Float64:
@@ -194,20 +200,40 @@ def holm(p: Float64) -> Float64:
         p: float64 (R,), p-values.
 
     Returns:
-        float64 (R,), corrected p-values: reject where they are at most alpha.
+        float64 (R,), corrected p-values: reject those that are at most alpha.
 
     >>> holm(np.array([0.01, 0.04, 0.03, np.nan])).round(4).tolist()
     [0.03, 0.06, 0.06, nan]
     """
-    out = np.full(p.shape, np.nan)
+    corrected = np.full(p.shape, np.nan)
     order = np.argsort(p)[: int((~np.isnan(p)).sum())]
     factors = np.arange(len(order), 0, -1)
-    out[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * factors))
-    return out
+    corrected[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * factors))
+    return corrected
+
+
+def wilson_interval(right: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval of a share, as SciPy's ``binomtest(right, n).proportion_ci(method="wilson")``.
+
+    Args:
+        right: How many of the n count.
+        n: At least 1.
+        confidence: Of the interval.
+
+    >>> [round(end, 3) for end in wilson_interval(9, 10)]
+    [0.596, 0.982]
+    """
+    from scipy.special import ndtri  # without the weight of scipy.stats
+
+    z, p = float(ndtri(0.5 + 0.5 * confidence)), right / n
+    denominator = 2 * (n + z**2)
+    centre = (2 * n * p + z**2) / denominator
+    reach = z / denominator * math.sqrt(4 * n * p * (1 - p) + z**2)
+    return (0.0 if right == 0 else centre - reach, 1.0 if right == n else centre + reach)
 
 
 def number_or_none(value: float) -> float | None:
-    """The value as a Python number, None for NaN: what JSON can hold.
+    """The value as a Python float for JSON; None for NaN.
 
     >>> number_or_none(np.float64(0.5)), number_or_none(np.nan)
     (0.5, None)

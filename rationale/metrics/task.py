@@ -1,4 +1,4 @@
-"""One figure of a model's predictions by name, its interval, and its paired difference from another model."""
+"""A task metric of a model's predictions by name, its interval, and its difference from another model's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rationale.metrics.names import NUMBER_METRICS
 from rationale.metrics.regression import NUMBER_METRIC_FUNCTIONS
 
 POINT = 0.01
-"""What the papers let a faster model lose of a figure."""
+"""The loss of a metric that the papers accept from a faster model."""
 
 TITLES = {
     "accuracy": "Accuracy",
@@ -23,30 +23,37 @@ TITLES = {
     "HasAns_f1": "F1, answerable",
     "NoAns_f1": "F1, unanswerable",
 }
-"""What a reader calls them."""
+"""Titles of the metrics for readers."""
 
 
-def task_metric(name: str, gold: Array, said: Array) -> float:
+def task_metric(name: str, gold: Array, predicted: Array) -> float:
     """One of :data:`CLASS_METRICS` over labels (n,), or one of :data:`NUMBER_METRICS` over numbers (n,)."""
-    return (NUMBER_METRIC_FUNCTIONS if name in NUMBER_METRICS else CLASS_METRIC_FUNCTIONS)[name](gold, said)
+    return (NUMBER_METRIC_FUNCTIONS if name in NUMBER_METRICS else CLASS_METRIC_FUNCTIONS)[name](
+        gold, predicted
+    )
 
 
 def interval(
-    name: str, gold: Array, said: Array, *, resamples: int = 1000, seed: int = 0
+    name: str, gold: Array, predicted: Array, *, resamples: int = 1000, seed: int = 0
 ) -> tuple[float, float]:
     """The 95 % percentile bootstrap interval of :func:`task_metric` over the documents."""
-    return _bootstrap((gold, said), lambda g, s: task_metric(name, g, s), resamples, seed)
+    return _bootstrap(
+        (gold, predicted),
+        lambda gold_sample, predicted_sample: task_metric(name, gold_sample, predicted_sample),
+        resamples,
+        seed,
+    )
 
 
 def paired_difference(
-    name: str, gold: Array, said: Array, other: Array, *, resamples: int = 1000, seed: int = 0
+    name: str, gold: Array, predicted: Array, other: Array, *, resamples: int = 1000, seed: int = 0
 ) -> tuple[float, float, float]:
-    """By how much ``said`` beats ``other``, and the ends of its interval: both see equal resamples."""
+    """The metric of ``predicted`` minus that of ``other``, with the ends of its paired bootstrap interval."""
 
-    def gap(g: Array, s: Array, o: Array) -> float:
-        return task_metric(name, g, s) - task_metric(name, g, o)
+    def gap(gold_sample: Array, sample: Array, other_sample: Array) -> float:
+        return task_metric(name, gold_sample, sample) - task_metric(name, gold_sample, other_sample)
 
-    return gap(gold, said, other), *_bootstrap((gold, said, other), gap, resamples, seed)
+    return gap(gold, predicted, other), *_bootstrap((gold, predicted, other), gap, resamples, seed)
 
 
 def _bootstrap(
@@ -55,8 +62,8 @@ def _bootstrap(
     from scipy.stats import bootstrap  # a second that `rationale list` need not pay
 
     if len(data[0]) < 2:
-        whole = statistic(*data)
-        return whole, whole
+        value = statistic(*data)
+        return value, value
     ends = bootstrap(
         data,
         statistic,

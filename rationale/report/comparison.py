@@ -57,7 +57,7 @@ def _chosen_row(system: str, cells: list[GridCell] | None, records: Sequence[Gri
     dev = [c.dev.difference for c in cells if c.dev is not None and c.dev.difference is not None]
     return (
         title,
-        ", ".join(f"{name} {value}" for name, value in first.setting.items()) or "defaults",
+        ", ".join(f"{name.rstrip('_')} {value}" for name, value in first.setting.items()) or "defaults",
         over_seeds([_value(cell) for cell in cells]),
         over_seeds([_gap(cell) for cell in cells]),
         over_seeds([_of(one) for one in uninformed]) if len(uninformed) == len(cells) else None,
@@ -197,5 +197,6 @@ def comparison_page(comparison: GridComparison, out: str | Path, *, overwrite: b
             Fact("Common options", ", ".join(f"{k} {v}" for k, v in recipe.common.items()) or "defaults"),
             Fact("Cells", ", ".join(record.cell for record in records)),
         ],
+        commands=[recipe.command],
         overwrite=overwrite,
     )

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, TypedDict, cast
 
 import numpy as np
 
@@ -23,6 +23,44 @@ from rationale.scores.methods import METHODS
 if TYPE_CHECKING:
     from rationale.corpus.document import Document, Documents
     from rationale.scores.scored import Perturbed, ScoredDocument, Scores
+
+
+class _Span(TypedDict):
+    """Consecutive words, the end exclusive."""
+
+    start_token: int
+    end_token: int
+
+
+class _Rationale(TypedDict):
+    """The selected words of one document, and one score a word."""
+
+    docid: str | int | float
+    hard_rationale_predictions: list[_Span]
+    soft_rationale_predictions: list[float]
+
+
+class _Perturbed(TypedDict, total=False):
+    """Probabilities by class without the best words, and with only them; of a share of the words."""
+
+    threshold: float
+    comprehensiveness_classification_scores: dict[str, float]
+    sufficiency_classification_scores: dict[str, float]
+
+
+class _Classified(_Perturbed, total=False):
+    """What a line holds where the model has classes; perturbed probabilities where there are any."""
+
+    classification: str
+    classification_scores: dict[str, float]
+    thresholded_scores: list[_Perturbed]
+
+
+class _Line(_Classified):
+    """One annotation, as the benchmark names its keys."""
+
+    annotation_id: str | int | float
+    rationales: list[_Rationale]
 
 
 @dataclass(frozen=True)
@@ -164,25 +202,29 @@ def _spread(values: Array, covered: Bool, fill: Any) -> Array:
     return whole
 
 
-def _line(pairs: list[_Pair], labels: tuple[str, ...], shares: list[float]) -> dict[str, Any]:
+def _line(pairs: list[_Pair], labels: tuple[str, ...], shares: list[float]) -> _Line:
     """The JSON object of one annotation."""
     weights = np.array([len(pair.document.words) for pair in pairs], dtype=np.float64)
     full = np.average([pair.scored.probabilities for pair in pairs], axis=0, weights=weights)
-    line: dict[str, Any] = {
+    line: _Line = {
         "annotation_id": pairs[0].document.exported_id,
         "rationales": [_rationale(pair) for pair in pairs],
     }
     if len(labels) == 1:  # a single logit names no classes to choose from
         return line
-    line |= {"classification": labels[int(full.argmax())], "classification_scores": _named(full, labels)}
+    line["classification"] = labels[int(full.argmax())]
+    line["classification_scores"] = _named(full, labels)
     if shares:
         main, *bins = (_perturbed(pairs, share, labels, weights) for share in shares)
-        thresholds = [{"threshold": share, **scores} for share, scores in zip(shares[1:], bins, strict=True)]
-        line |= {**main, "thresholded_scores": thresholds}
+        line["comprehensiveness_classification_scores"] = main["comprehensiveness_classification_scores"]
+        line["sufficiency_classification_scores"] = main["sufficiency_classification_scores"]
+        line["thresholded_scores"] = [
+            {"threshold": share, **scores} for share, scores in zip(shares[1:], bins, strict=True)
+        ]
     return line
 
 
-def _rationale(pair: _Pair) -> dict[str, Any]:
+def _rationale(pair: _Pair) -> _Rationale:
     edges = np.flatnonzero(np.diff(pair.selected.astype(np.int8), prepend=0, append=0))
     return {
         "docid": pair.document.exported_docid,
@@ -194,9 +236,7 @@ def _rationale(pair: _Pair) -> dict[str, Any]:
     }
 
 
-def _perturbed(
-    pairs: list[_Pair], share: float, labels: tuple[str, ...], weights: Float64
-) -> dict[str, dict[str, float]]:
+def _perturbed(pairs: list[_Pair], share: float, labels: tuple[str, ...], weights: Float64) -> _Perturbed:
     for pair in pairs:
         if share not in pair.perturbed:
             raise ScoresError(
@@ -216,9 +256,9 @@ def _named(probabilities: Float64, labels: tuple[str, ...]) -> dict[str, float]:
     return dict(zip(labels, probabilities.tolist(), strict=True))
 
 
-def _write(lines: Iterator[dict[str, Any]], file: IO[str]) -> int:
+def _write(lines: Iterator[_Line], file: IO[str]) -> int:
     """Writes the lines, one with selected words first: by its first line the scorer tells if any has some."""
-    waiting: list[dict[str, Any]] = []
+    waiting: list[_Line] = []
     written, found = 0, False
     for line in lines:
         found = found or any(rationale["hard_rationale_predictions"] for rationale in line["rationales"])
@@ -233,7 +273,7 @@ def _write(lines: Iterator[dict[str, Any]], file: IO[str]) -> int:
     return written + len(waiting)
 
 
-def _json(line: dict[str, Any]) -> str:
+def _json(line: _Line) -> str:
     try:
         return json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n"
     except ValueError as error:

@@ -8,7 +8,7 @@ from statistics import fmean
 
 from rationale.files import atomic_text
 from rationale.report.html import render
-from rationale.report.prose import Fact
+from rationale.report.prose import Fact, wrapped
 from rationale.report.sections import Section
 from rationale.report.table import Interval
 
@@ -35,6 +35,7 @@ def write_page(
     title: str,
     sections: Sequence[Section],
     measured: Sequence[Fact],
+    commands: Sequence[str | None],
     overwrite: bool,
 ) -> Path:
     """Writes an experiment as one offline HTML file.
@@ -48,6 +49,7 @@ def write_page(
         title: What the experiment is called.
         sections: In order.
         measured: What was measured on what.
+        commands: Those that were typed, as shell text; one that is None is not shown.
         overwrite: Whether the file may be replaced.
     """
     subject = f"{model} on {reported}" + (f", {split}" if split else "")
@@ -58,5 +60,6 @@ def write_page(
         subtitle=subject,
         sections=sections,
         measured=measured,
+        commands="\n\n".join(wrapped(one) for one in commands if one is not None),
     )
     return atomic_text(out, page, overwrite=overwrite)

@@ -169,5 +169,6 @@ def faithfulness_page(
             Fact("Documents", f"{settings.pairs:,}"),
             Fact("Test", "SciPy's spearmanr, Holm over all scores of a pair of metrics"),
         ],
+        commands=[found.recipe.command, settings.command, found.command],
         overwrite=overwrite,
     )

@@ -14,7 +14,7 @@ from rationale.scores.scored import KEPT
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
-    from rationale.agreement.comparison import Comparison, Floor
+    from rationale.agreement.comparison import Floor, PairedTest
 
 _SHOW = Column("value", "", "interval")
 _P = Column("p", "", "p")
@@ -48,10 +48,10 @@ def p_shown(p: float | None) -> str:
 def accuracy_finding(agreement: Agreement) -> str:
     """How often the explained model is right, empty where no label is known."""
     found = agreement.classification
-    if found.get("accuracy") is None:
+    if found.accuracy is None:
         return ""
-    value = shown(Interval(found["accuracy"], found["low"], found["high"]))
-    return f"The model itself is right with an accuracy of {value} over {found['n']:,} documents."
+    value = shown(Interval(found.accuracy, found.low, found.high))
+    return f"The model itself is right with an accuracy of {value} over {found.n:,} documents."
 
 
 def warnings(agreement: Agreement) -> list[str]:
@@ -60,9 +60,9 @@ def warnings(agreement: Agreement) -> list[str]:
     told = [at_chance(agreement.classification)]
     if KEPT in results.methods:
         kept = results.get(KEPT, results.last_layer(KEPT), "selected_share", "threshold")
-        if kept is not None and kept["value"] is not None and kept["value"] >= ALMOST_ALL:
+        if kept is not None and kept.value is not None and kept.value >= ALMOST_ALL:
             system = agreement.recipe.model.system
-            told.append(drops_nothing(f"{kept['value']:.1%} of the words pass the last layer", system))
+            told.append(drops_nothing(f"{kept.value:.1%} of the words pass the last layer", system))
     return [sentence for sentence in told if sentence]
 
 
@@ -85,18 +85,16 @@ def _leading(results: Results) -> Iterator[str]:
     yield _not_above_random(results)
 
 
-def _powerless(results: Results, tests: Sequence[Comparison]) -> str:
+def _powerless(results: Results, tests: Sequence[PairedTest]) -> str:
     """Where no test against random scores can reach significance, whatever the scores are."""
     floors = [(test, floor) for test in tests if (floor := results.floor(test)) is not None]
     if not floors:
-        return (
-            f"n = {max(test['n'] for test in tests)}: too few documents for any test. Score more documents."
-        )
+        return f"n = {max(test.n for test in tests)}: too few documents for any test. Score more documents."
     if any(floor.p < ALPHA for _, floor in floors):
         return ""
     test, floor = min(floors, key=lambda pair: pair[1].p)
     return (
-        f"n = {test['n']:,} documents are too few to tell any method from another: after Holm's correction "
+        f"n = {test.n:,} documents are too few to tell any method from another: after Holm's correction "
         f"for {floor.comparisons:,} comparisons the least p this test can give is {floor.p:.2g}. "
         f"{_remedy(floor)}"
     )
@@ -115,10 +113,10 @@ def _leader(results: Results, place: tuple[str, int]) -> Iterator[str]:
     found = results.compared(method, layer, "random")
     if found is None:
         return
-    gap = shown(Interval(found["difference"], found["low"], found["high"]))
+    gap = shown(Interval(found.difference, found.low, found.high))
     yield (
         f"{_with_value(results, method, layer)} is above random scores "
-        f"(AP {shown(results.interval('random', 0, 'ap'))}) by {gap} on the same {found['n']:,} documents "
+        f"(AP {shown(results.interval('random', 0, 'ap'))}) by {gap} on the same {found.n:,} documents "
         f"({p_shown(results.p_value(found))})."
     )
     others = [m for m, _ in results.ranked() if m != method and results.compared(method, layer, m)]
@@ -147,7 +145,7 @@ def _not_above_random(results: Results) -> str:
     weak = []
     for method, _ in results.ranked():
         found = [results.compared(method, layer, "random") for layer in results.layers(method)]
-        tested = any(c is not None and c["p"] is not None for c in found)
+        tested = any(c is not None and c.p is not None for c in found)
         if tested and not any(results.better(method, layer, "random") for layer in results.layers(method)):
             weak.append(results.title(method))
     if len(weak) == len(results.ranked()) > 1:

@@ -45,14 +45,14 @@ def records_table(agreement: Agreement) -> Table:
     )
     own, rows = _provenance(agreement), []
     for record in agreement.records:
-        method, layer = record["method"], record["layer"]
-        tied = record["metric"] == "auprc" and results.tied(method, layer)
+        method, layer = record.method, record.layer
+        tied = record.metric == "auprc" and results.tied(method, layer)
         rows.append(
             (
-                method, None if results.is_baseline(method) else layer, record["metric"], record["select"],
-                _eta(agreement, layer) if record["select"] == "threshold" else None,
-                record["value"], record["low"], record["high"], record["n"], record["skipped"],
-                record.get("rule"),
+                method, None if results.is_baseline(method) else layer, record.metric, record.select,
+                _eta(agreement, layer) if record.select == "threshold" else None,
+                record.value, record.low, record.high, record.n, record.skipped,
+                record.rule,
                 "ties: use ap" if tied else None, *own,
             )
         )  # fmt: skip
@@ -82,14 +82,14 @@ def comparisons_table(agreement: Agreement) -> Table:
     own, rows = _provenance(agreement), []
     for c in agreement.comparisons:
         p = results.p_value(c)
-        layer = None if results.is_baseline(c["method"]) else c["layer"]
-        other_layer = None if results.is_baseline(c["other"]) else c["other_layer"]
+        layer = None if results.is_baseline(c.method) else c.layer
+        other_layer = None if results.is_baseline(c.other) else c.other_layer
         rows.append(
             (
-                c["metric"], c["select"], c["method"], layer, c["other"], other_layer,
-                Interval(c["difference"], c["low"], c["high"]),
+                c.metric, c.select, c.method, layer, c.other, other_layer,
+                Interval(c.difference, c.low, c.high),
                 None if p is None else "<=" if isinstance(p, AtMost) else "=",
-                None if p is None else float(p), c["p_single"], c["n"], *own,
+                None if p is None else float(p), c.p_single, c.n, *own,
             )
         )  # fmt: skip
     return Table(columns, tuple(rows), caption="All paired comparisons")

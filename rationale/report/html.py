@@ -50,6 +50,64 @@ class Tile:
     detail: str
 
 
+@dataclass(frozen=True)
+class _Figure:
+    """A figure on the page; ``json`` is what plotly draws."""
+
+    number: int
+    alt: str
+    height: int
+    caption: str
+    json: Markup
+
+
+@dataclass(frozen=True)
+class _Folded:
+    """A table that opens on a click; a ``long`` one stays folded in print."""
+
+    title: str
+    table: Markup
+    long: bool
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A figure, a table or a folded table."""
+
+    figure: _Figure | None
+    table: Markup | None
+    folded: _Folded | None
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A section whose figures have numbers."""
+
+    id: str
+    title: str
+    paragraphs: tuple[str, ...]
+    blocks: tuple[_Block, ...]
+
+
+@dataclass(frozen=True)
+class _Document:
+    """A document with its words coloured."""
+
+    heading: str
+    facts: str
+    query: str
+    words: Markup
+
+
+@dataclass(frozen=True)
+class _Gallery:
+    """The documents of one method."""
+
+    title: str
+    where: str
+    examples: tuple[_Document, ...]
+
+
 def report_html(
     scores: Scores,
     documents: Documents,
@@ -142,10 +200,10 @@ def _tiles(agreement: Agreement) -> list[Tile]:
         )
     if results.get("random", 0, "ap"):
         tiles.append(_tile("", "AP of random scores", results.interval("random", 0, "ap")))
-    if found.get("accuracy") is not None:
-        value = Interval(found["accuracy"], found["low"], found["high"])
+    if found.accuracy is not None:
+        value = Interval(found.accuracy, found.low, found.high)
         tiles.append(_tile("model", "Accuracy of the model", value))
-    if (n := max((r["n"] for r in agreement.records if r["metric"] == "ap"), default=0)) > 0:
+    if (n := max((r.n for r in agreement.records if r.metric == "ap"), default=0)) > 0:
         tiles.append(Tile("human", "Documents with a rationale", f"{n:,}", "in every mean of AP"))
     return tiles
 
@@ -154,7 +212,7 @@ def _tile(kind: str, term: str, interval: Interval) -> Tile:
     return Tile(kind, term, *_VALUE.parts(interval))
 
 
-def _numbered(found: Sequence[Section]) -> list[dict[str, Any]]:
+def _numbered(found: Sequence[Section]) -> list[_Section]:
     """Sections for the template, figures numbered through."""
     number = 0
     out = []
@@ -163,29 +221,21 @@ def _numbered(found: Sequence[Section]) -> list[dict[str, Any]]:
         for block in section.blocks:
             number += block.figure is not None
             blocks.append(_block(block, number))
-        out.append(
-            {"id": section.id, "title": section.title, "paragraphs": section.paragraphs, "blocks": blocks}
-        )
+        out.append(_Section(section.id, section.title, tuple(section.paragraphs), tuple(blocks)))
     return out
 
 
-def _block(block: ReportBlock, number: int) -> dict[str, Any]:
-    shown: dict[str, Any] = {"figure": None, "table": None, "folded": None}
+def _block(block: ReportBlock, number: int) -> _Block:
+    figure = folded = table = None
     if block.figure is not None:
-        shown["figure"] = {
-            "number": number,
-            "alt": alt_text(block.figure),
-            "height": block.figure.layout.height,
-            "caption": block.caption,
-            "json": _inert(block.figure.to_json()),
-        }
+        drawn = _inert(block.figure.to_json())
+        figure = _Figure(number, alt_text(block.figure), block.figure.layout.height, block.caption, drawn)
     if block.table is not None:
         table = Markup(block.table.to_html())  # noqa: S704
         if block.folded:
-            shown["folded"] = {"title": block.folded, "table": table, "long": len(block.table.rows) > _LONG}
-        else:
-            shown["table"] = table
-    return shown
+            folded = _Folded(block.folded, table, len(block.table.rows) > _LONG)
+            table = None
+    return _Block(figure, table, folded)
 
 
 def _inert(figure: str) -> Markup:
@@ -196,16 +246,13 @@ def _inert(figure: str) -> Markup:
     return Markup(text)  # noqa: S704
 
 
-def _gallery(gallery: Gallery, agreement: Agreement) -> dict[str, Any]:
+def _gallery(gallery: Gallery, agreement: Agreement) -> _Gallery:
     results = Results(agreement)
-    return {
-        "title": results.title(gallery.method),
-        "where": f"layer {gallery.layer}" if results.layered(gallery.method) else "",
-        "examples": [_shown(example) for example in gallery.examples],
-    }
+    where = f"layer {gallery.layer}" if results.layered(gallery.method) else ""
+    return _Gallery(results.title(gallery.method), where, tuple(map(_shown, gallery.examples)))
 
 
-def _shown(example: Example) -> dict[str, Any]:
+def _shown(example: Example) -> _Document:
     document, scored = example.document, example.scored
     name = document.id if document.id == document.docid else f"{document.id}, {document.docid}"
     hits, misses, false_alarms = example.counts
@@ -213,14 +260,14 @@ def _shown(example: Example) -> dict[str, Any]:
     words = words_html(
         document.words, example.scores, document.rationale, example.selected, covered=scored.covered
     )
-    return {
-        "heading": f"{example.rank.capitalize()}: {visible(name)}",
-        "facts": f"AP {example.value:.3f}; predicted {scored.predicted} ({max(scored.probabilities):.2f})"
+    return _Document(
+        heading=f"{example.rank.capitalize()}: {visible(name)}",
+        facts=f"AP {example.value:.3f}; predicted {scored.predicted} ({max(scored.probabilities):.2f})"
         f"{right}; {counted(len(document.words), 'word')}, {counted(hits, 'hit')}, "
         f"{misses} missed, {false_alarms} falsely selected",
-        "query": " ".join(map(visible, document.query)),
-        "words": Markup(words),  # noqa: S704
-    }
+        query=" ".join(map(visible, document.query)),
+        words=Markup(words),  # noqa: S704
+    )
 
 
 def _signed(shown: Sequence[Gallery]) -> bool:

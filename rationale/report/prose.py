@@ -61,7 +61,7 @@ def measured(agreement: Agreement) -> list[Fact]:
 def left_out(agreement: Agreement) -> list[str]:
     """What is not part of the numbers, each with its count; says so where nothing was left out."""
     settings = agreement.recipe.agreement
-    skipped = max((r["skipped"] for r in agreement.records if r["metric"] == "ap"), default=0)
+    skipped = max((r.skipped for r in agreement.records if r.metric == "ap"), default=0)
     words, uncovered, alone = settings.words, settings.uncovered_words, settings.unannotated
     told = [
         _unscored(agreement),
@@ -98,25 +98,27 @@ def commands(agreement: Agreement, report: str | None = None) -> list[str]:
         report: The command that writes the report.
 
     Returns:
-        Shell text, of three steps; one that was no command is a comment that says so.
+        Shell text, of three steps or of one that made several of them; what no command made is a comment that
+        says so.
     """
     recipe = agreement.recipe
     steps = {"Scores": recipe.command, "Agreement": recipe.agreement.command, "Report": report}
-    return [
+    told = (
         f"# {step}: made from Python, or by a version that stored no command." if typed is None
-        else _wrapped(shlex.split(typed))
+        else wrapped(typed)
         for step, typed in steps.items()
-    ]  # fmt: skip
+    )  # fmt: skip
+    return list(dict.fromkeys(told))
 
 
-def _wrapped(words: Sequence[str], width: int = 88) -> str:
+def wrapped(command: str, width: int = 88) -> str:
     r"""A shell command in lines that a backslash continues, broken before options.
 
-    >>> print(_wrapped(["rationale", "score", "--model", "my model", "--seed", "0"], width=36))
+    >>> print(wrapped("rationale score --model 'my model' --seed 0", width=36))
     rationale score --model 'my model' \
         --seed 0
     """
-    lines = [""]
+    lines, words = [""], shlex.split(command)
     options = [i for i, word in enumerate(words) if word.startswith("--")]
     for start, end in pairwise([0, *options, len(words)]):
         part = shlex.join(words[start:end])

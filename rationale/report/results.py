@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rationale.agreement.comparison import Floor, floors
 from rationale.agreement.metric import Metric, metrics
@@ -15,8 +15,8 @@ from rationale.report.table import AtMost, Interval
 from rationale.scores.families import is_baseline
 
 if TYPE_CHECKING:
-    from rationale.agreement import Agreement, Record
-    from rationale.agreement.comparison import Comparison
+    from rationale.agreement import Agreement, Estimate
+    from rationale.agreement.comparison import PairedTest
 
 ALPHA = 0.05
 _TIED = 0.02  # by how much AUPRC may exceed AP before the table says that ties did it
@@ -29,25 +29,25 @@ class Results:
     agreement: Agreement
 
     @cached_property
-    def _index(self) -> dict[tuple[str, int, str, str | None], Record]:
-        return {(r["method"], r["layer"], r["metric"], r["select"]): r for r in self.agreement.records}
+    def _index(self) -> dict[tuple[str, int, str, str | None], Estimate]:
+        return {(r.method, r.layer, r.metric, r.select): r for r in self.agreement.records}
 
     @cached_property
     def methods(self) -> tuple[str, ...]:
         """All methods in the order they were asked for, baselines last."""
-        names = dict.fromkeys(r["method"] for r in self.agreement.records)
+        names = dict.fromkeys(r.method for r in self.agreement.records)
         return tuple(sorted(names, key=self.is_baseline))
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
         """The metrics there are records of, in the order of the registry."""
-        there = {r["metric"] for r in self.agreement.records}
+        there = {r.metric for r in self.agreement.records}
         return tuple(name for name in metrics if name in there)
 
     @cached_property
     def selections(self) -> tuple[str, ...]:
         """The ways words were selected."""
-        there = {r["select"] for r in self.agreement.records}
+        there = {r.select for r in self.agreement.records}
         return tuple(name for name in SELECTIONS if name in there)
 
     def is_baseline(self, method: str) -> bool:
@@ -60,38 +60,38 @@ class Results:
 
     def layers(self, method: str) -> tuple[int, ...]:
         """The layers there are records of."""
-        return tuple(sorted({r["layer"] for r in self.agreement.records if r["method"] == method}))
+        return tuple(sorted({r.layer for r in self.agreement.records if r.method == method}))
 
     def layered(self, method: str) -> bool:
         """Whether the method has a score for more than one layer."""
         return len(self.layers(method)) > 1
 
-    def get(self, method: str, layer: int, metric: str, select: str | None = None) -> Record | None:
+    def get(self, method: str, layer: int, metric: str, select: str | None = None) -> Estimate | None:
         """The record, or None where there is none."""
         return self._index.get((method, layer, metric, select))
 
     def interval(self, method: str, layer: int, metric: str, select: str | None = None) -> Interval:
         """The record's value and interval; undefined where there is no record."""
         record = self.get(method, layer, metric, select)
-        return Interval(None) if record is None else Interval(record["value"], record["low"], record["high"])
+        return Interval(None) if record is None else Interval(record.value, record.low, record.high)
 
-    def curve(self, method: str, metric: str, select: str | None = None) -> list[Record]:
+    def curve(self, method: str, metric: str, select: str | None = None) -> list[Estimate]:
         """The method's records of a metric that have a value, by layer."""
         found = (self.get(method, layer, metric, select) for layer in self.layers(method))
-        return [record for record in found if record is not None and record["value"] is not None]
+        return [record for record in found if record is not None and record.value is not None]
 
     @cached_property
-    def _comparisons(self) -> dict[tuple[str, str | None, str, int, str], Comparison]:
+    def _comparisons(self) -> dict[tuple[str, str | None, str, int, str], PairedTest]:
         both = {}
         for c in self.agreement.comparisons:
-            both[c["metric"], c["select"], c["method"], c["layer"], c["other"]] = c
-            if c["layer"] == c["other_layer"]:
-                both[c["metric"], c["select"], c["other"], c["layer"], c["method"]] = _turned(c)
+            both[c.metric, c.select, c.method, c.layer, c.other] = c
+            if c.layer == c.other_layer:
+                both[c.metric, c.select, c.other, c.layer, c.method] = _turned(c)
         return both
 
     def compared(
         self, method: str, layer: int, other: str, metric: str = "ap", select: str | None = None
-    ) -> Comparison | None:
+    ) -> PairedTest | None:
         """How far ``method`` is above ``other`` on the same pairs, or None where they were not compared."""
         return self._comparisons.get((metric, select, method, layer, other))
 
@@ -100,13 +100,13 @@ class Results:
         comparisons = self.agreement.comparisons
         return dict(zip(map(_pair, comparisons), floors(comparisons), strict=True))
 
-    def floor(self, comparison: Comparison) -> Floor | None:
+    def floor(self, comparison: PairedTest) -> Floor | None:
         """What the test of a comparison can show at the least; None where it was not tested."""
         return self._floors.get(_pair(comparison))
 
-    def p_value(self, comparison: Comparison) -> float | None:
+    def p_value(self, comparison: PairedTest) -> float | None:
         """The corrected p-value, marked where it is the least that the test can give."""
-        floor, p = self.floor(comparison), comparison["p"]
+        floor, p = self.floor(comparison), comparison.p
         return AtMost(p) if p is not None and floor is not None and floor.reached else p
 
     def better(
@@ -114,10 +114,10 @@ class Results:
     ) -> bool:
         """Whether a paired test, after Holm's correction, puts ``method`` ahead of ``other`` there."""
         found = self.compared(method, layer, other, metric, select)
-        if found is None or found["p"] is None or found["difference"] is None:
+        if found is None or found.p is None or found.difference is None:
             return False
         sign = -1.0 if registered_metric(metric).higher_is_better is False else 1.0
-        return sign * found["difference"] > 0 and found["p"] < ALPHA
+        return sign * found.difference > 0 and found.p < ALPHA
 
     def tied(self, method: str, layer: int) -> bool:
         """Whether equal scores inflate the AUPRC of a method: the trapezoid is drawn across them.
@@ -126,14 +126,14 @@ class Results:
         AUPRC exceeds AP by comes of ties, and of documents that AP leaves out: they count at most 1 here.
         """
         area, ap = (self.get(method, layer, metric) for metric in ("auprc", "ap"))
-        if area is None or ap is None or area["value"] is None or ap["value"] is None or not ap["n"]:
+        if area is None or ap is None or area.value is None or ap.value is None or not ap.n:
             return False
-        most = (area["n"] * area["value"] - (area["n"] - ap["n"])) / ap["n"]
-        if self.agreement.per_document is not None and area["n"] > ap["n"]:
+        most = (area.n * area.value - (area.n - ap.n)) / ap.n
+        if self.agreement.per_document is not None and area.n > ap.n:
             both = (self.agreement.document_values(metric, method, layer) for metric in ("ap", "auprc"))
             counted, areas = both
             most = sum(areas[key] for key in counted) / len(counted)
-        return bool(most - ap["value"] > _TIED)
+        return bool(most - ap.value > _TIED)
 
     def best_layer(self, method: str, metric: str = "ap", select: str | None = None) -> int | None:
         """The layer with the best value *on the very documents reported*; the first of equal ones."""
@@ -141,7 +141,7 @@ class Results:
         if not curve:
             return None
         sign = -1.0 if registered_metric(metric).higher_is_better is False else 1.0
-        return max(curve, key=lambda record: sign * (record["value"] or 0.0))["layer"]
+        return max(curve, key=lambda record: sign * (record.value or 0.0)).layer
 
     def last_layer(self, method: str) -> int:
         """The last layer there are records of."""
@@ -154,26 +154,25 @@ class Results:
         for method in self._not_baselines():
             layer = self.best_layer(method, metric, select)
             record = None if layer is None else self.get(method, layer, metric, select)
-            if layer is not None and record is not None and record["value"] is not None:
-                found.append((-sign * record["value"], method, layer))
+            if layer is not None and record is not None and record.value is not None:
+                found.append((-sign * record.value, method, layer))
         return [(method, layer) for _, method, layer in sorted(found, key=lambda one: one[0])]
 
     def _not_baselines(self) -> Iterator[str]:
         return (method for method in self.methods if not self.is_baseline(method))
 
 
-def _pair(c: Comparison) -> tuple[object, ...]:
+def _pair(c: PairedTest) -> tuple[object, ...]:
     """What is compared, from whichever side."""
-    ends = frozenset(((c["method"], c["layer"]), (c["other"], c["other_layer"])))
-    return c["metric"], c["select"], ends
+    ends = frozenset(((c.method, c.layer), (c.other, c.other_layer)))
+    return c.metric, c.select, ends
 
 
-def _turned(c: Comparison) -> Comparison:
+def _turned(c: PairedTest) -> PairedTest:
     """The same comparison seen from the other method."""
-    ends = (c["difference"], c["low"], c["high"])
+    ends = (c.difference, c.low, c.high)
     difference, low, high = (None if end is None else -end for end in ends)
-    turned = {"method": c["other"], "other": c["method"], "difference": difference, "low": high, "high": low}
-    return cast("Comparison", {**c, **turned})
+    return replace(c, method=c.other, other=c.method, difference=difference, low=high, high=low)
 
 
 def registered_metric(metric: str) -> Metric:

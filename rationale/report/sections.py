@@ -65,7 +65,7 @@ def sections(agreement: Agreement, survived: Survival | None = None) -> list[Sec
         found.append(_faithfulness(agreement, results))
     if survived is not None:
         found.append(_survival(survived))
-    if agreement.classification.get("n"):
+    if agreement.classification.n:
         found.append(_classification(agreement))
     return [section for section in found if section.blocks]
 
@@ -134,7 +134,7 @@ def _differences(agreement: Agreement, results: Results) -> Section:
     if not agreement.comparisons:
         return Section("differences", "Differences between methods", (), ())
     blocks = [ReportBlock(table=t) for t in (_against_random(results), _against_leader(results)) if t.rows]
-    for metric, select in dict.fromkeys((c["metric"], c["select"]) for c in agreement.comparisons):
+    for metric, select in dict.fromkeys((c.metric, c.select) for c in agreement.comparisons):
         table = comparison_table(agreement, metric, select)
         what = titled(metric, select, agreement.recipe)
         blocks.append(ReportBlock(table=table, folded=f"All {len(table.rows)} comparisons in {what}"))
@@ -165,8 +165,8 @@ def _against_leader(results: Results) -> Table:
         for method in results.methods:
             found = results.compared(leader, layer, method)
             if found is not None and not results.is_baseline(method):
-                gap = Interval(found["difference"], found["low"], found["high"])
-                rows.append((results.title(method), gap, results.p_value(found), found["n"]))
+                gap = Interval(found.difference, found.low, found.high)
+                rows.append((results.title(method), gap, results.p_value(found), found.n))
     columns = (
         Column("method", "Compared with", "text", header=True),
         Column("difference", "Difference in AP", "interval"),
@@ -179,7 +179,7 @@ def _against_leader(results: Results) -> Table:
 
 def _gap(results: Results, method: str, layer: int, other: str) -> Interval | None:
     found = results.compared(method, layer, other)
-    return None if found is None else Interval(found["difference"], found["low"], found["high"])
+    return None if found is None else Interval(found.difference, found.low, found.high)
 
 
 def _faithfulness(agreement: Agreement, results: Results) -> Section:

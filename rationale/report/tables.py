@@ -90,7 +90,7 @@ def _tied_cells(
 def _headline_row(results: Results, method: str, metric: str, select: str | None) -> tuple[Cell, ...]:
     layers, best = results.layers(method), results.best_layer(method, metric, select)
     first = results.get(method, layers[0], metric, select)
-    counts = (first["n"], first["skipped"]) if first else (None, None)
+    counts = (first.n, first.skipped) if first else (None, None)
     value = results.interval(method, layers[0], metric, select)
     if len(layers) == 1:
         return (results.title(method), value, None, None, None, *counts)
@@ -170,11 +170,11 @@ def comparison_table(agreement: Agreement, metric: str, select: str | None = Non
     results = Results(agreement)
     rows = tuple(
         (
-            results.title(c["method"]), c["layer"], results.title(c["other"]), c["other_layer"],
-            Interval(c["difference"], c["low"], c["high"]), results.p_value(c), c["n"],
+            results.title(c.method), c.layer, results.title(c.other), c.other_layer,
+            Interval(c.difference, c.low, c.high), results.p_value(c), c.n,
         )
         for c in agreement.comparisons
-        if (c["metric"], c["select"]) == (metric, select)
+        if (c.metric, c.select) == (metric, select)
     )  # fmt: skip
     return Table(
         columns=(
@@ -205,10 +205,10 @@ def faithfulness_table(agreement: Agreement) -> Table:
     for method in results.methods:
         for layer in results.layers(method):
             first = results.get(method, layer, names[0]) if names else None
-            if first is not None and first["value"] is not None:
+            if first is not None and first.value is not None:
                 found = [results.interval(method, layer, name) for name in names]
                 shown = layer if results.layered(method) else None
-                rows.append((results.title(method), shown, *found, first["n"]))
+                rows.append((results.title(method), shown, *found, first.n))
     return Table(
         columns=(
             _METHOD,
@@ -224,7 +224,7 @@ def faithfulness_table(agreement: Agreement) -> Table:
 
 def confusion_table(agreement: Agreement) -> Table:
     """Gold labels down, predicted labels across."""
-    labels, counts = agreement.classification["labels"], agreement.classification["confusion"]
+    labels, counts = agreement.classification.labels, agreement.classification.confusion
     return Table(
         columns=(
             Column("gold", "Gold label", "text", header=True),

@@ -164,6 +164,7 @@ def topk_page(study: TopKStudy, out: str | Path, *, overwrite: bool = False) -> 
             Fact("Seeds", ", ".join(str(s) for s in dict.fromkeys(r.seed for r in records))),
             Fact("Training", ", ".join(f"{k} {v}" for k, v in recipe.training.items() if v is not None)),
         ],
+        commands=[recipe.command],
         overwrite=overwrite,
     )
 

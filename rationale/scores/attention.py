@@ -12,7 +12,7 @@ from rationale.scores.methods import METHODS, AttentionMethod, AttentionReader
 
 
 class _Reader(AttentionReader):
-    """Reduces each layer's attention as it arrives; keeps (B, n) a layer."""
+    """Reduces each layer's attention as it arrives and stores (B, n) a layer."""
 
     def __init__(self, reduce: Callable[[Tensor], Tensor]) -> None:
         self._reduce, self._rows = reduce, list[Tensor]()

@@ -1,4 +1,4 @@
-"""Baselines that never look at the model: random, lead, word length."""
+"""Uninformed baselines, which ignore the model: random, lead, word length."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rationale.scores.methods import METHODS, Baseline
 
 class _Random(Baseline):
     def words(self, document: Document, seed: int) -> Float32:
-        """Uniform numbers from the seed and the document's ids: the same in any order, batch and program."""
-        drawn = Randomness.of(seed, document.id, document.docid).numpy()
-        return drawn.random(len(document.words), dtype=np.float32)
+        """Uniform numbers from the seed and the document's ids, whatever the order of documents."""
+        generator = Randomness.of(seed, document.id, document.docid).numpy()
+        return generator.random(len(document.words), dtype=np.float32)
 
 
 class _Lead(Baseline):
     def words(self, document: Document, seed: int) -> Float32:
-        """W - i for word i: the beginning matters most."""
+        """W - i for word i: earlier words score higher."""
         return np.arange(len(document.words), 0, -1, dtype=np.float32)
 
 

@@ -1,4 +1,4 @@
-"""From windows to documents: one part of a corpus scored by every method that was asked for."""
+"""Scores the documents of one part of a corpus with every requested method, window by window."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from rationale.tokens import Windower, Windows, sum_to_words
 class DocumentScorer:
     """Scores documents with one model.
 
-    A document of several windows is explained as one: the predicted class is that of its averaged
-    probabilities, and windows that would have chosen another are differentiated again for it.
+    The windows of a document share one target: the class that their averaged probabilities predict. Windows
+    that predict another class are differentiated again for the document's.
 
     Args:
         classifier: The model.
@@ -40,21 +40,21 @@ class DocumentScorer:
         self._baselines = [m for m in methods if isinstance(m, Baseline)]
 
     def _check_layers(self) -> None:
-        asked = (self.options.faithfulness and self.options.faithfulness.layers) or ()
-        known = {layer for layers in self._layers.values() for layer in layers}
-        for layer in asked:
-            if layer not in known:
+        requested = (self.options.faithfulness and self.options.faithfulness.layers) or ()
+        available = {layer for layers in self._layers.values() for layer in layers}
+        for layer in requested:
+            if layer not in available:
                 raise RationaleError(
-                    f"faithfulness is asked for at layer {layer}, and no method has scores there",
-                    remedy=f"Layers are 0 to {max(known)}.",
+                    f"faithfulness needs scores at layer {layer}, and no method has any there",
+                    remedy=f"Layers are 0 to {max(available)}.",
                 )
 
     def windows(self, document: Document) -> Windows:
-        """What the model reads of ``document``."""
+        """The windows of ``document`` that the model reads."""
         return self._windower(document)
 
     def __call__(self, documents: Sequence[Document]) -> Iterator[tuple[ScoredDocument, Windows]]:
-        """Yields each document scored, with its windows.
+        """Yields each scored document with its windows.
 
         Raises:
             DataError: Where the target is the gold label and a document has none.
@@ -62,30 +62,33 @@ class DocumentScorer:
         """
         windows = [self.windows(document) for document in documents]
         readings, predicted = self._read(documents, windows)
-        for number, (document, own) in enumerate(zip(documents, windows, strict=True)):
-            yield self._document(document, own, readings[number], predicted[number]), own
+        for position, document in enumerate(documents):
+            scored = self._document(document, windows[position], readings[position], predicted[position])
+            yield scored, windows[position]
 
     def _read(
         self, documents: Sequence[Document], windows: Sequence[Windows]
     ) -> tuple[list[list[Reading]], list[Float64]]:
         """Readings of each document's windows for the document's target, and its probabilities (C,)."""
-        owner = [number for number, own in enumerate(windows) for _ in own.windows]
-        flat = [window for own in windows for window in own.windows]
+        document_of = [number for number, each in enumerate(windows) for _ in each.windows]
+        all_windows = [window for each in windows for window in each.windows]
         gold = [self._gold(d) for d in documents] if self.options.target == "gold" else None
-        readings = self._pass(flat, [None if gold is None else gold[o] for o in owner])
-        joined = [np.zeros(len(self.classifier.labels)) for _ in documents]
-        for place, reading in enumerate(readings):
-            joined[owner[place]] += flat[place].weight * reading.probabilities
+        readings = self._pass(all_windows, [None if gold is None else gold[owner] for owner in document_of])
+        probabilities = [np.zeros(len(self.classifier.labels)) for _ in documents]
+        for position, reading in enumerate(readings):
+            probabilities[document_of[position]] += all_windows[position].weight * reading.probabilities
         if gold is None and self._pass.differentiates:
-            wanted = [int(joined[o].argmax()) for o in owner]
-            again = [i for i, reading in enumerate(readings) if reading.target != wanted[i]]
-            corrected = self._pass([flat[i] for i in again], [wanted[i] for i in again]) if again else []
-            for place, reading in zip(again, corrected, strict=True):
-                readings[place] = reading
-        grouped: list[list[Reading]] = [[] for _ in documents]
-        for place, reading in enumerate(readings):
-            grouped[owner[place]].append(reading)
-        return grouped, joined
+            targets = [int(probabilities[owner].argmax()) for owner in document_of]
+            stale = [i for i, reading in enumerate(readings) if reading.target != targets[i]]
+            corrected = (
+                self._pass([all_windows[i] for i in stale], [targets[i] for i in stale]) if stale else []
+            )
+            for position, reading in zip(stale, corrected, strict=True):
+                readings[position] = reading
+        by_document: list[list[Reading]] = [[] for _ in documents]
+        for position, reading in enumerate(readings):
+            by_document[document_of[position]].append(reading)
+        return by_document, probabilities
 
     def _gold(self, document: Document) -> int:
         if len(self.classifier.labels) == 1:
@@ -99,20 +102,20 @@ class DocumentScorer:
         return self.classifier.labels.index(document.label)
 
     def _document(
-        self, document: Document, own: Windows, readings: list[Reading], probabilities: Float64
+        self, document: Document, windows: Windows, readings: list[Reading], probabilities: Float64
     ) -> ScoredDocument:
-        word = np.concatenate([w.word for w in own.windows])
-        sizes = np.array([w.ids.size for w in own.windows], dtype=np.int32)
-        weight = np.array([w.weight for w in own.windows], dtype=np.float32)
+        word = np.concatenate([w.word for w in windows.windows])
+        sizes = np.array([w.ids.size for w in windows.windows], dtype=np.int32)
+        weight = np.array([w.weight for w in windows.windows], dtype=np.float32)
         window = np.repeat(np.arange(sizes.size, dtype=np.int32), sizes)
         target = self._gold(document) if self.options.target == "gold" else int(probabilities.argmax())
-        tokens = self._token_scores(document, own, readings, target)
+        tokens = self._token_scores(document, windows, readings, target)
         words = {
             name: sum_to_words(scores * weight[window], word, len(document.words))
             for name, scores in tokens.items()
         }
-        ids = np.concatenate([w.ids for w in own.windows]).tolist()
-        kept, compared, thresholds = _decided(readings)
+        ids = np.concatenate([w.ids for w in windows.windows]).tolist()
+        kept, policy_scores, thresholds = _join_traces(readings)
         return ScoredDocument(
             id=document.id,
             docid=document.docid,
@@ -125,17 +128,17 @@ class DocumentScorer:
             token_window=window,
             window_tokens=sizes,
             window_weight=weight,
-            covered=own.covered,
+            covered=windows.covered,
             words={name: words[name] for name in self.options.methods},
             token_scores={name: tokens[name] for name in self.options.methods},
             layers=self._layers,
             kept=kept,
-            policy_scores=compared,
+            policy_scores=policy_scores,
             policy_thresholds=thresholds,
         )
 
     def _token_scores(
-        self, document: Document, own: Windows, readings: list[Reading], target: int
+        self, document: Document, windows: Windows, readings: list[Reading], target: int
     ) -> Mapping[str, Float32]:
         """Per method, float32 (rows, T) over all windows."""
         scores = {
@@ -144,20 +147,21 @@ class DocumentScorer:
         }
         for method in self._window_methods:
             rows = [
-                method.attribute(self.classifier, window, target, self.options.seed) for window in own.windows
+                method.attribute(self.classifier, window, target, self.options.seed)
+                for window in windows.windows
             ]
             scores[method.name] = np.concatenate(
                 [normalise(row, signed=method.signed) for row in rows], axis=1
             )
         for baseline in self._baselines:
-            scores[baseline.name] = _spread(baseline.words(document, self.options.seed), own)
+            scores[baseline.name] = _to_tokens(baseline.words(document, self.options.seed), windows)
         return scores
 
 
-def _decided(
+def _join_traces(
     readings: list[Reading],
 ) -> tuple[Bool | None, Float32 | None, Float32 | None]:
-    """Who was kept, bool (L, T), by what score, (L, T), and threshold, (L, K); None where none is dropped."""
+    """Kept tokens, bool (L, T), their scores, (L, T), and thresholds, (L, K); None for a plain model."""
     traces = [reading.trace for reading in readings if reading.trace is not None]
     if not traces:
         return None, None, None
@@ -168,10 +172,10 @@ def _decided(
     )
 
 
-def _spread(words: Float32, own: Windows) -> Float32:
-    """A baseline's word scores as token scores (1, T) whose weighted word sums are its share of the total."""
-    word = np.concatenate([w.word for w in own.windows])
-    weight = np.concatenate([np.full(w.ids.size, w.weight) for w in own.windows])
+def _to_tokens(words: Float32, windows: Windows) -> Float32:
+    """A baseline's token scores (1, T): their weighted sum over a word is the word's share of the total."""
+    word = np.concatenate([w.word for w in windows.windows])
+    weight = np.concatenate([np.full(w.ids.size, w.weight) for w in windows.windows])
     inside = word >= 0
     pieces = np.bincount(word[inside], minlength=words.size)
     total = float(words[pieces > 0].sum(dtype=np.float64)) or 1.0

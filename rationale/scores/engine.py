@@ -1,4 +1,4 @@
-"""Several score methods from one forward and one backward of each batch of windows."""
+"""Computes several score methods from one forward and one backward pass of each batch of windows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from rationale.arrays import Float32, Float64
 from rationale.dropping.trace import DropTrace
 from rationale.encoder.attention import attend_and_report, plain_attention
 from rationale.encoder.base import Attend
-from rationale.errors import ModelError
 from rationale.loading.classifier import Classifier
 from rationale.scores.methods import (
     AttentionMethod,
@@ -31,13 +30,13 @@ from rationale.tokens.windows import Window
 
 @dataclass(frozen=True)
 class Reading:
-    """What one pass gave for one window of n tokens.
+    """The results of one pass for one window of n tokens.
 
     Attributes:
         probabilities: float64 (C,).
         target: The logit that was differentiated.
         scores: Per method, float32 (L, n), normalised inside the window.
-        trace: Who was dropped where; None for a model that drops none.
+        trace: Which tokens were dropped in which layer; None for a model that drops none.
     """
 
     probabilities: Float64
@@ -49,14 +48,14 @@ class Reading:
 class OnePass:
     """Computes all layered methods together.
 
-    The attention that gradients flow through is SDPA; head-mean probabilities are read beside it and
-    reduced inside the layer, so nothing of size layers x heads x n x n exists. Rows are packed: padding
-    is never read, and a window scores the same alone and in any batch.
+    Gradients flow through SDPA; head-mean probabilities are computed beside it and reduced inside the layer,
+    so that nothing of size layers x heads x n x n exists. Rows are packed: padding is never read, and a
+    window's scores do not depend on its batch.
 
     Args:
         classifier: The model.
-        methods: Gradient and attention methods; an empty list still gives probabilities.
-        batch_size: Windows a batch; halved on its own where memory runs out.
+        methods: Gradient, attention and decision methods; probabilities are computed without any, too.
+        batch_size: Windows a batch; halved automatically when memory runs out.
     """
 
     def __init__(self, classifier: Classifier, methods: Sequence[LayeredMethod], batch_size: int) -> None:
@@ -65,13 +64,8 @@ class OnePass:
         self._attention = [m for m in methods if isinstance(m, AttentionMethod)]
         self._decision = [m for m in methods if isinstance(m, DecisionMethod)]
         self._signed = {method.name: method.signed for method in methods}
-        misfit = next((m for m in methods if not m.fits(classifier.policy)), None)
-        if misfit is not None:
-            raise ModelError(
-                f"{misfit.name} is what a token-dropping model decides, and this one drops none",
-                where=classifier.identity["name"],
-                remedy="Train one with `rationale train`, or ask for another.",
-            )
+        for method in methods:
+            method.require_fit(classifier)
 
     @property
     def differentiates(self) -> bool:
@@ -79,7 +73,7 @@ class OnePass:
         return bool(self._gradient)
 
     def __call__(self, windows: Sequence[Window], targets: Sequence[int | None]) -> list[Reading]:
-        """One reading a window, in order.
+        """Computes one reading a window, in order.
 
         Args:
             windows: Any number, any lengths.
@@ -91,27 +85,30 @@ class OnePass:
         run = partial(self._batch, targets)
         return list(run_windows(windows, self.batch_size, run, device=self.classifier.device))
 
-    def _batch(self, targets: Sequence[int | None], packed: Packed, places: list[int]) -> list[Reading]:
+    def _batch(self, targets: Sequence[int | None], packed: Packed, numbers: list[int]) -> list[Reading]:
         readers = {method.name: method.reader() for method in self._attention}
         states = list[Tensor]()
         hidden = self.classifier.encoder.embed(packed)
         hidden.requires_grad_(self.differentiates)
         with torch.set_grad_enabled(self.differentiates):
-            run = self.classifier.mask(packed, _feeding(list(readers.values())), hidden, states)
+            run = self.classifier.mask(packed, _attend_for(list(readers.values())), hidden, states)
             logits = self.classifier.per_class(self.classifier.finite(run.logits))
-            own = logits.argmax(dim=-1).tolist()
-            asked = [targets[place] for place in places]
-            chosen = [mine if target is None else target for mine, target in zip(own, asked, strict=True)]
-            scores = self._gradient_scores(states, logits, chosen)
+            predicted = logits.argmax(dim=-1).tolist()
+            requested = [targets[number] for number in numbers]
+            chosen_targets = [
+                prediction if target is None else target
+                for prediction, target in zip(predicted, requested, strict=True)
+            ]
+            scores = self._gradient_scores(states, logits, chosen_targets)
         scores |= {name: packed_rows(reader.finish(), packed) for name, reader in readers.items()}
         probabilities = self.classifier.probabilities(logits).cpu().numpy()
-        return self._split(packed, probabilities, chosen, scores, run.traces())
+        return self._split(packed, probabilities, chosen_targets, scores, run.traces())
 
-    def _gradient_scores(self, states: list[Tensor], logits: Tensor, chosen: list[int]) -> dict[str, Tensor]:
+    def _gradient_scores(self, states: list[Tensor], logits: Tensor, targets: list[int]) -> dict[str, Tensor]:
         """Per gradient method, scores (L, N)."""
         if not self.differentiates:
             return {}
-        total = logits.gather(1, torch.tensor(chosen, device=logits.device)[:, None]).sum()
+        total = logits.gather(1, torch.tensor(targets, device=logits.device)[:, None]).sum()
         gradients = torch.autograd.grad(total, states)
         with torch.no_grad():
             return {
@@ -134,10 +131,10 @@ class OnePass:
         readings = []
         for number, (length, end) in enumerate(zip(packed.lengths, ends, strict=True)):
             trace = traces[number] if traces else None
-            own = {m: row[:, end - length : end] for m, row in rows.items()}
+            window_scores = {m: row[:, end - length : end] for m, row in rows.items()}
             if trace is not None:
-                own |= {method.name: method.reduce(trace) for method in self._decision}
-            shares = {m: normalise(row, signed=self._signed[m]) for m, row in own.items()}
+                window_scores |= {method.name: method.reduce(trace) for method in self._decision}
+            shares = {m: normalise(row, signed=self._signed[m]) for m, row in window_scores.items()}
             readings.append(Reading(probabilities[number], targets[number], shares, trace))
         return readings
 
@@ -147,7 +144,7 @@ def packed_rows(padded: Tensor, packed: Packed) -> Tensor:
     return packed.padding.unpad(padded.permute(1, 2, 0)).T
 
 
-def _feeding(readers: Sequence[AttentionReader]) -> Attend:
+def _attend_for(readers: Sequence[AttentionReader]) -> Attend:
     if not readers:
         return plain_attention
 

@@ -1,4 +1,4 @@
-"""Families of score methods: what a result says of its methods, else the registry."""
+"""Families of score methods, from the provenance of a result, or else from the registry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ GRADIENT = "gradient"
 
 
 def first_word(method: str) -> str:
-    """What a method's name begins with.
+    """The part of a method's name before the first dot.
 
     >>> first_word("attention.cls")
     'attention'
@@ -24,11 +24,11 @@ def family_of(method: str, recipe: Provenance | None = None) -> str:
 
     Args:
         method: Its name.
-        recipe: Of the scores. It says the family, so that a method whose code is not here keeps it; where one
-            of an earlier version does not, the registered method does.
+        recipe: The scores' recipe. It names the family, also of methods that are not registered here. Recipes
+            of an earlier version do not: then the registered method does.
 
     Returns:
-        The family; the name's first word where nobody knows the method.
+        The family; for an unknown method, the name's first word.
 
     >>> family_of("attention.cls"), family_of("mine.l1")
     ('attention', 'mine')
@@ -42,7 +42,7 @@ def family_of(method: str, recipe: Provenance | None = None) -> str:
 
 
 def is_baseline(method: str, recipe: Provenance | None = None) -> bool:
-    """Whether a method looks at no model: what every other one is compared with.
+    """Whether a method is an uninformed baseline: it ignores the model, and others are compared with it.
 
     Args:
         method: Its name.
@@ -54,12 +54,12 @@ def is_baseline(method: str, recipe: Provenance | None = None) -> bool:
 def meant_layer(
     method: str, layers: Sequence[int], asked: int | None = None, recipe: Provenance | None = None
 ) -> int:
-    """The layer asked for; where none is, a gradient's first of ``layers``, the last of others.
+    """The requested layer; by default the first of ``layers`` for a gradient method, the last for others.
 
     Args:
         method: A score method.
-        layers: The layers there are scores of.
-        asked: A layer, or None.
+        layers: The layers of its scores.
+        asked: The requested layer; None for the default.
         recipe: As for :func:`family_of`.
     """
     if asked is not None:

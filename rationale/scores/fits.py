@@ -1,4 +1,4 @@
-"""Whether a document that was read from disk fits its own recipe: every array as long as the others say."""
+"""Checks a document read from disk against its recipe, and its arrays against each other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rationale.tokens.alignment import sum_to_words
 
 
 def first_misfit(document: ScoredDocument, recipe: Provenance) -> str | None:
-    """The first thing of a document that cannot be, given the recipe; None where all fits."""
+    """The first contradiction within a document, or between it and the recipe; None where all fits."""
     return next(_misfits(document, recipe), None)
 
 
@@ -26,7 +26,7 @@ def _misfits(document: ScoredDocument, recipe: Provenance) -> Iterator[str]:
 
 def _texts(document: ScoredDocument, labels: list[str]) -> Iterator[str]:
     if document.predicted not in labels:
-        yield f"it was predicted as {document.predicted!r}, which is none of the labels"
+        yield f"its predicted label {document.predicted!r} is none of the recipe's labels"
     if len(document.probabilities) != len(labels):
         yield f"{len(document.probabilities)} probabilities for {len(labels)} labels"
     if not np.isfinite(document.probabilities).all():
@@ -36,21 +36,24 @@ def _texts(document: ScoredDocument, labels: list[str]) -> Iterator[str]:
 def _windows(document: ScoredDocument) -> Iterator[str]:
     tokens, words, windows = len(document.tokens), len(document.covered), len(document.window_tokens)
     if {len(document.token_word), len(document.token_window)} != {tokens}:
-        yield f"{tokens} tokens, and another number of their words or windows"
+        yield (
+            f"{tokens} tokens, but {len(document.token_word)} values of token_word and "
+            f"{len(document.token_window)} of token_window"
+        )
     if len(document.window_weight) != windows or not np.isfinite(document.window_weight).all():
-        yield f"{windows} windows, and weights that do not fit"
+        yield f"{windows} windows, but {len(document.window_weight)} weights, or one that is not finite"
     if tokens and not (-1 <= document.token_word.min() <= document.token_word.max() < words):
-        yield f"a token belongs to a word that is none of the {words}"
+        yield f"a token belongs to a word outside the {words} of the document"
     if tokens and not (0 <= document.token_window.min() <= document.token_window.max() < windows):
-        yield f"a token belongs to a window that is none of the {windows}"
+        yield f"a token belongs to a window outside the {windows} of the document"
     elif (np.bincount(document.token_window, minlength=windows) != document.window_tokens).any():
-        yield "windows do not have as many tokens as they say"
+        yield "window_tokens differs from the numbers of tokens in the windows"
 
 
 def _methods(document: ScoredDocument, methods: Mapping[str, ScoredMethod]) -> Iterator[str]:
     if document.words.keys() != methods.keys():
         differing = min(document.words.keys() ^ methods.keys())
-        yield f"it has scores or none of {differing!r}, and the recipe says the opposite"
+        yield f"only one of document and recipe has the method {differing!r}"
         return
     tokens, words = len(document.tokens), len(document.covered)
     for name, entry in methods.items():
@@ -58,44 +61,45 @@ def _methods(document: ScoredDocument, methods: Mapping[str, ScoredMethod]) -> I
         if layers != expected:
             yield f"its rows of {name!r} are of layers {layers}, and the recipe says {expected}"
         if document.words[name].shape != (len(layers), words):
-            yield f"scores of {name!r} for another number of words than {words}"
+            yield f"word scores of {name!r} have shape {document.words[name].shape}, {words} words expected"
         if document.token_scores[name].shape != (len(layers), tokens):
-            yield f"scores of {name!r} for another number of tokens than {tokens}"
+            yield f"{len(layers)} rows of {name!r}, not each of {tokens} token scores"
 
 
 def _kept(document: ScoredDocument, recipe: Provenance) -> Iterator[str]:
     if document.kept is None:
         if recipe.kept:
-            yield "it does not say which tokens are kept, and the recipe says that it does"
+            yield "its kept tokens are missing, and the recipe says that they are stored"
         return
     layers, tokens = recipe.model.layers, len(document.tokens)
     if document.kept.shape != (layers, tokens):
-        yield f"kept tokens of another number of layers or tokens than {layers} and {tokens}"
+        yield f"kept has shape {document.kept.shape}, expected {(layers, tokens)}"
     windows = len(document.window_tokens)
     for name, width in (("policy_scores", tokens), ("policy_thresholds", windows)):
-        found = getattr(document, name)
-        if found is not None and found.shape != (layers, width):
-            yield f"{name} of another number of layers or columns than {layers} and {width}"
+        array = getattr(document, name)
+        if array is not None and array.shape != (layers, width):
+            yield f"{name} has shape {array.shape}, expected {(layers, width)}"
 
 
 def _perturbed(document: ScoredDocument, labels: int) -> Iterator[str]:
-    for one in document.perturbed:
-        if one.layer not in document.layers.get(one.method, ()):
-            yield f"it was perturbed by {one.method!r} in layer {one.layer}, which has no scores"
-        if {len(one.without), len(one.only)} != {labels} or not np.isfinite(one.share):
-            yield f"perturbed probabilities of {one.method!r} do not fit the {labels} labels"
+    for perturbed in document.perturbed:
+        method = perturbed.method
+        if perturbed.layer not in document.layers.get(method, ()):
+            yield f"it was perturbed by {method!r} in layer {perturbed.layer}, which has no scores there"
+        if {len(perturbed.without), len(perturbed.only)} != {labels} or not np.isfinite(perturbed.share):
+            yield f"perturbed probabilities of {method!r} are not {labels}, one a label"
 
 
 def unsummed(document: ScoredDocument) -> str | None:
-    """Says where word scores are not the sums of their tokens' scores, which is how they are made.
+    """Describes the first method whose word scores are not the sums of their tokens' scores; None without.
 
-    Sealed scores need no such check; in older ones it finds words that were changed after scoring.
+    Sealed scores need no such check. In older ones it finds word scores that were changed after scoring.
     """
     weight = document.window_weight[document.token_window]
     for name, tokens in document.token_scores.items():
         expected = sum_to_words(tokens * weight, document.token_word, len(document.covered))
         scale = np.abs(tokens).max(initial=0.0) or 1.0
-        found = document.words[name]
-        if not np.allclose(found, expected, rtol=1e-4, atol=1e-5 * scale, equal_nan=True):
+        stored = document.words[name]
+        if not np.allclose(stored, expected, rtol=1e-4, atol=1e-5 * scale, equal_nan=True):
             return f"word scores of {name!r} are not the sums of its tokens' scores"
     return None

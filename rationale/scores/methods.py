@@ -1,17 +1,19 @@
-"""What a score method is: a name, a definition, and one way to turn a model's reading into numbers."""
+"""The interfaces of score methods, and their registry."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rationale.arrays import Float32, Float64
 from rationale.corpus.document import Document
+from rationale.errors import ModelError
 from rationale.registry import Registry
 from rationale.scores.families import BASELINE, GRADIENT, first_word
+from rationale.strict_json import Json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,14 +29,14 @@ class Method(ABC):
     """A way to score the tokens of a document.
 
     Attributes:
-        name: How it is asked for.
-        title: How a figure's legend calls it.
+        name: The name that users pass and results carry.
+        title: The title in tables and in the legends of charts.
         definition: One sentence or equation, saved with every score.
         signed: Whether scores may be negative: evidence against the target. Signed scores are divided by
             the sum of their absolute values, others by their sum.
-        selects: Whether the words that a dropping model keeps are the method's own selection: faithfulness
-            removes those, and not a share of the best.
-        default: Whether it is computed where nobody names methods.
+        selects: Whether the method selects words itself, those that a dropping model keeps: faithfulness
+            removes these instead of a share of the best.
+        default: Whether it is computed by default.
     """
 
     name: str
@@ -50,14 +52,27 @@ class Method(ABC):
         return first_word(self.name)
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Json:
         """What besides the name decides the numbers; saved in the recipe."""
         return {}
 
     def fits(self, policy: System | None) -> bool:
-        """Whether a model with this policy, or with none, has such scores."""
+        """Whether a model with this policy (None: a plain model) has such scores."""
         del policy
         return True
+
+    def require_fit(self, classifier: Classifier) -> None:
+        """Refuses a model that has no such scores.
+
+        Raises:
+            ModelError: Saying which method, of which model, and what to do.
+        """
+        if not self.fits(classifier.policy):
+            raise ModelError(
+                f"{self.name} is what a token-dropping model decides, and this one drops none",
+                where=classifier.identity.name,
+                remedy="Train one with `rationale train`, or ask for another.",
+            )
 
     @abstractmethod
     def layers(self, classifier: Classifier) -> tuple[int, ...]:
@@ -65,7 +80,7 @@ class Method(ABC):
 
 
 class LayeredMethod(Method):
-    """A method with one row of scores for each layer, read off one pass with the others."""
+    """A method with one row of scores for each layer, computed in one pass with the others."""
 
     def layers(self, classifier: Classifier) -> tuple[int, ...]:
         """Every layer."""
@@ -73,7 +88,7 @@ class LayeredMethod(Method):
 
 
 class GradientMethod(LayeredMethod):
-    """Reads what enters a layer and the target's gradient there."""
+    """Computes scores from a layer's input and the target's gradient there."""
 
     @property
     def family(self) -> str:
@@ -82,15 +97,15 @@ class GradientMethod(LayeredMethod):
 
     @abstractmethod
     def reduce(self, hidden: Tensor, gradient: Tensor) -> Tensor:
-        """Scores (N,) from what enters the layer and its gradient, both (N, d)."""
+        """Scores (N,) from a layer's input and its gradient, both (N, d)."""
 
 
 class AttentionReader(ABC):
-    """Receives one batch's head-mean attention layer by layer and keeps only what it needs."""
+    """Receives one batch's head-mean attention layer by layer and stores only what it needs."""
 
     @abstractmethod
     def read(self, layer: int, attention: Tensor) -> None:
-        """Takes layer ``layer``'s attention, (B, n, n): row = query, column = key, padding 0."""
+        """Receives the attention of ``layer``, (B, n, n): row = query, column = key, padding 0."""
 
     @abstractmethod
     def finish(self) -> Tensor:
@@ -106,7 +121,7 @@ class AttentionMethod(LayeredMethod):
 
 
 class DecisionMethod(LayeredMethod):
-    """Reads what a dropping model decides before each layer; other models have no such scores."""
+    """Reads the decisions of a dropping model in each layer; other models have no such scores."""
 
     def fits(self, policy: System | None) -> bool:
         """Whether the model drops tokens."""
@@ -114,13 +129,13 @@ class DecisionMethod(LayeredMethod):
 
     @abstractmethod
     def reduce(self, trace: DropTrace) -> Float32:
-        """Scores (L, n) of an input's tokens from who was dropped where, and by what."""
+        """Scores (L, n) of an input's tokens from its drop trace."""
 
 
 class WindowMethod(Method):
     """Scores one window by running the model on it many times (captum's methods).
 
-    Scores come unnormalised, float32 (rows, n): zero at tokens the method leaves alone.
+    Scores are not normalised, float32 (rows, n), and 0 at tokens that the method does not score.
     """
 
     @abstractmethod
@@ -130,10 +145,10 @@ class WindowMethod(Method):
 
 @dataclass(frozen=True)
 class Baseline(Method):
-    """Scores words without looking at the model: what every method has to beat."""
+    """Scores words without the model; every other method is compared with these."""
 
     def layers(self, classifier: Classifier) -> tuple[int, ...]:
-        """One row, that of the input: layer 0."""
+        """Layer 0, the input: one row."""
         del classifier
         return (0,)
 
@@ -155,31 +170,29 @@ METHODS: Registry[Method] = Registry(
         f"rationale.scores.{name}"
         for name in ("input_x_gradient", "attention", "rollout", "baselines", "captum", "policy_score")
     ],
-    aliases={
-        "saliency": "input_x_gradient"
-    },  # AdapLeR's name of it; elsewhere saliency is the gradient alone
+    aliases={"saliency": "input_x_gradient"},  # AdapLeR's name; elsewhere saliency is the gradient alone
 )
 
 
 def default_methods() -> tuple[str, ...]:
-    """The methods that are computed where nobody names any: those of one pass, and the baselines."""
+    """The methods that are computed by default: those of one pass, and the baselines."""
     return tuple(name for name, method in METHODS.items() if method.default)
 
 
 def one_pass_methods() -> tuple[str, ...]:
-    """Those of the default methods that are computed together, from one forward and one backward."""
+    """The default methods that are computed together, from one forward and one backward pass."""
     return tuple(name for name in default_methods() if isinstance(METHODS.get(name), LayeredMethod))
 
 
 def decision_methods(policy: System | None) -> tuple[str, ...]:
-    """The methods that read what a model of this policy decides; none for a plain model."""
+    """The methods that read the decisions of a model with this policy; empty for a plain model."""
     return tuple(
         name for name, method in METHODS.items() if isinstance(method, DecisionMethod) and method.fits(policy)
     )
 
 
 def reads_decisions(method: str) -> bool:
-    """Whether a method's scores are a dropping model's own."""
+    """Whether a method reads a dropping model's decisions."""
     return method in METHODS and isinstance(METHODS.get(method), DecisionMethod)
 
 

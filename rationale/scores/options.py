@@ -1,4 +1,4 @@
-"""What the caller of scoring decides, in one place."""
+"""The options of scoring."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from rationale.tokens.windows import Protocol
 
 Target = Literal["predicted", "gold"]
 BINS = (0.01, 0.05, 0.1, 0.2, 0.5)
-"""The shares of words of the AOPC, as the ERASER scorer has them."""
+"""The shares of words over which AOPC averages, as in the ERASER scorer."""
 
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """What is removed to see whether the scores carry the prediction.
+    """How to measure the faithfulness of scores by removing words.
 
     Attributes:
         share: The share of words for comprehensiveness and sufficiency: the mean rationale share of train.
-        layers: The layers whose scores are tried; None means the first and the last of each method, and all
-            of a method that selects words by itself.
+        layers: The layers whose scores are measured; None means the first and the last of each method, and
+            all of a method that selects words itself.
     """
 
     share: float
@@ -30,7 +30,7 @@ class Faithfulness:
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
-            raise RationaleError(f"a rationale share of {self.share} is not above 0 and at most 1")
+            raise RationaleError(f"the rationale share is {self.share}, expected above 0 and at most 1")
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,15 @@ class ScoreOptions:
     """How to score.
 
     Attributes:
-        methods: Names of score methods, each once; unasked, :func:`default_methods`. ``saliency``, the
+        methods: Names of score methods, each once; by default :func:`default_methods`. ``saliency``, the
             papers' name of InputXGradient, becomes ``input_x_gradient``.
         target: The logit that is differentiated: the document's predicted class, or its gold label.
-        protocol: How documents longer than the model are read.
-        faithfulness: Whether and how to perturb, or None.
+        protocol: How documents longer than the model's input are read.
+        faithfulness: How to measure faithfulness; None does not.
         batch_size: Windows a batch; None lets the device decide.
         seed: Random seed.
-        part_size: Documents a part on disk, what a kill can lose; None takes 32, or 4 where methods or
-            faithfulness run the model many times a document.
+        part_size: Documents a part on disk, which an interruption can lose; None takes 32, or 4 where methods
+            or faithfulness run the model many times a document.
     """
 
     methods: Sequence[str] = field(default_factory=default_methods)
@@ -62,20 +62,24 @@ class ScoreOptions:
         for name in self.methods:
             METHODS.get(name)
         if len(set(self.methods)) < len(self.methods) or not self.methods:
-            raise RationaleError("name at least one score method, and each once")
+            raise RationaleError(
+                f"the score methods are {', '.join(self.methods) or 'none'}, expected at least one, each once"
+            )
         if self.target not in get_args(Target):
             raise RationaleError(
                 f"no target is called {self.target!r}", remedy=f"Known: {', '.join(get_args(Target))}."
             )
         if any(size is not None and size < 1 for size in (self.part_size, self.batch_size)):
-            raise RationaleError("a part and a batch hold at least one")
+            raise RationaleError(
+                f"part_size is {self.part_size} and batch_size {self.batch_size}, expected at least 1 each"
+            )
 
     @property
     def documents_a_part(self) -> int:
-        """``part_size``, decided."""
+        """``part_size``, or its default."""
         slow = self.faithfulness or any(isinstance(METHODS.get(name), WindowMethod) for name in self.methods)
         return self.part_size or (4 if slow else 32)
 
     def windows_a_batch(self, device: str) -> int:
-        """``batch_size``, decided: 8 windows on a CPU, where more gains nothing, 64 on a GPU."""
+        """``batch_size``, or its default: 8 windows on a CPU, where more gains nothing, 64 on a GPU."""
         return self.batch_size or (8 if device == "cpu" else 64)

@@ -32,7 +32,7 @@ _DOCUMENTS = pa.schema(
         ("window_tokens", pa.list_(pa.int32())),
         ("window_weight", pa.list_(pa.float32())),
         ("covered", pa.list_(pa.bool_())),
-        ("kept", pa.list_(pa.list_(pa.bool_()))),  # layers x tokens; null where the model drops none
+        ("kept", pa.list_(pa.list_(pa.bool_()))),  # layers x tokens; null for a model that drops none
         ("policy_scores", pa.list_(pa.list_(pa.float32()))),  # layers x tokens
         ("policy_thresholds", pa.list_(pa.list_(pa.float32()))),  # layers x windows
     ]
@@ -57,6 +57,8 @@ _PERTURBED = pa.schema(
     ]
 )
 
+_Row = Mapping[str, Any]
+"""A row of a table whose columns are known to be those of its schema."""
 _SCHEMAS = {"documents": _DOCUMENTS, "scores": _SCORES, "perturbed": _PERTURBED}
 _LATER = ("kept", "policy_scores", "policy_thresholds")  # columns that an earlier version did not write
 _NULLABLE = ("label", *_LATER)
@@ -104,16 +106,27 @@ def _tables(documents: Sequence[ScoredDocument]) -> Iterator[tuple[str, pa.Table
 
 
 def read_part_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """One table, its checksums verified; a damaged file is a ScoresError that says how to mend the folder."""
+    """Reads one table and verifies its checksums.
+
+    Raises:
+        ScoresError: Where the file is damaged, or its columns are not those of the schema.
+    """
     try:
-        table = pq.read_table(path, columns=columns, page_checksum_verification=True)
+        with pq.ParquetFile(
+            path, page_checksum_verification=True
+        ) as file:  # read_table loads pyarrow.dataset
+            table = file.read(columns=columns)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise _damaged(path, str(error)) from error
-    wanted = _SCHEMAS[path.stem]
-    there = [c for c in columns or wanted.names if c in table.column_names or c not in _LATER]
-    if not table.schema.equals(pa.schema([wanted.field(c) for c in there])):
+    schema = _SCHEMAS[path.stem]
+    present = [
+        column for column in columns or schema.names if column in table.column_names or column not in _LATER
+    ]
+    if not table.schema.equals(pa.schema([schema.field(column) for column in present])):
         raise _damaged(path, f"its columns are {', '.join(table.column_names)}")
-    null = next((c for c in table.column_names if c not in _NULLABLE and _nulls(table[c])), None)
+    null = next(
+        (column for column in table.column_names if column not in _NULLABLE and _nulls(table[column])), None
+    )
     if null:
         raise _damaged(path, f"a value of {null!r} is missing")
     return table
@@ -130,40 +143,40 @@ def _damaged(path: Path, what: str) -> ScoresError:
 
 
 def read_part(part: Part, recipe: Provenance) -> tuple[ScoredDocument, ...]:
-    """The documents of one part, arrays as numpy.
+    """Reads the documents of one part, with numpy arrays.
 
     Args:
         part: The part.
-        recipe: Methods, layers and labels that its documents must have.
+        recipe: The recipe, whose methods, layers and labels the documents must have.
 
     Raises:
         ScoresError: Where a table is damaged, is not the one that was written, or does not fit the recipe.
     """
     part.check()
-    documents = read_part_table(part.path / "documents.parquet")
+    table = read_part_table(part.path / "documents.parquet")
     try:
-        rows = list(_rows(documents))
-    except ValueError as error:  # kept tokens whose layers are not equally long
+        rows = list(_rows(table))
+    except ValueError as error:  # the layers of kept tokens are not equally long
         raise _damaged(part.path, str(error)) from error
     scores = _grouped(read_part_table(part.path / "scores.parquet"))
     perturbed = _perturbed(read_part_table(part.path / "perturbed.parquet"))
-    if foreign := (scores.keys() | perturbed.keys()) - set(range(documents.num_rows)):
-        raise _damaged(part.path, f"it has scores of a document {min(foreign)}, and no such document")
-    found = []
+    if foreign := (scores.keys() | perturbed.keys()) - set(range(table.num_rows)):
+        raise _damaged(part.path, f"it has scores of document {min(foreign)}, which it does not have")
+    documents = []
     for number, row in enumerate(rows):
         try:
-            one = _document(row, scores.get(number, []), perturbed.get(number, ()))
-        except ValueError as error:  # rows of one method that are not equally long
+            document = _document(row, scores.get(number, []), perturbed.get(number, ()))
+        except ValueError as error:  # the rows of one method are not equally long
             raise _damaged(part.path, f"document {row['docid']!r}: {error}") from error
-        problem = first_misfit(one, recipe) or (unsummed(one) if part.recipe is None else None)
+        problem = first_misfit(document, recipe) or (unsummed(document) if part.recipe is None else None)
         if problem:
-            raise _damaged(part.path, f"document {one.docid!r}: {problem}")
-        found.append(one)
-    return tuple(found)
+            raise _damaged(part.path, f"document {document.docid!r}: {problem}")
+        documents.append(document)
+    return tuple(documents)
 
 
-def _rows(table: pa.Table) -> Iterable[dict[str, Any]]:
-    """Rows with list columns as numpy arrays: to_pylist would box every float."""
+def _rows(table: pa.Table) -> Iterable[_Row]:
+    """Yields rows with list columns as numpy arrays: to_pylist would box every float."""
     columns = {name: _column(table.column(name)) for name in table.column_names}
     for number in range(table.num_rows):
         yield {name: values[number] for name, values in columns.items()}
@@ -180,8 +193,8 @@ def _column(column: pa.ChunkedArray) -> Sequence[Any]:
     return [values[a:b] for a, b in pairwise(offsets)]
 
 
-def _grouped(table: pa.Table) -> dict[int, list[dict[str, Any]]]:
-    groups: dict[int, list[dict[str, Any]]] = {}
+def _grouped(table: pa.Table) -> dict[int, list[_Row]]:
+    groups: dict[int, list[_Row]] = {}
     for row in _rows(table):
         groups.setdefault(row["document"], []).append(row)
     return groups
@@ -191,14 +204,12 @@ def _perturbed(table: pa.Table) -> dict[int, tuple[Perturbed, ...]]:
     groups: dict[int, tuple[Perturbed, ...]] = {}
     for row in table.to_pylist():
         number = row.pop("document")
-        one = Perturbed(**{**row, "without": tuple(row["without"]), "only": tuple(row["only"])})
-        groups[number] = (*groups.get(number, ()), one)
+        perturbed = Perturbed(**{**row, "without": tuple(row["without"]), "only": tuple(row["only"])})
+        groups[number] = (*groups.get(number, ()), perturbed)
     return groups
 
 
-def _document(
-    row: dict[str, Any], scores: list[dict[str, Any]], perturbed: tuple[Perturbed, ...]
-) -> ScoredDocument:
+def _document(row: _Row, scores: Sequence[_Row], perturbed: tuple[Perturbed, ...]) -> ScoredDocument:
     methods = dict.fromkeys(s["method"] for s in scores)
 
     def stack(method: str, column: str) -> Float32:
@@ -221,8 +232,8 @@ def _document(
     )
 
 
-def _kept(row: dict[str, Any], scores: Mapping[str, Float32]) -> Bool | None:
-    """Which tokens pass each layer; of scores from before the column, what their ``kept`` says.
+def _kept(row: _Row, scores: Mapping[str, Float32]) -> Bool | None:
+    """Which tokens pass each layer; in scores without the column, from the scores of the method ``kept``.
 
     Raises:
         ValueError: Where layers are not equally long, or a value is missing.
@@ -235,7 +246,7 @@ def _kept(row: dict[str, Any], scores: Mapping[str, Float32]) -> Bool | None:
     return kept
 
 
-def _numbers(row: dict[str, Any], name: str) -> Float32 | None:
+def _numbers(row: _Row, name: str) -> Float32 | None:
     """A table of a document, float32 (L, n); None where it has none.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Perturbed predictions: without the words a method selects, and with nothing else (DeYoung et al., 2020)."""
+"""Predictions without the words a method selects, and with only those words (DeYoung et al., 2020)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from rationale.tokens.windows import Windows
 
 
 def top_words(scores: Float32, covered: Bool, share: float) -> Bool:
-    """The k = ceil(share x covered words) best words, bool (W,); ties go to the earlier word.
+    """Selects the k = ceil(share x covered words) best words, bool (W,); ties go to the earlier word.
 
     >>> top_words(np.array([1, 3, 3, 2], np.float32), np.array([True, True, True, False]), 0.5)
     array([False,  True,  True, False])
     """
-    places = np.flatnonzero(covered)
-    count = int(np.ceil(share * places.size - 1e-9))
-    best = places[np.argsort(-scores[places], kind="stable")[:count]]
+    positions = np.flatnonzero(covered)
+    count = int(np.ceil(share * positions.size - 1e-9))
+    best = positions[np.argsort(-scores[positions], kind="stable")[:count]]
     selected = np.zeros(covered.size, dtype=np.bool_)
     selected[best] = True
     return selected
@@ -37,10 +37,10 @@ def perturb(
     settings: Faithfulness,
     batch_size: int,
 ) -> tuple[Perturbed, ...]:
-    """Runs the model on what is left of each window; probabilities are averaged by the windows' words.
+    """Runs the model without the selected words and with only those; windows are averaged by weight.
 
-    Token ids are deleted and the others keep their position ids; special tokens and the query always
-    stay, so a window of which nothing is left is its special tokens. Nothing is decoded or tokenized again.
+    Token ids are deleted and the others keep their position ids. Special tokens and the query always stay, so
+    an empty window is its special tokens. Nothing is decoded or tokenized again.
 
     Args:
         classifier: The model.
@@ -52,25 +52,28 @@ def perturb(
     cases = list(_cases(document, settings))
     if not cases:
         return ()
-    removals = [removed for _, _, _, selected in cases for removed in (selected, ~selected)]
-    inputs = [without(window, removed) for removed in removals for window in windows.windows]
+    removals = [mask for _, _, _, selected in cases for mask in (selected, ~selected)]
+    inputs = [without(window, mask) for mask in removals for window in windows.windows]
     logits = torch.from_numpy(reduced_logits(classifier, inputs, batch_size))
     outputs = classifier.probabilities(logits).numpy().reshape(len(removals), len(windows.windows), -1)
     weights = np.array([w.weight for w in windows.windows])
-    joined = [tuple((weights @ one).tolist()) for one in outputs]
+    probabilities = [tuple((weights @ of_case).tolist()) for of_case in outputs]
     return tuple(
-        Perturbed(method, layer, share, joined[2 * number], joined[2 * number + 1])
+        Perturbed(method, layer, share, probabilities[2 * number], probabilities[2 * number + 1])
         for number, (method, layer, share, _) in enumerate(cases)
     )
 
 
 def _cases(document: ScoredDocument, settings: Faithfulness) -> Iterator[tuple[str, int, float, Bool]]:
-    """Method, layer, share and the selected words; a method's own selection stands under the first share."""
+    """Yields method, layer, share and the selected words, bool (W,).
+
+    A method that selects words itself has one selection a layer, filed under ``settings.share``.
+    """
     shares = dict.fromkeys((settings.share, *BINS))
     for method, layers in document.layers.items():
         selects = METHODS.get(method).selects
-        usual = layers if selects else (layers[0], layers[-1])
-        for layer in dict.fromkeys(usual if settings.layers is None else settings.layers):
+        default_layers = layers if selects else (layers[0], layers[-1])
+        for layer in dict.fromkeys(default_layers if settings.layers is None else settings.layers):
             if layer not in layers:
                 continue
             scores = document.words[method][layers.index(layer)]

@@ -1,4 +1,4 @@
-"""Scoring a corpus: part by part, with a progress bar, resumed after a kill."""
+"""Scores a corpus part by part, with a progress bar; interrupted runs resume."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def score(
 
     Args:
         model: A hub id, a local folder, or a loaded classifier.
-        documents: What to score.
+        documents: The documents to score.
         options: Methods, target, protocol, faithfulness; None takes the defaults.
         out: A folder to write to, part by part; None keeps the scores in memory.
-        device: Where to compute, for a model given by name.
+        device: The device, for a model given by name.
         dtype: The arithmetic, for a model given by name.
         labels: Names for the outputs in their order, instead of the config's.
         overwrite: Whether a finished folder may be replaced.
@@ -73,7 +73,7 @@ def score(
         tqdm(total=len(documents), unit="doc", desc="scoring", disable=not progress) as bar,
     ):
         if writer is None:
-            scored = [one for part in parts for one in _part(scorer, part, bar.update)]
+            scored = [document for part in parts for document in _part(scorer, part, bar.update)]
             return MemoryScores(recipe, scored)
         for number, part in enumerate(parts):
             if number in writer.done:
@@ -114,18 +114,18 @@ def score_text(
 def _classifier(
     model: str | Path | Classifier, device: str, dtype: str, labels: Sequence[str] | None
 ) -> Classifier:
-    """The classifier, loaded where it was given by name; labels rename those of one that is loaded."""
+    """The classifier, loaded where it is given by name; ``labels`` rename the outputs of a loaded one."""
     if not isinstance(model, Classifier):
         return load_classifier(model, device=device, dtype=dtype, labels=labels)
     if labels is None:
         return model
-    return replace(model, labels=label_names(model.model.config, labels, model.identity["name"]))
+    return replace(model, labels=label_names(model.model.config, labels, model.identity.name))
 
 
 def _part(
     scorer: DocumentScorer, part: Sequence[Document], advance: Callable[[int], object]
 ) -> Iterator[ScoredDocument]:
-    """The documents of one part, scored and, where asked, perturbed."""
+    """Scores the documents of one part, with perturbed predictions where faithfulness is measured."""
     settings = scorer.options.faithfulness
     for document, windows in scorer(list(part)):
         advance(1)

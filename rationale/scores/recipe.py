@@ -1,4 +1,4 @@
-"""The recipe: everything that decides a score, saved beside it."""
+"""The recipe, the provenance of scores: everything that decides them, saved beside them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from rationale.artifacts.provenance import (
     Provenance,
     ScoredData,
     ScoredMethod,
-    ScoredModel,
     as_read,
 )
-from rationale.artifacts.record import from_json
 from rationale.artifacts.scores import open_recipe
 from rationale.corpus.document import Documents
 from rationale.loading.classifier import Classifier
@@ -26,7 +24,7 @@ _LIBRARIES = ("rationale", "torch", "transformers", "tokenizers", "captum", "num
 
 
 def _versions() -> dict[str, str]:
-    """Of Python and of each library that is installed: captum need not be."""
+    """The versions of Python and of each installed library; captum is optional."""
     versions = {"python": platform.python_version()}
     for name in _LIBRARIES:
         with suppress(PackageNotFoundError):
@@ -37,7 +35,7 @@ def _versions() -> dict[str, str]:
 def make_recipe(
     classifier: Classifier, documents: Documents, options: ScoreOptions, command: str | None = None
 ) -> Provenance:
-    """The recipe of one run: equal recipes give equal scores, so it holds no date and no path but the source.
+    """Builds the recipe of one run. Equal recipes give equal scores: no date, no path but the source's.
 
     Args:
         classifier: The model.
@@ -48,7 +46,7 @@ def make_recipe(
     parameter = next(classifier.model.parameters())
     policy = classifier.policy
     return Provenance(
-        model=from_json(ScoredModel, classifier.identity),
+        model=classifier.identity,
         data=ScoredData(
             source=documents.source,
             split=documents.split,
@@ -71,7 +69,7 @@ def make_recipe(
         part_size=options.documents_a_part,
         seed=options.seed,
         faithfulness=_faithfulness(options.faithfulness),
-        # saved with each document: who was dropped where; and where the policy decides
+        # whether documents store which tokens are kept, and the policy's point of decision
         kept=None if policy is None else True,
         decides=None if policy is None else policy.decision_point,
         versions=_versions(),
@@ -80,9 +78,9 @@ def make_recipe(
 
 
 def _renamed(classifier: Classifier) -> bool:
-    """Whether the outputs have other names than the model's own: those of ``--labels``."""
-    own = classifier.model.config.id2label or {}
-    return len(own) == len(classifier.labels) and list(own.values()) != list(classifier.labels)
+    """Whether ``--labels`` gave the outputs other names than the model's."""
+    names = classifier.model.config.id2label or {}
+    return len(names) == len(classifier.labels) and list(names.values()) != list(classifier.labels)
 
 
 def _method(name: str, classifier: Classifier) -> ScoredMethod:
@@ -105,9 +103,9 @@ def _faithfulness(settings: Faithfulness | None) -> Perturbing | None:
 
 
 def read_recipe(folder: Path) -> Provenance:
-    """The recipe of a score folder.
+    """Reads the recipe of a score folder.
 
     Raises:
-        ScoresError: Where there is none, it is not one of scores, or it was changed after it was written.
+        ScoresError: Where it is missing, not a recipe of scores, or was changed after it was written.
     """
     return open_recipe(folder)[0]

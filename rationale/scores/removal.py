@@ -1,4 +1,4 @@
-"""Windows of which words are removed: token ids are deleted, and the others keep their positions."""
+"""Removes words from windows: their token ids are deleted, and the others keep their positions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from rationale.tokens.windows import Window
 
 @dataclass(frozen=True)
 class Reduced:
-    """What is left of a window.
+    """A window without some of its words; m tokens.
 
     Attributes:
-        ids: int32 (m,), the token ids that stay.
-        types: int32 (m,), their type ids.
-        positions: int32 (m,), where they stood in the window.
+        ids: int32 (m,), token ids.
+        types: int32 (m,), token type ids.
+        positions: int32 (m,), the tokens' positions in the full window.
     """
 
     ids: Int32
@@ -31,7 +31,7 @@ class Reduced:
 
     @property
     def key(self) -> bytes:
-        """Equal for equal inputs."""
+        """Bytes that identify the input: equal inputs have equal keys."""
         return self.ids.tobytes() + b"|" + self.positions.tobytes() + b"|" + self.types.tobytes()
 
 
@@ -54,24 +54,24 @@ def without(window: Window, removed: Bool) -> Reduced:
 
 
 def reduced_logits(classifier: Classifier, inputs: Sequence[Reduced], batch_size: int) -> Float64:
-    """Logits (inputs, C); an input that occurs twice is run once.
+    """Logits (inputs, C); equal inputs are run once.
 
     Args:
         classifier: The model.
-        inputs: What is left of any windows.
-        batch_size: Inputs a batch; halved on its own where memory runs out.
+        inputs: Windows without some of their words.
+        batch_size: Inputs a batch; halved automatically when memory runs out.
 
     Raises:
         ModelError: Where the model yields NaN, or one input does not fit in memory.
     """
-    places: dict[bytes, int] = {}
-    rows = [places.setdefault(one.key, len(places)) for one in inputs]
-    distinct = list({one.key: one for one in inputs}.values())
+    row_of: dict[bytes, int] = {}
+    rows = [row_of.setdefault(reduced.key, len(row_of)) for reduced in inputs]
+    distinct = list({reduced.key: reduced for reduced in inputs}.values())
 
     run = partial(_logits, classifier)
     return np.stack(list(run_windows(distinct, batch_size, run, device=classifier.device)))[rows]
 
 
-def _logits(classifier: Classifier, packed: Packed, places: list[int]) -> list[Float64]:
-    del places
+def _logits(classifier: Classifier, packed: Packed, numbers: list[int]) -> list[Float64]:
+    del numbers
     return list(classifier.logits(packed).double().cpu().numpy())

@@ -1,4 +1,4 @@
-"""Attention rollout: attention followed from each layer down to the input (Abnar and Zuidema, 2020)."""
+"""Attention rollout: the product of the attention of all layers up to each (Abnar and Zuidema, 2020)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from rationale.scores.methods import METHODS, AttentionMethod, AttentionReader
 
 
 class _Reader(AttentionReader):
-    """Keeps one (B, n, n) a layer, never the heads.
+    """Stores one (B, n, n) a layer, never the heads.
 
-    Only one row of each R_l is ever needed, so no n x n product is formed: walking down from the last
-    layer, the rows of all layers met so far are carried through A_hat together, L products of
-    (B, rows, n) with (B, n, n).
+    Only one row of each R_l is needed, so no n x n product is formed: from the last layer down, the rows of
+    all layers so far are multiplied by A_hat together, L products of (B, rows, n) with (B, n, n).
     """
 
     def __init__(self, *, from_cls: bool) -> None:
         self._from_cls, self._attention = from_cls, list[Tensor]()
 
     def read(self, layer: int, attention: Tensor) -> None:
-        """Takes one layer."""
+        """Stores the attention of one layer."""
         self._attention.append(attention)
 
     def finish(self) -> Tensor:

@@ -1,4 +1,4 @@
-"""What scoring gives: for each method and layer one float32 a word and a token, and the recipe behind it."""
+"""The results of scoring: for each method and layer one float32 a word and a token, and the recipe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rationale.errors import ScoresError
 from rationale.tokens.alignment import any_to_words
 
 KEPT = "kept"
-"""The method that says which tokens of a dropping model pass each layer."""
+"""The method whose scores are the tokens that pass each layer of a dropping model."""
 
 DROPPING = "token-dropping"
 """The family of models that drop tokens."""
@@ -27,14 +27,14 @@ SCORE_AGAIN = "Score this data again: `rationale score` now stores which tokens 
 
 @dataclass(frozen=True)
 class Perturbed:
-    """Class probabilities of one document after its best words were removed, or only they were read.
+    """Class probabilities of one document without its best words, and with only those.
 
     Attributes:
         method: The score method that ranked the words.
         layer: Its layer.
         share: The share of words selected; k = ceil(share x words).
         without: Probabilities without the selected words, in the order of ``recipe.labels``.
-        only: Probabilities with nothing but the selected words.
+        only: Probabilities with only the selected words.
     """
 
     method: str
@@ -46,7 +46,7 @@ class Perturbed:
 
 @dataclass(frozen=True)
 class ScoredDocument:
-    """Everything known about one document after scoring; T tokens, W words, K windows.
+    """One scored document; T tokens, W words, K windows, L layers.
 
     Attributes:
         id: The annotation's id.
@@ -57,19 +57,19 @@ class ScoredDocument:
         probabilities: Class probabilities, in the order of ``recipe.labels``.
         tokens: The tokens of all windows in order, special tokens and query included.
         token_word: int32 (T,), the word each token belongs to, or -1 for special tokens and the query.
-        token_window: int32 (T,), the window each token stands in.
+        token_window: int32 (T,), the window of each token.
         window_tokens: int32 (K,), n of each window: all its tokens, special ones included.
         window_weight: float32 (K,), each window's share of the document's words; sums to 1.
-        covered: bool (W,), the words that stand in some window; the others are not evaluated.
-        words: Per method, float32 (layers, W): sum over the word's tokens, windows joined by weight.
+        covered: bool (W,), the words in at least one window; the others are not evaluated.
+        words: Per method, float32 (layers, W): sum over the word's tokens, weighted by window.
         token_scores: Per method, float32 (layers, T): normalised inside each window.
         layers: Per method, the layer of each row.
-        perturbed: The faithfulness probabilities, empty where they were not asked for.
-        kept: bool (L, T), whether each token passes each layer of a dropping model; None for a model that
-            drops nothing, and where scores of an earlier version do not say.
-        policy_scores: float32 (L, T), what a dropping model's policy decided by, as it compared it; NaN where
-            a token met no decision. None where ``kept`` is, and in scores of an earlier version.
-        policy_thresholds: float32 (L, K), what a token of each window had to reach; NaN where none was met.
+        perturbed: The faithfulness probabilities; empty where they were not requested.
+        kept: bool (L, T), whether each token passes each layer of a dropping model; None for a plain model,
+            and where scores of an earlier version do not store it.
+        policy_scores: float32 (L, T), the scores that a dropping model's policy compares with its thresholds;
+            NaN without a decision. None where ``kept`` is None, and in scores of an earlier version.
+        policy_thresholds: float32 (L, K), the threshold of each window's tokens; NaN without a decision.
     """
 
     id: str
@@ -103,20 +103,21 @@ class ScoredDocument:
         Raises:
             ScoresError: Where the method has no such layer.
         """
-        there = self.layers[method]
-        if layer not in there:
+        layers = self.layers[method]
+        if layer not in layers:
             raise ScoresError(
-                f"{method} has no layer {layer}", remedy=f"Layers: {', '.join(map(str, there))}."
+                f"{method} has no layer {layer}", remedy=f"Layers: {', '.join(map(str, layers))}."
             )
-        return there.index(layer)
+        return layers.index(layer)
 
     def entering(self, layers: Sequence[int]) -> Float32:
-        """How many tokens of each token's window enter each layer: the n of a threshold, float32 (layers, T).
+        """The number of tokens of each token's window that enter each layer, float32 (layers, T).
 
-        All tokens of the window; of a dropping model those kept by the layer before, whatever the method.
+        This is the n of a threshold: all tokens of the window; of a dropping model those kept by the layer
+        before, whatever the method.
         """
-        whole = self.window_tokens[self.token_window].astype(np.float32)
-        counts = np.tile(whole, (len(layers), 1))
+        window_sizes = self.window_tokens[self.token_window].astype(np.float32)
+        counts = np.tile(window_sizes, (len(layers), 1))
         for row, layer in enumerate(layers):
             if self.kept is not None and layer > 0:
                 kept = self.kept[layer - 1]
@@ -126,10 +127,10 @@ class ScoredDocument:
 
     @property
     def known_kept(self) -> Bool:
-        """``kept``, of a dropping model.
+        """:attr:`kept` of a dropping model.
 
         Raises:
-            ScoresError: Where it is not known.
+            ScoresError: Where it is None.
         """
         if self.kept is None:
             raise ScoresError(
@@ -141,16 +142,16 @@ class ScoredDocument:
 
     @cached_property
     def kept_words(self) -> Bool:
-        """The words of which a dropping model keeps at least a token in each layer, bool (L, W).
+        """The words of which a dropping model keeps at least one token in each layer, bool (L, W).
 
         Raises:
-            ScoresError: Where it is not known.
+            ScoresError: Where :attr:`kept` is None.
         """
         return any_to_words(self.known_kept, self.token_word, len(self.covered))
 
     @cached_property
     def partly_kept_words(self) -> Bool:
-        """Those of :attr:`kept_words` of which it drops a token, too, bool (L, W)."""
+        """The words of which a dropping model keeps some tokens and drops others, by layer, bool (L, W)."""
         return self.kept_words & any_to_words(~self.known_kept, self.token_word, len(self.covered))
 
 
@@ -159,7 +160,7 @@ class Scores(Protocol):
 
     @property
     def recipe(self) -> Provenance:
-        """Model, data, methods, target, protocol, normalisation, versions: how the numbers came about."""
+        """The provenance of the scores: model, data, methods, target, protocol, normalisation, versions."""
         ...
 
     def __len__(self) -> int: ...
@@ -167,7 +168,7 @@ class Scores(Protocol):
     def __iter__(self) -> Iterator[ScoredDocument]: ...
 
     def get(self, key: Key) -> ScoredDocument:
-        """The document filed under ``(id, docid)``; ScoresError where it was not scored."""
+        """The document with the key ``(id, docid)``; ScoresError where it was not scored."""
         ...
 
     @property
@@ -182,7 +183,7 @@ class Scores(Protocol):
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The score methods, in the order they were asked for."""
+        """The score methods, in the order of the request."""
         ...
 
     @property
@@ -201,7 +202,7 @@ def drops_tokens(recipe: Provenance) -> bool:
 
 
 def knows_kept(recipe: Provenance) -> bool:
-    """Whether the scores say how many tokens enter each layer; only a dropping model's old ones do not."""
+    """Whether the scores store how many tokens enter each layer: all but old ones of dropping models."""
     return not drops_tokens(recipe) or bool(recipe.kept) or KEPT in recipe.methods
 
 

@@ -16,14 +16,14 @@ from rationale.scores.scored import ScoredDocument, scores_html
 
 
 class _WithRecipe:
-    """What both kinds of scores read off their recipe."""
+    """Properties that scores in memory and on disk read from their recipe."""
 
     def __init__(self, recipe: Provenance) -> None:
         self.recipe = recipe
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The score methods, in the order they were asked for."""
+        """The score methods, in the order of the request."""
         return tuple(self.recipe.methods)
 
     @property
@@ -107,47 +107,48 @@ class StoredScores(_WithRecipe):
     @property
     def keys(self) -> tuple[Key, ...]:
         """The keys of all scored documents, in corpus order; only two columns are read."""
-        return tuple(self._where)
+        return tuple(self._part_of)
 
     @property
     def predicted(self) -> tuple[str, ...]:
         """The predicted label of each, in the order of the keys; only one column is read."""
-        found: list[str] = []
+        labels: list[str] = []
         for path, part in self._parts.items():
             part.check("documents.parquet")
-            found += read_part_table(path / "documents.parquet", columns=["predicted"])[
+            labels += read_part_table(path / "documents.parquet", columns=["predicted"])[
                 "predicted"
             ].to_pylist()
-        return tuple(found)
+        return tuple(labels)
 
     @cached_property
-    def _where(self) -> dict[Key, Path]:
-        where: dict[Key, Path] = {}
+    def _part_of(self) -> dict[Key, Path]:
+        """The part of each document, in corpus order."""
+        part_of: dict[Key, Path] = {}
         for path, part in self._parts.items():
             part.check("documents.parquet")
             table = read_part_table(path / "documents.parquet", columns=["id", "docid"])
             ids, docids = table.column("id").to_pylist(), table.column("docid").to_pylist()
             for key in zip(ids, docids, strict=True):
-                if key in where:
-                    raise _scored_twice(key, where[key], path)
-                where[key] = path
-        return where
+                if key in part_of:
+                    raise _scored_twice(key, part_of[key], path)
+                part_of[key] = path
+        return part_of
 
     def get(self, key: Key) -> ScoredDocument:
         """The document filed under ``key``."""
-        if key not in self._where:
+        if key not in self._part_of:
             raise _not_scored(key, self.folder)
-        return next(d for d in self._read(self._where[key]) if d.key == key)
+        return next(d for d in self._read(self._part_of[key]) if d.key == key)
 
     def _repr_html_(self) -> str:
         return scores_html(self)
 
 
 def check_unsealed(folder: Path) -> None:
-    """Reads all parts of scores from before there were seals, finished or not.
+    """Reads all parts of scores of an earlier version, which have no seals, finished or not.
 
     Raises:
-        ScoresError: Where one does not fit the recipe or itself.
+        ScoresError: Where a part contradicts the recipe or itself.
     """
     recipe, _ = open_recipe(folder)
     for path in sorted(folder.glob("part-*")):
@@ -170,5 +171,5 @@ def _not_scored(key: Key, where: object) -> ScoresError:
     return ScoresError(
         f"document {key[1]!r} of annotation {key[0]!r} was not scored",
         where=str(where),
-        remedy="Score the split again without --limit, or ask for a document that was scored.",
+        remedy="Score the split again without --limit, or choose a document that was scored.",
     )

@@ -1,4 +1,4 @@
-"""Writing scores part by part: sealed, locked, resumed after a kill."""
+"""Writes scores part by part: sealed, locked, and resumed after an interruption."""
 
 from __future__ import annotations
 
@@ -33,22 +33,21 @@ from rationale.scores.store import StoredScores
 class ScoreWriter:
     """Writes scores part by part, so that a killed run resumes and a reader never sees half a part.
 
-    Nothing is touched before there is a first part to write, but for the lock that keeps other writers out
-    until :meth:`finish` or :meth:`close`. Finished scores that may be overwritten stay until their
-    successors, written to ``FOLDER.unfinished``, are complete. The parts of an interrupted run are verified
-    before it is resumed.
+    A lock keeps other writers out until :meth:`finish` or :meth:`close`. Nothing else is touched before the
+    first part is written. Finished scores that may be overwritten stay until their successors, written to
+    ``FOLDER.unfinished``, are complete. The parts of an interrupted run are verified before it resumes.
 
     Args:
-        folder: Where to write. A folder with an equal recipe and no ``COMPLETE`` is resumed.
-        recipe: The recipe; scores without one cannot be saved.
+        folder: The folder to write. A folder with an equal recipe and no ``COMPLETE`` is resumed.
+        recipe: The provenance of the scores.
         overwrite: Whether a finished, foreign or damaged score folder may be replaced.
 
     Attributes:
-        done: The numbers of the parts an earlier run has written.
+        done: The numbers of the parts that an earlier run has written.
 
     Raises:
-        OutputError: Where the folder holds finished scores and ``overwrite`` is off, or something else, or
-            another process is writing there.
+        OutputError: Where the folder holds finished scores and ``overwrite`` is off, or holds something
+            else, or another process is writing there.
         ScoresError: Where it holds an unfinished run of another recipe, one whose parts were changed, or
             one without a seal, and ``overwrite`` is off.
     """
@@ -57,14 +56,16 @@ class ScoreWriter:
         self.folder = Path(folder)
         self._recipe = recipe
         self._seal = Seal(**sealed_recipe(recipe)["seal"])
-        self._held = ExitStack()
+        self._lock = ExitStack()
         with disk_errors(self.folder):
-            self._place(overwrite=overwrite)  # refuses finished scores, even where no lock can be written
-        self._held.enter_context(locked(self.folder, "scoring"))
+            self._work_folder(
+                overwrite=overwrite
+            )  # refuses finished scores, even where no lock can be written
+        self._lock.enter_context(locked(self.folder, "scoring"))
         try:
             with disk_errors(self.folder):
-                self._work = self._place(overwrite=overwrite)
-            done = self._whole_parts(overwrite=overwrite)
+                self._work = self._work_folder(overwrite=overwrite)
+            done = self._verified_parts(overwrite=overwrite)
         except BaseException:
             self.close()
             raise
@@ -81,28 +82,32 @@ class ScoreWriter:
         self.close()
 
     def close(self) -> None:
-        """Lets other writers in."""
-        self._held.close()
+        """Releases the lock."""
+        self._lock.close()
 
-    def _place(self, *, overwrite: bool) -> Path:
+    def _work_folder(self, *, overwrite: bool) -> Path:
         """The folder to write parts to."""
-        beside = self.folder.resolve().with_name(f"{self.folder.resolve().name}.unfinished")
-        if _is_free(self.folder) and (beside / COMPLETE).exists() and not _differing(beside, self._recipe):
-            return beside  # killed on the last step
+        unfinished = self.folder.resolve().with_name(f"{self.folder.resolve().name}.unfinished")
+        if (
+            _is_free(self.folder)
+            and (unfinished / COMPLETE).exists()
+            and not _differing(unfinished, self._recipe)
+        ):
+            return unfinished  # killed on the last step
         clash = _clash(self.folder, self._recipe)
         if clash is not None and not (overwrite and (self.folder / RECIPE).exists()):
             raise clash
-        return beside if (self.folder / COMPLETE).exists() else self.folder
+        return unfinished if (self.folder / COMPLETE).exists() else self.folder
 
-    def _whole_parts(self, *, overwrite: bool) -> set[int] | None:
-        """The parts of the run that is resumed; None where there is none, or it is started anew."""
+    def _verified_parts(self, *, overwrite: bool) -> set[int] | None:
+        """The numbers of the verified parts of the run to resume; None where no run is resumed."""
         try:
             recipe, seal = open_recipe(self._work)
             if recipe != self._recipe:
                 return None
             if seal is None:
                 raise refuse_unsealed(self._work)
-            self._recipe, self._seal = recipe, seal  # the same run, perhaps by another command
+            self._recipe, self._seal = recipe, seal  # the same run, perhaps started by another command
             return set(unfinished_parts(self._work, recipe, seal))
         except ScoresError:
             if overwrite or not (self._work / RECIPE).exists():
@@ -110,7 +115,7 @@ class ScoreWriter:
             raise
 
     def _begin(self) -> None:
-        """Makes the folder or takes it up."""
+        """Creates the work folder, or resumes in it; once."""
         if self._begun:
             return
         with disk_errors(self._work):
@@ -133,10 +138,10 @@ class ScoreWriter:
         self._written.add(number)
 
     def finish(self) -> StoredScores:
-        """Marks the folder complete, lets other writers in, and opens it.
+        """Marks the folder complete, releases the lock, and opens the scores.
 
         Raises:
-            ScoresError: Where a part lies there that this run has neither found whole nor written.
+            ScoresError: Where the folder holds a part that this run has neither verified nor written.
         """
         self._begin()
         parts = [self._work / part_name(number) for number in sorted(self.done | self._written)]
@@ -155,7 +160,7 @@ class ScoreWriter:
 
 
 def _differing(folder: Path, recipe: Provenance) -> list[str]:
-    """What of the recipe an earlier run in ``folder`` had otherwise; everything where there was none."""
+    """The fields in which ``recipe`` differs from that of an earlier run; "everything" where it has none."""
     try:
         return differing(open_recipe(folder)[0], recipe)
     except ScoresError:
@@ -163,17 +168,17 @@ def _differing(folder: Path, recipe: Provenance) -> list[str]:
 
 
 def _clash(folder: Path, recipe: Provenance) -> RationaleError | None:
-    """Why a run with ``recipe`` may not write into ``folder``, or None where it is free or resumed."""
+    """The error that keeps a run with ``recipe`` from writing into ``folder``; None where it may."""
     remedy = "Choose another --out, or pass --overwrite."
     if folder.is_file():
-        return OutputError("a file is there, and scores are a folder", where=folder, remedy=remedy)
+        return OutputError("this is a file, and scores are a folder", where=folder, remedy=remedy)
     if _is_free(folder):
         return None
     if not (folder / RECIPE).exists():
         remedy = "It is not overwritten; choose another --out."
-        return OutputError("this folder holds something else than scores", where=folder, remedy=remedy)
+        return OutputError("this folder holds something other than scores", where=folder, remedy=remedy)
     if (folder / COMPLETE).exists():
-        return OutputError("finished scores are here already", where=folder, remedy=remedy)
+        return OutputError("finished scores exist here already", where=folder, remedy=remedy)
     try:
         open_recipe(folder)
     except ScoresError as error:
@@ -181,7 +186,7 @@ def _clash(folder: Path, recipe: Provenance) -> RationaleError | None:
     differing = _differing(folder, recipe)
     if differing:
         return ScoresError(
-            f"an unfinished run with another recipe is here (differs in: {', '.join(differing)})",
+            f"an unfinished run with another recipe exists here (differs in: {', '.join(differing)})",
             where=folder,
             remedy="Repeat its command to finish it, choose another --out, or pass --overwrite.",
         )
@@ -197,13 +202,13 @@ def _is_leftover(entry: Path) -> bool:
 
 
 def _sweep(folder: Path) -> None:
-    """Removes temporary parts that a killed run left; the lock is held, so that nobody is writing them."""
+    """Removes temporary parts that a killed run left; the lock is held, so no process is writing them."""
     for leftover in folder.glob(".*.tmp"):
         discard(leftover)
 
 
 def _remove_scores(folder: Path) -> None:
-    """Removes what :class:`ScoreWriter` writes, the completion mark first, and nothing else."""
+    """Removes the files of :class:`ScoreWriter`, the completion mark first, and nothing else."""
     (folder / COMPLETE).unlink(missing_ok=True)
     for part in folder.glob("part-*"):
         shutil.rmtree(part)
@@ -211,9 +216,9 @@ def _remove_scores(folder: Path) -> None:
     (folder / RECIPE).unlink(missing_ok=True)
 
 
-def _move_others(folder: Path, to: Path) -> None:
-    """Moves what a user keeps beside the scores (an agreement, a note) along to their successors."""
+def _move_others(folder: Path, successor: Path) -> None:
+    """Moves other files of the folder (an agreement, a note) to the folder of the new scores."""
     for entry in folder.iterdir() if folder.exists() else ():
-        ours = entry.name in (RECIPE, COMPLETE) or entry.match("part-*") or _is_leftover(entry)
-        if not ours:
-            entry.rename(to / entry.name)
+        is_written_here = entry.name in (RECIPE, COMPLETE) or entry.match("part-*") or _is_leftover(entry)
+        if not is_written_here:
+            entry.rename(successor / entry.name)

@@ -1,1 +1,1 @@
-"""Studies: several models beside each other (the comparison of systems, the top-k study)."""
+"""Studies: experiments on several models (the comparison of dropping methods, the top-k study)."""

@@ -1,4 +1,4 @@
-"""What a cell of a comparison holds: its model, its evaluation and its times, each made once and sealed."""
+"""The content of a cell of a comparison: model, evaluation and times, each computed once and sealed."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from rationale.training.prepare import prepare
 from rationale.training.recipes import train_dropping
 
 MODEL, EVALUATION, TIMING = "model", "evaluation.json", "timing.json"
-_AGAIN = "Remove it: it is made again."
+_REMEDY = "Remove it and repeat the command, which computes it again."
 
 
 @dataclass(frozen=True)
 class Times:
-    """What a cell's time is, and of what.
+    """The times of a cell, and the settings that they were measured with.
 
     Attributes:
-        measured_speedup: By batch size.
+        measured_speedup: Measured speedup by batch size.
         model: The hash of the model that was timed.
-        documents: How many it was timed on.
-        rounds: How often.
-        threads: Of torch.
+        documents: Number of documents that were timed.
+        rounds: Number of repeats.
+        threads: Number of torch threads.
     """
 
     measured_speedup: Mapping[str, Speedup]
@@ -56,13 +56,13 @@ class Times:
 
 @dataclass(frozen=True)
 class Seconds:
-    """How long the training of a cell took, in one go."""
+    """The wall-clock seconds that the training of a cell took without interruption."""
 
     seconds: float
 
 
-TIMES = Artifact("timing", Times, _AGAIN)
-SECONDS = Artifact("training time", Seconds, _AGAIN)
+TIMES = Artifact("timing", Times, _REMEDY)
+SECONDS = Artifact("training time", Seconds, _REMEDY)
 
 
 def train_cell(
@@ -74,120 +74,133 @@ def train_cell(
     train: Documents,
     dev: Documents | None,
     common: dict[str, Any],
+    command: str | None,
 ) -> tuple[Path, float | None]:
-    """The model of a cell, and how long its own training took, where that was in one go.
+    """Trains the model of a cell, or loads the one that is there.
+
+    Returns:
+        The folder of the model, and the seconds of its training; None where that was interrupted.
 
     Raises:
-        OutputError: Where another model lies there than the one this cell trains.
+        OutputError: Where the folder holds another model than the one that this cell trains.
     """
     plain, clock = cell(root, PLAIN, seed) / MODEL, folder / "seconds.json"
-    fresh, start = not any(folder.glob(f"{MODEL}*")), time.perf_counter()
+    is_new, start = not any(folder.glob(f"{MODEL}*")), time.perf_counter()
     if setting is None:
-        chosen = plain_options(common, seed)
-        source = fine_tune(plain, prepare(model, train, dev, chosen), chosen, overwrite=False).best
+        training = plain_options(common, seed)
+        prepared = prepare(model, train, dev, training, command)
+        source = fine_tune(plain, prepared, training, overwrite=False).best
     else:
         source, options = folder / MODEL, setting.options(common, seed)
-        made = {
+        expected = {
             "kind": setting.system,
             "options": asdict(options),
             "train": train.fingerprint,
             "dev": None if dev is None else dev.fingerprint,
         }
         if source.exists():
-            _check_made(source, made, model_digest(plain / "1"))
+            _check_trained(source, expected, model_digest(plain / "1"))
             tidy(source)
         else:
-            train_dropping(setting.system, model, train, dev, source, options, finetuned_dir=plain)
-    if fresh:
+            stages: dict[str, Any] = {"finetuned_dir": plain, "command": command}
+            train_dropping(setting.system, model, train, dev, source, options, **stages)
+    if is_new:
         SECONDS.write(clock, Seconds(round(time.perf_counter() - start, 1)), overwrite=True)
     return source, SECONDS.resume(clock).seconds if clock.exists() else None
 
 
-def _check_made(source: Path, made: Mapping[str, Any], plain: str) -> None:
-    """Makes sure that the model in a cell is the one that the cell trains, from the plain one beside it."""
+def _check_trained(source: Path, expected: Mapping[str, Any], plain: str) -> None:
+    """Checks that the model in a cell is the one that the cell trains, from the plain model of the seed."""
     recipe = outcome(source)
     seal = require_sealed(check_model(source, remedy=ANEW, note=False), source)
-    asked = {name for name, value in made["options"].items() if value is not None}  # others were settled
-    options = {name: value for name, value in recipe["options"].items() if name in asked}
-    found = {
+    given = {
+        name for name, value in expected["options"].items() if value is not None
+    }  # None is settled by the training
+    trained_with = {name: value for name, value in recipe["options"].items() if name in given}
+    actual = {
         "kind": recipe.get("kind"),
-        "options": {**made["options"], **options},  # an option of a later version had its default
+        "options": {
+            **expected["options"],
+            **trained_with,
+        },  # options unknown to the earlier version had their defaults
         "train": recipe["train"]["fingerprint"],
         "dev": None if recipe["dev"] is None else recipe["dev"]["fingerprint"],
         "plain": seal.inputs.get("fine_tuned", plain),
     }
     what = "this is not the model that the cell trains"
-    require_made_of(source, found, seal, {**made, "plain": plain}, what=what, remedy=ANEW)
+    require_made_of(source, actual, seal, {**expected, "plain": plain}, what=what, remedy=ANEW)
 
 
-def evaluate_cell(folder: Path, classifier: Classifier, reported: Documents, timing: Timing) -> Evaluation:
-    """The cell's evaluation; written, and its times too, where they are not there yet.
+def evaluate_cell(
+    folder: Path, classifier: Classifier, reported: Documents, timing: Timing, command: str | None
+) -> Evaluation:
+    """Loads the evaluation of a cell; computes and writes it, and the times, where they are missing.
 
     Raises:
-        OutputError: Where what is there is damaged, was changed, or is of another model than the one beside
-            it.
+        OutputError: Where the saved result is damaged, was changed, or belongs to another model or other
+            documents.
     """
     path = folder / EVALUATION
     if not path.exists():
-        found = evaluate(classifier, reported, Timing(0))
+        result = evaluate(classifier, reported, Timing(0), command=command)
         if any(document.annotated and document.spans for document in reported):
-            found = replace(found, rationale=_rationale(classifier, reported))
-        found.save(path)
+            result = replace(result, rationale=_kept_rationale(classifier, reported))
+        result.save(path)
     evaluation = EVALUATIONS.resume(path)
     if len(evaluation.predictions) != len(reported):
-        raise OutputError("the saved result is damaged (documents are missing)", where=path, remedy=_AGAIN)
-    if evaluation.recipe.model.get("hash") != classifier.identity["hash"]:
-        raise OutputError("this is not of the model beside it", where=path, remedy=_AGAIN)
+        raise OutputError("the saved result is damaged (documents are missing)", where=path, remedy=_REMEDY)
+    if evaluation.recipe.model.hash != classifier.identity.hash:
+        raise OutputError(
+            "this evaluation is of another model than the one beside it", where=path, remedy=_REMEDY
+        )
     if evaluation.recipe.data.fingerprint != reported.fingerprint:
-        raise OutputError("this is of other documents", where=path, remedy=_AGAIN)
+        raise OutputError("this evaluation is of other documents", where=path, remedy=_REMEDY)
     if timing.documents:
         _time(folder / TIMING, classifier, reported, timing)
     return evaluation
 
 
 def _time(path: Path, classifier: Classifier, reported: Documents, timing: Timing) -> None:
-    """Measures a cell's times, where they were not measured like this before."""
-    model = classifier.identity["hash"]
-    asked = Times({}, model, timing.documents, timing.rounds, torch.get_num_threads())
+    """Measures the times of a cell, unless they were measured with the same settings before."""
+    model = classifier.identity.hash
+    times = Times({}, model, timing.documents, timing.rounds, torch.get_num_threads())
     before = read_times(path)
-    if before is None or replace(before, measured_speedup={}) != asked:
-        found = replace(asked, measured_speedup=time_against_full(classifier, reported, timing))
+    if before is None or replace(before, measured_speedup={}) != times:
+        measured = replace(times, measured_speedup=time_against_full(classifier, reported, timing))
         inputs = {"model": model, "data": reported.fingerprint}
-        TIMES.write(path, found, inputs=inputs, overwrite=True)
+        TIMES.write(path, measured, inputs=inputs, overwrite=True)
 
 
 def read_times(path: Path) -> Times | None:
-    """What :func:`evaluate_cell` has written of a cell's times; None where nothing was timed.
+    """Reads the times that :func:`evaluate_cell` wrote; None where nothing was timed.
 
     Raises:
-        OutputError: Where it is damaged, was changed, or has no seal.
+        OutputError: Where the file is damaged, was changed, or has no seal.
     """
     return TIMES.resume(path) if path.exists() else None
 
 
-def _rationale(classifier: Classifier, reported: Documents) -> KeptRationale | KeepsAll:
-    """The kept set against the human rationale, layer by layer; nothing for a model that keeps all.
+def _kept_rationale(classifier: Classifier, reported: Documents) -> KeptRationale | KeepsAll:
+    """Compares the kept words with the human rationale, layer by layer; KeepsAll where nothing is dropped.
 
-    Only documents count whose rationale the model reads at least a word of: where none of it was read, none
-    was dropped.
+    Documents count only where the window holds at least one word of the rationale: elsewhere none of it can
+    be dropped.
     """
     methods = decision_methods(classifier.policy)
     windower = Windower(classifier.tokenizer, classifier.max_length, "truncate")
-    inside = [d for d in reported if d.rationale[windower(d).covered].any()] if methods else []
-    if not inside:
+    annotated = [d for d in reported if d.rationale[windower(d).covered].any()] if methods else []
+    if not annotated:
         return KeepsAll()
-    documents = Documents(inside, source=reported.source, split=reported.split)
+    documents = Documents(annotated, source=reported.source, split=reported.split)
     scored = score(classifier, documents, ScoreOptions(methods, protocol="truncate"))
     agreement = agree(scored, documents)
-    own = next(name for name in methods if name != KEPT)
+    decision = next(name for name in methods if name != KEPT)
 
     def by_layer(method: str, metric: str, select: str | None) -> Layers:
-        found = [
-            r
-            for r in agreement.records
-            if r["method"] == method and r["metric"] == metric and r["select"] == select
+        records = [
+            r for r in agreement.records if r.method == method and r.metric == metric and r.select == select
         ]
-        return tuple(r["value"] for r in sorted(found, key=lambda r: r["layer"]))
+        return tuple(r.value for r in sorted(records, key=lambda r: r.layer))
 
     kept = {name: by_layer(KEPT, name, "threshold") for name in ("precision", "recall", "fpr")}
-    return KeptRationale(n=len(inside), ap=by_layer(own, "ap", None), **kept)
+    return KeptRationale(n=len(annotated), ap=by_layer(decision, "ap", None), **kept)

@@ -1,4 +1,4 @@
-"""A cell of a grid: a folder that says what it is made of, and is never continued as something else."""
+"""A cell of a grid: a folder that records its inputs and settings, and is never resumed with others."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from rationale.errors import OutputError
 from rationale.files import disk_errors
 
 MADE_OF = "cell.json"
-ANEW = "Remove the cell's folder: it is made again."
+ANEW = "Remove the cell's folder and repeat the command, which computes it again."
 CELLS = Artifact("cell", Json, ANEW)  # type: ignore[type-abstract]
 _REMEDY = "Remove the folder, or choose another one with --out."
 
 
 def claim(folder: Path, made_of: Json) -> None:
-    """Writes down what a cell is made of; hold the cell's lock.
+    """Records what a cell is made of, or checks it against the record; hold the lock of the cell.
 
     Args:
-        folder: The cell's; made where it is not there.
-        made_of: Data, settings, seed: all that its results follow from.
+        folder: The folder of the cell; created where it is missing.
+        made_of: All that decides its results: data, settings, random seed.
 
     Raises:
-        OutputError: Where it was made of something else, by content and not by path, or nobody knows of what,
-            or it has results and no seal.
+        OutputError: Where the cell was made of something else (compared by content, not by path), or has
+            results without a record or without a seal.
     """
     path = folder / MADE_OF
     with disk_errors(folder):
@@ -37,16 +37,16 @@ def claim(folder: Path, made_of: Json) -> None:
         raise OutputError(
             f"results found, but no provenance file (no {MADE_OF})", where=folder, remedy=_REMEDY
         )
-    earlier, seal = CELLS.open(path, note=False)
+    recorded, seal = CELLS.open(path, note=False)
     what = "this cell was made of something else"
-    require_made_of(folder, earlier, seal, made_of, what=what, remedy=_REMEDY)
+    require_made_of(folder, recorded, seal, made_of, what=what, remedy=_REMEDY)
 
 
 def made_of_what(folder: Path) -> tuple[Json, bool]:
-    """What :func:`claim` wrote down of a cell, and whether it is sealed; nothing where there is no such file.
+    """Reads what :func:`claim` recorded, and whether the record is sealed; ``({}, False)`` without one.
 
     Raises:
-        OutputError: Where the file is damaged, or was changed.
+        OutputError: Where the record is damaged or was changed.
     """
     path = folder / MADE_OF
     if not path.exists():

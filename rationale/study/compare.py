@@ -1,10 +1,10 @@
-"""Systems beside each other: trained, evaluated and held against the human rationale on the same terms."""
+"""The comparison of systems: each trained, evaluated and compared with the human rationale alike."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,13 @@ from rationale.study.cells import claim
 from rationale.study.comparison import PLAIN, Grid, GridCell, GridComparison, OnDev
 from rationale.study.grid import Setting, cell, plain_options
 from rationale.study.uninformed import against_uninformed
-from rationale.training.dropping.stage import outcome
 from rationale.training.fitting import RECIPE
 from rationale.training.prepare import starting_point
+from rationale.training.record import read_training
 
 _RESAMPLES = 2000
 BATCHES = (1, 4, 16, 32, 64)
-"""Batch sizes that time is measured with: latency, and throughput."""
+"""Batch sizes of the timing: 1 measures latency, larger ones throughput."""
 
 
 def compare_systems(
@@ -47,72 +47,111 @@ def compare_systems(
     seeds: Sequence[int] = (0,),
     timing: Timing | None = None,
     lengths: bool = False,
+    command: str | None = None,
 ) -> GridComparison:
-    """Trains and evaluates every setting with every seed; what is there already, made of the same, is kept.
+    """Trains and evaluates every setting with every seed; keeps finished cells of the same inputs.
 
     Args:
-        model: The checkpoint all begin with.
+        model: The checkpoint that every training starts from.
         train: Labelled documents.
-        dev: What epochs are chosen by.
-        reported: The documents of the tables; where they have rationales, the kept set is held against them.
-        out: A folder a cell, ``comparison.json`` of all.
-        settings: Systems with their options.
-        common: Options of all systems that know them.
-        seeds: Each trains a plain fine-tuning of its own, which all systems start from.
-        timing: As for :func:`evaluate`; measured once a cell, so that a grid made without can be timed when
-            the machine is quiet.
-        lengths: Whether to add what length has to do with it.
+        dev: Validation data for checkpoint selection.
+        reported: The documents of the tables; kept words are compared with their rationales, if any.
+        out: Output folder: one folder per cell, and ``comparison.json``.
+        settings: Systems with their options; every one is trained with every seed.
+        common: Options of every system that has them.
+        seeds: Random seeds; each trains a plain model, which all systems of the seed start from.
+        timing: As for :func:`evaluate`; measured once per cell, so that a grid without times can be timed
+            later, on an idle machine.
+        lengths: Whether to add results by document length.
+        command: The typed command, as shell text; None from Python.
 
     Raises:
-        OutputError: Where a cell was made of other data, settings or another model, or is damaged.
-        RationaleError: Where settings or seeds repeat, or a setting cannot be, before anything is trained.
+        OutputError: Where a cell was made of other data, settings or models, or is damaged.
+        RationaleError: Where settings or seeds repeat, or a setting is invalid; before any training.
     """
     root, common = Path(out), dict(common or {})
-    if len({setting.name for setting in settings}) < len(settings):
-        raise RationaleError("a setting is given twice", remedy="Name each once; seeds repeat it.")
-    if len(set(seeds)) < len(seeds):
-        raise RationaleError(f"a seed is given twice ({', '.join(map(str, seeds))})")
-    for one in settings:
-        one.check(common, dev)
-    metric = plain_options(common, 0).metric
-    if metric in QA_METRICS:
-        raise RationaleError(
-            "answers to questions are not compared", remedy="Train and evaluate each system on its own."
-        )
+    _check_request(settings, seeds, common, dev)
     grid = _grid(model, train, dev, reported, common)
+    inputs = _Inputs(root, model, train, dev, reported, common, grid, timing, lengths, command)
+    token_lengths = TokenLengths(str(model), plain_options(common, 0).max_length)
+    histograms = distributions(token_lengths(train), token_lengths(reported)) if lengths else None
     jobs = [(None, seed) for seed in seeds] + [(setting, seed) for setting in settings for seed in seeds]
     plain: dict[int, tuple[GridCell, Evaluation]] = {}
     evaluated: list[tuple[GridCell, Evaluation]] = []
-    ruler = TokenLengths(str(model), plain_options(common, 0).max_length)
-    spread = distributions(ruler(train), ruler(reported)) if lengths else None
     with tqdm(jobs, desc="cells", unit="cell", disable=None) as bar:
         for setting, seed in bar:
-            name = PLAIN if setting is None else setting.name
-            bar.set_postfix_str(f"{name}, seed {seed}")
-            folder = cell(root, name, seed)
-            before = None if setting is None else plain[seed][1].recipe.model["hash"]
-            timed = timing is None or timing.documents > 0
-            made = all((folder / name).exists() for name in (EVALUATION, *([TIMING] if timed else [])))
-            with nullcontext() if made else locked(folder, "comparing"):  # many may read what is there
-                claim(folder, {**to_json(grid), "setting": name, "seed": seed, "plain": before})
-                source, seconds = train_cell(setting, seed, folder, root, model, train, dev, common)
-                classifier = load_classifier(source)
-                found = evaluate_cell(folder, classifier, reported, timing or Timing(batch_sizes=BATCHES))
-                record = _record(setting, seed, folder, source, seconds, metric, found)
-            if lengths:
-                record = replace(record, lengths=by_length(found, classifier, metric))
+            bar.set_postfix_str(f"{_name(setting)}, seed {seed}")
+            record, evaluation = _run_cell(inputs, setting, seed, plain.get(seed))
             if setting is None:
-                plain[seed] = record, found
-            else:
-                record = _against(*plain[seed], record, found)
-            evaluated.append((record, found))
+                plain[seed] = record, evaluation
+            evaluated.append((record, evaluation))
     records = tuple(
-        replace(own, uninformed=against_uninformed(own, said, evaluated, resamples=_RESAMPLES))
-        for own, said in evaluated
+        replace(record, uninformed=against_uninformed(record, evaluation, evaluated, resamples=_RESAMPLES))
+        for record, evaluation in evaluated
     )
-    comparison = GridComparison(records=records, recipe=grid, lengths=spread)
-    comparison.save(root, {own.cell: said.recipe.model["hash"] for own, said in evaluated})
+    comparison = GridComparison(records=records, recipe=replace(grid, command=command), lengths=histograms)
+    comparison.save(root, {record.cell: evaluation.recipe.model.hash for record, evaluation in evaluated})
     return comparison
+
+
+def _check_request(
+    settings: Sequence[Setting], seeds: Sequence[int], common: Mapping[str, Any], dev: Documents | None
+) -> None:
+    """Refuses settings and seeds that repeat, and settings that cannot be trained, before any training."""
+    if len({setting.name for setting in settings}) < len(settings):
+        raise RationaleError("a setting is given twice", remedy="Name each once; --seeds repeats it.")
+    if len(set(seeds)) < len(seeds):
+        raise RationaleError(f"a seed is given twice ({', '.join(map(str, seeds))})")
+    for setting in settings:
+        setting.check(common, dev)
+    if plain_options(common, 0).metric in QA_METRICS:
+        raise RationaleError(
+            "question-answering models are not compared", remedy="Train and evaluate each system on its own."
+        )
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """What all cells are trained and evaluated with; the fields are those of :func:`compare_systems`."""
+
+    root: Path
+    model: str | Path
+    train: Documents
+    dev: Documents | None
+    reported: Documents
+    common: dict[str, Any]
+    grid: Grid
+    timing: Timing | None
+    lengths: bool
+    command: str | None
+
+
+def _name(setting: Setting | None) -> str:
+    return PLAIN if setting is None else setting.name
+
+
+def _run_cell(
+    inputs: _Inputs, setting: Setting | None, seed: int, plain: tuple[GridCell, Evaluation] | None
+) -> tuple[GridCell, Evaluation]:
+    """Trains and evaluates one cell, or loads it; ``plain`` is the plain cell of its seed."""
+    name, metric = _name(setting), plain_options(inputs.common, 0).metric
+    folder = cell(inputs.root, name, seed)
+    plain_model = None if plain is None else plain[1].recipe.model.hash
+    timed = inputs.timing is None or inputs.timing.documents > 0
+    finished = all((folder / file).exists() for file in (EVALUATION, *([TIMING] if timed else [])))
+    with nullcontext() if finished else locked(folder, "comparing"):  # several processes may read a cell
+        claim(folder, {**to_json(inputs.grid), "setting": name, "seed": seed, "plain": plain_model})
+        given = (inputs.model, inputs.train, inputs.dev, inputs.common, inputs.command)
+        source, seconds = train_cell(setting, seed, folder, inputs.root, *given)
+        classifier = load_classifier(source)
+        timing = inputs.timing or Timing(batch_sizes=BATCHES)
+        evaluation = evaluate_cell(folder, classifier, inputs.reported, timing, inputs.command)
+        record = _cell_record(setting, seed, folder, source, seconds, metric, evaluation)
+    if inputs.lengths:
+        record = replace(record, lengths=by_length(evaluation, classifier, metric))
+    if plain is not None:
+        record = _with_difference(*plain, record, evaluation)
+    return record, evaluation
 
 
 def _grid(
@@ -130,19 +169,19 @@ def _grid(
     )
 
 
-def _record(
+def _cell_record(
     setting: Setting | None,
     seed: int,
     folder: Path,
     source: Path,
     seconds: float | None,
     metric: str,
-    found: Evaluation,
+    evaluation: Evaluation,
 ) -> GridCell:
-    gold, said = found.answers()
-    low, high = interval(metric, gold, said, resamples=_RESAMPLES)
+    gold, predictions = evaluation.answers()
+    low, high = interval(metric, gold, predictions, resamples=_RESAMPLES)
     times = read_times(folder / TIMING)
-    current = times is not None and times.model == found.recipe.model.get("hash")
+    current = times is not None and times.model == evaluation.recipe.model.hash
     return GridCell(
         cell=folder.name,
         system=PLAIN if setting is None else setting.system,
@@ -150,50 +189,52 @@ def _record(
         setting={} if setting is None else dict(setting.given),
         seed=seed,
         metric=metric,
-        value=task_metric(metric, gold, said),
+        value=task_metric(metric, gold, predictions),
         low=low,
         high=high,
-        metrics={name: v for name, v in found.metrics.items() if isinstance(v, int | float)},
-        dev=_dev(source, metric),
-        flops_speedup=found.flops_speedup,
+        metrics={name: value for name, value in evaluation.metrics.items() if isinstance(value, int | float)},
+        dev=_on_dev(source, metric),
+        flops_speedup=evaluation.flops_speedup,
         measured_speedup=times.measured_speedup if times is not None and current else {},
-        tokens_kept=tuple(layer.share for layer in found.tokens_kept),
+        tokens_kept=tuple(layer.share for layer in evaluation.tokens_kept),
         steps=_steps(source),
         seconds=seconds,
-        n=found.n,
-        rationale=found.kept,
+        n=evaluation.n,
+        rationale=evaluation.kept,
         uninformed=None,
     )
 
 
-def _trained(source: Path) -> Path:
-    """The folder of a model's ``training.json``: its own, or for a plain fine-tuning the one above."""
+def _training_folder(source: Path) -> Path:
+    """The folder with the ``training.json`` of a model: its own, or the parent for a plain fine-tuning."""
     return source.parent if (source.parent / RECIPE).exists() else source
 
 
-def _dev(source: Path, metric: str) -> OnDev | None:
-    """What ``training.json`` says of the dev documents."""
-    best = outcome(_trained(source))["best"]
+def _on_dev(source: Path, metric: str) -> OnDev | None:
+    """The metric on the dev documents, from ``training.json``; None without any."""
+    best = read_training(_training_folder(source)).figures
     if f"dev_{metric}" not in best:
         return None
     return OnDev(value=best[f"dev_{metric}"], speedup=best.get("dev_speedup", 1.0))
 
 
 def _steps(source: Path) -> int:
-    """Optimizer steps of all stages of its own; what was searched out of a stage took none itself."""
-    own = _trained(source)
-    paths = [own / RECIPE, *own.parent.glob(f"{own.name}.*/{RECIPE}")]
-    recipes = [outcome(path.parent) for path in paths]
-    return sum(int(recipe["epochs"][-1]["step"]) for recipe in recipes if "searched" not in recipe)
+    """Optimizer steps over all stages of a training; a searched model takes no steps."""
+    trained = _training_folder(source)
+    paths = [trained / RECIPE, *trained.parent.glob(f"{trained.name}.*/{RECIPE}")]
+    trainings = [read_training(path.parent) for path in paths]
+    return sum(int(one.epochs[-1]["step"]) for one in trainings if one.searched is None)
 
 
-def _against(plain: GridCell, undropped: Evaluation, record: GridCell, found: Evaluation) -> GridCell:
-    """With the paired difference from the plain model of the same seed, its interval, and that on dev."""
-    gold, said = found.answers()
-    gap, low, high = paired_difference(
-        record.metric, gold, said, undropped.answers()[1], resamples=_RESAMPLES
+def _with_difference(
+    plain: GridCell, undropped: Evaluation, record: GridCell, evaluation: Evaluation
+) -> GridCell:
+    """Adds the paired difference from the plain model of the seed, its interval, and that on dev."""
+    gold, predictions = evaluation.answers()
+    difference, low, high = paired_difference(
+        record.metric, gold, predictions, undropped.answers()[1], resamples=_RESAMPLES
     )
-    dev, before = record.dev, plain.dev
-    if dev and before:
-        dev = replace(dev, difference=dev.value - before.value)
-    return replace(record, difference=gap, difference_low=low, difference_high=high, dev=dev)
+    dev, plain_dev = record.dev, plain.dev
+    if dev and plain_dev:
+        dev = replace(dev, difference=dev.value - plain_dev.value)
+    return replace(record, difference=difference, difference_low=low, difference_high=high, dev=dev)

@@ -1,4 +1,4 @@
-"""A comparison of systems, in memory and on disk, and the papers' rule; nothing here needs torch."""
+"""A comparison of systems in memory and on disk, and the papers' selection rule; free of torch."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ COMPARISON, PLAIN = "comparison.json", "plain"
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """What all cells of a comparison share.
+    """The inputs and options that all cells of a comparison share.
 
     Attributes:
-        model: The checkpoint that all begin with.
+        model: The checkpoint that every training starts from.
         weights: Its hash; None in comparisons of an earlier version, and so is ``config``.
-        config: Its settings.
+        config: Its configuration.
         train: Fingerprint of the training documents.
-        dev: Of those that epochs are chosen by.
+        dev: Fingerprint of the validation documents for checkpoint selection.
         reported: The documents of the tables.
-        common: Options of all systems that know them.
+        common: Options of every system that has them.
+        command: The command that was typed, as shell text; None where it was Python or an earlier version.
     """
 
     model: str
@@ -40,16 +41,17 @@ class Grid:
     dev: str | None = None
     reported: DocumentSource
     common: Mapping[str, Scalar]
+    command: str | None = omitted(compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnDev:
-    """What the training of a cell says of the dev documents.
+    """The metric of a cell on the dev documents, from its training.
 
     Attributes:
-        value: Of the metric that cells are compared by.
-        speedup: In operations.
-        difference: From the plain model of the seed; None of that itself.
+        value: The metric that cells are compared by.
+        speedup: Speedup in FLOPs.
+        difference: Difference from the plain model of the seed; None for that model.
     """
 
     value: float
@@ -59,11 +61,11 @@ class OnDev:
 
 @dataclass(frozen=True)
 class AgainstBaseline:
-    """The paired difference from the best baseline of the seed that saves no more.
+    """The paired difference from the best baseline of the seed that is no faster.
 
     Attributes:
-        cell: That baseline's.
-        difference: Of the metric.
+        cell: The cell of that baseline.
+        difference: Difference in the metric.
         low: Lower end of its interval.
         high: Upper end.
     """
@@ -76,32 +78,32 @@ class AgainstBaseline:
 
 @dataclass(frozen=True, kw_only=True)
 class GridCell:
-    """One system with one setting and seed, beside the others on the same documents.
+    """The results of one system with one setting and seed.
 
     Attributes:
-        cell: The name of its folder.
-        system: Its system, or ``plain``.
-        title: What people call that.
-        setting: The options it was trained with.
+        cell: Name of the cell's folder.
+        system: Name of the system, or ``plain``.
+        title: Display name of the system.
+        setting: The options that distinguish its training.
         seed: The random seed.
-        metric: What cells are compared by.
-        value: Of the metric; None where it is not defined.
+        metric: Name of the metric that cells are compared by.
+        value: The metric; None where it is undefined.
         low: Lower end of its interval.
         high: Upper end.
-        metrics: All of the evaluation.
-        dev: On the dev documents; None without.
-        flops_speedup: By how many times fewer operations there are than undropped.
-        measured_speedup: By batch size; empty where nothing was timed.
-        tokens_kept: The share of the tokens that pass each layer.
-        steps: Of the optimizer, over all stages.
-        seconds: Of its training; None where that was resumed.
-        n: Documents.
+        metrics: All metrics of the evaluation.
+        dev: Results on the dev documents; None without any.
+        flops_speedup: FLOPs without dropping over FLOPs with it.
+        measured_speedup: Measured speedup by batch size; empty where nothing was timed.
+        tokens_kept: The share of tokens that each layer keeps.
+        steps: Optimizer steps over all stages.
+        seconds: Duration of its training; None where that was resumed.
+        n: Number of documents.
         rationale: The kept words against the human rationale; None where there is none.
-        lengths: By the length of the documents, where that was asked for.
-        difference: From the plain model of the seed; None of a plain model.
+        lengths: Results by document length, where requested.
+        difference: Difference from the plain model of the seed; None for a plain model.
         difference_low: Lower end of its interval.
         difference_high: Upper end.
-        uninformed: Against the best baseline that saves no more; None where there is none.
+        uninformed: Difference from the best uninformed baseline that is no faster; None without one.
     """
 
     cell: str
@@ -130,18 +132,18 @@ class GridCell:
 
     @property
     def setting_name(self) -> str:
-        """What the cell is called without the seed."""
+        """The name of the cell without the seed."""
         return self.cell.rpartition("-seed")[0] or self.cell
 
 
 @dataclass(frozen=True, kw_only=True)
 class GridComparison:
-    """Systems beside each other.
+    """The results of all cells.
 
     Attributes:
-        records: One a cell, the plain ones first.
-        recipe: What all cells share.
-        lengths: Of training and reported documents, where that was asked for.
+        records: One record per cell, plain cells first.
+        recipe: The inputs and options that all cells share.
+        lengths: Length histograms of the training and reported documents, where requested.
     """
 
     records: Annotated[tuple[GridCell, ...], least(1)]
@@ -152,7 +154,7 @@ class GridComparison:
         """Writes ``comparison.json``, sealed, over an earlier one.
 
         Args:
-            folder: Of all cells.
+            folder: The folder of the comparison.
             models: The hash of each cell's model.
 
         Raises:
@@ -171,21 +173,21 @@ COMPARISONS = Artifact(
 
 
 def load_comparison(path: str | Path) -> GridComparison:
-    """The comparison of a folder, or of the ``comparison.json`` in it.
+    """Loads a comparison from its folder or its ``comparison.json``.
 
     Raises:
-        DataError: Where there is none, or it is none.
+        DataError: Where the file is missing, damaged, or of another kind.
     """
     file = Path(path) / COMPARISON if Path(path).is_dir() else Path(path)
-    found = COMPARISONS.read(file)
-    problem = next(filter(None, (_unlike(found, record) for record in found.records)), None)
+    comparison = COMPARISONS.read(file)
+    problem = next(filter(None, (_inconsistency(comparison, record) for record in comparison.records)), None)
     if problem:
         raise DataError(f"{COMPARISONS.what}: {problem}", where=file, remedy=COMPARISONS.remedy)
-    return found
+    return comparison
 
 
-def _unlike(whole: GridComparison, record: GridCell) -> str | None:
-    """What a record lacks that others have."""
+def _inconsistency(whole: GridComparison, record: GridCell) -> str | None:
+    """The first way in which a record does not fit the others; None where it fits."""
     first = whole.records[0]
     if record.system != PLAIN and record.difference is None:
         return f"{record.cell} has no 'difference'"
@@ -194,31 +196,34 @@ def _unlike(whole: GridComparison, record: GridCell) -> str | None:
     if record.metric != first.metric:
         return f"{record.cell} is of {record.metric}, {first.cell} of {first.metric}"
     if not all(size.isdecimal() for size in record.measured_speedup):
-        return f"{record.cell} has a batch size that is no number"
+        return f"{record.cell} has a batch size that is not a number"
     return None
 
 
 def fastest_within_a_point(records: Sequence[GridCell]) -> dict[str, list[GridCell]]:
-    """The papers' rule: each system's fastest setting that loses at most a point, as all its seeds.
+    """Selects the fastest setting of each system that loses at most one point, as in the papers.
 
-    Chosen on dev where there is one, so that what is reported chose nothing; the mean over seeds counts.
+    Selects by the mean over seeds on dev documents, or on the reported documents without any.
+
+    Returns:
+        The cells of the selected setting, one per seed, by system.
     """
-    found: dict[str, tuple[float, list[GridCell]]] = {}
+    fastest: dict[str, tuple[float, list[GridCell]]] = {}
     for cells in by_setting(records):
         system = cells[0].system
-        gaps = [record.difference if record.dev is None else record.dev.difference for record in cells]
-        there = [gap for gap in gaps if gap is not None]
-        if system == PLAIN or len(there) < len(gaps):
+        differences = [record.difference if record.dev is None else record.dev.difference for record in cells]
+        known = [gap for gap in differences if gap is not None]
+        if system == PLAIN or len(known) < len(differences):
             continue
         speed = fmean([r.flops_speedup if r.dev is None else r.dev.speedup for r in cells])
-        if fmean(there) >= -POINT - 1e-9 and speed > found.get(system, (0.0, []))[0]:
-            found[system] = speed, cells
-    return {system: cells for system, (_, cells) in found.items()}
+        if fmean(known) >= -POINT - 1e-9 and speed > fastest.get(system, (0.0, []))[0]:
+            fastest[system] = speed, cells
+    return {system: cells for system, (_, cells) in fastest.items()}
 
 
 def by_setting(records: Sequence[GridCell]) -> list[list[GridCell]]:
-    """The cells of each setting, its seeds together, in the order of the first."""
-    found: dict[str, list[GridCell]] = {}
+    """Groups cells by setting, over seeds, in the order in which settings first occur."""
+    cells: dict[str, list[GridCell]] = {}
     for record in records:
-        found.setdefault(record.setting_name, []).append(record)
-    return list(found.values())
+        cells.setdefault(record.setting_name, []).append(record)
+    return list(cells.values())

@@ -1,4 +1,4 @@
-"""The cells of a comparison: system, settings and seed, each a folder that trains once and reloads."""
+"""The cells of a comparison: system, settings and seed, each in a folder of its own."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from rationale.training.recipes import RECIPES, check_dev
 
 @dataclass(frozen=True)
 class Setting:
-    """A system with options of its own.
+    """A system with its options.
 
     Attributes:
         system: A name in :data:`RECIPES`.
-        given: Its options by name; what is missing is common to all or a default.
+        given: Options by name; the others are common to all systems, or defaults.
     """
 
     system: str
@@ -29,10 +29,10 @@ class Setting:
 
     @classmethod
     def parse(cls, text: str) -> Setting:
-        """From ``SYSTEM`` or ``SYSTEM:name=value,name=value``.
+        """Parses ``SYSTEM`` or ``SYSTEM:name=value,name=value``.
 
         Raises:
-            RationaleError: On a system or option nobody knows, or a value of another kind.
+            RationaleError: On an unknown system or option, or a value of the wrong type.
 
         >>> Setting.parse("ltp:lambda=0.1,soft_epochs=2").name
         'ltp-lambda0.1-soft_epochs2'
@@ -49,30 +49,30 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """Names its folder."""
+        """The name of its folder, without the seed."""
         return "-".join([self.system, *(f"{name.rstrip('_')}{value}" for name, value in self.given.items())])
 
     def check(self, common: Mapping[str, Any], dev: Documents | None) -> None:
-        """Refuses what would fail, or train another plain model than the one all share, hours later.
+        """Refuses, before any training, what would fail later or change the plain model that all cells share.
 
         Raises:
-            RationaleError: On a value outside its range, or an option that the plain fine-tuning has too.
-            DataError: Where the system searches by dev documents and there are none.
+            RationaleError: On a value outside its range, or an option of the plain fine-tuning.
+            DataError: Where the system searches on dev documents and there are none.
         """
-        own, plain = self.options(common, 0).fine_tuning(), plain_options(common, 0).fine_tuning()
+        tuned, plain = self.options(common, 0).fine_tuning(), plain_options(common, 0).fine_tuning()
         shared = [
-            entry.name for entry in fields(plain) if getattr(own, entry.name) != getattr(plain, entry.name)
+            entry.name for entry in fields(plain) if getattr(tuned, entry.name) != getattr(plain, entry.name)
         ]
         if shared:
             names = ", ".join(shared)
             raise RationaleError(
-                f"{self.name} changes what the plain fine-tuning all share is made of ({names})",
-                remedy="Give it to all of them with --set (seeds with --seeds).",
+                f"{self.name} changes options of the plain fine-tuning that all systems share ({names})",
+                remedy="Set them for all systems with --set (seeds with --seeds).",
             )
         check_dev(self.system, dev)
 
     def options(self, common: Mapping[str, Any], seed: int) -> DroppingOptions:
-        """All its options; the plain fine-tuning is that of the common ones, so that all can share it.
+        """All options; those of the plain fine-tuning are the common ones, so that all systems share it.
 
         Raises:
             RationaleError: On a value outside its range.
@@ -82,21 +82,26 @@ class Setting:
 
 
 def plain_options(common: Mapping[str, Any], seed: int) -> DroppingOptions:
-    """Those of the plain fine-tuning."""
+    """The options of the plain fine-tuning."""
     return DroppingOptions(**_shared(DroppingOptions, common, seed))
 
 
 def _shared(options: type[DroppingOptions], common: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """The common options that these know; the fine-tuning is said in full, so that no system changes it."""
+    """The common options that a type has; the fine-tuning is explicit, so that no default changes it."""
     known = {entry.name for entry in fields(options)}
-    found = {name: value for name, value in common.items() if name in known}
-    plain = DroppingOptions(**{k: v for k, v in found.items() if k in DroppingOptions.__dataclass_fields__})
-    tuned = plain.fine_tuning()
-    return {**found, "fine_tune_epochs": tuned.epochs, "fine_tune_rate": tuned.learning_rate, "seed": seed}
+    shared = {name: value for name, value in common.items() if name in known}
+    plain = DroppingOptions(**{k: v for k, v in shared.items() if k in DroppingOptions.__dataclass_fields__})
+    fine_tuning = plain.fine_tuning()
+    return {
+        **shared,
+        "fine_tune_epochs": fine_tuning.epochs,
+        "fine_tune_rate": fine_tuning.learning_rate,
+        "seed": seed,
+    }
 
 
 def _pairs(text: str) -> list[str]:
-    """``name=value`` parts; a comma before anything else belongs to the value."""
+    """Splits at the commas before ``name=``; other commas belong to the value."""
     parts: list[str] = []
     for part in filter(None, text.split(",")):
         if "=" in part or not parts:
@@ -107,48 +112,48 @@ def _pairs(text: str) -> list[str]:
 
 
 def known_options(given: list[str]) -> dict[str, Any]:
-    """Options of any system, by name, from ``name=value`` strings.
+    """Parses ``name=value`` strings of the options of any system.
 
     Raises:
-        RationaleError: On a name that no system knows, or a value of another kind.
+        RationaleError: On an unknown option, or a value of the wrong type.
     """
-    found: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     for text in given:
         name = text.partition("=")[0].strip().replace("-", "_")
         kinds = (recipe.options for _, recipe in RECIPES.items())
         if name == "seed":
-            raise RationaleError("a grid has seeds", remedy="Give them with --seeds.")
+            raise RationaleError("seed is no option of a grid", remedy="Give the seeds with --seeds.")
         owner = next(
             (kind for kind in kinds if {name, f"{name}_"} & kind.__dataclass_fields__.keys()), DroppingOptions
         )
-        found |= values(owner, [text])
-    return found
+        options |= values(owner, [text])
+    return options
 
 
 def values(options: type[Any], given: list[str]) -> dict[str, Any]:
-    """Options by name from ``name=value`` strings.
+    """Parses ``name=value`` strings of the options of one dataclass.
 
     Raises:
-        RationaleError: On a name that is no option, or a value of another kind.
+        RationaleError: On an unknown option, or a value of the wrong type.
     """
-    types, found = get_type_hints(options), dict[str, Any]()
+    types, parsed = get_type_hints(options), dict[str, Any]()
     for text in given:
         name, _, value = text.partition("=")
         name = name.strip().replace("-", "_")
         key = name if name in types else f"{name}_"  # lambda is a keyword of Python
         if key not in types:
-            known = ", ".join(one.rstrip("_") for one in types)
+            known = ", ".join(option.rstrip("_") for option in types)
             raise RationaleError(f"{name!r} is no option", remedy=f"Known: {known}.")
-        if key in found:
+        if key in parsed:
             raise RationaleError(f"{name} is given twice")
-        found[key] = _value(name, value.strip(), types[key])
-    return found
+        parsed[key] = _value(name, value.strip(), types[key])
+    return parsed
 
 
-def _value(name: str, text: str, wanted: Any) -> Any:
-    if get_origin(wanted) is Literal:
-        return text  # the dataclass refuses what is none of them, and names those that are
-    kinds = get_args(wanted) if get_origin(wanted) in (Union, UnionType) else (wanted,)
+def _value(name: str, text: str, expected: Any) -> Any:
+    if get_origin(expected) is Literal:
+        return text  # the dataclass refuses other values and names those it takes
+    kinds = get_args(expected) if get_origin(expected) in (Union, UnionType) else (expected,)
     if str in kinds:
         return text
     try:

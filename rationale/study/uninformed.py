@@ -1,4 +1,4 @@
-"""Does a system beat what nobody chose? Each cell against the best uninformed one that is no faster."""
+"""Comparison of each cell with the best uninformed baseline of its seed that is no faster."""
 
 from __future__ import annotations
 
@@ -10,40 +10,42 @@ from rationale.evaluation.result import Evaluation
 from rationale.metrics.task import paired_difference
 from rationale.study.comparison import AgainstBaseline, GridCell
 
-_ALIKE = 1.02  # at equal lengths an uninformed cell saves a little more: deciding costs it nothing
+_ALIKE = 1.02  # at equal lengths an uninformed cell saves slightly more: its decision costs nothing
 
 
 def against_uninformed(
-    record: GridCell, found: Evaluation, others: Sequence[tuple[GridCell, Evaluation]], *, resamples: int
+    record: GridCell, evaluation: Evaluation, others: Sequence[tuple[GridCell, Evaluation]], *, resamples: int
 ) -> AgainstBaseline | None:
     """The paired difference from the best uninformed cell of the seed that is at most 2 % faster in FLOPs.
 
-    The best is that of the highest figure on these very documents, which favours it.
+    The best cell has the highest metric on the same documents, which favours the baseline.
 
     Args:
-        record: A cell's, of a comparison.
-        found: Its evaluation.
-        others: Record and evaluation of every cell.
+        record: The record of a cell.
+        evaluation: Its evaluation.
+        others: The record and evaluation of every cell.
         resamples: Number of bootstrap resamples.
 
     Returns:
-        None for a plain or uninformed cell, or where every uninformed one saves more than that.
+        None for a plain or an uninformed cell, or where every uninformed cell is faster than that.
     """
     if record.system not in SYSTEMS or is_uninformed(record.system):
         return None
     uninformed = [
-        (other, said)
-        for other, said in others
+        (other, evaluated)
+        for other, evaluated in others
         if is_uninformed(other.system)
         and other.seed == record.seed
         and other.flops_speedup <= _ALIKE * record.flops_speedup
     ]
     if not uninformed:
         return None
-    best, said = max(uninformed, key=lambda pair: _value(pair[0]))
-    gold, own = found.answers()
-    gap, low, high = paired_difference(record.metric, gold, own, said.answers()[1], resamples=resamples)
-    return AgainstBaseline(best.cell, gap, low, high)
+    baseline, evaluated = max(uninformed, key=lambda pair: _value(pair[0]))
+    gold, predictions = evaluation.answers()
+    gap, low, high = paired_difference(
+        record.metric, gold, predictions, evaluated.answers()[1], resamples=resamples
+    )
+    return AgainstBaseline(baseline.cell, gap, low, high)
 
 
 def _value(cell: GridCell) -> float:

@@ -1,4 +1,4 @@
-"""Which sub-word belongs to which word: exact, both ways, for any fast tokenizer."""
+"""Aligns words and sub-words exactly, in both directions, for any fast tokenizer."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Alignment:
 
     Attributes:
         ids: int32 (T,), token ids, without special tokens.
-        word: int32 (T,), the one word each token belongs to; never decreases.
-        words: W. A word may own no token (a lone control character, say): its score is 0.
+        word: int32 (T,), the word of each token; never decreases.
+        words: W. A word may have no token (such as a lone control character): its score is 0.
     """
 
     ids: Int32
@@ -37,7 +37,7 @@ class Alignment:
 
     @cached_property
     def first_token(self) -> Int32:
-        """int32 (W + 1,): tokens ``first_token[w]`` to ``first_token[w + 1]`` are those of word w."""
+        """int32 (W + 1,): word w has the tokens ``first_token[w]`` to ``first_token[w + 1]``, exclusive."""
         return np.searchsorted(self.word, np.arange(self.words + 1)).astype(np.int32)
 
     def tokens_of(self, word: int) -> range:
@@ -46,7 +46,7 @@ class Alignment:
 
 
 def sum_to_words(scores: Float32, word: npt.NDArray[np.integer[Any]], words: int) -> Float32:
-    """Word score = sum of its sub-words' scores (AdapLeR, section 5.2).
+    """Sums the scores of each word's sub-words (AdapLeR, section 5.2).
 
     Args:
         scores: float (..., T).
@@ -67,7 +67,7 @@ def sum_to_words(scores: Float32, word: npt.NDArray[np.integer[Any]], words: int
 
 
 def any_to_words(tokens: Bool, word: npt.NDArray[np.integer[Any]], words: int) -> Bool:
-    """The words of which at least one token is chosen, or kept.
+    """The words with at least one selected token.
 
     Args:
         tokens: bool (L, T).
@@ -80,10 +80,10 @@ def any_to_words(tokens: Bool, word: npt.NDArray[np.integer[Any]], words: int) -
     >>> any_to_words(np.array([[True, False, True, False]]), np.array([-1, 0, 0, 2]), 3)
     array([[ True, False, False]])
     """
-    found = np.zeros((len(tokens), words), dtype=np.bool_)
+    words_of_layer = np.zeros((len(tokens), words), dtype=np.bool_)
     layer, token = np.nonzero(tokens & (word >= 0))
-    found[layer, word[token]] = True
-    return found
+    words_of_layer[layer, word[token]] = True
+    return words_of_layer
 
 
 def align(tokenizer: Any, words: Sequence[str]) -> Alignment:
@@ -92,11 +92,11 @@ def align(tokenizer: Any, words: Sequence[str]) -> Alignment:
     A token belongs to the first word of which it covers a character; one that covers only white space
     (a lone ``Ġ`` or ``▁``) belongs to the word that follows. A marker that was added to the tokenizer
     (``<e1>``) is a token; text that spells a token of the template (``[SEP]``) stays text. Half a surrogate
-    pair, which JSON may hold and no tokenizer reads, is read as U+FFFD.
+    pair, which JSON may hold and no tokenizer reads, is replaced by U+FFFD.
 
     Args:
-        tokenizer: A fast Hugging Face tokenizer; it is left as it was.
-        words: Any strings; an empty one owns no token.
+        tokenizer: A fast Hugging Face tokenizer; it is left unchanged.
+        words: Any strings; an empty one has no token.
 
     Raises:
         ModelError: Where the tokenizer has no fast version, fails on the text, or returns its tokens out of
@@ -114,7 +114,7 @@ def align(tokenizer: Any, words: Sequence[str]) -> Alignment:
 
 
 def _next_word(words: Sequence[str]) -> Int32:
-    """For each character of ``" ".join(words)``, and its end, the word it stands in or that follows it."""
+    """For each character of ``" ".join(words)``, and its end, the word that contains or follows it."""
     lengths = np.fromiter((len(w) for w in words), dtype=np.int64, count=len(words))
     ends = np.cumsum(lengths + 1) - 1
     filled = np.flatnonzero(lengths > 0)

@@ -1,4 +1,4 @@
-"""Text as the model was trained to read it: added markers are tokens, the template's own stay text."""
+"""Tokenizes text as the model was trained to read it: added markers are tokens, template tokens are text."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from rationale.arrays import Int32, Int64
 from rationale.errors import ModelError
 
 _ONE_AT_A_TIME = RLock()
-_OWN = ("cls_token", "sep_token", "pad_token", "mask_token", "unk_token")
+_TEMPLATE_ROLES = ("cls_token", "sep_token", "pad_token", "mask_token", "unk_token")
 
 
 @dataclass(frozen=True)
-class _Reader:
-    """How a tokenizer's text is read.
+class _Backend:
+    """The backend that encodes text for a tokenizer.
 
     Attributes:
-        known: The added tokens this was made for: more may be added later.
-        backend: A copy in which only the template's own tokens are special; None where no others are.
-        patterns: Whether it has regular expressions of its own, which may never end.
+        known: The added tokens when this was built; more may be added later.
+        backend: A copy in which only the template's tokens are special; None where no others are.
+        patterns: Whether it has regular expressions, on which its Rust code may panic.
     """
 
     known: frozenset[tuple[int, bool]]
@@ -38,26 +38,26 @@ class _Reader:
     patterns: bool
 
 
-_READERS: WeakKeyDictionary[Any, _Reader] = WeakKeyDictionary()
+_BACKENDS: WeakKeyDictionary[Any, _Backend] = WeakKeyDictionary()
 
 
 def encode(tokenizer: Any, text: str) -> tuple[Int32, Int64]:
-    """The ids of a text's T tokens, int32 (T,), without template, and where each begins, int64 (T,).
+    """Token ids of a text, int32 (T,), without template, and the first character of each token, int64 (T,).
 
-    Tokens that somebody added, special or not, are found in the text, as in training with transformers.
-    Those that the template uses (CLS, SEP, PAD, MASK, UNK and whatever else it puts around a text) are not:
-    a document that spells them means their letters.
+    Added tokens, special or not, are found in the text, as in training with transformers. Tokens of the
+    template (CLS, SEP, PAD, MASK, UNK and whatever else it puts around a text) are not: where a document
+    spells them, they are letters.
 
     Raises:
         ModelError: Where the tokenizer has no fast version, or fails on the text.
     """
     require_fast(tokenizer)
     with untouched(tokenizer):
-        reader = _reader(tokenizer)
-        with explained_tokenizer(tokenizer, patterns=reader.patterns):
-            if reader.backend is not None:
-                found = reader.backend.encode(text, add_special_tokens=False)
-                ids, offsets = found.ids, found.offsets
+        cached = _backend(tokenizer)
+        with explained_tokenizer(tokenizer, patterns=cached.patterns):
+            if cached.backend is not None:
+                encoding = cached.backend.encode(text, add_special_tokens=False)
+                ids, offsets = encoding.ids, encoding.offsets
             else:
                 encoded = tokenizer(
                     text,
@@ -72,29 +72,33 @@ def encode(tokenizer: Any, text: str) -> tuple[Int32, Int64]:
     return np.asarray(ids, dtype=np.int32), np.asarray(offsets, dtype=np.int64).reshape(-1, 2)[:, 0]
 
 
-def _reader(tokenizer: Any) -> _Reader:
+def _backend(tokenizer: Any) -> _Backend:
     backend = tokenizer.backend_tokenizer
     added = backend.get_added_tokens_decoder()
     known = frozenset((number, token.special) for number, token in added.items())
-    reader = _READERS.get(tokenizer)
-    if reader is None or reader.known != known:
-        own = own_tokens(tokenizer)
-        markers = {token.content for token in added.values() if token.special and token.content not in own}
+    cached = _BACKENDS.get(tokenizer)
+    if cached is None or cached.known != known:
+        template_tokens = own_tokens(tokenizer)
+        markers = {
+            token.content
+            for token in added.values()
+            if token.special and token.content not in template_tokens
+        }
         copy = _with_markers(backend, markers) if markers else None
         patterns = any("Regex(" in str(part) for part in (backend.normalizer, backend.pre_tokenizer))
-        reader = _READERS[tokenizer] = _Reader(known, copy, patterns)
-    return reader
+        cached = _BACKENDS[tokenizer] = _Backend(known, copy, patterns)
+    return cached
 
 
 def own_tokens(tokenizer: Any) -> frozenset[str]:
-    """The special tokens by role, and those that the template puts around a text."""
+    """The template's tokens: the special tokens by role, and those it puts around a text."""
     backend = tokenizer.backend_tokenizer
     with untouched(tokenizer):
         backend.no_truncation()
         backend.no_padding()
-        around = backend.encode("", add_special_tokens=True).tokens
-    roles = (getattr(tokenizer, role) for role in _OWN)
-    return frozenset(around) | {str(token) for token in roles if token is not None}
+        template_tokens = backend.encode("", add_special_tokens=True).tokens
+    roles = (getattr(tokenizer, role) for role in _TEMPLATE_ROLES)
+    return frozenset(template_tokens) | {str(token) for token in roles if token is not None}
 
 
 def _with_markers(backend: Any, markers: set[str]) -> Any:
@@ -111,9 +115,9 @@ def _with_markers(backend: Any, markers: set[str]) -> Any:
 
 @contextmanager
 def untouched(tokenizer: Any) -> Iterator[None]:
-    """Puts back the settings that every call of a fast tokenizer changes for good; one thread at a time.
+    """Restores the settings that a call of a fast tokenizer changes; one thread at a time.
 
-    transformers switches truncation, padding and the splitting of special tokens on the shared backend.
+    transformers sets truncation, padding and the splitting of special tokens on the shared backend.
     """
     backend = tokenizer.backend_tokenizer
     with _ONE_AT_A_TIME:
@@ -129,7 +133,7 @@ def untouched(tokenizer: Any) -> Iterator[None]:
 
 
 def require_fast(tokenizer: Any) -> None:
-    """Raises ModelError for a tokenizer without a fast version: only those report character offsets."""
+    """Raises ModelError for a tokenizer without a fast version: only fast ones report character offsets."""
     if not getattr(tokenizer, "is_fast", False):
         raise ModelError(
             "this tokenizer has no fast version, so its tokens cannot be aligned with words",
@@ -139,20 +143,20 @@ def require_fast(tokenizer: Any) -> None:
 
 
 def tokenizer_label(tokenizer: Any) -> str:
-    """What messages call a tokenizer: where it was loaded from, else its class."""
+    """The name of a tokenizer in messages: its source, or else its class."""
     return str(getattr(tokenizer, "name_or_path", "") or type(tokenizer).__name__)
 
 
 @contextmanager
 def explained_tokenizer(tokenizer: Any, *, patterns: bool) -> Iterator[None]:
-    """Whatever the tokenizer stumbles over becomes a ModelError, a panic of its Rust code too.
+    """Turns any exception of the tokenizer into a ModelError, including a panic of its Rust code.
 
     Args:
-        tokenizer: The one that runs.
-        patterns: Whether it may panic, so that the report of a panic has to be kept off standard error.
+        tokenizer: The tokenizer that runs in the block.
+        patterns: Whether it may panic: then the report of a panic is kept off standard error.
     """
     try:
-        with _no_panic_report() if patterns else _nothing():
+        with _no_panic_report() if patterns else _unchanged():
             yield
     except BaseException as error:
         if not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
@@ -170,34 +174,34 @@ def _first_line(error: BaseException) -> str:
 
 
 @contextmanager
-def _nothing() -> Iterator[None]:
+def _unchanged() -> Iterator[None]:
     yield
 
 
 @contextmanager
 def _no_panic_report() -> Iterator[None]:
-    """Holds back what is written to standard error; passes it on unless a panic ends the block.
+    """Buffers standard error; writes it out unless a panic ends the block.
 
-    Rust reports a panic there before Python hears of it, backtrace and all.
+    Rust reports a panic there, with a backtrace, before Python gets the exception.
     """
     try:
         sys.stderr.flush()
-        real = os.dup(2)
+        stderr = os.dup(2)
     except (OSError, ValueError, AttributeError):  # standard error is closed
         yield
         return
     panicked = False
-    with TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    with TemporaryFile() as buffer:
+        os.dup2(buffer.fileno(), 2)
         try:
             yield
         except BaseException as error:
             panicked = type(error).__name__ == "PanicException"
             raise
         finally:
-            os.dup2(real, 2)
-            os.close(real)
-            held.seek(0)
-            rest = held.read()
-            if rest and not panicked:
-                os.write(2, rest)
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            buffer.seek(0)
+            content = buffer.read()
+            if content and not panicked:
+                os.write(2, content)

@@ -1,4 +1,4 @@
-"""Packed batches: inputs of many lengths laid end to end, without padding, bucketed by length."""
+"""Packed batches: inputs of different lengths end to end, without padding, bucketed by length."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rationale.arrays import Int32
 
 
 class Input(Protocol):
-    """One model input of n tokens: a window, or what is left of one."""
+    """One model input of n tokens: a window, or a window without some of its words."""
 
     @property
     def ids(self) -> Int32:
@@ -27,19 +27,19 @@ class Input(Protocol):
 
     @property
     def positions(self) -> Int32:
-        """int32 (n,), where each token stands in its full input."""
+        """int32 (n,), the position of each token in its full input."""
 
 
 @dataclass(frozen=True)
 class Packed:
-    """B inputs laid end to end: N = sum of their lengths.
+    """B inputs end to end: N rows, the sum of their lengths.
 
     Attributes:
         ids: int64 (N,), token ids.
         types: int64 (N,), token type ids.
-        positions: int64 (N,), each token's position in its full input: dropped neighbours leave gaps.
+        positions: int64 (N,), each token's position in its full input: dropped tokens leave gaps.
         lengths: The B lengths.
-        keep_mass: float (N,), how much of each row is there while dropping is learnt; None means all of it.
+        keep_mass: float (N,), the remaining mass of each row in soft dropping; None means 1.
     """
 
     ids: Tensor
@@ -50,12 +50,12 @@ class Packed:
 
     @cached_property
     def cls_index(self) -> Tensor:
-        """int64 (B,), the row at which each input begins: its [CLS]."""
+        """int64 (B,), the first row of each input: its [CLS]."""
         return self.sizes.cumsum(0) - self.sizes
 
     @cached_property
     def batch_index(self) -> Tensor:
-        """int64 (N,), the input each row belongs to."""
+        """int64 (N,), the input of each row."""
         numbers = torch.arange(len(self.lengths), device=self.ids.device)
         return torch.repeat_interleave(numbers, self.sizes, output_size=self.ids.shape[0])
 
@@ -65,30 +65,32 @@ class Packed:
         return torch.tensor(self.lengths, device=self.ids.device)
 
     def segment_sum(self, rows: Tensor) -> Tensor:
-        """The sum of each input's rows: (N, …) -> (B, …)."""
+        """Sums the rows of each input: (N, …) -> (B, …)."""
         if len(self.lengths) == 1:
             return rows.sum(dim=0, keepdim=True)
         return rows.new_zeros(len(self.lengths), *rows.shape[1:]).index_add(0, self.batch_index, rows)
 
     def broadcast(self, values: Tensor) -> Tensor:
-        """Each input's value at all of its rows: (B, …) -> (N, …)."""
+        """Repeats each input's value for all its rows: (B, …) -> (N, …)."""
         if len(self.lengths) == 1:
             return values.expand(self.ids.shape[0], *values.shape[1:])
         return values[self.batch_index]
 
     def select(self, keep: Tensor) -> tuple[Tensor, Packed]:
-        """The rows, int64, where bool (N,) ``keep`` is True, and the batch of them; every input keeps one."""
+        """The rows, int64, where bool (N,) ``keep`` is True, and their batch; every input must keep one."""
         rows = keep.nonzero().squeeze(-1)
         if len(self.lengths) == 1:
             counts = [rows.shape[0]]
         else:
             counts = torch.bincount(self.batch_index[rows], minlength=len(self.lengths)).tolist()
-        ids, types, positions = (p.index_select(0, rows) for p in (self.ids, self.types, self.positions))
+        ids, types, positions = (
+            values.index_select(0, rows) for values in (self.ids, self.types, self.positions)
+        )
         return rows, Packed(ids, types, positions, tuple(counts))
 
     @cached_property
     def padding(self) -> Padding:
-        """How to lay the rows out as a padded (B, longest) block, and back."""
+        """Converts the rows to a padded (B, longest) block, and back."""
         return Padding(self)
 
 
@@ -130,23 +132,25 @@ def pack(
     *,
     device: torch.device | str = "cpu",
 ) -> Packed:
-    """Lays inputs end to end; positions default to 0 … n - 1."""
-    places = positions or [np.arange(len(one), dtype=np.int32) for one in ids]
+    """Packs inputs end to end; positions default to 0 … n - 1."""
+    all_positions = positions or [np.arange(len(row), dtype=np.int32) for row in ids]
 
     def join(parts: Sequence[Int32]) -> Tensor:
         return torch.from_numpy(np.concatenate(parts).astype(np.int64)).to(device)
 
-    return Packed(join(ids), join(types), join(places), tuple(len(one) for one in ids))
+    return Packed(join(ids), join(types), join(all_positions), tuple(len(row) for row in ids))
 
 
 def pack_windows(windows: Sequence[Input], device: torch.device | str = "cpu") -> Packed:
-    """Lays windows, or what is left of them, end to end."""
-    ids, types, positions = zip(*((one.ids, one.types, one.positions) for one in windows), strict=True)
+    """Packs windows, whole or without some of their words, end to end."""
+    ids, types, positions = zip(
+        *((window.ids, window.types, window.positions) for window in windows), strict=True
+    )
     return pack(ids, types, positions, device=device)
 
 
 def buckets(lengths: Sequence[int], batch_size: int) -> Iterator[list[int]]:
-    """Batches of positions, longest first, neighbours in length together; ties keep their order.
+    """Yields batches of indices, sorted by length, the longest first; ties keep their order.
 
     >>> list(buckets([3, 9, 4, 8], 2))
     [[1, 3], [2, 0]]

@@ -1,4 +1,4 @@
-"""Windows: what a model of limited length reads of a document, under one of three protocols."""
+"""Windows: the inputs a model of limited length reads of a document, by one of three protocols."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ WordSpan = tuple[int, int]
 
 @dataclass(frozen=True)
 class Window:
-    """One model input; n tokens, special ones and query included.
+    """One model input; n tokens, special tokens and query included.
 
     Attributes:
         ids: int32 (n,), token ids.
         types: int32 (n,), token type ids.
-        word: int32 (n,), the document's word each token belongs to; -1 for special tokens and the query.
+        word: int32 (n,), the document's word of each token; -1 for special tokens and the query.
         weight: The window's share of the document's covered words.
     """
 
@@ -36,7 +36,7 @@ class Window:
 
     @property
     def positions(self) -> Int32:
-        """int32 (n,), 0 … n - 1: nothing is missing."""
+        """int32 (n,), 0 … n - 1: a window has all its tokens."""
         return np.arange(self.ids.size, dtype=np.int32)
 
 
@@ -45,8 +45,8 @@ class Windows:
     """All windows of one document; weights sum to 1.
 
     Attributes:
-        windows: At least one.
-        covered: bool (W,), the words that stand in some window; the others are not evaluated.
+        windows: The windows, at least one.
+        covered: bool (W,), the words in at least one window; the others are not evaluated.
     """
 
     windows: tuple[Window, ...]
@@ -60,10 +60,10 @@ class Windower:
         tokenizer: A fast tokenizer.
         max_length: The longest input, special tokens included.
         protocol: ``document``: consecutive windows cover every word. ``truncate``: the first window only.
-            ``windows``: no window cuts a rationale span and windows without a rationale word are left out
-            (it looks at the gold spans; for parity with published code only).
-        overlap: Of protocol ``document``: tokens, about, that windows have in common; a word in two of them
-            counts in both.
+            ``windows``: no window cuts a rationale span, and windows without a rationale word are left out
+            (an oracle: it reads the gold spans; for comparison with published code only).
+        overlap: The approximate number of tokens that consecutive windows share, in protocol ``document``; a
+            word in two windows counts in both.
 
     Raises:
         ModelError: For a tokenizer without a fast version.
@@ -85,7 +85,8 @@ class Windower:
         """The windows of ``document``.
 
         Raises:
-            DataError: Where the query leaves no room, or protocol ``windows`` meets a text nobody annotated.
+            DataError: Where the query leaves no room for words, or protocol ``windows`` meets a document
+                without annotation.
         """
         text = align(self.tokenizer, document.words)
         query = align(self.tokenizer, document.query).ids if document.query else None
@@ -93,27 +94,27 @@ class Windower:
         covered = np.zeros(text.words, dtype=np.bool_)
         for cut in cuts:
             covered[_words_of(text, cut)] = True
-        if not cuts:  # protocol `windows` without any rationale: predict from the first window, score none
+        if not cuts:  # protocol `windows` without any rationale: predict from the first window, cover no word
             cuts = [next(_consecutive(text, self._room(document, query)))]
         shares = [_share(text, cut) for cut in cuts]
         total = sum(shares) or 1.0
         if not sum(shares):
             shares = [1.0 / len(cuts)] * len(cuts)
-        built = [
+        windows = [
             self._window(text, query, cut, share / total, query_first=document.query_first)
             for cut, share in zip(cuts, shares, strict=True)
         ]
-        return Windows(tuple(built), covered)
+        return Windows(tuple(windows), covered)
 
     def _room(self, document: Document, query: Int32 | None) -> int:
-        taken = self.template.extra(pair=query is not None) + (0 if query is None else query.size)
-        if taken >= self.max_length:
+        used = self.template.extra(pair=query is not None) + (0 if query is None else query.size)
+        if used >= self.max_length:
             raise DataError(
-                f"the query takes {taken} of the model's {self.max_length} tokens and leaves no room",
+                f"the query takes {used} of the model's {self.max_length} tokens and leaves no room",
                 where=f"annotation {document.id!r}, document {document.docid!r}",
                 remedy="Queries are never cut: shorten it, or use a model that reads longer inputs.",
             )
-        return self.max_length - taken
+        return self.max_length - used
 
     def _cuts(self, document: Document, text: Alignment, room: int) -> Iterator[WordSpan]:
         if self.protocol == "truncate":
@@ -123,7 +124,7 @@ class Windower:
         else:
             if not document.annotated:
                 raise DataError(
-                    "protocol 'windows' looks at the human rationale, and nobody annotated this text",
+                    "protocol 'windows' needs a human rationale, and this document has no annotation",
                     where=f"annotation {document.id!r}",
                     remedy="Use --protocol document.",
                 )
@@ -132,49 +133,49 @@ class Windower:
     def _window(
         self, text: Alignment, query: Int32 | None, cut: WordSpan, weight: float, *, query_first: bool
     ) -> Window:
-        piece = text.ids[cut[0] : cut[1]]
-        order = [piece] if query is None else [query, piece] if query_first else [piece, query]
-        ids, types, places = self.template.build(*order)
+        segment = text.ids[cut[0] : cut[1]]
+        order = [segment] if query is None else [query, segment] if query_first else [segment, query]
+        ids, types, segments_at = self.template.build(*order)
         word = np.full(ids.size, -1, dtype=np.int32)
-        word[places[1 if query is not None and query_first else 0]] = text.word[cut[0] : cut[1]]
+        word[segments_at[1 if query is not None and query_first else 0]] = text.word[cut[0] : cut[1]]
         return Window(ids, types, word, weight)
 
 
 def _consecutive(
     text: Alignment, room: int, spans: Bool | None = None, overlap: int = 0
 ) -> Iterator[WordSpan]:
-    """Token ranges that cover the text, cut between words where the next word fits in one window.
+    """Yields token ranges that cover the text, cut between words where the next word fits in one window.
 
     Args:
         text: The aligned text.
-        room: The tokens one window holds.
+        room: The number of tokens in one window.
         spans: bool (W,): True where a cut before the word would split a rationale span.
-        overlap: Tokens, about, that a window has in common with the one before.
+        overlap: The approximate number of tokens that a window shares with the one before.
     """
-    at = 0
+    start = 0
     while True:
-        end = min(at + room, len(text))
+        end = min(start + room, len(text))
         if end < len(text):
             word = int(text.word[end])
             if spans is not None:
-                while word > 0 and spans[word] and text.first_token[word] > at:
+                while word > 0 and spans[word] and text.first_token[word] > start:
                     word -= 1
-                if text.first_token[word] <= at:
+                if text.first_token[word] <= start:
                     word = int(text.word[end])
-            if text.first_token[word] > at:
+            if text.first_token[word] > start:
                 end = int(text.first_token[word])
-        yield at, end
+        yield start, end
         if end >= len(text):
             return
-        again = int(text.first_token[int(text.word[max(end - overlap, 0)])]) if overlap else end
-        at = again if again > at else end
+        overlap_start = int(text.first_token[int(text.word[max(end - overlap, 0)])]) if overlap else end
+        start = overlap_start if overlap_start > start else end
 
 
 def _rationale_windows(text: Alignment, room: int, document: Document) -> Iterator[WordSpan]:
-    inner = np.zeros(text.words, dtype=np.bool_)
+    inside_span = np.zeros(text.words, dtype=np.bool_)
     for span in document.spans:
-        inner[span.start + 1 : span.end] = True
-    for cut in _consecutive(text, room, inner):
+        inside_span[span.start + 1 : span.end] = True
+    for cut in _consecutive(text, room, inside_span):
         if document.rationale[_words_of(text, cut)].any():
             yield cut
 
@@ -191,11 +192,11 @@ def _words_of(text: Alignment, cut: WordSpan) -> slice:
 
 
 def _share(text: Alignment, cut: WordSpan) -> float:
-    """How many words a token range holds; a word cut in two counts by its tokens."""
+    """The number of words in a token range; a word cut in two counts by the share of its tokens."""
     words = _words_of(text, cut)
-    whole = float(words.stop - words.start)
+    count = float(words.stop - words.start)
     for word in {int(text.word[token]) for token in (cut[0], cut[1] - 1)} if len(text) else ():
         tokens = text.tokens_of(word)
-        inside = min(cut[1], tokens.stop) - max(cut[0], tokens.start)
-        whole -= 1.0 - inside / len(tokens)
-    return whole
+        tokens_inside = min(cut[1], tokens.stop) - max(cut[0], tokens.start)
+        count -= 1.0 - tokens_inside / len(tokens)
+    return count

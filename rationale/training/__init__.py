@@ -1,4 +1,4 @@
-"""Training on the Hugging Face Trainer: fine-tuning, and the systems that drop tokens."""
+"""Training on the Hugging Face Trainer: fine-tuning and the training of token-dropping models."""
 
 from __future__ import annotations
 

@@ -1,20 +1,21 @@
-"""Fine-tuning a sequence classifier on documents: the whole road from a checkpoint to a finished folder."""
+"""Fine-tuning a sequence classifier on documents, from a checkpoint to a finished folder."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from rationale.artifacts.record import to_json
 from rationale.corpus.document import Documents
 from rationale.files import check_output, home
 from rationale.training.chance import warn_at_chance
 from rationale.training.dropping.stage import check_made
-from rationale.training.fitting import chosen_model, complete, read_training
+from rationale.training.fitting import chosen_model, complete
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import prepare
 from rationale.training.recipe import DEV_FIGURES
+from rationale.training.record import Figures, Trained, read_training
 from rationale.training.trainer import build_trainer
 from rationale.training.unfinished import UnfinishedRun
 
@@ -27,15 +28,15 @@ class TrainedClassifier:
 
     Attributes:
         path: The folder: model, config, tokenizer and ``training.json``.
-        recipe: What ``training.json`` holds: settings, data, versions, dev figures of each epoch.
+        recipe: The content of ``training.json``: settings, data, versions, dev metrics of each epoch.
     """
 
     path: Path
-    recipe: dict[str, Any]
+    recipe: Trained
 
     @classmethod
     def open(cls, path: str | Path) -> TrainedClassifier:
-        """Reads a finished folder.
+        """Opens a finished folder.
 
         Raises:
             ModelError: Where its ``training.json`` is damaged or was changed.
@@ -43,14 +44,14 @@ class TrainedClassifier:
         return cls(Path(path), read_training(Path(path)))
 
     @property
-    def epochs(self) -> list[dict[str, float]]:
-        """Training loss and dev figures, one entry an epoch."""
-        return list(self.recipe["epochs"])
+    def epochs(self) -> tuple[Figures, ...]:
+        """Training loss and dev metrics, one entry per epoch."""
+        return self.recipe.epochs
 
     @property
     def best(self) -> dict[str, float]:
         """The epoch whose weights were kept."""
-        return dict(self.recipe["best"])
+        return self.recipe.figures
 
     def _repr_html_(self) -> str:
         names = [name for name in ("epoch", "loss", *DEV_FIGURES.values()) if name in self.best]
@@ -70,41 +71,44 @@ def train_classifier(
     options: TrainingOptions | None = None,
     *,
     overwrite: bool = False,
+    command: str | None = None,
 ) -> TrainedClassifier:
     """Fine-tunes ``model`` on ``train`` and keeps the epoch with the best accuracy on ``dev``.
 
-    While it runs, everything lies in ``OUT.unfinished``; the same call after a crash goes on from the last
-    checkpoint there and ends with the same weights. ``OUT`` appears whole at the end. Its tokenizer's
-    ``model_max_length`` is the length trained with, so that scoring reads windows of that length.
+    Writes to ``OUT.unfinished`` until the end, then to ``OUT`` in one rename. The same call resumes an
+    interrupted run from its last checkpoint and ends with the same weights. The ``model_max_length`` of the
+    saved tokenizer is the length of the training, so that scoring reads windows of that length.
 
     Args:
         model: A local folder or a hub id, with or without a classification head.
-        train: Labelled documents of two labels or more.
-        dev: Labelled documents to choose the epoch by; None keeps the last epoch.
-        out: The folder to make.
-        options: How to train; None takes the defaults.
-        overwrite: Replace an ``out`` that exists, or an unfinished run with other settings.
+        train: Labelled documents of at least two labels.
+        dev: Validation data for checkpoint selection; None keeps the last epoch.
+        out: The output folder.
+        options: Training options; None takes the defaults.
+        overwrite: Whether to replace an existing ``out``, or an unfinished run with other settings.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         DataError: On documents without label or words, fewer than two labels, a dev label not in train.
-        ModelError: Where the checkpoint does not fit, the loss is no number, or memory does not suffice.
+        ModelError: Where the checkpoint does not fit, the loss is not finite, or memory does not suffice.
         OutputError: Where ``out`` exists, an unfinished run has other settings, or the disk refuses.
     """
     options = options or TrainingOptions()
     out = home(out)
     run = UnfinishedRun.beside(out)
-    ended = not overwrite and run.ended(out)
-    if not ended:
+    finished = not overwrite and run.ended(out)
+    if not finished:
         check_output(out, overwrite=overwrite)
-    prepared = prepare(model, train, dev, options)
-    if ended:
-        check_made(out, prepared.recipe, {})
-        run.discard(prepared.recipe)
+    prepared = prepare(model, train, dev, options, command)
+    recipe = to_json(prepared.recipe)
+    if finished:
+        check_made(out, recipe, {})
+        run.discard(recipe)
     else:
         trainer = build_trainer(run.folder, prepared, options)
-        complete(run, trainer, out, prepared.recipe, chosen_model, overwrite=overwrite)
+        complete(run, trainer, out, recipe, chosen_model, overwrite=overwrite)
     trained, rows = TrainedClassifier.open(out), prepared.dev_rows
-    said = None if rows is None else warn_at_chance(trained.best, rows.labels, options.metric)
-    if said is not None:
-        log.warning("%s knows no more than chance: %s. Raise --epochs or --learning-rate.", out, said)
+    warning = None if rows is None else warn_at_chance(trained.best, rows.labels, options.metric)
+    if warning is not None:
+        log.warning("%s is not better than chance: %s. Raise --epochs or --learning-rate.", out, warning)
     return trained

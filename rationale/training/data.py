@@ -1,4 +1,4 @@
-"""Which documents are trained on, which choose the epoch, and which are told of and choose nothing."""
+"""The documents for training, for checkpoint selection and for the evaluation."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from rationale.errors import DataError
 
 
 def training_split(data: str, split: str | None) -> Documents:
-    """The documents to train on: those of ``split``; where it is None, of ``train`` or of the only split."""
+    """Loads the training documents: ``split``, or with None ``train`` or the only split."""
     if split is None and "train" in list_splits(data):
         split = "train"
     return load_documents(data, split)
 
 
 def hold_out(documents: Documents, dev: str, *, data: str) -> tuple[Documents, Documents | None]:
-    """Training documents and those the epoch is chosen by.
+    """Splits off the validation data for checkpoint selection.
 
     Args:
         documents: The training split.
         dev: A share between 0 and 1 of ``documents``, the name of another split of ``data``, or ``none``.
-        data: Where another split is read from.
+        data: The data set that another split is loaded from.
+
+    Returns:
+        The training documents and the validation documents; None for ``none``.
 
     Raises:
-        DataError: On a share outside (0, 1), or the training split's own name.
+        DataError: On a share outside (0, 1), or the name of the training split.
     """
     if dev == "none":
         return documents, None
@@ -41,21 +44,21 @@ def hold_out(documents: Documents, dev: str, *, data: str) -> tuple[Documents, D
 
 
 def evaluation_split(data: str, eval_split: str, training: Documents, dev: str) -> Documents:
-    """The documents a grid tells of.
+    """Loads the documents that a comparison reports on.
 
     Args:
-        data: Where they are.
-        eval_split: The name of their split.
-        training: The documents that are trained on.
+        data: The data set.
+        eval_split: The name of the evaluation split.
+        training: The training documents.
         dev: As for :func:`hold_out`.
 
     Raises:
-        DataError: Where it is the split that is trained on, or that epochs and settings are chosen by.
+        DataError: Where it is the training split, or the validation data for checkpoint selection.
     """
     if eval_split in (training.split, dev):
-        part = "trained on" if eval_split == training.split else "what --dev chooses by"
+        use = "trained on" if eval_split == training.split else "the validation data of --dev"
         raise DataError(
-            f"--eval-split names {eval_split!r}, which is {part}",
-            remedy="Report a split that decided nothing.",
+            f"--eval-split names {eval_split!r}, which is {use}",
+            remedy="Name a split that is neither trained on nor used for selection.",
         )
     return load_documents(data, eval_split)

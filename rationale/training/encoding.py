@@ -1,4 +1,4 @@
-"""Documents as the model reads them in training: the first window, with its label."""
+"""Documents as model inputs for training: the first window, with its label."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from rationale.training.task import task_metrics
 
 
 class Encoded(Dataset[dict[str, Any]]):
-    """Model inputs of documents, in their order, as arrays until they are asked for.
+    """Model inputs of documents, in their order, kept as arrays.
 
     Args:
-        windows: What the model reads of each document.
-        labels: Label ids, or numbers where numbers are learnt.
+        windows: The input of each document.
+        labels: Label ids, or numbers in regression.
         typed: Whether the model reads token types.
 
     Attributes:
-        lengths: Tokens of each window.
-        by_length: Their places, the longest first.
+        lengths: Number of tokens of each window.
+        by_length: Indices of the windows, the longest first.
     """
 
     def __init__(self, windows: Sequence[Window], labels: Sequence[Any], *, typed: bool) -> None:
@@ -39,7 +39,7 @@ class Encoded(Dataset[dict[str, Any]]):
         return len(self.windows)
 
     def __getitem__(self, position: int) -> dict[str, Any]:
-        """Lists of n ints, what is to be learnt, and the document's position."""
+        """The inputs as lists of n ints, the label, and the index of the document."""
         window = self.windows[position]
         row: dict[str, Any] = {"input_ids": window.ids.tolist(), "attention_mask": [1] * len(window.ids)}
         if self._typed:
@@ -47,7 +47,7 @@ class Encoded(Dataset[dict[str, Any]]):
         return {**row, "labels": self.labels[position], "position": position}
 
     def judge(self, logits: Sequence[Array]) -> dict[str, float]:
-        """The figures of what a model says of each row, (C,), in their order."""
+        """Computes the metrics of logits, (C,) per row, in the order of the rows."""
         return task_metrics(self.labels, np.stack(logits))
 
 
@@ -57,17 +57,17 @@ def encode_documents(
     label_ids: Mapping[str, int] | None,
     max_length: int,
 ) -> Encoded:
-    """Every document's first window: ``[CLS] query [SEP] words [SEP]``, cut at the word side.
+    """Encodes the first window of every document: ``[CLS] query [SEP] words [SEP]``, words truncated.
 
     Args:
-        tokenizer: The model's.
-        documents: Labelled ones.
-        label_ids: The class of each label; None where labels are numbers to learn.
-        max_length: Tokens of a window.
+        tokenizer: The tokenizer of the model.
+        documents: Labelled documents.
+        label_ids: The class of each label; None in regression.
+        max_length: Maximum number of tokens of a window.
 
     Raises:
-        DataError: On a document without a label that can be learnt, or without any sub-word, or a query that
-            leaves no room.
+        DataError: On a document without a usable label or without any sub-word, or a query that leaves no
+            room for words.
     """
     windower = Windower(tokenizer, max_length, "truncate")
     labels: list[float] = [
@@ -79,8 +79,8 @@ def encode_documents(
         window = windower(document).windows[0]
         if not (window.word >= 0).any():
             raise DataError(
-                "the document is empty: the tokenizer finds nothing in it",
-                where=_place(documents, document),
+                "the document is empty: the tokenizer finds no token in it",
+                where=_location(documents, document),
                 remedy="Remove it, or give it words.",
             )
         windows.append(window)
@@ -95,7 +95,7 @@ def _label_id(documents: Documents, document: Document, label_ids: Mapping[str, 
         f"the document has no label; labels are {known}"
         if document.label is None
         else f"the label {document.label!r} does not occur among the training documents ({known})",
-        where=_place(documents, document),
+        where=_location(documents, document),
         remedy="Every document needs a label that occurs in training.",
     )
 
@@ -104,13 +104,13 @@ def _number(documents: Documents, document: Document) -> float:
     number = document.number
     if number is None:
         raise DataError(
-            f"the label is {document.label!r}, and a number is to be learnt",
-            where=_place(documents, document),
+            f"expected a number as label, found {document.label!r}",
+            where=_location(documents, document),
             remedy="Give every document a number, or choose --metric accuracy to learn classes.",
         )
     return number
 
 
-def _place(documents: Documents, document: Document) -> str:
+def _location(documents: Documents, document: Document) -> str:
     split = "" if documents.split is None else f" ({documents.split})"
     return f"{documents.source}{split}, annotation {document.id!r}, document {document.docid!r}"

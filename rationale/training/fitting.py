@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from rationale.artifacts.lock import locked
 from rationale.artifacts.model import TRAINING, seal_model
-from rationale.artifacts.seal import SEAL, check_files, read_sealed
+from rationale.artifacts.record import Json, to_json
+from rationale.artifacts.seal import SEAL
 from rationale.errors import ModelError, OutputError
 from rationale.files import atomic_path, check_output, disk_errors
 from rationale.loading.hub import quiet_transformers
 from rationale.training.progress import Progress
 from rationale.training.recipe import history
+from rationale.training.record import Trained, as_trained
 from rationale.training.saved import TrainerCheckpoint
 from rationale.training.trainer import ClassifierTrainer
 from rationale.training.unfinished import UnfinishedRun
@@ -27,20 +28,18 @@ log = logging.getLogger(__name__)
 
 RECIPE = TRAINING
 
-
-Content = Mapping[str, Any]
-Fill = Callable[[UnfinishedRun, Path, Content], None]
-"""Puts what a run leaves into a folder, given the content of its ``training.json``."""
+Fill = Callable[[UnfinishedRun, Path, Trained], None]
+"""Puts what a run leaves into a folder, given what its ``training.json`` says."""
 
 
 def complete(
     run: UnfinishedRun,
     trainer: ClassifierTrainer,
     out: Path,
-    recipe: Mapping[str, Any],
+    recipe: Json,
     fill: Fill,
     *,
-    inputs: Mapping[str, Any] | None = None,
+    inputs: Json | None = None,
     overwrite: bool,
 ) -> None:
     """Begins or continues ``run``, trains, and turns it into ``out``; one of several processes writes.
@@ -49,7 +48,7 @@ def complete(
         run: The run that is to become ``out``.
         trainer: Writes its checkpoints to the run's folder.
         out: The folder to make: what ``fill`` puts there, and ``training.json``.
-        recipe: All that decides the outcome.
+        recipe: All that decides the outcome, and the command that was typed.
         fill: What goes into ``out``, such as :func:`chosen_model`.
         inputs: Digests of what it is made from, which the recipe does not name.
         overwrite: Replace an ``out`` that exists, or an unfinished run with another recipe.
@@ -63,32 +62,33 @@ def complete(
             if writes:
                 held.enter_context(locked(run.folder, "training"))
                 check_output(out, overwrite=overwrite)  # another process may have ended since
-            run.begin(recipe, inputs=inputs, overwrite=overwrite)
+            decides = {name: value for name, value in recipe.items() if name != "command"}
+            run.begin(decides, inputs=inputs, overwrite=overwrite)
         fit(run, trainer)
         if writes:
             _finish(run, out, recipe, fill, inputs or {}, overwrite=overwrite)
         trainer.accelerator.wait_for_everyone()
 
 
-def chosen_model(run: UnfinishedRun, folder: Path, content: Content) -> None:
+def chosen_model(run: UnfinishedRun, folder: Path, trained: Trained) -> None:
     """Fills ``folder`` with the model and tokenizer of the chosen epoch."""
-    run.checkpoint(content["best"]["step"]).copy_model(folder)
+    run.checkpoint(int(trained.figures["step"])).copy_model(folder)
 
 
 def _finish(
     run: UnfinishedRun,
     out: Path,
-    recipe: Mapping[str, Any],
+    recipe: Json,
     fill: Fill,
-    inputs: Mapping[str, Any],
+    inputs: Json,
     *,
     overwrite: bool,
 ) -> None:
     """Puts the finished model into ``out`` in one step and removes the work folder."""
-    content = {**recipe, **history(_final(run).state)}
+    content = {**recipe, **to_json(history(_final(run).state))}
     with atomic_path(out, overwrite=overwrite) as folder:
         folder.mkdir(exist_ok=True)
-        fill(run, folder, content)
+        fill(run, folder, as_trained(content))
         write_recipe(folder, content, inputs)
     run.remove()
 
@@ -107,7 +107,7 @@ def _final(run: UnfinishedRun) -> TrainerCheckpoint:
     return run.checkpoint(newest)
 
 
-def write_recipe(folder: Path, content: Content, inputs: Mapping[str, Any]) -> None:
+def write_recipe(folder: Path, content: Json, inputs: Json) -> None:
     """Puts ``training.json`` into ``folder``, and seals what decides what the model says.
 
     Args:
@@ -118,22 +118,9 @@ def write_recipe(folder: Path, content: Content, inputs: Mapping[str, Any]) -> N
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     (folder / RECIPE).write_text(text + "\n", encoding="utf-8", newline="\n")
     below = [f"{part.parent.name}/{SEAL}" for part in sorted(folder.glob(f"*/{SEAL}"))]
-    start = content.get("weights") or content["model"]["hash"]
-    made_of = {"model": start, "train": content["train"]["fingerprint"], **inputs}
+    said = as_trained(content)
+    made_of = {"model": said.model.hash, "train": said.train.fingerprint, **inputs}
     seal_model(folder, "training", made_of, [RECIPE, *below])
-
-
-def read_training(folder: Path, remedy: str = "") -> dict[str, Any]:
-    """What ``training.json`` says, as it was written where the folder has a seal.
-
-    Raises:
-        ModelError: Where it is damaged or was changed.
-    """
-    if (folder / SEAL).is_file():
-        _, seal = read_sealed(folder / SEAL, error=ModelError, remedy=remedy)
-        if seal is not None:
-            check_files(seal, folder, [RECIPE], error=ModelError, remedy=remedy)
-    return read_sealed(folder / RECIPE, error=ModelError, remedy=remedy, note=False)[0]
 
 
 def fit(run: UnfinishedRun, trainer: ClassifierTrainer) -> None:

@@ -1,11 +1,10 @@
-"""What a training starts from: the checkpoint, the documents as it reads them, and a recipe of both."""
+"""The inputs of a training: the checkpoint, the encoded documents, and a recipe of both."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from transformers import set_seed
 
@@ -20,6 +19,7 @@ from rationale.training.encoding import Encoded, encode_documents
 from rationale.training.options import TrainingOptions
 from rationale.training.rates import settled
 from rationale.training.recipe import training_recipe
+from rationale.training.record import TrainingProvenance
 from rationale.training.task import NUMBER
 
 log = logging.getLogger(__name__)
@@ -27,37 +27,50 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Prepared:
-    """A checkpoint and documents, ready to be trained on.
+    """A checkpoint and encoded documents, ready for training.
 
     Attributes:
-        start: The classifier as it is before training; its tokenizer's ``model_max_length`` is the length
-            trained with, so that scoring reads windows of that length.
-        keys: The training documents, in the order of ``rows``.
-        rows: The training documents as the model reads them.
-        dev_rows: Those the epoch is chosen by, if any.
-        recipe: All that decides the outcome, as JSON.
+        start: The classifier before training; the ``model_max_length`` of its tokenizer is the length of the
+            training, so that scoring reads windows of that length.
+        keys: Keys of the training documents, in the order of ``rows``.
+        rows: The encoded training documents.
+        dev_rows: The encoded validation documents for checkpoint selection, if any.
+        recipe: All inputs and options of the training, and the command that was typed.
     """
 
     start: Checkpoint
     keys: tuple[Key, ...]
     rows: Encoded
     dev_rows: Encoded | None
-    recipe: dict[str, Any]
+    recipe: TrainingProvenance
 
-    def anew(self, source: str | Path, options: TrainingOptions) -> Prepared:
-        """The same documents with ``source`` loaded afresh: what trains changes the weights it is given."""
+    def reloaded(self, source: str | Path, options: TrainingOptions) -> Prepared:
+        """The same documents with a fresh copy of ``source``, because training changes its weights."""
         start = _load(source, self.start.labels, options)
         start.tokenizer.model_max_length = self.start.tokenizer.model_max_length
         return replace(self, start=start)
 
 
-def prepare(model: str | Path, train: Documents, dev: Documents | None, options: TrainingOptions) -> Prepared:
+def prepare(
+    model: str | Path,
+    train: Documents,
+    dev: Documents | None,
+    options: TrainingOptions,
+    command: str | None = None,
+) -> Prepared:
     """Loads ``model`` with a head for the labels of ``train`` and encodes the documents.
+
+    Args:
+        model: A local folder or a hub id.
+        train: Labelled documents.
+        dev: Those that the epoch is chosen by, if any.
+        options: How to train.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         RationaleError: Where accelerate is not installed.
-        DataError: On documents without label or words, fewer than two labels, a dev label not in train, a
-            label that is no number where numbers are learnt.
+        DataError: On documents without label or words, fewer than two labels, a dev label not in train, or a
+            label that is not a number in regression.
         ModelError: Where the checkpoint cannot be loaded or does not fit.
     """
     optional("accelerate")  # the Trainer needs it
@@ -67,14 +80,14 @@ def prepare(model: str | Path, train: Documents, dev: Documents | None, options:
     rows = _rows(start, train, length, options)
     dev_rows = None if dev is None else _rows(start, dev, length, options)
     if dev is not None and len(dev.labels) == 1:
-        log.warning("all %d dev documents are %s: they say little about an epoch", len(dev), dev.labels[0])
+        log.warning("all %d dev documents are %s: they cannot rank epochs", len(dev), dev.labels[0])
     options = settled(options, start.model.config, len(train))
-    recipe = training_recipe(str(model), start, train, dev, length, options)
+    recipe = training_recipe(str(model), start, train, dev, length, options, command)
     return Prepared(start, tuple(document.key for document in train), rows, dev_rows, recipe)
 
 
 def starting_point(model: str | Path, train: Documents, options: TrainingOptions) -> Checkpoint:
-    """``model`` with a head for the labels of ``train``.
+    """Loads ``model`` with a head for the labels of ``train``.
 
     Raises:
         DataError: On fewer than two labels.

@@ -1,4 +1,4 @@
-"""What a run shows and when it saves: one bar, and a checkpoint every few minutes."""
+"""The progress bar of a training, and its checkpoints every few minutes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SAVE_SECONDS = 300.0
 
 
 class Progress(TrainerCallback):
-    """One bar over all steps with the loss and the last dev accuracy; nothing else is printed."""
+    """Shows one bar over all steps, with the loss and the last dev accuracy."""
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
@@ -21,7 +21,7 @@ class Progress(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Opens the bar where the run starts or resumes; a terminal shows it, a log file does not."""
+        """Opens the bar at the step where the run starts or resumes; only a terminal shows it."""
         if state.is_world_process_zero:
             start, total = state.global_step, state.max_steps
             self._bar = tqdm(total=total, initial=start, desc="train", unit="step", disable=None)
@@ -50,9 +50,9 @@ class Progress(TrainerCallback):
             "eval_accuracy": "dev accuracy",
             "eval_speedup": "speedup",
         }
-        news = {names[key]: f"{value:.4f}" for key, value in (logs or {}).items() if key in names}
-        if self._bar is not None and news:
-            self._shown.update(news)
+        shown = {names[key]: f"{value:.4f}" for key, value in (logs or {}).items() if key in names}
+        if self._bar is not None and shown:
+            self._shown.update(shown)
             self._bar.set_postfix(self._shown)
 
     def on_train_end(
@@ -62,18 +62,18 @@ class Progress(TrainerCallback):
         self.close()
 
     def close(self) -> None:
-        """Closes the bar, also where training broke off."""
+        """Closes the bar, also after an error."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
 
 class Saving(TrainerCallback):
-    """Saves inside long epochs too; whenever it saves it logs, so that no loss is lost between two runs.
+    """Saves checkpoints inside long epochs too, and logs with each, so that a resumed run loses no loss.
 
     Args:
-        seconds: The longest time without a checkpoint. Several processes would not agree on the clock, and
-            save at the end of each epoch only.
+        seconds: Maximum time between checkpoints. Several processes do not share a clock, so they save at
+            the end of each epoch only.
     """
 
     def __init__(self, seconds: float = _SAVE_SECONDS) -> None:
@@ -88,23 +88,23 @@ class Saving(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Asks for a checkpoint when the last one is old.
+        """Requests a checkpoint when the last one is too old.
 
-        Not at the last step of an epoch: the epoch's own follows its evaluation, which a run that is
-        continued from one before it would never make up for.
+        Skips the last step of an epoch: its checkpoint follows its evaluation, which a run resumed from an
+        earlier checkpoint of that step would skip.
         """
-        ends = state.global_step % round(state.max_steps / state.num_train_epochs) == 0
-        if not ends and args.world_size == 1 and time.monotonic() - self._last >= self._seconds:
+        is_last_of_epoch = state.global_step % round(state.max_steps / state.num_train_epochs) == 0
+        if not is_last_of_epoch and args.world_size == 1 and time.monotonic() - self._last >= self._seconds:
             control.should_save = control.should_log = True
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Has the loss logged up to the epoch's last step: epochs do not share a record."""
+        """Logs the loss at the last step, so that no log entry spans two epochs."""
         control.should_log = True
 
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Starts the clock anew."""
+        """Restarts the clock."""
         self._last = time.monotonic()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from rationale.artifacts.provenance import as_read
 from rationale.corpus.document import Documents
 from rationale.loading.checkpoint import Checkpoint
 from rationale.training.options import TrainingOptions
+from rationale.training.record import Figures, History, StartedFrom, TrainingDocuments, TrainingProvenance
 
 DEV_FIGURES = {
     "eval_loss": "dev_loss",
@@ -34,39 +35,44 @@ def training_recipe(
     dev: Documents | None,
     length: int,
     options: TrainingOptions,
-) -> dict[str, Any]:
-    """All that decides the outcome, as JSON: equal recipes give equal weights on one machine."""
-    recipe = {
-        "kind": "classifier",
-        "model": {
-            "name": source,
-            "hash": start.digest,
-            "config": start.settings,
-            "family": start.model.config.model_type,
-        },
-        "labels": list(start.labels),
-        "max_length": length,
-        "fresh_head": start.fresh_head,
-        "options": asdict(options),
-        "train": _described(train),
-        "dev": None if dev is None else _described(dev),
-        "versions": {name: version(name) for name in ("torch", "transformers", "accelerate", "tokenizers")},
-    }
-    content: dict[str, Any] = json.loads(json.dumps(recipe))
-    return content
+    command: str | None = None,
+) -> TrainingProvenance:
+    """All that decides the outcome: equal recipes give equal weights on one machine.
+
+    Args:
+        source: The checkpoint, as it was given.
+        start: It, loaded.
+        train: The training documents.
+        dev: Those that the epoch is chosen by.
+        length: Of a window, in tokens.
+        options: How.
+        command: The command that was typed, as shell text; None from Python.
+    """
+    return TrainingProvenance(
+        kind="classifier",
+        model=StartedFrom(source, start.digest, start.settings, start.model.config.model_type),
+        labels=start.labels,
+        max_length=length,
+        fresh_head=start.fresh_head,
+        options=as_read(asdict(options)),
+        train=_described(train),
+        dev=None if dev is None else _described(dev),
+        versions={name: version(name) for name in ("torch", "transformers", "accelerate", "tokenizers")},
+        command=command,
+    )
 
 
-def history(state: Mapping[str, Any]) -> dict[str, Any]:
+def history(state: Mapping[str, Any]) -> History:
     """Loss and dev figures of each epoch, and the epoch whose weights were kept, from the Trainer's state."""
     per_epoch = round(state["max_steps"] / state["num_train_epochs"])
-    epochs = [
+    epochs = tuple(
         _epoch(state, number, per_epoch) for number in range(1, round(state["global_step"] / per_epoch) + 1)
-    ]
+    )
     kept = state.get("best_global_step") or epochs[-1]["step"]
-    return {"epochs": epochs, "best": next(entry for entry in epochs if entry["step"] == kept)}
+    return History(epochs, next(entry for entry in epochs if entry["step"] == kept))
 
 
-def _epoch(state: Mapping[str, Any], number: int, length: int) -> dict[str, float]:
+def _epoch(state: Mapping[str, Any], number: int, length: int) -> Figures:
     """An epoch's mean loss over its steps (logged in runs of several) and its dev figures."""
     steps = range((number - 1) * length + 1, number * length + 1)
     entries = [entry for entry in state["log_history"] if entry["step"] in steps]
@@ -78,12 +84,12 @@ def _epoch(state: Mapping[str, Any], number: int, length: int) -> dict[str, floa
     return {"epoch": number, "step": steps[-1], **rounded}
 
 
-def _described(documents: Documents) -> dict[str, Any]:
+def _described(documents: Documents) -> TrainingDocuments:
     keys = "\x1e".join(sorted("\x1f".join(document.key) for document in documents))
-    return {
-        "source": documents.source,
-        "split": documents.split,
-        "documents": len(documents),
-        "fingerprint": documents.fingerprint,
-        "ids": hashlib.sha256(keys.encode("utf-8", "surrogatepass")).hexdigest()[:16],
-    }
+    return TrainingDocuments(
+        source=documents.source,
+        split=documents.split,
+        documents=len(documents),
+        fingerprint=documents.fingerprint,
+        ids=hashlib.sha256(keys.encode("utf-8", "surrogatepass")).hexdigest()[:16],
+    )

@@ -63,7 +63,7 @@ RECIPES.register("adapler")(
     Recipe(
         AdapLeROptions,
         _later("adapler", "train_adapler"),
-        "Train AdapLeR: fine-tune, store saliency, learn predictors and thresholds. Kills are resumed.",
+        "Train AdapLeR: fine-tune, store saliency, learn predictors and thresholds.",
         "--phi 5e-4",
     )
 )
@@ -71,7 +71,7 @@ RECIPES.register("ltp")(
     Recipe(
         LTPOptions,
         _later("ltp", "train_ltp"),
-        "Train Learned Token Pruning: fine-tune, learn thresholds by degrees, fine-tune with them fixed.",
+        "Train LTP (Learned Token Pruning): fine-tune, learn thresholds softly, fine-tune with them fixed.",
         "--lambda 0.1",
     )
 )
@@ -79,7 +79,7 @@ RECIPES.register("power-bert")(
     Recipe(
         PoWERBERTOptions,
         _later("power_bert", "train_power_bert"),
-        "Train PoWER-BERT: fine-tune, seek how many tokens each layer needs, fine-tune with as many.",
+        "Train PoWER-BERT: fine-tune, learn how many tokens each layer keeps, fine-tune with that many.",
         "--lambda 1e-3",
     )
 )
@@ -87,7 +87,7 @@ RECIPES.register("lat")(
     Recipe(
         LATOptions,
         _later("lat", "train_lat"),
-        "Train LAT: fine-tune, learn to bear any lengths, search over dev for those that serve best.",
+        "Train LAT: fine-tune, train for robustness to any lengths, search on dev for the best lengths.",
         "--length-drop 0.3",
         searches=True,
     )
@@ -96,7 +96,7 @@ RECIPES.register("spatten")(
     Recipe(
         SpAttenOptions,
         _later("fixed", "train_spatten"),
-        "Train SpAtten: fine-tune, then again with the tokens of least attention dropped.",
+        "Train SpAtten: fine-tune, then fine-tune with the tokens of least attention dropped.",
         "--ratio 0.3",
     )
 )
@@ -104,7 +104,7 @@ RECIPES.register("tr-bert")(
     Recipe(
         TRBERTOptions,
         _later("tr_bert", "train_tr_bert"),
-        "Train TR-BERT: fine-tune, learn policies by reward, then policies and model with a teacher.",
+        "Train TR-BERT: fine-tune, learn policies by REINFORCE, then policies and model with a teacher.",
         "--alpha 1",
     )
 )
@@ -121,7 +121,7 @@ RECIPES.register("lead")(
     Recipe(
         UninformedOptions,
         _later("fixed", "train_uninformed"),
-        "Train a baseline that keeps the beginning of a document.",
+        "Train a baseline that keeps the first tokens.",
         "--shares 0.4",
         fixed={"rule": "lead"},
     )
@@ -148,6 +148,7 @@ def train_dropping(
     *,
     finetuned_dir: str | Path | None = None,
     overwrite: bool = False,
+    command: str | None = None,
 ) -> TrainedDropping:
     """Fine-tunes ``model``, then trains a system that drops tokens from there; kills are resumed.
 
@@ -167,6 +168,7 @@ def train_dropping(
             missing and used where it is not: runs of other settings and systems can share it. Default:
             ``OUT.fine-tuned``.
         overwrite: Replace what is there.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         RationaleError: On a system nobody knows, or options of another system.
@@ -182,5 +184,6 @@ def train_dropping(
         wanted = ", ".join([recipe.options.__name__, *(f"{k} {v}" for k, v in recipe.fixed.items())])
         raise RationaleError(f"these are no options of {system}", remedy=f"Pass {wanted}.")
     check_dev(system, dev)
-    stages = Stages.begin(model, train, dev, out, options, finetuned_dir=finetuned_dir, overwrite=overwrite)
+    how: dict[str, Any] = {"finetuned_dir": finetuned_dir, "overwrite": overwrite, "command": command}
+    stages = Stages.begin(model, train, dev, out, options, **how)
     return recipe.train(stages, options)

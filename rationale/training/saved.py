@@ -1,4 +1,4 @@
-"""The checkpoints of a training under way: sealed as the last thing, used whole or not at all."""
+"""The checkpoints of an unfinished training: sealed last, and used only where they are whole."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ _NUMBERED = re.compile(r"checkpoint-([1-9][0-9]{0,17})")
 _PRIVATE = re.compile(
     r"(trainer_state\.json|(optimizer|scheduler|scaler)\.pt|rng_state.*\.pth|training_args\.bin)"
 )
-_RESUMED = {STATE, "optimizer.pt", "scheduler.pt"}  # without one, the Trainer begins with a fresh one
-_ANEW = "Repeat the command: it continues from the last whole checkpoint."
+# without one of these, the Trainer silently starts with a new one
+_NEEDED = {STATE, "optimizer.pt", "scheduler.pt"}
+_REMEDY = "Repeat the command: it resumes from the last whole checkpoint."
 
 
 @dataclass(frozen=True)
 class TrainerCheckpoint:
-    """A checkpoint of the Trainer that is whole and of this training.
+    """A whole checkpoint of this training.
 
     Attributes:
         folder: ``checkpoint-N``.
-        step: N, the optimizer steps taken.
-        state: The Trainer's, of the shape that is relied on.
-        seal: The digests of its files.
+        step: N, the number of optimizer steps.
+        state: The state of the Trainer, checked.
+        seal: The seal, with the digests of its files.
     """
 
     folder: Path
@@ -46,20 +47,20 @@ class TrainerCheckpoint:
 
     @property
     def final(self) -> bool:
-        """Whether it is the last of its training: all steps done, or stopped early."""
+        """Whether it ends its training: all steps are done, or it stopped early."""
         control = self.state["stateful_callbacks"].get("TrainerControl", {}).get("args", {})
         return bool(control.get("should_training_stop")) or self.step >= self.state["max_steps"]
 
     @property
     def best(self) -> int:
-        """The step of the best epoch; its own where no epoch was chosen."""
+        """The step of the best epoch; that of this checkpoint without selection."""
         return int(self.state.get("best_global_step") or self.step)
 
     def needed(self, *, all_epochs: bool) -> set[int]:
-        """The steps of earlier checkpoints that the training still needs, its own among them.
+        """The steps of the checkpoints that the training still needs, including this one.
 
         Args:
-            all_epochs: Whether it keeps every epoch, and not the best alone.
+            all_epochs: Whether the training keeps every epoch, not only the best.
         """
         if not all_epochs:
             return {self.step, self.best}
@@ -67,10 +68,10 @@ class TrainerCheckpoint:
         return {self.step, *range(length, self.step + 1, length)}
 
     def copy_model(self, to: Path) -> None:
-        """Copies model, config and tokenizer, and nothing that is the Trainer's own.
+        """Copies model, config and tokenizer, without the files of the Trainer.
 
         Raises:
-            OutputError: Where what was copied is not what was saved.
+            OutputError: Where a file was changed after it was sealed.
         """
         names = [name for name in self.seal.files if not _PRIVATE.fullmatch(name)]
         to.mkdir(parents=True, exist_ok=True)
@@ -81,7 +82,7 @@ class TrainerCheckpoint:
                 raise OutputError(
                     "it was changed after it was written: its SHA-256 differs",
                     where=self.folder / name,
-                    remedy=_ANEW,
+                    remedy=_REMEDY,
                 )
 
 
@@ -89,80 +90,80 @@ def seal_checkpoint(folder: Path, run: str) -> None:
     """Seals all files of a checkpoint.
 
     Args:
-        folder: ``checkpoint-N``, everything in it written.
-        run: Which training it is of.
+        folder: ``checkpoint-N``, completely written.
+        run: Identity of its training.
     """
     seal_folder(folder, "checkpoint", {"run": run})
 
 
 def read_checkpoint(folder: Path, run: str, recipe: Mapping[str, Any]) -> TrainerCheckpoint:
-    """A checkpoint, after making sure that it is whole and of this training.
+    """Reads a checkpoint and checks that it is whole and of this training.
 
     Args:
         folder: ``checkpoint-N``.
-        run: Which training it has to be of.
-        recipe: Of that training.
+        run: Identity of the training.
+        recipe: Recipe of the training.
 
     Raises:
-        OutputError: Where a file is missing, was changed or added, or it is of another training.
+        OutputError: Where a file is missing, was changed or added, or the checkpoint is of another training.
     """
-    seal = check_folder(folder, "checkpoint", remedy=_ANEW, note=False)
+    seal = check_folder(folder, "checkpoint", remedy=_REMEDY, note=False)
     if seal is None:
-        raise OutputError("it was not written to its end", where=folder, remedy=_ANEW)
+        raise OutputError("the checkpoint is incomplete", where=folder, remedy=_REMEDY)
     if seal.inputs.get("run", run) != run:  # `rationale verify --seal` knows no run
-        raise OutputError("it is of another training", where=folder, remedy=_ANEW)
-    lacking = sorted(_RESUMED - seal.files.keys())
-    if lacking:
-        raise OutputError(f"it has no {lacking[0]}", where=folder, remedy=_ANEW)
+        raise OutputError("the checkpoint is of another training", where=folder, remedy=_REMEDY)
+    missing = sorted(_NEEDED - seal.files.keys())
+    if missing:
+        raise OutputError(f"the checkpoint has no {missing[0]}", where=folder, remedy=_REMEDY)
     state = strict_json.read_json(
-        folder / STATE, error=OutputError, what="the state is damaged", remedy=_ANEW
+        folder / STATE, error=OutputError, what="the state is damaged", remedy=_REMEDY
     )
     step = step_of(folder)
-    if step is None or not _sound(state, step, recipe):
-        raise OutputError("the state is none of this training", where=folder / STATE, remedy=_ANEW)
+    if step is None or not _is_valid(state, step, recipe):
+        raise OutputError("the state does not fit this training", where=folder / STATE, remedy=_REMEDY)
     return TrainerCheckpoint(folder, step, state, seal)
 
 
 @contextmanager
 def checkpoint_errors(checkpoint: str | None) -> Iterator[None]:
-    """Turns whatever goes wrong while a checkpoint is loaded, as data and never as code, into one error.
+    """Turns every error while a checkpoint is loaded into an OutputError, except out-of-memory.
 
     Raises:
-        OutputError: Then. What is whole can be loaded, unless somebody sealed it anew after a change.
+        OutputError: Where loading fails, as after a change that was sealed again.
     """
     try:
         yield
     except torch.OutOfMemoryError:
         raise
     except Exception as error:
-        told = f"{type(error).__name__}: {error}".splitlines()[0]
+        message = f"{type(error).__name__}: {error}".splitlines()[0]
         raise OutputError(
-            f"the checkpoint cannot be read ({told})",
+            f"the checkpoint cannot be read ({message})",
             where=checkpoint,
-            remedy="Remove it to continue from the one before, or pass --overwrite to start anew.",
+            remedy="Remove it to resume from the previous one, or pass --overwrite to start again.",
         ) from error
 
 
 def step_of(folder: Path) -> int | None:
-    """N of ``checkpoint-N``; None where it is named otherwise."""
-    found = _NUMBERED.fullmatch(folder.name)
-    return int(found[1]) if found else None
+    """N of ``checkpoint-N``; None for another name."""
+    match = _NUMBERED.fullmatch(folder.name)
+    return int(match[1]) if match else None
 
 
 def numbered(run: Path) -> list[Path]:
-    """The checkpoints in a folder, whole or not, the newest first."""
-    there = [path for path in run.glob("checkpoint-*") if path.is_dir() and step_of(path) is not None]
-    return sorted(there, key=lambda path: -(step_of(path) or 0))
+    """The checkpoints in a folder, whole or not, newest first."""
+    checkpoints = [path for path in run.glob("checkpoint-*") if path.is_dir() and step_of(path) is not None]
+    return sorted(checkpoints, key=lambda path: -(step_of(path) or 0))
 
 
 def remove(checkpoint: Path) -> None:
-    """Deletes a checkpoint, its seal first: what is left by a kill in between is not taken for whole."""
+    """Deletes a checkpoint, its seal first, so that an interrupted deletion leaves no whole checkpoint."""
     (checkpoint / SEAL).unlink(missing_ok=True)
     shutil.rmtree(checkpoint)
 
 
-def _sound(state: Mapping[str, Any], step: int, recipe: Mapping[str, Any]) -> bool:
-    """Whether a state is of the shape that is relied on, with numbers that this training can have."""
+def _is_valid(state: Mapping[str, Any], step: int, recipe: Mapping[str, Any]) -> bool:
+    """Whether a state has the expected structure, with numbers that are possible in this training."""
     callbacks, entries = state.get("stateful_callbacks"), state.get("log_history")
     if not isinstance(callbacks, dict) or not isinstance(entries, list):
         return False

@@ -1,4 +1,4 @@
-"""The Hugging Face Trainer with our loss, our order of documents, and a stop when the loss is no number."""
+"""The Hugging Face Trainer with our losses, a reproducible order of documents and a check of the loss."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ from rationale.training.unfinished import UnfinishedRun
 
 
 class EpochSampler(LengthGroupedSampler):
-    """Documents of like length together, in an order that seed and epoch alone decide.
+    """Groups documents of similar length, in an order that depends on seed and epoch only.
 
-    The Trainer's own draws the order from the global random state, which a run resumed inside an epoch lacks.
+    The sampler of the Trainer draws from the global random state, which a run resumed inside an epoch lacks.
     """
 
     def __init__(self, batch_size: int, lengths: list[int], seed: int) -> None:
@@ -50,7 +50,7 @@ class EpochSampler(LengthGroupedSampler):
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
-        """Sets which epoch's order comes next."""
+        """Sets the epoch of the next iteration."""
         self._epoch = epoch
 
     def __iter__(self) -> Iterator[int]:
@@ -60,11 +60,11 @@ class EpochSampler(LengthGroupedSampler):
 
 
 class ClassifierTrainer(Trainer):
-    """Fine-tunes a classifier; training rows carry ``position``, the place of their document in ``keys``.
+    """Fine-tunes a classifier; training rows carry ``position``, the index of their document in ``keys``.
 
     Args:
-        keys: Names of the training documents, for the message when the loss is no number.
-        **settings: What ``transformers.Trainer`` takes.
+        keys: Names of the training documents, for the error of a loss that is not finite.
+        **settings: Arguments of ``transformers.Trainer``.
     """
 
     def __init__(self, *, keys: Sequence[str], **settings: Any) -> None:
@@ -74,7 +74,7 @@ class ClassifierTrainer(Trainer):
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
-        """One batch forward and backward; returns the loss, shape ().
+        """Runs one batch forward and backward; returns the loss, shape ().
 
         Raises:
             ModelError: Where the loss is NaN or infinite, before the weights take the step.
@@ -91,44 +91,48 @@ class ClassifierTrainer(Trainer):
         prediction_loss_only: bool,
         ignore_keys: list[str] | None = None,
     ) -> Any:
-        """One batch of dev documents; their positions are ours, and a dropping model refuses them."""
-        read = {name: value for name, value in inputs.items() if name != "position"}
-        return super().prediction_step(model, read, prediction_loss_only, ignore_keys)
+        """Runs one batch of dev documents, without ``position``, which a dropping model refuses."""
+        model_inputs = {name: value for name, value in inputs.items() if name != "position"}
+        return super().prediction_step(model, model_inputs, prediction_loss_only, ignore_keys)
 
     def autocast_smart_context_manager(self, cache_enabled: bool | None = True) -> Any:
-        """Accelerate wraps the model's own forward alone; here passes that do not go through it are, too."""
+        """Autocasts every pass; Accelerate autocasts only those through the forward of the model."""
         return self.accelerator.autocast()
 
     def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> Any:
-        """Documents of a step in all processes: an answer has two labels, first and last token."""
-        found = super()._get_num_items_in_batch(batch_samples, device)
+        """Counts the documents of a step in all processes; an answer has two labels (first, last token)."""
+        labels_in_step = super()._get_num_items_in_batch(batch_samples, device)
         labels = batch_samples[0].get("labels") if batch_samples else None
-        return found if found is None or labels is None else found // math.prod(labels.shape[1:])
+        return (
+            labels_in_step
+            if labels_in_step is None or labels is None
+            else labels_in_step // math.prod(labels.shape[1:])
+        )
 
     def of_all(self, loss: Tensor, num_items_in_batch: Tensor | int | None) -> Tensor:
-        """A loss over the documents of all processes, made up for gradients that are averaged over them."""
+        """Scales a loss over the documents of all processes, because their gradients are averaged."""
         return loss if num_items_in_batch is None else loss * self.accelerator.num_processes
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """Seals a checkpoint when all processes have written their part of it.
+        """Saves a checkpoint, and seals it when all processes have written their part.
 
         Raises:
-            OutputError: Where the disk refuses; torch and safetensors say so in errors of their own.
+            OutputError: Where the disk refuses; torch and safetensors raise errors of their own.
         """
         folder = Path(self.args.output_dir or ".")
         path = folder / f"checkpoint-{self.state.global_step}"
         try:
-            (path / SEAL).unlink(missing_ok=True)  # of the same step, saved inside the epoch
+            (path / SEAL).unlink(missing_ok=True)  # the same step may have been saved inside the epoch
             super()._save_checkpoint(model, trial)
             self.accelerator.wait_for_everyone()
             if self.is_world_process_zero():
                 seal_checkpoint(path, UnfinishedRun(folder).identity)
         except (OSError, RuntimeError, SafetensorError) as error:
-            told = error.strerror if isinstance(error, OSError) else None
+            message = error.strerror if isinstance(error, OSError) else None
             raise OutputError(
-                f"a checkpoint cannot be written ({told or str(error).splitlines()[0]})",
+                f"a checkpoint cannot be written ({message or str(error).splitlines()[0]})",
                 where=path,
-                remedy="Free space and repeat the command: it continues from the last whole checkpoint.",
+                remedy="Free space and repeat the command: it resumes from the last whole checkpoint.",
             ) from error
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
@@ -144,17 +148,17 @@ class ClassifierTrainer(Trainer):
             super()._load_rng_state(checkpoint)
 
     def _get_eval_sampler(self, eval_dataset: Any) -> Any:
-        """Like lengths together, in an order that :func:`dev_metrics` can undo."""
+        """Sorts by length, which :func:`dev_metrics` undoes."""
         return eval_dataset.by_length
 
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:
         rows: Any = self.train_dataset if train_dataset is None else train_dataset
-        together = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return EpochSampler(together, rows.lengths, self.args.seed)
+        documents_per_step = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        return EpochSampler(documents_per_step, rows.lengths, self.args.seed)
 
 
 def finite_loss(loss: Tensor, state: TrainerState, keys: Sequence[str]) -> None:
-    """Stops where the loss, shape (), is no number, naming step and batch.
+    """Checks that the loss, shape (), is finite; the error names step and batch.
 
     Raises:
         ModelError: Where it is NaN or infinite.
@@ -177,28 +181,28 @@ def build_trainer(
     callbacks: Sequence[TrainerCallback] = (),
     **settings: Any,
 ) -> ClassifierTrainer:
-    """A Trainer that checkpoints to ``folder`` and evaluates on the dev documents after each epoch.
+    """Builds a Trainer that saves checkpoints to ``folder`` and evaluates on dev after each epoch.
 
     Args:
-        folder: Where checkpoints go.
-        prepared: What it starts from and trains on.
-        options: How.
-        kind: The Trainer's class.
-        keep: Checkpoints that stay: the best and the last at least (with 1 the Trainer deletes the last when
-            it ends); None keeps all.
-        callbacks: More than the usual ones.
-        **settings: What the class takes besides, or instead of a classifier's usual.
+        folder: The folder of the checkpoints.
+        prepared: The checkpoint to start from, and the documents.
+        options: Training options.
+        kind: The class of the Trainer.
+        keep: Number of checkpoints to keep, at least 2 for the best and the last (with 1 the Trainer deletes
+            the last at its end); None keeps all.
+        callbacks: Additional callbacks.
+        **settings: Arguments of the class; they override the defaults of a classifier.
     """
     options = settled(options, prepared.start.model.config, len(prepared.rows))
     tokenizer, dev = prepared.start.tokenizer, prepared.dev_rows is not None
     rows = prepared.dev_rows or prepared.rows
-    usual: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "data_collator": DataCollatorWithPadding(tokenizer),
         "model": prepared.start.model,
         "compute_loss_func": partial(mean_loss, smoothing=options.label_smoothing),
         "compute_metrics": partial(dev_metrics, metric=options.metric, rows=rows),
     }
-    with disk_errors(folder):  # the Trainer makes it
+    with disk_errors(folder):  # the Trainer creates it
         trainer = kind(
             keys=[key[0] for key in prepared.keys],
             args=arguments(folder, options, dev=dev, keep=keep),
@@ -206,7 +210,7 @@ def build_trainer(
             eval_dataset=prepared.dev_rows,
             processing_class=tokenizer,
             callbacks=[Progress(), Saving(), *callbacks],
-            **usual | settings,
+            **defaults | settings,
         )
     trainer.remove_callback(PrinterCallback)
     if options.patience is not None and dev:
@@ -215,42 +219,46 @@ def build_trainer(
 
 
 def dev_metrics(prediction: EvalPrediction, metric: str, rows: Encoded) -> dict[str, float]:
-    """The figures of :meth:`Encoded.judge`, and ``choice``: what the epoch is chosen by.
+    """The metrics of :meth:`Encoded.judge`, and ``choice``, which selects the epoch.
 
     Raises:
         ModelError: Where a logit is NaN or infinite.
     """
-    logits = _each(prediction.predictions, rows)
-    if not all(np.isfinite(one).all() for one in logits):
+    logits = _logits_by_row(prediction.predictions, rows)
+    if not all(np.isfinite(row).all() for row in logits):
         raise ModelError(
-            "the model yields logits that are no numbers on the dev documents",
+            "the model yields logits that are not finite on the dev documents",
             remedy="Lower the learning rate or use float32.",
         )
-    found = rows.judge(logits)
-    # Accuracies differ by at least 1/n, so half of that orders equal ones and never overrules.
-    return {**found, "choice": found[metric] + found.get("macro_f1", 0.0) / (2 * len(rows))}
+    metrics = rows.judge(logits)
+    # Accuracies differ by at least 1/n: macro F1 times half of that only breaks ties.
+    return {**metrics, "choice": metrics[metric] + metrics.get("macro_f1", 0.0) / (2 * len(rows))}
 
 
-def _each(predictions: Any, rows: Encoded) -> list[Any]:
-    """What was said of each row, in their order: (C,), or (n, 2) without padding of a pair (start, end)."""
+def _logits_by_row(predictions: Any, rows: Encoded) -> list[Any]:
+    """The logits of each row, in their order: (C,), or (n, 2) without padding for a pair (start, end)."""
     pair = isinstance(predictions, tuple | list)
-    said = np.stack([np.asarray(p) for p in predictions], axis=-1) if pair else np.asarray(predictions)
-    found: list[Any] = [None] * len(rows)
-    for place, one in zip(rows.by_length, said, strict=True):
-        found[place] = one[: rows.lengths[place]] if pair else one
-    return found
+    outputs = (
+        np.stack([np.asarray(part) for part in predictions], axis=-1) if pair else np.asarray(predictions)
+    )
+    logits: list[Any] = [None] * len(rows)
+    for index, row in zip(rows.by_length, outputs, strict=True):
+        logits[index] = row[: rows.lengths[index]] if pair else row
+    return logits
 
 
 def arguments(
     folder: Path, options: TrainingOptions, *, dev: bool, keep: int | None = 2
 ) -> TrainingArguments:
-    """The Trainer's own settings; ``dev`` says whether there is a dev set to run after each epoch."""
-    choose = dev and options.checkpoint == "best"
-    rate: dict[str, Any] = {} if options.learning_rate is None else {"learning_rate": options.learning_rate}
+    """The settings of the Trainer; ``dev`` says whether to evaluate on dev documents after each epoch."""
+    select = dev and options.checkpoint == "best"
+    learning_rate: dict[str, Any] = (
+        {} if options.learning_rate is None else {"learning_rate": options.learning_rate}
+    )
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=options.epochs,
-        **rate,
+        **learning_rate,
         per_device_train_batch_size=options.batch_size,
         per_device_eval_batch_size=2 * options.batch_size,
         gradient_accumulation_steps=options.grad_accumulation,
@@ -266,9 +274,9 @@ def arguments(
         eval_strategy="epoch" if dev else "no",
         save_strategy="epoch",
         save_total_limit=keep,
-        load_best_model_at_end=choose,
-        metric_for_best_model="choice" if choose else None,
-        greater_is_better=True if choose else None,
+        load_best_model_at_end=select,
+        metric_for_best_model="choice" if select else None,
+        greater_is_better=True if select else None,
         restore_callback_states_from_checkpoint=True,
         logging_steps=10,
         logging_nan_inf_filter=False,

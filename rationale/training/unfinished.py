@@ -1,4 +1,4 @@
-"""A run under way: its folder beside the output, what it was started with, and where it can go on."""
+"""An unfinished run: its folder beside the output, its recipe, and the checkpoint to resume from."""
 
 from __future__ import annotations
 
@@ -21,38 +21,38 @@ from rationale.training.saved import TrainerCheckpoint, numbered, read_checkpoin
 log = logging.getLogger(__name__)
 
 RUN = "run.json"
-RUNS = Artifact("run", Json, "Pass --overwrite to start this training anew.")  # type: ignore[type-abstract]
+RUNS = Artifact("run", Json, "Pass --overwrite to start this training again.")  # type: ignore[type-abstract]
 _TEMPORARY = re.compile(r"\.run\.json\.[^.]+\.tmp")
 
 
 @dataclass(frozen=True)
 class UnfinishedRun:
-    """The folder ``OUT.unfinished``; ``OUT`` itself appears only when all is done.
+    """The folder ``OUT.unfinished``; ``OUT`` appears only when the run is finished.
 
     Attributes:
-        folder: Holds ``run.json`` (what the run was started with) and the Trainer's checkpoints.
+        folder: The folder, with ``run.json`` (the recipe of the run) and the checkpoints of the Trainer.
     """
 
     folder: Path
 
     @classmethod
     def beside(cls, out: Path) -> UnfinishedRun:
-        """The run that is to become ``out``."""
+        """The unfinished run of ``out``."""
         return cls(out.with_name(out.name + ".unfinished"))
 
     def begin(self, recipe: Json, *, inputs: Json | None = None, overwrite: bool) -> None:
-        """Makes the folder, or takes up the one that a killed run of the same recipe left.
+        """Creates the folder, or resumes an interrupted run of the same recipe.
 
-        Hold its lock before (:func:`rationale.artifacts.lock.locked`).
+        Hold the lock of the folder (:func:`rationale.artifacts.lock.locked`).
 
         Args:
-            recipe: What the run is started with.
-            inputs: Digests of what it is made from, which the recipe does not name.
-            overwrite: Replace an unfinished run of another recipe, or one that is damaged.
+            recipe: All inputs and options of the run.
+            inputs: Digests of inputs that the recipe does not name.
+            overwrite: Whether to replace an unfinished run of another recipe, or a damaged one.
 
         Raises:
-            OutputError: Where one of another recipe lies there, or one that is damaged or without a seal,
-                and ``overwrite`` is off; where something else lies there, or the disk refuses.
+            OutputError: Where the folder holds a run of another recipe, or one that is damaged or without a
+                seal, and ``overwrite`` is off; where it holds other files, or the disk refuses.
         """
         if (self.folder / RUN).exists() and self._continues(recipe, inputs, overwrite=overwrite):
             return
@@ -60,17 +60,17 @@ class UnfinishedRun:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not (self.folder / RUN).exists() and not all(map(_is_leftover, self.folder.iterdir())):
                 raise OutputError(
-                    "this folder is needed while training, and holds something else",
+                    "expected an empty folder for the unfinished training, found other files",
                     where=self.folder,
-                    remedy="It is not touched; move it away, or choose another output.",
+                    remedy="Move it away, or choose another output.",
                 )
             self._empty()
         RUNS.write(self.folder / RUN, recipe, inputs=inputs, overwrite=True)
 
     def _continues(self, recipe: Json, inputs: Json | None, *, overwrite: bool) -> bool:
-        """Whether what lies there is the start of this run."""
-        what = "an unfinished run with other settings lies there"
-        remedy = "Repeat its settings to continue it, or pass --overwrite to start anew."
+        """Whether the folder holds an unfinished run of this recipe."""
+        what = "the folder holds an unfinished run with other settings"
+        remedy = "Repeat its settings to resume it, or pass --overwrite to start again."
         try:
             earlier, seal = RUNS.open(self.folder / RUN, note=False)
             require_made_of(self.folder, earlier, seal, recipe, inputs=inputs, what=what, remedy=remedy)
@@ -82,12 +82,12 @@ class UnfinishedRun:
 
     @cached_property
     def identity(self) -> str:
-        """Tells this run's checkpoints from those of others: the SHA-256 of its ``run.json``."""
+        """The SHA-256 of its ``run.json``, which its checkpoints carry."""
         seal = RUNS.open(self.folder / RUN, note=False)[1]
         return "" if seal is None else seal.sha256
 
     def _empty(self) -> None:
-        """Deletes what a run leaves, and nothing else; the lock is held on."""
+        """Deletes the files of the run, and no others; keeps the lock."""
         for checkpoint in numbered(self.folder):
             remove(checkpoint)
         for entry in self.folder.iterdir():
@@ -95,7 +95,7 @@ class UnfinishedRun:
                 entry.unlink(missing_ok=True)
 
     def checkpoint(self, step: int) -> TrainerCheckpoint:
-        """The checkpoint after so many steps.
+        """Reads the checkpoint of a step.
 
         Raises:
             OutputError: Where it is not whole, or of another training.
@@ -104,25 +104,25 @@ class UnfinishedRun:
         return read_checkpoint(self.folder / f"checkpoint-{step}", self.identity, run)
 
     def newest(self) -> int | None:
-        """The step of the newest checkpoint that was written to its end; None before the first."""
-        ended = [path for path in numbered(self.folder) if (path / SEAL).is_file()]
-        return step_of(ended[0]) if ended else None
+        """The step of the newest complete checkpoint; None before the first."""
+        complete = [path for path in numbered(self.folder) if (path / SEAL).is_file()]
+        return step_of(complete[0]) if complete else None
 
     def last(self, *, all_epochs: bool = False) -> TrainerCheckpoint | None:
-        """The newest checkpoint that can be gone on from; None where the run has to start anew.
+        """The newest checkpoint to resume from; None where the run has to start again.
 
-        It is whole, and so are the earlier ones that the run needs at its end. One that is not is passed
-        over, and the log says why.
+        It is whole, and so are the earlier checkpoints that the run needs at its end. Others are skipped
+        with a warning.
 
         Args:
-            all_epochs: Whether the run keeps every epoch, and not the best alone.
+            all_epochs: Whether the run keeps every epoch, not only the best.
         """
-        found: dict[int, TrainerCheckpoint | None] = {}
+        checkpoints: dict[int, TrainerCheckpoint | None] = {}
 
         def whole(step: int) -> TrainerCheckpoint | None:
-            if step not in found:
-                found[step] = self._whole(step)
-            return found[step]
+            if step not in checkpoints:
+                checkpoints[step] = self._whole(step)
+            return checkpoints[step]
 
         for path in numbered(self.folder):
             checkpoint = whole(step_of(path) or 0)
@@ -134,22 +134,22 @@ class UnfinishedRun:
         try:
             return self.checkpoint(step)
         except OutputError as error:
-            log.warning("passed over: %s: %s", error.where, error.what)
+            log.warning("skipped: %s: %s", error.where, error.what)
             return None
 
     def go_on_from(self, last: TrainerCheckpoint | None) -> None:
-        """Deletes the checkpoints after ``last``: the run makes them again."""
+        """Deletes the checkpoints after ``last``, which the resumed run writes again."""
         with disk_errors(self.folder):
             for path in numbered(self.folder):
                 if (step_of(path) or 0) > (last.step if last else 0):
                     remove(path)
 
     def ended(self, out: Path) -> bool:
-        """Whether ``out`` stands already and the run was killed at its very end, while it was tidied up."""
+        """Whether ``out`` is finished, and the run was interrupted while it was removed."""
         return (out / TRAINING).is_file() and (self.folder / RUN).is_file()
 
     def discard(self, recipe: Json) -> None:
-        """Deletes the folder where it is what a run of ``recipe`` left when it was killed at its very end."""
+        """Deletes the folder where it holds a run of ``recipe`` that was interrupted after its end."""
         if not (self.folder / RUN).exists():
             return
         with locked(self.folder, "training"):
@@ -161,16 +161,16 @@ class UnfinishedRun:
                 self.remove()
 
     def remove(self) -> None:
-        """Deletes what the run left, and the folder where nothing else is in it."""
+        """Deletes the files of the run, and the folder where it holds no others."""
         with disk_errors(self.folder):
             self._empty()
             if all(entry.name == LOCK for entry in self.folder.iterdir()):
                 (self.folder / LOCK).unlink(missing_ok=True)
                 self.folder.rmdir()
             else:
-                log.warning("%s: kept, for it holds files that are not of the training", self.folder)
+                log.warning("%s: kept, because it holds files that are not of the training", self.folder)
 
 
 def _is_leftover(entry: Path) -> bool:
-    """What a run leaves that was killed before it said what it is."""
+    """Whether an entry may remain from a run that was interrupted before it wrote ``run.json``."""
     return entry.name == LOCK or bool(_TEMPORARY.fullmatch(entry.name))

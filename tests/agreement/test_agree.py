@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score, roc_auc_score
 
-from rationale.agreement import Agreement, Record, agree, metrics, read_eta
+from rationale.agreement import Agreement, Estimate, agree, metrics, read_eta
 from rationale.artifacts.seal import sealed
 from rationale.corpus.document import Documents
 from rationale.errors import ModelError, OutputError, ScoresError
@@ -66,9 +66,9 @@ def test_every_record_is_the_mean_of_what_its_documents_give(corpus, agreement):
                 for name, values in slow(scores, documents, method, layer, select).items():
                     shown = select if metrics.get(name).needs_selection else None
                     record = agreement.record(name, method, layer, shown)
-                    assert record["value"] == pytest.approx(np.nanmean(values), rel=1e-12)
-                    assert record["low"] <= record["value"] <= record["high"]
-                    assert (record["n"], record["skipped"]) == (
+                    assert record.value == pytest.approx(np.nanmean(values), rel=1e-12)
+                    assert record.low <= record.value <= record.high
+                    assert (record.n, record.skipped) == (
                         np.isfinite(values).sum(),
                         np.isnan(values).sum(),
                     )
@@ -79,9 +79,7 @@ def test_every_record_is_the_mean_of_what_its_documents_give(corpus, agreement):
 def test_records_come_by_method_layer_metric_and_selection(agreement):
     assert len(agreement.records) == 5 * (3 + 2 * 6)
     first = [
-        (r["metric"], r["select"])
-        for r in agreement.records
-        if r["method"] == "input_x_gradient" and not r["layer"]
+        (r.metric, r.select) for r in agreement.records if r.method == "input_x_gradient" and not r.layer
     ]
     assert first[:5] == [
         ("ap", None),
@@ -90,7 +88,7 @@ def test_records_come_by_method_layer_metric_and_selection(agreement):
         ("fpr", "threshold"),
         ("fpr", "top_k_gold"),
     ]
-    assert list(dict.fromkeys(r["method"] for r in agreement.records)) == [
+    assert list(dict.fromkeys(r.method for r in agreement.records)) == [
         "input_x_gradient",
         "attention.all",
         "random",
@@ -119,7 +117,7 @@ def test_values_of_documents_are_found_by_their_key(corpus, agreement):
 def test_one_selection_can_be_asked_for(corpus, agreement):
     for select in ("threshold", "top_k_gold"):
         some = agree(*corpus, select=select, resamples=200)
-        assert some.records == tuple(r for r in agreement.records if r["select"] in (None, select))
+        assert some.records == tuple(r for r in agreement.records if r.select in (None, select))
         assert some.recipe.agreement.select == (select,)
 
 
@@ -130,7 +128,7 @@ def test_eta_moves_the_threshold_layer_by_layer(corpus):
         expected = slow(scores, documents, "input_x_gradient", layer, "threshold", eta)
         for name in ("fpr", "recall"):
             record = found.record(name, "input_x_gradient", layer, "threshold")
-            assert record["value"] == pytest.approx(np.nanmean(expected[name]))
+            assert record.value == pytest.approx(np.nanmean(expected[name]))
     assert found.recipe.agreement.eta == (1.5, 0.25)
 
 
@@ -141,8 +139,8 @@ def test_the_order_of_the_documents_does_not_matter(corpus, agreement):
     assert agree(scores, moved, resamples=200).records == agreement.records
     shuffled = MemoryScores(scores.recipe, [scores.documents[i] for i in order])
     for one, other in zip(agree(shuffled, documents, resamples=200).records, agreement.records, strict=True):
-        assert one["value"] == pytest.approx(other["value"], rel=1e-12)
-        assert (one["n"], one["skipped"]) == (other["n"], other["skipped"])
+        assert one.value == pytest.approx(other.value, rel=1e-12)
+        assert (one.n, one.skipped) == (other.n, other.skipped)
 
 
 def test_small_blocks_give_the_same(corpus, agreement, monkeypatch):
@@ -153,8 +151,8 @@ def test_small_blocks_give_the_same(corpus, agreement, monkeypatch):
 def test_equal_seeds_give_equal_numbers_and_others_do_not(corpus, agreement):
     assert agree(*corpus, resamples=200) == agreement
     other = agree(*corpus, resamples=200, seed=1)
-    assert [r["value"] for r in other.records] == [r["value"] for r in agreement.records]
-    assert [r["low"] for r in other.records] != [r["low"] for r in agreement.records]
+    assert [r.value for r in other.records] == [r.value for r in agreement.records]
+    assert [r.low for r in other.records] != [r.low for r in agreement.records]
 
 
 def test_signed_methods_are_evidence_unless_absolute():
@@ -162,11 +160,11 @@ def test_signed_methods_are_evidence_unless_absolute():
     own = Documents([one])
     values = {"input_x_gradient.sum": [[-0.5, 0.2, 0.1, 0.2]], "input_x_gradient": [[-0.5, 0.2, 0.1, 0.2]]}
     scores = scores_of([scored(one, values)], own, signed=["input_x_gradient.sum"])
-    assert agree(scores, own).record("ap", "input_x_gradient.sum")["value"] == 0.25
+    assert agree(scores, own).record("ap", "input_x_gradient.sum").value == 0.25
     absolute = agree(scores, own, absolute=True)
-    assert absolute.record("ap", "input_x_gradient.sum")["value"] == 1.0
-    assert absolute.record("recall", "input_x_gradient.sum", 0, "threshold")["value"] == 1.0
-    assert absolute.record("ap", "input_x_gradient")["value"] == 0.25
+    assert absolute.record("ap", "input_x_gradient.sum").value == 1.0
+    assert absolute.record("recall", "input_x_gradient.sum", 0, "threshold").value == 1.0
+    assert absolute.record("ap", "input_x_gradient").value == 0.25
 
 
 def test_words_beyond_the_windows_are_not_evaluated():
@@ -175,12 +173,10 @@ def test_words_beyond_the_windows_are_not_evaluated():
     own = Documents([one])
     values = {"m": [[0.0, 0.1, 0.2, 0.9, 9.0, 9.0]]}
     found = agree(scores_of([scored(one, values, covered=[1, 1, 1, 1, 0, 0])], own), own)
-    assert found.record("ap", "m")["value"] == pytest.approx((1 / 1 + 2 / 4) / 2)
-    assert found.record("selected_share", "m", 0, "top_k_gold")["value"] == 0.5
-    assert found.record("iou_f1", "m", 0, "top_k_gold")["value"] == pytest.approx(
-        2 / 3
-    )  # one of two spans hit
-    assert found.record("selected_share", "m", 0, "threshold")["value"] == 0.5
+    assert found.record("ap", "m").value == pytest.approx((1 / 1 + 2 / 4) / 2)
+    assert found.record("selected_share", "m", 0, "top_k_gold").value == 0.5
+    assert found.record("iou_f1", "m", 0, "top_k_gold").value == pytest.approx(2 / 3)  # one of two spans hit
+    assert found.record("selected_share", "m", 0, "threshold").value == 0.5
     assert (found.recipe.agreement.words, found.recipe.agreement.uncovered_words) == (6, 2)
 
 
@@ -189,10 +185,10 @@ def test_spans_and_runs_are_cut_where_words_are_not_covered():
     own = Documents([one])
     scores = scores_of([scored(one, {"m": [[1.0] * 5]}, covered=[1, 1, 0, 1, 1])], own)
     for name in ("iou_f1", "recall"):
-        assert agree(scores, own).record(name, "m", 0, "top_k_gold")["value"] == 1.0
+        assert agree(scores, own).record(name, "m", 0, "top_k_gold").value == 1.0
     half = scores_of([scored(one, {"m": [[1.0, 1.0, 9.0, 0.0, 0.0]]}, covered=[1, 1, 0, 1, 1])], own)
     record = agree(half, own, eta=[2.0]).record("iou_f1", "m", 0, "threshold")
-    assert record["value"] == pytest.approx(2 / 3)  # precision 1, one of the span's two pieces
+    assert record.value == pytest.approx(2 / 3)  # precision 1, one of the span's two pieces
 
 
 def test_documents_nobody_annotated_count_for_faithfulness_and_accuracy_only():
@@ -202,9 +198,9 @@ def test_documents_nobody_annotated_count_for_faithfulness_and_accuracy_only():
     items = [scored(d, {"m": [[0.9, 0.1, 0.1, 0.1]]}, perturbed=rows) for d in own]
     found = agree(scores_of(items, own, faithfulness={"share": 0.3, "bins": BINS, "layers": None}), own)
     for record in found.records:
-        assert (record["n"], record["skipped"]) == ((1, 0) if record["metric"] in _NEED_HUMANS else (2, 0))
+        assert (record.n, record.skipped) == ((1, 0) if record.metric in _NEED_HUMANS else (2, 0))
     assert found.recipe.agreement.unannotated == 1
-    assert (found.classification["accuracy"], found.classification["n"]) == (0.5, 2)
+    assert (found.classification.accuracy, found.classification.n) == (0.5, 2)
     assert len(found.document_values("ap", "m")) == 1
 
 
@@ -234,8 +230,8 @@ def test_faithfulness_uses_the_predicted_class_and_skips_documents_without_it():
     }
     for name, value in expected.items():
         record = found.record(name, "m", 1)
-        assert record["value"] == pytest.approx(value)
-        assert (record["n"], record["skipped"]) == (2, 1)
+        assert record.value == pytest.approx(value)
+        assert (record.n, record.skipped) == (2, 1)
     with pytest.raises(ScoresError, match="no record of 'sufficiency' for method 'm', layer 0"):
         found.record("sufficiency", "m", 0)
 
@@ -247,11 +243,11 @@ def test_too_few_pairs_give_nulls_and_no_warning(count):
         scores_of([scored(d, {"m": [[0.0, 0.0, 1.0]], "random": [[0.5] * 3]}) for d in own], own), own
     )
     record = found.record("ap", "m")
-    assert (record["n"], record["skipped"]) == (count, 2 - count)
-    assert record["value"] == (pytest.approx(1 / 3) if count else None)
-    assert record["low"] is record["high"] is None
-    comparison = next(c for c in found.comparisons if c["metric"] == "ap")
-    assert comparison["p"] is comparison["low"] is None
+    assert (record.n, record.skipped) == (count, 2 - count)
+    assert record.value == (pytest.approx(1 / 3) if count else None)
+    assert record.low is record.high is None
+    comparison = next(c for c in found.comparisons if c.metric == "ap")
+    assert comparison.p is comparison.low is None
     json.dumps(found.to_dict(), allow_nan=False)
 
 
@@ -259,16 +255,16 @@ def test_accuracy_and_macro_f1_are_scikit_learns(corpus, agreement):
     scores, documents = corpus
     gold, predicted = [d.label for d in documents], [s.predicted for s in scores]
     found = agreement.classification
-    assert found["accuracy"] == accuracy_score(gold, predicted)
-    assert found["macro_f1"] == f1_score(gold, predicted, average="macro")
-    assert found["low"] <= found["accuracy"] <= found["high"]
-    assert np.trace(found["confusion"]) == round(found["accuracy"] * found["n"])
+    assert found.accuracy == accuracy_score(gold, predicted)
+    assert found.macro_f1 == f1_score(gold, predicted, average="macro")
+    assert found.low <= found.accuracy <= found.high
+    assert np.trace(found.confusion) == round(found.accuracy * found.n)
 
 
 def test_unknown_labels_leave_accuracy_undefined():
     own = Documents([document("a", 3, [(0, 1)], label=None)])
     found = agree(scores_of([scored(own[0], {"m": [[1.0, 0.0, 0.0]]})], own), own).classification
-    assert (found["accuracy"], found["low"], found["macro_f1"], found["n"]) == (None, None, None, 0)
+    assert (found.accuracy, found.low, found.macro_f1, found.n) == (None, None, None, 0)
 
 
 # what does not belong together
@@ -313,7 +309,7 @@ def test_documents_without_scores_are_refused_unless_a_limit_left_them_out(corpu
     sampled = replace(scores.recipe, data=replace(scores.recipe.data, documents=5))
     found = agree(MemoryScores(sampled, scores.documents[1:6]), documents, resamples=10)
     assert found.recipe.agreement.unscored == 7
-    assert found.record("selected_share", "input_x_gradient", 0, "top_k_gold")["n"] == 5
+    assert found.record("selected_share", "input_x_gradient", 0, "top_k_gold").n == 5
     holes = MemoryScores(scores.recipe, [*scores.documents[:2], *scores.documents[3:]])
     with pytest.raises(
         ScoresError, match=r"11 documents .* says 12; document 'd2' of annotation 'd2' .* has no scores"
@@ -367,8 +363,11 @@ def test_an_agreement_is_read_as_it_was_written(agreement, tmp_path):
     assert again.per_document.equals(agreement.per_document)
     content = json.loads(path.read_text(encoding="utf-8"))
     assert list(content) == ["recipe", "records", "comparisons", "classification", "seal"]
-    assert list(content["records"][0]) == [*Record.__annotations__]
-    assert sorted(p.name for p in path.parent.iterdir()) == ["agreement.json", "agreement.pairs.parquet"]
+    assert list(content["records"][0]) == [*Estimate.__dataclass_fields__]
+    files = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+    assert sorted(files) == ["agreement.json", "agreement.pairs.parquet"]
+    again.save(path, overwrite=True)
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == files
 
 
 def test_values_of_another_agreement_are_not_taken_for_this_ones(corpus, agreement, tmp_path):
@@ -436,7 +435,7 @@ def test_eta_is_read_from_a_models_config(tmp_path):
 
 
 def test_notebooks_show_escaped_text(agreement):
-    hostile = [{**agreement.records[0], "method": "<script>alert(1)</script>"}]
+    hostile = [replace(agreement.records[0], method="<script>alert(1)</script>")]
     shown = Agreement(agreement.recipe, tuple(hostile), (), agreement.classification)._repr_html_()
     assert "<script>" not in shown
     assert "&lt;script&gt;" in shown
@@ -454,6 +453,10 @@ def test_notebooks_show_escaped_text(agreement):
         (lambda c: c["records"][1].pop("value"), r"records\[1\]: 'value' is missing"),
         (lambda c: c.update(classification={}), "classification: 'accuracy' is missing"),
         (lambda c: c["classification"]["confusion"].pop(), "classification: the confusion is not 2 by 2"),
+        (
+            lambda c: c["classification"].update(confusion=[[1, 2], [3, -1]]),
+            r"classification\.confusion\[1\]\[1\]: expected a whole number from 0, found -1",
+        ),
     ],
 )
 def test_an_agreement_changed_by_hand_is_refused(agreement, tmp_path, change, said):

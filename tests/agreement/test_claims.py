@@ -1,13 +1,15 @@
 """What a test can show at all, and whether a classifier does more than name the most frequent label."""
 
+from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
 import pytest
 from scipy.stats import binomtest, permutation_test
 
-from rationale.agreement.comparison import Floor, floors
+from rationale.agreement.comparison import Floor, PairedTest, floors
 from rationale.metrics.chance import at_chance, majority, majority_of
+from rationale.metrics.classification import classification
 from rationale.metrics.statistics import holm, least_p_value, paired_p_values
 
 
@@ -39,10 +41,10 @@ def test_fewer_than_two_documents_have_no_least_p_value(n):
 
 
 def comparison(p_single, n, metric="ap", other="random"):
-    return {
-        "metric": metric, "select": None, "method": "one", "layer": 0, "other": other, "other_layer": 0,
-        "difference": 0.1, "low": 0.0, "high": 0.2, "p": None, "p_single": p_single, "n": n,
-    }  # fmt: skip
+    return PairedTest(
+        metric=metric, select=None, method="one", layer=0, other=other, other_layer=0,
+        difference=0.1, low=0.0, high=0.2, p=None, p_single=p_single, n=n,
+    )  # fmt: skip
 
 
 def corrected_by_closure(p):
@@ -79,7 +81,7 @@ def counted(gold, predicted, labels=("NEG", "POS")):
     confusion = [[0] * len(labels) for _ in labels]
     for g, p in zip(gold, predicted, strict=True):
         confusion[labels.index(g)][labels.index(p)] += 1
-    return {"labels": list(labels), "confusion": confusion, "n": len(gold)}
+    return replace(classification([], [], labels), confusion=confusion, n=len(gold))
 
 
 @pytest.mark.parametrize("right", [60, 75, 80, 95, 150])
@@ -105,5 +107,4 @@ def test_a_classifier_that_always_says_the_same_is_at_chance():
 
 def test_one_label_alone_tells_nothing_and_unknown_labels_say_nothing():
     assert "Every document (n = 9) has the label POS" in at_chance(counted(["POS"] * 9, ["POS"] * 9))
-    assert at_chance({"labels": ["NEG", "POS"], "confusion": [[0, 0], [0, 0]], "n": 0}) == ""
-    assert at_chance({"pearson": 0.5, "n": 9}) == ""
+    assert at_chance(counted([], [])) == ""

@@ -20,8 +20,8 @@ def test_figures_of_labels_are_those_of_scikit_learn(seed):
     several = len(np.union1d(gold, predicted)) > 1
     assert found["mcc"] == (matthews_corrcoef(gold, predicted) if several else 0.0)
     labels = rng.permutation(names).tolist()
-    confusion = classification(list(gold), list(predicted), labels, resamples=100)["confusion"]
-    assert confusion == confusion_matrix(gold, predicted, labels=labels).tolist()
+    confusion = classification(list(gold), list(predicted), labels, resamples=100).confusion
+    assert list(map(list, confusion)) == confusion_matrix(gold, predicted, labels=labels).tolist()
 
 
 def test_names_are_those_of_the_figures():

@@ -58,7 +58,7 @@ def test_the_file_holds_what_the_library_gives_and_the_table_is_printed(run, fol
     documents = load_documents(str(folders / "data"), "val")
     expected = agree(StoredScores(folders / "scores"), documents, resamples=100, seed=3)
     assert Agreement.load(tmp_path / "agreement.json") == expected
-    value = expected.record("ap", "random")["value"]
+    value = expected.record("ap", "random").value
     assert f"{value:.3f}" in result.output
     assert "12 documents" in result.output
 

@@ -41,18 +41,18 @@ def test_methods_meet_in_the_same_layer_and_baselines_everywhere():
 def test_a_comparison_is_the_mean_difference_of_the_same_pairs(corpus, agreement):
     scores, _ = corpus
     for entry in agreement.comparisons:
-        place = {"metric": entry["metric"], "select": entry["select"]}
-        one = agreement.document_values(method=entry["method"], layer=entry["layer"], **place)
-        other = agreement.document_values(method=entry["other"], layer=entry["other_layer"], **place)
+        place = {"metric": entry.metric, "select": entry.select}
+        one = agreement.document_values(method=entry.method, layer=entry.layer, **place)
+        other = agreement.document_values(method=entry.other, layer=entry.other_layer, **place)
         both = [key for key in scores.keys if key in one and key in other]
         differences = np.array([one[key] - other[key] for key in both])
-        assert entry["n"] == len(both)
-        assert entry["difference"] == pytest.approx(differences.mean(), rel=1e-12, abs=1e-15)
+        assert entry.n == len(both)
+        assert entry.difference == pytest.approx(differences.mean(), rel=1e-12, abs=1e-15)
         theirs = scipy.stats.bootstrap(
             (differences,), np.mean, n_resamples=300, method="percentile", rng=np.random.default_rng(0)
         )
-        assert (entry["low"], entry["high"]) == pytest.approx(tuple(theirs.confidence_interval), abs=1e-12)
-    compared = {(c["metric"], c["select"]) for c in agreement.comparisons}
+        assert (entry.low, entry.high) == pytest.approx(tuple(theirs.confidence_interval), abs=1e-12)
+    compared = {(c.metric, c.select) for c in agreement.comparisons}
     assert compared == {
         ("ap", None),
         *((m, s) for m in ("fpr", "token_f1") for s in ("threshold", "top_k_gold")),
@@ -62,10 +62,10 @@ def test_a_comparison_is_the_mean_difference_of_the_same_pairs(corpus, agreement
 def test_each_metric_and_selection_is_one_family(agreement):
     families = {}
     for entry in agreement.comparisons:
-        families.setdefault((entry["metric"], entry["select"]), []).append(entry)
+        families.setdefault((entry.metric, entry.select), []).append(entry)
     for family in families.values():
         assert len(family) == 2 + 4  # two layers of two methods, and each of the four against random
-        np.testing.assert_allclose([c["p"] for c in family], holm(np.array([c["p_single"] for c in family])))
+        np.testing.assert_allclose([c.p for c in family], holm(np.array([c.p_single for c in family])))
 
 
 def test_a_method_that_finds_the_rationale_beats_random_and_random_does_not_beat_itself():
@@ -80,11 +80,11 @@ def test_a_method_that_finds_the_rationale_beats_random_and_random_does_not_beat
         items.append(scored(one, values))
     own = Documents(own)
     found = {
-        c["method"]: c
+        c.method: c
         for c in agree(scores_of(items, own), own).comparisons
-        if c["metric"] == "ap" and c["other"] == "random"
+        if c.metric == "ap" and c.other == "random"
     }
-    assert found["good"]["low"] > 0.4
-    assert found["good"]["p"] < 0.001
-    assert found["noise"]["low"] < 0 < found["noise"]["high"]
-    assert found["noise"]["p"] > 0.05
+    assert found["good"].low > 0.4
+    assert found["good"].p < 0.001
+    assert found["noise"].low < 0 < found["noise"].high
+    assert found["noise"].p > 0.05

@@ -1,5 +1,7 @@
 """Correlation of plausibility and faithfulness over documents: SciPy's, and only where it is defined."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import bootstrap, spearmanr
 
-from rationale.agreement import Agreement, agree
+from rationale.agreement import Estimate, agree
 from rationale.agreement.correlation import correlate, spearman
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ScoresError
@@ -20,10 +22,10 @@ CARRIED = {"good": LIKED + 0.2 * DRAWN.random(30), "uninformed": DRAWN.random(30
 
 
 def record(method, metric, value, select=None):
-    return {
-        "method": method, "layer": 0, "metric": metric, "select": select, "value": value,
-        "low": value, "high": value, "n": 30, "skipped": 0,
-    }  # fmt: skip
+    return Estimate(
+        method=method, layer=0, metric=metric, select=select, value=value, low=value, high=value, n=30,
+        skipped=0,
+    )  # fmt: skip
 
 
 def invented(*, values=True, faithful="aopc_comprehensiveness"):
@@ -38,11 +40,11 @@ def invented(*, values=True, faithful="aopc_comprehensiveness"):
                 for i, number in enumerate(numbers)
             ]  # fmt: skip
     own = Documents([Document("0", "d", ("a",), label="POS")], source="s")
-    recipe = agree(scores_of([scored(own[0], {"m": np.ones(1)})], own), own, resamples=1).recipe
+    real = agree(scores_of([scored(own[0], {"m": np.ones(1)})], own), own, resamples=1)
     table = pa.Table.from_pylist(rows)
     selects = table["select"].cast(pa.string())
     table = table.set_column(table.column_names.index("select"), "select", selects)
-    return Agreement(recipe, tuple(records), (), {"accuracy": None, "n": 0}, table if values else None)
+    return replace(real, records=tuple(records), comparisons=(), per_document=table if values else None)
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=3, max_size=12))

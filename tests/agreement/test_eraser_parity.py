@@ -33,14 +33,14 @@ def agreement():
 def test_the_scorer_gives_the_same(agreement, part):
     select = part if part in ("threshold", "top_k_gold") else None
     for metric, expected in CASE["numbers"][part].items():
-        got = agreement.record(metric, "m", 0, select)["value"]
+        got = agreement.record(metric, "m", 0, select).value
         assert got == pytest.approx(expected, rel=1e-12), metric
 
 
 def test_the_case_holds_what_is_hard(agreement):
     """Empty, complete, overlapping and repeated rationales, and documents of which nothing is selected."""
-    numbers = {name: agreement.record(name, "m")["n"] for name in ("ap", "auprc")}
+    numbers = {name: agreement.record(name, "m").n for name in ("ap", "auprc")}
     assert numbers == {"ap": 8, "auprc": 12}
     keyed = agreement.record("token_f1", "m", 0, "threshold")
-    assert (keyed["n"], keyed["skipped"]) == (11, 1)
-    assert agreement.record("selected_share", "m", 0, "threshold")["n"] == 12
+    assert (keyed.n, keyed.skipped) == (11, 1)
+    assert agreement.record("selected_share", "m", 0, "threshold").n == 12

@@ -6,7 +6,14 @@ import scipy.stats
 
 from rationale.agreement import metrics
 from rationale.metrics import statistics
-from rationale.metrics.statistics import bootstrap_intervals, holm, paired_p_values, summarise
+from rationale.metrics.chance import p_above
+from rationale.metrics.statistics import (
+    bootstrap_intervals,
+    holm,
+    paired_p_values,
+    summarise,
+    wilson_interval,
+)
 
 
 def scipy_interval(samples, statistic, seed, resamples=1000, **given):
@@ -158,3 +165,13 @@ def test_holm_by_its_definition():
                 break
             rejected[index] = True
         assert (rejected == (corrected <= alpha)).all()
+
+
+@pytest.mark.parametrize("n", [1, 2, 40, 977])
+def test_wilsons_interval_and_the_binomial_tail_are_scipys(n):
+    for right in {0, 1, n // 2, n - 1, n}:
+        theirs = scipy.stats.binomtest(right, n).proportion_ci(method="wilson")
+        assert wilson_interval(right, n) == pytest.approx((theirs.low, theirs.high), rel=1e-13)
+        for share in (0.0, 0.3, 0.5, 0.999, 1.0):
+            expected = scipy.stats.binomtest(right, n, share, alternative="greater").pvalue
+            assert p_above(right, n, share) == pytest.approx(expected, rel=1e-9, abs=1e-300)

@@ -87,7 +87,7 @@ def test_the_prediction_is_told_with_the_kept_words_alone_and_without_them(opene
 
 
 @pytest.mark.parametrize(
-    ("place", "heading", "sign"),
+    ("decision_point", "heading", "sign"),
     [
         ("layer", "What layer 1 still reads", "dropped here"),
         (

@@ -20,6 +20,8 @@ from tests.agreement.making import above, best
 from tests.dropping.models import dropping_model
 from tests.toys import toy_tokenizer, wordy
 
+pytestmark = pytest.mark.slow
+
 METHODS = (
     "policy_score",
     "kept",
@@ -149,21 +151,15 @@ def test_one_name_has_one_number(scores, documents, tmp_path):
     from workbench.collection import Collection, agreement_of
 
     agreement = agree(scores, documents, resamples=20)
-    saved = json.loads(agreement.save(tmp_path / "agreement.json").read_text())
-    wanted = {
-        (r["method"], r["layer"]): r["value"]
-        for r in saved["records"]
-        if (r["metric"], r["select"]) == ("fpr", "threshold")
+    saved = Agreement.load(agreement.save(tmp_path / "agreement.json")).records
+    wanted = {(r.method, r.layer): r.value for r in saved if (r.metric, r.select) == ("fpr", "threshold")}
+    assert {r.rule for r in saved if r.method == "input_x_gradient" and r.select == "threshold"} == {
+        "model's own threshold eta/n, n = tokens kept before the layer"
     }
-    assert {
-        r["rule"]
-        for r in saved["records"]
-        if r["method"] == "input_x_gradient" and r["select"] == "threshold"
-    } == {"model's own threshold eta/n, n = tokens kept before the layer"}
     opened = Collection("toy", scores, documents)
-    compared = {(r["method"], r["layer"], r["metric"], r["select"]): r["value"] for r in agreement.records}
+    compared = {(r.method, r.layer, r.metric, r.select): r.value for r in agreement.records}
     for r in agreement_of("one-name", opened).records:
-        assert r["value"] == compared[r["method"], r["layer"], r["metric"], r["select"]]
+        assert r.value == compared[r.method, r.layer, r.metric, r.select]
     page = report_html(scores, documents, Agreement.load(tmp_path / "agreement.json"))
     assert "model&#39;s own threshold eta/n, n = tokens kept before the layer" in page
     table = selection_table(agreement, "threshold")

@@ -14,6 +14,8 @@ from tests.patience import PAGE
 from tests.places import APPS
 from tests.toys import toy_tokenizer
 
+pytestmark = pytest.mark.slow
+
 PAGES = ("explore", "compare", "corpus", "try_text", "export")
 
 

@@ -128,7 +128,7 @@ def test_two_methods_share_the_layers_and_a_baseline_is_the_same_in_each(collect
     _, _, alone = drawn(collection, collection.keys[0], ["random"])
     assert (alone["names"], alone["panels"][0]["headings"]) == (
         ["Whole model"],
-        ["What the whole model weighs"],
+        ["Score of the whole model"],
     )
 
 

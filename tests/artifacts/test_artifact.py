@@ -66,7 +66,7 @@ def test_an_edited_one_is_refused(path, changes, message):
 
 
 def test_another_kind_is_refused(path):
-    with pytest.raises(OutputError, match="expected 'note', found 'measured'"):
+    with pytest.raises(OutputError, match="expected a result of kind 'note', found 'measured'"):
         NOTES.read(path)
 
 
@@ -82,7 +82,7 @@ def test_one_from_before_the_seals_is_read_and_not_taken_up(path):
     del content["seal"]
     path.write_text(json.dumps(content))
     assert MEASURED.read(path) == ONE
-    with pytest.raises(OutputError, match=r"before results were sealed.*rationale verify --seal"):
+    with pytest.raises(OutputError, match=r"it has no seal.*rationale verify --seal"):
         MEASURED.resume(path)
 
 

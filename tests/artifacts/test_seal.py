@@ -82,7 +82,7 @@ def test_a_seal_names_no_file_outside(tmp_path):
 
 
 def test_another_kind_is_refused(result):
-    with pytest.raises(OutputError, match="expected 'agreement', found 'evaluation'"):
+    with pytest.raises(OutputError, match="expected a result of kind 'agreement', found 'evaluation'"):
         read_sealed(result, "agreement")
 
 

@@ -123,7 +123,7 @@ def test_unfinished_scores_are_told_as_what_they_are(root):
     shutil.copytree(root / "scores" / "part-00000", root / "scores" / "part-00001")
     (result,) = verify(root / "scores")
     assert result.state == "not whole"
-    assert "belongs to another run, or to another place" in result.note
+    assert "belongs to another run, or to another position" in result.note
 
 
 def without_seals(root):

@@ -123,7 +123,7 @@ def test_no_archive_at_all(tmp_path, content):
     (tmp_path / "a.tar.gz").write_bytes(content)
     said = message("movies", tmp_path / "out", archive=tmp_path / "a.tar.gz")
     assert "cannot be unpacked (" in said
-    assert "no tar archive of plain files, or was cut off" in said
+    assert "not a tar archive of plain files, or was cut off" in said
 
 
 def test_members_that_contradict_each_other(tmp_path):
@@ -164,7 +164,7 @@ def test_an_earlier_folder_stays_unless_it_may_be_replaced(tmp_path):
     broken = tar(tmp_path / "b.tar", {"x": "y"})
     message("movies", tmp_path / "out", archive=broken, overwrite=True)
     assert (tmp_path / "out" / "mine").read_text() == "keep"
-    with pytest.raises(OutputError, match="it holds 'mine'"):
+    with pytest.raises(OutputError, match="an earlier output: 'mine'"):
         get_task("movies", tmp_path / "out", archive=packed, overwrite=True)
     (tmp_path / "out" / "mine").unlink()
     get_task("movies", tmp_path / "out", archive=packed, overwrite=True)
@@ -215,12 +215,12 @@ def test_fetching(tmp_path, server):
 def test_fetching_that_fails(tmp_path, server):
     _, address = server
     said = message("movies", tmp_path / "out", url=f"{address}/gone")
-    assert said.startswith(f"{address}/gone: cannot be fetched (HTTP Error 404")
+    assert said.startswith(f"{address}/gone: cannot be downloaded (HTTP Error 404")
     assert said.endswith("Download it by other means and pass it with --archive.")
     assert message("x", tmp_path / "out", url=f"{address}/short") == (
         f"{address}/short: 10 of 1,000 bytes arrived. Try again."
     )
-    assert "cannot be fetched" in message("x", tmp_path / "out", url="http://127.0.0.1:1/x")
+    assert "cannot be downloaded" in message("x", tmp_path / "out", url="http://127.0.0.1:1/x")
     assert not (tmp_path / "out").exists()
 
 

@@ -48,7 +48,7 @@ def test_counts(folder):
     assert train.rationale_share == pytest.approx((0.2 + 0.5) / 2)
     assert train.without_rationale == 1
     assert train.problems == train.notes == ()
-    assert val.notes == ("3 of 3 texts occur in train, too",)
+    assert val.notes == ("3 of 3 texts also occur in train",)
 
 
 def test_every_problem_is_found_not_just_the_first(folder):
@@ -73,9 +73,9 @@ def test_evidence_that_quotes_other_words_is_a_problem(folder):
     (folder / "train.jsonl").write_text("\n".join([lines[0].replace('"a b"', '"b c"'), *lines[1:]]))
     (problem,) = check_data(folder)[0].problems
     assert problem.startswith(
-        f"{folder / 'train.jsonl'}:1: evidence [0, 2) of document '1' says that it is 'b c'"
+        f"{folder / 'train.jsonl'}:1: evidence [0, 2) of document '1' has the text 'b c'"
     )
-    assert "the words there are 'a b'" in problem
+    assert "the words at its indices are 'a b'" in problem
 
 
 def test_problems_of_a_table(tmp_path):
@@ -91,7 +91,7 @@ def test_the_command_tells_by_its_exit_code(folder):
     assert fine.exit_code == 0
     assert "train" in fine.output
     assert "labels of train: (none) 1, NEG 1, POS 1" in fine.output
-    assert "note on val: 3 of 3 texts occur in train, too" in fine.output
+    assert "note on val: 3 of 3 texts also occur in train" in fine.output
     (folder / "train.jsonl").write_text("{}\n" * 30)
     broken = run("check", folder)
     assert broken.exit_code == 1
@@ -110,7 +110,7 @@ def test_a_missing_source(tmp_path):
 
 def test_an_empty_split(folder):
     (folder / "train.jsonl").write_text("\n")
-    assert check_data(folder)[0].problems == ("split train: there are no documents in it.",)
+    assert check_data(folder)[0].problems == ("split train: no documents found.",)
 
 
 def test_listing():
@@ -166,7 +166,7 @@ def test_what_is_odd_is_noted(tmp_path):
     ]
     (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)))
     assert check_data(tmp_path / "mine.jsonl")[0].notes == (
-        "2 of 4 documents are rationale as a whole: no metric can tell their words apart (the first: '0')",
+        "2 of 4 documents are marked as a whole: no metric can rank their words (the first: '0')",
         "1 of 4 documents have one word (the first: '1')",
         "1 of 4 documents were not annotated (their rationale is null) (the first: '3')",
     )

@@ -72,14 +72,14 @@ def test_a_pair_is_read_whole_whatever_is_marked(tmp_path, evidences, names, que
 
 def test_half_a_pair_is_no_document(tmp_path):
     where = eraser(tmp_path, [annotation("7.jpg")], {"7.jpg_hypothesis": "cats are awake"})
-    assert "document '7.jpg_premise' is missing, which is read together with" in message(where)
+    assert "document '7.jpg_premise' is missing; it is read together with" in message(where)
 
 
 def test_evidence_alone_does_not_make_a_pair(tmp_path):
     texts = {"a": "one two", "b": "three four"}
     marks = [[piece("a", 0, 1), piece("b", 0, 1)]]
     said = message(eraser(tmp_path, [annotation("other", marks)], texts))
-    assert "what is read would depend on what is marked" in said
+    assert "the model's input would depend on the rationale" in said
     said = message(eraser(tmp_path, [annotation("other", marks, docids=["a"])], texts))
     assert "evidence in document 'b', which is none of its documents" in said
 
@@ -128,8 +128,8 @@ def test_places_by_sentences_and_unknown_places(tmp_path):
         ({"start_token": -1, "end_token": 2}, "evidence [-1, 2) lies outside"),
         ({"start_token": 9, "end_token": 9}, "evidence [9, 9) lies outside"),
         ({"start_token": None}, "the field 'start_token' is null. Where the place is unknown, write -1"),
-        ({"text": "b c"}, "says that it is 'b c', and the words there are 'a b'"),
-        ({"text": ["a", "c"]}, "says that it is 'a c'"),
+        ({"text": "b c"}, "has the text 'b c', but the words at its indices are 'a b'"),
+        ({"text": ["a", "c"]}, "has the text 'a c'"),
         ({"text": 5}, "the 'text' of evidence must be text, got 5"),
         ({"docid": 1.5}, "'docid' must be text or a whole number, got 1.5"),
         ({"docid": "d\x07"}, "'docid' holds a control character"),
@@ -182,11 +182,11 @@ def test_blanks_of_docs_folders_vanish(tmp_path):
 
 
 AMBIGUOUS = [
-    ("one two", [[0, 1]], "one mask for each annotator"),
+    ("one two", [[0, 1]], "one mask an annotator"),
     ("one two", [[1, 0], [1, 1]], "majority"),
     ("one two three", [[0, 0, 1], [1, 0, 1]], "union"),
-    ("a b c d e", [[0, 0, 1, 0, 0]], "one mask for each annotator"),
-    ("a b c d e", [[True, False, True, False, False]], "one mask for each annotator"),
+    ("a b c d e", [[0, 0, 1, 0, 0]], "one mask an annotator"),
+    ("a b c d e", [[True, False, True, False, False]], "one mask an annotator"),
     ("a b c d e", [[0, 2, 1]], "three items, and a span two"),
     ("a b c d e", [[0, 2, "evidence"]], "three items"),
     ("a b c d e", [[False, 2]], "has False for an index"),
@@ -197,7 +197,7 @@ AMBIGUOUS = [
     (
         "a b c d e",
         [{"start": 1, "end": 3, "text": "b"}],
-        "says that it covers 'b', and the words there are 'b c'",
+        "has the text 'b', but the words at its indices are 'b c'",
     ),
     ("a b c d e", [{"start": 2, "end": 5, "text": "b c"}], "Character offsets belong in 'rationale_chars'"),
     ("a b c d e", [{"start": 1, "end": 3, "group": 10**9}], "from 0 to 9999, got 1000000000"),
@@ -239,7 +239,7 @@ def test_offsets_that_fit_neither_way(tmp_path):
     said = message(
         table(tmp_path, {"text": WIDE, "rationale_chars": [{"start": 3, "end": 7, "text": "good"}]})
     )
-    assert "says that it covers 'good'" in said
+    assert "has the text 'good'" in said
     assert "UTF-16" in said
     assert "UTF-16" in message(table(tmp_path, {"text": WIDE, "rationale_chars": [[0, len(WIDE) + 2]]}))
     assert "UTF-16" not in message(table(tmp_path, {"text": "abc", "rationale_chars": [[0, 5]]}))
@@ -261,7 +261,7 @@ def test_words_beside_text_must_be_that_text(tmp_path):
     row = {"text": "Isn't it good?", "words": ["Is", "n't", "it", "good", "?"]}
     document = read(tmp_path, {**row, "rationale_chars": [[2, 5], [13, 14]]})
     assert document.rationale.tolist() == [False, True, False, False, True]
-    assert "say different things" in message(table(tmp_path, {**row, "words": ["Isn't", "it", "bad", "?"]}))
+    assert "differ: " in message(table(tmp_path, {**row, "words": ["Isn't", "it", "bad", "?"]}))
 
 
 def test_a_word_needs_a_character(tmp_path):
@@ -275,8 +275,8 @@ def test_a_word_needs_a_character(tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{"text": "a", "label": "x", "label": "y"}', "the key 'label' stands twice"),
-        ('{"text": "a", "rationale": [{"start": 0, "start": 0, "end": 1}]}', "the key 'start' stands twice"),
+        ('{"text": "a", "label": "x", "label": "y"}', "the key 'label' occurs twice"),
+        ('{"text": "a", "rationale": [{"start": 0, "start": 0, "end": 1}]}', "the key 'start' occurs twice"),
         ('{"text": "a", "label": NaN}', "NaN is no number in JSON"),
         ('{"text": "a", "label": -Infinity}', "-Infinity is no number"),
         ('{"text": "a", "label": 1e400}', "larger than any number"),
@@ -302,7 +302,7 @@ def test_json_in_cells_is_read_strictly(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('text,rationale\na b,"[{""start"": 0, ""end"": 1, ""end"": 2}]"\n')
     assert message(path).startswith(
-        f"{path}:2: the list in column 'rationale' is not sound JSON (the key 'end'"
+        f"{path}:2: the list in column 'rationale' is not valid JSON (the key 'end'"
     )
 
 
@@ -337,11 +337,14 @@ def test_a_few_pieces_that_say_other_words_are_told_and_many_are_refused(tmp_pat
     )
     with caplog.at_level(logging.WARNING, logger="rationale"):
         assert set(load_documents(where)[0].spans) == {Span(0, 2, group) for group in range(100)}
-    said = "1 of 100 pieces of evidence say other words than stand at their indices, which count (the first"
+    said = (
+        "1 of 100 pieces of evidence have a text that differs from the words at their indices; "
+        "the indices are used (the first"
+    )
     assert said in caplog.text
     assert said in check_data(where)[0].notes[0]
     eraser(tmp_path, [annotation("d", [*groups[:40], [piece("d", 0, 2, text="b c")]])], {"d": "a b\nc d e"})
-    assert "says that it is 'b c', and the words there are 'a b'" in message(where)
+    assert "has the text 'b c', but the words at its indices are 'a b'" in message(where)
 
 
 def test_evidence_outside_the_sentences_it_states_is_noted(tmp_path):

@@ -279,7 +279,7 @@ def test_fields_that_cannot_be(folder, change, said):
 def test_an_empty_document(folder, text):
     where = folder([annotation()], {"d": text})
     assert message(where) == (
-        f"{where / 'docs' / 'd'}: the document is empty (asked for by {where / 'val.jsonl'}:1). "
+        f"{where / 'docs' / 'd'}: the document is empty (used by {where / 'val.jsonl'}:1). "
         "Give it at least one word, or remove its annotations."
     )
 
@@ -331,7 +331,7 @@ def test_the_only_split_need_not_be_named(folder):
     (where / "train.jsonl").write_text("")
     with pytest.raises(DataError, match=r"a split must be named. Splits found: train, val\."):
         load_documents(where)
-    with pytest.raises(DataError, match=r"split train: there are no documents in it"):
+    with pytest.raises(DataError, match=r"split train: no documents found"):
         load_documents(where, "train")
 
 

@@ -60,7 +60,7 @@ def test_a_gzipped_eraser_folder(tmp_path):
         (where / name).unlink()
     assert load_documents(where, "val")[0].spans == (Span(0, 1),)
     (where / "val.jsonl").write_text("")
-    assert "split 'val' is there as val.jsonl and as val.jsonl.gz" in message(where, "val")
+    assert "split 'val' has two files, val.jsonl and val.jsonl.gz" in message(where, "val")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
@@ -130,7 +130,7 @@ def test_blanks_around_column_names(tmp_path):
         ("1", ("so,", "good"), "POS"),
         ("2", ("bad",), "NEG"),
     ]
-    assert "the column ' label' has blanks around its name. Call it 'label'" in message(
+    assert "the column ' label' has blanks around its name. Rename it to 'label'" in message(
         table(tmp_path, {"text": "a", " label": "x"})
     )
     assert "the column 'label ' has blanks" in message(

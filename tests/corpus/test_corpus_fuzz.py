@@ -80,6 +80,7 @@ def outcome(kind, source, folder, *, converts):
     return "right"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", mutants.FORMATS)
 def test_broken_inputs_are_read_right_or_refused(kind, tmp_path, caplog):
     counts = Counter()

@@ -103,7 +103,7 @@ def test_a_class_beyond_the_names_is_refused(dataset):
     table = pa.table({"text": ["a"], "label": pa.array([7], pa.int64())})
     features = datasets.Features({"text": FEATURES["text"], "label": FEATURES["label"]})
     broken = datasets.Dataset(table, datasets.DatasetInfo(features=features))
-    with pytest.raises(DataError, match=r"row 0 \(counted from 0\): class 7 of 2"):
+    with pytest.raises(DataError, match=r"row 0 \(counted from 0\): class 7 is out of range for 2 names"):
         load_documents(broken)
 
 

@@ -38,6 +38,7 @@ def test_masks_spans_characters_and_quotations_agree(mask, data):
     assert marked(word_spans(quotations, words, "here"), words) == mask
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(st.text(max_size=40))
 def test_words_by_offset_are_the_words_by_splitting(text):

@@ -79,7 +79,7 @@ def test_converting_to_characters(tmp_path):
     assert CliRunner().invoke(app, arguments).exit_code == 0
     before = load_documents(tmp_path / "a.jsonl", segmentation="characters")
     assert load_documents(tmp_path / "out").fingerprint == before.fingerprint
-    with pytest.raises(DataError, match="counts words at spaces"):
+    with pytest.raises(DataError, match="count words at spaces"):
         load_documents(tmp_path / "out", segmentation="characters")
 
 

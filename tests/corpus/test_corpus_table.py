@@ -86,7 +86,7 @@ def test_a_folder_of_splits_in_several_formats_and_shards(tmp_path):
     assert list_splits(tmp_path) == ["train", "test", "extra"]
     assert [d.id for d in load_documents(tmp_path, "train")] == ["one", "two", "007"]
     as_jsonl(tmp_path / "test.jsonl", ROWS)
-    with pytest.raises(DataError, match=r"split 'test' is there as \.csv and as \.jsonl"):
+    with pytest.raises(DataError, match=r"split 'test' has files of 2 formats: \.csv and \.jsonl"):
         load_documents(tmp_path, "test")
 
 
@@ -206,13 +206,16 @@ def test_a_document_of_100k_words(tmp_path, suffix):
             "the rationale span [1, 3) lies outside the document of 2 words",
         ),
         ({"text": "a b", "rationale": [[-1, 1]]}, "the rationale span [-1, 1) lies outside the document"),
-        ({"text": "a b", "rationale": [[2, 1]]}, "the rationale span [2, 1) starts behind its end"),
+        ({"text": "a b", "rationale": [[2, 1]]}, "the rationale span [2, 1) starts after its end"),
         (
             {"text": "a b", "rationale_chars": [[0, 4]]},
             "the rationale span [0, 4) lies outside the document of 3 characters",
         ),
         ({"text": "a b", "rationale_chars": "a"}, "cannot read 'a' as a rationale"),
-        ({"words": ["a"], "rationale_chars": [[0, 1]]}, "character spans count in 'text', which is missing"),
+        (
+            {"words": ["a"], "rationale_chars": [[0, 1]]},
+            "character spans refer to the column 'text', which is missing",
+        ),
         (
             {"text": "a", "rationale": [1], "rationale_chars": [[0, 1]]},
             "both 'rationale' and 'rationale_chars'",
@@ -262,8 +265,8 @@ def test_a_table_without_text(tmp_path, suffix):
         ("csv", "", ": the file is empty"),
         ("tsv", "text\tlabel\na\tx\ty\n", ":2: the row has 3 fields, the header 2"),
         ("parquet", "PAR1 truncated", ": cannot be read as Parquet ("),
-        ("csv", "text\n", ", split mine: there are no documents in it"),
-        ("jsonl", "\n", ", split mine: there are no documents in it"),
+        ("csv", "text\n", ", split mine: no documents found"),
+        ("jsonl", "\n", ", split mine: no documents found"),
         ("json", "[]", ": there is no column 'text' or 'words'. Columns found: none."),
     ],
 )

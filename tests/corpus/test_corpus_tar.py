@@ -124,8 +124,8 @@ def test_only_files_and_folders_are_read(tmp_path, kind):
 @pytest.mark.parametrize(
     ("records", "said"),
     [
-        (b"13 size=9999\n", "an extended header holds 'size', which is not read"),
-        (b"22 GNU.sparse.major=1\n", "'GNU.sparse.major', which is not read"),
+        (b"13 size=9999\n", "an extended header holds 'size', which is not supported"),
+        (b"22 GNU.sparse.major=1\n", "'GNU.sparse.major', which is not supported"),
         (b"9 path=a\n7 pa", "an extended header is damaged"),
         (b"999 path=a\n", "an extended header is damaged"),
         (b"path\n", "an extended header is damaged"),
@@ -142,7 +142,7 @@ def test_extended_headers_that_change_how_the_archive_is_read(tmp_path, records,
 def test_a_member_that_is_there_twice(tmp_path):
     for twice in ("m/val.jsonl", "m/./val.jsonl", "m//docs/d"):
         said = refused(tmp_path, tar(tmp_path / "a.tar", [*GOOD, (twice, b"other")]))
-        assert "is there twice. Nothing has been unpacked." in said
+        assert "occurs twice. Nothing has been unpacked." in said
 
 
 def test_control_characters_in_names(tmp_path):
@@ -150,6 +150,7 @@ def test_control_characters_in_names(tmp_path):
     assert "has a control character in its name" in said
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_members(tmp_path):
     (tmp_path / "a.tar").write_bytes(header(b"0", 0, b"._x") * 100_001 + bytes(1024))
     said = refused(tmp_path, tmp_path / "a.tar", measured=False)  # measuring makes it ten times slower

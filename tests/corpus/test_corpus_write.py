@@ -119,14 +119,14 @@ def doc(identifier="a", docid="d", words=("one", "two"), **more):
         ([doc(words=("a", ""))], "the word '' would not be read back"),
         ([doc(words=("a\u2003",))], "would not be read back as one word"),
         ([doc(words=())], "the document is empty"),
-        ([doc(), doc("b", words=("other",))], "another text goes by this document id already"),
+        ([doc(), doc("b", words=("other",))], "another text has this document id already"),
         ([doc(docid="x/y")], "the document id 'x/y' is no file name"),
         ([doc(docid="..")], "no file name"),
-        ([doc(query=("q",), query_first=False)], "the format has no place for it"),
-        ([doc(query=("q r",))], "the format has no place for it"),
-        ([doc(label="x"), doc(docid="e", label="y")], "the format has no place for it"),
-        ([doc(), doc(docid="e")], "the format has no place for it"),
-        ([doc(spans=(Span(0, 1),), annotated=False)], "the format has no place for it"),
+        ([doc(query=("q",), query_first=False)], "the format cannot represent it"),
+        ([doc(query=("q r",))], "the format cannot represent it"),
+        ([doc(label="x"), doc(docid="e", label="y")], "the format cannot represent it"),
+        ([doc(), doc(docid="e")], "the format cannot represent it"),
+        ([doc(spans=(Span(0, 1),), annotated=False)], "the format cannot represent it"),
         ([doc(words=("\ud800",))], "is not Unicode text"),
     ],
 )
@@ -142,7 +142,7 @@ def test_an_earlier_folder_stays_unless_it_may_be_replaced(tmp_path):
     with pytest.raises(OutputError, match="exists already"):
         write_eraser({"val": [doc(words=("new",))]}, folder)
     assert load_documents(folder)[0].words == ("one", "two")
-    with pytest.raises(OutputError, match=r"it holds 'val\.jsonl'"):  # old data would stay
+    with pytest.raises(OutputError, match=r"an earlier output: 'val\.jsonl'"):  # old data would stay
         write_eraser({"test": [doc(words=("new",))]}, folder, overwrite=True)
     write_eraser({"val": [doc(words=("new",))]}, folder, overwrite=True)
     assert load_documents(folder, "val")[0].words == ("new",)

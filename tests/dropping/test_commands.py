@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -135,6 +136,11 @@ def test_evaluate_writes_the_traces_of_its_own_pass(folder, tmp_path):
     invoke("evaluate", *given, "--out", out, "--timing-documents", 0, "--traces", traces)
     invoke("trace", *given, "--out", tmp_path / "traces.parquet")
     own, theirs = pq.read_table(traces), pq.read_table(tmp_path / "traces.parquet")
+    typed = shlex.join(["rationale", "evaluate", *map(str, given), "--out", "evaluation.json"])
+    typed += " --timing-documents 0 --traces own.parquet"
+    assert json.loads(out.read_text())["recipe"]["command"] == typed
+    assert own.schema.metadata[b"command"].decode() == typed
+    assert theirs.schema.metadata[b"command"].startswith(b"rationale trace ")
     for name in ("id", "position", "token", "word", "dropped"):
         assert own[name].equals(theirs[name])
     kept = {kind["name"]: kind["survival"] for kind in json.loads(out.read_text())["survival"]["kinds"]}
@@ -169,8 +175,11 @@ def test_trace_prints_a_line_a_layer(folder):
 def test_trace_writes_every_decision(folder, tmp_path):
     out = tmp_path / "traces.json"
     invoke("trace", "--model", folder / "model", "--data", folder / "data", "--limit", 4, "--out", out)
-    traces = json.loads(out.read_text())["traces"]
+    content = json.loads(out.read_text())
+    traces = content["traces"]
     assert len(traces) == 4
+    assert content["command"].startswith("rationale trace ")
+    assert content["command"].endswith(" --limit 4 --out traces.json")
     for one in traces:
         for layer, (scores, threshold) in enumerate(zip(one["scores"], one["thresholds"], strict=True)):
             met = [s for s, left in zip(scores, one["dropped"], strict=True) if left is None or left >= layer]

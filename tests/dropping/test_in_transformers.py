@@ -185,9 +185,9 @@ def test_a_trainer_that_accumulates_gets_the_share_of_the_loss(model, inputs):
 
 
 def test_other_numbers_of_labels_are_refused_and_other_names_are_taken(folder, model):
-    with pytest.raises(ModelError, match="3 labels are asked for, and the model was trained for 2"):
+    with pytest.raises(ModelError, match="3 labels are requested, and the model was trained for 2"):
         AutoModelForSequenceClassification.from_pretrained(folder, num_labels=3)
-    with pytest.raises(ModelError, match="3 labels are asked for"):
+    with pytest.raises(ModelError, match="3 labels are requested"):
         AutoModelForSequenceClassification.from_pretrained(folder, num_labels=3, ignore_mismatched_sizes=True)
     named = AutoModelForSequenceClassification.from_pretrained(folder, id2label={0: "bad", 1: "good"})
     assert named.config.id2label == {0: "bad", 1: "good"}

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rationale.dropping.run import soft
-from rationale.training.adapler.objectives import Wanted, accumulate, soft_losses, strength, target
+from rationale.training.adapler.objectives import LengthTarget, accumulate, soft_losses, strength, target
 from tests.dropping.models import batch, dropping_model
 
 GAMMA, PHI, LAMBDA = 0.05, 0.3, 20.0
@@ -32,7 +32,7 @@ def grads(made, gamma, phi, wanted=None):
     model, inputs, labels, saliency = made
     model.zero_grad()
     found = soft_losses(model.encoder, model.system, inputs, labels, saliency, LAMBDA)
-    accumulate(found, model.system, weights_of(model), gamma=gamma, phi=phi, wanted=wanted)
+    accumulate(found, model.system, weights_of(model), gamma=gamma, phi=phi, length_target=wanted)
     return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
 
 
@@ -69,7 +69,7 @@ def test_thresholds_learn_from_the_speed_objective(made):
 
 @pytest.mark.parametrize(("length", "side"), [(1.0, -1), (100.0, 1)])
 def test_a_wanted_length_pulls_eta_from_both_sides_and_nothing_else(made, length, side):
-    free, pulled = grads(made, GAMMA, 0.0), grads(made, GAMMA, PHI, Wanted(length, tokens=9.0))
+    free, pulled = grads(made, GAMMA, 0.0), grads(made, GAMMA, PHI, LengthTarget(length, tokens=9.0))
     torch.testing.assert_close(pulled["system.eta"], free["system.eta"] + side * PHI * 9.0)
     for name, own in pulled.items():
         if name != "system.eta":

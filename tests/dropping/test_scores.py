@@ -31,11 +31,12 @@ from tests.dropping.models import dropping_model
 from tests.toys import MODELS, toy_classifier, toy_tokenizer, wordy
 
 
-@pytest.fixture(params=MODELS)
-def classifier(request, tmp_path):
-    dropping_model(request.param).save_pretrained(tmp_path)
-    toy_tokenizer(MODELS[request.param][0]).save_pretrained(tmp_path)
-    return load_classifier(tmp_path, device="cpu")
+@pytest.fixture(params=MODELS, scope="module")
+def classifier(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    dropping_model(request.param).save_pretrained(folder)
+    toy_tokenizer(MODELS[request.param][0]).save_pretrained(folder)
+    return load_classifier(folder, device="cpu")
 
 
 @pytest.fixture
@@ -59,9 +60,9 @@ def test_what_a_model_keeps_is_compared_with_no_share_of_words(classifier, docum
     marked = Documents([replace(document, spans=(Span(1, 3),)) for document in documents])
     options = ScoreOptions(("policy_score", "kept"), faithfulness=Faithfulness(0.2))
     agreement = agree(score(classifier, marked, options, progress=False), marked, resamples=20)
-    there = {(r["method"], r["metric"]) for r in agreement.records if r["value"] is not None}
+    there = {(r.method, r.metric) for r in agreement.records if r.value is not None}
     assert {("kept", "comprehensiveness"), ("policy_score", "comprehensiveness")} <= there
-    compared = {(c["method"], c["other"], c["metric"]) for c in agreement.comparisons}
+    compared = {(c.method, c.other, c.metric) for c in agreement.comparisons}
     assert ("policy_score", "kept", "ap") in compared
     assert not any("kept" in pair and pair[2] == "comprehensiveness" for pair in compared)
     found = correlate(agreement, resamples=20)
@@ -97,11 +98,12 @@ def test_the_models_own_threshold_is_what_passes_each_layer(classifier, document
         for metric in ("fpr", "recall", "selected_share"):
             ours = found.record(metric, "policy_score", layer, "threshold")
             theirs = found.record(metric, "kept", layer, "threshold")
-            assert ours["value"] == theirs["value"]
-            assert ours["rule"] == "model's own threshold eta/n, n = tokens kept before the layer"
-            assert theirs["rule"] == "the tokens that the model keeps"
+            assert ours.value == theirs.value
+            assert ours.rule == "model's own threshold eta/n, n = tokens kept before the layer"
+            assert theirs.rule == "the tokens that the model keeps"
 
 
+@pytest.mark.slow
 def test_a_number_does_not_depend_on_what_else_was_asked_for(classifier, documents, tmp_path):
     """Each method alone, with `kept`, and with all others: the same records, in memory and from disk."""
     human = documents_with_rationales(documents)
@@ -113,8 +115,8 @@ def test_a_number_does_not_depend_on_what_else_was_asked_for(classifier, documen
             out = tmp_path / f"{method}{len(others)}"
             alone = score(classifier, human, ScoreOptions((method, *others)), out=out, progress=False)
             records = agree(alone, human, resamples=20).records
-            mine = [r for r in records if r["method"] == method]
-            assert mine == [r for r in wanted if r["method"] == method]
+            mine = [r for r in records if r.method == method]
+            assert mine == [r for r in wanted if r.method == method]
 
 
 def test_numbers_are_those_of_a_reading_of_the_parquet_files(classifier, documents, tmp_path):
@@ -144,7 +146,7 @@ def test_numbers_are_those_of_a_reading_of_the_parquet_files(classifier, documen
             values["precision"].append(len(chosen & truth) / max(1, len(chosen)))
             values["recall"].append(len(chosen & truth) / len(truth))
         for metric, each in values.items():
-            assert found.record(metric, method, layer, "threshold")["value"] == pytest.approx(np.mean(each))
+            assert found.record(metric, method, layer, "threshold").value == pytest.approx(np.mean(each))
 
 
 def before_kept(folder, *, tokens_kept):
@@ -174,7 +176,7 @@ def test_scores_of_an_earlier_version_open_and_never_count_otherwise(classifier,
         if len(methods) == 2:
             assert found.records == wanted.records
         else:
-            assert found.records == tuple(r for r in wanted.records if r["select"] != "threshold")
+            assert found.records == tuple(r for r in wanted.records if r.select != "threshold")
             assert ["Score this data again" in note for note in found.recipe.agreement.notes] == [True]
             with pytest.raises(ScoresError, match=r"how many enter each layer.*Score this data again"):
                 agree(old, human, select="threshold", resamples=5)
@@ -199,7 +201,7 @@ def test_export_selects_what_agree_counts(classifier, documents, tmp_path):
             words = len(one["soft_rationale_predictions"])
             shares.append(sum(s["end_token"] - s["start_token"] for s in spans) / words)
         record = found.record("selected_share", "policy_score", layer, "threshold")
-        assert record["value"] == pytest.approx(np.mean(shares))
+        assert record.value == pytest.approx(np.mean(shares))
 
 
 def documents_with_rationales(documents):
@@ -276,6 +278,7 @@ def test_a_model_that_decides_by_nan_is_refused(classifier, documents, tmp_path)
         list(trace_documents(broken, documents, progress=False))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("eta", [[0.01, 0.01, 0.01], [0.25], None, "much", [0.25, 0.25, float("nan")]])
 def test_config_and_weights_have_to_tell_of_one_eta(classifier, tmp_path, eta):
     folder = damaged(classifier, tmp_path, lambda weights, config: config.update(eta=eta))
@@ -296,7 +299,7 @@ def test_another_eta_overrides_and_is_named(classifier, documents):
     count = classifier.encoder.layers
     found = agree(scores, human, eta=(0.01,) * count, eta_from="other", resamples=5)
     record = found.record("fpr", "policy_score", 1, "threshold")
-    assert record["rule"] == "threshold eta/n, eta of other, n = tokens kept before the layer"
+    assert record.rule == "threshold eta/n, eta of other, n = tokens kept before the layer"
     (note,) = found.recipe.agreement.notes
     assert "not the scored model's own (0.25, 0.25, 0.25" in note
     own = agree(scores, human, eta=(0.25,) * count, eta_from="copy", resamples=5)
@@ -311,7 +314,7 @@ def test_a_layer_without_a_threshold_selects_nothing_by_it(classifier, documents
     count = classifier.encoder.layers
     eta = [None if layer == 1 else 0.25 for layer in range(count)]
     found = agree(scores, human, eta=eta, resamples=5)
-    there = {(r["method"], r["layer"]) for r in found.records if r["select"] == "threshold"}
+    there = {(r.method, r.layer) for r in found.records if r.select == "threshold"}
     every = {(method, layer) for method in ("policy_score", "kept") for layer in range(count)}
     assert there == every - {("policy_score", 1)}
-    assert found.record("ap", "policy_score", 1)["value"] is not None
+    assert found.record("ap", "policy_score", 1).value is not None

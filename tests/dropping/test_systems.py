@@ -205,8 +205,8 @@ def test_the_first_tokens_are_the_beginning_and_the_last_token():
     [
         ("power-bert", {"retention": [9, 8, 7]}, "3 lengths for 5 layers"),
         ("power-bert", {"retention": [9, 8, 9, 7, 6]}, "rises from 8 to 9 in layer 2"),
-        ("power-bert", {"retention": [9, 8, 7, 6, 0]}, "says 0 in layer 4"),
-        ("lat", {"lengths": [9, 8, 7, 6, 5.5]}, "says 5.5 in layer 4"),
+        ("power-bert", {"retention": [9, 8, 7, 6, 0]}, "has 0 in layer 4"),
+        ("lat", {"lengths": [9, 8, 7, 6, 5.5]}, "has 5.5 in layer 4"),
         ("lat", {"lengths": [9] * 6}, "6 lengths for 5 layers"),
         ("ltp", {"ramp": "steep"}, "LTP has the settings"),
         ("ltp", {"final": float("nan")}, "LTP has the settings"),
@@ -216,7 +216,7 @@ def test_the_first_tokens_are_the_beginning_and_the_last_token():
         ("random", {"chance": 1}, "does not know these settings"),
         ("random", {"seed": 1.5}, "the random seed is 1.5"),
         ("power-bert", {"retention": []}, "0 lengths for 5 layers"),
-        ("lat", {"lengths": [2**63] * 5}, "says 9223372036854775808 in layer 0"),
+        ("lat", {"lengths": [2**63] * 5}, "has 9223372036854775808 in layer 0"),
     ],
 )
 def test_a_configuration_that_is_none_is_refused(system, settings, message):

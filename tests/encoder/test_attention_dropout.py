@@ -64,6 +64,7 @@ def test_every_family_drops_in_training_mode_only(name):
         vars(encoder.config).update(before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("biased", [False, True])
 @pytest.mark.parametrize("name", MODELS)
 def test_the_mean_over_many_draws_is_attention_without_dropout(name, biased):

@@ -75,7 +75,7 @@ DAMAGES = {
     "pickle": (pickled, r"no file named model\.safetensors.*"),
     "half a file": (halved, "cannot be loaded .*deserializing"),
     "no tokenizer": (without_tokenizer, r"no tokenizer beside the model.*tokenizer\.json"),
-    "another tokenizer": (of_another_tokenizer, "tokenizer knows 400 tokens.*embeddings for 197"),
+    "another tokenizer": (of_another_tokenizer, "tokenizer has 400 tokens.*embeddings for 197"),
     "gpt2": (
         gpt2,
         "no adapter for the encoder family 'gpt2'.*bert, electra, roberta, distilbert, modernbert",
@@ -88,7 +88,7 @@ DAMAGES = {
     "decoder": (lambda folder: configure(folder, is_decoder=True), "configured as a decoder"),
     "three labels": (
         lambda folder: configure(folder, id2label={"0": "a", "1": "b", "2": "c"}),
-        r"classifier\.bias is stored with shape \(2,\), and config\.json asks for \(3,\)",
+        r"classifier\.bias is stored with shape \(2,\), and config\.json requires \(3,\)",
     ),
     "one label twice": (
         lambda folder: configure(folder, id2label={"0": "a", "1": "a"}),
@@ -112,8 +112,8 @@ def test_one_clear_message(folder, damage):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"dtype": "float33"}, "no arithmetic is called 'float33'.*float32, float64"),
-        ({"dtype": "Tensor"}, "no arithmetic is called 'Tensor'"),
+        ({"dtype": "float33"}, "no dtype is called 'float33'.*float32, float64"),
+        ({"dtype": "Tensor"}, "no dtype is called 'Tensor'"),
         ({"device": "gpu"}, "device 'gpu' cannot be used.*--device cpu"),
         ({"device": "meta"}, "device 'meta' cannot be used"),
         ({"device": "cuda:99"}, "device 'cuda:99' cannot be used"),
@@ -177,25 +177,25 @@ def test_the_longest_input_heeds_positions_tokenizer_and_caller(folder):
 
 def test_the_hash_tells_what_decides_the_numbers(folder, tmp_path):
     """Equal wherever the model lies; another for other weights, another config, another tokenizer."""
-    before = load_classifier(folder, device="cpu").identity["hash"]
+    before = load_classifier(folder, device="cpu").identity.hash
     moved = shutil.copytree(folder, tmp_path / "elsewhere")
-    assert load_classifier(moved, device="cpu").identity["hash"] == before == toy_hash()
+    assert load_classifier(moved, device="cpu").identity.hash == before == toy_hash()
     configure(folder, hidden_act="relu")
-    seen = {before, load_classifier(folder, device="cpu").identity["hash"]}
+    seen = {before, load_classifier(folder, device="cpu").identity.hash}
     path = moved / "tokenizer.json"
     path.write_text(
         path.read_text()
         .replace('"lowercase":true', '"lowercase":false')
         .replace('"lowercase": true', '"lowercase": false')
     )
-    seen.add(load_classifier(moved, device="cpu").identity["hash"])
+    seen.add(load_classifier(moved, device="cpu").identity.hash)
     weights(moved, lambda w: {key: value + (key == "classifier.bias") for key, value in w.items()})
-    seen.add(load_classifier(moved, device="cpu").identity["hash"])
+    seen.add(load_classifier(moved, device="cpu").identity.hash)
     assert len(seen) == 4
 
 
 def toy_hash():
-    return toy_classifier("bert").identity["hash"]
+    return toy_classifier("bert").identity.hash
 
 
 def labelled(*labels):

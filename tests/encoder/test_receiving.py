@@ -31,6 +31,7 @@ def test_the_context_is_that_of_plain_attention(name):
         close(attend_with_received(given, packed)[0], plain_attention(layer, given, packed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", [1, 700, 20_000])
 def test_it_does_not_depend_on_the_block_it_is_computed_in(name, room, monkeypatch):
     heads, packed = heads_of(name)

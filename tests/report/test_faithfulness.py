@@ -1,6 +1,7 @@
 """Plausibility beside faithfulness, as a command and as a page in Chromium."""
 
 import json
+import shlex
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +11,8 @@ from rationale.artifacts.record import to_json
 from rationale.cli import app
 from rationale.report.faithfulness import between_table, correlation_figure, within_table
 from tests.report.making import METHODS
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +48,8 @@ def test_the_command_writes_numbers_and_a_page_that_fetches_nothing(agreement, f
     assert result.exit_code == 0, result.output
     content = json.loads((tmp_path / "out" / "faithfulness.json").read_text())
     assert content["within"] == to_json(found)["within"]
+    typed = "rationale study faithfulness --agreement agreement.json --out out --resamples 100"
+    assert content["command"] == typed
     fetched: list[str] = []
     page = browser.new_page()
     page.on("request", lambda request: fetched.append(request.url))
@@ -52,6 +57,8 @@ def test_the_command_writes_numbers_and_a_page_that_fetches_nothing(agreement, f
     page.locator(".main-svg").first.wait_for()
     assert "Do scores that humans like also carry the prediction?" in page.inner_text("h1")
     assert page.locator(".js-plotly-plot").count() == 3
+    shown = page.inner_text("#repeat pre").replace("\\\n", " ")
+    assert shlex.split(shown) == shlex.split(typed)  # scores and agreement are Python's
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert all(url.startswith(("file:", "data:", "blob:")) for url in fetched)
     page.close()

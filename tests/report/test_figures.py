@@ -34,8 +34,8 @@ def test_curves_and_bands_are_the_records(agreement) -> None:
     records = [agreement.record("fpr", "attention.cls", layer, "top_k_gold") for layer in range(6)]
     line, band = lines(figure)["Attention CLS"], bands(figure)["Attention CLS"]
     assert list(line.x) == [0, 1, 2, 3, 4, 5]
-    assert list(line.y) == [r["value"] for r in records]
-    assert list(band.y) == [r["high"] for r in records] + [r["low"] for r in reversed(records)]
+    assert list(line.y) == [r.value for r in records]
+    assert list(band.y) == [r.high for r in records] + [r.low for r in reversed(records)]
 
 
 def test_methods_without_layers_are_dashed_levels(agreement) -> None:
@@ -80,16 +80,16 @@ def test_several_metrics_share_the_layers(agreement) -> None:
 
 def test_the_planes_hold_the_records(agreement) -> None:
     points = lines(selection_plane(agreement, "threshold"))["Saliency"]
-    assert points.x[3] == agreement.record("fpr", "input_x_gradient", 3, "threshold")["value"]
-    assert points.y[3] == agreement.record("recall", "input_x_gradient", 3, "threshold")["value"]
+    assert points.x[3] == agreement.record("fpr", "input_x_gradient", 3, "threshold").value
+    assert points.y[3] == agreement.record("recall", "input_x_gradient", 3, "threshold").value
     point = lines(faithfulness_plane(agreement))["Saliency"]
     record = agreement.record("comprehensiveness", "input_x_gradient", 5)
     assert (point.x[1], point.y[1]) == (
-        agreement.record("ap", "input_x_gradient", 5)["value"],
-        record["value"],
+        agreement.record("ap", "input_x_gradient", 5).value,
+        record.value,
     )
-    assert point.error_y.array[1] == pytest.approx(record["high"] - record["value"])
-    assert point.error_y.arrayminus[1] == pytest.approx(record["value"] - record["low"])
+    assert point.error_y.array[1] == pytest.approx(record.high - record.value)
+    assert point.error_y.arrayminus[1] == pytest.approx(record.value - record.low)
 
 
 def test_document_names_are_text_and_left_out_documents_have_no_dot(agreement) -> None:
@@ -102,7 +102,7 @@ def test_document_names_are_text_and_left_out_documents_have_no_dot(agreement) -
 
 def test_every_figure_says_what_it_shows(agreement) -> None:
     text = alt_text(layer_curves(agreement))
-    value = agreement.record("ap", "input_x_gradient", 0)["value"]
+    value = agreement.record("ap", "input_x_gradient", 0).value
     assert f"Saliency: {value:.3f} in layer 0" in text
     assert "Random" in alt_text(selection_plane(agreement))
     assert "Comprehensiveness against AP" in alt_text(faithfulness_plane(agreement))

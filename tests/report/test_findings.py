@@ -1,5 +1,7 @@
 """'In short' names what a test supports, and nothing else; where no test can, it says so and what to do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,11 +48,11 @@ def test_the_leader_is_significantly_above_random_and_the_others_are_told_by_the
     assert f"{results.title(method)} (AP" in text
     assert "is above random scores" in text
     assert "the least this test can give" in text
-    own = {c["other"] if c["method"] == method else c["method"]: c for c in agreement.comparisons
-           if c["metric"] == "ap" and c["layer"] == c["other_layer"] == layer
-           and method in (c["method"], c["other"])}  # fmt: skip
-    alike = [other for other, c in own.items() if not is_baseline(other) and c["p"] >= 0.05]
-    apart = [other for other, c in own.items() if not is_baseline(other) and c["p"] < 0.05]
+    own = {c.other if c.method == method else c.method: c for c in agreement.comparisons
+           if c.metric == "ap" and c.layer == c.other_layer == layer
+           and method in (c.method, c.other)}  # fmt: skip
+    alike = [other for other, c in own.items() if not is_baseline(other) and c.p >= 0.05]
+    apart = [other for other, c in own.items() if not is_baseline(other) and c.p < 0.05]
     assert ("No significant difference" in text) == bool(alike)
     assert ("is higher than that of" in text) == bool(apart)
     assert "comes closest" not in text
@@ -60,8 +62,8 @@ def test_the_leader_is_significantly_above_random_and_the_others_are_told_by_the
 def test_too_few_documents_are_said_to_be_too_few() -> None:
     found = agreement_of(6)
     text = " ".join(findings(found))
-    tests = [c for c in found.comparisons if c["metric"] == "ap"]
-    n = max(c["n"] for c in tests)
+    tests = [c for c in found.comparisons if c.metric == "ap"]
+    n = max(c.n for c in tests)
     assert f"n = {n} documents are too few to tell any method from another" in text
     assert f"the least p this test can give is {min(1.0, len(tests) * 2 / 2**n):.2g}" in text
     assert "Score at least " in text
@@ -89,8 +91,8 @@ def test_a_change_over_layers_is_named_only_where_a_paired_test_supports_it(agre
 
 def test_a_classifier_at_chance_is_named_beside_its_accuracy(agreement) -> None:
     assert not any("not significantly above" in f for f in findings(agreement))
-    chance = agreement.classification | {"accuracy": 0.5, "low": 0.3, "high": 0.7, "n": 32,
-                                         "confusion": [[8, 8], [8, 8]]}  # fmt: skip
+    confusion = ((8, 8), (8, 8))
+    chance = replace(agreement.classification, accuracy=0.5, low=0.3, high=0.7, n=32, confusion=confusion)
     changed = Agreement(agreement.recipe, agreement.records, agreement.comparisons, chance)
     assert any("always answering NEG (0.500" in f for f in findings(changed))
     assert "always answering NEG (0.500" in report_markdown(changed)

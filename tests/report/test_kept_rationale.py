@@ -31,7 +31,7 @@ def test_words_dropped_by_lot_lie_on_the_line(tmp_path):
     )
     scores = score(classifier, documents, ScoreOptions(("kept",)), progress=False)
     records = agree(scores, documents, select="threshold", resamples=20).records
-    found = {r["metric"]: r["value"] for r in records if r["layer"] == classifier.encoder.layers - 1}
+    found = {r.metric: r.value for r in records if r.layer == classifier.encoder.layers - 1}
     kept = KeptRationale(n=200, ap=(None,), precision=(None,), recall=(found["recall"],), fpr=(found["fpr"],))
     record = grid_cell("random", rationale=kept)
     drawn = json.loads(kept_rationale([record]).to_json())["data"][0]

@@ -55,8 +55,12 @@ def hostile() -> tuple[MemoryScores, Documents, Agreement]:
     return scores, documents, agree(scores, documents, resamples=50)
 
 
+def interval_of(record):
+    return Interval(record.value, record.low, record.high)
+
+
 def shown(record) -> str:
-    return Column("value", "", "interval").show(Interval(record["value"], record["low"], record["high"]))
+    return Column("value", "", "interval").show(interval_of(record))
 
 
 def table(html: str, caption: str) -> dict[str, list[str]]:
@@ -80,9 +84,7 @@ def test_numbers_are_the_agreements(page, agreement) -> None:
     assert rows["Random"][0] == shown(agreement.record("ap", "random"))
     rows = table(page, f"Words selected by {rule_text(agreement.recipe, 'top_k_gold')}")
     assert rows["Occlusion"][1] == Column("", "", "interval", digits=2).show(
-        Interval(
-            *(agreement.record("fpr", "occlusion", 0, "top_k_gold")[k] for k in ("value", "low", "high"))
-        )
+        interval_of(agreement.record("fpr", "occlusion", 0, "top_k_gold"))
     )
 
 
@@ -90,7 +92,7 @@ def test_curves_in_the_page_are_the_records(page, agreement) -> None:
     figures = [json.loads(e.text)["figure"] for e in find(page, "script", "figure")]
     assert len(figures) == 6
     line = next(t for t in figures[0]["data"] if t["name"] == "Rollout CLS" and t.get("fill") is None)
-    assert line["y"] == [agreement.record("ap", "rollout.cls", layer)["value"] for layer in range(6)]
+    assert line["y"] == [agreement.record("ap", "rollout.cls", layer).value for layer in range(6)]
     assert figures[0]["layout"]["yaxis"]["title"]["text"] == "AP"
     assert figures[2]["layout"]["yaxis"]["title"]["text"] == "FPR (uniform threshold 1/n)"
 
@@ -233,7 +235,7 @@ def test_outputs_hold_the_records(scores, documents, agreement, tmp_path) -> Non
     )  # fmt: skip
     assert out.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert pq.read_table(tmp_path / "r.parquet").column("value").to_pylist() == [
-        r["value"] for r in agreement.records
+        r.value for r in agreement.records
     ]
     assert len((tmp_path / "r.csv").read_text().splitlines()) == len(agreement.records) + 1
     assert "| Saliency |" in (tmp_path / "deep" / "r.md").read_text()
@@ -304,8 +306,8 @@ def test_documents_nobody_annotated_still_make_a_report() -> None:
 def test_findings_are_borne_out_by_the_comparisons(agreement) -> None:
     told = " ".join(findings(agreement))
     best = max(
-        (r for r in agreement.records if r["metric"] == "ap" and r["method"] not in ("random", "lead")),
-        key=lambda r: r["value"],
+        (r for r in agreement.records if r.metric == "ap" and r.method not in ("random", "lead")),
+        key=lambda r: r.value,
     )
     assert shown(best) in told
     weak = re.search(r"In no layer above random scores by AP \(corrected p < 0\.05\): ([^.]*)\.", told)[
@@ -316,16 +318,14 @@ def test_findings_are_borne_out_by_the_comparisons(agreement) -> None:
         above = [
             c
             for c in agreement.comparisons
-            if (c["metric"], c["method"], c["other"]) == ("ap", method, "random")
-            and c["p"] < 0.05
-            and c["difference"] > 0
+            if (c.metric, c.method, c.other) == ("ap", method, "random") and c.p < 0.05 and c.difference > 0
         ]
         if method not in ("random", "lead"):
             assert (title in weak) == (not above)
 
 
 def test_where_nothing_beats_chance_the_report_says_so(agreement) -> None:
-    weak = tuple({**c, "p": 1.0} for c in agreement.comparisons)
+    weak = tuple(replace(c, p=1.0) for c in agreement.comparisons)
     told = " ".join(findings(replace(agreement, comparisons=weak)))
     assert "None of the methods is above random scores by AP in any layer (corrected p < 0.05)." in told
 

@@ -68,6 +68,7 @@ def compare(folder, text, query=""):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outputs", [1, 2, 3])
 @pytest.mark.parametrize("name", MODELS)
 def test_every_family_and_head(name, outputs):

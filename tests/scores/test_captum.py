@@ -161,13 +161,13 @@ def test_memory_that_runs_out_shrinks_the_batch(bert, monkeypatch, caplog):
             raise torch.OutOfMemoryError("CUDA out of memory")
         return tail(layer, hidden, packed, attend)
 
-    monkeypatch.setattr(bert.encoder, "tail", tight)
+    monkeypatch.setattr(bert.encoder, "forward_from", tight)
     for name in NAMES:
         found = METHODS.get(name).attribute(bert, window, TARGET, 0)
         np.testing.assert_allclose(found, expected[name], atol=1e-5)
-    assert "going on with batches of" in caplog.text
+    assert "continuing with batches of" in caplog.text
 
-    monkeypatch.setattr(bert.encoder, "tail", lambda *_: (_ for _ in ()).throw(MemoryError()))
+    monkeypatch.setattr(bert.encoder, "forward_from", lambda *_: (_ for _ in ()).throw(MemoryError()))
     for name in NAMES:
         with pytest.raises(ModelError, match="does not fit in memory"):
             METHODS.get(name).attribute(bert, window, TARGET, 0)
@@ -215,11 +215,11 @@ def test_a_tokenizer_without_the_reference_token_is_told(bert):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: IntegratedGradientsOptions(steps=0), "steps = 0"),
-        (lambda: GradientShapOptions(samples=0), "samples = 0"),
-        (lambda: DeepLiftOptions(references=("zero",)), "are not special tokens"),
-        (lambda: LimeOptions(kernel_width=0.0), "kernel width above 0"),
-        (lambda: KernelShapOptions(samples=-1), "samples = -1"),
+        (lambda: IntegratedGradientsOptions(steps=0), "steps is 0, expected at least 1"),
+        (lambda: GradientShapOptions(samples=0), "samples is 0"),
+        (lambda: DeepLiftOptions(references=("zero",)), "expected special tokens"),
+        (lambda: LimeOptions(kernel_width=0.0), "kernel_width is 0.0"),
+        (lambda: KernelShapOptions(samples=-1), "samples is -1"),
         (lambda: OcclusionOptions(width=2, stride=3), "never removes some words"),
     ],
 )

@@ -164,7 +164,7 @@ def test_kernel_shap_reads_captums_subsets_and_their_complements(samples):
         game = lambda subsets: seen.append(subsets) or subsets.double().sum(dim=1)  # noqa: E731
         CaptumShap(game).attribute(torch.ones(1, 12), n_samples=40, perturbations_per_eval=40)
     subsets = []
-    kernel_shap(lambda s: subsets.append(s) or s.double().sum(dim=1), 12, samples, drawn=drawn)
+    kernel_shap(lambda s: subsets.append(s) or s.double().sum(dim=1), 12, samples, randomness=drawn)
     read = subsets[0]
     assert read.shape == (samples + 2, 12)
     assert torch.equal(read[:2], torch.stack([torch.ones(12), torch.zeros(12)]))
@@ -182,6 +182,6 @@ def test_an_input_that_occurs_twice_is_run_once(monkeypatch):
         seen.extend(packed.lengths)
         return tail(layer, hidden, packed, attend)
 
-    monkeypatch.setattr(bert.encoder, "tail", watched)
+    monkeypatch.setattr(bert.encoder, "forward_from", watched)
     METHODS.get("lime").attribute(bert, window, TARGET, 0)
     assert len(seen) == 2**3

@@ -192,11 +192,11 @@ def test_nothing_to_score_is_refused():
     [
         ({"methods": ["salience"]}, "no score method is called 'salience'.*Did you mean 'saliency'"),
         ({"methods": ["input_x_gradient", "input_x_gradient"]}, "each once"),
-        ({"methods": []}, "at least one score method"),
+        ({"methods": []}, "expected at least one, each once"),
         ({"target": "silver"}, "no target is called 'silver'.*predicted, gold"),
         ({"protocol": "slide"}, "no protocol is called 'slide'"),
-        ({"batch_size": 0}, "a part and a batch hold at least one"),
-        ({"part_size": 0}, "a part and a batch hold at least one"),
+        ({"batch_size": 0}, "expected at least 1 each"),
+        ({"part_size": 0}, "expected at least 1 each"),
         ({"faithfulness": Faithfulness(0.1, layers=(0, 3))}, "at layer 3, and no method has.* 0 to 2"),
     ],
 )
@@ -207,7 +207,7 @@ def test_options_are_checked(options, message):
 
 @pytest.mark.parametrize("share", [0, -0.1, 1.5, float("nan")])
 def test_a_share_is_a_share(share):
-    with pytest.raises(RationaleError, match="is not above 0 and at most 1"):
+    with pytest.raises(RationaleError, match="expected above 0 and at most 1"):
         Faithfulness(share)
 
 

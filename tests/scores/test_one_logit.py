@@ -122,7 +122,7 @@ def test_captum_explains_both_classes(one, name):
 def test_accuracy_is_counted(one, two, documents):
     right = sum(d.label == s.predicted for d, s in zip(documents, _scored(one, documents), strict=True))
     found = agree(_scored(one, documents), documents, resamples=100).classification
-    assert found["accuracy"] == pytest.approx(right / len(documents)) == pytest.approx(10 / 12)
+    assert found.accuracy == pytest.approx(right / len(documents)) == pytest.approx(10 / 12)
     assert evaluate(one, documents, Timing(0)).metrics["accuracy"] == pytest.approx(10 / 12)
     assert evaluate(two, documents, Timing(0)).metrics["accuracy"] == pytest.approx(10 / 12)
 

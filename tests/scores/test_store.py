@@ -71,9 +71,9 @@ def test_documents_without_words_are_kept_too(tmp_path):
 
 def test_finished_scores_are_not_written_over_by_accident(folder):
     before = content(folder)
-    with pytest.raises(OutputError, match=r"scores: finished scores are here already.*--overwrite"):
+    with pytest.raises(OutputError, match=r"scores: finished scores exist here already.*--overwrite"):
         run(folder)
-    with pytest.raises(OutputError, match="finished scores are here already"):
+    with pytest.raises(OutputError, match="finished scores exist here already"):
         run(folder, seed=1)
     assert content(folder) == before
     run(folder, seed=1, overwrite=True)
@@ -84,9 +84,11 @@ def test_finished_scores_are_not_written_over_by_accident(folder):
 def test_a_folder_with_something_else_is_never_written_to(tmp_path):
     (tmp_path / "thesis.tex").write_text("years")
     for overwrite in (False, True):
-        with pytest.raises(OutputError, match=r"this folder holds something else than scores.*another --out"):
+        with pytest.raises(
+            OutputError, match=r"this folder holds something other than scores.*another --out"
+        ):
             run(tmp_path, overwrite=overwrite)
-        with pytest.raises(OutputError, match="a file is there, and scores are a folder"):
+        with pytest.raises(OutputError, match="this is a file, and scores are a folder"):
             run(tmp_path / "thesis.tex", overwrite=overwrite)
     assert content(tmp_path) == {"thesis.tex": b"years"}
 
@@ -94,7 +96,7 @@ def test_a_folder_with_something_else_is_never_written_to(tmp_path):
 def test_an_unfinished_run_of_another_recipe_is_named(folder):
     (folder / "COMPLETE").unlink()
     with pytest.raises(
-        ScoresError, match=r"another recipe is here \(differs in: protocol, seed\).*--overwrite"
+        ScoresError, match=r"another recipe exists here \(differs in: protocol, seed\).*--overwrite"
     ):
         run(folder, seed=1, protocol="truncate")
     run(folder, seed=1, overwrite=True)
@@ -206,7 +208,7 @@ def change_the_recipe(folder, **parts):
         (lambda f: unseal_the_recipe(f), r"recipe\.json: it was changed after it was written"),
         (lambda f: (f / "recipe.json").write_text("{"), r"recipe\.json:1: the saved result is damaged"),
         (lambda f: (f / "recipe.json").write_text("[]"), r"recipe\.json: .*expected an object, found list"),
-        (lambda f: (f / "recipe.json").write_text('{"kind": "topics"}'), "not one of scores"),
+        (lambda f: (f / "recipe.json").write_text('{"kind": "topics"}'), "expected the recipe of scores"),
         (
             lambda f: (f / "recipe.json").write_text('{"kind": "scores"}'),
             "the whole: 'model' is missing",

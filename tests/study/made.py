@@ -1,5 +1,6 @@
 """Cells of a comparison and evaluations as nobody trained them."""
 
+from rationale.artifacts.provenance import ScoredModel
 from rationale.evaluation.result import DocumentSource, EvaluatedBy, Evaluation, Prediction
 from rationale.study.comparison import GridCell
 
@@ -18,7 +19,10 @@ def evaluation(right, n=100):
     """Of a classifier that predicts the first ``right`` documents right."""
     chances = [(0.9, 0.1) if place < right else (0.2, 0.8) for place in range(n)]
     rows = (Prediction(id=str(i), docid="d", label="a", probabilities=p) for i, p in enumerate(chances))
-    by = EvaluatedBy({"hash": "0"}, ("a", "b"), DocumentSource("made", None, "0"), "truncate", "cpu", 1, 0, 0)
+    by = EvaluatedBy(
+        ScoredModel(name="a model", hash="0", layers=2), ("a", "b"), DocumentSource("made", None, "0"),
+        "truncate", "cpu", 1, 0, 0,
+    )  # fmt: skip
     return Evaluation(
         metrics={"accuracy": right / n}, flops_speedup=1.0, measured_speedup={}, tokens_kept=(), n=n,
         predictions=tuple(rows), recipe=by,

@@ -1,6 +1,8 @@
 """A grid of systems: what it trains, keeps, refuses and says, on a toy checkpoint."""
 
+import html
 import json
+import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +63,7 @@ def test_every_cell_is_a_model_that_reloads_and_an_evaluation_of_it(compared):
         model = cell / "model" / "1" if record.system == PLAIN else cell / "model"
         classifier = load_classifier(model, device="cpu")
         evaluation = json.loads((cell / "evaluation.json").read_text())
-        assert evaluation["recipe"]["model"]["name"] == classifier.identity["name"]
+        assert evaluation["recipe"]["model"]["name"] == classifier.identity.name
         assert record.value == record.metrics["accuracy"] == evaluation["metrics"]["accuracy"]
         assert record.low <= record.value <= record.high
         assert record.n == len(REPORTED)
@@ -119,8 +121,8 @@ def test_a_rationale_nobody_read_was_not_dropped(compared):
     classifier = load_classifier(out / record.cell / "model", device="cpu")
     words = tuple(f"plain{number % 7}" for number in range(1000))
     late = Document("late", "late", words, spans=(Span(990, 995),), label=REPORTED[0].label)
-    again = cell_results._rationale(classifier, Documents([*REPORTED, late], source="", split="test"))
-    assert again == cell_results._rationale(classifier, REPORTED)
+    again = cell_results._kept_rationale(classifier, Documents([*REPORTED, late], source="", split="test"))
+    assert again == cell_results._kept_rationale(classifier, REPORTED)
     assert again.n == record.rationale.n < len(REPORTED) + 1
 
 
@@ -191,6 +193,7 @@ def test_the_page_and_the_table_say_what_the_records_say(compared, tmp_path):
         assert record.cell in page
     assert "Content-Security-Policy" in page
     assert "drop what humans marked" in page
+    assert "How to repeat this" not in page  # nobody typed a command
 
 
 def test_the_page_draws_its_figures_and_fetches_nothing(compared, tmp_path, browser):
@@ -324,10 +327,23 @@ def test_the_command_writes_everything(encoder, tmp_path):
     given = ["compare", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
     given += ["--system", "lead:shares=0.6,0.6,0.5,0.5", "--timing-documents", 4, "--timing-repeats", 1]
     given += ["--set", "epochs=1", "--set", "batch-size=8", "--set", "device=cpu"]
-    result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
+    given = [str(one) for one in given]
+    result = CliRunner().invoke(app, given, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert "lead-shares0.6,0.6,0.5,0.5-seed0" in json.dumps(
         json.loads((tmp_path / "out" / "comparison.json").read_text())
     )
     assert (tmp_path / "out" / "comparison.html").exists()
     assert (tmp_path / "out" / "comparison.csv").read_text().count("\n") == 3
+    out = tmp_path / "out"
+    typed = shlex.join(["rationale", *(one if one != str(out) else "out" for one in given)])
+    made = [*out.rglob("training.json"), *out.rglob("evaluation.json"), out / "comparison.json"]
+    told = [json.loads(path.read_text()) for path in made]
+    assert [one.get("recipe", one)["command"] for one in told] == [typed] * 5
+    page = (out / "comparison.html").read_text()
+    assert " ".join(typed.split()) in " ".join(html.unescape(page).replace("\\\n", " ").split())
+    before = {path: path.stat().st_mtime_ns for path in out.glob("*/**/*.*")}
+    result = CliRunner().invoke(app, [*given, "--seeds", "0"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert {path: path.stat().st_mtime_ns for path in out.glob("*/**/*.*")} == before
+    assert load_comparison(out).recipe.command == f"{typed} --seeds 0"

@@ -52,7 +52,7 @@ def again(made, tmp_path):
         ("lead:shares=0.5/../../../evil", "shares"),
         (
             "lead:batch_size=16",
-            r"lead-batch_size16 changes .* \(batch_size\)\. Give it to all of them with --set",
+            r"lead-batch_size16 changes .* \(batch_size\)\. Set them for all systems with --set",
         ),
         ("lead:seed=3", r"\(seed\)\. .*seeds with --seeds"),
     ],
@@ -90,7 +90,9 @@ def test_seeds_are_given_once_and_as_seeds(tmp_path):
 def test_an_evaluation_of_another_model_is_not_told(made, again):
     """The plain cell's evaluation beside a dropping model: its accuracy would be told as that one's."""
     shutil.copy(again / "plain-seed0/evaluation.json", again / "lead-shares0.8-seed0/evaluation.json")
-    with pytest.raises(OutputError, match=r"lead-shares0.8-seed0/evaluation.json: this is not of the model"):
+    with pytest.raises(
+        OutputError, match=r"lead-shares0.8-seed0/evaluation.json: this evaluation is of another model"
+    ):
         run(made / "encoder", again, "lead:shares=0.8")
 
 
@@ -249,5 +251,5 @@ def test_cells_without_a_seal_are_not_continued(made, again):
     path = again / "plain-seed0/cell.json"
     told, _ = read_sealed(path)
     path.write_text(json.dumps(told))
-    with pytest.raises(OutputError, match=r"plain-seed0: it was written before .*rationale verify --seal"):
+    with pytest.raises(OutputError, match=r"plain-seed0: it has no seal.*rationale verify --seal"):
         run(made / "encoder", again, "lead:shares=0.8")

@@ -37,7 +37,10 @@ def encoder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def compared(trains, encoder, tmp_path_factory):
     out = tmp_path_factory.mktemp("compared") / "grid"
-    settings = [Setting.parse("lat:drop=0.5,iterations=0,population=1"), Setting.parse("lead:shares=0.5")]
+    settings = [
+        Setting.parse("lat:length_drop=0.5,iterations=0,population=1"),
+        Setting.parse("lead:shares=0.5"),
+    ]
     data = planted(48), planted(16, seed=1), planted(40, seed=2, split="test")
     return out, compare_systems(encoder, *data, out, settings, common=COMMON, timing=Timing(0), lengths=True)
 

@@ -1,6 +1,7 @@
 """The top-k study: which words a condition keeps, what a cell reads, its tables, and a kill in the middle."""
 
 import json
+import shlex
 import shutil
 import sys
 from dataclasses import replace
@@ -283,7 +284,7 @@ def test_damaged_predictions_are_refused_and_copies_do_not_count(encoder, studie
     with pytest.raises(OutputError, match="it was changed after it was written"):
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     seal_file(path, "predictions")
-    with pytest.raises(OutputError, match="is damaged"):
+    with pytest.raises(OutputError, match="the predictions are damaged"):
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
 
 
@@ -302,7 +303,7 @@ def test_a_swapped_model_is_refused_also_where_predictions_would_be_made_anew(
     if anew:
         (cell / "predictions.parquet").unlink()
     with pytest.raises(
-        OutputError, match=r"human-seed0/model: another training lies there \(condition: 'lead'"
+        OutputError, match=r"human-seed0/model: the folder holds another training \(condition: 'lead'"
     ):
         study_topk(encoder, TRAIN, DEV, REPORTED, out, options("human"))
     if not anew:
@@ -414,7 +415,7 @@ def test_words_chosen_by_another_models_scores_are_not_taken_up(encoder, studied
     scored = {condition for condition in CONDITIONS if Condition.parse(condition).scored}
     assert scored
     assert {record.condition for record in found.records} == {"full", *CONDITIONS} - scored
-    assert "chosen by the scores of another model" in caplog.text
+    assert "the scores of another model chose its words" in caplog.text
 
 
 def test_a_seed_without_its_full_inputs_is_left_out(encoder, studied, tmp_path):
@@ -434,12 +435,12 @@ def test_a_seed_without_its_full_inputs_is_left_out(encoder, studied, tmp_path):
     [
         ({"conditions": ("human", "human")}, "a condition or a seed is given twice"),
         ({"seeds": (0, 0)}, "a condition or a seed is given twice"),
-        ({"seeds": ()}, "there is no seed"),
-        ({"conditions": ("policy_score@1",)}, "takes the scores of a dropping model"),
-        ({"conditions": ("input_x_gradient@9",)}, "there is no such layer"),
-        ({"conditions": ("occlusion@1",)}, "there is no such layer"),
-        ({"conditions": ("input_x_gradient", "input_x_gradient@0")}, "two conditions are one"),
-        ({"seeds": (-1,)}, "none between 0 and"),
+        ({"seeds": ()}, "expected seeds between 0 and"),
+        ({"conditions": ("policy_score@1",)}, "needs the scores of a dropping model"),
+        ({"conditions": ("input_x_gradient@9",)}, "has no layer 9"),
+        ({"conditions": ("occlusion@1",)}, "has no layer 1"),
+        ({"conditions": ("input_x_gradient", "input_x_gradient@0")}, "two conditions are the same"),
+        ({"seeds": (-1,)}, "expected seeds between 0 and"),
     ],
 )
 def test_grids_that_cannot_be_are_refused(encoder, tmp_path, given, message):
@@ -450,7 +451,7 @@ def test_grids_that_cannot_be_are_refused(encoder, tmp_path, given, message):
 
 def test_a_model_that_drops_nothing_has_no_dropping_conditions(encoder, tmp_path):
     plain = save_classifier(tmp_path / "plain", ("NEG", "POS"))
-    with pytest.raises(ModelError, match="this model has no such scores"):
+    with pytest.raises(ModelError, match="this one drops none"):
         study_topk(encoder, TRAIN, DEV, REPORTED, tmp_path / "study", options("kept@1", dropping=str(plain)))
     assert not (tmp_path / "study").exists()
 
@@ -510,7 +511,7 @@ def test_packed_positions_take_words_from_the_whole_document(encoder, tmp_path):
 
     short = TrainingOptions(epochs=6, batch_size=8, learning_rate=2e-3, device="cpu", max_length=12)
     parts = [late(some) for some in (TRAIN, DEV, REPORTED)]
-    with pytest.raises(DataError, match="may cut their rationales off"):
+    with pytest.raises(DataError, match="may cut off their rationales"):
         study_topk(encoder, *parts, tmp_path / "cut", options("human", training=short))
     found = study_topk(
         encoder, *parts, tmp_path / "packed", options("human", training=short, positions="packed")
@@ -524,9 +525,15 @@ def test_the_command_studies_and_resumes(encoder, tmp_path):
     write_eraser({"train": TRAIN, "test": REPORTED}, tmp_path / "data")
     given = ["study", "topk", "--model", encoder, "--data", tmp_path / "data", "--out", tmp_path / "out"]
     given += ["--methods", "human", "--complement", "--epochs", 2, "--device", "cpu", "--batch-size", 8]
-    for _ in range(2):
-        result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
+    out, given, typed = tmp_path / "out", [str(one) for one in given], []
+    for more in ([], ["--seeds", "0"]):  # another command, and the same study
+        result = CliRunner().invoke(app, [*given, *more], catch_exceptions=False)
         assert result.exit_code == 0, result.output
+        typed.append(shlex.join(["rationale", *(one if one != str(out) else "out" for one in given), *more]))
+        assert StoredStudy.load(out).results.recipe.command == typed[-1]
+        assert "How to repeat this" in (out / "study.html").read_text()
+        cells = [json.loads(path.read_text()) for path in out.rglob("training.json")]
+        assert [cell["command"] for cell in cells] == typed[:1] * 3
     assert "oracle" in result.output
     page = (tmp_path / "out" / "study.html").read_text()
     assert "Are these words enough?" in page

@@ -1,5 +1,7 @@
 """What the tests need of each token-dropping system: one file a system, named as the system is.
 
+The uninformed baselines share one.
+
 A system that is registered and has no file here fails wherever its settings are asked for.
 """
 
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from rationale.dropping.system import SYSTEMS
+from rationale.dropping.system import SYSTEMS, is_uninformed
 from rationale.training.recipes import RECIPES
 
 Options = Mapping[str, Any]
@@ -38,7 +40,8 @@ class Toy:
 
 def toy_of(system: str) -> Toy:
     """The settings of a registered system."""
-    return import_module(f"{__name__}.{system.replace('-', '_')}").TOY
+    file = "uninformed" if is_uninformed(system) else system.replace("-", "_")
+    return import_module(f"{__name__}.{file}").TOY
 
 
 TOYS: dict[str, Toy] = {name: toy_of(name) for name in SYSTEMS}

@@ -162,7 +162,7 @@ def test_a_query_that_leaves_no_room_is_an_error():
 
 def test_protocol_windows_refuses_text_nobody_annotated():
     document = Document("i", "d", ("a", "film"), annotated=False)
-    with pytest.raises(DataError, match=r"nobody annotated this text.*--protocol document"):
+    with pytest.raises(DataError, match=r"this document has no annotation.*--protocol document"):
         Windower(toy_tokenizer("wordpiece"), 16, "windows")(document)
 
 

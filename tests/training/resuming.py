@@ -25,7 +25,7 @@ def assert_same(path, whole):
         assert (path / name).read_bytes() == (whole / name).read_bytes(), name
 
 
-def interrupt(monkeypatch, encoder, out, step, options=OPTIONS, *, seconds):
+def interrupt(monkeypatch, encoder, out, step, options=OPTIONS, *, seconds, **settings):
     """Breaks off after ``step``, having saved at least every ``seconds``."""
 
     class Interrupt(progress_module.Progress):
@@ -37,4 +37,4 @@ def interrupt(monkeypatch, encoder, out, step, options=OPTIONS, *, seconds):
         patched.setattr(trainer_module, "Progress", Interrupt)
         patched.setattr(trainer_module, "Saving", lambda: progress_module.Saving(seconds))
         with pytest.raises(KeyboardInterrupt):
-            train(encoder, out, options)
+            train(encoder, out, options, **settings)

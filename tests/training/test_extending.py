@@ -32,7 +32,7 @@ assert result.exit_code == 0, result.output
 classifier, documents = load_classifier(out, device="cpu"), load_documents(data, "train")
 scores = score(classifier, documents, ScoreOptions(methods=("input_x_gradient.max", "kept")), progress=False)
 agreement = agree(scores, documents, resamples=5)
-assert {r["method"] for r in agreement.records} == {"kept", "input_x_gradient.max"}
+assert {r.method for r in agreement.records} == {"kept", "input_x_gradient.max"}
 assert evaluate(classifier, documents, Timing(0)).flops_speedup > 1
 """
 

@@ -99,7 +99,7 @@ def test_phases_one_and_two_are_shared_by_runs_of_other_phi(encoder, trained, tm
 
 
 def test_phases_of_other_data_are_refused(encoder, trained, tmp_path):
-    with pytest.raises(OutputError, match=r"another training lies there.*fine-tuned"):
+    with pytest.raises(OutputError, match=r"fine-tuned: the folder holds another training"):
         train_dropping(
             "adapler",
             encoder,
@@ -118,7 +118,7 @@ def test_a_run_that_is_broken_off_ends_with_the_same_weights(encoder, trained, t
             if state.global_step == step:
                 raise KeyboardInterrupt
 
-    settings = {"fine_tuned": trained.finetuned_dir}
+    settings = {"finetuned_dir": trained.finetuned_dir}
     with monkeypatch.context() as patched:
         patched.setattr(trainer_module, "Progress", Interrupt)
         patched.setattr(trainer_module, "Saving", lambda: Saving(0.0))

@@ -81,10 +81,10 @@ def test_a_question_is_a_document_whose_rationale_is_its_answers(tmp_path):
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ({"text": "Rome", "answer_start": 0}, "the answer 'Rome' does not stand at character 0"),
-        ({"text": "Paris", "answer_start": -5}, "does not stand at character -5"),
+        ({"text": "Rome", "answer_start": 0}, "the answer 'Rome' is not at character 0 of the context"),
+        ({"text": "Paris", "answer_start": -5}, "is not at character -5"),
         ({"text": "Paris"}, "the field 'answer_start' is missing"),
-        ({"text": " ", "answer_start": 5}, "does not stand at character 5"),
+        ({"text": " ", "answer_start": 5}, "is not at character 5"),
     ],
 )
 def test_an_answer_that_is_not_there_is_named(tmp_path, answer, message):
@@ -102,7 +102,7 @@ def test_an_answer_that_is_not_there_is_named(tmp_path, answer, message):
         ('{"data": [{"paragraphs": [{"qas": []', "not JSON"),
         ('{"data": [{"paragraphs": [{"qas": [{"id": 1}]}]}]}', "the field 'context' is missing"),
         ('{"data": {"paragraphs": 3}}', "'data' must be a list, got dict"),
-        ('{"data": [{"paragraphs": [7]}]}', "not of SQuAD's layout"),
+        ('{"data": [{"paragraphs": [7]}]}', "not in SQuAD's layout"),
     ],
 )
 def test_a_file_of_another_layout_is_named(tmp_path, content, message):
@@ -114,7 +114,7 @@ def test_a_file_of_another_layout_is_named(tmp_path, content, message):
 def test_one_split_in_two_versions_is_refused(tmp_path):
     for version in ("v1.1", "v2.0"):
         (tmp_path / f"train-{version}.json").write_text(json.dumps(squad(3)))
-    with pytest.raises(DataError, match=r"'train' is there twice: train-v1.1.json and train-v2.0.json"):
+    with pytest.raises(DataError, match=r"'train' has two files, train-v1.1.json and train-v2.0.json"):
         list_splits(tmp_path)
 
 
@@ -331,16 +331,16 @@ def test_losses_are_means_over_documents_though_each_has_two_labels(trained, dat
 @pytest.mark.training
 def test_adapler_and_comparisons_say_that_they_cannot(data, encoder, tmp_path):
     train, dev = (load_documents(data, split) for split in ("train", "dev"))
-    with pytest.raises(RationaleError, match="AdapLeR learns classes or a number"):
+    with pytest.raises(RationaleError, match="AdapLeR does not train question answering"):
         RECIPES.get("adapler").options(**COMMON)
-    with pytest.raises(RationaleError, match="answers to questions are not compared"):
+    with pytest.raises(RationaleError, match="question-answering models are not compared"):
         compare_systems(
             encoder, train, dev, dev, tmp_path / "grid", [Setting.parse("ltp")], common={"metric": "f1"}
         )
 
 
 def test_scores_want_a_classifier(trained):
-    with pytest.raises(ModelError, match="this model answers questions, and a classifier is wanted"):
+    with pytest.raises(ModelError, match="this model answers questions, expected a classifier"):
         load_classifier(trained.path, device="cpu")
 
 
@@ -381,5 +381,5 @@ def test_the_commands_answer(trained, data, encoder, tmp_path):
     given += ["--out", tmp_path / "evaluation.json", "--device", "cpu"]
     result = CliRunner().invoke(app, [str(a) for a in given], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    assert "exact match" in result.output
+    assert "Exact match" in result.output
     assert "F1, unanswerable" in result.output

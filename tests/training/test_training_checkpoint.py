@@ -75,7 +75,7 @@ def test_a_head_without_names_is_continued_under_the_sorted_labels(tmp_path):
 def test_a_head_of_other_labels_is_refused_and_new_head_replaces_it(tmp_path, head):
     source = str(save_classifier(tmp_path / "m", head))
     with pytest.raises(
-        ModelError, match=r"head knows \d labels .* have 2 \(NEG, POS\)\. Pass --reinit-head"
+        ModelError, match=r"head has \d labels .* have 2 \(NEG, POS\)\. Pass --reinit-head"
     ) as caught:
         load_checkpoint(source, LABELS)
     assert caught.value.where == source

@@ -62,7 +62,9 @@ def test_a_limit_takes_both_labels_also_from_a_file_sorted_by_label():
         sample(documents, 0)
 
 
-@pytest.mark.parametrize(("reported", "said"), [("train", "trained on"), ("tune", "what --dev chooses by")])
+@pytest.mark.parametrize(
+    ("reported", "said"), [("train", "trained on"), ("tune", "the validation data of --dev")]
+)
 def test_what_decided_something_is_not_reported(tmp_path, reported, said):
     parts = {"train": planted(20), "tune": planted(6, seed=9), "test": planted(6, seed=3)}
     folder = write_eraser(parts, tmp_path / "data")

@@ -112,18 +112,18 @@ def trained(trains, encoder, tmp_path_factory):
 def test_what_is_left_is_on_the_front_and_says_so(trained):
     recipe = trained.recipe
     model = AutoModelForSequenceClassification.from_pretrained(trained.path)
-    assert list(model.system.lengths) == recipe["best"]["lengths"] == recipe["system"]["lengths"]
-    speeds = [one["dev_speedup"] for one in recipe["front"]]
-    figures = [one["dev_accuracy"] for one in recipe["front"]]
+    assert model.system.lengths == recipe.best["lengths"] == tuple(recipe.system["lengths"])
+    speeds = [one["dev_speedup"] for one in recipe.front]
+    figures = [one["dev_accuracy"] for one in recipe.front]
     assert speeds == sorted(speeds, reverse=True)
     assert figures == sorted(figures)
-    assert recipe["best"] in recipe["front"]
+    assert recipe.best in recipe.front
 
 
 def test_what_the_search_counts_is_what_a_run_keeps(trained):
     """Costs are told from lengths alone, and no run is needed: this one keeps as many."""
     found = evaluate(load_classifier(trained.path, device="cpu"), DEV, Timing(0))
-    chosen = np.array(trained.recipe["best"]["lengths"])
+    chosen = np.array(trained.recipe.best["lengths"])
     for row in found.predictions:
         assert row.tokens_kept[1:] == tuple(np.minimum(chosen, row.tokens_kept[0]).tolist())
 
@@ -139,14 +139,17 @@ def test_a_speedup_asked_for_takes_the_best_that_is_as_cheap(encoder, trained, t
     """From the learning and the search that are there: what is asked for decides nothing in them."""
     _learnt(trained, tmp_path)
     before = (tmp_path / "lat.any-length" / "model.safetensors").stat().st_mtime_ns
-    speeds = sorted(one["dev_speedup"] for one in trained.recipe["front"])
+    speeds = sorted(one["dev_speedup"] for one in trained.recipe.front)
     wanted = (1 + speeds[-1]) / 2
     given = (encoder, TRAIN, DEV, tmp_path / "lat", replace(OPTIONS, speedup=wanted))
-    chosen = train_dropping("lat", *given, finetuned_dir=trained.finetuned_dir).recipe
-    enough = [one["dev_accuracy"] for one in chosen["front"] if one["dev_speedup"] >= wanted]
-    assert chosen["best"]["dev_speedup"] >= wanted - 1e-6
-    assert chosen["best"]["dev_accuracy"] == max(enough)
-    assert chosen["options"]["speedup"] == wanted
+    how = {"finetuned_dir": trained.finetuned_dir, "command": "rationale train lat --speedup"}
+    chosen = train_dropping("lat", *given, **how).recipe
+    assert chosen.command == how["command"]  # of the learning nobody typed one
+    assert "command" not in json.loads((tmp_path / "lat.any-length" / "training.json").read_text())
+    enough = [one["dev_accuracy"] for one in chosen.front if one["dev_speedup"] >= wanted]
+    assert chosen.best["dev_speedup"] >= wanted - 1e-6
+    assert chosen.best["dev_accuracy"] == max(enough)
+    assert chosen.options["speedup"] == wanted
     assert (tmp_path / "lat.any-length" / "model.safetensors").stat().st_mtime_ns == before
 
 
@@ -154,8 +157,8 @@ def test_a_speedup_asked_for_takes_the_best_that_is_as_cheap(encoder, trained, t
 def test_a_speedup_that_nothing_has_takes_what_costs_least(encoder, trained, tmp_path, caplog):
     _learnt(trained, tmp_path)
     given = (encoder, TRAIN, DEV, tmp_path / "lat", replace(OPTIONS, speedup=1e6))
-    best = train_dropping("lat", *given, finetuned_dir=trained.finetuned_dir).best
-    assert best == trained.recipe["front"][0]
+    best = train_dropping("lat", *given, finetuned_dir=trained.finetuned_dir).recipe.best
+    assert best == trained.recipe.front[0]
     assert "raise --length-drop" in caplog.text
 
 
@@ -181,7 +184,7 @@ def test_a_killed_search_goes_on_to_the_same_lengths(encoder, trained, tmp_path,
         again = train_dropping("lat", *given, finetuned_dir=trained.finetuned_dir)
     kept = json.loads((tmp_path / "lat.search.json").read_text())["judged"]
     assert len(calls) == len(kept) - 3
-    assert again.recipe["front"] == trained.recipe["front"]
+    assert again.recipe.front == trained.recipe.front
 
 
 @pytest.mark.training

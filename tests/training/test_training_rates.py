@@ -79,7 +79,7 @@ def test_few_documents_are_fine_tuned_on_for_longer(encoder, tmp_path):
 @pytest.mark.training
 def test_a_classifier_follows_the_same_rule(encoder, tmp_path, peaks):
     trained = train_classifier(encoder, TRAIN, DEV, tmp_path / "out", TrainingOptions(epochs=1, **USUAL))
-    assert [trained.recipe["options"]["learning_rate"]] == peaks == [2e-3]
+    assert [trained.recipe.options["learning_rate"]] == peaks == [2e-3]
 
 
 def test_the_papers_models_runs_and_presets_keep_what_the_paper_has():

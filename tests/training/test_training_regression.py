@@ -90,21 +90,21 @@ def test_its_scores_are_of_the_one_output_and_nobody_calls_it_right_or_wrong(pla
     scored = score(classifier, REPORTED, ScoreOptions(("input_x_gradient", "policy_score")))
     assert all(len(one.probabilities) == 1 for one in scored)
     found = agree(scored, REPORTED)
-    assert found.classification["accuracy"] is None
-    assert {record["method"] for record in found.records} >= {"input_x_gradient", "policy_score"}
+    assert found.classification.accuracy is None
+    assert {record.method for record in found.records} >= {"input_x_gradient", "policy_score"}
 
 
 @pytest.mark.training
 @pytest.mark.parametrize("label", ["good", None, "nan", "inf", ""])
 def test_a_label_that_is_no_number_is_named(encoder, tmp_path, label):
     wrong = Documents([*TRAIN[:4], replace(TRAIN[4], label=label)], source="rated")
-    with pytest.raises(DataError, match=f"the label is {label!r}, and a number is to be learnt"):
+    with pytest.raises(DataError, match=f"expected a number as label, found {label!r}"):
         train_classifier(encoder, wrong, None, tmp_path / "out", TrainingOptions(**COMMON))
 
 
 def test_a_model_that_says_numbers_refuses_documents_without(plain):
     classifier = load_classifier(plain.finetuned_dir / "1", device="cpu")
-    with pytest.raises(DataError, match="the model says numbers"):
+    with pytest.raises(DataError, match="the model predicts numbers"):
         evaluate(classifier, planted(4), Timing(0))
 
 

@@ -114,7 +114,7 @@ def test_a_checkpoint_that_is_not_whole_is_passed_over_for_the_earlier_one(left,
     assert UnfinishedRun(left).last().step == 8
     DAMAGES[damage](left / "checkpoint-8", stranger)
     assert UnfinishedRun(left).last().step == 4
-    [said] = [record.getMessage() for record in caplog.records if "passed over" in record.getMessage()]
+    [said] = [record.getMessage() for record in caplog.records if "skipped" in record.getMessage()]
     assert "checkpoint-8" in said
     assert not Path("/tmp/payload-of-the-tests").exists()
 
@@ -195,9 +195,7 @@ def test_an_edited_record_of_a_run_is_refused(encoder, left):
 def test_a_run_from_before_there_were_seals_is_refused(encoder, left, whole):
     content, _ = read_sealed(left / "run.json")
     (left / "run.json").write_text(json.dumps(content))
-    with pytest.raises(
-        OutputError, match=r"before results were sealed.*rationale verify --seal .*unfinished"
-    ):
+    with pytest.raises(OutputError, match=r"it has no seal.*rationale verify --seal .*unfinished"):
         train(encoder, left.with_name("out"))
     assert_same(train(encoder, left.with_name("out"), overwrite=True).path, whole)
 
@@ -275,7 +273,7 @@ def test_a_model_of_ones_own_needs_no_seal_and_none_is_copied(model, tmp_path, c
 def test_a_training_from_before_there_were_seals_opens_with_a_note(model, caplog):
     (model / SEAL).unlink()
     load_classifier(model, device="cpu")
-    assert "written before results were sealed" in caplog.text
+    assert "it has no seal" in caplog.text
 
 
 def test_the_data_and_the_start_are_in_the_seal(whole):
@@ -310,7 +308,7 @@ def test_an_older_fine_tuning_is_used_after_it_was_sealed_by_hand(encoder, tmp_p
     best = (tuned.best / "model.safetensors").read_bytes()
     for path in tuned.folder.glob(f"**/{SEAL}"):
         path.unlink()
-    with pytest.raises(OutputError, match=r"tuned: it was written before .*rationale verify --seal"):
+    with pytest.raises(OutputError, match=r"tuned: it has no seal.*rationale verify --seal"):
         fine_tune(tuned.folder, prepared, options, overwrite=False)
     verify_and_seal(tuned.folder)
     again = fine_tune(tuned.folder, prepared, options, overwrite=False)

@@ -75,7 +75,7 @@ def test_the_first_copy_follows_the_guide_and_the_others_do_not():
 def test_nobody_draws_by_chances_that_are_no_numbers():
     chances = torch.full((len(ONE.ids),), 0.5)
     chances[3] = torch.nan
-    with pytest.raises(ModelError, match="chances are no numbers"):
+    with pytest.raises(ModelError, match="keep probabilities are not finite"):
         SampledChoices()(0, chances, seen(ONE))
 
 

@@ -67,7 +67,7 @@ def test_macro_f1_decides_between_equal_accuracies_and_never_overrules():
 
 
 def test_logits_that_are_no_numbers_stop_the_run():
-    with pytest.raises(ModelError, match="logits that are no numbers on the dev documents"):
+    with pytest.raises(ModelError, match="logits that are not finite on the dev documents"):
         dev_metrics(EvalPrediction(np.array([[0.0, np.nan]]), np.array([0])), "accuracy", rows([0]))
 
 

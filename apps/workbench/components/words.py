@@ -10,11 +10,12 @@ import json
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
 
 from rationale.report import palette
+from workbench.drawn import WordsData
 
 _FOLDER = Path(__file__).with_name("words")
 _SCRIPTS = ("base.js", "text.js", "strip.js", "side.js", "view.js")
@@ -85,7 +86,7 @@ def _read(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-def standalone(data: dict[str, Any], title: str) -> str:
+def standalone(data: WordsData, title: str) -> str:
     """The view as one HTML file that needs neither server nor network: layers, strip and card still work.
 
     Args:
@@ -101,11 +102,11 @@ def standalone(data: dict[str, Any], title: str) -> str:
 _words = st.components.v2.component("rationale_words", html=HTML, css=style(), js=script())
 
 
-def words_view(data: dict[str, Any], *, key: str, on_change: Callable[[], None]) -> WordEvent:
+def words_view(data: WordsData, *, key: str, on_change: Callable[[], None]) -> WordEvent:
     """Shows one document; everything on it is computed beforehand and only drawn here.
 
     Args:
-        data: What :func:`workbench.panels.words_data` makes.
+        data: What :func:`workbench.drawing.words_data` makes.
         key: The widget's key; under another key the component starts anew, at the data's layer and pins.
         on_change: Called before the rerun that a step or a pin causes.
     """

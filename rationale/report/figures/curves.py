@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -14,7 +14,7 @@ from rationale.report.palette import INK, Stroke, strokes
 from rationale.report.results import Results, registered_metric, titled
 
 if TYPE_CHECKING:
-    from rationale.agreement import Agreement, Record
+    from rationale.agreement import Agreement, Estimate
 
 _LABEL_GAP = 16  # pixels between the middles of two labels
 _LABEL_ROOM = 172  # pixels right of the panel
@@ -26,19 +26,19 @@ class _Line:
 
     name: str
     title: str
-    records: Sequence[Record]
+    records: Sequence[Estimate]
     stroke: Stroke
     flat: bool  # no layers: one value, drawn as a level
 
     @property
     def values(self) -> list[float]:
-        return [r["value"] for r in self.records if r["value"] is not None]
+        return [r.value for r in self.records if r.value is not None]
 
     def stretched(self, values: Sequence[float], last: int) -> tuple[list[float], list[float]]:
         """The x and y of the line: a level runs through all layers."""
         if self.flat:
             return [0.0, float(last)], [values[0]] * 2
-        return [float(r["layer"]) for r in self.records], list(values)
+        return [float(r.layer) for r in self.records], list(values)
 
 
 def layer_curves(
@@ -66,7 +66,7 @@ def layer_curves(
         rows=len(names), cols=1, shared_xaxes=True, vertical_spacing=0.2 / (3 * len(names))
     )
     traces: list[list[go.Scatter]] = []
-    labels: list[dict[str, Any]] = []
+    labels: list[Mapping[str, object]] = []
     for row, name in enumerate(names, start=1):
         chosen = select if registered_metric(name).needs_selection else None
         lines = _lines(results, shown, name, chosen)
@@ -99,11 +99,7 @@ def _lines(results: Results, methods: Sequence[str], metric: str, select: str | 
 def _range(lines: Sequence[_Line], *, bounded: bool) -> tuple[float, float]:
     """From 0 (or the lowest end of an interval) to a little above the highest."""
     ends = [
-        end
-        for line in lines
-        for r in line.records
-        for end in (r["low"], r["value"], r["high"])
-        if end is not None
+        end for line in lines for r in line.records for end in (r.low, r.value, r.high) if end is not None
     ]
     low, high = min(ends, default=0.0), max(ends, default=1.0)
     margin = 0.06 * ((high - low) or 1.0)
@@ -135,10 +131,10 @@ def _curve(line: _Line, last: int) -> go.Scatter:
 def _bands(lines: Sequence[_Line], last: int) -> Iterator[go.Scatter]:
     """The intervals, where all of a line's records have one."""
     for line in lines:
-        if any(r["low"] is None or r["high"] is None for r in line.records):
+        if any(r.low is None or r.high is None for r in line.records):
             continue
-        x, low = line.stretched([r["low"] or 0.0 for r in line.records], last)
-        _, high = line.stretched([r["high"] or 0.0 for r in line.records], last)
+        x, low = line.stretched([r.low or 0.0 for r in line.records], last)
+        _, high = line.stretched([r.high or 0.0 for r in line.records], last)
         strength = 0.05 if line.flat else 0.1
         yield band(
             x, low, high, line.stroke.colour, strength, legendgroup=line.name, name=escape_plotly(line.title)
@@ -147,7 +143,7 @@ def _bands(lines: Sequence[_Line], last: int) -> Iterator[go.Scatter]:
 
 def _labels(
     lines: Sequence[_Line], last: int, span: tuple[float, float], height: int, row: int
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Mapping[str, object]]:
     """Names each curve at its right end, in the ink of text, tied to the curve by a thread in its colour."""
     low, high = span
     pixels = height / (high - low)
@@ -172,13 +168,11 @@ def _labels(
         }
 
 
-def _facts(record: Record) -> str:
-    value = f"{titled(record['metric'])} {record['value']:.3f}"
-    interval = "" if record["low"] is None else f" [{record['low']:.3f}, {record['high']:.3f}]"
-    rule = f"<br>{record['rule']}" if record.get("rule") else ""
-    return (
-        f"layer {record['layer']}: {value}{interval}<br>n = {record['n']}, {record['skipped']} skipped{rule}"
-    )
+def _facts(record: Estimate) -> str:
+    value = f"{titled(record.metric)} {record.value:.3f}"
+    interval = "" if record.low is None else f" [{record.low:.3f}, {record.high:.3f}]"
+    rule = f"<br>{record.rule}" if record.rule else ""
+    return f"layer {record.layer}: {value}{interval}<br>n = {record.n}, {record.skipped} skipped{rule}"
 
 
 def _alt(results: Results, methods: Sequence[str], metrics: Sequence[str], select: str | None) -> str:
@@ -199,7 +193,7 @@ def _told(results: Results, method: str, metric: str, select: str | None) -> str
         return ""
     title, first, last = results.title(method), curve[0], curve[-1]
     if first is last:
-        return f"{title}: {first['value']:.3f}, the same in every layer."
+        return f"{title}: {first.value:.3f}, the same in every layer."
     best = results.best_layer(method, metric, select)
-    ends = [f"{r['value']:.3f} in layer {r['layer']}" for r in (first, last)]
+    ends = [f"{r.value:.3f} in layer {r.layer}" for r in (first, last)]
     return f"{title}: {', '.join(ends)}, best in layer {best}."

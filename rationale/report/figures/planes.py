@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
@@ -12,9 +12,9 @@ from rationale.report.palette import SOFT, strokes
 from rationale.report.results import Results, titled
 
 if TYPE_CHECKING:
-    from rationale.agreement import Agreement, Record
+    from rationale.agreement import Agreement, Estimate
 
-Pairs = list[tuple["Record", "Record"]]
+Pairs = list[tuple["Estimate", "Estimate"]]
 
 
 def selection_plane(
@@ -101,8 +101,8 @@ def _plane(
         stroke = drawn[method]
         traces.append(
             go.Scatter(
-                x=[x["value"] for x, _ in pairs],
-                y=[y["value"] for _, y in pairs],
+                x=[x.value for x, _ in pairs],
+                y=[y.value for _, y in pairs],
                 error_x=_errors([x for x, _ in pairs], stroke.colour) if intervals else None,
                 error_y=_errors([y for _, y in pairs], stroke.colour) if intervals else None,
                 name=escape_plotly(results.title(method)),
@@ -128,34 +128,32 @@ def _pairs(results: Results, method: str, axes: tuple[str, str], select: str | N
         (results.get(method, layer, axes[0], select), results.get(method, layer, axes[1], select))
         for layer in results.layers(method)
     ]
-    return [(x, y) for x, y in found if x and y and x["value"] is not None and y["value"] is not None]
+    return [(x, y) for x, y in found if x and y and x.value is not None and y.value is not None]
 
 
 def _numbers(pairs: Pairs, *, every: bool) -> list[str]:
     """Layer numbers: of all points, or of the ends of a path; none where there is one layer."""
     if len(pairs) == 1:
         return [""]
-    ends = (pairs[0][0]["layer"], pairs[-1][0]["layer"])
-    return [str(x["layer"]) if every or x["layer"] in ends else "" for x, _ in pairs]
+    ends = (pairs[0][0].layer, pairs[-1][0].layer)
+    return [str(x.layer) if every or x.layer in ends else "" for x, _ in pairs]
 
 
-def _errors(records: Sequence[Record], colour: str) -> dict[str, Any]:
-    above = [
-        (r["high"] if r["high"] is not None else r["value"] or 0.0) - (r["value"] or 0.0) for r in records
-    ]
-    below = [(r["value"] or 0.0) - (r["low"] if r["low"] is not None else r["value"] or 0.0) for r in records]
+def _errors(records: Sequence[Estimate], colour: str) -> Mapping[str, object]:
+    above = [(r.high if r.high is not None else r.value or 0.0) - (r.value or 0.0) for r in records]
+    below = [(r.value or 0.0) - (r.low if r.low is not None else r.value or 0.0) for r in records]
     return {
         "type": "data", "symmetric": False, "array": above, "arrayminus": below,
         "color": colour, "thickness": 1, "width": 0,
     }  # fmt: skip
 
 
-def _facts(*records: Record) -> str:
-    told = [f"layer {records[0]['layer']}"]
+def _facts(*records: Estimate) -> str:
+    told = [f"layer {records[0].layer}"]
     for r in records:
-        interval = "" if r["low"] is None or r["high"] is None else f" [{r['low']:.3f}, {r['high']:.3f}]"
-        told.append(f"{titled(r['metric'])} {r['value']:.3f}{interval}")
-    told += [rule for rule in dict.fromkeys(r.get("rule") for r in records) if rule]
+        interval = "" if r.low is None or r.high is None else f" [{r.low:.3f}, {r.high:.3f}]"
+        told.append(f"{titled(r.metric)} {r.value:.3f}{interval}")
+    told += [rule for rule in dict.fromkeys(r.rule for r in records) if rule]
     return "<br>".join(told)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -14,7 +14,7 @@ from scipy.optimize import isotonic_regression
 from rationale.arrays import Float64
 from rationale.report.palette import INK, LINE, PAPER, SANS, SOFT, tint
 
-CONFIG: dict[str, Any] = {
+CONFIG: Mapping[str, object] = {
     "displaylogo": False,
     "responsive": True,
     "showSendToCloud": False,
@@ -25,7 +25,7 @@ CONFIG: dict[str, Any] = {
 }
 """What to pass to plotly beside a figure: nothing in it can send the data away."""
 
-TICKS: dict[str, Any] = {
+TICKS: Mapping[str, object] = {
     "gridcolor": LINE,
     "zeroline": False,
     "linecolor": SOFT,

@@ -1,6 +1,6 @@
-"""captum's methods, each run on one window after another: slower than the one-pass methods, and optional.
+"""captum's methods, run window by window: slower than the one-pass methods, and optional.
 
-Their options stand in ``method.options`` and in every recipe. To score with others, register a variant:
+Their options are in ``method.options`` and in every recipe. To score with others, register a variant:
 
 >>> from dataclasses import replace
 >>> from rationale.scores.captum import IntegratedGradients, IntegratedGradientsOptions

@@ -1,4 +1,4 @@
-"""DeepLIFT at what enters a layer: captum's attribution, with multipliers for all an encoder does."""
+"""DeepLIFT at a layer's input: captum's attribution, with multipliers for every operation of an encoder."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from rationale.tokens.batches import in_batches
 
 @dataclass(frozen=True)
 class DeepLiftOptions(LayerOptions):
-    """How DeepLIFT is run; several references make it DeepLIFT-SHAP, the mean over them.
+    """How DeepLIFT is run; with several references it is DeepLIFT-SHAP, the mean over them.
 
     Attributes:
-        rule: What is rescaled, for the recipe.
+        rule: The rescaled operations, for the recipe.
     """
 
     rule: str = (
@@ -35,17 +35,17 @@ class DeepLiftOptions(LayerOptions):
 class DeepLift(LayerMethod):
     """DeepLIFT with the rescale rule (Shrikumar et al., 2017); scores sum to the logits' difference.
 
-    One pass over an input and its reference, in which the attention of all heads is held in full.
+    One pass over an input and its reference holds the attention of all heads in full.
     """
 
     options: DeepLiftOptions = DeepLiftOptions()
 
-    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, drawn: Randomness) -> Tensor:
-        def against(places: list[int]) -> list[Tensor]:
-            return [_against(tail, inputs, references[place][None]) for place in places]
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, randomness: Randomness) -> Tensor:
+        def attributions_of(numbers: list[int]) -> list[Tensor]:
+            return [_against(tail, inputs, references[number][None]) for number in numbers]
 
         tokens = 2 * tail.window.ids.size
-        return torch.stack(in_batches([tokens] * len(references), 1, against)).mean(dim=0)
+        return torch.stack(in_batches([tokens] * len(references), 1, attributions_of)).mean(dim=0)
 
 
 class _Pair(nn.Module):
@@ -56,7 +56,7 @@ class _Pair(nn.Module):
         self.tail, self.logits = tail, torch.zeros(2)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Logits (2,) from both, (2, n, d)."""
+        """Logits (2,) of the input and its reference, (2, n, d)."""
         with Rescale():
             logits = self.tail.logits(hidden)
         self.logits = logits.detach()
@@ -64,21 +64,21 @@ class _Pair(nn.Module):
 
 
 def _against(tail: Tail, inputs: Tensor, reference: Tensor) -> Tensor:
-    """Attributions (1, n, d).
+    """Attributions (1, n, d) of an input against one reference.
 
     Raises:
-        ModelError: Where they do not sum to the difference of the logits: the model does something that
-            no rule covers.
+        ModelError: Where they do not sum to the difference of the logits: the model has an operation that no
+            rule covers.
     """
     pair = _Pair(tail)
     with warnings.catch_warnings():
-        # captum tells of hooks on activation modules; this module has none of them
+        # captum warns of hooks on activation modules; this module has none
         warnings.filterwarnings("ignore", message="Setting forward, backward hooks", category=UserWarning)
         attributions: Tensor = (
             optional("captum.attr").DeepLift(pair).attribute(inputs.detach().requires_grad_(), reference)
         )
     tolerance = 3 * torch.finfo(tail.dtype).eps ** 0.5
-    _check_sum(attributions.detach(), pair.logits, tolerance, tail.classifier.identity["name"])
+    _check_sum(attributions.detach(), pair.logits, tolerance, tail.classifier.identity.name)
     return attributions
 
 

@@ -1,4 +1,4 @@
-"""Integrated Gradients and GradientSHAP at what enters a layer."""
+"""Integrated Gradients and GradientSHAP at a layer's input."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from rationale.scores.captum.base import (
     samples_at_once,
 )
 from rationale.scores.methods import METHODS
+from rationale.strict_json import Json
 from rationale.tokens.batches import in_batches
 from rationale.tokens.packing import pack
 from rationale.tokens.windows import Window
@@ -33,12 +34,12 @@ Reference = Literal["pad", "mask"]
 
 @dataclass(frozen=True)
 class LayerOptions(CaptumOptions):
-    """Where and against what a gradient method explains.
+    """The layers and references of a gradient method.
 
     Attributes:
-        layers: The layers at whose input it explains, one row each; None means all. Every layer costs
+        layers: The layers at whose input it attributes, one row each; None means all. Every layer costs
             about as much as the first.
-        references: The special tokens that stand for "no word here".
+        references: The special tokens that replace words in the reference input.
     """
 
     layers: tuple[int, ...] | None = (0,)
@@ -47,20 +48,20 @@ class LayerOptions(CaptumOptions):
     def __post_init__(self) -> None:
         if not self.references or not set(self.references) <= {"pad", "mask"}:
             raise RationaleError(
-                f"references {self.references} are not special tokens", remedy="Known: pad, mask."
+                f"the references are {self.references}, expected special tokens", remedy="Known: pad, mask."
             )
 
 
 class Tail:
-    """The target's logit as a function of what enters a layer, (P, n, d) -> (P,).
+    """The target's logit as a function of a layer's input, (P, n, d) -> (P,).
 
-    Values and gradients are computed together, a batch of inputs at a time, and the batch shrinks where
-    memory runs out: however many inputs captum asks for at once, memory stays that of one batch.
+    Values and gradients are computed together, a batch of inputs at a time, and the batch shrinks when memory
+    runs out: however many inputs captum passes at once, memory stays that of one batch.
 
     Args:
         classifier: The model.
-        window: The window all inputs are versions of; n tokens.
-        layer: The layer they enter.
+        window: The window of which all inputs are versions; n tokens.
+        layer: The layer that the inputs enter.
         target: The logit.
     """
 
@@ -75,7 +76,7 @@ class Tail:
         return values
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """The logits (P,) from what enters the layer, (P, n, d), in one go, in the model's arithmetic."""
+        """The logits (P,) from the layer's input, (P, n, d), in one batch and in the model's arithmetic."""
         ids, types = [self.window.ids] * len(hidden), [self.window.types] * len(hidden)
         packed = pack(ids, types, device=hidden.device)
         rows = hidden.flatten(0, 1).to(self.dtype)
@@ -85,8 +86,8 @@ class Tail:
     def values_and_gradients(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (P,) and their gradients (P, n, d)."""
 
-        def batch(chosen: list[int]) -> list[tuple[Tensor, Tensor]]:
-            part = hidden[chosen].requires_grad_()
+        def batch(numbers: list[int]) -> list[tuple[Tensor, Tensor]]:
+            part = hidden[numbers].requires_grad_()
             with torch.enable_grad():
                 values = self.logits(part)
                 (gradient,) = torch.autograd.grad(values.sum(), part)
@@ -97,7 +98,7 @@ class Tail:
 
 
 class _InBatches(torch.autograd.Function):
-    """Gradients are computed on the way forward, batch by batch, and only handed out on the way back."""
+    """Computes gradients in the forward pass, batch by batch; the backward pass only returns them."""
 
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, tail: Tail) -> Tensor:
@@ -113,7 +114,7 @@ class _InBatches(torch.autograd.Function):
 
 @dataclass(frozen=True)
 class LayerMethod(CaptumMethod):
-    """Explains at what enters each of some layers; scores are summed over the width."""
+    """Attributes to the inputs of some layers; scores are summed over the width."""
 
     options: LayerOptions = LayerOptions()
 
@@ -123,7 +124,7 @@ class LayerMethod(CaptumMethod):
         return "path"
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Json:
         """The options, and what the reference input is."""
         rule = "the window's document tokens replaced by the special token, same positions; [CLS], [SEP]"
         return {**super().settings, "reference": f"{rule} and the query unchanged"}
@@ -134,55 +135,55 @@ class LayerMethod(CaptumMethod):
         Raises:
             ModelError: Where the model has not all of them.
         """
-        there = range(classifier.encoder.layers)
-        asked = tuple(there) if self.options.layers is None else self.options.layers
-        for layer in asked:
-            if layer not in there:
+        existing = range(classifier.encoder.layers)
+        requested = tuple(existing) if self.options.layers is None else self.options.layers
+        for layer in requested:
+            if layer not in existing:
                 raise ModelError(
-                    f"{self.name} is asked for layer {layer} of a model of {len(there)} layers",
-                    where=classifier.identity["name"],
-                    remedy=f"Layers count from 0 to {len(there) - 1}.",
+                    f"{self.name} is asked for layer {layer} of a model of {len(existing)} layers",
+                    where=classifier.identity.name,
+                    remedy=f"Layers count from 0 to {len(existing) - 1}.",
                 )
-        return asked
+        return requested
 
-    def _explain(self, classifier: Classifier, window: Window, target: int, drawn: Randomness) -> Tensor:
+    def _explain(self, classifier: Classifier, window: Window, target: int, randomness: Randomness) -> Tensor:
         rows = []
         for layer, states in self._entering(classifier, window):
             tail = Tail(classifier, window, layer, target)
-            rows.append(self._at_layer(tail, states[:1], states[1:], drawn).detach()[0].sum(dim=-1))
+            rows.append(self._at_layer(tail, states[:1], states[1:], randomness).detach()[0].sum(dim=-1))
         return torch.stack(rows)
 
     @abstractmethod
-    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, drawn: Randomness) -> Tensor:
-        """Attributions (1, n, d) of what enters a layer, (1, n, d), against references (R, n, d)."""
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, randomness: Randomness) -> Tensor:
+        """Attributions (1, n, d) of a layer's input, (1, n, d), against references (R, n, d)."""
 
     def _entering(self, classifier: Classifier, window: Window) -> list[tuple[int, Tensor]]:
-        """What enters each layer for the window and its references, at least float32 (1 + R, n, d)."""
+        """The input of each layer for the window and its references, at least float32 (1 + R, n, d)."""
         versions = [window.ids, *_references(classifier, window, self.options.references)]
         packed = pack(versions, [window.types] * len(versions), device=classifier.device)
-        wanted, encoder, states = self.layers(classifier), classifier.encoder, {}
+        layers, encoder, states = self.layers(classifier), classifier.encoder, {}
         with torch.no_grad():
             hidden = encoder.embed(packed)
-            for layer in range(max(wanted) + 1):
+            for layer in range(max(layers) + 1):
                 exact = torch.promote_types(hidden.dtype, torch.float32)
                 states[layer] = hidden.view(len(versions), window.ids.size, -1).to(exact)
                 hidden = encoder.layer(layer, hidden, packed, plain_attention)
-        return [(layer, states[layer]) for layer in wanted]
+        return [(layer, states[layer]) for layer in layers]
 
 
 def _references(
     classifier: Classifier, window: Window, names: Sequence[Reference]
 ) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
-    """The window's ids with its document tokens replaced; of several special tokens those that exist."""
+    """The window's ids with its document tokens replaced, one for each special token that exists."""
     known = {name: getattr(classifier.tokenizer, f"{name}_token_id", None) for name in names}
-    found = [int(token) for token in known.values() if token is not None]
-    if not found:
+    token_ids = [int(token_id) for token_id in known.values() if token_id is not None]
+    if not token_ids:
         raise ModelError(
             f"the tokenizer has no {' or '.join(names)} token, the reference of this method",
-            where=classifier.identity["name"],
+            where=classifier.identity.name,
             remedy="Choose another reference in the method's options, or another method.",
         )
-    return [np.where(window.word >= 0, np.int32(token), window.ids) for token in found]
+    return [np.where(window.word >= 0, np.int32(token_id), window.ids) for token_id in token_ids]
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ class IntegratedGradientsOptions(LayerOptions):
 
     Attributes:
         steps: Points on the path from each reference.
-        rule: How captum places and weighs them.
+        rule: The quadrature rule, as captum names it.
     """
 
     steps: int = 50
@@ -204,11 +205,11 @@ class IntegratedGradientsOptions(LayerOptions):
 
 @dataclass(frozen=True)
 class IntegratedGradients(LayerMethod):
-    """Integrated Gradients (Sundararajan et al., 2017); the mean over the references where several."""
+    """Integrated Gradients (Sundararajan et al., 2017); the mean over several references."""
 
     options: IntegratedGradientsOptions = IntegratedGradientsOptions()
 
-    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, drawn: Randomness) -> Tensor:
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, randomness: Randomness) -> Tensor:
         count, options = len(references), self.options
         attributions: Tensor = (
             optional("captum.attr")
@@ -246,14 +247,14 @@ class GradientShap(LayerMethod):
 
     options: GradientShapOptions = GradientShapOptions()
 
-    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, drawn: Randomness) -> Tensor:
-        random, left = drawn.legacy(), self.options.samples
+    def _at_layer(self, tail: Tail, inputs: Tensor, references: Tensor, randomness: Randomness) -> Tensor:
+        random, remaining = randomness.legacy(), self.options.samples
         total = torch.zeros_like(inputs)
-        most = samples_at_once(tail.window.ids.size)
-        while left:
-            count = min(left, most)
+        at_once = samples_at_once(tail.window.ids.size)
+        while remaining:
+            count = min(remaining, at_once)
             total += _on_random_paths(tail, inputs, references, count, random)
-            left -= count
+            remaining -= count
         return total / self.options.samples
 
 
@@ -262,12 +263,12 @@ def _on_random_paths(
 ) -> Tensor:
     """The sum over random points of (h - h') times the gradient there, (1, n, d).
 
-    Drawn as captum does, whose own method takes the process's generators, which every thread draws from.
+    Points are drawn as in captum, but not from the process's generators, which every thread uses.
     """
-    chosen = references[random.choice(len(references), count)]
-    place = torch.from_numpy(random.uniform(0.0, 1.0, count)).to(inputs)[:, None, None]
-    _, gradients = tail.values_and_gradients(place * inputs + (1.0 - place) * chosen)
-    return ((inputs - chosen) * gradients).sum(dim=0, keepdim=True)
+    drawn_references = references[random.choice(len(references), count)]
+    position = torch.from_numpy(random.uniform(0.0, 1.0, count)).to(inputs)[:, None, None]
+    _, gradients = tail.values_and_gradients(position * inputs + (1.0 - position) * drawn_references)
+    return ((inputs - drawn_references) * gradients).sum(dim=0, keepdim=True)
 
 
 METHODS.register("integrated_gradients")(

@@ -27,7 +27,7 @@ _PRODUCTS = frozenset(("mul", "multiply", "__mul__", "__rmul__"))
 
 
 class Rescale(TorchFunctionMode):
-    """Inside it, gradients are DeepLIFT multipliers; values stay what they are.
+    """Replaces gradients by DeepLIFT multipliers inside the block; values are unchanged.
 
     Every tensor that depends on the input holds the input in the first half of dimension 0 and its
     reference in the second.
@@ -54,7 +54,7 @@ class Rescale(TorchFunctionMode):
 
 
 def elementwise(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """``function(x)`` with the slope between the halves as gradient; their midpoint's where they meet."""
+    """``function(x)`` with the slope between the halves as gradient; that at their midpoint where equal."""
     value = function(x.detach())
     first, second = x.detach().chunk(2)
     change = first - second
@@ -68,21 +68,21 @@ def elementwise(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 def product(a: Tensor, b: Tensor, multiply: Callable[[Tensor, Tensor], Tensor] = torch.mul) -> Tensor:
-    """``multiply(a, b)``, bilinear, with the other factor's mean over the halves as gradient."""
+    """``multiply(a, b)``, bilinear; a factor's gradient is the other factor's mean over the halves."""
     linear = multiply(a, _mean_of_halves(b)) + multiply(_mean_of_halves(a), b)
     return _with_gradient(multiply(a.detach(), b.detach()), linear)
 
 
 def softmax_rescale(logits: Tensor, visible: Tensor | None) -> Tensor:
-    """Softmax over the last dimension of ``logits``, among the ``visible`` (broadcast; None is all)."""
-    seen = torch.ones((), dtype=torch.bool, device=logits.device) if visible is None else visible
-    logs = logits.detach().masked_fill(~seen, -torch.inf).log_softmax(dim=-1)
+    """Softmax over the last dimension of ``logits``, restricted to ``visible`` (broadcast; None is all)."""
+    allowed = torch.ones((), dtype=torch.bool, device=logits.device) if visible is None else visible
+    logs = logits.detach().masked_fill(~allowed, -torch.inf).log_softmax(dim=-1)
     value = logs.exp()
     (first, second), (above, below) = logs.chunk(2), value.chunk(2)
     change = first - second
     near = change.abs() < _nearness(logits)
     mean = torch.where(near, (above * below).sqrt(), (above - below) / torch.where(near, 1.0, change))
-    mean = torch.cat([mean, mean]).masked_fill(~seen, 0.0)
+    mean = torch.cat([mean, mean]).masked_fill(~allowed, 0.0)
     centre = (mean * logits).sum(dim=-1, keepdim=True) / mean.sum(dim=-1, keepdim=True)
     return _with_gradient(value, mean * (logits - centre))
 
@@ -99,7 +99,7 @@ def layer_norm(
 
 
 def reciprocal_root(x: Tensor) -> Tensor:
-    """1 / sqrt(x) with the slope between the halves, in a form that small variances do not round off."""
+    """1 / sqrt(x) with the slope between the halves, in a form that is exact for small variances."""
     value = x.detach().rsqrt()
     above, below = value.chunk(2)
     slope = -((above * below) ** 2) / (above + below)
@@ -113,8 +113,10 @@ def attention(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | Non
 
 
 def _depends(operands: tuple[Any, ...]) -> bool:
-    """Whether all of them, and there is one, depend on the input."""
-    return bool(operands) and all(isinstance(one, Tensor) and one.requires_grad for one in operands)
+    """Whether there are operands and all of them depend on the input."""
+    return bool(operands) and all(
+        isinstance(operand, Tensor) and operand.requires_grad for operand in operands
+    )
 
 
 def _with_gradient(value: Tensor, linear: Tensor) -> Tensor:
@@ -129,5 +131,5 @@ def _mean_of_halves(x: Tensor) -> Tensor:
 
 
 def _nearness(x: Tensor) -> float:
-    """Below this difference a slope between two points loses more to rounding than the midpoint's does."""
+    """The difference below which the midpoint's slope is more exact than that between two points."""
     return float(torch.finfo(x.dtype).eps ** (1 / 3))

@@ -1,10 +1,9 @@
-"""Occlusion, LIME and KernelSHAP: what the target's logit loses where words are removed."""
+"""Occlusion, LIME and KernelSHAP: the change of the target's logit when words are removed."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,9 +16,10 @@ from rationale.randomness import Randomness
 from rationale.scores.captum.base import CaptumMethod, CaptumOptions, at_least_one, inputs_at_once
 from rationale.scores.methods import METHODS
 from rationale.scores.removal import reduced_logits, without
+from rationale.strict_json import Json
 from rationale.tokens.windows import Window
 
-_AT_ONCE = 256  # maskings held at once
+_AT_ONCE = 256  # subsets of words in memory at once
 
 
 class Removal:
@@ -31,7 +31,7 @@ class Removal:
         target: The logit.
 
     Attributes:
-        words: int32 (M,), the document's words that stand in the window, in order.
+        words: int32 (M,), the document's words in the window, in order.
     """
 
     def __init__(self, classifier: Classifier, window: Window, target: int) -> None:
@@ -47,11 +47,11 @@ class Removal:
         return torch.from_numpy(reduced_logits(self.classifier, inputs, batch)[:, self.target])
 
     def everything(self) -> Tensor:
-        """All words are read: float32 ones (1, M)."""
+        """The subset of all words: float32 ones (1, M)."""
         return torch.ones(1, self.words.size)
 
     def to_tokens(self, values: Tensor) -> Tensor:
-        """Scores (1, n) from those of the words, (M,): shared evenly by a word's tokens."""
+        """Scores (1, n) of the tokens: each word's score, (M,), shared evenly by its tokens."""
         inside = self.window.word >= 0
         column = np.searchsorted(self.words, self.window.word[inside])
         pieces = np.bincount(column)
@@ -62,7 +62,7 @@ class Removal:
 
 @dataclass(frozen=True)
 class WordMethod(CaptumMethod):
-    """Removes words and reads what is left."""
+    """Scores words by the model's output without some of them."""
 
     @property
     def family(self) -> str:
@@ -70,21 +70,21 @@ class WordMethod(CaptumMethod):
         return "perturbation"
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Json:
         """The options, and what removing is."""
         rule = "token ids deleted, the others keep their positions; special tokens and the query stay"
         return {**super().settings, "removal": rule, "tokens": "a word's score is shared by its tokens"}
 
     def layers(self, classifier: Classifier) -> tuple[int, ...]:
-        """Words are removed from the input: layer 0."""
+        """Layer 0: words are removed from the input."""
         return (0,)
 
-    def _explain(self, classifier: Classifier, window: Window, target: int, drawn: Randomness) -> Tensor:
+    def _explain(self, classifier: Classifier, window: Window, target: int, randomness: Randomness) -> Tensor:
         removal = Removal(classifier, window, target)
-        return removal.to_tokens(self._words(removal, drawn).flatten())
+        return removal.to_tokens(self._words(removal, randomness).flatten())
 
     @abstractmethod
-    def _words(self, removal: Removal, drawn: Randomness) -> Tensor:
+    def _words(self, removal: Removal, randomness: Randomness) -> Tensor:
         """Scores of the window's words, M of them."""
 
 
@@ -93,8 +93,8 @@ class OcclusionOptions(CaptumOptions):
     """How occlusion is run; the model reads the window about words / stride times.
 
     Attributes:
-        width: Neighbouring words removed together; each gets the mean loss of the removals it was in.
-        stride: How many words further the next removal begins; at most ``width``.
+        width: Neighbouring words removed together; each gets the mean loss over its removals.
+        stride: Words between the starts of two removals; at most ``width``.
     """
 
     width: int = 1
@@ -104,7 +104,8 @@ class OcclusionOptions(CaptumOptions):
         at_least_one(width=self.width, stride=self.stride)
         if self.stride > self.width:
             raise RationaleError(
-                f"a stride of {self.stride} over {self.width} words at a time never removes some words"
+                f"the stride is {self.stride}, expected at most the width of {self.width}: a larger one "
+                "never removes some words"
             )
 
 
@@ -114,7 +115,7 @@ class Occlusion(WordMethod):
 
     options: OcclusionOptions = OcclusionOptions()
 
-    def _words(self, removal: Removal, drawn: Randomness) -> Tensor:
+    def _words(self, removal: Removal, randomness: Randomness) -> Tensor:
         width = min(self.options.width, removal.words.size)
         scores: Tensor = (
             optional("captum.attr")
@@ -137,9 +138,10 @@ class LimeOptions(CaptumOptions):
     as many at 0.9; so do KernelSHAP's.
 
     Attributes:
-        samples: Random removals, each word staying with probability one half.
-        kernel_width: Of exp(-distance^2 / (2 width^2)); the distance is 1 - the cosine with the full text.
-        penalty: Of the ridge regression that explains the logits.
+        samples: Random removals; each word stays with probability one half.
+        kernel_width: Width of exp(-distance^2 / (2 width^2)); the distance is 1 - the cosine with the full
+            text.
+        penalty: The penalty of the ridge regression that explains the logits.
     """
 
     samples: int = 500
@@ -149,7 +151,10 @@ class LimeOptions(CaptumOptions):
     def __post_init__(self) -> None:
         at_least_one(samples=self.samples)
         if self.kernel_width <= 0 or self.penalty < 0:
-            raise RationaleError("LIME needs a kernel width above 0 and a penalty of at least 0")
+            raise RationaleError(
+                f"kernel_width is {self.kernel_width} and penalty {self.penalty}, expected above 0 and at "
+                "least 0"
+            )
 
 
 @dataclass(frozen=True)
@@ -158,12 +163,12 @@ class Lime(WordMethod):
 
     options: LimeOptions = LimeOptions()
 
-    def _words(self, removal: Removal, drawn: Randomness) -> Tensor:
+    def _words(self, removal: Removal, randomness: Randomness) -> Tensor:
         from rationale.scores.captum.sampling import lime
 
         options = self.options
         return lime(
-            removal, removal.words.size, options.samples, drawn,
+            removal, removal.words.size, options.samples, randomness,
             kernel_width=options.kernel_width, penalty=options.penalty,
         )  # fmt: skip
 
@@ -173,9 +178,9 @@ class KernelShapOptions(CaptumOptions):
     """How KernelSHAP is run.
 
     Attributes:
-        samples: Subsets of the words to read. Where they suffice for all subsets, each is read once and the
-            Shapley values are exact; otherwise a subset is drawn together with its complement.
-        penalty: Of the ridge regression that explains the logits of drawn subsets.
+        samples: Subsets of the words to read. Where these are enough for all subsets, each is read once and
+            the Shapley values are exact; otherwise each subset is drawn together with its complement.
+        penalty: The penalty of the ridge regression that explains the logits of drawn subsets.
     """
 
     samples: int = 500
@@ -184,7 +189,7 @@ class KernelShapOptions(CaptumOptions):
     def __post_init__(self) -> None:
         at_least_one(samples=self.samples)
         if self.penalty < 0:
-            raise RationaleError(f"a penalty of {self.penalty} is below 0")
+            raise RationaleError(f"penalty is {self.penalty}, expected at least 0")
 
 
 @dataclass(frozen=True)
@@ -193,10 +198,12 @@ class KernelShap(WordMethod):
 
     options: KernelShapOptions = KernelShapOptions()
 
-    def _words(self, removal: Removal, drawn: Randomness) -> Tensor:
+    def _words(self, removal: Removal, randomness: Randomness) -> Tensor:
         from rationale.scores.captum.sampling import kernel_shap
 
-        return kernel_shap(removal, removal.words.size, self.options.samples, self.options.penalty, drawn)
+        return kernel_shap(
+            removal, removal.words.size, self.options.samples, self.options.penalty, randomness
+        )
 
 
 METHODS.register("occlusion")(

@@ -1,4 +1,4 @@
-"""What a classifier of the study reads: all words, the human rationale, or the best k by some score."""
+"""Conditions of the study: a classifier reads all words, the human rationale, or the top k by a score."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Condition:
     """One condition of the study.
 
     Attributes:
-        text: As it is written, and the name of its folder.
+        text: Its text in canonical form.
         method: ``full``, ``human``, ``random``, ``lead``, or a score method.
-        target: Of the method's gradient.
-        layer: Whose scores; None for the usual (a gradient's first, others the last).
-        complement: Whether everything but these words is kept.
+        target: The logit that the method explains.
+        layer: The layer of the scores; None for the default (first for gradients, last for others).
+        complement: Whether all covered words but these are kept.
     """
 
     text: str
@@ -53,74 +53,78 @@ class Condition:
 
     @classmethod
     def parse(cls, text: str) -> Condition:
-        """From ``[not-]METHOD[:gold][@LAYER]``.
+        """Parses ``[not-]METHOD[:gold][@LAYER]``.
 
         Raises:
-            RationaleError: Where it is none, or names a method nobody knows.
+            RationaleError: On another syntax, an unknown method, or a target or layer that it does not have.
 
         >>> Condition.parse("not-lime:gold@2")
         Condition(text='not-lime:gold@2', method='lime', target='gold', layer=2, complement=True)
         """
-        found = _TEXT.fullmatch(text)
-        if not found:
+        match = _TEXT.fullmatch(text)
+        if not match:
             raise RationaleError(
                 f"{text!r} is no condition", remedy="Write METHOD, METHOD:gold, METHOD@3, not-METHOD."
             )
-        method, layer, gold = METHODS.canonical(found["method"]), found["layer"], found["target"]
+        method, layer, gold = METHODS.canonical(match["method"]), match["layer"], match["target"]
         if method in UNSCORED and (layer or gold):
             raise RationaleError(f"{text!r}: {method} has no layer and no target")
-        if method == FULL and found["not"]:
+        if method == FULL and match["not"]:
             raise RationaleError("`not-full` selects no words", remedy="Leave out not-full.")
         if gold == "gold" and not isinstance(METHODS.get(method), GradientMethod | WindowMethod):
-            raise RationaleError(f"{text!r}: {method} knows no target", remedy=f"Write {method}.")
+            raise RationaleError(f"{text!r}: {method} does not depend on a target", remedy=f"Write {method}.")
         if method not in UNSCORED and isinstance(METHODS.get(method), Baseline) and layer:
             raise RationaleError(f"{text!r}: {method} has no layer", remedy=f"Write {method}.")
         target: Target = "gold" if gold == "gold" else "predicted"
         number = None if layer is None else int(layer)
-        parts = ("not-" * bool(found["not"]), method, ":gold" * (target == "gold"))
+        parts = ("not-" * bool(match["not"]), method, ":gold" * (target == "gold"))
         name = "".join(parts) + ("" if number is None else f"@{number}")
-        return cls(name, method, target, number, bool(found["not"]))
+        return cls(name, method, target, number, bool(match["not"]))
 
     def of(self, layers: int) -> tuple[str, Target, int, bool]:
-        """What it keeps in a model of ``layers``: equal for two names of one condition."""
+        """Its method, target, layer and complement in a model of ``layers``; equal for synonyms."""
         layer = meant_layer(self.method, range(layers), self.layer)
         return self.method, self.target, layer, self.complement
 
     @property
     def scored(self) -> bool:
-        """Whether it needs scores."""
+        """Whether its words are chosen by scores."""
         return self.method not in UNSCORED
 
     @property
     def oracle(self) -> bool:
-        """Whether it reads what nobody has for a new document: the annotators, or the gold label."""
+        """Whether it uses the human rationale or the gold label, which a new document does not have."""
         return self.method == HUMAN or self.target == "gold"
 
     @property
     def dropping(self) -> bool:
-        """Whether its scores are those of a dropping model."""
+        """Whether its scores come from a dropping model."""
         return self.scored and isinstance(METHODS.get(self.method), DecisionMethod)
 
     @property
     def folder(self) -> str:
-        """A name every file system takes."""
+        """Its name as part of a folder name, valid on every file system."""
         return self.text.replace(":", "-")
 
     def words(
         self, document: Document, covered: Bool, k: int, scored: ScoredDocument | None, seed: int
     ) -> Bool:
-        """The words that are kept, bool (W,), all of them covered.
+        """Selects the words that are kept, all of them covered.
 
-        ``k`` of them: the best by score, of equals those that scored better in the layers before, the nearest
-        first (for scores of a dropping model, whose dropped tokens all score 0), then the earlier.
-        ``kept`` keeps its own number. A complement keeps the covered words that its condition does not.
+        Selects the ``k`` words with the highest scores. Ties of a dropping model, whose dropped tokens all
+        score 0, are broken by the scores of the preceding layers, the nearest first; other ties by position.
+        The method ``kept`` keeps as many words as the model does. A complement keeps the covered words that
+        its condition does not keep.
 
         Args:
-            document: Whose words.
-            covered: bool (W,), the words of the window.
-            k: The budget.
-            scored: Its scores, where the condition needs them.
-            seed: Of the random condition.
+            document: The document.
+            covered: Bool (W,), the words in the window.
+            k: The number of words to keep.
+            scored: Scores of the document, where the condition needs them.
+            seed: Random seed of the random condition.
+
+        Returns:
+            Bool (W,).
 
         Raises:
             ScoresError: Where scores are missing.
@@ -140,7 +144,7 @@ class Condition:
         if self.method == RANDOM:
             return _best([_random_scores(document, seed)], covered, k)
         if scored is None:
-            raise ScoresError(f"condition {self.text!r} has no scores of {document.id!r}")
+            raise ScoresError(f"condition {self.text!r} has no scores of document {document.id!r}")
         rows, last = scored.words[self.method], self._row(scored)
         if self.method == KEPT:
             kept: Bool = covered & scored.kept_words[scored.layers[self.method][last]]
@@ -149,22 +153,22 @@ class Condition:
         return _best(keys if self.dropping else keys[:1], covered, k)
 
     def _row(self, scored: ScoredDocument) -> int:
-        """The row of its layer."""
+        """The row of its layer in the scores of its method."""
         return scored.row(self.method, meant_layer(self.method, scored.layers[self.method], self.layer))
 
 
 def _random_scores(document: Document, seed: int) -> Float64:
-    """The scores of the method ``random``, (W,): the study draws the words that every report ranks first."""
+    """Scores of the method ``random``, (W,), so that study and reports rank the same words first."""
     method = METHODS.get(RANDOM)
     if not isinstance(method, Baseline):
-        raise RationaleError(f"the score method {RANDOM!r} is no baseline")
+        raise RationaleError(f"expected a baseline as score method {RANDOM!r}, found another method")
     return method.words(document, seed).astype(np.float64)
 
 
 def _best(keys: list[Float64], covered: Bool, k: int) -> Bool:
-    """The k covered words that are greatest by the first key, of equals by the next, then the earliest."""
-    places = np.arange(len(covered))
-    order = np.lexsort((places, *(-key for key in reversed(keys)), ~covered))
+    """Bool (W,): the top k covered words by the first key, ties by the next keys, then by position."""
+    positions = np.arange(len(covered))
+    order = np.lexsort((positions, *(-key for key in reversed(keys)), ~covered))
     kept = np.zeros(len(covered), dtype=np.bool_)
     kept[order[: min(k, int(covered.sum()))]] = True
     return kept

@@ -1,10 +1,11 @@
-"""Predictions of the cells, and the one table and ``study.json`` of all that are there."""
+"""Predictions of each cell, and the table and ``study.json`` of all finished cells."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from rationale.study.topk.tables import compared, records
 log = logging.getLogger(__name__)
 
 CELLS, MODEL = "cells", "model"
-_REMEDY = "Remove the cell's folder: it is made again."
+_REMEDY = "Remove the cell's folder and repeat the command, which computes it again."
 _PREDICTED = TableArtifact("predictions", _REMEDY)
 _COLUMNS = [
     "id", "docid", "label", "predicted", "probabilities", "tokens", "words", "kept", "operations",
@@ -53,70 +54,71 @@ def write_predictions(
     cuts: Sequence[Retained],
     full: Sequence[Retained],
 ) -> None:
-    """What the cell's classifier says of what the condition leaves of each document: a row each, no text.
+    """Predicts each document from its kept part, and writes one row per document, without its text.
 
     Args:
-        folder: The cell's.
-        classifier: Its model.
+        folder: The folder of the cell.
+        classifier: The classifier of the cell.
         split: The documents.
-        cuts: What the condition leaves of each.
-        full: What the full input leaves of each: all that fits.
+        cuts: The part of each document that the condition keeps.
+        full: The part of each document that the full condition keeps: all that fits.
     """
-    parts = [one.part for one in cuts]
-    chances = predict_parts(classifier, parts)
+    parts = [retained.part for retained in cuts]
+    probabilities = predict_parts(classifier, parts)
     costs, layers = Costs.of(classifier.encoder), classifier.encoder.layers
-    whole = costs.plain(np.array([one.part.ids.size for one in full]), layers)
-    own = costs.plain(np.array([p.ids.size for p in parts]), layers)
+    full_operations = costs.plain(np.array([retained.part.ids.size for retained in full]), layers)
+    operations = costs.plain(np.array([part.ids.size for part in parts]), layers)
     columns = {
         "id": [d.id for d in split.documents],
         "docid": [d.docid for d in split.documents],
         "label": [d.label for d in split.documents],
-        "predicted": [classifier.labels[i] for i in chances.argmax(axis=1)],
-        "probabilities": chances.astype(np.float32).tolist(),
-        "tokens": [p.ids.size for p in parts],
+        "predicted": [classifier.labels[i] for i in probabilities.argmax(axis=1)],
+        "probabilities": probabilities.astype(np.float32).tolist(),
+        "tokens": [part.ids.size for part in parts],
         "words": [int(c.sum()) for c in split.covered],
-        "kept": pa.array([one.words.tolist() for one in cuts], pa.list_(pa.int64())),
-        "operations": own.tolist(),
-        "operations_full": whole.tolist(),
+        "kept": pa.array([retained.words.tolist() for retained in cuts], pa.list_(pa.int64())),
+        "operations": operations.tolist(),
+        "operations_full": full_operations.tolist(),
     }
     inputs = {"model": model_digest(folder / MODEL), "data": split.documents.fingerprint}
     _PREDICTED.write(folder / PREDICTIONS, pa.table(columns), inputs)
 
 
 def is_made(folder: Path) -> bool:
-    """Whether the predictions of a cell were written to their end."""
+    """Whether the predictions of a cell are complete."""
     return _PREDICTED.is_finished(folder / PREDICTIONS)
 
 
 def predicted(folder: Path) -> bool:
-    """Whether the predictions of a cell are there, whole, and of the model beside them.
+    """Whether the predictions of a cell are complete; checks that they are of the model beside them.
 
     Raises:
         OutputError: Where they were changed, or are of another model.
     """
     path, model = folder / PREDICTIONS, folder / MODEL
-    if not is_made(folder):  # killed before they were sealed: made again
+    if not is_made(folder):  # interrupted before they were sealed: computed again
         return False
     seal = _PREDICTED.check(path)
-    own = seal.inputs.get("model") if seal else None
-    if own is not None and model.exists() and own != model_digest(model):
+    recorded = seal.inputs.get("model") if seal else None
+    if recorded is not None and model.exists() and recorded != model_digest(model):
         raise OutputError("these predictions are of another model", where=path, remedy=_REMEDY)
     return True
 
 
 def scores_from(
-    root: Path, condition: Condition, seed: int, dropping: Mapping[str, str] | None
+    root: Path, condition: Condition, seed: int, dropping: Mapping[str, str | None] | None
 ) -> dict[str, Any]:
-    """Whose scores chose the words of a cell, for what it is made of; nothing where none did.
+    """The model whose scores chose the words of a cell, for the record of the cell.
 
     Args:
         root: The study's folder.
-        condition: The cell's.
-        seed: The cell's.
+        condition: The condition of the cell.
+        seed: The seed of the cell.
         dropping: Name and hash of the dropping model.
 
     Returns:
-        ``dropping``, that model, or ``full``: what the seed's model of full inputs predicts, in short.
+        ``dropping``, that model, or ``full``, a fingerprint of the predictions of the full-input model of the
+        seed; empty for a condition without scores.
     """
     if not condition.scored:
         return {}
@@ -126,9 +128,9 @@ def scores_from(
 
 
 def _fingerprint(path: Path) -> str:
-    """Tells the models apart that predictions come from, by what they say."""
-    said = _table(path, ["probabilities"])["probabilities"].to_pylist()
-    return hashlib.sha256(np.array(said, np.float32).tobytes()).hexdigest()[:16]
+    """A fingerprint of predictions, which identifies their model: 16 hex digits."""
+    probabilities = _table(path, ["probabilities"])["probabilities"].to_pylist()
+    return hashlib.sha256(np.array(probabilities, np.float32).tobytes()).hexdigest()[:16]
 
 
 def gather(
@@ -136,50 +138,52 @@ def gather(
     named: Sequence[tuple[int, str]],
     reported: AnnotatedSplit,
     made_of: Mapping[str, Any],
-    dropping: Mapping[str, str] | None,
+    dropping: Mapping[str, str | None] | None,
+    command: str | None = None,
 ) -> TopKStudy:
-    """One table of all predictions, and what follows from it alone: ``predictions.parquet``, ``study.json``.
+    """Gathers the predictions of all cells, and writes ``predictions.parquet`` and ``study.json``.
 
-    Cells of conditions and seeds that were not named this time, and are made of the same, count as well.
+    Includes finished cells of the same inputs that this call did not name.
 
     Args:
         root: The study's folder.
-        named: Seeds and conditions, all finished, in the order of the tables.
-        reported: The documents predictions are of.
-        made_of: What all cells share.
-        dropping: Name and hash of the dropping model, where conditions are of one.
+        named: Seed and condition of the cells of this call, all finished, in the order of the tables.
+        reported: The documents of the predictions.
+        made_of: The inputs and options that all cells share.
+        dropping: Name and hash of the dropping model, where conditions need one.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
         OutputError: Where predictions are of other documents.
     """
     keys = [document.key for document in reported.documents]
-    others, dropping = _others(root, named, made_of, dropping)
+    others, dropping = _unnamed(root, named, made_of, dropping)
     tables = []
     for seed, condition in [*named, *others]:
         path = folder_of(root, Condition.parse(condition), seed) / PREDICTIONS
         table = _read(path, keys)
         n = len(keys)
-        about = {
+        cell_columns = {
             "condition": [condition] * n,
             "seed": [seed] * n,
             "oracle": [Condition.parse(condition).oracle] * n,
         }
-        tables.append(pa.table({**about, **{name: table[name] for name in table.column_names}}))
-    whole = pa.concat_tables(tables)
+        tables.append(pa.table({**cell_columns, **{name: table[name] for name in table.column_names}}))
+    predictions = pa.concat_tables(tables)
     with atomic_path(root / PREDICTIONS, overwrite=True) as path:
-        pq.write_table(whole, path, compression="zstd")
-    recipe = from_json(Design, {**made_of, "dropping": dropping})
-    found = TopKStudy(records(whole), compared(whole), recipe)
+        pq.write_table(predictions, path, compression="zstd")
+    recipe = replace(from_json(Design, {**made_of, "dropping": dropping}), command=command)
+    study = TopKStudy(records(predictions), compared(predictions), recipe)
     files = {PREDICTIONS: digest(root / PREDICTIONS)}
-    STUDIES.write(root / STUDY, found, files=files, overwrite=True)
-    return found
+    STUDIES.write(root / STUDY, study, files=files, overwrite=True)
+    return study
 
 
 def _table(path: Path, columns: Sequence[str]) -> pa.Table:
     try:
         return pq.read_table(path, columns=list(columns))
     except (OSError, KeyError, pa.ArrowException) as error:
-        raise OutputError(f"is damaged ({error})", where=path, remedy=_REMEDY) from error
+        raise OutputError(f"the predictions are damaged ({error})", where=path, remedy=_REMEDY) from error
 
 
 def _read(path: Path, keys: Sequence[Key]) -> pa.Table:
@@ -189,42 +193,43 @@ def _read(path: Path, keys: Sequence[Key]) -> pa.Table:
     return table.set_column(_COLUMNS.index("kept"), "kept", table["kept"].cast(pa.list_(pa.int64())))
 
 
-def _others(
+def _unnamed(
     root: Path,
     named: Sequence[tuple[int, str]],
     made_of: Mapping[str, Any],
-    dropping: Mapping[str, str] | None,
-) -> tuple[list[tuple[int, str]], Mapping[str, str] | None]:
-    """Finished cells that nobody named, by condition and seed, and the one dropping model, if any."""
-    there = {cell: links for cell, links in _finished(root, made_of).items() if cell not in named}
-    seeds = {
-        seed for seed, condition in [*named, *there] if condition == FULL
-    }  # the rest is compared with nothing
-    found = []
-    for (seed, condition), links in there.items():
+    dropping: Mapping[str, str | None] | None,
+) -> tuple[list[tuple[int, str]], Mapping[str, str | None] | None]:
+    """Finished cells that this call did not name, by condition and seed, and the dropping model, if any."""
+    unnamed = {cell: links for cell, links in _finished(root, made_of).items() if cell not in named}
+    # cells of other seeds have no full condition to compare with
+    seeds = {seed for seed, condition in [*named, *unnamed] if condition == FULL}
+    others = []
+    for (seed, condition), links in unnamed.items():
         if seed not in seeds:
             continue
         dropping = dropping or links.get("dropping")
         if same(links, scores_from(root, Condition.parse(condition), seed, dropping)):
-            found.append((seed, condition))
+            others.append((seed, condition))
         else:
             cell = f"{condition}-seed{seed}"
-            log.warning("left out: %s: its words were chosen by the scores of another model", cell)
-    return sorted(found, key=lambda cell: (cell[1], cell[0])), dropping
+            log.warning("left out: %s: the scores of another model chose its words", cell)
+    return sorted(others, key=lambda cell: (cell[1], cell[0])), dropping
 
 
 def _finished(root: Path, made_of: Mapping[str, Any]) -> dict[tuple[int, str], dict[str, Any]]:
-    """Cells of these data and settings that have predictions, each with what :func:`scores_from` had said."""
-    found: dict[tuple[int, str], dict[str, Any]] = {}
+    """Finished cells of these inputs and options, each with the record that :func:`scores_from` made."""
+    finished: dict[tuple[int, str], dict[str, Any]] = {}
     for path in sorted((root / CELLS).glob(f"*/{PREDICTIONS}")):
         try:
-            made, whole = made_of_what(path.parent)
-            own: dict[str, Any] = dict(made)
-            seed, condition = own.pop("seed", None), own.pop("condition", None)
-            links: dict[str, Any] = {name: own.pop(name) for name in ("dropping", "full") if name in own}
-            here = path.parent == folder_of(root, Condition.parse(str(condition)), seed)
-            if here and same(own, made_of) and (predicted(path.parent) or not whole):
-                found[seed, condition] = links
+            recorded, is_sealed = made_of_what(path.parent)
+            shared: dict[str, Any] = dict(recorded)
+            seed, condition = shared.pop("seed", None), shared.pop("condition", None)
+            links: dict[str, Any] = {
+                name: shared.pop(name) for name in ("dropping", "full") if name in shared
+            }
+            in_place = path.parent == folder_of(root, Condition.parse(str(condition)), seed)
+            if in_place and same(shared, made_of) and (predicted(path.parent) or not is_sealed):
+                finished[seed, condition] = links
         except RationaleError as error:
             log.warning("left out: %s", error)
-    return found
+    return finished

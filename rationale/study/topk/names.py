@@ -1,5 +1,5 @@
-"""What a top-k study calls its files, the condition that every other is compared with, and the lead."""
+"""Names of the files of a top-k study, of the full condition and of the lead condition."""
 
 PREDICTIONS, STUDY = "predictions.parquet", "study.json"
 FULL, FIRST = "full", "lead"
-PERMUTATIONS = 99_999  # sign changes drawn for the paired tests
+PERMUTATIONS = 99_999  # random sign changes of the paired permutation tests

@@ -1,4 +1,4 @@
-"""A classifier that reads a part of each document, every kept token at its own position."""
+"""Training and prediction on parts of documents, every kept token at its own position."""
 
 from __future__ import annotations
 
@@ -24,51 +24,51 @@ _BATCH = 32
 
 
 class Parts(Encoded):
-    """What is left of documents, as a dataset.
+    """A dataset of the kept parts of documents.
 
     Args:
-        parts: One a document.
-        labels: Label ids.
+        parts: One part per document.
+        labels: Label id of each document.
     """
 
     def __init__(self, parts: Sequence[Reduced], labels: Sequence[int]) -> None:
         super().__init__([], [], typed=True)
         self.parts, self.labels = parts, labels
-        self.lengths = [one.ids.size for one in parts]
+        self.lengths = [part.ids.size for part in parts]
         self.by_length = sorted(range(len(parts)), key=lambda i: -self.lengths[i])
 
     def __len__(self) -> int:
         return len(self.parts)
 
     def __getitem__(self, position: int) -> dict[str, Any]:
-        """The part itself, its label and its place."""
+        """The part, its label id and its position in the dataset."""
         return {"part": self.parts[position], "labels": self.labels[position], "position": position}
 
 
 def collate(rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-    """A batch as tensors: what is padded here is packed again by the trainer."""
+    """Pads a batch to tensors (B, n), which the trainer packs; ``position_ids`` are -1 in padding."""
     parts = [row["part"] for row in rows]
-    longest = max(one.ids.size for one in parts)
+    longest = max(part.ids.size for part in parts)
 
-    def block(values: Sequence[Any], fill: int) -> Tensor:
+    def pad(values: Sequence[Any], fill: int) -> Tensor:
         padded = [np.pad(v.astype(np.int64), (0, longest - v.size), constant_values=fill) for v in values]
         return torch.from_numpy(np.stack(padded))
 
     return {
-        "input_ids": block([p.ids for p in parts], 0),
-        "token_type_ids": block([p.types for p in parts], 0),
-        "position_ids": block([p.positions for p in parts], -1),
+        "input_ids": pad([p.ids for p in parts], 0),
+        "token_type_ids": pad([p.types for p in parts], 0),
+        "position_ids": pad([p.positions for p in parts], -1),
         "labels": torch.tensor([row["labels"] for row in rows]),
         "position": torch.tensor([row["position"] for row in rows]),
     }
 
 
 class PartsTrainer(ClassifierTrainer):
-    """Fine-tunes on :class:`Parts`, packed: without padding, each token at its own position.
+    """Fine-tunes on :class:`Parts`, packed without padding, each token at its own position.
 
     Args:
-        smoothing: Probability mass spread evenly over all labels.
-        **settings: What :class:`ClassifierTrainer` takes.
+        smoothing: Label smoothing: the probability mass spread evenly over all labels.
+        **settings: Arguments of :class:`ClassifierTrainer`.
     """
 
     def __init__(self, *, smoothing: float, **settings: Any) -> None:
@@ -82,24 +82,24 @@ class PartsTrainer(ClassifierTrainer):
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """The cross entropy of the packed pass, and the logits where they are asked for."""
-        own: Any = self.accelerator.unwrap_model(model)
-        there = inputs["position_ids"] >= 0
+        """The cross-entropy of the packed batch; with ``return_outputs`` also the logits."""
+        unwrapped: Any = self.accelerator.unwrap_model(model)
+        present = inputs["position_ids"] >= 0
         batch = Packed(
-            inputs["input_ids"][there],
-            inputs["token_type_ids"][there],
-            inputs["position_ids"][there],
-            tuple(there.sum(dim=1).tolist()),
+            inputs["input_ids"][present],
+            inputs["token_type_ids"][present],
+            inputs["position_ids"][present],
+            tuple(present.sum(dim=1).tolist()),
         )
-        logits = run_full(FAMILIES.get(own.config.model_type)(own), batch).logits
-        answer = {"logits": logits}
-        loss = mean_loss(answer, inputs["labels"], num_items_in_batch, smoothing=self._smoothing)
+        logits = run_full(FAMILIES.get(unwrapped.config.model_type)(unwrapped), batch).logits
+        outputs = {"logits": logits}
+        loss = mean_loss(outputs, inputs["labels"], num_items_in_batch, smoothing=self._smoothing)
         loss = self.of_all(loss, num_items_in_batch)
-        return (loss, answer) if return_outputs else loss
+        return (loss, outputs) if return_outputs else loss
 
 
 def predict_parts(classifier: Classifier, parts: Sequence[Reduced]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Class probabilities of each part, float64 (D, C).
+    """Predicts the class probabilities of each part, float64 (D, C).
 
     Raises:
         ModelError: Where the model yields NaN.
@@ -108,7 +108,7 @@ def predict_parts(classifier: Classifier, parts: Sequence[Reduced]) -> np.ndarra
     return np.stack(list(run_windows(parts, _BATCH, run, device=classifier.device)))
 
 
-def _probabilities(classifier: Classifier, packed: Packed, places: list[int]) -> list[Any]:
-    del places
+def _probabilities(classifier: Classifier, packed: Packed, indices: list[int]) -> list[Any]:
+    del indices
     logits = classifier.finite(classifier.hard(packed).logits)
     return list(classifier.probabilities(logits).cpu().numpy())

@@ -1,4 +1,4 @@
-"""The tables of a top-k study, in memory and as ``study.json``; nothing here needs torch."""
+"""The tables of a top-k study, in memory and as ``study.json``; free of torch."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from rationale.study.topk.budget import Budget
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionResult:
-    """One condition with one seed.
+    """The results of one condition with one seed.
 
     Attributes:
-        condition: What its classifier reads.
-        seed: Of its training.
-        oracle: Whether it reads what nobody has for a new document.
-        accuracy: On the reported documents.
-        low: Lower end of its 95 % interval over documents.
+        condition: Name of the condition.
+        seed: Random seed of its training.
+        oracle: Whether it uses the human rationale or the gold label.
+        accuracy: Accuracy on the reported documents.
+        low: Lower end of its 95 % bootstrap interval over documents.
         high: Upper end.
-        flops_speedup: Operations of the full input over its own.
-        words_kept: The mean share of the window's words that it reads.
-        n: Documents.
+        flops_speedup: FLOPs on full inputs over FLOPs on the kept words.
+        words_kept: Mean share of the words in the window that it reads.
+        n: Number of documents.
     """
 
     condition: str
@@ -41,21 +41,21 @@ class ConditionResult:
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionPair:
-    """Two conditions that share a seed: who is right more often, over those seeds, on the same documents.
+    """The paired difference in accuracy of two conditions on the same documents, averaged over shared seeds.
 
-    Seeds enter as means: the test is of these trainings.
+    The interval and the tests are over documents, for these trainings.
 
     Attributes:
-        condition: The one.
-        other: The other.
-        seeds: Those that both have.
-        difference: Of the mean accuracies.
+        condition: The first condition.
+        other: The second condition.
+        seeds: The seeds of both.
+        difference: Mean accuracy of the first minus that of the second.
         low: Lower end of its 95 % paired bootstrap interval over documents.
         high: Upper end.
-        p: After Holm's correction over all pairs.
-        p_single: Of the two-sided paired permutation test over documents.
+        p: p-value with Holm's correction over all pairs.
+        p_single: p-value of the two-sided paired permutation test over documents.
         overlap: Mean Jaccard index of the words that they keep.
-        n: Documents.
+        n: Number of documents.
     """
 
     condition: str
@@ -75,11 +75,11 @@ class Studied:
     """A split as the study reads it.
 
     Attributes:
-        source: Where the documents came from.
-        split: Their split.
-        n: Documents with a rationale in what is read.
-        left_out: Documents without: they leave every condition.
-        fingerprint: Of the content of the others.
+        source: Source of the documents.
+        split: Name of the split.
+        n: Number of documents with a rationale in the window.
+        left_out: Number of documents without one, left out of every condition.
+        fingerprint: Fingerprint of the content of the n documents.
     """
 
     source: str
@@ -91,11 +91,11 @@ class Studied:
 
 @dataclass(frozen=True)
 class ScoringModel:
-    """The dropping model whose scores conditions go by.
+    """The dropping model that scores the words.
 
     Attributes:
-        name: What it was called by.
-        hash: Of its weights.
+        name: Its name or folder, as given.
+        hash: Hash of its weights.
     """
 
     name: str
@@ -108,17 +108,18 @@ def _has_reported(value: Mapping[str, object], place: str) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What all conditions of a study share.
+    """The inputs and options that all conditions of a study share.
 
     Attributes:
-        model: The checkpoint that every classifier begins with.
+        model: The checkpoint that every classifier starts from.
         weights: Its hash; None in studies of an earlier version.
-        config: Its settings; the same.
+        config: Its configuration; None in the same studies.
         data: The splits by name: ``train``, ``dev``, ``reported``.
-        budget: Words that a condition keeps of a document.
+        budget: Number of words that a condition keeps of a document.
         positions: ``original`` or ``packed``.
-        training: How every classifier is fine-tuned.
-        dropping: For conditions of its scores.
+        training: Training options of every classifier.
+        dropping: The dropping model, for conditions by its scores.
+        command: The command that was typed, as shell text; None where it was Python or an earlier version.
     """
 
     model: str
@@ -129,21 +130,22 @@ class Design:
     positions: str
     training: Mapping[str, Scalar]
     dropping: ScoringModel | None = None
+    command: str | None = omitted(compare=False)
 
     @property
     def reported(self) -> Studied:
-        """What accuracy is reported on."""
+        """The split that accuracy is reported on."""
         return self.data["reported"]
 
 
 @dataclass(frozen=True)
 class TopKStudy:
-    """Are these words enough? Accuracy of every condition, and the conditions beside each other.
+    """The accuracy of every condition, and the difference of every pair of conditions.
 
     Attributes:
-        records: One a condition and seed, in the order of the study.
-        comparisons: One every two conditions.
-        recipe: What all conditions share.
+        records: One record per condition and seed, in the order of the study.
+        comparisons: One record per pair of conditions.
+        recipe: The inputs and options that all conditions share.
     """
 
     records: Annotated[tuple[ConditionResult, ...], least(1)]
@@ -154,7 +156,7 @@ class TopKStudy:
 STUDIES = Artifact(
     "topk study",
     TopKStudy,
-    "Pass the folder that `rationale study topk --out` wrote; the same command writes its tables anew.",
+    "Pass the folder that `rationale study topk --out` wrote; the same command writes its tables again.",
     "this is no top-k study",
     DataError,
 )

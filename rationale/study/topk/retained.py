@@ -1,4 +1,4 @@
-"""What is read of each document: its window in full, and what a condition leaves of it."""
+"""The window of each document, and the part of it that a condition keeps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,12 @@ Positions = Literal["original", "packed"]
 
 @dataclass(frozen=True)
 class Retained:
-    """What a condition leaves of a document, and which words that is."""
+    """The part of a document that a condition keeps.
+
+    Attributes:
+        part: The kept tokens.
+        words: Int64 (K,), indices of the kept words.
+    """
 
     part: Reduced
     words: Int64
@@ -30,13 +35,13 @@ class Retained:
 
 @dataclass(frozen=True)
 class AnnotatedSplit:
-    """Documents of a split that have a rationale in what is read of them.
+    """Documents of a split that have a rationale in their window.
 
     Attributes:
-        documents: They.
-        windows: What is read of each in full.
-        covered: Per document bool (W,), the words in it; one without a token is none.
-        left_out: Documents without a rationale there.
+        documents: The documents.
+        windows: The full input of each.
+        covered: Bool (W,) per document, the words with a token in the window.
+        left_out: Number of documents without a rationale in their window.
     """
 
     documents: Documents
@@ -46,38 +51,38 @@ class AnnotatedSplit:
 
     @classmethod
     def of(cls, documents: Documents, windower: Windower) -> AnnotatedSplit:
-        """The annotated ones of ``documents``.
+        """Selects the documents with a rationale in their window.
 
         Raises:
             DataError: Where none has a rationale in its window.
         """
         kept, windows, covered = list[Document](), list[Window](), list[Bool]()
         for document in tqdm(documents, desc="tokenize", unit="document", leave=False, disable=None):
-            whole = windower(document)
-            window = whole.windows[0]
-            reached = whole.covered & np.isin(np.arange(len(document.words)), window.word)
-            if (document.rationale & reached).any():
+            read = windower(document)
+            window = read.windows[0]
+            in_window = read.covered & np.isin(np.arange(len(document.words)), window.word)
+            if (document.rationale & in_window).any():
                 kept.append(document)
                 windows.append(window)
-                covered.append(reached)
+                covered.append(in_window)
         if not kept:
             raise DataError(
-                "no document has a human rationale in what the model reads of it",
+                "no document has a human rationale in its window",
                 where=documents.source,
-                remedy="The study needs annotated documents; --max-length may cut their rationales off.",
+                remedy="The study needs annotated documents; --max-length may cut off their rationales.",
             )
-        part = Documents(kept, source=documents.source, split=documents.split)
-        return cls(part, tuple(windows), tuple(covered), len(documents) - len(kept))
+        annotated = Documents(kept, source=documents.source, split=documents.split)
+        return cls(annotated, tuple(windows), tuple(covered), len(documents) - len(kept))
 
 
 def cut(window: Window, kept: Bool, longest: int, positions: Positions) -> Retained:
-    """What is left of a window when only some words are kept.
+    """Keeps some words of a window.
 
     Args:
-        window: In full.
-        kept: bool (W,), the document's words that stay; special tokens and the query always do.
-        longest: Tokens the model takes.
-        positions: Whether tokens stay where they stood, or are closed up.
+        window: The full input.
+        kept: Bool (W,), the words to keep; special tokens and the query are always kept.
+        longest: Maximum number of tokens that the model takes.
+        positions: Whether tokens keep their positions or are renumbered without gaps.
     """
     part = without(window, ~kept)
     if positions == "packed":
@@ -97,34 +102,34 @@ def cuts(
     longest: int,
     positions: Positions,
 ) -> list[Retained]:
-    """What a condition leaves of every document of a split.
+    """The part of every document of a split that a condition keeps.
 
     Args:
         split: The documents.
         condition: The condition.
-        budget: Words it may keep of each.
-        scores: Of these documents, where the condition needs some.
-        seed: Of the random condition.
+        budget: Number of words to keep of each document.
+        scores: Scores of these documents, where the condition needs them.
+        seed: Random seed of the random condition.
         longest: As for :func:`cut`.
         positions: As for :func:`cut`.
 
     Raises:
         ScoresError: Where scores are missing.
     """
-    found = []
+    retained = []
     for document, window, covered in zip(split.documents, split.windows, split.covered, strict=True):
         k = budget.of(words=int(covered.sum()), rationale=int((document.rationale & covered).sum()))
         scored = None if scores is None else scores.get(document.key)
         kept = condition.words(document, covered, k, scored, seed)
-        found.append(cut(window, kept, longest, positions))
-    return found
+        retained.append(cut(window, kept, longest, positions))
+    return retained
 
 
 def _fitting(part: Reduced, window: Window, longest: int) -> Reduced:
-    """The part without the last words that no longer fit; special tokens and the query stay."""
-    over = part.ids.size - longest
-    if over <= 0:
+    """The part without its last word tokens beyond ``longest``; special tokens and the query are kept."""
+    excess = part.ids.size - longest
+    if excess <= 0:
         return part
     words = np.flatnonzero(window.word[part.positions] >= 0)
-    stay = np.delete(np.arange(part.ids.size), words[-over:])
-    return Reduced(part.ids[stay], part.types[stay], part.positions[stay])
+    kept = np.delete(np.arange(part.ids.size), words[-excess:])
+    return Reduced(part.ids[kept], part.types[kept], part.positions[kept])

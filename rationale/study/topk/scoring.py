@@ -1,4 +1,4 @@
-"""Scores that conditions take their words from: computed once a seed, and verified when they are reused."""
+"""Scores that conditions choose words by: computed once per seed, verified before reuse."""
 
 from __future__ import annotations
 
@@ -13,32 +13,39 @@ from rationale.scores import ScoreOptions, Scores, StoredScores, score
 from rationale.scores.recipe import make_recipe
 
 
-def scores_of(classifier: Classifier, documents: Documents, chosen: ScoreOptions, folder: Path) -> Scores:
-    """What lies in ``folder`` where it is of these, else made there.
+def scores_of(
+    classifier: Classifier,
+    documents: Documents,
+    options: ScoreOptions,
+    folder: Path,
+    command: str | None = None,
+) -> Scores:
+    """Loads the scores in ``folder``, or computes them where they are missing or of other inputs.
 
     Args:
-        classifier: Whose scores.
-        documents: What is scored.
-        chosen: Methods, of which more may lie there, and how.
-        folder: Where scores lie.
+        classifier: The model that is scored.
+        documents: The documents to score.
+        options: Methods and settings; stored scores may have more methods.
+        folder: The score folder.
+        command: The typed command, as shell text; None from Python.
     """
-    methods = set(chosen.methods)
+    methods = set(options.methods)
     try:
-        found = StoredScores(folder)
-    except ScoresError:  # none, or killed half-way: gone on with below
-        found = None
-    if found is not None and _same_scores(found.recipe, make_recipe(classifier, documents, chosen)):
-        if methods <= set(found.methods):
-            return found
-        chosen = replace(chosen, methods=sorted(methods | set(found.methods)))
-    return score(classifier, documents, chosen, out=folder, overwrite=True)
+        stored = StoredScores(folder)
+    except ScoresError:  # missing, or interrupted: completed below
+        stored = None
+    if stored is not None and _same_scores(stored.recipe, make_recipe(classifier, documents, options)):
+        if methods <= set(stored.methods):
+            return stored
+        options = replace(options, methods=sorted(methods | set(stored.methods)))
+    return score(classifier, documents, options, out=folder, overwrite=True, command=command)
 
 
-def _same_scores(one: Provenance, other: Provenance) -> bool:
-    """Whether scores were made of the same model and documents in the same way, of whatever methods."""
-    names = ("labels", "target", "protocol", "normalisation", "aggregation", "dtype", "seed")
+def _same_scores(first: Provenance, second: Provenance) -> bool:
+    """Whether two scorings agree in model, documents and settings; methods may differ."""
+    fields = ("labels", "target", "protocol", "normalisation", "aggregation", "dtype", "seed")
     return (
-        one.model.hash == other.model.hash
-        and one.data.fingerprint == other.data.fingerprint
-        and all(getattr(one, name) == getattr(other, name) for name in names)
+        first.model.hash == second.model.hash
+        and first.data.fingerprint == second.data.fingerprint
+        and all(getattr(first, name) == getattr(second, name) for name in fields)
     )

@@ -1,4 +1,4 @@
-"""The grid of conditions and seeds: full inputs first, then a classifier for every condition."""
+"""The top-k study: trains a classifier for every condition and seed, full inputs first."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from rationale.artifacts.lock import locked
+from rationale.artifacts.record import to_json
 from rationale.corpus.document import Documents
 from rationale.errors import DataError, RationaleError
 from rationale.loading.classifier import load_classifier
@@ -45,16 +46,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StudyOptions:
-    """What is studied.
+    """Options of a top-k study.
 
     Attributes:
-        conditions: What classifiers read; ``full`` always is among them, for its model scores the words.
-        seeds: Each trains every condition once.
-        budget: Words a condition keeps of a document.
-        positions: ``original``: kept tokens stay where they stood in the first window; ``packed``: words are
-            taken from the whole document and closed up, as many as fit.
-        training: How every classifier is fine-tuned; its seed is the cell's.
-        dropping: A dropping model, for conditions of its scores.
+        conditions: What classifiers read; ``full`` is always added, because its model scores the words.
+        seeds: Random seeds; each trains every condition once.
+        budget: Number of words that a condition keeps of a document.
+        positions: ``original``: kept tokens of the first window keep their positions; ``packed``: kept tokens
+            of the whole document are renumbered without gaps, as many as fit.
+        training: Training options of every classifier; the seed is replaced by that of the cell.
+        dropping: Name or folder of a dropping model, for conditions by its scores.
     """
 
     conditions: Sequence[Condition]
@@ -72,28 +73,31 @@ def study_topk(
     reported: Documents,
     out: str | Path,
     options: StudyOptions,
+    *,
+    command: str | None = None,
 ) -> TopKStudy:
-    """Trains a classifier for every condition and seed; what is there already, made of the same, is kept.
+    """Trains a classifier for every condition and seed; keeps finished cells of the same inputs.
 
-    A killed study goes on with the same call. Full inputs come first: their model scores the words of all
-    conditions of its seed. A document without a rationale in what is read leaves every condition.
+    The same call resumes an interrupted study. Full inputs come first: their model scores the words for all
+    conditions of its seed. Documents without a rationale in the window are left out of every condition.
 
     Args:
-        model: The checkpoint every classifier begins with.
+        model: The checkpoint that every classifier starts from.
         train: Annotated, labelled documents.
-        dev: What epochs are chosen by.
-        reported: What accuracy is told of.
-        out: A folder a cell in ``cells``, scores in ``scores``, ``predictions.parquet`` and ``study.json``.
+        dev: Validation data for checkpoint selection.
+        reported: The documents that accuracy is reported on.
+        out: Output folder: ``cells``, ``scores``, ``predictions.parquet`` and ``study.json``.
         options: Conditions, seeds, budget, training.
+        command: The command that was typed, as shell text; None from Python.
 
     Raises:
-        RationaleError: On a condition or a seed given twice, or conditions of a dropping model without one.
-        DataError: Where no document has a rationale in its window, or more words than a budget in words.
-        OutputError: Where a cell was made of something else.
+        RationaleError: On a repeated condition or seed, or a condition that needs a missing dropping model.
+        DataError: Where no document has a rationale in its window, or more words than the budget.
+        OutputError: Where a cell was made of something else, or is damaged.
     """
     conditions = _conditions(options)
     root = Path(out)
-    first = prepare(model, train, dev, replace(options.training, seed=0))
+    first = prepare(model, train, dev, replace(options.training, seed=0), command)
     dropping = check_conditions(conditions, first, options.dropping, options.positions)
     splits = _splits(first, train, dev, reported, options)
     for split in splits.values():
@@ -103,26 +107,28 @@ def study_topk(
     with tqdm(jobs, desc="cells", unit="cell", disable=None) as bar:
         for seed, condition in bar:
             bar.set_postfix_str(f"{condition.text}, seed {seed}")
-            own = {
+            cell_made_of = {
                 **made_of,
                 **scores_from(root, condition, seed, dropping),
                 "condition": condition.text,
                 "seed": seed,
             }
-            _cell(root, condition, seed, first, splits, options, own)
-    with _first(options), locked(root, "studying") if _writes(options) else nullcontext():
-        return gather(
-            root, [(seed, condition.text) for seed, condition in jobs], splits["reported"], made_of, dropping
-        )
+            _run_cell(root, condition, seed, first, splits, options, cell_made_of)
+    with (
+        _main_process_first(options),
+        locked(root, "studying") if _is_main_process(options) else nullcontext(),
+    ):
+        named = [(seed, condition.text) for seed, condition in jobs]
+        return gather(root, named, splits["reported"], made_of, dropping, command)
 
 
-def _first(options: StudyOptions) -> AbstractContextManager[None]:
-    """One of several processes goes first: it scores and writes, and the others find what is there."""
+def _main_process_first(options: StudyOptions) -> AbstractContextManager[None]:
+    """Lets the main process run first: it scores and writes; the others read its files."""
     return arguments(Path(), options.training, dev=False).main_process_first(local=False)
 
 
-def _writes(options: StudyOptions) -> bool:
-    """Whether this is the one of several processes that writes."""
+def _is_main_process(options: StudyOptions) -> bool:
+    """Whether this process is the main one, which writes."""
     return bool(arguments(Path(), options.training, dev=False).process_index == 0)
 
 
@@ -135,12 +141,12 @@ def _conditions(options: StudyOptions) -> list[Condition]:
         raise RationaleError("a condition or a seed is given twice", remedy="Name each once.")
     if not options.seeds or not all(0 <= seed < 2**32 for seed in options.seeds):
         raise RationaleError(
-            "there is no seed, or none between 0 and 4294967295", remedy="Give one at least: --seeds 0."
+            "expected seeds between 0 and 4294967295", remedy="Give at least one: --seeds 0."
         )
     for condition in conditions:
         if condition.dropping and options.dropping is None:
             raise RationaleError(
-                f"condition {condition.text!r} takes the scores of a dropping model",
+                f"condition {condition.text!r} needs the scores of a dropping model",
                 remedy="Name one with --adapler FOLDER.",
             )
     return conditions
@@ -153,11 +159,15 @@ def _splits(
     longest = int(tokenizer.model_max_length) if options.positions == "original" else 1 << 24
     windower = Windower(tokenizer, longest, "truncate")
     given = {"train": train, "dev": dev, "reported": reported}
-    splits = {name: AnnotatedSplit.of(one, windower) for name, one in given.items() if one is not None}
+    splits = {
+        name: AnnotatedSplit.of(documents, windower)
+        for name, documents in given.items()
+        if documents is not None
+    }
     for name, split in splits.items():
         if split.left_out:
             log.warning(
-                "%s: %d of %d documents have no rationale in the window and leave every condition",
+                "%s: %d of %d documents have no rationale in the window and are left out of every condition",
                 name, split.left_out, split.left_out + len(split.documents),
             )  # fmt: skip
         _check_budget(name, split, options.budget)
@@ -165,7 +175,7 @@ def _splits(
 
 
 def _check_budget(name: str, split: AnnotatedSplit, budget: Budget) -> None:
-    """A number of words is for documents that have more: where none has, every condition would read all."""
+    """Refuses a budget that no document exceeds: every condition would read all words."""
     words = [int(covered.sum()) for covered in split.covered]
     small = sum(count <= budget.amount for count in words) if budget.kind == "count" else 0
     if small == len(words):
@@ -182,9 +192,9 @@ def _check_budget(name: str, split: AnnotatedSplit, budget: Budget) -> None:
 def _made_of(first: Prepared, splits: Mapping[str, AnnotatedSplit], options: StudyOptions) -> dict[str, Any]:
     training = {k: v for k, v in asdict(options.training).items() if k != "seed"}
     return {
-        "model": first.recipe["model"]["name"],
-        "weights": first.recipe["model"]["hash"],
-        "config": first.recipe["model"]["config"],
+        "model": first.recipe.model.name,
+        "weights": first.recipe.model.hash,
+        "config": first.recipe.model.config,
         "data": {
             name: {"source": s.documents.source, "split": s.documents.split, "n": len(s.documents),
                    "left_out": s.left_out, "fingerprint": s.documents.fingerprint}
@@ -196,7 +206,7 @@ def _made_of(first: Prepared, splits: Mapping[str, AnnotatedSplit], options: Stu
     }  # fmt: skip
 
 
-def _cell(
+def _run_cell(
     root: Path,
     condition: Condition,
     seed: int,
@@ -205,28 +215,34 @@ def _cell(
     options: StudyOptions,
     made_of: dict[str, Any],
 ) -> None:
-    """One condition of one seed: trained, and what it predicts written; nothing where that is there."""
+    """Trains one condition with one seed and writes its predictions, unless they exist."""
     folder = folder_of(root, condition, seed)
     training = replace(options.training, seed=seed)
-    recipe = {**first.recipe, "options": asdict(training), **made_of, "kind": "topk"}
+    recipe = {**to_json(first.recipe), "options": asdict(training), **made_of, "kind": "topk"}
     parts: dict[str, list[Retained]] = {}
     with ExitStack() as held:
-        with _first(options):
-            if _writes(options) and not is_made(folder):  # many may read what is there
+        with _main_process_first(options):
+            # several processes may read a finished cell
+            if _is_main_process(options) and not is_made(folder):
                 held.enter_context(locked(folder, "studying"))
             claim(folder, made_of)
             if (folder / MODEL).exists():
                 check_made(folder / MODEL, recipe, {}, without=("versions",), remedy=ANEW)
-                if _writes(options):
+                if _is_main_process(options):
                     tidy(folder / MODEL)
-            there = predicted(folder)
-            if not there:
+            finished = predicted(folder)
+            if not finished:
                 parts = _parts(root, condition, seed, splits, first, options)
-        if not there and not (folder / MODEL).exists():
+        if not finished and not (folder / MODEL).exists():
             train_condition(
-                folder / MODEL, parts, first.anew(recipe["model"], training), splits, training, recipe
+                folder / MODEL,
+                parts,
+                first.reloaded(first.recipe.model.name, training),
+                splits,
+                training,
+                recipe,
             )
-        with _first(options):
+        with _main_process_first(options):
             if not predicted(folder):
                 classifier = load_classifier(folder / MODEL, device=training.device)
                 reported = {"reported": splits["reported"]}
@@ -242,20 +258,20 @@ def _parts(
     first: Prepared,
     options: StudyOptions,
 ) -> dict[str, list[Retained]]:
-    """What the condition leaves of every document of each split."""
+    """The kept part of every document, by split."""
     longest, scores = int(first.start.tokenizer.model_max_length), dict[str, Scores]()
     if condition.scored:
-        scores = _scores(
-            root / "scores", condition, seed, splits, options, _source(root, condition, seed, options)
-        )
+        source = _scoring_model(root, condition, seed, options)
+        command = first.recipe.command
+        scores = _scores(root / "scores", condition, seed, splits, options, source, command)
     return {
         name: cuts(split, condition, options.budget, scores.get(name), seed, longest, options.positions)
         for name, split in splits.items()
     }
 
 
-def _source(root: Path, condition: Condition, seed: int, options: StudyOptions) -> str | Path:
-    """The model whose scores the condition takes: the dropping one, or the seed's that reads full inputs."""
+def _scoring_model(root: Path, condition: Condition, seed: int, options: StudyOptions) -> str | Path:
+    """The model that scores the words: the dropping model, or the full-input model of the seed."""
     if condition.dropping and options.dropping is not None:
         return options.dropping
     return folder_of(root, Condition.parse(FULL), seed) / MODEL
@@ -268,19 +284,20 @@ def _scores(
     splits: Mapping[str, AnnotatedSplit],
     options: StudyOptions,
     source: str | Path,
+    command: str | None,
 ) -> dict[str, Scores]:
-    """Scores of each split for all conditions that share the model and target of this one."""
+    """Scores by split, for all conditions that share the model and target of this one."""
     methods = {
-        one.method for one in options.conditions
-        if one.scored and one.dropping == condition.dropping
-        and (one.target == condition.target or one.dropping)
+        other.method for other in options.conditions
+        if other.scored and other.dropping == condition.dropping
+        and (other.target == condition.target or other.dropping)
     }  # fmt: skip
     protocol: Any = "truncate" if options.positions == "original" else "document"
-    drawn = 0 if condition.dropping else seed  # a dropping model's scores are those of all seeds
-    chosen = ScoreOptions(sorted(methods), target=condition.target, protocol=protocol, seed=drawn)
+    score_seed = 0 if condition.dropping else seed  # the scores of a dropping model are shared by all seeds
+    score_options = ScoreOptions(sorted(methods), target=condition.target, protocol=protocol, seed=score_seed)
     classifier = load_classifier(source, device=options.training.device)
-    who = "dropping" if condition.dropping else f"seed{seed}-{condition.target}"
+    prefix = "dropping" if condition.dropping else f"seed{seed}-{condition.target}"
     return {
-        name: scores_of(classifier, split.documents, chosen, root / f"{who}-{name}")
+        name: scores_of(classifier, split.documents, score_options, root / f"{prefix}-{name}", command)
         for name, split in splits.items()
     }

@@ -1,4 +1,4 @@
-"""The training of one condition: a classifier of what the condition leaves of each document."""
+"""The training of one condition: a classifier that reads only the kept words of each document."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ def train_condition(
     training: TrainingOptions,
     recipe: Mapping[str, Any],
 ) -> None:
-    """A classifier of what a condition leaves, in ``out``; one that was killed is continued.
+    """Trains the classifier of a condition in ``out``; resumes an interrupted training.
 
     Args:
-        out: The folder to make.
-        parts: What the condition leaves of each document, by split.
+        out: The output folder.
+        parts: The kept part of each document, by split.
         start: The checkpoint, loaded for this condition.
-        splits: The documents.
-        training: How.
-        recipe: All that decides the outcome.
+        splits: The documents by split.
+        training: Training options.
+        recipe: All inputs and options of the training, for the record.
 
     Raises:
-        ModelError: Where the checkpoint is no longer the one the study began with.
+        ModelError: Where the checkpoint changed since the study started.
     """
     if start.start.digest != recipe["weights"] and not start.start.fresh_head:
-        raise ModelError("these weights changed while the study ran", where=recipe["model"])
+        raise ModelError("these weights changed since the study started", where=recipe["model"])
     rows = {
-        name: Parts([one.part for one in cuts], labels_of(splits[name], start))
+        name: Parts([retained.part for retained in cuts], labels_of(splits[name], start))
         for name, cuts in parts.items()
     }
     prepared = replace(start, rows=rows["train"], dev_rows=rows.get("dev"),
@@ -55,10 +55,10 @@ def train_condition(
 
 
 def labels_of(split: AnnotatedSplit, prepared: Prepared) -> list[int]:
-    """The label ids of a split.
+    """The label id of each document of a split.
 
     Raises:
-        DataError: On a label that the training documents do not have.
+        DataError: On a label that no training document has.
     """
     ids = {name: number for number, name in enumerate(prepared.start.labels)}
     unknown = next((d for d in split.documents if d.label not in ids), None)

@@ -1,4 +1,4 @@
-"""AdapLeR's recipe in three phases: fine-tune, store saliency, train the predictors and thresholds."""
+"""The training procedure of AdapLeR: fine-tune, store saliency, train predictors and thresholds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Phase 2: what each token is worth to the fine-tuned classifier, stored once by id (section 2.2)."""
+"""Phase 2: the importance of each token to the fine-tuned classifier, stored once by id (section 2.2)."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ from rationale.training.prepare import Prepared
 
 ImportanceTarget = Literal["saliency", "attention"]
 _BATCH, _PART = 16, 256
-_ANEW = "Remove the file: the same command makes it anew."
-MAPS = TableArtifact("maps", _ANEW, ModelError)
+_REMEDY = "Remove the file and repeat the command, which computes it again."
+MAPS = TableArtifact("maps", _REMEDY, ModelError)
 
 
 def importance(
     classifier: Classifier, rows: Encoded, target: ImportanceTarget, *, progress: bool = True
 ) -> list[Float32]:
-    """One map a document, float32 (n,), not normalised.
+    """Computes one importance map per document, float32 (n,), not normalised.
 
     Args:
         classifier: A fine-tuned checkpoint.
         rows: The training documents.
-        target: ``saliency``: || dy/dh * h ||_2 at the embeddings, y the gold label's logit; ``attention``:
-            what each token receives, the mean over layers and heads.
+        target: ``saliency``: || dy/dh * h ||_2 at the embeddings, y the logit of the gold label;
+            ``attention``: the attention that each token receives, mean over layers and heads.
         progress: Whether a terminal shows a bar.
     """
     run, title = partial(_maps, classifier, rows, target), target if progress else None
@@ -54,10 +54,10 @@ def importance(
 
 
 def _maps(
-    classifier: Classifier, rows: Encoded, target: ImportanceTarget, packed: Packed, places: list[int]
+    classifier: Classifier, rows: Encoded, target: ImportanceTarget, packed: Packed, indices: list[int]
 ) -> list[Float32]:
-    several = len(classifier.labels) > 1  # a number has one logit
-    gold = torch.tensor([rows.labels[i] if several else 0 for i in places], device=classifier.device)
+    is_classifier = len(classifier.labels) > 1  # a regression has one logit
+    gold = torch.tensor([rows.labels[i] if is_classifier else 0 for i in indices], device=classifier.device)
     values = classifier.finite(_TARGETS[target](classifier, packed, gold))
     return [part.float().cpu().numpy() for part in torch.split(values, list(packed.lengths))]
 
@@ -87,10 +87,10 @@ _TARGETS: Mapping[ImportanceTarget, Callable[[Classifier, Packed, Tensor], Tenso
 def importance_maps(
     first: FineTuned, prepared: Prepared, target: ImportanceTarget, device: str
 ) -> list[Float32]:
-    """The stored maps in the order of ``prepared.keys``; computed where they are not there yet.
+    """Loads the stored maps in the order of ``prepared.keys``; computes them where they are missing.
 
     Raises:
-        ModelError: Where what is stored is of other data or another model, or was changed.
+        ModelError: Where the stored maps are of other data or another model, or were changed.
         OutputError: Where another process is storing them.
     """
     path = first.folder / f"{target}.parquet"
@@ -108,76 +108,80 @@ def store(
     target: ImportanceTarget,
     device: str,
 ) -> None:
-    """Writes the mean map of ``checkpoints`` to Parquet, one row a document: id, docid, importance.
+    """Writes the mean map over ``checkpoints`` to Parquet, one row per document: id, docid, importance.
 
-    A checkpoint's own map is kept beside ``out`` until all are there: a killed run computes none twice.
+    Keeps the maps of each checkpoint beside ``out`` until all are computed, so that an interrupted run
+    resumes.
     """
-    found, parts = [], [out.with_name(f"{out.stem}-{i + 1}.parquet") for i in range(len(checkpoints))]
+    maps, parts = [], [out.with_name(f"{out.stem}-{i + 1}.parquet") for i in range(len(checkpoints))]
     for checkpoint, part in zip(checkpoints, parts, strict=True):
         made_of = _made_of([checkpoint], rows)
         if not _is_whole(part, made_of):
             classifier = load_classifier(checkpoint, device=device)
             _write(part, keys, importance(classifier, rows, target), made_of)
-        found.append(load(part, keys, rows))
-    means = [np.mean(each, axis=0, dtype=np.float64).astype(np.float32) for each in zip(*found, strict=True)]
+        maps.append(load(part, keys, rows))
+    means = [np.mean(each, axis=0, dtype=np.float64).astype(np.float32) for each in zip(*maps, strict=True)]
     _write(out, keys, [np.atleast_1d(mean) for mean in means], _made_of(checkpoints, rows))
     for part in parts:
         MAPS.remove(part)
 
 
 def _made_of(checkpoints: Sequence[Path], rows: Encoded) -> dict[str, Any]:
-    """What maps follow from: the models, and the inputs they read."""
-    read = hashlib.sha256()
+    """The digests of the models and their inputs, which decide the maps."""
+    inputs = hashlib.sha256()
     for window, label in zip(rows.windows, rows.labels, strict=True):
-        read.update(np.asarray(window.ids, np.int64).tobytes() + f"|{label}|".encode())
-    return {"models": [model_digest(path) for path in checkpoints], "read": read.hexdigest()[:16]}
+        inputs.update(np.asarray(window.ids, np.int64).tobytes() + f"|{label}|".encode())
+    return {"models": [model_digest(path) for path in checkpoints], "read": inputs.hexdigest()[:16]}
 
 
 def _is_whole(path: Path, made_of: Mapping[str, Any]) -> bool:
-    """Whether maps are there and were written to their end.
+    """Whether the file of maps is complete.
 
     Raises:
-        ModelError: Where they were changed, or are of other models or inputs.
+        ModelError: Where it was changed, or is of other models or inputs.
     """
     if not MAPS.is_finished(path):
         return False
     seal = MAPS.check(path)
-    other = [] if seal is None else [k for k, v in made_of.items() if seal.inputs.get(k, v) != v]
-    if other:
-        raise ModelError(f"the stored maps are of other {other[0]}", where=path, remedy=_ANEW)
+    changed = (
+        []
+        if seal is None
+        else [name for name, value in made_of.items() if seal.inputs.get(name, value) != value]
+    )
+    if changed:
+        raise ModelError(f"the stored maps are of other {changed[0]}", where=path, remedy=_REMEDY)
     return True
 
 
 def load(path: Path, keys: Sequence[Key], rows: Encoded) -> list[Float32]:
-    """The stored maps in the order of ``keys``, found by id and never by position.
+    """Loads the stored maps in the order of ``keys``, matched by id.
 
     Raises:
-        ModelError: Where a document has no map, or one of another length: the file is of other data; or
-            where the file is damaged.
+        ModelError: Where a document has no map or one of another length, or the file is damaged.
     """
     try:
         table = pq.read_table(path, columns=["id", "docid", "importance"])
     except (OSError, pa.ArrowException) as error:
-        raise ModelError(f"the stored maps are damaged ({error})", where=path, remedy=_ANEW) from error
-    names = zip(table["id"].to_pylist(), table["docid"].to_pylist(), strict=True)
-    place = {name: i for i, name in enumerate(names)}
+        raise ModelError(f"the stored maps are damaged ({error})", where=path, remedy=_REMEDY) from error
+    stored_keys = zip(table["id"].to_pylist(), table["docid"].to_pylist(), strict=True)
+    rows_by_key = {key: row for row, key in enumerate(stored_keys)}
     column = table["importance"].combine_chunks()
     offsets, values = column.offsets.to_numpy(), column.values.to_numpy()
     if not np.isfinite(values).all():
-        raise ModelError("the stored maps hold NaN or infinite values", where=path, remedy=_ANEW)
-    found = []
+        raise ModelError("the stored maps hold NaN or infinite values", where=path, remedy=_REMEDY)
+    maps = []
     for key, length in zip(keys, rows.lengths, strict=True):
-        at = place.get(key)
-        there = 0 if at is None else offsets[at + 1] - offsets[at]
-        if at is None or there != length:
+        row = rows_by_key.get(key)
+        stored_length = 0 if row is None else offsets[row + 1] - offsets[row]
+        if row is None or stored_length != length:
             raise ModelError(
                 f"annotation {key[0]!r}, document {key[1]!r}, has "
-                + ("no map" if at is None else f"a map of {there} tokens and is {length} long"),
+                + ("no map" if row is None else f"a map of {stored_length} tokens and is {length} long"),
                 where=path,
-                remedy=f"The file is of other data or another tokenizer. {_ANEW}",
+                remedy=f"The file is of other data or another tokenizer. {_REMEDY}",
             )
-        found.append(values[offsets[at] : offsets[at + 1]])
-    return found
+        maps.append(values[offsets[row] : offsets[row + 1]])
+    return maps
 
 
 def _write(path: Path, keys: Sequence[Key], maps: Sequence[Float32], made_of: Mapping[str, Any]) -> None:

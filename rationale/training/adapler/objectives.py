@@ -1,4 +1,4 @@
-"""AdapLeR's two objectives and who learns from which (sections 3.4 and 3.5)."""
+"""The two objectives of AdapLeR and the parameters that each trains (sections 3.4 and 3.5)."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def strength(epoch: int, epochs: int) -> float:
 
 
 def target(saliency: Tensor, layer: int, entering: Tensor, system: AdapLeR, packed: Packed) -> Tensor:
-    """What the predictor of ``layer`` should say (Eq. 6 and 7), (N,), detached.
+    """The target of the predictor of ``layer`` (Eq. 6 and 7), (N,), detached.
 
     Args:
         saliency: (N,), not negative.
-        layer: Which predictor.
+        layer: The layer of the predictor.
         entering: (N,), the mass that enters the layer.
-        system: Holds theta, the weight of [CLS] in layers 1 and up.
-        packed: What the rows are.
+        system: The policy, with theta, the weight of [CLS] in layers 1 and up.
+        packed: The batch of the N rows.
     """
     shares = renormalised(saliency * entering, packed)
     if layer > 0:
@@ -53,9 +53,11 @@ def predictor_loss(state: SoftState, saliency: Tensor, system: AdapLeR, packed: 
     """Sum over layers of (L - l) KL(target || predicted), the mean over inputs (Eq. 6), shape ()."""
     total = saliency.new_zeros(())
     for layer, (predicted, entering) in enumerate(zip(state.predicted, state.entering, strict=True)):
-        wanted = target(saliency, layer, entering, system, packed).clamp(_LEAST, 1)
-        said = predicted.clamp(_LEAST, 1)
-        divergence = (wanted * (wanted.log() - said.log())).sum() / len(packed.lengths)
+        target_shares = target(saliency, layer, entering, system, packed).clamp(_LEAST, 1)
+        predicted_shares = predicted.clamp(_LEAST, 1)
+        divergence = (target_shares * (target_shares.log() - predicted_shares.log())).sum() / len(
+            packed.lengths
+        )
         total = total + (system.layers - layer) * divergence
     return total
 
@@ -65,9 +67,9 @@ class Losses:
     """The parts of both objectives on one batch, each of shape ().
 
     Attributes:
-        classification: Cross entropy, or the squared error where a number is learnt.
+        classification: Cross-entropy, or the squared error in regression.
         predictors: :func:`predictor_loss`.
-        length: Mean over inputs of the soft lengths, summed over layers (Eq. 8).
+        length: Soft length summed over layers, mean over inputs (Eq. 8).
     """
 
     classification: Tensor
@@ -76,12 +78,12 @@ class Losses:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """The length to aim at on one batch.
+class LengthTarget:
+    """The target length of one batch.
 
     Attributes:
-        length: Of the kind of :attr:`Losses.length`.
-        tokens: Mean tokens of the inputs.
+        length: Target of :attr:`Losses.length`.
+        tokens: Mean number of tokens of the inputs.
     """
 
     length: float
@@ -98,16 +100,16 @@ def soft_losses(
     *,
     smoothing: float = 0.0,
 ) -> Losses:
-    """One soft pass.
+    """Computes the losses of one soft pass.
 
     Args:
-        encoder: The backbone's adapter.
-        system: AdapLeR's parameters.
+        encoder: The adapter of the backbone.
+        system: The policy of AdapLeR.
         packed: The batch, N rows of B inputs.
-        labels: int64 (B,), or float where a number is learnt.
-        saliency: float32 (N,), the stored target.
-        lambda_: Lambda.
-        smoothing: Probability mass spread evenly over all labels in the cross entropy.
+        labels: Int64 (B,), or float (B,) in regression.
+        saliency: Float32 (N,), the stored importance.
+        lambda_: Lambda, the steepness of soft removal.
+        smoothing: Label smoothing of the cross-entropy.
     """
     logits, state = soft(encoder, system, packed, lambda_)
     classification = losses(logits, labels, smoothing=smoothing).mean()
@@ -116,55 +118,65 @@ def soft_losses(
 
 
 def accumulate(
-    found: Losses,
+    batch_losses: Losses,
     system: AdapLeR,
     weights: list[Tensor],
     *,
     gamma: float,
     phi: float,
-    wanted: Wanted | None = None,
+    length_target: LengthTarget | None = None,
     share: float = 1.0,
 ) -> None:
-    """Adds the exact gradients of both objectives to ``.grad``: two passes back over one graph.
+    """Adds the exact gradients of both objectives to ``.grad``, with two backward passes over one graph.
 
-    Weights, predictors included, learn from CE + gamma KL and never see the length; eta and theta learn from
-    CE + phi length and never see the KL. Theta's gradient is its stand-in's, divided by theta.
+    Weights and predictors get gradients from CE + gamma KL only, eta and theta from CE + phi length only.
+    The gradient of theta is that of its stand-in, divided by theta.
 
-    Where a length is wanted, the distance from it takes the length's place: too short costs as much as too
-    long. Its slope over each eta is then the mean over eta's range, minus the tokens of an input. Where
-    lambda is large and no token is near the threshold the exact one is 0, and a length that has become too
-    short would stay so. Theta then learns from CE alone.
+    With a target length, the distance from it replaces the length. The gradient of each eta is then its mean
+    over the range of eta, minus or plus the tokens of an input: the exact gradient is 0 where lambda is large
+    and no token is near the threshold, so that a length below the target would stay there. Theta then gets
+    gradients from CE alone.
 
     Args:
-        found: The losses, with their graph.
-        system: Its ``eta`` and ``theta`` are the thresholds.
-        weights: All other parameters that learn.
+        batch_losses: The losses, with their graph.
+        system: The policy; its ``eta`` and ``theta`` are the thresholds.
+        weights: All other trainable parameters.
         gamma: Weight of the predictors' loss.
         phi: Weight of the length.
-        wanted: The length to aim at and the mean tokens of an input; None: as short as phi asks.
-        share: Scales all gradients: 1 / batches a step.
+        length_target: The target length; None minimises the length, weighted by phi.
+        share: Factor of all gradients: 1 / batches per step.
     """
     stand_in = [system.theta_dummy] if len(system.theta) and system.theta_dummy.requires_grad else []
-    for_eta, *for_theta = _for_thresholds(found, [system.eta, *stand_in], phi * share, share, wanted)
+    for_eta, *for_theta = _threshold_gradients(
+        batch_losses, [system.eta, *stand_in], phi * share, share, length_target
+    )
     _add(system.eta, for_eta)
     if for_theta:
         _add(system.theta, for_theta[0] / system.theta.detach())
-    learn = (found.classification + gamma * found.predictors) * share
-    for weight, gradient in zip(weights, torch.autograd.grad(learn, weights, allow_unused=True), strict=True):
+    objective = (batch_losses.classification + gamma * batch_losses.predictors) * share
+    for weight, gradient in zip(
+        weights, torch.autograd.grad(objective, weights, allow_unused=True), strict=True
+    ):
         if gradient is not None:
             _add(weight, gradient)
 
 
-def _for_thresholds(
-    found: Losses, thresholds: list[Tensor], phi: float, share: float, wanted: Wanted | None
+def _threshold_gradients(
+    batch_losses: Losses,
+    thresholds: list[Tensor],
+    phi: float,
+    share: float,
+    length_target: LengthTarget | None,
 ) -> list[Tensor]:
-    """Gradients of the speed objective, for eta and then for what stands in for theta."""
-    if wanted is None:
-        speed = found.classification * share + phi * found.length
+    """Gradients of the length objective, for eta and for the stand-in of theta."""
+    if length_target is None:
+        speed = batch_losses.classification * share + phi * batch_losses.length
         return list(torch.autograd.grad(speed, thresholds, retain_graph=True))
-    for_eta, *for_theta = torch.autograd.grad(found.classification * share, thresholds, retain_graph=True)
-    too_long = found.length.item() > wanted.length
-    return [for_eta + phi * (-wanted.tokens if too_long else wanted.tokens), *for_theta]
+    for_eta, *for_theta = torch.autograd.grad(
+        batch_losses.classification * share, thresholds, retain_graph=True
+    )
+    too_long = batch_losses.length.item() > length_target.length
+    return [for_eta + phi * (-length_target.tokens if too_long else length_target.tokens), *for_theta]
 
 
 def _add(parameter: Tensor, gradient: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Everything AdapLeR's training can be told; the paper's settings a data set as presets."""
+"""The options of AdapLeR's training, with the paper's settings as presets."""
 
 from __future__ import annotations
 
@@ -12,54 +12,53 @@ from rationale.training.options import option
 
 @dataclass(frozen=True)
 class AdapLeROptions(DroppingOptions):
-    """How to train AdapLeR; what :class:`DroppingOptions` says: phase 1 fine-tunes, phase 3 is the last.
+    """Options of AdapLeR's training: phase 1 is the plain fine-tuning, phase 3 the last stage.
 
     Raises:
         RationaleError: On a value outside its range.
     """
 
-    gamma: float = option(5e-3, "Weight of the predictors' loss (KL to saliency).")
+    gamma: float = option(5e-3, "Weight of the predictors' loss (KL from saliency).")
     phi: float = option(5e-4, "Weight of the expected length: larger drops more.")
     target_speedup: float | None = option(
         None,
-        "Aim at this FLOPs speedup: phi weighs the distance from full length / target, so too short costs as "
-        "much as too long, and the epoch kept is the best on dev of those that come within a tenth of it. "
-        "Default: no target; phi alone decides how short documents get.",
+        "FLOPs speedup to aim at: phi then weighs the distance from full length / target, and the epoch kept "
+        "is the best on dev with at least 0.9 x target. Default: none; phi alone decides.",
     )
     threshold_rate: float | None = option(
         None,
-        "Learning rate of eta and theta. The paper's 5e-4 supposes 18,750 steps; the default, 2 / steps "
-        "between 5e-4 and 1e-2, lets eta cross its range in shorter runs too.",
+        "Learning rate of eta and theta. Default: 2 / steps, between 5e-4 and 1e-2, which fits short runs "
+        "too; the paper's 5e-4 is for 18,750 steps.",
     )
     predictor_rate: float | None = option(
         None,
-        "Learning rate of the contribution predictors, which start from nothing: in short runs they want "
-        "more than the weights (1e-3). Default: that of the weights, as in the paper.",
+        "Learning rate of the contribution predictors; in short runs 1e-3 helps, as they start untrained. "
+        "Default: that of the weights, as in the paper.",
     )
     warm_start: bool = option(
         True,
-        "Start phase 3 from phase 1's best epoch. The paper, and so every preset, starts from the checkpoint "
-        "again: in a short run it then has to learn the task while tokens leave.",
+        "Start phase 3 from phase 1's best epoch. The paper and every preset start from the pre-trained "
+        "checkpoint: in a short run, the model then has to learn the task while tokens are dropped.",
     )
     target: Literal["saliency", "attention"] = option(
-        "saliency", "What the predictors learn: saliency, or attention received (an ablation)."
+        "saliency",
+        "Target of the predictors: saliency (InputXGradient of the gold label), or attention (an ablation).",
     )
     learn_theta: bool = option(True, "Learn theta, the weight of [CLS] in the target (off: an ablation).")
     removal: Literal["soft", "steep"] = option(
-        "soft", "Lambda rises from epoch to epoch, or is at its last value from the start (an ablation)."
+        "soft",
+        "soft: lambda rises from epoch to epoch; steep: it has its last value from the start (an ablation).",
     )
-    inner: int = option(32, "Width inside each contribution predictor.")
+    inner: int = option(32, "Hidden width of each contribution predictor.")
     beta: float = option(0.1, "Slope of soft removal above the threshold (Eq. 4).")
-    weigh_by_keep: bool = option(
-        True, "Multiply soft removal by the mass that entered, as published; off: Eq. 4 as it is printed."
-    )
+    weigh_by_keep: bool = option(True, "Soft removal as in the published system; off: Eq. 4 as printed.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.task == "answers":  # its saliency is that of one label
+        if self.task == "answers":  # its saliency needs one label
             raise RationaleError(
-                "AdapLeR learns classes or a number",
-                remedy="Train ltp, lat or another system to answer questions.",
+                "AdapLeR does not train question answering",
+                remedy="Train ltp, lat or another method for question answering.",
             )
         self._require("target", lambda value: value in ("saliency", "attention"), "saliency or attention")
         self._require("removal", lambda value: value in ("soft", "steep"), "soft or steep")
@@ -83,7 +82,7 @@ def _preset(epochs: int, rate: float, length: int, batch: int, gamma: float, phi
     }
 
 
-_PHASE_1: dict[str, Any] = {"fine_tune_epochs": 5, "fine_tune_rate": 2e-5}  # where phase 3 has others
+_PHASE_1: dict[str, Any] = {"fine_tune_epochs": 5, "fine_tune_rate": 2e-5}  # where phase 3 has other values
 PRESETS: dict[str, dict[str, Any]] = {
     "sst2": _preset(5, 2e-5, 64, 32, 5e-3, 5e-4),
     "imdb": _preset(5, 2e-5, 512, 16, 5e-3, 5e-4),
@@ -93,4 +92,4 @@ PRESETS: dict[str, dict[str, Any]] = {
     "qnli": _preset(5, 2e-5, 128, 32, 5e-3, 1e-4),
     "agnews": _preset(5, 2e-5, 128, 32, 1e-1, 1e-1),
 }
-"""The paper's settings for BERT-base (appendix B); smaller backbones want larger rates."""
+"""The paper's settings for BERT-base (appendix B); smaller backbones need larger rates."""

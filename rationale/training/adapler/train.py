@@ -1,4 +1,4 @@
-"""AdapLeR from a checkpoint to a finished folder: three phases, each resumed or skipped where it can be."""
+"""The training procedure of AdapLeR, from a checkpoint to a finished folder, in three phases."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from rationale.training.trainer import ClassifierTrainer, arguments, build_train
 
 
 def train_adapler(stages: Stages, options: AdapLeROptions) -> TrainedDropping:
-    """Stores saliency beside the fine-tuning, and trains AdapLeR from the checkpoint again (section 3.5)."""
+    """Stores saliency beside the fine-tuning, then trains AdapLeR (section 3.5)."""
     return stages.last("adapler", lambda checkpoints: _trainer(checkpoints, stages, options))
 
 
 def _trainer(folder: Path, stages: Stages, options: AdapLeROptions) -> ClassifierTrainer:
-    """Phase 3, from where phase 1 began or from its best epoch; phase 2 where it is missing."""
-    start = stages.plain() if options.warm_start else stages.prepared.anew(stages.model, options)
+    """Builds the trainer of phase 3; runs phase 2 where its maps are missing."""
+    start = stages.plain() if options.warm_start else stages.prepared.reloaded(stages.model, options)
     settings = {name: getattr(options, name) for name in ("inner", "beta", "weigh_by_keep")}
     model = wrap(start.start.model, "adapler", settings)
     with arguments(folder, options, dev=False).main_process_first(local=False):

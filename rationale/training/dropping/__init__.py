@@ -1,1 +1,1 @@
-"""What the training of all token-dropping systems shares: fine-tuning, stages, the choice of an epoch."""
+"""The shared training of token-dropping methods: fine-tuning, stages, checkpoint selection."""

@@ -1,37 +1,38 @@
-"""What every recipe begins with: a plain fine-tuning, of which the three best epochs are kept."""
+"""The first stage of every training procedure: a plain fine-tuning that keeps its three best epochs."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from rationale.artifacts.model import model_digest, seal_model
+from rationale.artifacts.record import to_json
 from rationale.errors import ModelError
 from rationale.training.chance import ENOUGH, warn_at_chance
 from rationale.training.dropping.options import DroppingOptions
-from rationale.training.dropping.stage import ANEW, outcome, stage
-from rationale.training.fitting import Content
+from rationale.training.dropping.stage import ANEW, stage
 from rationale.training.prepare import Prepared
 from rationale.training.rates import enough_epochs, settled
+from rationale.training.record import Figures, Trained, read_training
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 from rationale.training.unfinished import UnfinishedRun
 
 log = logging.getLogger(__name__)
 
 KEPT = 3
+"""Number of epochs that a plain fine-tuning keeps."""
 
 
 @dataclass(frozen=True)
 class FineTuned:
-    """A plain classifier's three best epochs.
+    """The three best epochs of a plain classifier.
 
     Attributes:
-        folder: ``1/`` is the best epoch, a classifier like any other; ``2/`` and ``3/`` the next;
-            ``training.json``; maps of what each token is worth, where AdapLeR has stored some.
+        folder: The folder: ``1/``, the classifier of the best epoch; ``2/`` and ``3/``, the next best;
+            ``training.json``; token importance maps, where AdapLeR stored some.
     """
 
     folder: Path
@@ -43,64 +44,63 @@ class FineTuned:
 
     @property
     def checkpoints(self) -> list[Path]:
-        """The classifiers kept, best first.
+        """The folders of the kept classifiers, best first.
 
         Raises:
             ModelError: Where one is missing.
         """
-        kept = min(KEPT, len(self.recipe["epochs"]))
-        found = [self.folder / str(number + 1) for number in range(kept)]
-        for path in found:
+        kept = min(KEPT, len(self.recipe.epochs))
+        checkpoints = [self.folder / str(number + 1) for number in range(kept)]
+        for path in checkpoints:
             if not (path / "config.json").is_file():
                 raise ModelError("a checkpoint of the fine-tuning is missing", where=path, remedy=ANEW)
-        return found
+        return checkpoints
 
     @cached_property
     def digest(self) -> str:
-        """Tells the best epoch's classifier from every other, by its files."""
+        """The digest of the files of the best classifier."""
         return model_digest(self.best)
 
     @property
-    def recipe(self) -> dict[str, Any]:
-        """What made it, and how each epoch went.
+    def recipe(self) -> Trained:
+        """The content of ``training.json``: recipe, metrics of each epoch, best epoch.
 
         Raises:
             ModelError: Where it is damaged.
         """
-        return outcome(self.folder)
+        return read_training(self.folder, ANEW)
 
     def require_knowledge(self, prepared: Prepared, options: DroppingOptions) -> None:
-        """Stops where nothing that follows would mean anything.
+        """Refuses a fine-tuning at chance, because later stages would measure nothing.
 
         Raises:
             ModelError: Where the best epoch is not above chance on dev, the options do not allow that, and
-                there are documents enough to tell.
+                the dev documents are enough to test it.
         """
         rows = prepared.dev_rows
-        said = None if rows is None else warn_at_chance(self.recipe["best"], rows.labels, options.metric)
-        if said is None:
+        warning = None if rows is None else warn_at_chance(self.recipe.figures, rows.labels, options.metric)
+        if warning is None:
             return
         if options.allow_chance or len(rows or ()) < ENOUGH:
-            log.warning("the plain fine-tuning knows no more than chance: %s", said)
+            log.warning("the plain fine-tuning is not better than chance: %s", warning)
             return
         raise ModelError(
-            f"the plain fine-tuning knows no more than chance: {said}",
+            f"the plain fine-tuning is not better than chance: {warning}",
             where=self.folder,
             remedy="Repeat with --overwrite and more --fine-tune-epochs, a larger --fine-tune-rate or more "
-            "documents; --allow-chance goes on all the same.",
+            "documents; --allow-chance continues anyway.",
         )
 
     def dev(self, metric: str) -> float | None:
-        """A dev figure of the best epoch; None where there was no dev set."""
-        found = self.recipe["best"].get(f"dev_{metric}")
-        return None if found is None else float(found)
+        """A dev metric of the best epoch; None without dev documents."""
+        return self.recipe.figures.get(f"dev_{metric}")
 
 
 def fine_tune(folder: Path, prepared: Prepared, options: DroppingOptions, *, overwrite: bool) -> FineTuned:
-    """Fine-tunes; nothing is done where ``folder`` was made by an equal recipe.
+    """Fine-tunes the plain classifier, or loads it where ``folder`` has the same recipe.
 
     Raises:
-        OutputError: Where ``folder`` was made by another recipe and ``overwrite`` is off.
+        OutputError: Where ``folder`` has another recipe and ``overwrite`` is off.
     """
     plain, documents = options.fine_tuning(), len(prepared.rows)
     if options.fine_tune_epochs is None:
@@ -110,18 +110,18 @@ def fine_tune(folder: Path, prepared: Prepared, options: DroppingOptions, *, ove
     def build(checkpoints: Path) -> ClassifierTrainer:
         return build_trainer(checkpoints, prepared, plain, keep=None)
 
-    def three_best(run: UnfinishedRun, to: Path, content: Content) -> None:
-        for number, step in enumerate(_best(content["epochs"], plain.metric)):
+    def three_best(run: UnfinishedRun, to: Path, trained: Trained) -> None:
+        for number, step in enumerate(_best_steps(trained.epochs, plain.metric)):
             run.checkpoint(step).copy_model(to / str(number + 1))
             seal_model(to / str(number + 1), "model")
 
-    recipe = {**prepared.recipe, "kind": "classifier", "options": asdict(plain)}
+    recipe = {**to_json(prepared.recipe), "kind": "classifier", "options": asdict(plain)}
     stage(folder, recipe, build, three_best, overwrite=overwrite)
     return FineTuned(folder)
 
 
-def _best(epochs: Sequence[Mapping[str, Any]], metric: str) -> list[int]:
-    """The steps of the three best epochs by dev, best first; of the last three where there was none."""
+def _best_steps(epochs: Sequence[Figures], metric: str) -> list[int]:
+    """The steps of the three best epochs on dev, best first; of the last three without dev documents."""
     names = (f"dev_{metric}", "dev_macro_f1")
     order = sorted(epochs, key=lambda entry: (*(-entry.get(name, 0) for name in names), -entry["epoch"]))
-    return [entry["step"] for entry in order[:KEPT]]
+    return [int(entry["step"]) for entry in order[:KEPT]]

@@ -1,4 +1,4 @@
-"""What the training of every token-dropping system can be told besides what fine-tuning can."""
+"""The options of every token-dropping training, besides those of fine-tuning."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from rationale.training.options import TrainingOptions, option
 
 @dataclass(frozen=True)
 class DroppingOptions(TrainingOptions):
-    """How to train a model that drops tokens: a plain fine-tuning, then the system's own stages.
+    """Options of a token-dropping training: a plain fine-tuning, then the stages of the method.
 
     Raises:
         RationaleError: On a value outside its range.
     """
 
     warmup: float = option(0.06, "Share of the steps over which learning rates rise from 0.")
-    epochs: int = option(5, "Passes over the training documents, in the last stage.")
+    epochs: int = option(5, "Passes over the training documents in the last stage.")
     fine_tune_epochs: int | None = option(
         None,
-        "Passes of the plain fine-tuning that comes first. Default: as many as in the last stage; in small "
-        "data sets more: 1,000 steps, in at most 20 epochs, of which the best on dev is taken.",
+        "Epochs of the plain fine-tuning that comes first. Default: --epochs; in small data sets more, until "
+        "1,000 steps, in at most 20 epochs.",
     )
     fine_tune_rate: float | None = option(
         None, "Peak learning rate of the plain fine-tuning. Default: that of the last stage."
@@ -28,8 +28,8 @@ class DroppingOptions(TrainingOptions):
 
     allow_chance: bool = option(
         False,
-        "Go on where the plain fine-tuning is not above chance on dev. Default: stop there, because what "
-        "follows would measure nothing.",
+        "Continue even if the plain fine-tuning is not above chance on dev. Default: stop, because results "
+        "would mean nothing.",
     )
 
     def __post_init__(self) -> None:
@@ -38,7 +38,7 @@ class DroppingOptions(TrainingOptions):
         self._require("fine_tune_rate", lambda value: value > 0, "above 0")
 
     def fine_tuning(self) -> TrainingOptions:
-        """The plain fine-tuning these ask for."""
+        """The options of the plain fine-tuning."""
         names = TrainingOptions.__dataclass_fields__
         plain = TrainingOptions(**{name: getattr(self, name) for name in names})
         return replace(

@@ -1,4 +1,4 @@
-"""Learning by degrees under one loss: the task's, and the system's penalty for what is kept."""
+"""Training with soft pruning under one loss: that of the task, and a penalty on kept tokens."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from torch import Tensor
 
 from rationale.dropping.run import soft
 from rationale.tokens.packing import Packed
-from rationale.training.dropping.trainer import OwnPassTrainer
+from rationale.training.dropping.trainer import PackedPassTrainer
 from rationale.training.task import mean_loss
 
 
-class SoftTrainer(OwnPassTrainer):
+class SoftTrainer(PackedPassTrainer):
     """Minimises task + weight x penalty over soft runs; the dev documents are run hard.
 
     Args:
-        strength: How close to hard the soft rule is.
-        weight: Of the penalty.
-        smoothing: Probability mass spread evenly over all labels.
-        **settings: What :class:`DroppingTrainer` takes.
+        strength: Steepness of the soft rule; larger is closer to hard.
+        weight: Weight of the penalty.
+        smoothing: Label smoothing.
+        **settings: Arguments of :class:`DroppingTrainer`.
     """
 
     def __init__(self, *, strength: float, weight: float, smoothing: float, **settings: Any) -> None:
@@ -29,17 +29,17 @@ class SoftTrainer(OwnPassTrainer):
         self._penalties: list[float] = []
 
     def loss(self, batch: Packed, labels: Tensor, total: Tensor | int) -> Tensor:
-        """The task's loss over a soft run, and the penalty."""
-        own = self.dropping
-        logits, state = soft(own.encoder, own.system, batch, self._strength)
+        """The loss of the task in a soft run, plus the weighted penalty."""
+        model = self.dropping
+        logits, state = soft(model.encoder, model.system, batch, self._strength)
         task = mean_loss({"logits": logits}, labels, total, smoothing=self._smoothing)
-        penalty = own.system.penalty(state)
+        penalty = model.system.penalty(state)
         self._penalties.append(penalty.item())
-        whole: Tensor = task + self._weight * penalty * (len(labels) / total)
-        return whole
+        loss: Tensor = task + self._weight * penalty * (len(labels) / total)
+        return loss
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Adds the penalty and the mean threshold to what is logged."""
+        """Logs the penalty and the mean threshold too."""
         if "loss" in logs and self._penalties:
             means = [t.detach().mean().item() for t in self.thresholds()]
             logs |= {"penalty": float(np.mean(self._penalties)), "threshold": float(np.mean(means))}

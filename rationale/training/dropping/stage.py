@@ -1,4 +1,4 @@
-"""One stage of a recipe: a folder that a training makes once, and that is used again by an equal recipe."""
+"""One stage of a training procedure: a folder that is trained once and reused by an equal recipe."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 from rationale.artifacts.artifact import require_made_of
 from rationale.artifacts.model import check_model
 from rationale.errors import ModelError, OutputError
-from rationale.training.fitting import RECIPE, Fill, complete, read_training
+from rationale.training.fitting import RECIPE, Fill, complete
+from rationale.training.record import training_json
 from rationale.training.trainer import ClassifierTrainer
 from rationale.training.unfinished import UnfinishedRun
 
-ANEW = "Make it anew: remove the folder, or pass --overwrite."
-_REMEDY = "Name another folder with --finetuned-dir or --out, or pass --overwrite to make it anew."
+ANEW = "Remove the folder, or pass --overwrite: it is trained again."
+_REMEDY = "Name another folder with --finetuned-dir or --out, or pass --overwrite to train it again."
 _OUTCOME = ("epochs", "best")
 
 
@@ -27,19 +28,19 @@ def stage(
     inputs: Mapping[str, Any] | None = None,
     overwrite: bool,
 ) -> None:
-    """Makes ``folder`` by a training; nothing is done where an equal recipe made it.
+    """Trains a stage into ``folder``, unless it was trained by an equal recipe.
 
     Args:
-        folder: What the stage leaves.
-        recipe: All that decides the outcome.
-        build: Makes the trainer, given the folder for its checkpoints.
-        fill: Puts the outcome into ``folder``.
-        inputs: Digests of what it is made from, which the recipe does not name.
-        overwrite: Replace what another recipe made.
+        folder: The output folder of the stage.
+        recipe: All inputs and options of the training.
+        build: Builds the trainer, given the folder for its checkpoints.
+        fill: Writes the outcome to ``folder``.
+        inputs: Digests of inputs that the recipe does not name.
+        overwrite: Whether to replace the outcome of another recipe.
 
     Raises:
-        OutputError: Where ``folder`` was made by another recipe or from something else, was changed since,
-            or is no stage, and ``overwrite`` is off.
+        OutputError: Where ``folder`` has another recipe or other inputs, was changed, or is no stage, and
+            ``overwrite`` is off.
     """
     run = UnfinishedRun.beside(folder)
     if folder.exists():
@@ -54,14 +55,16 @@ def stage(
 
 
 def outcome(folder: Path) -> dict[str, Any]:
-    """The recipe of a stage and how each of its epochs went.
+    """Reads the recipe of a stage and the metrics of its epochs.
 
     Raises:
         ModelError: Where it is damaged.
     """
-    content = read_training(folder, ANEW)
+    content = dict(training_json(folder, ANEW))
     if not {"options", *_OUTCOME} <= content.keys():
-        raise ModelError("the recipe is not one of a training", where=folder / RECIPE, remedy=ANEW)
+        raise ModelError(
+            "expected the recipe of a training, found another", where=folder / RECIPE, remedy=ANEW
+        )
     return content
 
 
@@ -73,32 +76,32 @@ def check_made(
     remedy: str = _REMEDY,
     without: Container[str] = (),
 ) -> None:
-    """Makes sure that a finished training is the one that a recipe would make, and as it was written.
+    """Checks that a finished training has this recipe, and that its files are unchanged.
 
     Args:
-        folder: The training's.
-        recipe: All that decides its outcome.
-        inputs: Digests of what it is made from, which the recipe does not name.
-        remedy: What the user can do where it is another.
-        without: Entries of the recipe that do not count.
+        folder: The folder of the training.
+        recipe: All inputs and options of the training.
+        inputs: Digests of inputs that the recipe does not name.
+        remedy: What the user can do about another training.
+        without: Entries of the recipe to ignore.
 
     Raises:
-        OutputError: Where it is another training, or nobody knows because it has no seal.
+        OutputError: Where it is another training, or has no seal.
         ModelError: Where a file is missing or was changed.
     """
     if not (folder / RECIPE).exists():
         raise OutputError(
-            "this folder does not hold a stage of training",
+            "expected a stage of training, found another folder",
             where=folder,
-            remedy="It is not touched; name another with --finetuned-dir or --out.",
+            remedy="Name another folder with --finetuned-dir or --out.",
         )
-    earlier = {name: value for name, value in outcome(folder).items() if name not in _OUTCOME}
+    recorded = {name: value for name, value in outcome(folder).items() if name not in _OUTCOME}
     seal = check_model(folder, remedy=ANEW, note=False)
-    what = "another training lies there"
-    require_made_of(folder, earlier, seal, recipe, inputs=inputs, without=without, what=what, remedy=remedy)
+    what = "the folder holds another training"
+    require_made_of(folder, recorded, seal, recipe, inputs=inputs, without=without, what=what, remedy=remedy)
 
 
 def tidy(folder: Path) -> None:
-    """Deletes the work folder that a kill left beside a finished training, at its very end."""
+    """Deletes the folder of the unfinished run that an interruption left beside a finished training."""
     recipe = {name: value for name, value in outcome(folder).items() if name not in _OUTCOME}
     UnfinishedRun.beside(folder).discard(recipe)

@@ -1,12 +1,13 @@
-"""A whole training of a model that drops tokens: the fine-tuning first, its stages, what it leaves."""
+"""The training of a token-dropping model: the fine-tuning, the stages of the method, the output folder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rationale.artifacts.record import Json, to_json
 from rationale.corpus.document import Documents
 from rationale.dropping import Costs
 from rationale.dropping.model import (
@@ -24,17 +25,18 @@ from rationale.training.dropping.distil import DistilTrainer
 from rationale.training.dropping.fine_tuned import FineTuned, fine_tune
 from rationale.training.dropping.options import DroppingOptions
 from rationale.training.dropping.stage import check_made, outcome, stage
-from rationale.training.fitting import Content, chosen_model, complete, read_training, write_recipe
+from rationale.training.fitting import chosen_model, complete, write_recipe
 from rationale.training.options import TrainingOptions
 from rationale.training.prepare import Prepared, prepare
 from rationale.training.rates import settled
+from rationale.training.record import Trained, as_trained, read_training
 from rationale.training.trainer import ClassifierTrainer, build_trainer
 from rationale.training.unfinished import UnfinishedRun
 
 
 @dataclass(frozen=True)
 class TrainedDropping:
-    """A finished training.
+    """A finished token-dropping training.
 
     Attributes:
         path: The folder: model, config, tokenizer, ``training.json`` and a model card.
@@ -45,27 +47,27 @@ class TrainedDropping:
     finetuned_dir: Path
 
     @property
-    def recipe(self) -> dict[str, Any]:
-        """What ``training.json`` holds."""
+    def recipe(self) -> Trained:
+        """The content of ``training.json``."""
         return read_training(self.path)
 
     @property
     def best(self) -> dict[str, float]:
-        """The epoch whose weights were kept: dev accuracy and FLOPs speedup."""
-        return dict(self.recipe["best"])
+        """Dev metrics and FLOPs speedup of the epoch whose weights were kept."""
+        return self.recipe.figures
 
 
 @dataclass(frozen=True)
 class Stages:
-    """The stages of one training, each made once and used again by an equal recipe.
+    """The stages of one training, each trained once and reused by an equal recipe.
 
     Attributes:
-        model: The checkpoint it all begins with.
-        prepared: The documents as it reads them.
+        model: The checkpoint to start from.
+        prepared: The encoded documents.
         first: The plain fine-tuning.
-        out: The folder to make.
-        options: How.
-        overwrite: Whether to replace what other recipes made.
+        out: The output folder.
+        options: Training options.
+        overwrite: Whether to replace the outcome of other recipes.
     """
 
     model: str | Path
@@ -86,8 +88,9 @@ class Stages:
         *,
         finetuned_dir: str | Path | None,
         overwrite: bool,
+        command: str | None = None,
     ) -> Stages:
-        """Reads the documents and fine-tunes, in ``finetuned_dir`` or OUT.fine-tuned.
+        """Encodes the documents and fine-tunes, in ``finetuned_dir`` or OUT.fine-tuned.
 
         Raises:
             DataError, ModelError, OutputError: As :func:`rationale.training.train_classifier`.
@@ -99,17 +102,17 @@ class Stages:
         folder = Path(finetuned_dir) if finetuned_dir else out.with_name(out.name + ".fine-tuned")
         if folder.resolve() == out.resolve():
             raise OutputError("the fine-tuning and the model cannot share a folder", where=out)
-        prepared = prepare(model, train, dev, options)
+        prepared = prepare(model, train, dev, options, command)
         first = fine_tune(folder, prepared, options, overwrite=overwrite)
         first.require_knowledge(prepared, options)
         return cls(model, prepared, first, out, options, overwrite)
 
     def plain(self) -> Prepared:
-        """Ready to train on from the fine-tuning's best epoch."""
-        return self.prepared.anew(self.first.best, replace(self.options, reinit_head=False))
+        """The documents, with a fresh copy of the best classifier of the fine-tuning to start from."""
+        return self.prepared.reloaded(self.first.best, replace(self.options, reinit_head=False))
 
     def teacher(self) -> Encoder:
-        """The fine-tuning's best epoch, to learn from: frozen, dropout off."""
+        """The best classifier of the fine-tuning as a teacher: frozen, dropout off."""
         model = self.plain().start.model
         model.eval().requires_grad_(requires_grad=False)
         return FAMILIES.get(model.config.model_type)(model)
@@ -117,7 +120,7 @@ class Stages:
     def metrics(
         self, model: DroppingModel, *, target: float | None = None
     ) -> Callable[..., dict[str, float]]:
-        """The dev figures of a hard run of ``model``; ``target`` is the speedup that was asked for."""
+        """The dev metrics of a hard run of ``model``; ``target`` is the target speedup, if any."""
         metric, rows = self.options.metric, self.prepared.dev_rows or self.prepared.rows
         costs = Costs.of(model.encoder, model.system)
         return dropping_metrics(costs, self.first.dev(metric), metric, rows, target=target)
@@ -127,49 +130,53 @@ class Stages:
         name: str,
         options: TrainingOptions,
         build: Callable[[Path], ClassifierTrainer],
-        more: Mapping[str, Any],
+        more: Json,
     ) -> DroppingModel:
-        """A stage that leaves a model for the next, in OUT.name.
+        """Trains an intermediate stage in OUT.name, and loads its model.
 
         Args:
-            name: Of the stage.
-            options: Its own.
-            build: Makes its trainer, given the folder for checkpoints.
-            more: What else decides its outcome.
+            name: Name of the stage.
+            options: Options of the stage.
+            build: Builds its trainer, given the folder for checkpoints.
+            more: Further entries of its recipe.
         """
         folder = self.out.with_name(f"{self.out.name}.{name}")
         options = settled(options, self.prepared.start.model.config, len(self.prepared.rows))
         recipe = {**self._recipe(name), "options": asdict(options), **more}
         stage(folder, recipe, build, chosen_model, inputs=self._inputs, overwrite=self.overwrite)
-        answers = self.options.task == "answers"
-        kind = DroppingForQuestionAnswering if answers else DroppingForSequenceClassification
+        is_qa = self.options.task == "answers"
+        kind = DroppingForQuestionAnswering if is_qa else DroppingForSequenceClassification
         with explained(str(folder)):
-            made: DroppingModel = kind.from_pretrained(folder, trust_remote_code=False)
-        return made
+            model: DroppingModel = kind.from_pretrained(folder, trust_remote_code=False)
+        return model
 
     def hard(self, model: DroppingModel, *, distil: float = 0.0) -> TrainedDropping:
-        """The last stage of most: fine-tuning with the dropping on, rows gone for real; leaves OUT.
+        """Runs the last stage of most methods, fine-tuning with hard dropping; writes OUT.
 
         Args:
-            model: What to go on from; its system's parameters stay as they are.
-            distil: Share of the loss that is the plain fine-tuning's, 0 to 1.
+            model: The model to start from; the parameters of its policy are frozen.
+            distil: Share of the loss that is distillation from the plain fine-tuning, 0 to 1.
         """
         for parameter in model.system.parameters():
             parameter.requires_grad_(False)
 
         def build(checkpoints: Path) -> ClassifierTrainer:
-            given: dict[str, Any] = {"model": model, "compute_metrics": self.metrics(model)}
+            settings: dict[str, Any] = {"model": model, "compute_metrics": self.metrics(model)}
             if not distil:
-                return build_trainer(checkpoints, self.prepared, self.options, **given)
-            given |= {"teacher": self.teacher(), "share": distil, "smoothing": self.options.label_smoothing}
-            return build_trainer(checkpoints, self.prepared, self.options, DistilTrainer, **given)
+                return build_trainer(checkpoints, self.prepared, self.options, **settings)
+            settings |= {
+                "teacher": self.teacher(),
+                "share": distil,
+                "smoothing": self.options.label_smoothing,
+            }
+            return build_trainer(checkpoints, self.prepared, self.options, DistilTrainer, **settings)
 
         return self.last(model.system.name, build, {"system": model.system.settings})
 
     def last(
-        self, system: str, build: Callable[[Path], ClassifierTrainer], more: Mapping[str, Any] | None = None
+        self, system: str, build: Callable[[Path], ClassifierTrainer], more: Json | None = None
     ) -> TrainedDropping:
-        """The stage that leaves OUT, with its model card."""
+        """Trains the last stage; writes OUT with a model card."""
         recipe = {**self._recipe(system), **(more or {})}
         run = UnfinishedRun.beside(self.out)
         if not self.overwrite and run.ended(self.out):
@@ -180,21 +187,23 @@ class Stages:
         complete(run, trainer, self.out, recipe, _with_card, inputs=self._inputs, overwrite=self.overwrite)
         return TrainedDropping(self.out, self.first.folder)
 
-    def save(self, name: str, model: DroppingModel, more: Mapping[str, Any]) -> TrainedDropping:
-        """Leaves OUT without more learning: the model of a stage, set up otherwise.
+    def save(self, name: str, model: DroppingModel, more: Json) -> TrainedDropping:
+        """Writes OUT without further training, from a stage whose policy has new settings.
 
         Args:
-            name: The stage.
-            model: What to save.
-            more: What ``training.json`` says besides the stage's own; ``best`` are figures of ``model``.
+            name: Name of the stage.
+            model: The model to save.
+            more: Entries of ``training.json`` that replace those of the stage; ``best`` has the metrics of
+                ``model``.
         """
-        made = outcome(self.out.with_name(f"{self.out.name}.{name}"))
-        content = {**made, "kind": model.system.name, "system": model.system.settings, **more}
+        stage_recipe = outcome(self.out.with_name(f"{self.out.name}.{name}"))
+        stage_recipe.pop("command", None)  # another command may have left the stage
+        content = {**stage_recipe, **self._recipe(model.system.name), "system": model.system.settings, **more}
         with atomic_path(self.out, overwrite=self.overwrite) as folder:
             model.save_pretrained(folder)
             self.prepared.start.tokenizer.save_pretrained(folder)
             write_recipe(folder, content, self._inputs)
-            _write_card(folder, content)
+            _write_card(folder, as_trained(content))
         return TrainedDropping(self.out, self.first.folder)
 
     @property
@@ -203,13 +212,13 @@ class Stages:
 
     def _recipe(self, kind: str) -> dict[str, Any]:
         best = self.first.dev(self.options.metric)
-        return {**self.prepared.recipe, "kind": kind, "fine_tuned_best": best}
+        return {**to_json(self.prepared.recipe), "kind": kind, "fine_tuned_best": best}
 
 
-def _with_card(run: UnfinishedRun, folder: Path, content: Content) -> None:
-    chosen_model(run, folder, content)
-    _write_card(folder, content)
+def _with_card(run: UnfinishedRun, folder: Path, trained: Trained) -> None:
+    chosen_model(run, folder, trained)
+    _write_card(folder, trained)
 
 
-def _write_card(folder: Path, content: Content) -> None:
-    (folder / "README.md").write_text(card(content), encoding="utf-8", newline="\n")
+def _write_card(folder: Path, trained: Trained) -> None:
+    (folder / "README.md").write_text(card(trained), encoding="utf-8", newline="\n")

@@ -1,4 +1,4 @@
-"""The Trainer of models that drop tokens by degrees: thresholds at their own rate, kept in range."""
+"""The Trainers of token-dropping models: thresholds have a learning rate of their own and stay in range."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class DroppingTrainer(ClassifierTrainer):
     """Trains a :class:`DroppingModel`.
 
     Args:
-        threshold_rate: Peak learning rate of the system's thresholds, for a run of so many steps.
-        **settings: What :class:`ClassifierTrainer` takes.
+        threshold_rate: Peak learning rate of the thresholds as a function of the number of steps.
+        **settings: Arguments of :class:`ClassifierTrainer`.
     """
 
     def __init__(self, *, threshold_rate: Callable[[int], float], **settings: Any) -> None:
@@ -29,65 +29,67 @@ class DroppingTrainer(ClassifierTrainer):
 
     @property
     def dropping(self) -> Any:
-        """The model itself, whatever it is wrapped in."""
+        """The dropping model, unwrapped."""
         return self.accelerator.unwrap_model(self.model)
 
     @property
     def system(self) -> System:
-        """The system's own parameters and rules."""
-        found: System = self.dropping.system
-        return found
+        """The policy of the model."""
+        system: System = self.dropping.system
+        return system
 
     def thresholds(self) -> list[nn.Parameter]:
-        """What learns at its own rate."""
+        """The trainable thresholds."""
         return [p for p in self.system.thresholds() if p.requires_grad]
 
     def weights(self) -> list[Tensor]:
-        """All that learns besides."""
+        """All other trainable parameters."""
         thresholds = {id(p) for p in self.thresholds()}
         return [p for p in self.dropping.parameters() if p.requires_grad and id(p) not in thresholds]
 
     def create_optimizer(self, model: Any = None) -> Any:
-        """AdamW over the weights; thresholds at their own rate, without decay."""
+        """Creates AdamW; thresholds have their own learning rate and no weight decay."""
         optimizer, thresholds = super().create_optimizer(model), self.thresholds()
         for group in optimizer.param_groups:
-            group["params"] = [p for p in group["params"] if not any(p is own for own in thresholds)]
+            group["params"] = [
+                p for p in group["params"] if not any(p is threshold for threshold in thresholds)
+            ]
         if thresholds:
             rate = self._threshold_rate(self.state.max_steps or self.args.max_steps)
             optimizer.add_param_group({"params": thresholds, "lr": rate, "weight_decay": 0.0})
         return optimizer
 
     def average_over_processes(self) -> None:
-        """What DDP's hooks do for a forward that goes through it, which ours does not."""
+        """Averages gradients over processes; DDP does so only for a forward through its wrapper."""
         if self.args.world_size > 1 and self.accelerator.sync_gradients:
             for parameter in self.dropping.parameters():
                 if parameter.grad is not None:
                     parameter.grad = self.accelerator.reduce(parameter.grad, reduction="mean")
 
     def _clip_grad_norm(self, model: nn.Module) -> Tensor:
-        """Thresholds and weights are clipped to norm 1 on their own: neither eats the other's share."""
+        """Clips the gradients of thresholds and of weights separately to norm 1."""
         if self.thresholds():
             nn.utils.clip_grad_norm_(self.thresholds(), 1.0)
         return nn.utils.clip_grad_norm_(self.weights(), 1.0)
 
 
-class OwnPassTrainer(DroppingTrainer, ABC):
-    """Learns from a pass of its own, over packed rows; the dev documents are run hard."""
+class PackedPassTrainer(DroppingTrainer, ABC):
+    """Trains with a loss over packed inputs; runs dev documents hard."""
 
     @abstractmethod
     def loss(self, batch: Packed, labels: Tensor, total: Tensor | int) -> Tensor:
-        """What a batch adds to the loss of its step, shape ().
+        """The contribution of a batch to the loss of its step, shape ().
 
         Args:
             batch: B inputs.
-            labels: What they should be told, (B, …).
-            total: Inputs in all batches of the step.
+            labels: Their labels, (B, …).
+            total: Number of inputs in all batches of the step.
         """
 
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
-        """One batch forward and backward; returns the loss, shape ()."""
+        """Runs one batch forward and backward; returns the loss, shape ()."""
         loss = super().training_step(model, inputs, num_items_in_batch)
         self.average_over_processes()
         return loss
@@ -99,7 +101,7 @@ class OwnPassTrainer(DroppingTrainer, ABC):
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """The own pass's loss while training; the plain one of a hard run otherwise."""
+        """The loss of :meth:`loss` in training; that of a hard run in evaluation."""
         if not model.training:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         labels = inputs["labels"]
@@ -109,7 +111,7 @@ class OwnPassTrainer(DroppingTrainer, ABC):
 
 
 class Clamp(TrainerCallback):
-    """Brings thresholds back into their ranges after every step."""
+    """Clamps thresholds to their ranges after every step."""
 
     def on_optimizer_step(
         self,
@@ -119,6 +121,6 @@ class Clamp(TrainerCallback):
         model: DroppingModel | None = None,
         **_: Any,
     ) -> None:
-        """Clamps."""
+        """Clamps the thresholds."""
         if model is not None:
             model.system.clamp()

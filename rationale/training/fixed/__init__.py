@@ -1,4 +1,4 @@
-"""Fine-tuning with a fixed rule on: SpAtten, and the uninformed baselines that every system has to beat."""
+"""Fine-tuning with a fixed pruning rule: SpAtten and the uninformed baselines."""
 
 from __future__ import annotations
 

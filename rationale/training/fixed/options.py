@@ -1,4 +1,4 @@
-"""Everything the training with a fixed rule can be told."""
+"""The options of training with a fixed pruning rule."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rationale.training.options import option
 
 @dataclass(frozen=True)
 class SpAttenOptions(DroppingOptions):
-    """How to train SpAtten.
+    """Options of SpAtten's training.
 
     Raises:
         RationaleError: On a value outside its range.
     """
 
-    ratio: float = option(0.3, "Share of an input's tokens that stays in the last layer.")
-    cumulative: bool = option(True, "Sum attention up over layers; off: each layer's own.")
+    ratio: float = option(0.3, "Share of an input's tokens kept in the last layer.")
+    cumulative: bool = option(True, "Sum attention over all layers so far; off: use each layer's own.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -28,15 +28,17 @@ class SpAttenOptions(DroppingOptions):
 
 @dataclass(frozen=True)
 class UninformedOptions(DroppingOptions):
-    """How to train with tokens dropped at random, or with the first kept.
+    """Options of training with random or lead pruning.
 
     Raises:
         RationaleError: On a value outside its range.
     """
 
-    rule: Literal["random", "lead"] = option("random", "Which stay: random, or lead (the beginning).")
+    rule: Literal["random", "lead"] = option("random", "Which tokens are kept: random, or lead (the first).")
     shares: str = option(
-        "0.5", "Share of an input's tokens that passes each layer: one number for all, or L with commas."
+        "0.5",
+        "Share of an input's tokens kept in each layer: one number for all layers, or one for each, with "
+        "commas.",
     )
 
     def __post_init__(self) -> None:
@@ -45,15 +47,15 @@ class UninformedOptions(DroppingOptions):
         self.numbers(1)
 
     def numbers(self, layers: int) -> list[float]:
-        """The shares of so many layers.
+        """Parses the shares of L layers.
 
         Raises:
-            RationaleError: Where they are no numbers.
+            RationaleError: Where a share is not a number.
         """
         try:
-            found = [float(part) for part in self.shares.split(",")]
+            numbers = [float(part) for part in self.shares.split(",")]
         except ValueError:
             raise RationaleError(
                 f"--shares is {self.shares!r}", remedy="Give numbers such as 0.9,0.8,0.6,0.4,0.3,0.2."
             ) from None
-        return found * layers if len(found) == 1 else found
+        return numbers * layers if len(numbers) == 1 else numbers

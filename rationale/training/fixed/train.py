@@ -1,4 +1,4 @@
-"""Fine-tuning with a fixed rule on: SpAtten, and the uninformed baselines that every system has to beat."""
+"""Fine-tuning with a fixed pruning rule: SpAtten and the uninformed baselines."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from rationale.training.fixed.options import SpAttenOptions, UninformedOptions
 
 
 def train_spatten(stages: Stages, options: SpAttenOptions) -> TrainedDropping:
-    """Fine-tunes again with the dropping on."""
+    """Fine-tunes again with SpAtten's pruning."""
     return _fixed(stages, "spatten", {"ratio": options.ratio, "cumulative": options.cumulative})
 
 
 def train_uninformed(stages: Stages, options: UninformedOptions) -> TrainedDropping:
-    """Fine-tunes again with tokens dropped that nobody chose."""
+    """Fine-tunes again with random or lead pruning."""
     layers = int(stages.prepared.start.model.config.num_hidden_layers)
-    drawn = {"seed": options.seed} if options.rule == "random" else {}
-    return _fixed(stages, options.rule, {"shares": options.numbers(layers), **drawn})
+    seed = {"seed": options.seed} if options.rule == "random" else {}
+    return _fixed(stages, options.rule, {"shares": options.numbers(layers), **seed})
 
 
 def _fixed(stages: Stages, system: str, settings: dict[str, Any]) -> TrainedDropping:

@@ -1,4 +1,4 @@
-"""LAT's recipe: fine-tune, learn to bear any lengths, search the configurations that serve best."""
+"""The training procedure of LAT: fine-tune, train with random lengths, search lengths on dev."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evolutionary search of length configurations (LAT, section 3.3): the best figure at every cost."""
+"""Evolutionary search of length configurations (LAT, section 3.3): the best metric at every cost."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy as np
 from rationale.dropping.lat import smallest
 
 Lengths = tuple[int, ...]
-Of = Callable[[Lengths], float]
-"""A number of a configuration: what it costs, or how good it is."""
+Measure = Callable[[Lengths], float]
+"""The cost or the metric of a configuration."""
 
-_TRIES = 50  # for each offspring wanted, before a generation is called complete
+_TRIES = 50  # attempts per offspring, before a generation ends with fewer
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Where a search looks.
+    """The bounds of a search.
 
     Attributes:
-        layers: L.
+        layers: Number of layers, L.
         longest: The length at which nothing is dropped.
-        share: What the smallest configuration drops of what is left, in every layer.
+        share: Share of the remaining tokens that the smallest configuration drops in every layer.
     """
 
     layers: int
@@ -37,13 +37,13 @@ class Bounds:
 
     @property
     def upper(self) -> Lengths:
-        """The one that drops nothing."""
+        """The configuration that drops nothing."""
         return (self.longest,) * self.layers
 
 
 def search(
-    cost: Of,
-    figure: Of,
+    cost: Measure,
+    metric: Measure,
     bounds: Bounds,
     *,
     iterations: int,
@@ -51,58 +51,61 @@ def search(
     offspring: int = 30,
     seed: int = 0,
 ) -> dict[Lengths, tuple[float, float]]:
-    """Configurations with their cost and figure, the good ones among them.
+    """Searches for the Pareto front of cost and metric.
 
-    In every generation the Pareto front is kept, changed and crossed; an offspring counts where its cost lies
-    between those of the bounds and nobody had it before, and may be a parent at once.
+    Every generation mutates and crosses the Pareto front. An offspring is kept where it is new and its cost
+    lies between those of the bounds; it may be a parent at once.
 
     Args:
-        cost: Of a configuration; asked often, so it should need no run.
-        figure: Of a configuration whose cost counts; asked once of each.
-        bounds: The two ends.
-        iterations: Generations.
-        population: Configurations to begin with, evenly spaced between the bounds.
-        offspring: Mutations, and as many crossovers, a generation.
-        seed: Of the draws; the same seed, costs and figures find the same.
+        cost: Cost of a configuration; called often, so it should be cheap.
+        metric: Metric of a configuration; called once for each that is kept.
+        bounds: The smallest and the largest configuration.
+        iterations: Number of generations.
+        population: Number of initial configurations, evenly spaced between the bounds.
+        offspring: Number of mutations, and of crossovers, per generation.
+        seed: Random seed; equal seeds, costs and metrics give equal results.
+
+    Returns:
+        Cost and metric of every configuration that was measured.
     """
-    drawn = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     start = (bounds.lower, bounds.upper, *_even(bounds, population))
-    found = {lengths: (cost(lengths), figure(lengths)) for lengths in dict.fromkeys(start)}
-    least, most = found[bounds.lower][0], found[bounds.upper][0]
+    configurations = {lengths: (cost(lengths), metric(lengths)) for lengths in dict.fromkeys(start)}
+    least, most = configurations[bounds.lower][0], configurations[bounds.upper][0]
     for _ in range(iterations):
-        parents = [lengths for lengths, _ in front(found)]
-        for make in (_mutated, _crossed):
-            wanted = len(found) + offspring
+        parents = [lengths for lengths, _ in front(configurations)]
+        for vary in (_mutated, _crossed):
+            size = len(configurations) + offspring
             for _ in range(_TRIES * offspring):
-                if len(found) == wanted:
+                if len(configurations) == size:
                     break
-                child = make(parents, bounds, drawn)
-                if child not in found and least <= cost(child) <= most:
-                    found[child] = cost(child), figure(child)
+                child = vary(parents, bounds, rng)
+                if child not in configurations and least <= cost(child) <= most:
+                    configurations[child] = cost(child), metric(child)
                     parents.append(child)
-    return found
+    return configurations
 
 
 def front(
-    found: Mapping[Lengths, tuple[float, float]],
+    configurations: Mapping[Lengths, tuple[float, float]],
 ) -> list[tuple[Lengths, tuple[float, float]]]:
-    """What no other beats: sorted by cost, each with a better figure than all cheaper ones.
+    """The Pareto front: sorted by cost, each with a better metric than all cheaper configurations.
 
     >>> front({(4,): (1.0, 0.5), (5,): (2.0, 0.4), (6,): (3.0, 0.9)})
     [((4,), (1.0, 0.5)), ((6,), (3.0, 0.9))]
     """
     kept: list[tuple[Lengths, tuple[float, float]]] = []
-    for lengths, (cost, figure) in sorted(found.items(), key=lambda one: (one[1][0], -one[1][1])):
-        if not kept or figure > kept[-1][1][1]:
-            kept.append((lengths, (cost, figure)))
+    for lengths, (cost, metric) in sorted(configurations.items(), key=lambda item: (item[1][0], -item[1][1])):
+        if not kept or metric > kept[-1][1][1]:
+            kept.append((lengths, (cost, metric)))
     return kept
 
 
 def _even(bounds: Bounds, count: int) -> list[Lengths]:
-    """Configurations that drop one share in every layer, their mean lengths evenly spaced."""
+    """Configurations that drop the same share in every layer, evenly spaced by mean length."""
     low, high = sum(bounds.lower), sum(bounds.upper)
-    wanted = [low + (high - low) * step / (count + 1) for step in range(1, count + 1)]
-    return [_of_sum(total, bounds) for total in wanted]
+    totals = [low + (high - low) * step / (count + 1) for step in range(1, count + 1)]
+    return [_of_sum(total, bounds) for total in totals]
 
 
 def _of_sum(total: float, bounds: Bounds) -> Lengths:
@@ -116,21 +119,21 @@ def _of_sum(total: float, bounds: Bounds) -> Lengths:
     return smallest(bounds.longest, bounds.layers, high)
 
 
-def _mutated(parents: Sequence[Lengths], bounds: Bounds, drawn: np.random.Generator) -> Lengths:
-    """Each layer with even chance anew, between the next layer's length and the one before."""
-    parent, child = parents[int(drawn.integers(len(parents)))], list[int]()
+def _mutated(parents: Sequence[Lengths], bounds: Bounds, rng: np.random.Generator) -> Lengths:
+    """Resamples each layer with probability 1/2, between the lengths of its neighbours."""
+    parent, child = parents[int(rng.integers(len(parents)))], list[int]()
     for layer, length in enumerate(parent):
         before = child[-1] if child else bounds.longest
         after = parent[layer + 1] if layer + 1 < len(parent) else 2
-        if drawn.random() < 0.5:
-            length = int(drawn.integers(min(after, before), before, endpoint=True))
+        if rng.random() < 0.5:
+            length = int(rng.integers(min(after, before), before, endpoint=True))
         child.append(min(length, before))
     return tuple(child)
 
 
-def _crossed(parents: Sequence[Lengths], bounds: Bounds, drawn: np.random.Generator) -> Lengths:
-    """The rounded-up mean of two."""
+def _crossed(parents: Sequence[Lengths], bounds: Bounds, rng: np.random.Generator) -> Lengths:
+    """The rounded-up mean of two parents."""
     if len(parents) < 2:
         return parents[0]
-    one, other = (parents[i] for i in drawn.choice(len(parents), 2, replace=False))
-    return tuple((a + b + 1) // 2 for a, b in zip(one, other, strict=True))
+    first, second = (parents[i] for i in rng.choice(len(parents), 2, replace=False))
+    return tuple((a + b + 1) // 2 for a, b in zip(first, second, strict=True))

@@ -1,4 +1,4 @@
-"""Everything LAT's training can be told."""
+"""The options of LAT's training."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from rationale.training.options import option
 
 @dataclass(frozen=True)
 class LATOptions(DroppingOptions):
-    """How to train LAT; the last stage learns to bear any lengths, a search without learning follows.
+    """Options of LAT's training; the last stage trains with random lengths, before a search on dev.
 
     Raises:
         RationaleError: On a value outside its range.
     """
 
-    length_drop: float = option(0.2, "p: the largest share of what is left that one layer may drop.")
-    sandwich: int = option(2, "Random configurations a step, besides the full and the smallest.")
+    length_drop: float = option(0.2, "Largest share of the remaining tokens that one layer may drop.")
+    sandwich: int = option(2, "Random configurations per step, besides the full and the smallest.")
     protect_cls: bool = option(
-        True, "Keep [CLS] whatever it receives; off, it may leave, as published for answers."
+        True, "Always keep [CLS]; off: it may be dropped, as published for question answering."
     )
-    layer_drop: float = option(0.2, "Chance that a pass leaves a layer out.")
+    layer_drop: float = option(0.2, "Probability that a pass skips a layer (LayerDrop).")
     distil: Literal["reverse-kl", "forward-kl"] = option(
         "reverse-kl",
-        "Divergence from the full pass: reverse-kl, KL(smaller || full), as in the authors' code; or "
+        "Divergence from the full model: reverse-kl, KL(smaller || full), as in the authors' code, or "
         "forward-kl, KL(full || smaller).",
     )
-    iterations: int = option(10, "Generations of the search over dev; 0 takes the best of the first.")
-    population: int = option(20, "Configurations the search begins with.")
-    offspring: int = option(30, "Mutations, and as many crossovers, a generation.")
+    iterations: int = option(10, "Generations of the search on dev; 0 takes the best initial configuration.")
+    population: int = option(20, "Initial configurations of the search.")
+    offspring: int = option(30, "Mutations per generation, and as many crossovers.")
     speedup: float | None = option(
         None,
-        "Take the best lengths that are at least so many times cheaper on dev, whatever they lose. Default: "
-        "the cheapest within a point of the plain figure.",
+        "Take the best configuration with at least this FLOPs speedup on dev. Default: the cheapest within a "
+        "point of plain.",
     )
 
     def __post_init__(self) -> None:
@@ -51,14 +51,14 @@ class LATOptions(DroppingOptions):
             self._require(name, lambda value: value >= 1, "at least 1")
 
     def learning(self) -> LATOptions:
-        """What its learning stage is made of: nothing of the search, so that all searches can share it."""
-        usual = LATOptions()
+        """The options of the training stage, without those of the search, so that all searches share it."""
+        defaults = LATOptions()
         return replace(
             self,
             checkpoint="last",
             patience=None,
-            iterations=usual.iterations,
-            population=usual.population,
-            offspring=usual.offspring,
+            iterations=defaults.iterations,
+            population=defaults.population,
+            offspring=defaults.offspring,
             speedup=None,
         )

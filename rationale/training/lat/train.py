@@ -1,4 +1,4 @@
-"""LAT from a checkpoint to a finished folder: fine-tuning, any lengths, and the search over dev."""
+"""The training procedure of LAT: fine-tune, train with random lengths, search lengths on dev."""
 
 from __future__ import annotations
 
@@ -36,31 +36,33 @@ _BATCH = 64
 
 
 def train_lat(stages: Stages, options: LATOptions) -> TrainedDropping:
-    """Learns any lengths in OUT.any-length, and searches lengths over the dev documents.
+    """Trains with random lengths in OUT.any-length, then searches lengths on the dev documents.
 
-    OUT has the lengths that the options ask for (:class:`LATOptions`), those with the best figure where none
-    serve; all of the Pareto front stand in its ``training.json``.
+    OUT gets the lengths that the options select (:class:`LATOptions`), or the best ones where none qualifies;
+    its ``training.json`` lists the Pareto front.
     """
-    learn = options.learning()
+    training = options.learning()
     bounds = Bounds(
         int(stages.prepared.start.model.config.num_hidden_layers),
         max(stages.prepared.rows.lengths),
         options.length_drop,
     )
-    learnt = stages.between(
+    trained = stages.between(
         "any-length",
-        learn,
-        lambda folder: _trainer(folder, stages, learn, bounds),
+        training,
+        lambda folder: _trainer(folder, stages, training, bounds),
         {"longest": bounds.longest},
     )
-    found = _search(stages, learnt, bounds, options)  # of OUT.search.json, which a killed search goes on from
-    full = found[bounds.upper][0]
-    chosen = _chosen(found, stages.first.dev(options.metric), options.speedup and full / options.speedup)
-    made = wrap(learnt.backbone, "lat", {**learnt.system.settings, "lengths": list(chosen)})
-    pareto = [_told(one, *measured, full, options.metric) for one, measured in front(found)]
-    best = _told(chosen, *found[chosen], full, options.metric)
-    told = {"options": asdict(options), "best": best, "front": pareto, "searched": len(found)}
-    return stages.save("any-length", made, told)
+    configurations = _search(stages, trained, bounds, options)  # resumes from OUT.search.json
+    full = configurations[bounds.upper][0]
+    chosen = _chosen(
+        configurations, stages.first.dev(options.metric), options.speedup and full / options.speedup
+    )
+    model = wrap(trained.backbone, "lat", {**trained.system.settings, "lengths": list(chosen)})
+    pareto = [_entry(lengths, *measured, full, options.metric) for lengths, measured in front(configurations)]
+    best = _entry(chosen, *configurations[chosen], full, options.metric)
+    entries = {"options": asdict(options), "best": best, "front": pareto, "searched": len(configurations)}
+    return stages.save("any-length", model, entries)
 
 
 def _trainer(folder: Path, stages: Stages, options: LATOptions, bounds: Bounds) -> ClassifierTrainer:
@@ -86,13 +88,13 @@ def _search(
     if dev is None:
         raise TypeError("the search needs dev documents")
     memory = stages.out.with_name(f"{stages.out.name}.search.json")
-    about = Memory(weights_hash(model), stages.prepared.recipe["dev"], options.metric)
+    identity = Memory(weights_hash(model), to_json(stages.prepared.recipe.dev), options.metric)
     total = 2 + options.population + 2 * options.iterations * options.offspring
     with tqdm(total=total, desc="search", unit="lengths", leave=False, disable=None) as bar:
-        judge = _Judge(model, dev, about, memory, bar, options.device)
+        judge = _Judge(model, dev, identity, memory, bar, options.device)
         return search(
             judge.cost,
-            judge.figure,
+            judge.metric,
             bounds,
             iterations=options.iterations,
             population=options.population,
@@ -103,7 +105,7 @@ def _search(
 
 @dataclass(frozen=True)
 class Judged:
-    """A configuration and its dev figure."""
+    """A configuration and its dev metric."""
 
     lengths: tuple[int, ...]
     figure: float
@@ -111,13 +113,13 @@ class Judged:
 
 @dataclass(frozen=True)
 class Memory:
-    """What a search has judged, so that a killed one judges nothing twice.
+    """The measured configurations of a search, so that an interrupted search resumes.
 
     Attributes:
-        model: The hash of the weights that were run.
-        dev: The documents they were run on.
-        metric: What was measured.
-        judged: The configurations.
+        model: Hash of the weights.
+        dev: The dev documents.
+        metric: Name of the metric.
+        judged: The measured configurations.
     """
 
     model: str
@@ -130,34 +132,34 @@ MEMORIES = Artifact("lat memory", Memory)
 
 
 class _Judge:
-    """Operations and dev figure of a configuration; figures that were found once are kept in a file."""
+    """FLOPs and dev metric of configurations; stores metrics in a file."""
 
     def __init__(
         self,
         model: DroppingModel,
         dev: Encoded,
-        about: Memory,
+        identity: Memory,
         memory: Path,
         bar: Any,
         device: str,
     ) -> None:
         model.eval().to(usable_device(device))  # type: ignore[no-untyped-call]
-        self._model, self._dev, self._about, self._memory, self._bar = model, dev, about, memory, bar
+        self._model, self._dev, self._identity, self._memory, self._bar = model, dev, identity, memory, bar
         self._costs = Costs.of(model.encoder, model.system)
-        self._known = _remembered(memory, about)
+        self._known = _remembered(memory, identity)
 
     def cost(self, lengths: Lengths) -> float:
-        """Operations of a dev document, the mean: each layer keeps so many, or all there are."""
+        """Mean FLOPs of a dev document, where each layer keeps at most ``lengths`` tokens."""
         sizes = np.array(self._dev.lengths)
         tokens_kept = np.minimum(np.array(lengths)[:, None], sizes)
         return float(self._costs.dropped(tokens_kept, sizes).mean())
 
-    def figure(self, lengths: Lengths) -> float:
-        """The dev documents' figure, run hard."""
+    def metric(self, lengths: Lengths) -> float:
+        """The metric of a hard run on the dev documents."""
         if lengths not in self._known:
             self._known[lengths] = self._measure(lengths)
-            judged = tuple(Judged(one, figure) for one, figure in self._known.items())
-            MEMORIES.write(self._memory, replace(self._about, judged=judged), overwrite=True)
+            judged = tuple(Judged(configuration, value) for configuration, value in self._known.items())
+            MEMORIES.write(self._memory, replace(self._identity, judged=judged), overwrite=True)
         self._bar.update()
         return self._known[lengths]
 
@@ -165,46 +167,48 @@ class _Judge:
         system: LAT = self._model.system  # type: ignore[assignment]
         with system.using(lengths):
             outputs = run_windows(self._dev.windows, _BATCH, self._outputs, device=self._model.device)
-            return self._dev.judge(list(outputs))[self._about.metric]
+            return self._dev.judge(list(outputs))[self._identity.metric]
 
-    def _outputs(self, packed: Packed, places: list[int]) -> list[Any]:
+    def _outputs(self, packed: Packed, indices: list[int]) -> list[Any]:
         outputs = hard(self._model.encoder, self._model.system, packed).logits.float().cpu().numpy()
-        sizes = [self._dev.lengths[i] for i in places]
+        sizes = [self._dev.lengths[i] for i in indices]
         return [row[:n] if row.ndim > 1 else row for row, n in zip(outputs, sizes, strict=True)]
 
 
-def _remembered(memory: Path, about: Memory) -> dict[Lengths, float]:
-    """What an earlier search of the same model, data and metric has judged, unless it was changed since."""
+def _remembered(memory: Path, identity: Memory) -> dict[Lengths, float]:
+    """The metrics that an earlier search of the same model, data and metric stored, if unchanged."""
     if not memory.exists():
         return {}
     try:
-        found, seal = MEMORIES.open(memory, note=False)
+        judged, seal = MEMORIES.open(memory, note=False)
     except OutputError as error:
-        log.warning("%s: judged again: %s", error.where, error.what)
+        log.warning("%s: measured again: %s", error.where, error.what)
         return {}
-    if seal is None or not same(to_json(replace(found, judged=())), to_json(about)):
+    if seal is None or not same(to_json(replace(judged, judged=())), to_json(identity)):
         return {}
-    return {one.lengths: one.figure for one in found.judged}
+    return {entry.lengths: entry.figure for entry in judged.judged}
 
 
-def _told(lengths: Lengths, cost: float, figure: float, full: float, metric: str) -> dict[str, Any]:
-    return {"lengths": list(lengths), f"dev_{metric}": round(figure, 6), "dev_speedup": round(full / cost, 6)}
+def _entry(lengths: Lengths, cost: float, value: float, full: float, metric: str) -> dict[str, Any]:
+    return {"lengths": list(lengths), f"dev_{metric}": round(value, 6), "dev_speedup": round(full / cost, 6)}
 
 
-def _chosen(found: dict[Lengths, tuple[float, float]], best: float | None, most: float | None) -> Lengths:
-    """The best that cost at most ``most``; where that is None, the cheapest within a point of ``best``."""
-    if most is None:
-        within = [one for one, (_, figure) in found.items() if within_a_point(figure, best)]
+def _chosen(
+    configurations: dict[Lengths, tuple[float, float]], best: float | None, max_cost: float | None
+) -> Lengths:
+    """Selects the best lengths within ``max_cost``; with None the cheapest within a point of ``best``."""
+    if max_cost is None:
+        within = [lengths for lengths, (_, value) in configurations.items() if within_a_point(value, best)]
         if within:
-            return min(within, key=lambda one: (found[one][0], -found[one][1]))
-        return _best(found, found)
-    cheap = [one for one, (cost, _) in found.items() if cost <= most]
+            return min(within, key=lambda lengths: (configurations[lengths][0], -configurations[lengths][1]))
+        return _best(configurations, configurations)
+    cheap = [lengths for lengths, (cost, _) in configurations.items() if cost <= max_cost]
     if not cheap:
-        log.warning(
-            "no lengths are as cheap as was asked: those that cost least are taken; raise --length-drop"
-        )
-    return _best(found, cheap or [min(found, key=lambda one: found[one][0])])
+        log.warning("no lengths reach the requested speedup: the cheapest are taken; raise --length-drop")
+    return _best(
+        configurations, cheap or [min(configurations, key=lambda lengths: configurations[lengths][0])]
+    )
 
 
-def _best(found: dict[Lengths, tuple[float, float]], among: Iterable[Lengths]) -> Lengths:
-    return max(among, key=lambda one: (found[one][1], -found[one][0]))
+def _best(configurations: dict[Lengths, tuple[float, float]], among: Iterable[Lengths]) -> Lengths:
+    return max(among, key=lambda lengths: (configurations[lengths][1], -configurations[lengths][0]))

@@ -20,12 +20,12 @@ from rationale.training.trainer import finite_loss
 
 
 class LATTrainer(DroppingTrainer):
-    """LengthDrop and LayerDrop under the sandwich rule: every step runs several lengths of one batch.
+    """Trains with the sandwich rule: every step runs one batch with several length configurations.
 
     Args:
-        bounds: Of the lengths drawn.
-        lat: The share a layer may drop, the sandwich, LayerDrop, the distillation's direction.
-        **settings: What :class:`DroppingTrainer` takes.
+        bounds: Bounds of the random lengths.
+        lat: Options: LengthDrop, LayerDrop, sandwich, direction of the distillation.
+        **settings: Arguments of :class:`DroppingTrainer`.
     """
 
     def __init__(self, *, bounds: Bounds, lat: LATOptions, **settings: Any) -> None:
@@ -35,7 +35,7 @@ class LATTrainer(DroppingTrainer):
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
-        """The full model learns the labels, the others its output; returns the mean loss, shape ().
+        """Trains the full run on labels, the others on its logits; returns the mean loss, shape ().
 
         Raises:
             ModelError: Where the loss is NaN or infinite, before the weights take the step.
@@ -44,12 +44,12 @@ class LATTrainer(DroppingTrainer):
         positions = inputs.pop("position").tolist()
         inputs = self._prepare_inputs(inputs)
         batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
-        drawn = np.random.default_rng([self.args.seed, self.state.global_step, positions[0]])
-        plans = [None, self._bounds.lower, *(self._draw(drawn) for _ in range(self._lat.sandwich))]
+        rng = np.random.default_rng([self.args.seed, self.state.global_step, positions[0]])
+        plans = [None, self._bounds.lower, *(self._draw(rng) for _ in range(self._lat.sandwich))]
         share = 1 / (len(plans) * self.current_gradient_accumulation_steps)
         teacher, total = None, torch.zeros((), device=batch.ids.device)
         for lengths in plans:
-            logits = self._run(batch, lengths, drawn)
+            logits = self._run(batch, lengths, rng)
             if teacher is None:
                 smoothing = self._lat.label_smoothing
                 loss = losses(logits, inputs["labels"], smoothing=smoothing).mean()
@@ -62,25 +62,25 @@ class LATTrainer(DroppingTrainer):
         self.average_over_processes()
         return total
 
-    def _run(self, batch: Any, lengths: Lengths | None, drawn: np.random.Generator) -> Tensor:
-        own, chance = self.dropping, self._lat.layer_drop
-        skipped = {layer for layer in range(self._bounds.layers) if drawn.random() < chance}
-        with own.system.using(lengths), self.compute_loss_context_manager():
-            return hard(own.encoder, own.system, batch, skipped=skipped).logits
+    def _run(self, batch: Any, lengths: Lengths | None, rng: np.random.Generator) -> Tensor:
+        student, skip_probability = self.dropping, self._lat.layer_drop
+        skipped = {layer for layer in range(self._bounds.layers) if rng.random() < skip_probability}
+        with student.system.using(lengths), self.compute_loss_context_manager():
+            return hard(student.encoder, student.system, batch, skipped=skipped).logits
 
-    def _draw(self, drawn: np.random.Generator) -> Lengths:
+    def _draw(self, rng: np.random.Generator) -> Lengths:
         lengths = [self._bounds.longest]
         for _ in range(self._bounds.layers):
             least = max(2, math.ceil(lengths[-1] * (1 - self._lat.length_drop)))
-            lengths.append(int(drawn.integers(min(least, lengths[-1]), lengths[-1], endpoint=True)))
+            lengths.append(int(rng.integers(min(least, lengths[-1]), lengths[-1], endpoint=True)))
         return tuple(lengths[1:])
 
 
 def distillation(logits: Tensor, teacher: Tensor, direction: str) -> Tensor:
-    """What a smaller run loses against the full one's logits, both (B, C), shape ().
+    """The loss of a smaller run against the logits of the full run, both (B, C), shape ().
 
-    One logit is a regression: softmax would be 1 and teach nothing, so it is the squared error. Of answers,
-    (B, n, 2), it is the mean over first and last token, all tokens counting.
+    In regression (one logit) it is the squared error. In question answering, (B, n, 2), it is the mean over
+    first and last token.
     """
     if logits.dim() == 3:
         flat = [part.transpose(1, 2).flatten(0, 1) for part in (logits, teacher)]

@@ -1,4 +1,4 @@
-"""Learned Token Pruning's recipe: fine-tune, learn thresholds by degrees, fine-tune with the dropping on."""
+"""The training procedure of LTP: fine-tune, learn thresholds by soft pruning, fine-tune with hard pruning."""
 
 from __future__ import annotations
 

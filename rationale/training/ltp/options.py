@@ -1,4 +1,4 @@
-"""Everything LTP's training can be told."""
+"""The options of LTP's training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rationale.training.options import option
 
 @dataclass(frozen=True)
 class LTPOptions(DroppingOptions):
-    """How to train LTP; the last stage is the hard one, its thresholds frozen.
+    """Options of LTP's training; the last stage prunes hard with frozen thresholds.
 
     Raises:
         RationaleError: On a value outside its range.
@@ -19,31 +19,34 @@ class LTPOptions(DroppingOptions):
 
     soft_epochs: int = option(
         1,
-        "Passes of the soft stage, where thresholds learn; 0 keeps the ramp they begin with (an ablation).",
+        "Epochs of the soft stage, which learns the thresholds; 0 keeps the initial ramp (an ablation).",
     )
-    lambda_: float = option(0.1, "Lambda: weight of the soft lengths; larger drops more.")
-    temperature: float = option(1e-3, "T: how far from its threshold a token is half dropped (Eq. 9).")
-    final_threshold: float = option(0.01, "The last layer's threshold to begin with; others rise to it.")
+    lambda_: float = option(0.1, "Weight of the length loss; larger drops more.")
+    temperature: float = option(1e-3, "Temperature T of the soft mask sigmoid((score - theta) / T) (Eq. 9).")
+    final_threshold: float = option(
+        0.01, "Initial threshold of the last layer; those of earlier layers rise linearly to it."
+    )
     threshold_rate: float | None = option(
         None,
-        "Learning rate of the thresholds. The authors' 2e-5 supposes thousands of steps; the default, "
-        "4 x final threshold / steps, lets them travel twice the ramp's height in any run.",
+        "Learning rate of the thresholds. Default: 4 x final threshold / steps, which fits short runs too; "
+        "the authors' 2e-5 is for thousands of steps.",
     )
     reference: int | None = option(
-        None, "The length that scores are the mean over, whatever an input's own. Default: --max-length."
+        None, "Length that divides the sum of attention, for inputs of every length. Default: --max-length."
     )
     ramp: Literal["one-based", "zero-based"] = option(
-        "one-based", "Ramp as published, or as in its authors' code: the first layer at 0 and out of play."
+        "one-based",
+        "Initial ramp: one-based (published), or zero-based (the authors' code: layer 0 never drops).",
     )
 
-    protect_cls: bool = option(
-        True, "Keep [CLS] whatever it receives; off, it may leave like any other, as published."
-    )
+    protect_cls: bool = option(True, "Always keep [CLS]; off: it may be dropped, as published.")
     bits: int | None = option(
-        None, "8 rounds weights and inputs of all layers but the embeddings to 8 bits in the last stage."
+        None,
+        "Round weights and inputs of all linear layers except the embeddings' to this many bits in the last "
+        "stage; evaluate --int8 needs 8.",
     )
     distil: float = option(
-        0.0, "Share of the last stage's loss that is the plain fine-tuning's outputs and embeddings, 0 to 1."
+        0.0, "Weight, 0 to 1, of distillation from the plain fine-tuning in the last stage's loss."
     )
 
     def __post_init__(self) -> None:

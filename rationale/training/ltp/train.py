@@ -1,4 +1,4 @@
-"""Learned Token Pruning's recipe: fine-tune, learn thresholds by degrees, fine-tune with the dropping on."""
+"""The training procedure of LTP: fine-tune, learn thresholds by soft pruning, fine-tune with hard pruning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rationale.training.trainer import ClassifierTrainer, build_trainer
 
 
 def train_ltp(stages: Stages, options: LTPOptions) -> TrainedDropping:
-    """Learns thresholds in OUT.soft, and fine-tunes with them fixed."""
+    """Learns thresholds in OUT.soft, then fine-tunes with fixed thresholds."""
     reference = options.reference or int(stages.prepared.start.tokenizer.model_max_length)
     settings: dict[str, Any] = {
         "final": options.final_threshold,
@@ -27,13 +27,13 @@ def train_ltp(stages: Stages, options: LTPOptions) -> TrainedDropping:
         soft = replace(
             options, epochs=options.soft_epochs, checkpoint="last", patience=None, bits=None, distil=0.0
         )
-        more = {"system": settings}
-        learnt = stages.between("soft", soft, lambda to: _soft(to, stages, soft, settings), more)
+        entries = {"system": settings}
+        model = stages.between("soft", soft, lambda to: _soft(to, stages, soft, settings), entries)
     else:
-        learnt = wrap(stages.plain().start.model, "ltp", settings)
+        model = wrap(stages.plain().start.model, "ltp", settings)
     if options.bits:
-        learnt = rounded(learnt, options.bits, stages.prepared.rows.windows)
-    return stages.hard(learnt, distil=options.distil)
+        model = rounded(model, options.bits, stages.prepared.rows.windows)
+    return stages.hard(model, distil=options.distil)
 
 
 def _soft(folder: Path, stages: Stages, options: LTPOptions, settings: dict[str, Any]) -> ClassifierTrainer:

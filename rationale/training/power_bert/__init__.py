@@ -1,4 +1,4 @@
-"""PoWER-BERT's recipe: fine-tune, seek how many tokens each layer needs, fine-tune with as many."""
+"""The training procedure of PoWER-BERT: fine-tune, search a retention configuration, fine-tune with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything PoWER-BERT's training can be told."""
+"""The options of PoWER-BERT's training."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from rationale.training.options import option
 
 @dataclass(frozen=True)
 class PoWERBERTOptions(DroppingOptions):
-    """How to train PoWER-BERT; the last stage is the re-training with the configuration found.
+    """Options of PoWER-BERT's training; the last stage fine-tunes with the searched configuration.
 
     Raises:
         RationaleError: On a value outside its range.
     """
 
-    search_epochs: int = option(1, "Passes of the search for the retention configuration.")
-    lambda_: float = option(1e-3, "Lambda: weight of the retention weights' sum; larger drops more.")
+    search_epochs: int = option(1, "Epochs of the search for the retention configuration.")
+    lambda_: float = option(
+        1e-3, "Weight of the sum of the retention weights in the loss; larger drops more."
+    )
     threshold_rate: float | None = option(
         None,
-        "Learning rate of the retention weights. A weight can fall by half of rate x steps: the default, "
-        "4 / steps, lets it fall from 1 to 0 and back in any run.",
+        "Learning rate of the retention weights. Default: 4 / steps, enough to move a weight from 1 to 0 "
+        "in a run of any length.",
     )
 
     def __post_init__(self) -> None:

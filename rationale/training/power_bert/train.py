@@ -1,4 +1,4 @@
-"""PoWER-BERT's recipe: fine-tune, seek how many tokens each layer needs, fine-tune with as many."""
+"""The training procedure of PoWER-BERT: fine-tune, search a retention configuration, fine-tune with it."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ log = logging.getLogger(__name__)
 
 
 def train_power_bert(stages: Stages, options: PoWERBERTOptions) -> TrainedDropping:
-    """Seeks a configuration in OUT.search, and fine-tunes with it."""
+    """Searches a retention configuration in OUT.search, then fine-tunes with it."""
     longest = max(stages.prepared.rows.lengths)
     search = replace(options, epochs=options.search_epochs, checkpoint="last", patience=None)
     settings = {"longest": longest}
-    sought = stages.between(
+    searched = stages.between(
         "search", search, lambda folder: _search(folder, stages, search, settings), {"system": settings}
     )
-    found: PoWERBERT = sought.system  # type: ignore[assignment]
-    log.info("retention configuration: %s", ", ".join(map(str, found.retention)))
+    policy: PoWERBERT = searched.system  # type: ignore[assignment]
+    log.info("retention configuration: %s", ", ".join(map(str, policy.retention)))
     return stages.hard(
-        wrap(sought.backbone, "power-bert", {"retention": list(found.retention), "longest": longest})
+        wrap(searched.backbone, "power-bert", {"retention": list(policy.retention), "longest": longest})
     )
 
 

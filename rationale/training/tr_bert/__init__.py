@@ -1,4 +1,4 @@
-"""TR-BERT's recipe: fine-tune, learn policies by reward over a frozen model, learn both with a teacher."""
+"""The training procedure of TR-BERT: fine-tune, learn policies by reward, then both jointly."""
 
 from __future__ import annotations
 

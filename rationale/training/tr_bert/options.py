@@ -1,4 +1,4 @@
-"""Everything TR-BERT's training can be told."""
+"""The options of TR-BERT's training."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from rationale.training.options import option
 
 @dataclass(frozen=True)
 class TRBERTOptions(DroppingOptions):
-    """How to train TR-BERT; the last stage is the joint one, with the plain fine-tuning as teacher.
+    """Options of TR-BERT's training; the last stage is the joint one, with the plain fine-tuning as teacher.
 
     Raises:
         RationaleError: On a value outside its range.
     """
 
-    alpha: float = option(1.0, "What a kept token costs in the reward; larger drops more.")
-    joint_alpha: float | None = option(None, "The same in the joint stage. Default: --alpha.")
-    policy_epochs: int = option(3, "Passes in which policies alone learn.")
+    alpha: float = option(1.0, "Weight of the share of kept tokens in the reward; larger drops more.")
+    joint_alpha: float | None = option(None, "alpha of the joint stage. Default: --alpha.")
+    policy_epochs: int = option(3, "Epochs in which only the policies learn.")
     policy_rate: float = option(
-        1e-3, "Learning rate of the policies; the authors' 3e-5 supposes thousands of steps."
+        1e-3, "Learning rate of the policies; the authors' 3e-5 is for thousands of steps."
     )
-    samples: int = option(8, "Choices drawn for each document and step; their mean reward is the baseline.")
+    samples: int = option(8, "Samples per document and step; their mean reward is the baseline.")
     guide_share: float = option(
-        0.5, "Share of the policies' own steps in which one choice of each document follows the gradient."
+        0.5, "Share of the policy stage's steps in which one sample of each document follows the gradient."
     )
-    inner: int = option(32, "Width inside each policy.")
+    inner: int = option(32, "Hidden width of each policy.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

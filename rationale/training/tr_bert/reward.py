@@ -1,4 +1,4 @@
-"""REINFORCE for token choices: what was drawn, how likely it was, and what it earned."""
+"""REINFORCE for token choices: sampled choices, their likelihood and their reward."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _LEAST = 1e-6
 
 
 def repeat_batch(packed: Packed, copies: int) -> Packed:
-    """The B inputs ``copies`` times over, copy j of input i at j B + i."""
+    """Repeats the B inputs ``copies`` times; copy j of input i is at j B + i."""
     ids, types, positions = (rows.repeat(copies) for rows in (packed.ids, packed.types, packed.positions))
     return Packed(ids, types, positions, packed.lengths * copies)
 
 
 @dataclass
 class SampledChoices:
-    """Draws choices and remembers them; the ``draw`` of :class:`rationale.dropping.tr_bert.TRBERT`.
+    """Samples choices and records them; the ``draw`` of :class:`rationale.dropping.tr_bert.TRBERT`.
 
     Attributes:
-        guide: What the tokens of the untiled batch are worth at each point, float32 (N,); the first copy of
-            each input follows it, as many tokens as its policy expects to keep. None guides nobody.
-        nll: At each point, float32 (copies B,): the mean over an input's tokens of -log chance of its choice.
-        kept: At each point, float32 (copies B,): the share of the input's first tokens that goes on.
+        guide: Scores of the tokens of the original batch at each point, float32 (N,); the first copy of each
+            input keeps its top tokens, as many as its policy expects to keep. None samples all copies.
+        nll: At each point, float32 (copies B,): mean negative log-likelihood of the choices of an input.
+        kept: At each point, float32 (copies B,): share of the original tokens of an input that are kept.
     """
 
     guide: Sequence[Tensor] | None = None
@@ -41,72 +41,78 @@ class SampledChoices:
     kept: list[Tensor] = field(default_factory=list)
     _rows: Tensor | None = None
 
-    def __call__(self, point: int, chances: Tensor, context: PruningContext) -> Tensor:
-        """Bool (N,).
+    def __call__(self, point: int, keep_probabilities: Tensor, context: PruningContext) -> Tensor:
+        """Samples which tokens to keep, bool (N,).
 
         Raises:
-            ModelError: Where a chance is NaN: nobody can draw by it.
+            ModelError: Where a probability is not finite.
         """
-        if not bool(torch.isfinite(chances).all()):
-            raise ModelError("a policy's chances are no numbers", remedy="Lower --policy-rate, or --alpha.")
+        if not bool(torch.isfinite(keep_probabilities).all()):
+            raise ModelError(
+                "a policy's keep probabilities are not finite", remedy="Lower --policy-rate, or --alpha."
+            )
         packed = context.packed
-        keep = torch.bernoulli(chances.detach()).bool()
+        keep = torch.bernoulli(keep_probabilities.detach()).bool()
         rows = torch.arange(len(keep), device=keep.device) if self._rows is None else self._rows
         if self.guide is not None:
-            keep = self._guided(self.guide[point], keep, chances.detach(), rows, packed)
+            keep = self._guided(self.guide[point], keep, keep_probabilities.detach(), rows, packed)
         keep = keep.index_fill(0, packed.cls_index, value=True)
-        likely = torch.where(keep, (chances + _LEAST).log(), (1 - chances + _LEAST).log())
-        self.nll.append(packed.segment_sum(-likely) / packed.sizes)
-        self.kept.append(packed.segment_sum(keep.to(chances.dtype)) / context.sizes)
+        log_likelihood = torch.where(
+            keep, (keep_probabilities + _LEAST).log(), (1 - keep_probabilities + _LEAST).log()
+        )
+        self.nll.append(packed.segment_sum(-log_likelihood) / packed.sizes)
+        self.kept.append(packed.segment_sum(keep.to(keep_probabilities.dtype)) / context.sizes)
         self._rows = rows[keep]
         return keep
 
     def _guided(
-        self, guide_scores: Tensor, keep: Tensor, chances: Tensor, rows: Tensor, packed: Packed
+        self, guide_scores: Tensor, keep: Tensor, keep_probabilities: Tensor, rows: Tensor, packed: Packed
     ) -> Tensor:
-        """The first copies' tokens that are worth most."""
+        """Replaces the choices of the first copies by their top tokens."""
         first_copy = rows < len(guide_scores)
         scores = torch.where(
-            first_copy, guide_scores[rows.clamp(max=len(guide_scores) - 1)], torch.zeros_like(chances)
+            first_copy,
+            guide_scores[rows.clamp(max=len(guide_scores) - 1)],
+            torch.zeros_like(keep_probabilities),
         )
-        wanted = packed.broadcast(torch.floor(packed.segment_sum(chances) + 0.5))
-        return torch.where(first_copy, ranks(scores, packed) < wanted, keep)
+        counts = packed.broadcast(torch.floor(packed.segment_sum(keep_probabilities) + 0.5))
+        return torch.where(first_copy, ranks(scores, packed) < counts, keep)
 
     @property
     def likelihood(self) -> Tensor:
-        """float32 (copies B,): the negative logarithms, summed over the points."""
+        """The negative log-likelihood, summed over points, float32 (copies B,)."""
         return torch.stack(self.nll).sum(dim=0)
 
 
-def policy_loss(drawn: SampledChoices, losses: Tensor, alpha: float, copies: int) -> Tensor:
+def policy_loss(sampled: SampledChoices, losses: Tensor, alpha: float, copies: int) -> Tensor:
     """REINFORCE, shape (): the mean of advantage x negative log likelihood.
 
-    An input's reward is -loss - alpha x the mean share kept; its advantage is that less the mean over its
-    copies, not divided by their spread.
+    The reward of a copy is -loss - alpha x its mean share of kept tokens; the advantage is the reward minus
+    its mean over the copies of the input, not divided by their standard deviation.
 
     Args:
-        drawn: The choices.
-        losses: float32 (copies B,), of each choice.
-        alpha: What a kept token costs.
-        copies: Of each input.
+        sampled: The choices.
+        losses: Float32 (copies B,), the loss of each copy.
+        alpha: Cost of a kept token.
+        copies: Number of copies of each input.
     """
-    reward = -losses.detach() - alpha * torch.stack(drawn.kept).mean(dim=0)
+    reward = -losses.detach() - alpha * torch.stack(sampled.kept).mean(dim=0)
     reward = reward.view(copies, -1)
     advantage = (reward - reward.mean(dim=0)).flatten()
-    return (advantage * drawn.likelihood).mean()
+    return (advantage * sampled.likelihood).mean()
 
 
 def guide_scores(encoder: Encoder, packed: Packed, labels: Tensor, points: Sequence[int]) -> list[Tensor]:
-    """What each token does for the label between a point and a late layer, float32 (N,) a point.
+    """Scores of each token for the label between a point and a late layer, float32 (N,) per point.
 
-    | sum_d dloss/dh^r (h^r - h^t) |, r three quarters up the layers: how the guide of TR-BERT ranks tokens.
+    | sum_d dloss/dh^r (h^r - h^t) |, with r at three quarters of the layers: the guide of TR-BERT.
     """
-    late = encoder.layers - encoder.layers // 4
+    late_layer = encoder.layers - encoder.layers // 4
     with torch.enable_grad():
         states, logits = encoder.hidden_states_and_logits(
             encoder.embed(packed).detach().requires_grad_(), packed, plain_attention
         )
         loss = losses(logits, labels).sum()
-        at = states[min(late, encoder.layers - 1)]
-        (gradient,) = torch.autograd.grad(loss, at)
-    return [(gradient * (at - states[point])).sum(dim=-1).abs().detach().float() for point in points]
+        late_states = states[min(late_layer, encoder.layers - 1)]
+        (gradient,) = torch.autograd.grad(loss, late_states)
+    return [(gradient * (late_states - states[point])).sum(dim=-1).abs().detach().float() for point in points]

@@ -1,4 +1,4 @@
-"""TR-BERT from a checkpoint to a finished folder: fine-tuning, policies by reward, both with a teacher."""
+"""The training procedure of TR-BERT: fine-tune, learn policies by reward, then both jointly."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from rationale.training.trainer import ClassifierTrainer, build_trainer
 
 
 def train_tr_bert(stages: Stages, options: TRBERTOptions) -> TrainedDropping:
-    """Learns policies in OUT.policy, then policies and model together.
+    """Learns policies in OUT.policy, then policies and model jointly.
 
-    Lengths in the reward are the documents' own: the authors divide by the length they pad to, under which
-    short inputs feel almost no pressure.
+    The reward divides by the length of each document. The authors divide by the padded length, which barely
+    penalises kept tokens of short inputs.
     """
-    alone = replace(options, epochs=options.policy_epochs, checkpoint="last", patience=None)
+    policy_options = replace(options, epochs=options.policy_epochs, checkpoint="last", patience=None)
 
     def policies(folder: Path) -> ClassifierTrainer:
         start = stages.plain()
-        fresh = wrap(start.start.model, "tr-bert", {"inner": options.inner})
-        return _trainer(folder, stages, fresh, alone, teacher=False)
+        model = wrap(start.start.model, "tr-bert", {"inner": options.inner})
+        return _trainer(folder, stages, model, policy_options, teacher=False)
 
-    learnt = stages.between("policy", alone, policies, {})
+    trained = stages.between("policy", policy_options, policies, {})
 
     def joint(folder: Path) -> ClassifierTrainer:
-        return _trainer(folder, stages, learnt, options, teacher=True)
+        return _trainer(folder, stages, trained, options, teacher=True)
 
-    return stages.last("tr-bert", joint, {"system": learnt.system.settings})
+    return stages.last("tr-bert", joint, {"system": trained.system.settings})
 
 
 def _trainer(

@@ -1,4 +1,4 @@
-"""Both of TR-BERT's learning stages on the Hugging Face Trainer."""
+"""Both learning stages of TR-BERT on the Hugging Face Trainer."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from rationale.training.trainer import finite_loss
 
 
 class PolicyTrainer(DroppingTrainer):
-    """Learns by reward: policies alone, or, with a teacher, policies and model together.
+    """Trains by reward: only the policies, or with a teacher policies and model jointly.
 
     Args:
-        tr_bert: Alpha, samples, guidance.
-        teacher: The plain classifier whose probabilities replace the labels; None learns policies alone, over
-            a model whose weights stay.
-        **settings: What :class:`DroppingTrainer` takes.
+        tr_bert: Options: alpha, samples, guidance.
+        teacher: The plain classifier whose probabilities replace the labels; None trains only the policies,
+            over a frozen model.
+        **settings: Arguments of :class:`DroppingTrainer`.
     """
 
     def __init__(self, *, tr_bert: TRBERTOptions, teacher: Encoder | None = None, **settings: Any) -> None:
@@ -41,7 +41,7 @@ class PolicyTrainer(DroppingTrainer):
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
-        """Draws choices for every document, rewards them, and goes back once; returns the loss, shape ().
+        """Samples choices for every document, and runs one backward pass; returns the loss, shape ().
 
         Raises:
             ModelError: Where the loss is NaN or infinite, before the weights take the step.
@@ -49,41 +49,43 @@ class PolicyTrainer(DroppingTrainer):
         positions = inputs.pop("position").tolist()
         inputs = self._prepare_inputs(inputs)
         batch = packed(inputs["input_ids"], inputs["attention_mask"], inputs.get("token_type_ids"))
-        drawn = SampledChoices(self._guide(batch, inputs["labels"]))
+        sampled = SampledChoices(self._guide(batch, inputs["labels"]))
         model.train()
-        own, copies = self.dropping, self._options.samples
-        with own.system.drawing(drawn), self.compute_loss_context_manager():
-            logits = hard(own.encoder, own.system, repeat_batch(batch, copies)).logits
-        wanted = self._wanted(batch, inputs["labels"], copies)
-        lost = losses(logits, wanted, smoothing=0.0 if self._teacher else self._options.label_smoothing)
-        loss = policy_loss(drawn, lost, self._alpha, copies)
+        student, copies = self.dropping, self._options.samples
+        with student.system.drawing(sampled), self.compute_loss_context_manager():
+            logits = hard(student.encoder, student.system, repeat_batch(batch, copies)).logits
+        targets = self._targets(batch, inputs["labels"], copies)
+        copy_losses = losses(
+            logits, targets, smoothing=0.0 if self._teacher else self._options.label_smoothing
+        )
+        loss = policy_loss(sampled, copy_losses, self._alpha, copies)
         if self._teacher is not None:
-            loss = loss + lost.mean()
+            loss = loss + copy_losses.mean()
         finite_loss(loss.detach(), self.state, [self._keys[p] for p in positions])
         share = 1 / self.current_gradient_accumulation_steps
         self.accelerator.backward(loss * share)
         self.average_over_processes()
-        self._kept.append(torch.stack(drawn.kept).mean().item())
+        self._kept.append(torch.stack(sampled.kept).mean().item())
         return loss.detach() * share
 
-    def _wanted(self, batch: Packed, labels: Tensor, copies: int) -> Tensor:
-        """Labels, or what the teacher says, of every copy."""
+    def _targets(self, batch: Packed, labels: Tensor, copies: int) -> Tensor:
+        """The labels, or the teacher's targets, of every copy."""
         if self._teacher is None:
             return labels.repeat(copies, *[1] * (labels.dim() - 1))
-        said = teacher_targets(self._teacher, batch)
-        return said.repeat(copies, *[1] * (said.dim() - 1))
+        targets = teacher_targets(self._teacher, batch)
+        return targets.repeat(copies, *[1] * (targets.dim() - 1))
 
     def _guide(self, batch: Packed, labels: Tensor) -> list[Tensor] | None:
-        """The gradient's opinion, in the first share of the policies' own steps."""
+        """Gradient scores of the tokens, in the first steps of the policy stage; None afterwards."""
         guided = self.state.global_step < self._options.guide_share * self.state.max_steps
         if self._teacher is not None or not guided:
             return None
-        own = self.dropping
-        own.eval()
-        return guide_scores(own.encoder, batch, labels, own.system.points)
+        student = self.dropping
+        student.eval()
+        return guide_scores(student.encoder, batch, labels, student.system.points)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Adds the mean share of tokens kept to what is logged: a policy that collapses shows here."""
+        """Logs the mean share of kept tokens too, which shows a policy that collapses."""
         if "loss" in logs and self._kept:
             logs["kept"] = float(np.mean(self._kept))
             self._kept.clear()

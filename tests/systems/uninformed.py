@@ -1,4 +1,4 @@
-"""The uninformed baseline that keeps random tokens."""
+"""The uninformed baselines, ``lead`` and ``random``: both keep a share of the tokens."""
 
 from tests.systems import Toy
 
