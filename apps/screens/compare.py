@@ -86,11 +86,11 @@ def _title(metric: str) -> str:
 def _curves(agreement: Agreement, metric: str, select: Select) -> None:
     """The layer curves of a metric and of FPR, with recall beside it; all with their intervals."""
     names = dict.fromkeys((metric, "fpr", "recall"))
-    for place, (column, name) in enumerate(zip(st.columns(len(names)), names, strict=True)):
-        with column.container(border=True, key=f"card.curve.{place}"):
+    for position, (column, name) in enumerate(zip(st.columns(len(names)), names, strict=True)):
+        with column.container(border=True, key=f"card.curve.{position}"):
             title = titled(name, _needed(name, select), agreement.recipe)
             st.markdown(f"**{title}** by layer, with 95 % intervals")
-            show_figure(layer_curves(agreement, name, select, height=340), key=f"curve.{place}")
+            show_figure(layer_curves(agreement, name, select, height=340), key=f"curve.{position}")
     st.caption(f"Words are selected by {rule_text(agreement.recipe, select)}.")
 
 

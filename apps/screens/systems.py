@@ -32,7 +32,7 @@ def systems() -> None:
             records = comparison.records
             with toolbar():
                 speed = address.choose(
-                    "speed", speeds(records), st.selectbox, "Speed in", format_func=_told, width=230
+                    "speed", speeds(records), st.selectbox, "Speed in", format_func=_speed_title, width=230
                 )
             _fronts(records, speed, comparison.recipe.reported)
             _cells(records)
@@ -48,7 +48,7 @@ def _nothing_compared() -> None:
     st.stop()
 
 
-def _told(speed: str) -> str:
+def _speed_title(speed: str) -> str:
     return "operations (FLOPs)" if speed == FLOPS else f"time, batches of {speed}"
 
 
@@ -57,8 +57,8 @@ def _fronts(records: Sequence[GridCell], speed: str, reported: DocumentSource) -
     columns = st.columns(2 if kept is not None else 1)
     with columns[0].container(border=True, key="card.fronts"):
         n = records[0].n
-        figure = TITLES[records[0].metric]
-        st.markdown(f"**{figure} against speed**, {n:,} documents of {escape_markdown(reported.source)}")
+        metric = TITLES[records[0].metric]
+        st.markdown(f"**{metric} against speed**, {n:,} documents of {escape_markdown(reported.source)}")
         show_figure(fronts(records, speed=speed), key="fronts")
     if kept is not None:
         with columns[1].container(border=True, key="card.kept"):

@@ -78,11 +78,11 @@ class Collection:
             return tuple(warnings(self.given))
         if len(self.scores.labels) < 2:  # a number has no majority
             return ()
-        both = [(self.documents.get(key), label)
+        labelled = [(self.documents.get(key), label)
                 for key, label in zip(self.scores.keys, self.scores.predicted, strict=True)]  # fmt: skip
-        there = [(document.label, label) for document, label in both if document is not None]
-        said = majority_sentence(majority_of([gold for gold, _ in there], [label for _, label in there]))
-        return (said,) if said else ()
+        pairs = [(document.label, label) for document, label in labelled if document is not None]
+        sentence = majority_sentence(majority_of([gold for gold, _ in pairs], [label for _, label in pairs]))
+        return (sentence,) if sentence else ()
 
     @property
     def annotated(self) -> bool:
@@ -171,13 +171,13 @@ def chosen_tokens(scored: ScoredDocument, chosen: Chosen) -> Bool:
 
 def numbers_at(measured: Measured | None, method: str, layer: int, select: Select) -> Numbers:
     """Metric to value of one document; None where a metric is not defined on it."""
-    found: dict[str, float | None] = {}
+    values: dict[str, float | None] = {}
     for name, metric in metrics.items():
         place = Place(method, layer, name, select if metric.needs_selection else None)
         if measured is not None and place in measured.parts:
             value = float(metric.of_means(measured.parts[place])[0])
-            found[name] = None if np.isnan(value) else value
-    return found
+            values[name] = None if np.isnan(value) else value
+    return values
 
 
 def open_collection(

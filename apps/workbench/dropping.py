@@ -48,7 +48,7 @@ def dropped(
         title=title,
         marks=_marks(scored),
         tokens=kept[list(layers)],
-        thresholds=None if thresholds is None else _met(scored, thresholds)[list(layers)],
+        thresholds=None if thresholds is None else _token_thresholds(scored, thresholds)[list(layers)],
         compared=None if compared is None else compared[list(layers)],
         numbers=[_numbers(measured, document, scored, method, layer) for layer in layers] if known else (),
         token_precision=[token_precision(document, scored, kept[layer]) for layer in layers],
@@ -59,7 +59,7 @@ def dropped(
     )
 
 
-def _met(scored: ScoredDocument, thresholds: Float32) -> Float32:
+def _token_thresholds(scored: ScoredDocument, thresholds: Float32) -> Float32:
     """Each token's threshold, float32 (L, T); NaN once it is gone."""
     gone = scored.policy_scores is None or np.isnan(scored.policy_scores)
     return np.where(gone, np.float32(np.nan), thresholds[:, scored.token_window])
@@ -81,17 +81,17 @@ def _numbers(
     measured: Measured | None, document: Document, scored: ScoredDocument, method: str, layer: int
 ) -> Numbers:
     """Ranking metrics of the method's scores, the others of the words kept; None where undefined."""
-    found: dict[str, float | None] = {}
+    values: dict[str, float | None] = {}
     for name in RANKING:
         parts = None if measured is None else measured.parts.get(Place(method, layer, name, None))
-        found[name] = None if parts is None else _number(metrics.get(name).of_means(parts)[0])
+        values[name] = None if parts is None else _number(metrics.get(name).of_means(parts)[0])
     covered = scored.covered
     truth = document.rationale[covered]
     words = selection(scored.kept_words[layer, covered], truth, np.array([0, truth.size]))
     for name in SELECTED:
         entry = metrics.get(name)
-        found[name] = _number(entry.of_means(entry.parts(words))[0, 0])
-    return found
+        values[name] = _number(entry.of_means(entry.parts(words))[0, 0])
+    return values
 
 
 def _number(value: float) -> float | None:

@@ -29,9 +29,9 @@ def check_text(text: str, query: str = "") -> int:
     if characters <= MOST_CHARACTERS:  # what is longer is not even split
         words = len(text.split()) + len(query.split())
     if characters > MOST_CHARACTERS or words > MOST_WORDS:
-        found = f"{words:,} words" if words else f"{characters:,} characters"
+        size = f"{words:,} words" if words else f"{characters:,} characters"
         raise DataError(
-            f"the text has {found}, and this page takes {MOST_WORDS:,} words and {MOST_CHARACTERS:,} "
+            f"the text has {size}, and this page takes {MOST_WORDS:,} words and {MOST_CHARACTERS:,} "
             "characters",
             remedy="Shorten it, or score it with `rationale score`, which takes documents of any length.",
         )

@@ -102,8 +102,8 @@ def listed(
     method = address.get("method") or ""
     method = method if method in methods else methods[0]
     layers = collection.scores.layers(method)
-    asked = address.number("layer")
-    layer = asked if asked in layers else layers[-1]
+    requested = address.number("layer")
+    layer = requested if requested in layers else layers[-1]
     select: Select = next((s for s in SELECTIONS if s == address.get("select")), SELECTIONS[0])
     values = column(all_numbers(collection.stamp, collection), metric, method, layer, select)
     worst = float("-inf") if down else float("inf")
@@ -127,15 +127,15 @@ def _sort_title(sort: str) -> str:
 
 def _turn(keys: Sequence[Key], key: Key) -> None:
     """Buttons for the document before and after."""
-    at = keys.index(key)
+    position = keys.index(key)
     with st.container(horizontal=True, width="content", gap="xxsmall", vertical_alignment="bottom"):
-        for label, by, what in (("‹", -1, "previous"), ("›", 1, "next")):
-            inside = 0 <= at + by < len(keys)
+        for label, step, what in (("‹", -1, "previous"), ("›", 1, "next")):
+            inside = 0 <= position + step < len(keys)
             st.button(
                 label,
                 key=f"turn.{what}",
                 help=f"{what} document",
                 disabled=not inside,
                 on_click=choose_now,
-                args=("document", pair_key(keys[at + by] if inside else key)),
+                args=("document", pair_key(keys[position + step] if inside else key)),
             )

@@ -108,7 +108,7 @@ class Page:
     def panel(self, layered: Layered) -> Panel:
         """The data of one panel."""
         method, part = layered.method, self.part
-        own = self.scored.layers[method]
+        method_layers = self.scored.layers[method]
         scores = self.scored.token_scores[method] if self.text.tokens else self.scored.words[method]
         marks = self._token_marks(layered) if self.text.tokens else layered.marks
         whole = input_level(method, self.scored)
@@ -118,7 +118,7 @@ class Page:
         return {
             "title": safe(layered.title),
             "headings": [self._heading(layered, layer) for layer in self.layers],
-            "rows": [0 if whole else _index(own, layer) for layer in self.layers],
+            "rows": [0 if whole else _index(method_layers, layer) for layer in self.layers],
             "scores": [_rounded(row[part]) for row in scores],
             "marks": [row[part].tolist() for row in marks],
             "parts": None if parts is None else [row[part].astype(int).tolist() for row in parts],
@@ -128,7 +128,7 @@ class Page:
             "alarms": not layered.drops,
             "legend": legend,
             "tallies": [self._tallies(layered, row, marks[row], legend) for row in range(len(marks))],
-            "perturbed": [self._perturbed(layered, layer) for layer in own],
+            "perturbed": [self._perturbed(layered, layer) for layer in method_layers],
             "thresholds": None if thresholds is None else [_rounded(row[part]) for row in thresholds],
             "best": None if best is None else [_rounded(row[part]) for row in best],
         }
@@ -150,7 +150,7 @@ class Page:
         marks = np.full((len(layered.marks), len(inside)), REST, dtype=np.int8)
         marks[:, inside] = layered.marks[:, self.text.words[inside]]
         if layered.tokens is not None and layered.drops:
-            marks[:, inside] = _fallen(layered.tokens)[:, inside]
+            marks[:, inside] = _dropping_marks(layered.tokens)[:, inside]
         elif layered.tokens is not None:
             marks[(marks == CHOSEN) & ~layered.tokens] = REST
         return marks
@@ -173,8 +173,12 @@ class Page:
     def _level(self, marks: Int8, numbers: Numbers) -> Level:
         """What the list of layers says about one layer."""
         chosen, total = self._counts(marks)
-        told = [f"{short} {_figure(numbers[name])}" for short, name in _SHORT if name in numbers]
-        return {"share": chosen / max(1, total), "count": f"{chosen} of {total}", "caption": " · ".join(told)}
+        captions = [f"{short} {_number_text(numbers[name])}" for short, name in _SHORT if name in numbers]
+        return {
+            "share": chosen / max(1, total),
+            "count": f"{chosen} of {total}",
+            "caption": " · ".join(captions),
+        }
 
     def _facts(self, layered: Layered, row: int) -> list[Facts]:
         """Two groups of numbers: of the order the scores put the words in, and of the words chosen."""
@@ -183,14 +187,14 @@ class Page:
         counted = [["words kept" if layered.drops else "words selected", f"{chosen} of {total}"]]
         if layered.drops and layered.parts is not None:
             counted.append(["of them only in part", str(int(layered.parts[row].sum()))])
-        told = [[title, _figure(numbers[name])] for name, title in _WORDS if name in numbers]
+        metrics = [[title, _number_text(numbers[name])] for name, title in _WORDS if name in numbers]
         if numbers and layered.token_precision:
-            told.insert(1, ["precision over tokens", _figure(layered.token_precision[row])])
-        ranking = [[title, _figure(numbers[name])] for name, title in _RANKING if name in numbers]
+            metrics.insert(1, ["precision over tokens", _number_text(layered.token_precision[row])])
+        ranking = [[title, _number_text(numbers[name])] for name, title in _RANKING if name in numbers]
         heading = "kept words" if layered.drops else "selected words"
         groups: list[Facts] = [
             {"title": "ranking", "rows": ranking},
-            {"title": heading, "rows": [*counted, *told]},
+            {"title": heading, "rows": [*counted, *metrics]},
         ]
         return [group for group in groups if group["rows"]]
 
@@ -221,12 +225,12 @@ class Page:
         partly = int(layered.parts[row].sum()) if layered.parts is not None else 0
         chosen = marks == CHOSEN
         human = np.zeros(len(marks), dtype=np.bool_) if self.human is None else self.human
-        wearing = {
+        masks = {
             "chosen": chosen, "chosen found": chosen & human, "chosen alarm": chosen & ~human,
             "found": chosen & human, "lost": ~chosen & human, "dropped": marks == DROPPED_HERE,
             "gone": marks == DROPPED_BEFORE, "unread": self.text.kinds == UNREAD,
         }  # fmt: skip
-        counts = {look: int(worn.sum()) for look, worn in wearing.items()} | {"chosen partly": partly}
+        counts = {look: int(mask.sum()) for look, mask in masks.items()} | {"chosen partly": partly}
         return [str(counts[look]) if look in counts else "" for look, _ in legend]
 
     def _perturbed(self, layered: Layered, layer: int) -> list[Named]:
@@ -243,7 +247,7 @@ class Page:
         return []
 
 
-def _fallen(kept: Bool) -> Int8:
+def _dropping_marks(kept: Bool) -> Int8:
     """What became of each token, int8 (R, T)."""
     before = np.concatenate([np.ones_like(kept[:1]), kept[:-1]])
     return np.where(kept, CHOSEN, np.where(before, DROPPED_HERE, DROPPED_BEFORE)).astype(np.int8)
@@ -286,7 +290,7 @@ def _index(layers: Sequence[int], layer: int) -> int:
     return layers.index(layer) if layer in layers else -1
 
 
-def _figure(value: float | None) -> str:
+def _number_text(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 

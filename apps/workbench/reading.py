@@ -112,12 +112,12 @@ def show_words(
         reader=reader,
         share=None if removed is None else removed.share,
     )
-    seen = words_view(data, key=f"{key}.{address.epoch}", on_change=touch)
+    event = words_view(data, key=f"{key}.{address.epoch}", on_change=touch)
     offer_view(data, "-".join(dict.fromkeys(scored.key)), key=key)
-    if seen.layer is not None:
-        address.set("layer", seen.layer)
-    if seen.pins is not None:
-        address.set("pins", ".".join(map(str, seen.pins)))
+    if event.layer is not None:
+        address.set("layer", event.layer)
+    if event.pins is not None:
+        address.set("pins", ".".join(map(str, event.pins)))
 
 
 def offer_view(data: WordsData, name: str, *, key: str) -> None:

@@ -63,12 +63,12 @@ class AppSettings:
         Raises:
             ScoresError: Where a path holds no scores.
         """
-        found: dict[str, Path] = {}
-        for path in (one for given in self.scores for one in _score_folders(given)):
+        folders: dict[str, Path] = {}
+        for path in (folder for given in self.scores for folder in _score_folders(given)):
             parts = path.resolve().parts
             names = ("/".join(parts[-n:]) for n in range(1, len(parts)))
-            found[next((name for name in names if name not in found), str(path))] = path
-        return found
+            folders[next((name for name in names if name not in folders), str(path))] = path
+        return folders
 
 
 def _score_folders(path: Path) -> list[Path]:

@@ -179,7 +179,7 @@ def _selection(block: Block, method: str, layers: tuple[int, ...], rule: Rule, r
 
 
 def _perturbation(block: Block, method: str, layers: tuple[int, ...], removed: Perturbing) -> Perturbation:
-    """Collects the predicted class' probabilities for the main share of words and for those of the AOPC grid."""
+    """Collects the predicted class' probabilities for the main share of words and for the AOPC grid."""
     shares = np.array([removed.share, *removed.bins])
     values = np.full((2, len(shares), len(layers), len(block.scored)), np.nan)
     rows = np.array(block.perturbed.get(method, []), dtype=np.float64).reshape(-1, 5)

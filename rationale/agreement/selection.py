@@ -122,7 +122,7 @@ def above_share(
     eta: Float32,
     words: int,
 ) -> Bool:
-    """Selects words with a token that scores at least ``eta / n``, n = tokens that enter the layer; in float32.
+    """Selects words with a token that scores at least ``eta / n``, n = tokens that enter the layer (float32).
 
     Args:
         tokens: float32 (L, T), normalised inside each window.

@@ -88,7 +88,7 @@ def app(
         *_options(given),
     ]
     script = bundled("apps") / "app.py"
-    options = [f"--{name}={one}" for name, value in flags.items() for one in value.split(",")]
+    options = [f"--{name}={single}" for name, value in flags.items() for single in value.split(",")]
     streamlit.main(["run", str(script), *options, "--", *arguments], standalone_mode=False)
 
 
@@ -100,7 +100,7 @@ def _known(flags: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in flags.items() if f"--{name}" in known}
 
 
-def _options(given: dict[str, str | int | Path | None]) -> Iterator[str]:
-    for name, value in given.items():
+def _options(options: dict[str, str | int | Path | None]) -> Iterator[str]:
+    for name, value in options.items():
         if value is not None:
             yield from (name, str(value))

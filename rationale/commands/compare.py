@@ -73,28 +73,28 @@ def compare(
     from rationale.training.data import evaluation_split, hold_out, training_split
 
     settings = [Setting.parse(text) for text in system]
-    chosen, training = known_options(common or []), training_split(data, split)
+    common_options, training = known_options(common or []), training_split(data, split)
     compared = sample(evaluation_split(data, eval_split, training, dev), eval_limit)
     training, held_out = hold_out(sample(training, limit), dev, data=data)
     if below_median:
-        ruler = TokenLengths(str(model), chosen.get("max_length"))
-        training = below(training, ruler, compared)
-        held_out = held_out and below(held_out, ruler, compared)
-    found = compare_systems(
+        token_lengths = TokenLengths(str(model), common_options.get("max_length"))
+        training = below(training, token_lengths, compared)
+        held_out = held_out and below(held_out, token_lengths, compared)
+    comparison = compare_systems(
         model,
         training,
         held_out,
         compared,
         out,
         settings,
-        common=chosen,
+        common=common_options,
         seeds=seed_numbers(seeds),
         timing=Timing(timing_documents, timing_repeats, BATCHES),
         lengths=lengths or below_median,
         command=typed_command(),
     )
-    table = systems_table(found.records)
+    table = systems_table(comparison.records)
     atomic_text(out / "comparison.csv", table.to_csv(), overwrite=overwrite)
-    page = comparison_page(found, out / "comparison.html", overwrite=overwrite)
+    page = comparison_page(comparison, out / "comparison.html", overwrite=overwrite)
     safe_console().print(table.only("cell", "value", "difference", "flops_speedup").to_rich())
     say(f"{page}: open it in any browser; it needs no network")

@@ -67,14 +67,14 @@ def evaluate(
     if int8:
         to_integers(classifier.model)
     documents = sample(load_documents(data, split), limit)
-    found = list[Traced]()
-    tell, command = None if traces is None else found.append, typed_command()
+    traced = list[Traced]()
+    tell, command = None if traces is None else traced.append, typed_command()
     timing = Timing(timing_documents, timing_repeats)
     result = evaluate_on(classifier, documents, timing, seed=seed, tell=tell, command=command)
     result.save(out, overwrite=overwrite)
     if traces is not None:
         inputs = {"model": classifier.identity.hash, "data": documents.fingerprint}
-        write_traces(traces, found, inputs, overwrite=overwrite, command=command)
+        write_traces(traces, traced, inputs, overwrite=overwrite, command=command)
     safe_console().print(evaluation_table(result))
     for warning in evaluation_warnings(result):
         say(warning)
@@ -88,7 +88,7 @@ _SHOWN = (
 )
 
 
-def _named(name: str) -> str:
+def _title(name: str) -> str:
     from rationale.metrics.task import TITLES
 
     return TITLES.get(name, name)
@@ -100,10 +100,10 @@ def evaluation_warnings(result: Evaluation) -> list[str]:
     from rationale.metrics.chance import at_chance
 
     system = result.recipe.model.system
-    told = [] if result.classification is None else [at_chance(result.classification)]
+    sentences = [] if result.classification is None else [at_chance(result.classification)]
     if system is not None and result.flops_speedup < LEAST_SPEEDUP:
-        told.append(drops_nothing(f"{result.flops_speedup:.2f}x fewer operations", system))
-    return [sentence for sentence in told if sentence]
+        sentences.append(drops_nothing(f"{result.flops_speedup:.2f}x fewer operations", system))
+    return [sentence for sentence in sentences if sentence]
 
 
 def evaluation_table(result: Evaluation) -> Table:
@@ -114,10 +114,10 @@ def evaluation_table(result: Evaluation) -> Table:
     first, *others = next(names for names in _SHOWN if names[0] in metrics)
     whole = None not in (metrics[first], metrics["low"], metrics["high"])  # one document has no interval
     ends = f" [{metrics['low']:.3f}, {metrics['high']:.3f}]" if whole else ""
-    table.add_row(_named(first), "-" if metrics[first] is None else f"{metrics[first]:.3f}{ends}")
+    table.add_row(_title(first), "-" if metrics[first] is None else f"{metrics[first]:.3f}{ends}")
     for name in others:
         value = "-" if metrics[name] is None else f"{metrics[name]:.3f}"
-        table.add_row(_named(name), value)
+        table.add_row(_title(name), value)
     table.add_row("FLOPs speedup", f"{result.flops_speedup:.2f}x")
     bits = result.bit_operations
     if bits is not None:

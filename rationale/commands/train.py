@@ -54,7 +54,7 @@ def with_options(
     ]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = [
+        parameters = [
             p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "options"
         ]
 
@@ -63,7 +63,7 @@ def with_options(
             chosen = options(**{p.name: given.pop(p.name) for p in extra})
             command(**given, options=chosen)
 
-        signature = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in own] + extra)
+        signature = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in parameters] + extra)
         call.__signature__ = signature  # type: ignore[attr-defined]
         call.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
         return call
@@ -118,7 +118,7 @@ def classifier(
     trained = train_classifier(
         model, training, held_out, out, options, overwrite=overwrite, command=typed_command()
     )
-    _tell(trained.path, trained.recipe.best)
+    _print_best(trained.path, trained.recipe.best)
 
 
 def _help(name: str) -> str:
@@ -164,7 +164,7 @@ def adapler(
         overwrite=overwrite,
         command=typed_command(),
     )
-    _tell_dropping(trained)
+    _print_dropping(trained)
 
 
 def _dropping_command(name: str, recipe: Recipe) -> None:
@@ -201,7 +201,7 @@ def _dropping_command(name: str, recipe: Recipe) -> None:
             overwrite=overwrite,
             command=typed_command(),
         )
-        _tell_dropping(trained)
+        _print_dropping(trained)
 
 
 for _name, _recipe in RECIPES.items():
@@ -220,17 +220,17 @@ def _with_preset(options: AdapLeROptions, preset: str | None, context: typer.Con
     return replace(options, **unset)
 
 
-def _tell(path: Path, best: Best) -> None:
-    figures = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in best.items())
-    say(f"{path}: {figures}")
+def _print_best(path: Path, best: Best) -> None:
+    metrics = ", ".join(f"{name.replace('_', ' ')} {_value_text(value)}" for name, value in best.items())
+    say(f"{path}: {metrics}")
 
 
-def _shown(value: float | tuple[int, ...]) -> str:
+def _value_text(value: float | tuple[int, ...]) -> str:
     if isinstance(value, tuple):
         return str(list(value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _tell_dropping(trained: TrainedDropping) -> None:
-    _tell(trained.path, trained.recipe.best)
+def _print_dropping(trained: TrainedDropping) -> None:
+    _print_best(trained.path, trained.recipe.best)
     say(f"the plain classifier to compare with: {trained.finetuned_dir / '1'}")

@@ -93,9 +93,9 @@ def standalone(data: WordsData, title: str) -> str:
         data: What :func:`workbench.drawing.words_data` makes.
         title: The page's.
     """
-    inside = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    payload = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     return _PAGE.format(
-        title=escape(title), style=style(), html=HTML, data=inside, script=script(), ground=palette.GROUND
+        title=escape(title), style=style(), html=HTML, data=payload, script=script(), ground=palette.GROUND
     )
 
 
