@@ -1,4 +1,4 @@
-"""Compare: the methods over all documents, layer by layer, and two of them on one document."""
+"""The page Compare: the methods over all documents, layer by layer, and two of them on one document."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TABLES: Tables = {
 
 
 def compare() -> None:
-    """The page."""
+    """Shows the page."""
     settings = AppSettings.parse(sys.argv[1:])
     address = Address()
     with messages():
@@ -84,7 +84,7 @@ def _title(metric: str) -> str:
 
 
 def _curves(agreement: Agreement, metric: str, select: Select) -> None:
-    """The layer curves of a metric and of FPR, with recall beside it; all with their intervals."""
+    """Shows the layer curves of a metric, FPR and recall, with their intervals."""
     names = dict.fromkeys((metric, "fpr", "recall"))
     for position, (column, name) in enumerate(zip(st.columns(len(names)), names, strict=True)):
         with column.container(border=True, key=f"card.curve.{position}"):
@@ -107,7 +107,7 @@ def _faithful(agreement: Agreement) -> bool:
 
 @st.fragment
 def _one_document(collection: Collection, made: dict[str, str | None]) -> None:
-    """Two methods on one document, under the same layer; a step here leaves the curves alone."""
+    """Shows two methods on one document, in the same layer; a step of the layer leaves the curves alone."""
     address = Address()
     address.follow(made)
     st.subheader("On one document", anchor=False)

@@ -1,4 +1,4 @@
-"""Corpus: which words and kinds of words a dropping model keeps, and where it loses all a human marked."""
+"""The page Corpus: which words a dropping model keeps, and where it drops all words that a human marked."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ MOST = 200
 
 @st.cache_resource(max_entries=8, show_spinner="Counting the words that survive …")
 def survival_of(stamp: str, _collection: Collection) -> Survival:
-    """What survives in a collection."""
+    """Counts which words survive in a collection."""
     return survival(_collection.scores, _collection.documents)
 
 
 def corpus() -> None:
-    """The page."""
+    """Shows the page."""
     address = Address()
     with messages():
         with toolbar():
@@ -64,8 +64,8 @@ def corpus() -> None:
 
 def _nothing_dropped() -> None:
     st.info(
-        "These scores are of a model that drops no tokens, or of a version that did not store which. "
-        "`rationale train adapler` trains one; `rationale score` stores what it keeps.",
+        "The scored model drops no tokens, or an earlier version scored it and did not store which. "
+        "`rationale train adapler` trains a model that drops tokens; `rationale score` stores what it keeps.",
         icon=":material/filter_alt_off:",
     )
     st.stop()
@@ -78,7 +78,7 @@ def _curves(survived: Survival) -> None:
 
 
 def _alone(survived: Survival) -> None:
-    """What the kept words are worth to the model itself."""
+    """Shows how often the kept words alone give the model's prediction."""
     with st.container(border=True, key="card.alone"):
         st.markdown(alone_text(survived))
         if survived.alone:
@@ -101,7 +101,7 @@ def _words(survived: Survival, layer: int) -> None:
 
 
 def _lost(address: Address, survived: Survival, layer: int, method: str | None) -> None:
-    """The documents to look at first: nothing of what the human marked is left."""
+    """Links the documents to look at first: those without a rationale word left."""
     if not survived.annotated:
         return
     lost = survived.lost[survived.layers.index(layer)]

@@ -1,4 +1,4 @@
-"""Study: are these words enough? Accuracy of each condition, and where two of them disagree."""
+"""The page Study: accuracy of each condition of a top-k study, and documents where two of them disagree."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CSS = f"""
 .words.kept .hit, .words.kept .false-alarm {{ outline: none; color: inherit; opacity: 1;
   background-image: none; background-color: {LINE}; }}
 """
-"""Words that are read stand on a ground; the others are faint. The blue rule is the human's."""
+"""Words that are read have a background; the others are faint. A blue line marks the human rationale."""
 
 _KEY = """<p class="words words-legend kept" role="note" aria-label="Key to the words">
 <span><span class="w false-alarm">read</span></span><span><span class="w">not read</span></span>
@@ -41,7 +41,7 @@ _KEY = """<p class="words words-legend kept" role="note" aria-label="Key to the 
 def open_study(
     path: Path, stamp: tuple[int, int], data: str | None, split: str | None
 ) -> tuple[StoredStudy, Documents]:
-    """A study and the documents it is of; ``stamp`` tells one state of its files from the next."""
+    """Opens a study and its documents; ``stamp`` changes when its files do."""
     del stamp
     study = StoredStudy.load(path)
     about = study.results.recipe.reported
@@ -51,7 +51,7 @@ def open_study(
 
 
 def show() -> None:
-    """The page."""
+    """Shows the page."""
     address, settings = Address(), AppSettings.parse(sys.argv[1:])
     with messages():
         if settings.study is None:
@@ -84,7 +84,7 @@ def _results(study: StoredStudy) -> None:
         n = study.results.records[0].n
         st.markdown(
             f"**Accuracy by what is read**, {n:,} documents of {escape_markdown(reported.source)}; "
-            f"{reported.left_out:,} without a rationale in reach left every condition"
+            f"{reported.left_out:,} without a rationale in what is read are left out of every condition"
         )
         show_figure(bars(study.results.records, height=340), key="bars")
     with st.container(border=True, key="card.conditions"):
@@ -100,7 +100,7 @@ def _results(study: StoredStudy) -> None:
 
 
 def _two_conditions(address: Address, study: StoredStudy, documents: Documents) -> None:
-    """Two conditions on one document, side by side."""
+    """Shows two conditions on one document, side by side."""
     st.subheader("Where two conditions disagree", anchor=False)
     conditions = study.conditions()
     if len(conditions) < 2:

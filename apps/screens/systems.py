@@ -1,4 +1,4 @@
-"""Systems: what token-dropping systems cost and save beside each other, and which words they spare."""
+"""The page Systems: what token-dropping methods cost and save, and which words they keep."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workbench.settings import AppSettings
 
 
 def systems() -> None:
-    """The page."""
+    """Shows the page."""
     address = Address()
     with messages():
         path = AppSettings.parse(sys.argv[1:]).comparison
@@ -42,7 +42,7 @@ def systems() -> None:
 def _nothing_compared() -> None:
     st.info(
         "No comparison is open. `rationale compare --system ltp --system spatten … --out FOLDER` trains "
-        "systems beside each other; then `rationale app --comparison FOLDER`.",
+        "and compares dropping methods; then `rationale app --comparison FOLDER`.",
         icon=":material/balance:",
     )
     st.stop()
@@ -62,7 +62,7 @@ def _fronts(records: Sequence[GridCell], speed: str, reported: DocumentSource) -
         show_figure(fronts(records, speed=speed), key="fronts")
     if kept is not None:
         with columns[1].container(border=True, key="card.kept"):
-            st.markdown("**Does what drops more also drop what humans marked?**")
+            st.markdown("**Do methods that drop more also drop what humans marked?**")
             show_figure(kept, key="kept")
 
 

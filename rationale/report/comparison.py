@@ -191,7 +191,7 @@ def comparison_page(comparison: GridComparison, out: str | Path, *, overwrite: b
         recipe.model,
         reported=recipe.reported.source,
         split=recipe.reported.split,
-        heading="What does dropping tokens cost, what does it save, and which words go?",
+        heading="What does token dropping cost and save, and which words are dropped?",
         title="Token-dropping methods compared",
         sections=sections,
         measured=[

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 _VALUE = Column("value", "", "interval")
 _LONG = 60  # rows; longer tables stay folded in print
 _SELECTED_BY = {
-    "top_k_gold": "As many words count as selected as the human marked: misses and false alarms balance.",
-    "threshold": "Words count as selected by the threshold.",
+    "top_k_gold": "As many words are selected as the human marked: there are as many misses as false alarms.",
+    "threshold": "Words are selected by the threshold.",
 }
 
 
