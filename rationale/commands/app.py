@@ -1,4 +1,4 @@
-"""``rationale app``: the browser."""
+"""``rationale app``: opens the app in the browser."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ PRIVATE = {
     "global.developmentMode": "false",
     "runner.magicEnabled": "false",
 }
-"""Whatever a config file or the environment says: the app listens on this machine only, answers its own pages
-only, and tells nobody that it runs."""
+"""Settings that override config files and the environment: the app listens only on this machine, answers only
+its own pages, and reports no usage."""
 
 
 def app(
@@ -93,7 +93,7 @@ def app(
 
 
 def _known(flags: Mapping[str, str]) -> dict[str, str]:
-    """The flags that this version of Streamlit has; what it has not, no config file can turn on."""
+    """Keeps the flags that this version of Streamlit has; no config file can set the others."""
     known = {
         option for parameter in optional("streamlit.web.cli").main_run.params for option in parameter.opts
     }

@@ -1,4 +1,4 @@
-"""``rationale compare``: dropping methods trained, evaluated and compared."""
+"""``rationale compare``: trains, evaluates and compares dropping methods."""
 
 from __future__ import annotations
 

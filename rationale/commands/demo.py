@@ -1,4 +1,4 @@
-"""``rationale demo``: the full pipeline on the embedded sample."""
+"""``rationale demo``: runs the full pipeline on the embedded sample."""
 
 from __future__ import annotations
 
@@ -67,5 +67,5 @@ def _print(console: Console, results: Demo) -> None:
 
 
 def _scores(results: Demo) -> list[Path]:
-    """The dropping model first: the app opens on what it drops."""
+    """Lists the score folders, the dropping model's first: the app opens on what it drops."""
     return [results.adapler.scores, results.plain.scores]

@@ -1,4 +1,4 @@
-"""``rationale evaluate``: how right a model is, and what dropping costs and saves."""
+"""``rationale evaluate``: measures a model's accuracy, and what token dropping costs and saves."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _title(name: str) -> str:
 
 
 def evaluation_warnings(result: Evaluation) -> list[str]:
-    """That a classifier is at chance, and that a dropping model drops nothing, each with the next step."""
+    """Warns of a classifier at chance and of a dropping model that drops nothing, each with the next step."""
     from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
     from rationale.metrics.chance import at_chance
 
@@ -107,7 +107,7 @@ def evaluation_warnings(result: Evaluation) -> list[str]:
 
 
 def evaluation_table(result: Evaluation) -> Table:
-    """An evaluation for the terminal."""
+    """Formats an evaluation for the terminal."""
     from rich.table import Table
 
     metrics, table = result.metrics, Table("what", "value")

@@ -1,4 +1,4 @@
-"""``rationale list``: methods, metrics, families and dropping methods by name."""
+"""``rationale list``: lists score methods, metrics, encoder families and dropping methods."""
 
 from __future__ import annotations
 

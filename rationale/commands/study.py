@@ -1,4 +1,4 @@
-"""``rationale study``: experiments over whole data sets."""
+"""``rationale study``: runs experiments over whole data sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``rationale trace``: which token left where."""
+"""``rationale trace``: shows the layer at which each token is dropped."""
 
 from __future__ import annotations
 
@@ -44,7 +44,11 @@ def trace(
 
     if out is not None:
         if out.suffix not in (".json", ".parquet"):
-            raise OutputError("traces are .json or .parquet", where=out, remedy="Name the output so.")
+            raise OutputError(
+                f"traces are .json or .parquet, not {out.suffix!r}",
+                where=out,
+                remedy="Name the output NAME.json or NAME.parquet.",
+            )
         check_output(out, overwrite=overwrite)
     documents = sample(_documents(text, data, split, query), limit)
     classifier = load_classifier(model, device=device, dtype=dtype)
@@ -92,7 +96,7 @@ _WHERE = {
 
 
 def _print(document_trace: Traced) -> None:
-    """The text once a layer: kept tokens plain, those dropped here struck through, the others gone."""
+    """Prints the text once per layer: kept tokens plain, tokens dropped here struck through."""
     from rich.text import Text
 
     console, run = safe_console(), document_trace.way

@@ -1,4 +1,4 @@
-"""``rationale train``: fine-tuning."""
+"""``rationale train``: fine-tunes classifiers and trains token-dropping models."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def train() -> None:
 
 
 def _flag(field: str) -> tuple[str, ...]:
-    """``--lambda`` for the field ``lambda_``, a keyword of Python; else nothing: typer names the option."""
+    """Returns ``--lambda`` for the field ``lambda_`` (a Python keyword); empty if typer names the option."""
     return (f"--{field.rstrip('_')}",) if field.endswith("_") else ()
 
 
 def with_options(
     options: type[Any], without: Container[str] = ()
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Gives a command one option for each field of a dataclass, and passes them on as ``options``."""
+    """Gives a command one option per field of a dataclass, and passes the dataclass as ``options``."""
     types = get_type_hints(options)
     extra = [
         inspect.Parameter(
@@ -145,7 +145,7 @@ def adapler(
     limit: Limit = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """One command of its own: AdapLeR has presets."""
+    """Trains AdapLeR, with a command of its own because it has presets."""
     from rationale.corpus.splits import sample
     from rationale.training import train_dropping
     from rationale.training.data import hold_out, training_split
@@ -168,7 +168,7 @@ def adapler(
 
 
 def _dropping_command(name: str, recipe: Recipe) -> None:
-    """One command for a system that is trained like most."""
+    """Registers the command that trains one dropping method."""
 
     @app.command(name, help=_help(name))
     @with_options(recipe.options, without=recipe.fixed)
@@ -210,7 +210,7 @@ for _name, _recipe in RECIPES.items():
 
 
 def _with_preset(options: AdapLeROptions, preset: str | None, context: typer.Context) -> AdapLeROptions:
-    """The preset's values wherever the command line gave none."""
+    """Applies the preset to every option that the command line does not give."""
     if preset is None:
         return options
     if preset not in PRESETS:

@@ -72,6 +72,6 @@ def test_an_earlier_report_is_kept(files, tmp_path) -> None:
 
 
 def test_the_page_is_named_as_one(files, tmp_path) -> None:
-    with pytest.raises(OutputError, match=r"'r\.md' is no name of one.*--markdown"):
+    with pytest.raises(OutputError, match=r"must end in .html, not 'r\.md'.*--markdown"):
         CliRunner().invoke(app, [*files, "--out", str(tmp_path / "r.md")], catch_exceptions=False)
     assert not list(tmp_path.iterdir())
