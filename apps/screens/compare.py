@@ -64,7 +64,7 @@ def compare() -> None:
         _curves(agreement, metric, select)
         _tables(address, agreement, metric, select)
     address.write()
-    _one_document(collection, address.made)
+    _one_document(collection, address.chosen)
 
 
 def _needed(metric: str, select: Select) -> Select | None:
@@ -106,10 +106,10 @@ def _faithful(agreement: Agreement) -> bool:
 
 
 @st.fragment
-def _one_document(collection: Collection, made: dict[str, str | None]) -> None:
+def _one_document(collection: Collection, choices: dict[str, str | None]) -> None:
     """Shows two methods on one document, in the same layer; a step of the layer leaves the curves alone."""
     address = Address()
-    address.follow(made)
+    address.follow(choices)
     st.subheader("On one document", anchor=False)
     with messages():
         with toolbar():

@@ -53,11 +53,11 @@ class Address:
     One run may use several addresses: a fragment has its own.
 
     Attributes:
-        made: What was chosen through this address in this run, as the URL writes it.
+        chosen: What was chosen through this address in this run, as the URL writes it.
     """
 
     def __init__(self) -> None:
-        self.made: dict[str, str | None] = {}
+        self.chosen: dict[str, str | None] = {}
         state = st.session_state
         given = {name: st.query_params[name] for name in NAMES if name in st.query_params}
         self._choices: dict[str, str] = state.setdefault(_CHOICES, {})
@@ -69,13 +69,13 @@ class Address:
         self._choices.update(given)
         state[_EPOCH] = self.epoch + 1
 
-    def follow(self, made: dict[str, str | None]) -> None:
+    def follow(self, choices: dict[str, str | None]) -> None:
         """Runs the whole page again if the choices that it was drawn with have changed.
 
-        A fragment calls it with the :attr:`made` of the page around it: if a widget of the page and one of
+        A fragment calls it with the :attr:`chosen` of the page around it: if a widget of the page and one of
         the fragment change at the same moment, Streamlit's browser side requests only the fragment.
         """
-        if any(self.get(name) != text for name, text in made.items()):
+        if any(self.get(name) != text for name, text in choices.items()):
             st.rerun()
 
     @property
@@ -141,7 +141,7 @@ class Address:
         chosen = next((option for option in options if text(option) == remembered), fallback)
         if not quiet or text(chosen) == remembered:
             self.set(name, text(chosen))
-        self.made[name] = self.get(name)
+        self.chosen[name] = self.get(name)
         st.session_state[_key(name)] = chosen
         widget(label, options, key=_key(name), on_change=_remember, args=(name, text), **settings)
         return chosen

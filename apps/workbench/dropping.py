@@ -61,8 +61,8 @@ def dropped(
 
 def _token_thresholds(scored: ScoredDocument, thresholds: Float32) -> Float32:
     """Returns each token's threshold, float32 (L, T); NaN after the token was dropped."""
-    gone = scored.policy_scores is None or np.isnan(scored.policy_scores)
-    return np.where(gone, np.float32(np.nan), thresholds[:, scored.token_window])
+    undecided = scored.policy_scores is None or np.isnan(scored.policy_scores)
+    return np.where(undecided, np.float32(np.nan), thresholds[:, scored.token_window])
 
 
 def token_precision(document: Document, scored: ScoredDocument, tokens: Bool) -> float | None:

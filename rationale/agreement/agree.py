@@ -235,7 +235,7 @@ def read_eta(folder: str | Path) -> tuple[float | None, ...]:
     path = home(folder) / "config.json"
     remedy = (
         "Pass the folder of a trained AdapLeR model, or leave --eta-from out: eta is then the scored model's "
-        "own, and 1 where it has none."
+        "own, or 1 if it has none."
     )
     try:
         config = json.loads(path.read_text(encoding="utf-8"))

@@ -35,7 +35,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written.
+    """A written export.
 
     Attributes:
         path: The file.
