@@ -115,7 +115,7 @@ def _labels(units: Units, dropping: Layered | None) -> Labels:
         "text": f"The document, {units[:-1]} by {units[:-1]}",
     }
     if dropping is not None:
-        labels["strip"] = "The fall of every word"
+        labels["strip"] = "The layer at which every word is dropped"
         labels["marks"] = ["no trace", "kept", dropping.dropped_here, "dropped before"]
         labels["verdicts"] = ["", "", "human rationale, lost", "human rationale"]
     return labels

@@ -144,32 +144,28 @@ def comparison_page(comparison: GridComparison, out: str | Path, *, overwrite: b
         overwrite: Whether an existing file is replaced.
     """
     records, recipe = comparison.records, comparison.recipe
-    blocks = [
-        ReportBlock(
-            figure=fronts(records),
-            caption="To the right, fewer operations. Bars: 95 % intervals over documents, with several "
-            "seeds the range over seeds.",
-        ),
-        ReportBlock(table=rule_table(records)),
-        ReportBlock(table=systems_table(records)),
-        ReportBlock(
-            figure=tokens_kept_by_layer(records),
-            caption="Share of the input tokens that each layer keeps.",
-        ),
-    ]
-    sections = [
-        Section(
-            "results",
-            f"{TITLES[records[0].metric]} against operations",
-            (
-                "Every method was trained from the same plain fine-tuning and evaluated on the same "
-                "documents. Operations are counted on unpadded inputs; time is measured in the same run "
-                "against the same model without dropping. A method that does not beat random or lead "
-                "pruning shows no benefit of its selection.",
-            ),
-            tuple(blocks),
-        )
-    ]
+    return write_page(
+        out,
+        recipe.model,
+        reported=recipe.reported.source,
+        split=recipe.reported.split,
+        heading="What does token dropping cost and save, and which words are dropped?",
+        title="Token-dropping methods compared",
+        sections=_sections(comparison),
+        measured=[
+            Fact("Documents", f"{records[0].n:,}"),
+            Fact("Common options", ", ".join(f"{k} {v}" for k, v in recipe.common.items()) or "defaults"),
+            Fact("Runs", ", ".join(record.cell for record in records)),
+        ],
+        commands=[recipe.command],
+        overwrite=overwrite,
+    )
+
+
+def _sections(comparison: GridComparison) -> list[Section]:
+    """Makes the sections that the comparison has content for."""
+    records = comparison.records
+    sections = [_results_section(records)]
     kept = kept_rationale(records)
     if kept is not None:
         caption = "On the dotted line rationale words are kept as often as others, above it more often."
@@ -186,19 +182,27 @@ def comparison_page(comparison: GridComparison, out: str | Path, *, overwrite: b
         sections.append(
             lengths_section(comparison, comparison.lengths, TITLES[records[0].metric], chosen or records)
         )
-    return write_page(
-        out,
-        recipe.model,
-        reported=recipe.reported.source,
-        split=recipe.reported.split,
-        heading="What does token dropping cost and save, and which words are dropped?",
-        title="Token-dropping methods compared",
-        sections=sections,
-        measured=[
-            Fact("Documents", f"{records[0].n:,}"),
-            Fact("Common options", ", ".join(f"{k} {v}" for k, v in recipe.common.items()) or "defaults"),
-            Fact("Runs", ", ".join(record.cell for record in records)),
-        ],
-        commands=[recipe.command],
-        overwrite=overwrite,
+    return sections
+
+
+def _results_section(records: Sequence[GridCell]) -> Section:
+    blocks = [
+        ReportBlock(
+            figure=fronts(records),
+            caption="To the right, fewer operations. Bars: 95 % intervals over documents, with several "
+            "seeds the range over seeds.",
+        ),
+        ReportBlock(table=rule_table(records)),
+        ReportBlock(table=systems_table(records)),
+        ReportBlock(
+            figure=tokens_kept_by_layer(records),
+            caption="Share of the input tokens that each layer keeps.",
+        ),
+    ]
+    text = (
+        "Every method was trained from the same plain fine-tuning and evaluated on the same documents. "
+        "Operations are counted on unpadded inputs; time is measured in the same run against the same model "
+        "without dropping. A method that does not beat random or lead pruning shows no benefit of its "
+        "selection."
     )
+    return Section("results", f"{TITLES[records[0].metric]} against operations", (text,), tuple(blocks))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -123,11 +122,29 @@ def faithfulness_page(
         out: The HTML file.
         overwrite: Whether an existing file is replaced.
     """
+    settings = agreement.recipe.agreement
+    return write_page(
+        out,
+        agreement.recipe.model.name,
+        reported=settings.source,
+        split=settings.split,
+        heading="Are plausible scores also faithful?",
+        title="Plausibility and faithfulness",
+        sections=_sections(correlations, agreement),
+        measured=[
+            Fact("Documents", f"{settings.pairs:,}"),
+            Fact("Test", "SciPy's spearmanr, Holm over all scores of a pair of metrics"),
+        ],
+        commands=[correlations.recipe.command, settings.command, correlations.command],
+        overwrite=overwrite,
+    )
+
+
+def _sections(correlations: Correlations, agreement: Agreement) -> list[Section]:
     metric = drawn_against(correlations)
     title = registered_metric(metric).title
     filled = "Bars: 95 % intervals. Filled: p below 0.05 after Holm's correction."
-    settings = agreement.recipe.agreement
-    sections: Sequence[Section] = [
+    return [
         Section(
             "between",
             "Between scores: are more plausible scores more faithful?",
@@ -148,8 +165,8 @@ def faithfulness_page(
             "Within a score: is it more faithful on the documents where it is more plausible?",
             (
                 "A correlation over documents for each score. A document of which much is rationale makes "
-                "a high AP easy, and perhaps a high faithfulness too. The chance level of ROC-AUC is 0.5 in "
-                "every document, so a correlation with ROC-AUC does not come from document composition.",
+                "a high AP easy, and perhaps a high faithfulness too. ROC-AUC has the chance level 0.5 in "
+                "every document: the share of rationale words explains a correlation with it less easily.",
             ),
             (
                 ReportBlock(correlation_figure(correlations), f"{title} with AP. {filled}"),
@@ -157,19 +174,4 @@ def faithfulness_page(
                 ReportBlock(table=within_table(correlations), folded="Every correlation"),
             ),
         ),
-    ]  # fmt: skip
-    return write_page(
-        out,
-        agreement.recipe.model.name,
-        reported=settings.source,
-        split=settings.split,
-        heading="Are plausible scores also faithful?",
-        title="Plausibility and faithfulness",
-        sections=sections,
-        measured=[
-            Fact("Documents", f"{settings.pairs:,}"),
-            Fact("Test", "SciPy's spearmanr, Holm over all scores of a pair of metrics"),
-        ],
-        commands=[correlations.recipe.command, settings.command, correlations.command],
-        overwrite=overwrite,
-    )
+    ]
