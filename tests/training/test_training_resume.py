@@ -100,7 +100,7 @@ def test_other_settings_or_data_are_refused_unless_overwritten(encoder, whole, t
     out = tmp_path / "out"
     interrupt(monkeypatch, encoder, out, 6, seconds=999.0)
     with pytest.raises(
-        OutputError, match=r"out\.unfinished: an unfinished run .* \(options\.epochs: 3, now 4\)\. Repeat"
+        OutputError, match=r"out\.unfinished: the folder holds an unfinished run .* \(options\.epochs: 3, now 4\)\. Repeat"
     ):
         train(encoder, out, replace(OPTIONS, epochs=4))
     with pytest.raises(OutputError, match=r"\(train\.documents: 32, now 30\)"):
