@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from rationale.commands.options import Data, Model, seed_numbers, typed_command
+from rationale.commands.options import (
+    Data,
+    Model,
+    TimingDocuments,
+    TimingRepeats,
+    seed_numbers,
+    typed_command,
+)
 from rationale.commands.train import Dev, Limit, TrainSplit
 from rationale.terminal import safe_console, say
 
@@ -37,12 +44,8 @@ def compare(
     dev: Dev = "0.1",
     limit: Limit = None,
     eval_limit: Annotated[int | None, typer.Option(help="Evaluate on about N documents.")] = None,
-    timing_documents: Annotated[
-        int, typer.Option(min=0, help="Number of documents to measure time with; 0 skips it.")
-    ] = 200,
-    timing_repeats: Annotated[
-        int, typer.Option(min=1, help="Number of time measurements; the median is reported.")
-    ] = 3,
+    timing_documents: TimingDocuments = 200,
+    timing_repeats: TimingRepeats = 3,
     lengths: Annotated[bool, typer.Option("--lengths", help="Add results by document length.")] = False,
     below_median: Annotated[
         bool,

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Seed, Split, typed_command
+from rationale.commands.options import (
+    Data,
+    Device,
+    Dtype,
+    Model,
+    Overwrite,
+    Seed,
+    Split,
+    TimingDocuments,
+    TimingRepeats,
+    typed_command,
+)
 from rationale.terminal import safe_console, say
 
 if TYPE_CHECKING:
@@ -24,12 +35,8 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Evaluate a sample of N documents, stratified by label.")
     ] = None,
-    timing_documents: Annotated[
-        int, typer.Option(min=0, help="Number of documents to measure time with; 0 skips it.")
-    ] = 200,
-    timing_repeats: Annotated[
-        int, typer.Option(min=1, help="Number of time measurements; the median is reported.")
-    ] = 3,
+    timing_documents: TimingDocuments = 200,
+    timing_repeats: TimingRepeats = 3,
     int8: Annotated[
         bool,
         typer.Option("--int8", help="Run a model trained with --bits 8 in torchao's static INT8 kernels."),

@@ -30,6 +30,12 @@ Data = Annotated[
 Split = Annotated[
     str | None, typer.Option(help="Split: train, val, test, … Default: that of the scores, or the only one.")
 ]
+TimingDocuments = Annotated[
+    int, typer.Option(min=0, help="Number of documents to measure time with; 0 skips it.")
+]
+TimingRepeats = Annotated[
+    int, typer.Option(min=1, help="Number of time measurements; the median is reported.")
+]
 
 
 TYPED: ContextVar[tuple[str, ...] | None] = ContextVar("typed", default=None)

@@ -36,10 +36,9 @@ def trace(
     Example: `rationale trace --model adapler --text "not once did it drag"`
     """
     from rationale.artifacts.record import to_json
-    from rationale.artifacts.seal import sealed
     from rationale.corpus.splits import sample
-    from rationale.evaluation.traces import KIND, trace_documents, write_traces
-    from rationale.files import atomic_json, check_output
+    from rationale.evaluation.traces import TRACES, trace_documents, write_traces
+    from rationale.files import check_output
     from rationale.loading.classifier import load_classifier
 
     if out is not None:
@@ -70,7 +69,7 @@ def trace(
         }
         if command is not None:
             content["command"] = command
-        atomic_json(out, sealed(content, KIND, inputs), overwrite=overwrite)
+        TRACES.write(out, content, inputs=inputs, overwrite=overwrite)
     say(f"{out}: {len(documents)} traces")
 
 

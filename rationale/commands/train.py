@@ -16,9 +16,11 @@ from rationale.errors import RationaleError
 from rationale.terminal import say
 from rationale.training import TrainingOptions
 from rationale.training.adapler import PRESETS, AdapLeROptions
+from rationale.training.options import option_name
 from rationale.training.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
+    from rationale.corpus.document import Documents
     from rationale.training.dropping.stages import TrainedDropping
     from rationale.training.record import Best
 
@@ -32,7 +34,8 @@ def train() -> None:
 
 def _flag(field: str) -> tuple[str, ...]:
     """Returns ``--lambda`` for the field ``lambda_`` (a Python keyword); empty if typer names the option."""
-    return (f"--{field.rstrip('_')}",) if field.endswith("_") else ()
+    option = option_name(field)
+    return () if option == field else (f"--{option}",)
 
 
 def with_options(
@@ -92,6 +95,16 @@ FinetunedDir = Annotated[
 ]
 
 
+def _documents(
+    data: str, split: str | None, limit: int | None, dev: str
+) -> tuple[Documents, Documents | None]:
+    """The documents to train on, and those for checkpoint selection."""
+    from rationale.corpus.splits import sample
+    from rationale.training.data import hold_out, training_split
+
+    return hold_out(sample(training_split(data, split), limit), dev, data=data)
+
+
 @app.command()
 @with_options(TrainingOptions)
 def classifier(
@@ -109,15 +122,10 @@ def classifier(
     Example: `rationale train classifier --model ./encoder --data movies --out classifier
     --attention-dropout 0`
     """
-    from rationale.corpus.splits import sample
     from rationale.training import train_classifier
-    from rationale.training.data import hold_out, training_split
 
-    documents = sample(training_split(data, split), limit)
-    training, held_out = hold_out(documents, dev, data=data)
-    trained = train_classifier(
-        model, training, held_out, out, options, overwrite=overwrite, command=typed_command()
-    )
+    documents = _documents(data, split, limit, dev)
+    trained = train_classifier(model, *documents, out, options, overwrite=overwrite, command=typed_command())
     _print_best(trained.path, trained.recipe.best)
 
 
@@ -146,20 +154,14 @@ def adapler(
     overwrite: Overwrite = False,
 ) -> None:
     """Trains AdapLeR, with a command of its own because it has presets."""
-    from rationale.corpus.splits import sample
     from rationale.training import train_dropping
-    from rationale.training.data import hold_out, training_split
 
-    documents = sample(training_split(data, split), limit)
-    training, held_out = hold_out(documents, dev, data=data)
-    chosen = _with_preset(options, preset, context)
     trained = train_dropping(
         "adapler",
         model,
-        training,
-        held_out,
+        *_documents(data, split, limit, dev),
         out,
-        chosen,
+        _with_preset(options, preset, context),
         finetuned_dir=finetuned_dir,
         overwrite=overwrite,
         command=typed_command(),
@@ -183,20 +185,14 @@ def _dropping_command(name: str, recipe: Recipe) -> None:
         limit: Limit = None,
         overwrite: Overwrite = False,
     ) -> None:
-        from rationale.corpus.splits import sample
         from rationale.training import train_dropping
-        from rationale.training.data import hold_out, training_split
 
-        documents = sample(training_split(data, split), limit)
-        training, held_out = hold_out(documents, dev, data=data)
-        chosen = replace(options, **recipe.fixed)
         trained = train_dropping(
             name,
             model,
-            training,
-            held_out,
+            *_documents(data, split, limit, dev),
             out,
-            chosen,
+            replace(options, **recipe.fixed),
             finetuned_dir=finetuned_dir,
             overwrite=overwrite,
             command=typed_command(),

@@ -16,6 +16,7 @@ from rationale.report.prose import Fact
 from rationale.report.sections import ReportBlock, Section
 from rationale.report.table import Cell, Column, Interval, Table
 from rationale.study.comparison import AgainstBaseline, GridCell, GridComparison, fastest_within_a_point
+from rationale.training.options import option_name
 
 
 def rule_table(records: Sequence[GridCell]) -> Table:
@@ -57,7 +58,7 @@ def _chosen_row(system: str, cells: list[GridCell] | None, records: Sequence[Gri
     dev = [c.dev.difference for c in cells if c.dev is not None and c.dev.difference is not None]
     return (
         title,
-        ", ".join(f"{name.rstrip('_')} {value}" for name, value in first.setting.items()) or "defaults",
+        ", ".join(f"{option_name(name)} {value}" for name, value in first.setting.items()) or "defaults",
         over_seeds([_value(cell) for cell in cells]),
         over_seeds([_difference(cell) for cell in cells]),
         over_seeds([_baseline_interval(baseline) for baseline in uninformed])
