@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field, fields, replace
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from rationale.agreement.comparison import PairedTest
+from rationale.agreement.comparison import Floor, PairedTest, floors
 from rationale.agreement.metric import MetricName
 from rationale.agreement.pairs import checked_pairs, pairs_path
 from rationale.agreement.select import Selected
@@ -119,6 +120,11 @@ class Agreement:
             f"no record of {metric!r} for method {method!r}, layer {layer}, selection {select!r}",
             remedy="`rationale agree` computes what the scores hold; see the recipe's methods and layers.",
         )
+
+    @cached_property
+    def floors(self) -> list[Floor | None]:
+        """The smallest p-value that the test of each comparison can give; None without a p-value."""
+        return floors(self.comparisons)
 
     def document_values(
         self, metric: str, method: str, layer: int = 0, select: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rationale.agreement.comparison import Floor, floors
+from rationale.agreement.comparison import Floor
 from rationale.agreement.metric import Metric, metrics
 from rationale.agreement.select import SELECTIONS, SHORT, rule_title
 from rationale.artifacts.provenance import Provenance
@@ -60,7 +60,14 @@ class Results:
 
     def layers(self, method: str) -> tuple[int, ...]:
         """The layers with records of the method."""
-        return tuple(sorted({r.layer for r in self.agreement.records if r.method == method}))
+        return self._layers.get(method, ())
+
+    @cached_property
+    def _layers(self) -> dict[str, tuple[int, ...]]:
+        layers: dict[str, set[int]] = {}
+        for r in self.agreement.records:
+            layers.setdefault(r.method, set()).add(r.layer)
+        return {method: tuple(sorted(found)) for method, found in layers.items()}
 
     def layered(self, method: str) -> bool:
         """Whether the method has a score for more than one layer."""
@@ -98,7 +105,7 @@ class Results:
     @cached_property
     def _floors(self) -> dict[tuple[object, ...], Floor | None]:
         comparisons = self.agreement.comparisons
-        return dict(zip(map(_pair, comparisons), floors(comparisons), strict=True))
+        return dict(zip(map(_pair, comparisons), self.agreement.floors, strict=True))
 
     def floor(self, comparison: PairedTest) -> Floor | None:
         """The smallest p-value that the test of a comparison can give; None if it was not tested."""
