@@ -25,6 +25,8 @@ from rationale.scores.store import MemoryScores
 from tests.report.making import make_document, make_recipe, make_scored
 from tests.report.parsing import elements, find
 
+pytestmark = pytest.mark.slow  # every test writes a whole report
+
 HOSTILE = [
     *("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</script>", "{{7*7}}"),
     *("שלום", "👩‍👩‍👧", "x" * 10_000, "a\u202eb", "\ud800", "\x00", "", "https://example.com/x.js"),

@@ -13,6 +13,8 @@ from rationale.scores.writer import ScoreWriter
 from tests.report.making import make_document, make_recipe, make_scored
 from tests.report.parsing import find
 
+pytestmark = pytest.mark.slow  # every test runs the command
+
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory) -> list[str]:
