@@ -209,7 +209,7 @@ def _survival(survived: Survival) -> Section:
     ]
     blocks += [ReportBlock(table=lost)] * bool(survived.annotated)
     blocks += [ReportBlock(table=alone_table(survived))] * bool(survived.alone)
-    return Section("survival", "What survives the dropping", (_SURVIVAL, alone_text(survived)), blocks)
+    return Section("survival", "What each layer keeps", (_SURVIVAL, alone_text(survived)), blocks)
 
 
 def _classification(agreement: Agreement) -> Section:
