@@ -8,7 +8,7 @@ from workbench.style import STYLE
 
 
 def main() -> None:
-    """Navigation and what all pages share."""
+    """Sets up the pages, their navigation and their common style."""
     st.set_page_config(page_title="rationale", page_icon="🔎", layout="wide")
     pages = [
         st.Page("screens/explore.py", title="Explore", url_path="explore", default=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -167,6 +168,7 @@ def main() -> None:
     if sys.stdout is None or sys.stderr is None:  # closed by the parent process
         sys.stdout, sys.stderr = (stream or _null_stream() for stream in (sys.stdout, sys.stderr))
     log_to_stderr()
+    gc.set_threshold(100_000, 20, 20)  # imports and parsed files make many objects and no garbage
     try:
         try:
             app()

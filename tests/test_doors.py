@@ -18,6 +18,8 @@ from tests import children
 from tests.children import environment, python
 from tests.toys import toy_folder
 
+pytestmark = pytest.mark.slow  # every test starts a process
+
 
 @pytest.fixture
 def at_home(tmp_path, monkeypatch):

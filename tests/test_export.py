@@ -176,7 +176,9 @@ def test_of_a_selection_of_its_own_there_is_no_aopc(tmp_path, scores, documents)
     items = [replace(s, perturbed=tuple(p for p in s.perturbed if p.share == SHARES[0])) for s in scores]
     own = MemoryScores(scores.recipe, items)
     done = export_eraser(own, documents, tmp_path / "p.jsonl", Choice("input_x_gradient", 0))
-    assert done.notes == ("no AOPC: of input_x_gradient its own selection was removed, and no shares",)
+    assert done.notes == (
+        "no AOPC: input_x_gradient has a selection of its own, which was removed instead of shares",
+    )
     lines = written(tmp_path / "p.jsonl")
     check_format(lines, documents)
     assert all(line["thresholded_scores"] == [] for line in lines)

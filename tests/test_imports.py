@@ -48,6 +48,7 @@ def loaded(*lines, blocked=()):
     return set(json.loads(ran.stdout.splitlines()[-1]))
 
 
+@pytest.mark.slow
 def test_help_loads_no_heavy_package():
     lines = [["--help"], *([name, "--help"] for name in COMMANDS)]
     lines += [[name, part, "--help"] for name, parts in SUB_COMMANDS.items() for part in parts]
@@ -76,6 +77,7 @@ def saved(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 def test_agree_report_and_export_load_only_what_they_use(saved):
     """And run without any extra. Of SciPy they load what one number needs, and not its statistics."""
     given = ["--scores", saved / "scores", "--data", saved / "data", "--split", "val"]

@@ -101,7 +101,7 @@ def test_a_system_is_what_others_are_held_against_and_drawn_as_one(registered):
     assert found is not None
     assert found.cell == "last"
     assert against_uninformed(*evaluated[2], evaluated, resamples=20) is None
-    assert "the best cell of last that saves" in systems_table([record for record, _ in evaluated]).caption
+    assert "the best run of last that saves" in systems_table([record for record, _ in evaluated]).caption
 
 
 def evaluated_cell(system, right):

@@ -9,6 +9,8 @@ from rationale.demo import sample_folder
 from tests.children import python
 from tests.places import ROOT
 
+pytestmark = pytest.mark.slow  # every test makes or reads the whole sample
+
 MAKER = ROOT / "eraser_data" / "make_sample.py"
 
 

@@ -1,4 +1,4 @@
-"""Compare: the methods over all documents, layer by layer, and two of them on one document."""
+"""The page Compare: the methods over all documents, layer by layer, and two of them on one document."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TABLES: Tables = {
 
 
 def compare() -> None:
-    """The page."""
+    """Shows the page."""
     settings = AppSettings.parse(sys.argv[1:])
     address = Address()
     with messages():
@@ -64,7 +64,7 @@ def compare() -> None:
         _curves(agreement, metric, select)
         _tables(address, agreement, metric, select)
     address.write()
-    _one_document(collection, address.made)
+    _one_document(collection, address.chosen)
 
 
 def _needed(metric: str, select: Select) -> Select | None:
@@ -84,13 +84,13 @@ def _title(metric: str) -> str:
 
 
 def _curves(agreement: Agreement, metric: str, select: Select) -> None:
-    """The layer curves of a metric and of FPR, with recall beside it; all with their intervals."""
+    """Shows the layer curves of a metric, FPR and recall, with their intervals."""
     names = dict.fromkeys((metric, "fpr", "recall"))
-    for place, (column, name) in enumerate(zip(st.columns(len(names)), names, strict=True)):
-        with column.container(border=True, key=f"card.curve.{place}"):
+    for position, (column, name) in enumerate(zip(st.columns(len(names)), names, strict=True)):
+        with column.container(border=True, key=f"card.curve.{position}"):
             title = titled(name, _needed(name, select), agreement.recipe)
             st.markdown(f"**{title}** by layer, with 95 % intervals")
-            show_figure(layer_curves(agreement, name, select, height=340), key=f"curve.{place}")
+            show_figure(layer_curves(agreement, name, select, height=340), key=f"curve.{position}")
     st.caption(f"Words are selected by {rule_text(agreement.recipe, select)}.")
 
 
@@ -106,10 +106,10 @@ def _faithful(agreement: Agreement) -> bool:
 
 
 @st.fragment
-def _one_document(collection: Collection, made: dict[str, str | None]) -> None:
-    """Two methods on one document, under the same layer; a step here leaves the curves alone."""
+def _one_document(collection: Collection, choices: dict[str, str | None]) -> None:
+    """Shows two methods on one document, in the same layer; a step of the layer leaves the curves alone."""
     address = Address()
-    address.follow(made)
+    address.follow(choices)
     st.subheader("On one document", anchor=False)
     with messages():
         with toolbar():

@@ -1,4 +1,4 @@
-"""Corpus: which words and kinds of words a dropping model keeps, and where it loses all a human marked."""
+"""The page Corpus: which words a dropping model keeps, and where it drops all words that a human marked."""
 
 from __future__ import annotations
 
@@ -35,79 +35,81 @@ MOST = 200
 
 @st.cache_resource(max_entries=8, show_spinner="Counting the words that survive …")
 def survival_of(stamp: str, _collection: Collection) -> Survival:
-    """What survives in a collection."""
+    """Counts which words survive in a collection."""
     return survival(_collection.scores, _collection.documents)
 
 
 def corpus() -> None:
-    """The page."""
+    """Shows the page."""
     address = Address()
     with messages():
         with toolbar():
             collection = choose_collection(address, AppSettings.parse(sys.argv[1:]))
             if not tells_survival(collection.scores.recipe):
                 _nothing_dropped()
-            found = survival_of(collection.stamp, collection)
+            survived = survival_of(collection.stamp, collection)
             layer = address.choose(
-                "layer", found.layers, st.selectbox, "After layer", default=found.layers[-1], width=130
+                "layer", survived.layers, st.selectbox, "After layer", default=survived.layers[-1], width=130
             )
         caution(collection.warnings)
-        _curves(found)
-        _alone(found)
-        _words(found, layer)
-        own = sorted(filter(reads_decisions, collection.scores.methods), key=lambda method: method != KEPT)
-        _lost(address, found, layer, own[0] if own else None)
+        _curves(survived)
+        _alone(survived)
+        _words(survived, layer)
+        decision_scores = sorted(
+            filter(reads_decisions, collection.scores.methods), key=lambda method: method != KEPT
+        )
+        _lost(address, survived, layer, decision_scores[0] if decision_scores else None)
     address.write()
 
 
 def _nothing_dropped() -> None:
     st.info(
-        "These scores are of a model that drops no tokens, or of a version that did not store which. "
-        "`rationale train adapler` trains one; `rationale score` stores what it keeps.",
+        "The scored model drops no tokens, or an earlier version scored it and did not store which. "
+        "`rationale train adapler` trains a model that drops tokens; `rationale score` stores what it keeps.",
         icon=":material/filter_alt_off:",
     )
     st.stop()
 
 
-def _curves(found: Survival) -> None:
+def _curves(survived: Survival) -> None:
     with st.container(border=True, key="card.curves"):
-        st.markdown(f"**Words kept by layer**, {found.documents:,} documents, with 95 % intervals")
-        show_figure(survival_curves(found), key="survival")
+        st.markdown(f"**Words kept by layer**, {survived.documents:,} documents, with 95 % intervals")
+        show_figure(survival_curves(survived), key="survival")
 
 
-def _alone(found: Survival) -> None:
-    """What the kept words are worth to the model itself."""
+def _alone(survived: Survival) -> None:
+    """Shows how often the kept words alone give the model's prediction."""
     with st.container(border=True, key="card.alone"):
-        st.markdown(alone_text(found))
-        if found.alone:
-            show_table(alone_table(found))
+        st.markdown(alone_text(survived))
+        if survived.alone:
+            show_table(alone_table(survived))
 
 
-def _words(found: Survival, layer: int) -> None:
+def _words(survived: Survival, layer: int) -> None:
     tables = (
-        kinds_table(found, layer),
-        words_table(found, layer, most=True),
-        words_table(found, layer, most=False),
+        kinds_table(survived, layer),
+        words_table(survived, layer, most=True),
+        words_table(survived, layer, most=False),
     )
     for column, table in zip(st.columns(3), tables, strict=True):
         with column.container(border=True, key=f"card.{table.columns[0].key}.{table.caption}"):
             show_table(table)
     st.download_button(
-        "Save all words", partial(words_csv, found), file_name="words.csv", key="save.words",
+        "Save all words", partial(words_csv, survived), file_name="words.csv", key="save.words",
         on_click="ignore", type="tertiary", help="Every word type with its share kept after each layer.",
     )  # fmt: skip
 
 
-def _lost(address: Address, found: Survival, layer: int, method: str | None) -> None:
-    """The documents to look at first: nothing of what the human marked is left."""
-    if not found.annotated:
+def _lost(address: Address, survived: Survival, layer: int, method: str | None) -> None:
+    """Links the documents to look at first: those without a rationale word left."""
+    if not survived.annotated:
         return
-    lost = found.lost[found.layers.index(layer)]
+    lost = survived.lost[survived.layers.index(layer)]
     with st.container(border=True, key="card.lost"):
-        share = len(lost) / found.annotated
+        share = len(lost) / survived.annotated
         st.markdown(
             f"**Nothing of the human rationale is left** after layer {layer} in {len(lost):,} of "
-            f"{found.annotated:,} documents ({share:.0%})"
+            f"{survived.annotated:,} documents ({share:.0%})"
         )
         links = [
             f"[{escape_markdown(safe(pair_key(key)))}]({_link(address, key, layer, method)})"

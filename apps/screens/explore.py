@@ -1,4 +1,4 @@
-"""Explore: one document, its words by score in each layer, against what a human marked."""
+"""The page Explore: one document, its words by score in each layer, and what a human marked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from workbench.settings import AppSettings
 
 
 def explore() -> None:
-    """The page."""
+    """Shows the page."""
     address = Address()
     with messages():
         with toolbar():
@@ -51,7 +51,7 @@ def _select(
     opened: tuple[Document, ScoredDocument],
     methods: Sequence[str | None],
 ) -> Select:
-    """How words are selected; nothing to choose where all that is shown is what the model keeps."""
+    """Chooses how words are selected; there is no choice if only what the model keeps is shown."""
     document, scored = opened
     if all(method is None or drops(method, scored) for method in methods):
         return "threshold"

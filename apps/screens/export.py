@@ -1,4 +1,4 @@
-"""Export: the report and the numbers as files, written by the same functions as on the command line."""
+"""The page Export: the report and the numbers as files, written by the functions of the command line."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from workbench.messages import escape_markdown, messages
 from workbench.reading import choose_method, choose_select, toolbar
 from workbench.settings import AppSettings
 
-Write = Callable[[Path], object]  # writes the file it is given, and others beside it at will
+Write = Callable[[Path], object]  # writes this file; it may write others beside it
 
 
 def export() -> None:
-    """The page."""
+    """Shows the page."""
     address = Address()
     with messages():
         with toolbar():
@@ -44,15 +44,15 @@ def _reports(collection: Collection, agreement: Agreement) -> None:
         html = path.with_suffix(".html")
         report(collection.scores, collection.documents, agreement, html, **others)  # type: ignore[arg-type]
 
-    _offer("report.html", "One page that a person who was not there understands; it needs no network.", write)
+    _offer("report.html", "A self-contained page to share; it needs no network.", write)
     _offer("report.md", "Findings and main tables as Markdown.", lambda path: write(path, markdown=path))
     _offer("agreement.csv", "Every number with its interval.", lambda path: write(path, csv=path))
-    _offer("agreement.parquet", "The same, with types.", lambda path: write(path, parquet=path))
+    _offer("agreement.parquet", "The same numbers, with types.", lambda path: write(path, parquet=path))
     _offer("agreement.json", "Recipe, records and comparisons, for `rationale report`.", agreement.save)
 
 
 def _eraser(address: Address, collection: Collection) -> None:
-    """One method and layer in the benchmark's own format."""
+    """Offers one method and layer in the benchmark's format."""
     with st.container(border=True, key="card.eraser"):
         with toolbar():
             method = choose_method(address, collection)
@@ -64,11 +64,11 @@ def _eraser(address: Address, collection: Collection) -> None:
         settings = collection.measuring
         choice = Choice(method, layer, select, settings.eta, settings.absolute)
         write = partial(export_eraser, collection.scores, collection.documents, choice=choice)
-        _offer("predictions.jsonl", "What the ERASER benchmark's own scorer reads.", write, border=False)
+        _offer("predictions.jsonl", "Predictions for the ERASER benchmark's scorer.", write, border=False)
 
 
 def _offer(name: str, what: str, write: Write, *, border: bool = True) -> None:
-    """A file's name, what it holds, and a button that has it written and hands it over."""
+    """Shows a file's name, what it holds, and a button that writes and downloads it."""
     with st.container(border=border, key=f"card.{name}", horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{name}** — {what}", width="stretch")
         st.download_button(

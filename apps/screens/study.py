@@ -1,4 +1,4 @@
-"""Study: are these words enough? Accuracy of each condition, and where two of them disagree."""
+"""The page Study: accuracy of each condition of a top-k study, and documents where two of them disagree."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CSS = f"""
 .words.kept .hit, .words.kept .false-alarm {{ outline: none; color: inherit; opacity: 1;
   background-image: none; background-color: {LINE}; }}
 """
-"""Words that are read stand on a ground; the others are faint. The blue rule is the human's."""
+"""Words that are read have a background; the others are faint. A blue line marks the human rationale."""
 
 _KEY = """<p class="words words-legend kept" role="note" aria-label="Key to the words">
 <span><span class="w false-alarm">read</span></span><span><span class="w">not read</span></span>
@@ -41,7 +41,7 @@ _KEY = """<p class="words words-legend kept" role="note" aria-label="Key to the 
 def open_study(
     path: Path, stamp: tuple[int, int], data: str | None, split: str | None
 ) -> tuple[StoredStudy, Documents]:
-    """A study and the documents it is of; ``stamp`` tells one state of its files from the next."""
+    """Opens a study and its documents; ``stamp`` changes when its files do."""
     del stamp
     study = StoredStudy.load(path)
     about = study.results.recipe.reported
@@ -51,7 +51,7 @@ def open_study(
 
 
 def show() -> None:
-    """The page."""
+    """Shows the page."""
     address, settings = Address(), AppSettings.parse(sys.argv[1:])
     with messages():
         if settings.study is None:
@@ -65,9 +65,9 @@ def show() -> None:
 
 
 def _stamp(folder: Path) -> tuple[int, int]:
-    found = folder / "study.json"
-    state = found.stat() if found.exists() else None
-    return (0, 0) if state is None else (state.st_mtime_ns, state.st_size)
+    path = folder / "study.json"
+    status = path.stat() if path.exists() else None
+    return (0, 0) if status is None else (status.st_mtime_ns, status.st_size)
 
 
 def _nothing_studied() -> None:
@@ -84,7 +84,7 @@ def _results(study: StoredStudy) -> None:
         n = study.results.records[0].n
         st.markdown(
             f"**Accuracy by what is read**, {n:,} documents of {escape_markdown(reported.source)}; "
-            f"{reported.left_out:,} without a rationale in reach left every condition"
+            f"{reported.left_out:,} without a rationale in what is read are left out of every condition"
         )
         show_figure(bars(study.results.records, height=340), key="bars")
     with st.container(border=True, key="card.conditions"):
@@ -100,40 +100,46 @@ def _results(study: StoredStudy) -> None:
 
 
 def _two_conditions(address: Address, study: StoredStudy, documents: Documents) -> None:
-    """Two conditions on one document, side by side."""
+    """Shows two conditions on one document, side by side."""
     st.subheader("Where two conditions disagree", anchor=False)
     conditions = study.conditions()
     if len(conditions) < 2:
         st.info("The study has one condition.", icon=":material/info:")
         return
     with toolbar():
-        one = address.choose(
+        first = address.choose(
             "condition", conditions, st.selectbox, "Condition", default=conditions[0], width=190
         )
-        others = [condition for condition in conditions if condition != one and study.seeds(one, condition)]
+        others = [
+            condition for condition in conditions if condition != first and study.seeds(first, condition)
+        ]
         if not others:
-            st.info(escape_markdown(f"No other condition shares a seed with {one}."), icon=":material/info:")
+            st.info(
+                escape_markdown(f"No other condition shares a seed with {first}."), icon=":material/info:"
+            )
             return
-        other = address.choose("against", others, st.selectbox, "Against", width=190)
-        seeds = study.seeds(one, other)
+        second = address.choose("against", others, st.selectbox, "Against", width=190)
+        seeds = study.seeds(first, second)
         seed = address.choose("seed", seeds, st.selectbox, "Seed", width=90)
-        found = study.split(one, other, seed)
-        who = _choose_who(address, found, one, other)
-        key = _choose_document(address, documents, found[who])
+        keys_by_verdict = study.split(first, second, seed)
+        who = _choose_who(address, keys_by_verdict, first, second)
+        key = _choose_document(address, documents, keys_by_verdict[who])
     if key is None:
         return
     document = documents.get(key)
     if document is not None:  # checked when the study was opened
-        _side_by_side(study, document, key, (one, other), seed)
+        _side_by_side(study, document, key, (first, second), seed)
 
 
-def _choose_who(address: Address, found: dict[WhoIsRight, list[Key]], one: str, other: str) -> WhoIsRight:
+def _choose_who(
+    address: Address, keys_by_verdict: dict[WhoIsRight, list[Key]], first: str, second: str
+) -> WhoIsRight:
     titles: dict[WhoIsRight, str] = {
-        "first": f"only {one}", "second": f"only {other}", "both": "both", "neither": "neither",
+        "first": f"only {first}", "second": f"only {second}", "both": "both", "neither": "neither",
     }  # fmt: skip
     return address.choose(
         "right", list(titles), st.segmented_control, "Right",
-        format_func=lambda who: f"{titles[who]} ({len(found[who]):,})", required=True,
+        format_func=lambda who: f"{titles[who]} ({len(keys_by_verdict[who]):,})", required=True,
     )  # fmt: skip
 
 
@@ -157,14 +163,14 @@ def _side_by_side(
     study: StoredStudy, document: Document, key: Key, conditions: tuple[str, str], seed: int
 ) -> None:
     count = len(document.words)
-    whole = study.results.recipe.positions == "packed"  # any word of the document may be read
-    read = np.ones(count, bool) if whole else _mask(study.read(seed, key), count)
+    packed = study.results.recipe.positions == "packed"  # any word of the document may be read
+    read = np.ones(count, bool) if packed else _mask(study.read(seed, key), count)
     if document.query:
         st.caption(escape_markdown(safe(" ".join(document.query))))
     for column, condition in zip(st.columns(2), conditions, strict=True):
         answer = study.answers(condition, seed)[key]
         with column.container(border=True, key=f"card.words.{conditions.index(condition)}"):
-            st.markdown(_said(condition, answer))
+            st.markdown(_verdict(condition, answer))
             kept = _mask(answer.kept, count)
             text = words_html(
                 [safe(word) for word in document.words], np.zeros(count), document.rationale & read, kept,
@@ -180,10 +186,10 @@ def _mask(places: Int64, count: int) -> Bool:
     return mask
 
 
-def _said(condition: str, answer: Answer) -> str:
-    verdict = "right" if answer.right else f"wrong, gold is {escape_markdown(safe(answer.label))}"
-    said = f"says **{escape_markdown(safe(answer.predicted))}** ({answer.probability:.0%}), {verdict}"
-    return f"**{escape_markdown(condition)}**: {len(answer.kept):,} words; {said}"
+def _verdict(condition: str, answer: Answer) -> str:
+    outcome = "right" if answer.right else f"wrong, gold is {escape_markdown(safe(answer.label))}"
+    prediction = f"says **{escape_markdown(safe(answer.predicted))}** ({answer.probability:.0%}), {outcome}"
+    return f"**{escape_markdown(condition)}**: {len(answer.kept):,} words; {prediction}"
 
 
 show()

@@ -1,4 +1,4 @@
-"""Systems: what token-dropping systems cost and save beside each other, and which words they spare."""
+"""The page Systems: what token-dropping methods cost and save, and which words they keep."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workbench.settings import AppSettings
 
 
 def systems() -> None:
-    """The page."""
+    """Shows the page."""
     address = Address()
     with messages():
         path = AppSettings.parse(sys.argv[1:]).comparison
@@ -32,7 +32,7 @@ def systems() -> None:
             records = comparison.records
             with toolbar():
                 speed = address.choose(
-                    "speed", speeds(records), st.selectbox, "Speed in", format_func=_told, width=230
+                    "speed", speeds(records), st.selectbox, "Speed in", format_func=_speed_title, width=230
                 )
             _fronts(records, speed, comparison.recipe.reported)
             _cells(records)
@@ -42,13 +42,13 @@ def systems() -> None:
 def _nothing_compared() -> None:
     st.info(
         "No comparison is open. `rationale compare --system ltp --system spatten … --out FOLDER` trains "
-        "systems beside each other; then `rationale app --comparison FOLDER`.",
+        "and compares dropping methods; then `rationale app --comparison FOLDER`.",
         icon=":material/balance:",
     )
     st.stop()
 
 
-def _told(speed: str) -> str:
+def _speed_title(speed: str) -> str:
     return "operations (FLOPs)" if speed == FLOPS else f"time, batches of {speed}"
 
 
@@ -57,12 +57,12 @@ def _fronts(records: Sequence[GridCell], speed: str, reported: DocumentSource) -
     columns = st.columns(2 if kept is not None else 1)
     with columns[0].container(border=True, key="card.fronts"):
         n = records[0].n
-        figure = TITLES[records[0].metric]
-        st.markdown(f"**{figure} against speed**, {n:,} documents of {escape_markdown(reported.source)}")
+        metric = TITLES[records[0].metric]
+        st.markdown(f"**{metric} against speed**, {n:,} documents of {escape_markdown(reported.source)}")
         show_figure(fronts(records, speed=speed), key="fronts")
     if kept is not None:
         with columns[1].container(border=True, key="card.kept"):
-            st.markdown("**Does what drops more also drop what humans marked?**")
+            st.markdown("**Do methods that drop more also drop what humans marked?**")
             show_figure(kept, key="kept")
 
 

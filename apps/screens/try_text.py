@@ -1,4 +1,4 @@
-"""Try: any text with a live model."""
+"""The page Try: scores any text with a model."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _TRIED = "try.collection"
 
 @dataclass(frozen=True)
 class Request:
-    """What the reader wants explained.
+    """A text to explain.
 
     Attributes:
         model: A hub id or a folder.
-        text: Any text.
+        text: The text.
         query: The other segment of a sentence pair; empty for none.
         methods: Score methods.
     """
@@ -42,12 +42,12 @@ class Request:
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the model …")
 def classifier(model: str, device: str, dtype: str) -> Classifier:
-    """A model, loaded once."""
+    """Loads a model once."""
     return load_classifier(model, device=device, dtype=dtype)
 
 
 def try_text() -> None:
-    """The page."""
+    """Shows the page."""
     address = Address()
     with messages():
         settings = AppSettings.parse(sys.argv[1:])
@@ -63,7 +63,7 @@ def try_text() -> None:
 
 
 def _form(settings: AppSettings) -> Request | None:
-    """The text and what to do with it; None until it is sent."""
+    """Shows the form, and returns the request; None until it is sent."""
     with st.container(key="card.try"), st.form("try.form", border=True):
         text = _area("Text", "try.text", 110, f"Write or paste a text of up to {MOST_WORDS:,} words.")
         with toolbar():
@@ -89,16 +89,16 @@ def _area(label: str, key: str, height: int, placeholder: str) -> str:
 
 
 def _scored_with(settings: AppSettings) -> str:
-    """The model of the open scores, where some are open."""
+    """Returns the model of the open scores; empty if none are open."""
     folders = list(settings.folders().values())
     return read_recipe(folders[0]).model.name if folders else ""
 
 
 def _explain(request: Request, settings: AppSettings) -> Collection:
-    """The text as a collection of one document, scored now."""
+    """Scores the text now, and returns it as a collection of one document."""
     known = {name for name in (settings.model, _scored_with(settings)) if name}
     model = load_named(request.model, known, lambda name: classifier(name, settings.device, settings.dtype))
-    # a dropping model's own scores, asked for or not: the page opens on what it drops
+    # a dropping model's own scores come first, chosen or not: the page opens on what it drops
     methods = tuple(dict.fromkeys((*decision_methods(model.policy), *request.methods)))
     options = ScoreOptions(methods=methods, batch_size=settings.batch_size, seed=settings.seed)
     with st.spinner(progress_note(check_text(request.text, request.query))):

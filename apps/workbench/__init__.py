@@ -1,1 +1,1 @@
-"""What the app's screens share: what was opened, what the URL says, and the words component."""
+"""Shared parts of the screens of the app: opened results, the view in the URL, the words component."""

@@ -1,7 +1,7 @@
-"""The view in the URL: what is open, and where the reader is, so that a link shows another person the same.
+"""Keeps the view in the URL (what is open, and where the user is), so that a link shows others the same view.
 
 Streamlit forgets a widget when its page is left, and clears the query when another is opened. So the choices
-live in one dictionary of the session: widgets show it, their callbacks change it, every run writes the URL.
+are in one dictionary of the session: widgets show it, their callbacks change it, every run writes the URL.
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ NAMES = (
 
 
 def touch() -> None:
-    """Notes that the reader chose something: the URL that comes with this run is older than that."""
+    """Notes that the user chose something: the URL that comes with this run is older than the choice."""
     st.session_state[_TOUCHED] = True
 
 
 class Address:
-    """The choices of this session; the URL rules where it was opened, edited, or gone back to.
+    """The choices of this session; after the URL was opened, edited or gone back to, its choices win.
 
-    Several may be made in one run, as a fragment makes its own.
+    One run may use several addresses: a fragment has its own.
 
     Attributes:
-        made: What was chosen through this address in this run, as the URL writes it.
+        chosen: What was chosen through this address in this run, as the URL writes it.
     """
 
     def __init__(self) -> None:
-        self.made: dict[str, str | None] = {}
+        self.chosen: dict[str, str | None] = {}
         state = st.session_state
         given = {name: st.query_params[name] for name in NAMES if name in st.query_params}
         self._choices: dict[str, str] = state.setdefault(_CHOICES, {})
@@ -69,26 +69,26 @@ class Address:
         self._choices.update(given)
         state[_EPOCH] = self.epoch + 1
 
-    def follow(self, made: dict[str, str | None]) -> None:
-        """Runs the whole page again where the choices it was drawn with have changed.
+    def follow(self, choices: dict[str, str | None]) -> None:
+        """Runs the whole page again if the choices that it was drawn with have changed.
 
-        For a fragment, with what the page around it :attr:`made`: where a widget of the page and one of the
-        fragment change in the same moment, Streamlit's browser side asks for the fragment alone.
+        A fragment calls it with the :attr:`chosen` of the page around it: if a widget of the page and one of
+        the fragment change at the same moment, Streamlit's browser side requests only the fragment.
         """
-        if any(self.get(name) != text for name, text in made.items()):
+        if any(self.get(name) != text for name, text in choices.items()):
             st.rerun()
 
     @property
     def epoch(self) -> int:
-        """How often the URL was set from outside; the words component follows it then, and else leads."""
+        """How often the URL was set from outside; only then the words component follows the URL."""
         return int(st.session_state.get(_EPOCH, 0))
 
     def get(self, name: str) -> str | None:
-        """A choice as text."""
+        """Returns a choice as text."""
         return self._choices.get(name)
 
     def number(self, name: str) -> int | None:
-        """A choice as a number that is not negative; None where it is none."""
+        """Returns a choice as a non-negative number; None if it is not one."""
         text = self._choices.get(name, "")
         return int(text) if text.isdecimal() and len(text) < 10 else None
 
@@ -106,7 +106,7 @@ class Address:
             self._choices[name] = str(value)
 
     def write(self) -> None:
-        """Brings the URL up to date."""
+        """Updates the URL."""
         ordered = {name: self._choices[name] for name in NAMES if name in self._choices}
         st.session_state[_WRITTEN], st.session_state[_SEEN] = ordered, None
         if {name: st.query_params[name] for name in st.query_params} != ordered:
@@ -124,30 +124,30 @@ class Address:
         quiet: bool = False,
         **settings: Any,
     ) -> T:
-        """A widget whose value is a choice of the URL: it shows what is remembered, a click is remembered.
+        """Shows a widget whose value is a choice of the URL, and remembers what the user chooses.
 
         Args:
             name: The choice, one of :data:`NAMES`.
-            options: What there is to choose from; not empty.
+            options: The options; at least one.
             widget: ``st.selectbox``, ``st.segmented_control`` …
             label: The widget's label.
-            text: An option as the URL writes it.
-            default: Chosen where the URL says nothing that is an option; the first option where None.
-            quiet: Whether a choice that nobody made stays out of the URL.
-            settings: For the widget.
+            text: Converts an option to its text in the URL.
+            default: Chosen if the URL names no option; None takes the first option.
+            quiet: Whether a default stays out of the URL.
+            settings: Further arguments of the widget.
         """
         remembered = self._choices.get(name)
         fallback = options[0] if default is None else default
         chosen = next((option for option in options if text(option) == remembered), fallback)
         if not quiet or text(chosen) == remembered:
             self.set(name, text(chosen))
-        self.made[name] = self.get(name)
+        self.chosen[name] = self.get(name)
         st.session_state[_key(name)] = chosen
         widget(label, options, key=_key(name), on_change=_remember, args=(name, text), **settings)
         return chosen
 
     def choose_text(self, name: str, label: str, **settings: Any) -> str:
-        """A text field whose value is a choice of the URL."""
+        """Shows a text field whose value is a choice of the URL."""
         text = self._choices.get(name, "")
         st.session_state[_key(name)] = text
         st.text_input(label, key=_key(name), on_change=_remember, args=(name, _short), **settings)
@@ -155,13 +155,13 @@ class Address:
 
 
 def choose_now(name: str, text: str) -> None:
-    """Makes a choice from a button's callback."""
+    """Sets a choice from a button's callback."""
     touch()
     st.session_state[_CHOICES][name] = text
 
 
 def _remember(name: str, text: Callable[[Any], str]) -> None:
-    """Takes over what a widget was set to, before the page runs again."""
+    """Stores what a widget was set to, before the page runs again."""
     chosen = st.session_state[_key(name)]
     if chosen is not None:
         choose_now(name, text(chosen))

@@ -1,4 +1,4 @@
-"""What was opened: scores, their documents, and how well they agree; read once, kept for all sessions."""
+"""Opened scores with their documents and agreement; they are read once and kept for all sessions."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ from workbench.panels import CHOSEN, REST, Layered, Numbers
 
 @dataclass(frozen=True)
 class Collection:
-    """Scores beside their documents.
+    """Scores with their documents.
 
     Attributes:
-        name: A short name that the URL carries.
+        name: A short name for the URL.
         scores: The scores.
-        documents: Their documents, with human rationales where there are some.
-        given: The agreement that was opened with them, or None.
-        stamp: Changes when the files do; what is computed from them is kept under it.
+        documents: Their documents, with human rationales if there are any.
+        agreement: The agreement that was opened with them, or None.
+        stamp: A text that changes when the files do; the cache key of what is computed from them.
     """
 
     name: str
     scores: Scores
     documents: Documents
-    given: Agreement | None = None
+    agreement: Agreement | None = None
     stamp: str = ""
 
     @property
     def title(self) -> str:
-        """Data, split and model, for people."""
+        """Data, split and model, as the page shows them."""
         data, model = self.scores.recipe.data, self.scores.recipe.model
         parts = (Path(data.source).name, data.split, Path(model.name).name)
         return " · ".join(str(part) for part in parts if part)
@@ -68,21 +68,23 @@ class Collection:
 
     @cached_property
     def texts(self) -> dict[Key, str]:
-        """Id and text in lower case, to search in."""
+        """Id and text of each document in lower case, for the search."""
         return {key: f"{key[0]} {key[1]} {' '.join(self._document(key).words)}".lower() for key in self.keys}
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
-        """What has to be known before the scores are read as explanations: a classifier at chance."""
-        if self.given is not None:
-            return tuple(warnings(self.given))
+        """Warnings to show before the scores, such as that the classifier is at chance."""
+        if self.agreement is not None:
+            return tuple(warnings(self.agreement))
         if len(self.scores.labels) < 2:  # a number has no majority
             return ()
-        both = [(self.documents.get(key), label)
-                for key, label in zip(self.scores.keys, self.scores.predicted, strict=True)]  # fmt: skip
-        there = [(document.label, label) for document, label in both if document is not None]
-        said = majority_sentence(majority_of([gold for gold, _ in there], [label for _, label in there]))
-        return (said,) if said else ()
+        labelled = [
+            (self.documents.get(key), label)
+            for key, label in zip(self.scores.keys, self.scores.predicted, strict=True)
+        ]
+        pairs = [(document.label, label) for document, label in labelled if document is not None]
+        sentence = majority_sentence(majority_of([gold for gold, _ in pairs], [label for _, label in pairs]))
+        return (sentence,) if sentence else ()
 
     @property
     def annotated(self) -> bool:
@@ -91,24 +93,24 @@ class Collection:
 
     @property
     def recipe(self) -> Provenance:
-        """Of the given agreement, which says how words were selected; else of the scores."""
-        return self.scores.recipe if self.given is None else self.given.recipe
+        """The provenance of the opened agreement, which says how words were selected; else of the scores."""
+        return self.scores.recipe if self.agreement is None else self.agreement.recipe
 
     @property
     def measuring(self) -> Measuring:
-        """How agreement is measured: every selection the scores allow, and as the given agreement was."""
+        """How agreement is measured: like the opened agreement, with all selections that the scores allow."""
         rule = rule_of(self.recipe, "threshold")
         return Measuring(selections(self.scores.recipe), rule.eta, rule.absolute)
 
     def title_of(self, method: str) -> str:
-        """What people call a method."""
+        """Returns a method's title."""
         return self.scores.recipe.title_of(method)
 
     def open(self, key: Key) -> tuple[Document, ScoredDocument]:
-        """A document and its scores.
+        """Returns a document and its scores.
 
         Raises:
-            ScoresError: Where they are of different texts.
+            ScoresError: If they are of different texts.
         """
         document, scored = self._document(key), self.scores.get(key)
         if document.digest != scored.digest:
@@ -126,10 +128,10 @@ class Collection:
         return document
 
     def layered(self, document: Document, scored: ScoredDocument, method: str, select: Select) -> Layered:
-        """One method on one document: what it selects in each layer, and how that agrees.
+        """Returns what a method selects in one document in each layer, with its metrics.
 
         Raises:
-            ScoresError: Where the threshold is not known.
+            ScoresError: If the threshold is not known.
         """
         numbers = self.numbers(document, scored)
         if drops(method, scored):
@@ -154,7 +156,7 @@ class Collection:
         )
 
     def numbers(self, document: Document, scored: ScoredDocument) -> Measured | None:
-        """Every metric on this one document; None where no human marked it."""
+        """Computes every metric on this one document; None if it has no annotation."""
         if not document.annotated:
             return None
         alone = MemoryScores(self.scores.recipe, [scored])
@@ -162,7 +164,7 @@ class Collection:
 
 
 def chosen_tokens(scored: ScoredDocument, chosen: Chosen) -> Bool:
-    """The tokens that met a threshold, or all of the words that were chosen by rank; bool (R, T)."""
+    """Returns the tokens that met a threshold, or all tokens of the words selected by rank; bool (R, T)."""
     inside = scored.token_word >= 0
     tokens = np.zeros((len(chosen.words), len(inside)), dtype=np.bool_)
     tokens[:, inside] = chosen.words[:, scored.token_word[inside]]
@@ -170,31 +172,31 @@ def chosen_tokens(scored: ScoredDocument, chosen: Chosen) -> Bool:
 
 
 def numbers_at(measured: Measured | None, method: str, layer: int, select: Select) -> Numbers:
-    """Metric to value of one document; None where a metric is not defined on it."""
-    found: dict[str, float | None] = {}
+    """Returns metric to value of one document; None if a metric is not defined on it."""
+    values: dict[str, float | None] = {}
     for name, metric in metrics.items():
         place = Place(method, layer, name, select if metric.needs_selection else None)
         if measured is not None and place in measured.parts:
             value = float(metric.of_means(measured.parts[place])[0])
-            found[name] = None if np.isnan(value) else value
-    return found
+            values[name] = None if np.isnan(value) else value
+    return values
 
 
 def open_collection(
     name: str, folder: Path, data: str | None, split: str | None, agreement: Path | None, *, only: bool
 ) -> Collection:
-    """Scores and the documents their recipe names, or those that were given instead.
+    """Opens scores with the documents that their provenance names, or with other ones.
 
     Args:
         name: A short name for the URL.
         folder: The score folder.
-        data: Where the documents are; None follows the recipe.
-        split: Their split; None follows the recipe.
+        data: Where the documents are; None takes the provenance's.
+        split: Their split; None takes the provenance's.
         agreement: An agreement, or None.
-        only: Whether no other scores are open that the agreement could belong to.
+        only: Whether these are the only scores, so that the agreement has to belong to them.
 
     Raises:
-        RationaleError: Where one of them cannot be read, or they do not belong together.
+        RationaleError: If one of them cannot be read, or they do not belong together.
     """
     times = [path.stat().st_mtime_ns for path in (folder / COMPLETE, agreement) if path and path.exists()]
     return _open(f"{name} {folder} {times}", name, folder, data, split, agreement, only)
@@ -213,8 +215,8 @@ def _open(
     scores = StoredScores(folder)
     recipe = scores.recipe.data
     documents = load_documents(data or recipe.source, split or recipe.split)
-    given = None if agreement is None else _given(agreement, scores, documents, only)
-    collection = Collection(name, scores, documents, given, stamp)
+    belonging = None if agreement is None else _belonging(agreement, scores, documents, only)
+    collection = Collection(name, scores, documents, belonging, stamp)
     if not collection.keys:
         raise ScoresError(
             f"none of the scored documents is in {documents.source} (split {documents.split})",
@@ -224,7 +226,7 @@ def _open(
     return collection
 
 
-def _given(path: Path, scores: Scores, documents: Documents, only: bool) -> Agreement | None:
+def _belonging(path: Path, scores: Scores, documents: Documents, only: bool) -> Agreement | None:
     agreement = Agreement.load(path)
     try:
         check_belongs(scores, documents, agreement)
@@ -237,18 +239,18 @@ def _given(path: Path, scores: Scores, documents: Documents, only: bool) -> Agre
 
 @st.cache_resource(max_entries=8, show_spinner="Comparing every document with its rationale …")
 def all_numbers(stamp: str, _collection: Collection) -> Measured:
-    """Every metric of every document."""
+    """Computes every metric of every document."""
     return measure_scores(_collection.scores, _collection.documents, _collection.measuring)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Computing agreement, with its intervals …")
 def agreement_of(stamp: str, _collection: Collection) -> Agreement:
-    """The agreement that was given, or one computed now with the defaults of ``rationale agree``."""
-    return _collection.given or agree(_collection.scores, _collection.documents)
+    """Returns the opened agreement, or computes one with the defaults of ``rationale agree``."""
+    return _collection.agreement or agree(_collection.scores, _collection.documents)
 
 
 def column(measured: Measured, metric: str, method: str, layer: int, select: Select) -> dict[Key, float]:
-    """One metric of each pair that has it."""
+    """Returns one metric of each pair on which it is defined."""
     entry = metrics.get(metric)
     parts = measured.parts.get(Place(method, layer, metric, select if entry.needs_selection else None))
     if parts is None:

@@ -1,4 +1,4 @@
-"""The words component's data: one document, one method or two, and where the reader is."""
+"""Makes the data of the words component: one document, one or two methods, and the user's position."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from workbench.panels import Layered, Page, input_level
 from workbench.units import Shown, Units, safe
 
 PART = 4000
-"""Units shown at once: more would make the page heavy, so that longer documents are turned in parts."""
+"""Units shown at once: more would make the page heavy, so longer documents are shown in parts."""
 
 
 @dataclass(frozen=True)
 class ViewState:
-    """Where the reader is, for a component that starts anew.
+    """The user's position, for a component that starts anew.
 
     Attributes:
         layer: The layer, or None for the last one.
@@ -42,7 +42,7 @@ def words_data(
     reader: ViewState | None = None,
     share: float | None = None,
 ) -> WordsData:
-    """The component's data for a document under one method, or two side by side.
+    """Makes the component's data for a document with one method, or two side by side.
 
     Args:
         document: The document, words and human rationale.
@@ -50,8 +50,8 @@ def words_data(
         methods: One or two methods.
         labels: Class names, in the order of ``scored.probabilities``.
         units: Whether words or the model's tokens are shown.
-        reader: Where the reader is.
-        share: The share of words whose removal was measured, where it was.
+        reader: The user's position.
+        share: The share of words whose removal was measured; None if it was not.
     """
     reader = reader or ViewState()
     text, layers = Shown.of(document, scored, units), _layers(methods, scored)
@@ -80,13 +80,13 @@ def words_data(
 
 
 def parts(document: Document, scored: ScoredDocument, units: Units) -> int:
-    """How many parts a document is shown in; 1 unless it is very long."""
+    """Returns the number of parts of a document; 1 unless it is very long."""
     count = len(document.words) if units == "words" else len(scored.tokens)
     return max(1, -(-count // PART))
 
 
 def _layers(methods: Sequence[Layered], scored: ScoredDocument) -> list[int]:
-    """All layers that a method was scored at; none where no method has layers."""
+    """Lists all layers that some method was scored at; none if no method has layers."""
     layered = [m.method for m in methods if not input_level(m.method, scored)]
     return sorted({layer for method in layered for layer in scored.layers[method]})
 
@@ -115,7 +115,7 @@ def _labels(units: Units, dropping: Layered | None) -> Labels:
         "text": f"The document, {units[:-1]} by {units[:-1]}",
     }
     if dropping is not None:
-        labels["strip"] = "The fall of every word"
+        labels["strip"] = "The layer at which every word is dropped"
         labels["marks"] = ["no trace", "kept", dropping.dropped_here, "dropped before"]
         labels["verdicts"] = ["", "", "human rationale, lost", "human rationale"]
     return labels

@@ -1,6 +1,6 @@
-"""What the words component is told: the JSON that its JavaScript reads, key by key.
+"""The JSON that the JavaScript of the words component reads, key by key.
 
-U units (words or tokens) on show, L layers of the slider, R rows of a panel: one a layer that was scored.
+There are U units (words or tokens), L layers of the slider, and R rows of a panel, one per scored layer.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TypedDict
 
 Rounded = list[float | None]
-"""Rounded numbers; null where there is none."""
+"""Rounded numbers; null where a number is missing."""
 
 Named = list[str | float]
 """A name and its probability."""
 
 
 class Level(TypedDict):
-    """What the list of layers says about one layer."""
+    """The entry of one layer in the list of layers."""
 
     share: float
     count: str
@@ -23,17 +23,17 @@ class Level(TypedDict):
 
 
 class Facts(TypedDict):
-    """A group of numbers on the card, each with its name."""
+    """A group of numbers on the card of a word, each with its name."""
 
     title: str
     rows: list[list[str]]
 
 
 class Panel(TypedDict):
-    """One method on one document; lists of R, of U inside.
+    """One method on one document; lists of R rows, each a list of U units.
 
-    ``rows`` says for each of the L layers which row it shows, -1 for none; ``legend`` pairs a look with its
-    meaning, ``tallies`` counts the units that wear it.
+    ``rows`` holds for each of the L layers the row that it shows, -1 for none; ``legend`` pairs a sign with
+    its meaning, ``tallies`` counts the units with that sign.
     """
 
     title: str
@@ -66,7 +66,7 @@ class UnitData(TypedDict):
 
 
 class Labels(TypedDict):
-    """What is written on the page, or read to those who cannot see it."""
+    """The texts of the page and of screen readers."""
 
     layers: str
     strip: str
@@ -78,14 +78,14 @@ class Labels(TypedDict):
 
 
 class PredictionData(TypedDict):
-    """The classes with their probabilities, the likeliest first, and whether the prediction is right."""
+    """The classes with their probabilities, highest first, and whether the prediction is right."""
 
     bars: list[Named]
     note: str
 
 
 class Content(UnitData):
-    """All that is drawn; ``human`` is the human rationale, 0 or 1 a unit, null where nobody was asked."""
+    """All that is drawn; ``human`` is the human rationale, 0 or 1 per unit, null without annotation."""
 
     human: list[int] | None
     layers: list[int]
@@ -96,7 +96,7 @@ class Content(UnitData):
 
 
 class WordsData(Content):
-    """The content, digests that tell what changed, and where the reader is."""
+    """The content, digests that tell what changed, and the user's position."""
 
     document: str
     text: str

@@ -1,4 +1,4 @@
-"""Figures and tables of the report package, with alternative texts and without buttons that upload."""
+"""Shows charts and tables of the report package, with alternative texts and without upload buttons."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rationale.report.table import Table
 
 
 def show_figure(figure: go.Figure, *, key: str) -> None:
-    """A figure as wide as its column, in its own colours."""
+    """Shows a chart as wide as its column, in its own colours."""
     st.plotly_chart(figure, key=key, theme=None, config=dict(CONFIG), alt=alt_text(figure))
 
 
 def show_table(table: Table) -> None:
-    """A table; every text in it is escaped by the table itself, and sanitised once more by Streamlit."""
+    """Shows a table; the table escapes its texts, and Streamlit sanitises them again."""
     st.html(table.to_html(css_class="results"))

@@ -1,4 +1,4 @@
-"""What the page Try takes: texts up to a bound, and models that whoever started the app has named."""
+"""Limits of the page Try: texts up to a maximum length, and models of the hub or named at the app's start."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ Loaded = TypeVar("Loaded")
 
 MOST_WORDS, MOST_CHARACTERS = 20_000, 200_000
 SLOW_WORDS = 2_000
-"""From so many words on the page says that it takes a while."""
+"""For this many words or more, the page says that scoring takes a while."""
 _SHOWN = 60
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
 
 
 def check_text(text: str, query: str = "") -> int:
-    """The number of words in both.
+    """Returns the number of words of text and query.
 
     Raises:
-        DataError: Where there are more of them, or of characters, than a page answers in reasonable time.
+        DataError: If there are more words or characters than a page can score in reasonable time.
     """
     characters, words = len(text) + len(query), 0
     if characters <= MOST_CHARACTERS:  # what is longer is not even split
         words = len(text.split()) + len(query.split())
     if characters > MOST_CHARACTERS or words > MOST_WORDS:
-        found = f"{words:,} words" if words else f"{characters:,} characters"
+        size = f"{words:,} words" if words else f"{characters:,} characters"
         raise DataError(
-            f"the text has {found}, and this page takes {MOST_WORDS:,} words and {MOST_CHARACTERS:,} "
+            f"the text has {size}, and this page takes {MOST_WORDS:,} words and {MOST_CHARACTERS:,} "
             "characters",
             remedy="Shorten it, or score it with `rationale score`, which takes documents of any length.",
         )
@@ -39,17 +39,17 @@ def check_text(text: str, query: str = "") -> int:
 
 
 def progress_note(words: int) -> str:
-    """What stands beside the spinner while a text is scored."""
+    """Returns the text beside the spinner while a text is scored."""
     return f"Scoring {words:,} words; this takes a while …" if words >= SLOW_WORDS else "Scoring …"
 
 
 def load_named(name: str, known: Collection[str], load: Callable[[str], Loaded]) -> Loaded:
-    """A model that was named on the command line or by the open scores, or one of the hub.
+    """Loads a model that the command line or the open scores name, or one of the hub.
 
-    Nothing else of this machine is read, and the answer is the same whether a path is there or not.
+    Nothing else of this machine is read, and the error is the same whether a path exists or not.
 
     Raises:
-        ModelError: Where it is neither, or cannot be loaded.
+        ModelError: If it is neither, or cannot be loaded.
     """
     if name in known:
         return load(name)
@@ -66,7 +66,8 @@ def load_named(name: str, known: Collection[str], load: Callable[[str], Loaded])
 def _refusal(name: str) -> ModelError:
     shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}… ({len(name):,} characters)"
     return ModelError(
-        "this model cannot be loaded: it is neither named where the app was started nor given by the hub",
+        "this model cannot be loaded: it was not named when the app was started, and the hub does not have "
+        "it",
         where=shown,
         remedy="Name a hub id such as org/model, or start the app with --model FOLDER.",
     )

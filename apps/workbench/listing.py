@@ -1,4 +1,4 @@
-"""Which scores and which document are on show: pickers whose choice lives in the URL."""
+"""Widgets that choose scores and document; the URL holds their choices."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SORTS = {
     "fpr-high": ("FPR, highest first", "fpr", True),
 }
 MOST = 500
-"""Documents listed at once: a longer list is narrowed by searching."""
+"""Documents listed at once; a search narrows a longer list."""
 
 
 def pair_key(key: Key) -> str:
-    """A pair as the URL writes it.
+    """Formats a pair for the URL.
 
     >>> pair_key(("a1", "a1")), pair_key(("a1", "d7"))
     ('a1', 'a1 d7')
@@ -36,10 +36,10 @@ def pair_key(key: Key) -> str:
 
 
 def choose_collection(address: Address, settings: AppSettings) -> Collection:
-    """The scores that are open; a picker where there are several.
+    """Opens the scores; shows a picker if there are several.
 
     Raises:
-        RationaleError: Where they cannot be opened.
+        RationaleError: If they cannot be opened.
     """
     folders = settings.folders()
     if not folders:
@@ -59,7 +59,7 @@ def choose_collection(address: Address, settings: AppSettings) -> Collection:
 
 
 def choose_document(address: Address, collection: Collection) -> Key:
-    """The document on show; search and sort decide what is listed, and in which order."""
+    """Chooses the document on show, from a list that can be searched and sorted."""
     search = address.choose_text("search", "Search", placeholder="id or words", width=190)
     sort = "file"
     if collection.annotated:
@@ -84,7 +84,7 @@ def choose_document(address: Address, collection: Collection) -> Key:
 
 
 def _with_chosen(keys: Sequence[Key], chosen: str | None) -> list[Key]:
-    """The first :data:`MOST`, and the one on show where it comes later."""
+    """Returns the first :data:`MOST` keys, and the chosen one if it comes later."""
     shown = list(keys[:MOST])
     return shown + [key for key in keys[MOST:] if pair_key(key) == chosen]
 
@@ -92,7 +92,7 @@ def _with_chosen(keys: Sequence[Key], chosen: str | None) -> list[Key]:
 def listed(
     address: Address, collection: Collection, search: str, sort: str
 ) -> tuple[list[Key], dict[Key, str]]:
-    """The documents that hold ``search``, sorted; and the number each was sorted by, as text."""
+    """Returns the documents that contain ``search``, sorted, and as text the number each was sorted by."""
     wanted = search.strip().lower()
     keys = [key for key in collection.keys if wanted in collection.texts[key]]
     title, metric, down = SORTS[sort]
@@ -102,8 +102,8 @@ def listed(
     method = address.get("method") or ""
     method = method if method in methods else methods[0]
     layers = collection.scores.layers(method)
-    asked = address.number("layer")
-    layer = asked if asked in layers else layers[-1]
+    requested = address.number("layer")
+    layer = requested if requested in layers else layers[-1]
     select: Select = next((s for s in SELECTIONS if s == address.get("select")), SELECTIONS[0])
     values = column(all_numbers(collection.stamp, collection), metric, method, layer, select)
     worst = float("-inf") if down else float("inf")
@@ -126,16 +126,16 @@ def _sort_title(sort: str) -> str:
 
 
 def _turn(keys: Sequence[Key], key: Key) -> None:
-    """Buttons for the document before and after."""
-    at = keys.index(key)
+    """Shows buttons for the previous and the next document."""
+    position = keys.index(key)
     with st.container(horizontal=True, width="content", gap="xxsmall", vertical_alignment="bottom"):
-        for label, by, what in (("‹", -1, "previous"), ("›", 1, "next")):
-            inside = 0 <= at + by < len(keys)
+        for label, step, what in (("‹", -1, "previous"), ("›", 1, "next")):
+            inside = 0 <= position + step < len(keys)
             st.button(
                 label,
                 key=f"turn.{what}",
                 help=f"{what} document",
                 disabled=not inside,
                 on_click=choose_now,
-                args=("document", pair_key(keys[at + by] if inside else key)),
+                args=("document", pair_key(keys[position + step] if inside else key)),
             )

@@ -1,4 +1,4 @@
-"""Errors of the library as messages on the page: what, where, and what to do; never a traceback."""
+"""Shows errors of the library as messages on the page: what, where, and what to do; never a traceback."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workbench.units import safe
 
 @contextmanager
 def messages() -> Iterator[None]:
-    """Shows a :class:`RationaleError` and ends the page there; other errors are bugs and stay loud."""
+    """Shows a :class:`RationaleError` and ends the page there; other errors are bugs and are raised."""
     try:
         yield
     except RationaleError as error:
@@ -22,7 +22,7 @@ def messages() -> Iterator[None]:
 
 
 def escape_markdown(text: str) -> str:
-    r"""Text that Streamlit's markdown shows as it is written.
+    r"""Escapes text so that Streamlit's Markdown shows it as it is written.
 
     >>> escape_markdown("a*b*[c](d) :red[e] $f$ <g>")
     'a\\*b\\*\\[c\\]\\(d\\) \\:red\\[e\\] \\$f\\$ \\<g\\>'
@@ -31,6 +31,6 @@ def escape_markdown(text: str) -> str:
 
 
 def caution(sentences: Iterable[str]) -> None:
-    """What a reader has to know before the numbers."""
+    """Shows warnings that the user has to read before the numbers."""
     for sentence in sentences:
         st.warning(escape_markdown(safe(sentence)), icon=":material/warning:")

@@ -1,6 +1,6 @@
-"""One method on one document as the component draws it: a row a layer, laid out, rounded and named.
+"""Formats one method on one document for the words component: one row per layer, rounded and with names.
 
-Nothing is computed here that the library computes; scores, selections and metrics arrive ready.
+The library computes scores, selections and metrics; nothing is computed here.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from workbench.units import UNREAD, Shown, safe
 Numbers = Mapping[str, float | None]
 
 REST, CHOSEN, DROPPED_HERE, DROPPED_BEFORE = range(4)
-"""What becomes of a word at a layer; only systems that drop tokens have the last two."""
+"""The states of a word at a layer; only models that drop tokens have the last two."""
 
 BETWEEN = "feed-forward"
-"""The place of a policy that decides between a layer's attention and its feed-forward."""
+"""The decision point of a policy that decides between a layer's attention and its feed-forward."""
 
 _RANKING = (("ap", "average precision"), ("roc_auc", "ROC-AUC"))
 _WORDS = (
@@ -36,22 +36,22 @@ _SHORT = (("P", "precision"), ("R", "recall"), ("FPR", "fpr"))
 
 @dataclass(frozen=True)
 class Layered:
-    """One method on one document, a row a layer; R rows, W words, T tokens.
+    """One method on one document, one row per layer; R rows, W words, T tokens.
 
     Attributes:
         method: The method's name.
-        title: What it is called on the page.
-        marks: int (R, W), what became of each word: rest, chosen, dropped here, dropped before.
-        tokens: bool (R, T), the tokens that were chosen, or kept; None where words are ranked instead.
-        compared: float32 (R, T), the tokens' scores as they were compared; NaN where a token met no decision.
-        thresholds: float32 (R, T), what a token's score has to reach; None where words are ranked instead.
-        numbers: One mapping of metric to value a row; empty where no human marked the document.
-        token_precision: A row each, the share of the chosen tokens that belong to a rationale word.
-        signed: Whether scores may speak against the target.
-        kept: The method whose selection is what a dropping model keeps; None where nothing is dropped.
-        parts: bool (R, W), the words of which only some tokens are kept; None where nothing is dropped.
-        rule: How the words were chosen.
-        decision_point: Where a dropping model's policy decides; None where nothing is dropped, or unknown.
+        title: Its title on the page.
+        marks: int (R, W), the state of each word: rest, chosen, dropped here, dropped before.
+        tokens: bool (R, T), the tokens that were selected, or kept; None if words are ranked instead.
+        compared: float32 (R, T), the tokens' scores as they were compared; NaN for tokens without a decision.
+        thresholds: float32 (R, T), what a token's score has to reach; None if words are ranked instead.
+        numbers: One mapping of metric to value per row; empty if the document has no annotation.
+        token_precision: For each row, the share of the selected tokens that belong to a rationale word.
+        signed: Whether scores may be evidence against the target.
+        kept: The method whose selection is what a dropping model keeps; None if nothing is dropped.
+        parts: bool (R, W), the words of which only some tokens are kept; None if nothing is dropped.
+        rule: How the words were selected.
+        decision_point: Where a dropping model's policy decides; None if nothing is dropped, or unknown.
     """
 
     method: str
@@ -70,12 +70,12 @@ class Layered:
 
     @property
     def drops(self) -> bool:
-        """Whether words were dropped, and not only passed over."""
+        """Whether the model dropped words that are not selected."""
         return self.kept is not None
 
     @property
     def dropped_here(self) -> str:
-        """What a layer did to a word that it dropped."""
+        """Describes what a layer did to a word that it dropped."""
         if self.decision_point == BETWEEN:
             return "read by this layer's attention, dropped before its feed-forward"
         return "dropped here"
@@ -83,17 +83,17 @@ class Layered:
 
 @dataclass(frozen=True)
 class Page:
-    """What the panels on one page have in common.
+    """The common content of the panels on one page.
 
     Attributes:
         scored: The document's scores.
         text: Its words or tokens.
-        layers: The layers the slider runs over.
-        human: bool (U,), the human rationale; None where no human was asked.
+        layers: The layers of the slider.
+        human: bool (U,), the human rationale; None if the document has no annotation.
         part: The units on show.
         labels: Class names, in the order of the probabilities.
-        beside: Whether two panels stand side by side.
-        share: The share of words whose removal was measured, where it was.
+        beside: Whether two panels are shown side by side.
+        share: The share of words whose removal was measured; None if it was not.
     """
 
     scored: ScoredDocument
@@ -106,9 +106,9 @@ class Page:
     share: float | None
 
     def panel(self, layered: Layered) -> Panel:
-        """The data of one panel."""
+        """Makes the data of one panel."""
         method, part = layered.method, self.part
-        own = self.scored.layers[method]
+        method_layers = self.scored.layers[method]
         scores = self.scored.token_scores[method] if self.text.tokens else self.scored.words[method]
         marks = self._token_marks(layered) if self.text.tokens else layered.marks
         whole = input_level(method, self.scored)
@@ -118,7 +118,7 @@ class Page:
         return {
             "title": safe(layered.title),
             "headings": [self._heading(layered, layer) for layer in self.layers],
-            "rows": [0 if whole else _index(own, layer) for layer in self.layers],
+            "rows": [0 if whole else _index(method_layers, layer) for layer in self.layers],
             "scores": [_rounded(row[part]) for row in scores],
             "marks": [row[part].tolist() for row in marks],
             "parts": None if parts is None else [row[part].astype(int).tolist() for row in parts],
@@ -128,7 +128,7 @@ class Page:
             "alarms": not layered.drops,
             "legend": legend,
             "tallies": [self._tallies(layered, row, marks[row], legend) for row in range(len(marks))],
-            "perturbed": [self._perturbed(layered, layer) for layer in own],
+            "perturbed": [self._perturbed(layered, layer) for layer in method_layers],
             "thresholds": None if thresholds is None else [_rounded(row[part]) for row in thresholds],
             "best": None if best is None else [_rounded(row[part]) for row in best],
         }
@@ -145,52 +145,56 @@ class Page:
         return f"{title}, layer {layer}" if self.beside else f"What layer {layer} {verb}"
 
     def _token_marks(self, layered: Layered) -> Int8:
-        """A token wears its word's mark, and its own where tokens were chosen or dropped."""
+        """Marks each token like its word, or by its own state if tokens were selected or dropped."""
         inside = self.text.words >= 0
         marks = np.full((len(layered.marks), len(inside)), REST, dtype=np.int8)
         marks[:, inside] = layered.marks[:, self.text.words[inside]]
         if layered.tokens is not None and layered.drops:
-            marks[:, inside] = _fallen(layered.tokens)[:, inside]
+            marks[:, inside] = _dropping_marks(layered.tokens)[:, inside]
         elif layered.tokens is not None:
             marks[(marks == CHOSEN) & ~layered.tokens] = REST
         return marks
 
     def _thresholds(self, layered: Layered) -> tuple[list[Float32] | None, list[Float32] | None]:
-        """Each unit's threshold and the score held against it; for words those of their best token."""
+        """Returns each unit's threshold and the score compared with it; a word has its best token's."""
         if layered.thresholds is None:
             return None, None
         if self.text.tokens:
-            own = list(layered.compared) if layered.drops and layered.compared is not None else None
-            return list(layered.thresholds), own
+            compared = list(layered.compared) if layered.drops and layered.compared is not None else None
+            return list(layered.thresholds), compared
         scores = self.scored.token_scores[layered.method] if layered.compared is None else layered.compared
         word, count = self.scored.token_word, len(self.text.texts)
-        found = [
+        pairs = [
             best_tokens(row, threshold, word, count)
             for row, threshold in zip(scores, layered.thresholds, strict=True)
         ]
-        return [threshold for _, threshold in found], [best for best, _ in found]
+        return [threshold for _, threshold in pairs], [best for best, _ in pairs]
 
     def _level(self, marks: Int8, numbers: Numbers) -> Level:
-        """What the list of layers says about one layer."""
+        """Makes the entry of one layer in the list of layers."""
         chosen, total = self._counts(marks)
-        told = [f"{short} {_figure(numbers[name])}" for short, name in _SHORT if name in numbers]
-        return {"share": chosen / max(1, total), "count": f"{chosen} of {total}", "caption": " · ".join(told)}
+        captions = [f"{short} {_number_text(numbers[name])}" for short, name in _SHORT if name in numbers]
+        return {
+            "share": chosen / max(1, total),
+            "count": f"{chosen} of {total}",
+            "caption": " · ".join(captions),
+        }
 
     def _facts(self, layered: Layered, row: int) -> list[Facts]:
-        """Two groups of numbers: of the order the scores put the words in, and of the words chosen."""
+        """Makes two groups of numbers: metrics of the ranking, and metrics of the selected words."""
         numbers = _pairs(layered)[row][1]
         chosen, total = self._counts(layered.marks[row])
         counted = [["words kept" if layered.drops else "words selected", f"{chosen} of {total}"]]
         if layered.drops and layered.parts is not None:
             counted.append(["of them only in part", str(int(layered.parts[row].sum()))])
-        told = [[title, _figure(numbers[name])] for name, title in _WORDS if name in numbers]
+        metrics = [[title, _number_text(numbers[name])] for name, title in _WORDS if name in numbers]
         if numbers and layered.token_precision:
-            told.insert(1, ["precision over tokens", _figure(layered.token_precision[row])])
-        ranking = [[title, _figure(numbers[name])] for name, title in _RANKING if name in numbers]
+            metrics.insert(1, ["precision over tokens", _number_text(layered.token_precision[row])])
+        ranking = [[title, _number_text(numbers[name])] for name, title in _RANKING if name in numbers]
         heading = "kept words" if layered.drops else "selected words"
         groups: list[Facts] = [
             {"title": "ranking", "rows": ranking},
-            {"title": heading, "rows": [*counted, *told]},
+            {"title": heading, "rows": [*counted, *metrics]},
         ]
         return [group for group in groups if group["rows"]]
 
@@ -198,7 +202,7 @@ class Page:
         return int((marks == CHOSEN).sum()), int(self.scored.covered.sum())
 
     def _legend(self, layered: Layered) -> list[list[str]]:
-        """Look and meaning of each sign that occurs."""
+        """Lists sign and meaning of each state that occurs."""
         entries = [["scale", "darker: higher score"]]
         if layered.signed:
             entries.append(["against", "hatched: against the target"])
@@ -217,20 +221,20 @@ class Page:
         return entries
 
     def _tallies(self, layered: Layered, row: int, marks: Int8, legend: Sequence[Sequence[str]]) -> list[str]:
-        """How many units of the whole document wear each sign of the legend."""
+        """Counts the units of the whole document with each sign of the legend."""
         partly = int(layered.parts[row].sum()) if layered.parts is not None else 0
         chosen = marks == CHOSEN
         human = np.zeros(len(marks), dtype=np.bool_) if self.human is None else self.human
-        wearing = {
+        masks = {
             "chosen": chosen, "chosen found": chosen & human, "chosen alarm": chosen & ~human,
             "found": chosen & human, "lost": ~chosen & human, "dropped": marks == DROPPED_HERE,
             "gone": marks == DROPPED_BEFORE, "unread": self.text.kinds == UNREAD,
         }  # fmt: skip
-        counts = {look: int(worn.sum()) for look, worn in wearing.items()} | {"chosen partly": partly}
+        counts = {look: int(mask.sum()) for look, mask in masks.items()} | {"chosen partly": partly}
         return [str(counts[look]) if look in counts else "" for look, _ in legend]
 
     def _perturbed(self, layered: Layered, layer: int) -> list[Named]:
-        """The predicted class' probability with only the selected words, and without them."""
+        """Returns the predicted class' probability with only the selected words, and without them."""
         name, share, method = safe(self.scored.predicted), self.share, layered.kept or layered.method
         predicted = self.labels.index(self.scored.predicted)
         for p in self.scored.perturbed:
@@ -243,8 +247,8 @@ class Page:
         return []
 
 
-def _fallen(kept: Bool) -> Int8:
-    """What became of each token, int8 (R, T)."""
+def _dropping_marks(kept: Bool) -> Int8:
+    """Marks each token as kept, dropped here or dropped before, int8 (R, T)."""
     before = np.concatenate([np.ones_like(kept[:1]), kept[:-1]])
     return np.where(kept, CHOSEN, np.where(before, DROPPED_HERE, DROPPED_BEFORE)).astype(np.int8)
 
@@ -252,16 +256,16 @@ def _fallen(kept: Bool) -> Int8:
 def best_tokens(
     scores: Float32, thresholds: Float32, token_word: Int32, words: int
 ) -> tuple[Float32, Float32]:
-    """Score and threshold of each word's token that comes highest above, or least below, its threshold.
+    """Finds each word's best token: the one whose score is highest relative to its threshold.
 
     Args:
         scores: float32 (T,).
         thresholds: float32 (T,).
-        token_word: int32 (T,), -1 where a token belongs to no word.
+        token_word: int32 (T,), -1 for a token that belongs to no word.
         words: W.
 
     Returns:
-        Two float32 (W,); 0 and NaN for words without a token that met a threshold.
+        Its score and its threshold, float32 (W,) each; 0 and NaN for words without a token with a threshold.
     """
     best, met = np.zeros(words, np.float32), np.full(words, np.nan, np.float32)
     above = np.divide(scores, thresholds, out=scores.astype(np.float32), where=thresholds > 0)
@@ -286,7 +290,7 @@ def _index(layers: Sequence[int], layer: int) -> int:
     return layers.index(layer) if layer in layers else -1
 
 
-def _figure(value: float | None) -> str:
+def _number_text(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 

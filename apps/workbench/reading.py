@@ -1,4 +1,4 @@
-"""What is shown of a document: the score, a second one beside it, the selection, words or tokens."""
+"""Widgets that choose what is shown of a document: methods, selection, words or tokens; and the words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _UNITS: tuple[Units, ...] = ("words", "tokens")
 
 
 def choose_method(address: Address, collection: Collection) -> str:
-    """The score method on show."""
+    """Chooses the score method on show."""
     return address.choose(
         "method",
         collection.scores.methods,
@@ -35,7 +35,7 @@ def choose_method(address: Address, collection: Collection) -> str:
 
 
 def choose_beside(address: Address, collection: Collection, method: str, *, must: bool = False) -> str | None:
-    """A second method under the same layer slider; None for nothing beside the first."""
+    """Chooses a second method for the same layer slider; None for no second method."""
     others = [other for other in collection.scores.methods if other != method]
     options = others if must else ["", *others]
     if not options:
@@ -51,12 +51,12 @@ def choose_beside(address: Address, collection: Collection, method: str, *, must
 def choose_select(
     address: Address, recipe: Provenance, *, annotated: bool, among: Sequence[str] = SELECTIONS
 ) -> Select:
-    """How words are selected; by rank only where a human selected some.
+    """Chooses how words are selected; by rank only if there is a human rationale.
 
     Args:
         address: The page's address.
-        recipe: Of the agreement, or of the scores where there is none: it says which threshold is meant.
-        annotated: Whether a human marked words.
+        recipe: Provenance of the agreement, or else of the scores, which says which threshold is used.
+        annotated: Whether there is a human rationale.
         among: The selections to choose from.
     """
     options = [select for select in SELECTIONS if select in among]
@@ -72,14 +72,14 @@ def choose_select(
 
 
 def choose_units(address: Address) -> Units:
-    """Words, or the tokens the model reads."""
+    """Chooses between words and the tokens that the model reads."""
     return address.choose(
         "units", _UNITS, st.segmented_control, "Show", format_func=str.capitalize, required=True
     )
 
 
 def choose_part(address: Address, document: Document, scored: ScoredDocument, units: Units) -> int:
-    """Which part of a very long document is on show."""
+    """Chooses the part of a very long document that is on show."""
     count = parts(document, scored, units)
     if count == 1:
         address.set("part", None)
@@ -99,7 +99,7 @@ def show_words(
     *,
     key: str,
 ) -> None:
-    """The words component for one method or two; where the reader goes, the address follows."""
+    """Shows the words component for one or two methods; the address follows the user's position."""
     document, scored = opened
     reader = ViewState(address.number("layer"), address.pins, part)
     removed = collection.scores.recipe.faithfulness
@@ -112,23 +112,23 @@ def show_words(
         reader=reader,
         share=None if removed is None else removed.share,
     )
-    seen = words_view(data, key=f"{key}.{address.epoch}", on_change=touch)
+    event = words_view(data, key=f"{key}.{address.epoch}", on_change=touch)
     offer_view(data, "-".join(dict.fromkeys(scored.key)), key=key)
-    if seen.layer is not None:
-        address.set("layer", seen.layer)
-    if seen.pins is not None:
-        address.set("pins", ".".join(map(str, seen.pins)))
+    if event.layer is not None:
+        address.set("layer", event.layer)
+    if event.pins is not None:
+        address.set("pins", ".".join(map(str, event.pins)))
 
 
 def offer_view(data: WordsData, name: str, *, key: str) -> None:
-    """Two buttons: this very view as a page of its own, and what it shows as data."""
+    """Shows two buttons that save the view as a self-contained page and as data."""
     name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)[:80]
     with st.container(horizontal=True, gap="xsmall", key=f"save.{key}"):
         for label, ending, what, write in (
             (
                 "Save view",
                 "html",
-                "One page, no network needed; layers and words still answer.",
+                "One interactive page that needs no network.",
                 standalone,
             ),
             ("Save data", "json", "Words, scores, thresholds and marks of every layer.", _as_json),
@@ -144,5 +144,5 @@ def _as_json(data: WordsData, name: str) -> str:
 
 
 def toolbar() -> st.delta_generator.DeltaGenerator:
-    """A row of widgets that wraps where there is little room."""
+    """Makes a row of widgets that wraps on narrow screens."""
     return st.container(horizontal=True, vertical_alignment="bottom", gap="small")

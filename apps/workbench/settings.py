@@ -1,4 +1,4 @@
-"""What the command line gave the app: ``streamlit run apps/app.py -- --scores SCORES --data DIR``."""
+"""The command-line options of the app: ``streamlit run apps/app.py -- --scores SCORES --data DIR``."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from rationale.errors import ScoresError
 
 @dataclass(frozen=True)
 class AppSettings:
-    """What to open.
+    """What the app opens.
 
     Attributes:
         scores: Score folders, or folders that hold some.
-        data: Where the documents are, instead of where the scores' recipe says.
-        split: Their split, instead of the recipe's.
-        agreement: An ``agreement.json``; without one agreement is computed when it is first looked at.
-        comparison: What ``rationale compare`` wrote: the page *Systems*.
-        study: What ``rationale study topk`` wrote: the page *Study*.
+        data: Where the documents are; None takes the data set in the provenance of the scores.
+        split: Their split; None takes that of the provenance.
+        agreement: An ``agreement.json``; without one agreement is computed when it is first shown.
+        comparison: What ``rationale compare`` wrote, for the page *Systems*.
+        study: What ``rationale study topk`` wrote, for the page *Study*.
         model: The model of the page *Try*: a hub id or a folder.
-        device: Where that model runs.
+        device: The device of that model.
         dtype: Its arithmetic.
-        batch_size: Its windows a batch; None lets the device decide.
-        seed: Of random methods.
+        batch_size: Its batch size in windows; None chooses it by device.
+        seed: Random seed of random methods.
     """
 
     scores: tuple[Path, ...] = ()
@@ -42,7 +42,7 @@ class AppSettings:
 
     @classmethod
     def parse(cls, arguments: Sequence[str]) -> AppSettings:
-        """Settings from arguments; what is none of ours is left to Streamlit."""
+        """Parses the app's arguments; others are left to Streamlit."""
         parser = argparse.ArgumentParser(prog="app.py", allow_abbrev=False)
         parser.add_argument("--scores", type=Path, action="append", default=[])
         parser.add_argument("--agreement", type=Path)
@@ -58,26 +58,28 @@ class AppSettings:
         return cls(**{**vars(given), "scores": tuple(given.scores)})
 
     def folders(self) -> dict[str, Path]:
-        """The score folders by a short name that a URL can carry, in the order they were given.
+        """Returns the score folders by a short name for the URL, in the order they were given.
 
         Raises:
-            ScoresError: Where a path holds no scores.
+            ScoresError: If a path holds no scores.
         """
-        found: dict[str, Path] = {}
-        for path in (one for given in self.scores for one in _score_folders(given)):
+        folders: dict[str, Path] = {}
+        for path in (folder for given in self.scores for folder in _score_folders(given)):
             parts = path.resolve().parts
             names = ("/".join(parts[-n:]) for n in range(1, len(parts)))
-            found[next((name for name in names if name not in found), str(path))] = path
-        return found
+            folders[next((name for name in names if name not in folders), str(path))] = path
+        return folders
 
 
 def _score_folders(path: Path) -> list[Path]:
-    """``path`` where it is a score folder, else those directly inside it."""
+    """Returns ``path`` if it is a score folder, else the score folders directly inside it."""
     if (path / "recipe.json").is_file():
         return [path]
     inside = sorted(recipe.parent for recipe in path.glob("*/recipe.json"))
     if not inside:
         raise ScoresError(
-            "no scores are here", where=path, remedy="Pass the folder that `rationale score --out` wrote."
+            "there are no scores here",
+            where=path,
+            remedy="Pass the folder that `rationale score --out` wrote.",
         )
     return inside

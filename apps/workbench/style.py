@@ -1,4 +1,4 @@
-"""What Streamlit's own theme cannot say: room, cards, and the tables of the report package."""
+"""CSS beyond Streamlit's theme: spacing, cards, and the tables of the report package."""
 
 from __future__ import annotations
 

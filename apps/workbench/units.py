@@ -1,4 +1,4 @@
-"""A document as it stands on the page: its words, or the tokens the model reads."""
+"""The units of a document on the page: its words, or the tokens that the model reads."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from rationale.scores.scored import ScoredDocument
 Units = Literal["words", "tokens"]
 
 WORD, SPECIAL, QUERY, UNREAD = range(4)
-"""What a unit is; the component has a look and a label for each."""
+"""The kinds of units; the component has a style and a label for each."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """The words, or the tokens, of one document; U of them.
+    """The U words, or tokens, of one document.
 
     Attributes:
-        texts: What is written.
+        texts: The text of each unit.
         words: int32 (U,), the word a unit belongs to; -1 for special tokens and the query.
-        kinds: int8 (U,), word, special token, query, or a word the model never read.
+        kinds: int8 (U,), word, special token, query, or a word that the model did not read.
         human: bool (U,), the human rationale.
-        joins: int8 (U,), 1 for a token that continues the word of the one before it.
-        notes: What more there is to say of a unit: its tokens, or its word.
+        joins: int8 (U,), 1 for a token that continues the word of the previous token.
+        notes: A note on each unit: its tokens, or its word.
         tokens: Whether the units are tokens.
     """
 
@@ -43,7 +43,7 @@ class Shown:
 
     @classmethod
     def of(cls, document: Document, scored: ScoredDocument, units: Units) -> Shown:
-        """The units of a document."""
+        """Makes the units of a document."""
         return cls._of_tokens(document, scored) if units == "tokens" else cls._of_words(document, scored)
 
     @classmethod
@@ -83,12 +83,12 @@ class Shown:
 
 
 def safe(text: str) -> str:
-    """Text that can travel: lone surrogates, which no encoding holds, become U+FFFD."""
+    """Makes text encodable: lone surrogates become U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _plain(token: str) -> str:
-    """A token without its tokenizer's mark of a word's beginning or middle."""
+    """Removes the tokenizer's mark of a word's beginning or middle from a token."""
     bare = token.removeprefix("##").removeprefix("Ġ").removeprefix("▁")
     return bare or token
 
@@ -106,5 +106,5 @@ def _pieces_note(pieces: Sequence[str], covered: bool) -> str:
 
 
 def short(text: str, most: int = 60) -> str:
-    """The beginning of a long text."""
+    """Shortens a long text to its beginning."""
     return safe(text if len(text) <= most else text[:most] + "…")

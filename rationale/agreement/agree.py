@@ -1,4 +1,4 @@
-"""Agreement of scores with human rationales, from the scores alone: no model is needed."""
+"""Measures agreement of scores with human rationales (plausibility) from stored scores, without a model."""
 
 from __future__ import annotations
 
@@ -52,40 +52,40 @@ def agree(
 ) -> Agreement:
     """Compares the scores of every method and layer with the human rationales.
 
-    Only covered words count: those some window covered. Documents nobody annotated count for faithfulness and
-    accuracy alone.
+    Only words that some window covers count. Documents without annotation count only for faithfulness and
+    accuracy.
 
     Args:
-        scores: Of these documents, or of a sample of them (``--limit``).
-        documents: With human rationales.
+        scores: Scores of these documents, or of a sample of them (``--limit``).
+        documents: Documents with human rationales.
         select: ``"threshold"``, ``"top_k_gold"``, or None for both.
-        eta: One a layer, for ``threshold``; None takes the scored model's own, and 1 where it has none.
-        eta_from: Where ``eta`` is from, for the recipe.
+        eta: One value per layer, for ``threshold``; None takes the scored model's own, or 1 if it has none.
+        eta_from: Where ``eta`` comes from; stored in the provenance.
         absolute: Whether signed methods are ranked and selected by absolute value instead of evidence for
             the target.
         resamples: Number of bootstrap resamples.
-        seed: Of bootstrap and permutations.
+        seed: Random seed of bootstrap and permutations.
         command: The command that was typed, as shell text; None from Python.
 
     Returns:
         Records with 95 % intervals, paired comparisons, accuracy, and the value of every pair.
 
     Raises:
-        ScoresError: Where the scores do not belong to the documents, hold something that is no number, or
-            ``select``, ``eta`` or ``resamples`` cannot be used.
+        ScoresError: If the scores do not belong to the documents, hold a value that is not a finite number,
+            or ``select``, ``eta`` or ``resamples`` is invalid.
     """
     settings = _settings(scores, select, eta, absolute, resamples, seed)
     unscored = check_keys(scores, documents)
     measured = measure(scores, documents, settings)
     baselines = [name for name in scores.methods if is_baseline(name, scores.recipe)]
-    told = replace(
-        _settled(settings, measured, documents, unscored, baselines),
+    stored_settings = replace(
+        _stored_settings(settings, measured, documents, unscored, baselines),
         eta_from=eta_from,
         notes=_notes(settings, scores),
         changed_since_scoring=changed_since_scoring(scores, documents),
         command=command,
     )
-    recipe = agreement_of(scores.recipe, told)
+    recipe = agreement_of(scores.recipe, stored_settings)
     return Agreement(
         recipe=recipe,
         records=tuple(sorted(_records(measured, settings, recipe), key=_order(measured))),
@@ -105,7 +105,7 @@ def agree(
 
 
 def _classes(measured: Measured, scores: Scores) -> list[str | None]:
-    """The gold labels; none where the model has one output, which is a number and no class."""
+    """Returns the gold labels; None for a model with one output, which predicts a number and not a class."""
     return list(measured.gold) if len(scores.labels) > 1 else [None] * len(measured.gold)
 
 
@@ -136,32 +136,32 @@ def _settings(
     refused = without_n(scores.recipe)
     if select == "threshold" and refused:
         raise ScoresError(refused)
-    there = (
+    chosen = (
         selections(scores.recipe) if select is None else tuple(name for name in SELECTIONS if name == select)
     )
-    return AgreementOptions(there, values, absolute, resamples, seed)
+    return AgreementOptions(chosen, values, absolute, resamples, seed)
 
 
 def _notes(settings: AgreementOptions, scores: Scores) -> tuple[str, ...]:
-    """What the reader of the numbers should know about the selections."""
+    """Returns notes on the selections that whoever reads the numbers has to know."""
     notes = []
-    refused, own = without_n(scores.recipe), scores.recipe.model.eta
+    refused, model_eta = without_n(scores.recipe), scores.recipe.model.eta
     if refused:
         notes.append(refused)
-    if own is not None and not same_eta(settings.eta, own):
-        shown = ", ".join("none" if e is None else f"{e:.4g}" for e in own)
-        notes.append(f"eta is not the scored model's own ({shown}): the model decides by another threshold")
+    if model_eta is not None and not same_eta(settings.eta, model_eta):
+        shown = ", ".join("none" if e is None else f"{e:.4g}" for e in model_eta)
+        notes.append(f"eta is not the scored model's own ({shown}): the model itself uses another threshold")
     return tuple(notes)
 
 
 def _records(measured: Measured, settings: AgreementOptions, recipe: Provenance) -> Iterator[Estimate]:
-    """An estimate a place; all places of one metric share a matrix product."""
+    """Yields one estimate per place; all places of one metric share a matrix product."""
     for name, metric in metrics.items():
         places = [place for place in measured.parts if place.metric == name]
         if not places:
             continue
         parts = np.stack([measured.parts[place] for place in places], axis=1)
-        asked = len(measured.keys) if metric.source == "perturbation" else int(measured.annotated.sum())
+        possible = len(measured.keys) if metric.source == "perturbation" else int(measured.annotated.sum())
         values, n = summarise(parts, metric.of_means)
         low, high = bootstrap_intervals(
             parts,
@@ -180,13 +180,13 @@ def _records(measured: Measured, settings: AgreementOptions, recipe: Provenance)
                 low=number_or_none(low[row]),
                 high=number_or_none(high[row]),
                 n=int(n[row]),
-                skipped=asked - int(n[row]),
+                skipped=possible - int(n[row]),
                 rule=place.select and rule_text(recipe, place.select, place.method),
             )
 
 
 def _order(measured: Measured) -> Callable[[Estimate], tuple[int, int, int, str]]:
-    """Sorts records by method as scored, layer, metric as registered, selection."""
+    """Returns a sort key for records: method as scored, layer, metric as registered, selection."""
     methods = list(dict.fromkeys(place.method for place in measured.parts))
     names = list(metrics)
 
@@ -197,7 +197,7 @@ def _order(measured: Measured) -> Callable[[Estimate], tuple[int, int, int, str]
     return key
 
 
-def _settled(
+def _stored_settings(
     settings: AgreementOptions,
     measured: Measured,
     documents: Documents,
@@ -227,15 +227,15 @@ def _settled(
 
 
 def read_eta(folder: str | Path) -> tuple[float | None, ...]:
-    """Eta of each layer from a model's folder (``config.json``, key ``eta``); None where it decides nothing.
+    """Reads eta from a model's folder (``config.json``, key ``eta``): a value per layer, None if it has none.
 
     Raises:
-        ModelError: Where the folder has none.
+        ModelError: If the folder has no eta.
     """
     path = home(folder) / "config.json"
     remedy = (
         "Pass the folder of a trained AdapLeR model, or leave --eta-from out: eta is then the scored model's "
-        "own, and 1 where it has none."
+        "own, or 1 if it has none."
     )
     try:
         config = json.loads(path.read_text(encoding="utf-8"))

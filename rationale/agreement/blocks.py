@@ -1,4 +1,4 @@
-"""Scored documents beside their human rationales, many at a time in flat arrays."""
+"""Pairs scored documents with their human rationales, many at a time in flat arrays."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ WORDS = 1 << 17  # words held at a time
 
 @dataclass(frozen=True)
 class Block:
-    """D documents with N covered words in all; words that no window covers are not there.
+    """D documents with N covered words in all; words that no window covers are left out.
 
     Attributes:
         scored: The scored documents.
         documents: The documents themselves.
-        recipe: Of the scores.
+        recipe: The provenance of the scores.
     """
 
     scored: tuple[ScoredDocument, ...]
@@ -40,18 +40,18 @@ class Block:
     recipe: Provenance
 
     def rows(self, method: str, layers: Sequence[int]) -> list[int]:
-        """The row of each layer in a method's arrays.
+        """Returns the row of each layer in a method's arrays.
 
         Raises:
-            ScoresError: Where the method has no such layer.
+            ScoresError: If the method has no such layer.
         """
-        there = self.scored[0].layers[method]
-        missing = next((layer for layer in layers if layer not in there), None)
+        known = self.scored[0].layers[method]
+        missing = next((layer for layer in layers if layer not in known), None)
         if missing is not None:
             raise ScoresError(
-                f"method {method!r} has no layer {missing}", remedy=f"Layers: {', '.join(map(str, there))}."
+                f"method {method!r} has no layer {missing}", remedy=f"Layers: {', '.join(map(str, known))}."
             )
-        return [there.index(layer) for layer in layers]
+        return [known.index(layer) for layer in layers]
 
     def signed(self, method: str) -> bool:
         """Whether the method's scores may speak against the target."""
@@ -79,9 +79,9 @@ class Block:
         cuts = np.flatnonzero(self.breaks)
         rows: list[tuple[int, int, int]] = []
         for number, (scored, document) in enumerate(self._pairs):
-            place = self.offsets[number] + offsets_of(scored.covered)
+            position = self.offsets[number] + offsets_of(scored.covered)
             for span in document.spans:
-                start, end = place[span.start], place[span.end]
+                start, end = position[span.start], position[span.end]
                 inside = cuts[np.searchsorted(cuts, start, "right") : np.searchsorted(cuts, end, "left")]
                 rows += [(a, b, number) for a, b in pairwise([start, *inside, end])]
         start, end, owner = np.array(rows, dtype=np.int64).reshape(-1, 3).T
@@ -95,12 +95,12 @@ class Block:
     @cached_property
     def token_word(self) -> Int64:
         """The word of each token, int64 (T,); -1 for special tokens, the query and uncovered words."""
-        places = []
+        token_words = []
         for number, scored in enumerate(self.scored):
-            place = self.offsets[number] + np.cumsum(scored.covered) - 1
-            place = np.append(np.where(scored.covered, place, -1), -1)
-            places.append(place[scored.token_word])
-        return np.concatenate(places)
+            position = self.offsets[number] + np.cumsum(scored.covered) - 1
+            position = np.append(np.where(scored.covered, position, -1), -1)
+            token_words.append(position[scored.token_word])
+        return np.concatenate(token_words)
 
     @cached_property
     def token_window(self) -> Int32:
@@ -108,10 +108,10 @@ class Block:
         return np.concatenate([s.window_tokens[s.token_window] for s in self.scored])
 
     def entering(self, layers: Sequence[int]) -> npt.NDArray[np.number]:
-        """How many tokens of each token's window enter each layer: (L, T); (T,) where nothing is dropped.
+        """How many tokens of each token's window enter each layer: (L, T), or (T,) if nothing is dropped.
 
         Raises:
-            ScoresError: Where the model drops tokens and the scores do not say which.
+            ScoresError: If the model drops tokens and the scores do not say which.
         """
         if not drops_tokens(self.recipe):
             return self.token_window
@@ -128,7 +128,7 @@ class Block:
         """Which tokens pass each layer of a dropping model, bool (L, T).
 
         Raises:
-            ScoresError: Where it is not known.
+            ScoresError: If the scores do not say which tokens were kept.
         """
         return np.concatenate([s.known_kept[list(layers)] for s in self.scored], axis=1)
 
@@ -136,7 +136,7 @@ class Block:
         """Word scores of a method, float32 (L, N).
 
         Raises:
-            ScoresError: Where a score is no number; the message names document and method.
+            ScoresError: If a score is not a finite number; the message names document and method.
         """
         values = [s.words[method] if s.covered.all() else s.words[method][:, s.covered] for s in self.scored]
         return self._joined(values, method)
@@ -145,20 +145,20 @@ class Block:
         """Token scores of a method, float32 (L, T).
 
         Raises:
-            ScoresError: Where a score is no number; the message names document and method.
+            ScoresError: If a score is not a finite number; the message names document and method.
         """
         return self._joined([s.token_scores[method] for s in self.scored], method)
 
     def _joined(self, values: list[Float32], method: str) -> Float32:
-        joined = np.concatenate(values, axis=1)
-        if not np.isfinite(joined).all():
+        joined_values = np.concatenate(values, axis=1)
+        if not np.isfinite(joined_values).all():
             wrong = next(number for number, v in enumerate(values) if not np.isfinite(v).all())
             raise ScoresError(
                 f"method {method!r} gave a score that is not a finite number",
                 where=document_label(self.documents[wrong]),
                 remedy="Score this split again; if it stays, the model yields NaN for this document.",
             )
-        return joined
+        return joined_values
 
     @cached_property
     def predicted(self) -> Int64:
@@ -187,31 +187,31 @@ class Block:
 
 
 def blocks(scores: Scores, documents: Documents, *, words: int = WORDS) -> Iterator[Block]:
-    """Streams scored documents in blocks of about ``words`` words, each beside its document.
+    """Streams scored documents, each with its document, in blocks of about ``words`` words.
 
     Raises:
-        ScoresError: At the first document whose text, or gold label where that was explained, is not the one
-            that was scored.
+        ScoresError: At the first document whose text differs from the text that was scored, or whose gold
+            label differs if the scores explain the gold label.
     """
-    held: list[tuple[ScoredDocument, Document]] = []
+    batch: list[tuple[ScoredDocument, Document]] = []
     size = 0
     for scored in scores:
         document = _document_of(scored, documents, scores)
-        held.append((scored, document))
+        batch.append((scored, document))
         size += len(document.words)
         if size >= words:
-            yield _block(held, scores.recipe)
-            held, size = [], 0
-    if held:
-        yield _block(held, scores.recipe)
+            yield _block(batch, scores.recipe)
+            batch, size = [], 0
+    if batch:
+        yield _block(batch, scores.recipe)
 
 
-def _block(held: list[tuple[ScoredDocument, Document]], recipe: Provenance) -> Block:
-    return Block(tuple(s for s, _ in held), tuple(d for _, d in held), recipe)
+def _block(batch: list[tuple[ScoredDocument, Document]], recipe: Provenance) -> Block:
+    return Block(tuple(s for s, _ in batch), tuple(d for _, d in batch), recipe)
 
 
 def _document_of(scored: ScoredDocument, documents: Documents, scores: Scores) -> Document:
-    """The document that was scored, after making sure that it is the same text and explained label."""
+    """Returns the document that was scored, after checking its text and the label that is explained."""
     document = documents.get(scored.key)
     if document is None or document.digest != scored.digest or len(document.words) != len(scored.covered):
         raise ScoresError(
@@ -235,39 +235,40 @@ def _document_of(scored: ScoredDocument, documents: Documents, scores: Scores) -
 
 
 def check_keys(scores: Scores, documents: Documents) -> int:
-    """Makes sure that the scores belong to these documents, by their keys.
+    """Checks by their keys that the scores belong to these documents.
 
-    Every scored document must be there, and the scores must hold as many as their recipe says. Documents
-    beyond those are what a ``--limit`` left out; they are counted.
+    The documents must include every scored one, and the scores must hold as many as their provenance says.
+    Other documents were left out by ``--limit``; they are counted.
 
     Returns:
-        How many documents have no scores.
+        Number of documents without scores.
 
     Raises:
-        ScoresError: Naming the first document that does not fit, and what to do.
+        ScoresError: If they do not belong together; the message names the first document that differs.
     """
     keys = dict.fromkeys(scores.keys)
     data = scores.recipe.data
-    made_from = f"{data.source} (split {data.split})"
-    given = f"{documents.source} (split {documents.split})"
+    scored_data = f"{data.source} (split {data.split})"
+    given_data = f"{documents.source} (split {documents.split})"
     if not keys:
-        raise ScoresError(f"no document of {made_from} was scored", remedy="Score at least one document.")
+        raise ScoresError(f"no document of {scored_data} was scored", remedy="Score at least one document.")
     foreign = next((key for key in keys if documents.get(key) is None), None)
     if foreign is not None:
         raise ScoresError(
-            f"the scores hold document {foreign[1]!r} of annotation {foreign[0]!r}, which {given} does not",
-            remedy=f"They were computed from {made_from}: pass that data and split.",
+            f"the scores hold document {foreign[1]!r} of annotation {foreign[0]!r}, which {given_data} does "
+            "not",
+            remedy=f"They were computed from {scored_data}: pass that data and split.",
         )
     if len(keys) != data.documents:
         missing = next((d for d in documents if d.key not in keys), documents[0])
         raise ScoresError(
             f"the scores hold {len(keys)} documents and their recipe says {data.documents}; "
-            f"{document_label(missing)} of {given} has no scores",
-            remedy=f"They were computed from {made_from}: score it again.",
+            f"{document_label(missing)} of {given_data} has no scores",
+            remedy=f"They were computed from {scored_data}: score it again.",
         )
     return len(documents) - len(keys)
 
 
 def document_label(document: Document | ScoredDocument) -> str:
-    """How messages call a document."""
+    """Returns the name of a document in messages."""
     return f"document {document.docid!r} of annotation {document.id!r}"

@@ -1,4 +1,4 @@
-"""Whether labels or rationales are still those of the data that was scored."""
+"""Checks whether labels or rationales changed since the data was scored."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ log = logging.getLogger(__name__)
 
 
 def changed_since_scoring(scores: Scores, documents: Documents) -> Changed:
-    """What of the gold data is not as it was when the documents were scored; logged as a warning, too.
+    """Finds what changed in the gold data since the documents were scored, and logs it as a warning.
 
-    The texts are compared elsewhere, document by document: scores of another text are refused. Another label
-    or rationale leaves the scores what they are, but not their agreement.
+    Texts are compared elsewhere, document by document: scores of another text are refused. A changed label or
+    rationale leaves the scores valid, but changes their agreement.
 
     Args:
-        scores: Of these documents, or of a part of them.
-        documents: As they are now.
+        scores: Scores of these documents, or of a part of them.
+        documents: The documents as they are now.
 
     Returns:
-        What changed; of nothing else is anything said.
+        What changed; empty if nothing did.
     """
     expected = scores.recipe.data.fingerprint
     now = [document for key in scores.keys if (document := documents.get(key)) is not None]
@@ -35,12 +35,12 @@ def changed_since_scoring(scores: Scores, documents: Documents) -> Changed:
     labels = {scored.key: scored.label for scored in scores}
     relabelled = [document for document in now if document.label != labels[document.key]]
     before = [replace(document, label=labels[document.key]) for document in now]
-    found = Changed(labels=len(relabelled), rationales=Documents(before, source="").fingerprint != expected)
-    told = [f"the labels of {len(relabelled)} documents"] if relabelled else []
-    told += ["rationales"] if found.rationales else []
+    changed = Changed(labels=len(relabelled), rationales=Documents(before, source="").fingerprint != expected)
+    parts = [f"the labels of {len(relabelled)} documents"] if relabelled else []
+    parts += ["rationales"] if changed.rationales else []
     log.warning(
         "%s: %s changed since the documents were scored; the agreement is with what they are now",
         documents.source,
-        " and ".join(told),
+        " and ".join(parts),
     )
-    return found
+    return changed

@@ -1,4 +1,4 @@
-"""Which method agrees better: paired comparisons on the same pairs."""
+"""Compares methods with paired tests on the same pairs of annotation and document."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Row = tuple[str, int]
 
 
 def comparison_rule(baselines: Sequence[str]) -> str:
-    """What is compared with what, and how, as it is saved with the comparisons."""
+    """Describes what is compared with what, and how; the text is saved with the comparisons."""
     named = f" ({', '.join(baselines)})" if baselines else ""
     return (
         f"Methods are compared in the same layer, and each method in each layer with each baseline{named}; "
@@ -46,8 +46,8 @@ class PairedTest:
         method: The method.
         layer: Its layer.
         other: The method it is compared with.
-        other_layer: That one's layer.
-        difference: Mean of (method - other) over pairs; None where no pair has both.
+        other_layer: The layer of ``other``.
+        difference: Mean of (method - other) over pairs; None if both are defined for no pair.
         low: Lower end of its interval; None for fewer than two pairs.
         high: Upper end.
         p: Two-sided p-value of the paired permutation test, after Holm's correction.
@@ -76,14 +76,14 @@ def compare_methods(
     baselines: Collection[str] = (),
     selecting: Collection[str] = (),
 ) -> tuple[PairedTest, ...]:
-    """All comparisons of :func:`comparison_rule` on the metrics that ask for it.
+    """Makes the comparisons of :func:`comparison_rule` on every metric that is ``compared``.
 
     Args:
-        measured: One number a place and pair.
-        settings: Seed and resamples; the permutations follow from the size of the family.
-        baselines: Methods that every other is compared with, whatever the layer.
-        selecting: Methods with a selection of their own: of them faithfulness removed another number of
-            words, so that there they are compared with nothing.
+        measured: One number per place and pair.
+        settings: Seed and resamples; the number of permutations follows from the size of the family.
+        baselines: Methods that every other is compared with, in every layer.
+        selecting: Methods with a selection of their own. Faithfulness removed another number of their words,
+            so they are not compared in faithfulness.
     """
     families: dict[tuple[str, str | None], list[Row]] = {}
     for place in measured.parts:
@@ -98,19 +98,19 @@ def compare_methods(
 
 
 def matches(rows: Sequence[Row], baselines: Collection[str]) -> Iterator[tuple[Row, Row]]:
-    """The comparisons of :func:`comparison_rule` among these (method, layer) rows, each once.
+    """Yields each comparison of :func:`comparison_rule` among these (method, layer) rows once.
 
     >>> list(matches([("input_x_gradient", 0), ("input_x_gradient", 1), ("random", 0)], ["random"]))
     [(('input_x_gradient', 0), ('random', 0)), (('input_x_gradient', 1), ('random', 0))]
     """
-    for number, one in enumerate(rows):
-        for other in rows[number + 1 :]:
-            if one[0] == other[0]:
+    for number, row in enumerate(rows):
+        for other_row in rows[number + 1 :]:
+            if row[0] == other_row[0]:
                 continue
-            if one[1] == other[1] or other[0] in baselines:
-                yield one, other
-            elif one[0] in baselines:
-                yield other, one
+            if row[1] == other_row[1] or other_row[0] in baselines:
+                yield row, other_row
+            elif row[0] in baselines:
+                yield other_row, row
 
 
 def _family(
@@ -127,23 +127,23 @@ def _family(
         for p, v in measured.parts.items()
         if (p.metric, p.select) == (metric, select)
     }
-    differences: Float64 = np.stack([values[one] - values[other] for one, other in pairs])
+    differences: Float64 = np.stack([values[row] - values[other_row] for row, other_row in pairs])
     mean, n = summarise(differences[None])
     low, high = bootstrap_intervals(
         differences[None], resamples=settings.resamples, seed=settings.seed, confidence=settings.confidence
     )
     single = paired_p_values(differences, permutations=_permutations(len(pairs)), seed=settings.seed)
     corrected = holm(single)
-    for number, (one, other) in enumerate(pairs):
-        figures = (mean, low, high, corrected, single)
-        difference, below, above, p, p_single = (number_or_none(f[number]) for f in figures)
+    for number, (row, other_row) in enumerate(pairs):
+        statistics = (mean, low, high, corrected, single)
+        difference, below, above, p, p_single = (number_or_none(f[number]) for f in statistics)
         yield PairedTest(
             metric=metric,
             select=select,
-            method=one[0],
-            layer=one[1],
-            other=other[0],
-            other_layer=other[1],
+            method=row[0],
+            layer=row[1],
+            other=other_row[0],
+            other_layer=other_row[1],
             difference=difference,
             low=below,
             high=above,
@@ -155,13 +155,13 @@ def _family(
 
 @dataclass(frozen=True)
 class Floor:
-    """What the test of one comparison can show at all.
+    """The smallest p-value that the test of one comparison can give.
 
     Attributes:
-        single: The least p-value the test can give for so many pairs.
-        p: The least after Holm's correction: that of a family in which every test gives its least.
-        reached: Whether the comparison's own p-value is the least possible.
-        comparisons: Tests in the family, one metric and selection.
+        single: The smallest p-value for this number of pairs.
+        p: The smallest after Holm's correction, if every test of the family gives its smallest.
+        reached: Whether the comparison's own p-value is the smallest possible.
+        comparisons: Number of tests in the family, that is of one metric and selection.
     """
 
     single: float
@@ -170,34 +170,34 @@ class Floor:
     comparisons: int
 
     def pairs_needed(self, alpha: float = 0.05) -> int | None:
-        """The fewest pairs with which such comparisons can have p < alpha; None where none suffice."""
-        drawn = _permutations(self.comparisons)
-        enough = (n for n in range(2, 63) if self.comparisons * least_p_value(n, drawn) < alpha)
+        """Returns the smallest number of pairs for which p < alpha is possible; None if there is none."""
+        permutations = _permutations(self.comparisons)
+        enough = (n for n in range(2, 63) if self.comparisons * least_p_value(n, permutations) < alpha)
         return next(enough, None)
 
 
 def floors(comparisons: Sequence[PairedTest]) -> list[Floor | None]:
-    """For each comparison what its test can give at the least; None where it has no p-value.
+    """Finds the smallest p-value that the test of each comparison can give; None if it has no p-value.
 
     Args:
-        comparisons: All of an agreement: the correction is over a family, one metric and selection.
+        comparisons: All comparisons of an agreement; the correction is over a family (metric and selection).
     """
     families: dict[tuple[str, str | None], list[int]] = {}
-    for place, c in enumerate(comparisons):
-        families.setdefault((c.metric, c.select), []).append(place)
-    found: list[Floor | None] = [None] * len(comparisons)
-    for places in families.values():
-        drawn = _permutations(len(places))
-        single = [comparisons[place].p_single for place in places]
-        least = np.array([least_p_value(comparisons[place].n, drawn) for place in places])
+    for index, c in enumerate(comparisons):
+        families.setdefault((c.metric, c.select), []).append(index)
+    result: list[Floor | None] = [None] * len(comparisons)
+    for indices in families.values():
+        permutations = _permutations(len(indices))
+        single = [comparisons[index].p_single for index in indices]
+        least = np.array([least_p_value(comparisons[index].n, permutations) for index in indices])
         least[[p is None for p in single]] = np.nan
         tests = int((~np.isnan(least)).sum())
-        for place, p, low, corrected in zip(places, single, least, holm(least), strict=True):
+        for index, p, low, corrected in zip(indices, single, least, holm(least), strict=True):
             if p is not None and not np.isnan(low):
-                found[place] = Floor(float(low), float(corrected), bool(p <= low * (1 + 1e-9)), tests)
-    return found
+                result[index] = Floor(float(low), float(corrected), bool(p <= low * (1 + 1e-9)), tests)
+    return result
 
 
 def _permutations(comparisons: int) -> int:
-    """Enough that the smallest possible p-value, 2 / (permutations + 1), survives Holm's correction."""
+    """Returns enough permutations for the least p, 2 / (permutations + 1), to survive Holm's correction."""
     return min(max(9_999, 100 * comparisons - 1), 99_999)

@@ -1,4 +1,4 @@
-"""Do scores that humans like also carry the prediction? Plausibility against faithfulness over documents."""
+"""Correlates plausibility (agreement with humans) with faithfulness over documents and over scores."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from rationale.errors import ScoresError
 from rationale.metrics.statistics import holm, number_or_none
 
 PLAUSIBLE: tuple[tuple[str, str | None], ...] = (("ap", None), ("roc_auc", None), ("fpr", "top_k_gold"))
-"""Agreement with the human, and how words are selected for it. Lower is better for ``fpr``."""
+"""Metrics of plausibility with their selections. Lower is better for ``fpr``."""
 
 FAITHFUL = ("comprehensiveness", "sufficiency", "aopc_comprehensiveness", "aopc_sufficiency")
-"""Weight for the model. Lower is better for the two sufficiencies."""
+"""Metrics of faithfulness. Lower is better for the two sufficiencies."""
 
-_FEWEST = 4  # documents that a rank correlation is worth telling of
+_FEWEST = 4  # documents, or scores, for a rank correlation
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class Correlation:
     Attributes:
         method: The score method.
         layer: Its layer.
-        plausibility: Of :data:`PLAUSIBLE`.
+        plausibility: A metric of :data:`PLAUSIBLE`.
         select: How words are selected for it.
-        faithfulness: Of :data:`FAITHFUL`.
-        rho: None where one side is the same in all documents.
+        faithfulness: A metric of :data:`FAITHFUL`.
+        rho: The correlation; None if one metric has the same value in all documents.
         low: Lower end of the percentile bootstrap interval over documents.
         high: Upper end.
         p_single: SciPy's two-sided p-value.
@@ -61,15 +61,15 @@ class Correlation:
 class Between:
     """Spearman's correlation of two metrics over the mean values of all scores, baselines included.
 
-    No p-value: scores are no sample.
+    There is no p-value, because the scores are not a random sample.
 
     Attributes:
-        plausibility: Of :data:`PLAUSIBLE`.
+        plausibility: A metric of :data:`PLAUSIBLE`.
         select: How words are selected for it.
-        faithfulness: Of :data:`FAITHFUL`.
-        rho: None for fewer than four scores.
-        scores: How many.
-        higher_is_better: Of both metrics; None where neither is.
+        faithfulness: A metric of :data:`FAITHFUL`.
+        rho: The correlation; None for fewer than four scores.
+        scores: Number of scores.
+        higher_is_better: For each of the two metrics; None where neither direction is better.
     """
 
     plausibility: str
@@ -82,13 +82,13 @@ class Between:
 
 @dataclass(frozen=True)
 class Correlations:
-    """Agreement with humans beside the weight for the model.
+    """Correlations of plausibility with faithfulness.
 
     Attributes:
-        within: One a score (method and layer) and pair of metrics: over documents.
-        between: One a pair of metrics: over scores.
-        recipe: Of the agreement.
-        command: The command that was typed, as shell text; None where it was Python or an earlier version.
+        within: Correlations over documents, one per score (method and layer) and pair of metrics.
+        between: Correlations over scores, one per pair of metrics.
+        recipe: The provenance of the agreement.
+        command: The command that was typed, as shell text; None from Python or an earlier version.
     """
 
     within: tuple[Correlation, ...]
@@ -103,19 +103,19 @@ CORRELATIONS = Artifact("faithfulness", Correlations, "Run `rationale study fait
 def correlate(
     agreement: Agreement, *, resamples: int = 1000, seed: int = 0, command: str | None = None
 ) -> Correlations:
-    """Sets the agreement with humans beside the weight for the model.
+    """Correlates plausibility with faithfulness, within each score and between scores.
 
     Args:
-        agreement: Of scores made with faithfulness, with the values of its documents.
+        agreement: An agreement of scores made with faithfulness, with the values of its documents.
         resamples: Number of bootstrap resamples.
-        seed: Of the same.
+        seed: Random seed of the bootstrap.
         command: The command that was typed, as shell text; None from Python.
 
     Raises:
-        ScoresError: Where the agreement holds no faithfulness, or no values of single documents.
+        ScoresError: If the agreement holds no faithfulness, or no values of single documents.
     """
-    there = {record.metric for record in agreement.records}
-    if not there.intersection(FAITHFUL):
+    measured = {record.metric for record in agreement.records}
+    if not measured.intersection(FAITHFUL):
         raise ScoresError(
             "these scores were computed without --faithfulness",
             remedy="Score with `rationale score --faithfulness`, then `rationale agree` again.",
@@ -124,31 +124,34 @@ def correlate(
         (metric, select, faithful)
         for metric, select in PLAUSIBLE
         for faithful in FAITHFUL
-        if {metric, faithful} <= there
+        if {metric, faithful} <= measured
     ]
     within: list[Correlation] = []
     between = []
     for pair in pairs:
-        found = list(_within(agreement, *pair, resamples=resamples, seed=seed))
-        corrected = holm(np.array([one.p_single for one in found], np.float64))
-        within += [replace(one, p=number_or_none(p)) for one, p in zip(found, corrected, strict=True)]
+        correlations = list(_within(agreement, *pair, resamples=resamples, seed=seed))
+        corrected = holm(np.array([correlation.p_single for correlation in correlations], np.float64))
+        within += [
+            replace(correlation, p=number_or_none(p))
+            for correlation, p in zip(correlations, corrected, strict=True)
+        ]
         between.append(_between(agreement, *pair))
     return Correlations(tuple(within), tuple(between), agreement.recipe, command)
 
 
-def spearman(one: Float64, other: Float64) -> Float64:
-    """Spearman's correlation along the last axis, ties at their mean rank, NaN where one side is constant.
+def spearman(first: Float64, second: Float64) -> Float64:
+    """Spearman's correlation along the last axis; ties have their mean rank; NaN where one side is constant.
 
     Args:
-        one: float64 (..., D).
-        other: The same.
+        first: float64 (..., D).
+        second: float64 (..., D).
 
     Returns:
-        float64 (...,): as ``scipy.stats.spearmanr`` of each pair of rows, many resamples at once.
+        float64 (...,): ``scipy.stats.spearmanr`` of each pair of rows, for many resamples at once.
     """
     from scipy.stats import rankdata
 
-    ranks = [rankdata(side, axis=-1) for side in (one, other)]
+    ranks = [rankdata(side, axis=-1) for side in (first, second)]
     a, b = (side - side.mean(axis=-1, keepdims=True) for side in ranks)
     scale = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -157,52 +160,57 @@ def spearman(one: Float64, other: Float64) -> Float64:
 
 
 def _scores(agreement: Agreement) -> list[tuple[str, int]]:
-    """Methods and layers; not those of whose words faithfulness removed another number than of the others."""
-    own = selecting(agreement.recipe)
+    """Lists methods and layers, without the methods of which faithfulness removed another number of words."""
+    self_selecting = selecting(agreement.recipe)
     every = dict.fromkeys((record.method, record.layer) for record in agreement.records)
-    return [score for score in every if score[0] not in own]
+    return [score for score in every if score[0] not in self_selecting]
 
 
 def _within(
     agreement: Agreement, metric: str, select: str | None, faithful: str, *, resamples: int, seed: int
 ) -> Iterator[Correlation]:
     for method, layer in _scores(agreement):
-        liked = agreement.document_values(metric, method, layer, select)
-        weighed = agreement.document_values(faithful, method, layer)
-        keys = [key for key in liked if key in weighed]
+        plausibility = agreement.document_values(metric, method, layer, select)
+        faithfulness = agreement.document_values(faithful, method, layer)
+        keys = [key for key in plausibility if key in faithfulness]
         if not keys:
             continue
-        x, y = (np.array([values[key] for key in keys]) for values in (liked, weighed))
-        rho, low, high, p = _told(x, y, resamples, seed)
+        x, y = (np.array([values[key] for key in keys]) for values in (plausibility, faithfulness))
+        rho, low, high, p = _rho_with_interval(x, y, resamples, seed)
         yield Correlation(method, layer, metric, select, faithful, rho, low, high, p, None, len(keys))
 
 
-def _told(x: Float64, y: Float64, resamples: int, seed: int) -> tuple[float | None, ...]:
-    """Rho, the ends of its interval, and p; nothing where it is not defined."""
+def _rho_with_interval(x: Float64, y: Float64, resamples: int, seed: int) -> tuple[float | None, ...]:
+    """Returns rho, the ends of its interval, and p; all None if rho is not defined."""
     from scipy.stats import DegenerateDataWarning, bootstrap, spearmanr
 
     if len(x) < _FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
         return None, None, None, None
-    found = spearmanr(x, y)
+    correlation = spearmanr(x, y)
     with catch_warnings():
-        simplefilter("ignore", DegenerateDataWarning)  # of a resample in which one side is constant: left out
-        drawn = bootstrap(
+        simplefilter("ignore", DegenerateDataWarning)  # resamples in which one side is constant are left out
+        distribution = bootstrap(
             (x, y), lambda a, b, axis: spearman(a, b), paired=True, vectorized=True, n_resamples=resamples,
             method="percentile", rng=seed,
         ).bootstrap_distribution  # fmt: skip
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return float(found.statistic), float(low), float(high), float(found.pvalue)
+    low, high = np.nanpercentile(distribution, [2.5, 97.5])
+    return float(correlation.statistic), float(low), float(high), float(correlation.pvalue)
 
 
 def _between(agreement: Agreement, metric: str, select: str | None, faithful: str) -> Between:
-    """Over scores: whether those that agree more with humans on the whole weigh more for the model."""
+    """Correlates over scores: are scores with higher mean plausibility more faithful?"""
     index: dict[tuple[str, int, str, str | None], Estimate] = {
         (r.method, r.layer, r.metric, r.select): r for r in agreement.records
     }
     points = []
     for method, layer in _scores(agreement):
-        both = [index.get((method, layer, *which)) for which in ((metric, select), (faithful, None))]
-        values = [one.value for one in both if one is not None and one.value is not None]
+        estimates = [
+            index.get((method, layer, *metric_and_select))
+            for metric_and_select in ((metric, select), (faithful, None))
+        ]
+        values = [
+            estimate.value for estimate in estimates if estimate is not None and estimate.value is not None
+        ]
         if len(values) == 2:
             points.append(values)
     sides = np.array(points, np.float64).reshape(-1, 2).T

@@ -1,4 +1,4 @@
-"""Faithfulness: what happens to the predicted class when the best words are removed, or alone are read."""
+"""Faithfulness: what happens to the predicted class without the best words, or with only these."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Perturbation:
     Attributes:
         full: float64 (D,), with all words.
         without: float64 (L, D), without the selected words; k = ceil(mean rationale share of train x words).
-        only: float64 (L, D), with only them.
+        only: float64 (L, D), with only the selected words.
         without_bins: float64 (B, L, D), the same for each share of the AOPC grid.
         only_bins: float64 (B, L, D).
     """

@@ -1,4 +1,4 @@
-"""From scores and documents to one number a metric, method, layer and pair."""
+"""Computes one number per metric, method, layer and pair from scores and documents."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AgreementOptions:
-    """What the caller chooses.
+    """How agreement is measured.
 
     Attributes:
         select: The selections to evaluate.
-        eta: One a layer, for ``threshold``; None is 1 in every layer, and of one layer no selection there.
+        eta: One value per layer, for ``threshold``; None is 1 in every layer. A layer whose value is None
+            has no selection.
         absolute: Whether signed methods are ranked and selected by absolute value instead of evidence for
             the target.
         resamples: Number of bootstrap resamples.
-        seed: Of bootstrap and permutations.
-        confidence: Of the intervals.
+        seed: Random seed of bootstrap and permutations.
+        confidence: Confidence level of the intervals.
     """
 
     select: tuple[Select, ...] = SELECTIONS
@@ -45,13 +46,13 @@ class AgreementOptions:
     confidence: float = 0.95
 
     def rule(self, select: Select) -> Rule:
-        """How words are chosen."""
+        """Returns the rule of a selection with these options."""
         return Rule(select, self.eta, self.absolute)
 
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """What a row of numbers is of."""
+    """The method, layer, metric and selection that a row of numbers belongs to."""
 
     method: str
     layer: int
@@ -61,12 +62,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Measured:
-    """One number a place and pair.
+    """One number per place and pair.
 
     Attributes:
         keys: The scored pairs, in the order of the scores.
         annotated: bool (D,), whether a human annotated the pair.
-        parts: Per place, float64 (parts, D): the values whose means make the metric, NaN where a pair is
+        parts: For each place float64 (parts, D): the values whose means make the metric, NaN where a pair is
             left out.
         gold: The labels of the documents, None where unknown.
         predicted: The predicted labels.
@@ -85,22 +86,22 @@ def measure(scores: Scores, documents: Documents, settings: AgreementOptions) ->
     """Computes every metric for every method, layer and pair, streaming over the scores.
 
     Args:
-        scores: Of these documents, or of their first.
-        documents: With human rationales.
-        settings: The caller's choices.
+        scores: Scores of these documents, or of the first of them.
+        documents: Documents with human rationales.
+        settings: How agreement is measured.
 
     Raises:
-        ScoresError: Where scores do not belong to the documents, are not numbers, or eta does not fit the
+        ScoresError: If scores do not belong to the documents or are not finite, or eta does not fit the
             layers.
     """
-    return _joined([_measure(block, scores, settings) for block in blocks(scores, documents)])
+    return _concatenate([_measure(block, scores, settings) for block in blocks(scores, documents)])
 
 
 def _measure(block: Block, scores: Scores, settings: AgreementOptions) -> Measured:
     parts = {
         place: values
         for method in scores.methods
-        for place, values in _of_method(block, method, scores, settings)
+        for place, values in _method_values(block, method, scores, settings)
     }
     lengths = [len(d.words) for d in block.documents]
     return Measured(
@@ -113,8 +114,8 @@ def _measure(block: Block, scores: Scores, settings: AgreementOptions) -> Measur
     )
 
 
-def _joined(pieces: list[Measured]) -> Measured:
-    """One from many; perturbation metrics of layers that were never perturbed are left out."""
+def _concatenate(pieces: list[Measured]) -> Measured:
+    """Concatenates the blocks; leaves out perturbation metrics of layers that were never perturbed."""
     parts = {place: np.concatenate([p.parts[place] for p in pieces], axis=1) for place in pieces[0].parts}
     return Measured(
         keys=tuple(key for p in pieces for key in p.keys),
@@ -130,33 +131,35 @@ def _joined(pieces: list[Measured]) -> Measured:
     )
 
 
-def _of_method(
+def _method_values(
     block: Block, method: str, scores: Scores, settings: AgreementOptions
 ) -> Iterator[tuple[Place, Float64]]:
-    """Every metric of one method: parts (P, D) a place."""
+    """Yields every metric of one method: parts (P, D) for each place."""
     layers = scores.layers(method)
     _check_rows(block, method, layers)
     ranking = ranked(block, method, settings.rule("top_k_gold"), layers)
     sources: list[tuple[str, str | None, tuple[int, ...], Any]] = [("ranking", None, layers, ranking)]
-    for chosen in settings.select:
-        rule = settings.rule(chosen)
-        there = chosen_layers(scores.recipe, method, rule, layers)
-        if there:
-            known = ranking if there == layers else ranked(block, method, rule, there)
-            sources.append(("selection", chosen, there, _selection(block, method, there, rule, known)))
+    for selected_by in settings.select:
+        rule = settings.rule(selected_by)
+        source_layers = chosen_layers(scores.recipe, method, rule, layers)
+        if source_layers:
+            same = source_layers == layers
+            source_ranking = ranking if same else ranked(block, method, rule, source_layers)
+            words = _selection(block, method, source_layers, rule, source_ranking)
+            sources.append(("selection", selected_by, source_layers, words))
     if scores.recipe.faithfulness is not None:
-        found = _perturbation(block, method, layers, scores.recipe.faithfulness)
-        sources.append(("perturbation", None, layers, found))
+        perturbation = _perturbation(block, method, layers, scores.recipe.faithfulness)
+        sources.append(("perturbation", None, layers, perturbation))
     for name, entry in metrics.items():
-        for source, selected, there, data in sources:
+        for source, source_select, source_layers, data in sources:
             if entry.source == source:
                 values = _parts(entry, data, block)
-                for row, layer in enumerate(there):
-                    yield Place(method, layer, name, selected), values[:, row]
+                for row, layer in enumerate(source_layers):
+                    yield Place(method, layer, name, source_select), values[:, row]
 
 
 def _parts(entry: Metric, data: Any, block: Block) -> Float64:
-    """A metric's parts (P, L, D), NaN where it needs a rationale nobody was asked for."""
+    """Returns a metric's parts (P, L, D), NaN where it needs a rationale and the document has none."""
     values = entry.parts(data)
     return values if entry.source == "perturbation" else np.where(block.annotated, values, np.nan)
 
@@ -176,7 +179,7 @@ def _selection(block: Block, method: str, layers: tuple[int, ...], rule: Rule, r
 
 
 def _perturbation(block: Block, method: str, layers: tuple[int, ...], removed: Perturbing) -> Perturbation:
-    """The predicted class' probabilities; share 0 of the first axis is the mean share, then the AOPC grid."""
+    """Collects the predicted class' probabilities for the main share of words and for the AOPC grid."""
     shares = np.array([removed.share, *removed.bins])
     values = np.full((2, len(shares), len(layers), len(block.scored)), np.nan)
     rows = np.array(block.perturbed.get(method, []), dtype=np.float64).reshape(-1, 5)
@@ -184,8 +187,8 @@ def _perturbation(block: Block, method: str, layers: tuple[int, ...], removed: P
     row_of[list(layers)] = np.arange(len(layers))
     for number, share in enumerate(shares):
         document, layer, _, without, only = rows[np.isclose(rows[:, 2], share)].T
-        place = row_of[layer.astype(np.int64)], document.astype(np.int64)
-        values[0, number][place], values[1, number][place] = without, only
+        cells = row_of[layer.astype(np.int64)], document.astype(np.int64)
+        values[0, number][cells], values[1, number][cells] = without, only
     if np.isnan(rows).any():
         wrong = block.documents[int(rows[np.isnan(rows).any(axis=1)][0, 0])]
         raise ScoresError(

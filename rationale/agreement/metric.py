@@ -1,4 +1,4 @@
-"""What a metric is, and where metrics are registered."""
+"""The description of a metric, and the registry of metrics."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ class Metric:
     """One agreement or faithfulness metric.
 
     Attributes:
-        name: The name records carry.
-        title: What tables call it.
-        definition: One sentence a reader can check a number against.
+        name: Its name in records.
+        title: Its name in tables.
+        definition: One sentence that a reader can check a number against.
         source: What it is computed from: the ``Ranking`` of the words by score, a ``Selection`` of words,
             or the ``Perturbation`` probabilities stored with the scores.
         low: The smallest possible value.
         high: The largest possible value.
         higher_is_better: None where neither direction is better by itself.
-        compute: From the source to one value a pair, float64 (layers, documents), NaN where a pair is left
-            out; with ``combine``, to parts (parts, layers, documents).
-        combine: From the parts' means (parts, ...) to the metric (...); None where it is the mean itself.
-        compared: Whether methods are compared pair by pair on it.
+        compute: Computes one value per pair from the source, float64 (layers, documents), NaN where a pair is
+            left out; with ``combine``, parts (parts, layers, documents).
+        combine: Computes the metric (...) from the means of the parts (parts, ...); None if it is the mean.
+        compared: Whether methods are compared on it with paired tests.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Metric:
 metrics: Registry[Metric] = Registry("metric")
 
 MetricName = Annotated[str, lambda name, place: among(*metrics)(name, place)]
-"""A name in ``rationale list metrics``, as JSON is checked for."""
+"""A name in ``rationale list metrics``; JSON that is read is checked for it."""
 
 
 def metric(
@@ -78,7 +78,7 @@ def metric(
     combine: Callable[[Float64], Float64] | None = None,
     compared: bool = False,
 ) -> Callable[[F], F]:
-    """Registers a function as a metric; the function itself stays what it is. See :class:`Metric`."""
+    """Registers a function as a metric, and returns the function unchanged. See :class:`Metric`."""
 
     def register(compute: F) -> F:
         entry = Metric(

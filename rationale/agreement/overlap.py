@@ -12,7 +12,7 @@ from rationale.metrics.ragged import offsets_of, ratio
 
 
 def _f1_of_means(means: Float64) -> Float64:
-    """F1 of mean precision and mean recall, (2, ...) to (...); 0 where one of them is 0 or of no pair."""
+    """Computes F1 from mean precision and mean recall, (2, ...) to (...); 0 if one of them is 0 or NaN."""
     first, second = np.nan_to_num(means[0]), np.nan_to_num(means[1])
     return np.nan_to_num(ratio(2 * first * second, first + second))
 
@@ -26,14 +26,14 @@ def _f1_of_means(means: Float64) -> Float64:
     source="selection",
     combine=_f1_of_means,
 )
-def iou_precision_recall(chosen: Selection, threshold: float = 0.5) -> Float64:
+def iou_precision_recall(selected: Selection, threshold: float = 0.5) -> Float64:
     """Span precision and recall of each pair, as the ERASER scorer's partial match.
 
     The predicted spans are the runs of selected words. Hits are counted over *predicted* spans in the
     recall, too: one run that overlaps two human spans by half recalls one of them, as in the scorer.
 
     Args:
-        chosen: Selected words of D documents in L layers.
+        selected: Selected words of D documents in L layers.
         threshold: The intersection over union that makes a hit.
 
     Returns:
@@ -45,14 +45,14 @@ def iou_precision_recall(chosen: Selection, threshold: float = 0.5) -> Float64:
     >>> iou_precision_recall(selection(picked, truth, np.array([0, 6]))).tolist()
     [[[0.5]], [[1.0]]]
     """
-    layers, documents = chosen.chosen.shape
-    layer, start, end = layer_runs(chosen.selected, chosen.breaks)
-    document = np.searchsorted(chosen.offsets, start, side="right") - 1
-    hit = _best_overlap(start, end, document, chosen.spans) >= threshold
+    layers, documents = selected.predicted.shape
+    layer, start, end = layer_runs(selected.selected, selected.breaks)
+    document = np.searchsorted(selected.offsets, start, side="right") - 1
+    hit = _best_overlap(start, end, document, selected.spans) >= threshold
     cell = layer * documents + document
     hits = np.bincount(cell, weights=hit, minlength=layers * documents).reshape(layers, documents)
-    found = np.bincount(cell, minlength=layers * documents).reshape(layers, documents)
-    return np.stack([ratio(hits, found), ratio(hits, chosen.spans.counts)])
+    runs = np.bincount(cell, minlength=layers * documents).reshape(layers, documents)
+    return np.stack([ratio(hits, runs), ratio(hits, selected.spans.counts)])
 
 
 def _best_overlap(start: Int64, end: Int64, document: Int64, spans: Spans) -> Float64:
@@ -70,7 +70,7 @@ def _best_overlap(start: Int64, end: Int64, document: Int64, spans: Spans) -> Fl
 
 
 def _touched(start: Int64, end: Int64, spans: Spans) -> Bool:
-    """Runs that share a word with some span, bool (runs,): the others, most of them, need no closer look."""
+    """Finds the runs that share a word with some span, bool (runs,); the others overlap none."""
     words = 1 + max(int(end.max(initial=0)), int(spans.end.max(initial=0)))
     depth = np.cumsum(np.bincount(spans.start, minlength=words) - np.bincount(spans.end, minlength=words))
     marked = offsets_of(depth > 0)

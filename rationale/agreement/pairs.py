@@ -1,4 +1,4 @@
-"""The value of every pair of an agreement: a table beside ``agreement.json``."""
+"""The table beside ``agreement.json`` with the value of every pair of an agreement."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from rationale.errors import ScoresError
 
 
 def pairs_path(path: Path) -> Path:
-    """Where the values of the pairs lie beside ``agreement.json``."""
+    """Returns the path of the table of pairs that belongs to ``agreement.json``."""
     return path.with_name(f"{path.name.removesuffix('.json')}.pairs.parquet")
 
 
 def pair_table(measured: Measured) -> pa.Table:
-    """The value of every pair, a row a place and pair, null where the pair is left out."""
+    """Makes the table of values: one row per place and pair, null where the pair is left out."""
     places = list(measured.parts)
     values = [_pair_values(place, parts) for place, parts in measured.parts.items()]
     pairs = np.tile(np.arange(len(measured.keys), dtype=np.int32), len(places))
@@ -40,22 +40,22 @@ def pair_table(measured: Measured) -> pa.Table:
 
 
 def _pair_values(place: Place, parts: Float64) -> Float64:
-    """The metric of single pairs, (D,): of parts that a pair does not have, the others decide."""
-    there = ~np.isnan(parts).all(axis=0)
-    return np.where(there, metrics.get(place.metric).of_means(parts), np.nan)
+    """Computes the metric of single pairs, (D,); NaN only if a pair has none of the parts."""
+    defined = ~np.isnan(parts).all(axis=0)
+    return np.where(defined, metrics.get(place.metric).of_means(parts), np.nan)
 
 
 def _coded(rows: Int32, names: Iterable[str | None]) -> pa.DictionaryArray:
-    """Names by row, each name stored once."""
+    """Dictionary-encodes the names of the rows: each name is stored once."""
     coded = pa.array(list(names), type=pa.string()).dictionary_encode()
     return pa.DictionaryArray.from_arrays(coded.indices.take(pa.array(rows)), coded.dictionary)
 
 
 def checked_pairs(table: pa.Table, path: Path, remedy: str) -> pa.Table:
-    """The table, where it has the columns that :func:`pair_table` makes.
+    """Returns the table after checking that it has the columns of :func:`pair_table`.
 
     Raises:
-        ScoresError: Where it has others, with ``remedy``.
+        ScoresError: If it has other columns, with ``remedy``.
     """
     expected = {"id", "docid", "method", "layer", "metric", "select", "value"}
     if set(table.column_names) != expected or not pa.types.is_float64(table.schema.field("value").type):

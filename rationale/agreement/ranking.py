@@ -1,4 +1,4 @@
-"""Metrics of the order in which scores put the words: average precision, AUPRC, ROC-AUC."""
+"""Metrics of the ranking of the words by score: average precision, AUPRC, ROC-AUC."""
 
 from __future__ import annotations
 
@@ -71,16 +71,15 @@ def rank(scores: npt.NDArray[np.generic], truth: Bool, offsets: Int64) -> Rankin
     """Orders the words of each document by falling score, all documents and layers in one sort.
 
     Args:
-        scores: Real numbers, shape (L, N) or (N,); float32 is the fast road, others are compared in their
-            own type.
+        scores: Real numbers, shape (L, N) or (N,). float32 is fastest; other types are compared exactly.
         truth: bool (N,), the rationale words.
         offsets: int64 (D + 1,).
 
     Returns:
-        What the metrics of this file and :func:`~rationale.agreement.selection.top_k` are computed from.
+        The ranking that the metrics of this file and :func:`~rationale.agreement.selection.top_k` use.
 
     Raises:
-        DataError: Where the shapes do not fit.
+        DataError: If the shapes do not fit.
     """
     scores = np.atleast_2d(scores)
     check_ragged(scores, truth, offsets)

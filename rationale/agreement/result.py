@@ -1,4 +1,4 @@
-"""What agreement gives: estimates with intervals, paired tests, accuracy, and the value of every pair."""
+"""The result of ``agree``: estimates with intervals, paired tests, accuracy, and the value of every pair."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field, fields, replace
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from rationale.agreement.comparison import PairedTest
+from rationale.agreement.comparison import Floor, PairedTest, floors
 from rationale.agreement.metric import MetricName
 from rationale.agreement.pairs import checked_pairs, pairs_path
 from rationale.agreement.select import Selected
@@ -46,12 +47,12 @@ class Estimate:
         layer: Its layer.
         metric: A name in ``rationale list metrics``.
         select: ``threshold``, ``top_k_gold`` or None.
-        value: The mean over pairs (for ``iou_f1`` the F1 of means); None where no pair counts.
+        value: The mean over pairs (for ``iou_f1`` the F1 of means); None if no pair counts.
         low: Lower end of the bootstrap interval; None for fewer than two pairs.
         high: Upper end.
         n: Pairs that count.
         skipped: Pairs for which the metric is not defined.
-        rule: How the words were selected, in full; None where none were, and in files of an earlier version.
+        rule: How the words were selected, in full; None without a selection, and in earlier files.
     """
 
     method: str
@@ -67,7 +68,7 @@ class Estimate:
 
 
 def _square(value: Any, place: str) -> str | None:
-    """The confusion counts are as many as the labels say."""
+    """Checks that the confusion matrix has one row and one column per label."""
     labels, counts = value["labels"], value["confusion"]
     fits = len(labels) == len(counts) and all(len(row) == len(labels) for row in counts)
     return None if fits else f"{place.lstrip('.')}: the confusion is not {len(labels)} by {len(labels)}"
@@ -78,7 +79,7 @@ _COUNTS = having(n=count, confusion=every(every(count)))
 
 @dataclass(frozen=True)
 class _Stored:
-    """What ``agreement.json`` holds beside its seal; :class:`Agreement` says what."""
+    """The content of ``agreement.json`` without its seal; see :class:`Agreement`."""
 
     recipe: AgreementProvenance
     records: tuple[Estimate, ...]
@@ -91,12 +92,12 @@ class Agreement:
     """Agreement of scores with human rationales.
 
     Attributes:
-        recipe: The recipe of the scores, with the settings of the agreement under ``"agreement"``.
+        recipe: The provenance of the scores, with the settings of the agreement under ``"agreement"``.
         records: An estimate for each method, layer, metric and selection.
         comparisons: Paired tests between methods.
-        classification: How often the scored classifier is right.
+        classification: Accuracy of the scored classifier.
         per_document: pyarrow table ``id, docid, method, layer, metric, select, value`` (null where a pair
-            is left out); None where the agreement was loaded without its ``.pairs.parquet``.
+            is left out); None if the agreement was loaded without its ``.pairs.parquet``.
     """
 
     recipe: AgreementProvenance
@@ -106,10 +107,10 @@ class Agreement:
     per_document: pa.Table | None = field(default=None, repr=False, compare=False)
 
     def record(self, metric: str, method: str, layer: int = 0, select: str | None = None) -> Estimate:
-        """The estimate of one metric, method, layer and selection.
+        """Returns the estimate of one metric, method, layer and selection.
 
         Raises:
-            ScoresError: Where there is none.
+            ScoresError: If there is none.
         """
         wanted = (method, layer, metric, select)
         for record in self.records:
@@ -120,36 +121,41 @@ class Agreement:
             remedy="`rationale agree` computes what the scores hold; see the recipe's methods and layers.",
         )
 
+    @cached_property
+    def floors(self) -> list[Floor | None]:
+        """The smallest p-value that the test of each comparison can give; None without a p-value."""
+        return floors(self.comparisons)
+
     def document_values(
         self, metric: str, method: str, layer: int = 0, select: str | None = None
     ) -> dict[Key, float]:
-        """The metric of each pair that counts, by ``(id, docid)``: to sort documents by AP or FPR.
+        """Returns the metric of each pair that counts, by ``(id, docid)``, to sort documents by AP or FPR.
 
         Raises:
-            ScoresError: Where the agreement was loaded without the values of the pairs.
+            ScoresError: If the agreement was loaded without the values of the pairs.
         """
         if self.per_document is None:
             raise ScoresError(
                 "this agreement was loaded without the values of its documents",
                 remedy="Run `rationale agree` again and keep the .pairs.parquet beside agreement.json.",
             )
-        table, chosen = self.per_document, pc.is_valid(self.per_document["value"])
+        table, mask = self.per_document, pc.is_valid(self.per_document["value"])
         for column, value in (("metric", metric), ("method", method), ("layer", layer), ("select", select)):
             same = pc.is_null(table[column]) if value is None else pc.equal(table[column], value)
-            chosen = pc.and_(chosen, same)
-        rows = table.filter(chosen)
+            mask = pc.and_(mask, same)
+        rows = table.filter(mask)
         keys = zip(rows["id"].to_pylist(), rows["docid"].to_pylist(), strict=True)
         return dict(zip(keys, rows["value"].to_pylist(), strict=True))
 
     def to_dict(self) -> Json:
-        """The content of ``agreement.json``."""
+        """Returns the content of ``agreement.json``."""
         return to_json(_Stored(self.recipe, self.records, self.comparisons, self.classification))
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Writes ``agreement.json`` and beside it ``.pairs.parquet``, the values of the pairs; both or none.
+        """Writes ``agreement.json`` and beside it the values of the pairs, ``.pairs.parquet``; both or none.
 
         Raises:
-            OutputError: Where ``path`` exists and ``overwrite`` is off, or the disk refuses.
+            OutputError: If ``path`` exists and ``overwrite`` is off, or the disk refuses.
         """
         path = check_output(path, overwrite=overwrite)
         if self.per_document is None:
@@ -166,15 +172,15 @@ class Agreement:
         return _json(sealed(self.to_dict(), KIND, _inputs(self.recipe), files))
 
     def _identity(self) -> bytes:
-        """Tells the pairs of this agreement from those of another."""
+        """Returns a digest that tells the pairs of this agreement from those of another."""
         return sealed(self.to_dict(), KIND)["seal"]["sha256"][:16].encode()  # type: ignore[no-any-return]
 
     @classmethod
     def load(cls, path: str | Path) -> Agreement:
-        """Reads what :meth:`save` wrote; values of pairs that belong to another agreement are not taken.
+        """Reads what :meth:`save` wrote, but no values of pairs that belong to another agreement.
 
         Raises:
-            ScoresError: Where the file is missing, holds something else, or was changed after it was written.
+            ScoresError: If the file is missing, holds something else, or was changed after it was written.
         """
         path = home(path)
         remedy = "Pass the file that `rationale agree --out` wrote."
@@ -190,11 +196,11 @@ class Agreement:
             error=ScoresError,
             remedy=remedy,
         )
-        found = cls(stored.recipe, stored.records, stored.comparisons, stored.classification)
-        return replace(found, per_document=found._load_pairs(path, seal))
+        agreement = cls(stored.recipe, stored.records, stored.comparisons, stored.classification)
+        return replace(agreement, per_document=agreement._load_pairs(path, seal))
 
     def _load_pairs(self, path: Path, seal: Seal | None) -> pa.Table | None:
-        """The values of the pairs; None where there are none, or they are of another agreement."""
+        """Reads the values of the pairs; None if there are none, or they belong to another agreement."""
         pairs, remedy = pairs_path(path), "Run `rationale agree --overwrite` again, or remove this file."
         if not pairs.is_file():
             return None
@@ -203,12 +209,13 @@ class Agreement:
                 table = file.read()
         except (OSError, ValueError, pa.ArrowException) as error:
             raise ScoresError(f"is damaged ({error})", where=pairs, remedy=remedy) from error
-        own = (table.schema.metadata or {}).get(_DIGEST)
+        stored_identity = (table.schema.metadata or {}).get(_DIGEST)
         if seal is None:
-            return checked_pairs(table, pairs, remedy) if own == _digest(path.read_text("utf-8")) else None
+            belongs = stored_identity == _digest(path.read_text("utf-8"))
+            return checked_pairs(table, pairs, remedy) if belongs else None
         if digest(pairs) in seal.files.values():
             return checked_pairs(table, pairs, remedy)
-        if own == self._identity():
+        if stored_identity == self._identity():
             raise ScoresError(
                 "it was changed after it was written: its SHA-256 differs", where=pairs, remedy=remedy
             )
@@ -216,23 +223,23 @@ class Agreement:
         return None
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(one.name)}</th>" for one in fields(Estimate))
+        head = "".join(f"<th>{escape(column.name)}</th>" for column in fields(Estimate))
         rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(_shown(cell))}</td>" for cell in astuple(record)) + "</tr>"
+            "<tr>" + "".join(f"<td>{escape(_cell_text(cell))}</td>" for cell in astuple(record)) + "</tr>"
             for record in self.records
         )
-        accuracy = _shown(self.classification.accuracy)
+        accuracy = _cell_text(self.classification.accuracy)
         facts = f"{len(self.records)} records, {len(self.comparisons)} comparisons, accuracy {accuracy}"
         return f"<p>{escape(facts)}</p><table><tr>{head}</tr>{rows}</table>"
 
 
 def selecting(recipe: Provenance) -> list[str]:
-    """The scored methods with a selection of their own, which faithfulness removes whatever its share."""
+    """Lists scored methods with a selection of their own, which faithfulness removes instead of a share."""
     return [name for name in recipe.methods if recipe.selects(name)]
 
 
 def _inputs(recipe: AgreementProvenance) -> dict[str, str | None]:
-    """What an agreement was computed from: the provenance of its scores, model and data."""
+    """Returns digests of what an agreement was computed from: its scores, model and data."""
     return {"scores": sealed_recipe(recipe.of_scores)["seal"]["sha256"], **recipe.inputs}
 
 
@@ -241,7 +248,7 @@ def _digest(text: str) -> bytes:
 
 
 def _json(content: Json) -> str:
-    """JSON with one record a line; NaN refused."""
+    """Formats JSON with one record per line; refuses NaN."""
 
     def dumps(value: object, indent: int | None = None) -> str:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
@@ -256,7 +263,7 @@ def _json(content: Json) -> str:
     return "{\n" + ",\n".join(f"{dumps(name)}: {text}" for name, text in parts.items()) + "\n}\n"
 
 
-def _shown(cell: object) -> str:
+def _cell_text(cell: object) -> str:
     if cell is None:
         return ""
     return f"{cell:.3f}" if isinstance(cell, float) else str(cell)

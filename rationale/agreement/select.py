@@ -1,4 +1,4 @@
-"""Which words does a method choose? The one answer for tables, examples, exports, terminal and app."""
+"""Selects words by a method's scores, in the same way for tables, examples, exports, terminal and app."""
 
 from __future__ import annotations
 
@@ -26,20 +26,21 @@ if TYPE_CHECKING:
 Select = Literal["threshold", "top_k_gold"]
 SELECTIONS: tuple[Select, ...] = ("threshold", "top_k_gold")
 Selected = Annotated[str, among(*SELECTIONS, "kept")]
-"""How words were selected, as results say; an earlier version had ``kept`` among the selections."""
+"""The selection that a result names; an earlier version also had the selection ``kept``."""
 SHORT = {"top_k_gold": "top-k"}
-"""Titles of the selections that are one rule whatever the scores are of."""
+"""Titles of the selections whose rule does not depend on the scored model."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How words are chosen from scores.
+    """How words are selected by their scores.
 
     Attributes:
         select: ``threshold``: words of which some token scores at least eta / n, n = tokens that enter the
             layer. ``top_k_gold``: the k best words, k = number of rationale words (the cut of
-            R-precision); of equal scores the earlier.
-        eta: One a layer, for ``threshold``; None is 1 in every layer, and of one layer no selection there.
+            R-precision); of equal scores the earlier word wins.
+        eta: One value per layer, for ``threshold``; None is 1 in every layer. A layer whose value is None
+            has no selection.
         absolute: Whether signed methods count by absolute value instead of evidence for the target.
     """
 
@@ -50,13 +51,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a method chooses; R layers, N words, T tokens.
+    """The words and tokens that a method selects; R layers, N words, T tokens.
 
     Attributes:
         words: bool (R, N).
-        tokens: bool (R, T), the tokens that met the threshold; None where words are ranked.
-        thresholds: float32 (R, T), what each token's score had to reach; None where words are ranked, or the
-            method's selection is its own.
+        tokens: bool (R, T), the tokens that met the threshold; None if words are ranked.
+        thresholds: float32 (R, T), what each token's score had to reach; None if words are ranked, or the
+            method has a selection of its own.
         scores: float32 (R, T), the token scores as they were compared.
     """
 
@@ -67,10 +68,10 @@ class Chosen:
 
 
 def chosen_layers(recipe: Provenance, method: str, rule: Rule, layers: Sequence[int]) -> tuple[int, ...]:
-    """The layers in which a rule chooses: all but those whose eta is None (the model decides nothing there).
+    """Returns the layers in which a rule selects: all but those whose eta is None (no decision there).
 
     Raises:
-        ScoresError: Where eta has too few layers.
+        ScoresError: If eta has too few layers.
     """
     if rule.select != "threshold" or rule.eta is None or recipe.selects(method):
         return tuple(layers)
@@ -83,7 +84,7 @@ def chosen_layers(recipe: Provenance, method: str, rule: Rule, layers: Sequence[
 
 
 def ranked(block: Block, method: str, rule: Rule, layers: Sequence[int]) -> Ranking:
-    """The words of a block by falling score, in some layers of a method."""
+    """Ranks the words of a block by falling score, in some layers of a method."""
     values = block.words(method)[block.rows(method, layers)]
     values = np.abs(values) if rule.absolute and block.signed(method) else values
     return rank(values, block.truth, block.offsets)
@@ -92,17 +93,17 @@ def ranked(block: Block, method: str, rule: Rule, layers: Sequence[int]) -> Rank
 def select(
     block: Block, method: str, rule: Rule, layers: Sequence[int], ranking: Ranking | None = None
 ) -> Chosen:
-    """The words of a block that a method chooses.
+    """Selects the words of a block by a method's scores.
 
     Args:
         block: Scored documents.
         method: The method.
-        rule: How words are chosen.
+        rule: How words are selected.
         layers: Some of its layers.
-        ranking: What :func:`ranked` gave for the same, where it is at hand.
+        ranking: What :func:`ranked` returned for the same arguments; None computes it.
 
     Raises:
-        ScoresError: Where there is no such selection or eta, or n is not known.
+        ScoresError: If there is no such selection or eta, or n is not known.
     """
     tokens = block.tokens(method)[block.rows(method, layers)]
     tokens = np.abs(tokens) if rule.absolute and block.signed(method) else tokens
@@ -116,8 +117,10 @@ def select(
     if block.recipe.selects(method):
         kept = block.kept(layers)
         return Chosen(any_to_words(kept, block.token_word, len(block.truth)), kept, None, tokens)
-    there = chosen_layers(block.recipe, method, rule, layers)
-    eta = np.array([_eta(rule, layer) if layer in there else np.inf for layer in layers], dtype=np.float32)
+    rule_layers = chosen_layers(block.recipe, method, rule, layers)
+    eta = np.array(
+        [_eta(rule, layer) if layer in rule_layers else np.inf for layer in layers], dtype=np.float32
+    )
     entering = block.entering(layers)
     words = above_share(tokens, entering, block.token_word, eta, len(block.truth))
     thresholds: Float32 = np.divide(eta[:, None], entering, dtype=np.float32)
@@ -127,35 +130,35 @@ def select(
 def select_words(
     scored: ScoredDocument, document: Document, recipe: Provenance, method: str, rule: Rule
 ) -> Chosen:
-    """What a method chooses in one document, in every layer it was scored at.
+    """Selects the words of one document, in every layer that the method was scored at.
 
     Args:
         scored: The document's scores.
         document: The document.
-        recipe: Of the scores.
+        recipe: The provenance of the scores.
         method: The method.
-        rule: How words are chosen.
+        rule: How words are selected.
 
     Returns:
-        Of all W words; those that no window covers are not chosen.
+        The selection over all W words; words that no window covers are not selected.
     """
     block = Block((scored,), (document,), recipe)
-    found = select(block, method, rule, scored.layers[method])
-    words = np.zeros((len(found.words), len(scored.covered)), dtype=np.bool_)
-    words[:, scored.covered] = found.words
-    return Chosen(words, found.tokens, found.thresholds, found.scores)
+    chosen = select(block, method, rule, scored.layers[method])
+    words = np.zeros((len(chosen.words), len(scored.covered)), dtype=np.bool_)
+    words[:, scored.covered] = chosen.words
+    return Chosen(words, chosen.tokens, chosen.thresholds, chosen.scores)
 
 
 def selections(recipe: Provenance) -> tuple[Select, ...]:
-    """The selections that scores allow: no threshold where a dropping model's n is not known."""
+    """Returns the selections that scores allow: no threshold if a dropping model's n is not known."""
     return SELECTIONS if knows_kept(recipe) else ("top_k_gold",)
 
 
 def rule_of(recipe: Provenance, select: Select) -> Rule:
-    """The rule behind the numbers of an agreement.
+    """Returns the rule by which an agreement selected words.
 
     Args:
-        recipe: Of an agreement; of scores alone, what ``agree`` does unasked.
+        recipe: The provenance of an agreement; for that of scores, the rule is the default of ``agree``.
         select: The selection.
     """
     if isinstance(recipe, AgreementProvenance):
@@ -164,30 +167,30 @@ def rule_of(recipe: Provenance, select: Select) -> Rule:
 
 
 def rule_title(recipe: Provenance, select: str | None) -> str:
-    """What a selection is called beside a number, with the threshold that was meant.
+    """Returns the short title of a selection, with the threshold that was used.
 
     Args:
-        recipe: As :func:`rule_of` takes it.
-        select: The selection; None, and a name that no rule has, is its own title.
+        recipe: The provenance of an agreement or of scores, as for :func:`rule_of`.
+        select: The selection; an unknown name is its own title, None an empty one.
     """
     if select != "threshold":
         return SHORT.get(select or "", select or "")
-    eta, own = rule_of(recipe, "threshold").eta, recipe.model.eta
+    eta, model_eta = rule_of(recipe, "threshold").eta, recipe.model.eta
     if eta is None:
         return "uniform threshold 1/n"
-    if same_eta(eta, own):
+    if same_eta(eta, model_eta):
         return "model's own threshold eta/n"
     given = recipe.agreement.eta_from if isinstance(recipe, AgreementProvenance) else None
     return f"threshold eta/n, eta of {given or 'another source'}"
 
 
 def rule_text(recipe: Provenance, select: str | None, method: str | None = None) -> str:
-    """The rule in full: the threshold and what n counts, or what k is.
+    """Describes the rule in full: the threshold and what n counts, or what k is.
 
     Args:
-        recipe: As :func:`rule_of` takes it.
+        recipe: The provenance of an agreement or of scores, as for :func:`rule_of`.
         select: The selection.
-        method: Of the number, where it is of one method: a selection of its own is called that.
+        method: The method, if the text is about one: it may have a selection of its own.
     """
     if select == "top_k_gold":
         return "top-k, k = number of rationale words"
@@ -200,7 +203,7 @@ def rule_text(recipe: Provenance, select: str | None, method: str | None = None)
 
 
 def without_n(recipe: Provenance) -> str | None:
-    """Why scores allow no threshold, and what to do; None where they do."""
+    """Says why scores allow no threshold, and what to do; None if they do."""
     if knows_kept(recipe):
         return None
     return (
@@ -213,11 +216,11 @@ def _eta(rule: Rule, layer: int) -> float:
     return 1.0 if rule.eta is None else float(rule.eta[layer] or 0.0)
 
 
-def same_eta(one: Eta | None, other: Eta | None) -> bool:
-    """Whether two etas are one; None counts as itself."""
-    if one is None or other is None:
-        return one is other
-    if len(one) != len(other) or [e is None for e in one] != [e is None for e in other]:
+def same_eta(first: Eta | None, second: Eta | None) -> bool:
+    """Whether two etas are equal to within 1e-6; None equals only None."""
+    if first is None or second is None:
+        return first is second
+    if len(first) != len(second) or [e is None for e in first] != [e is None for e in second]:
         return False
-    pairs = [(a, b) for a, b in zip(one, other, strict=True) if a is not None and b is not None]
+    pairs = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
     return all(abs(a - b) <= 1e-6 for a, b in pairs)

@@ -1,4 +1,4 @@
-"""Metrics of selected words, and the two ways to select them from scores."""
+"""Metrics of selected words, and the two rules that select words by score."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Selection:
     spans: Spans
 
     @cached_property
-    def hits(self) -> Int64:
+    def true_positives(self) -> Int64:
         """Selected rationale words, int64 (L, D)."""
         return totals(self.selected & self.truth, self.offsets)
 
     @cached_property
-    def chosen(self) -> Int64:
+    def predicted(self) -> Int64:
         """Selected words, int64 (L, D)."""
         return totals(self.selected, self.offsets)
 
@@ -56,8 +56,8 @@ class Selection:
 
     @property
     def keyed(self) -> Bool:
-        """Pairs the ERASER scorer knows of, bool (L, D): those with a rationale word or a selected word."""
-        return (self.chosen > 0) | (self.positives > 0)
+        """Pairs that the ERASER scorer counts, bool (L, D): with a rationale word or a selected word."""
+        return (self.predicted > 0) | (self.positives > 0)
 
 
 def selection(
@@ -73,7 +73,7 @@ def selection(
         spans: The human spans; by default the runs of rationale words.
 
     Raises:
-        DataError: Where the shapes do not fit.
+        DataError: If the shapes do not fit.
     """
     selected = np.atleast_2d(selected)
     check_ragged(selected, truth, offsets)
@@ -84,7 +84,7 @@ def selection(
 
 
 def top_k(ranking: Ranking, k: Int64) -> Bool:
-    """The k best words of each document; of equal scores the earlier word wins.
+    """Selects the k best words of each document; of equal scores the earlier word wins.
 
     Args:
         ranking: Scores of D documents in L layers.
@@ -122,7 +122,7 @@ def above_share(
     eta: Float32,
     words: int,
 ) -> Bool:
-    """The words some token of which scores at least ``eta / n``, n = tokens that enter the layer; in float32.
+    """Selects words with a token that scores at least ``eta / n``, n = tokens that enter the layer (float32).
 
     Args:
         tokens: float32 (L, T), normalised inside each window.
@@ -155,11 +155,11 @@ def above_share(
     higher_is_better=False,
     compared=True,
 )
-def false_positive_rate(chosen: Selection) -> Float64:
+def false_positive_rate(selected: Selection) -> Float64:
     """FP / (FP + TN) of each pair.
 
     Args:
-        chosen: Selected words of D documents in L layers.
+        selected: Selected words of D documents in L layers.
 
     Returns:
         float64 (L, D); NaN for documents whose words are all or none rationale.
@@ -168,8 +168,8 @@ def false_positive_rate(chosen: Selection) -> Float64:
     >>> false_positive_rate(selection(picked, truth, np.array([0, 4]))).round(4).tolist()
     [[0.3333]]
     """
-    rate = ratio(chosen.chosen - chosen.hits, chosen.words - chosen.positives)
-    return np.where(chosen.positives > 0, rate, np.nan)
+    rate = ratio(selected.predicted - selected.true_positives, selected.words - selected.positives)
+    return np.where(selected.positives > 0, rate, np.nan)
 
 
 @metric(
@@ -179,11 +179,11 @@ def false_positive_rate(chosen: Selection) -> Float64:
     "rationale word or a selected word, as the ERASER scorer.",
     source="selection",
 )
-def precision(chosen: Selection) -> Float64:
+def precision(selected: Selection) -> Float64:
     """Precision of each pair, as the ERASER scorer's token-level instance macro.
 
     Args:
-        chosen: Selected words of D documents in L layers.
+        selected: Selected words of D documents in L layers.
 
     Returns:
         float64 (L, D); 0 where nothing is selected, NaN where there is no rationale word either.
@@ -193,7 +193,7 @@ def precision(chosen: Selection) -> Float64:
     >>> precision(selection(picked, truth, np.array([0, 3, 4, 6]))).tolist()
     [[0.5, 0.0, nan]]
     """
-    return np.where(chosen.keyed, np.nan_to_num(ratio(chosen.hits, chosen.chosen)), np.nan)
+    return np.where(selected.keyed, np.nan_to_num(ratio(selected.true_positives, selected.predicted)), np.nan)
 
 
 @metric(
@@ -203,11 +203,11 @@ def precision(chosen: Selection) -> Float64:
     "rationale word or a selected word, as the ERASER scorer.",
     source="selection",
 )
-def recall(chosen: Selection) -> Float64:
+def recall(selected: Selection) -> Float64:
     """Recall of each pair, as the ERASER scorer's token-level instance macro.
 
     Args:
-        chosen: Selected words of D documents in L layers.
+        selected: Selected words of D documents in L layers.
 
     Returns:
         float64 (L, D); 0 where there is no rationale word, NaN where nothing is selected either.
@@ -217,7 +217,7 @@ def recall(chosen: Selection) -> Float64:
     >>> recall(selection(picked, truth, np.array([0, 2, 4, 5]))).tolist()
     [[0.5, 0.0, 0.0]]
     """
-    return np.where(chosen.keyed, np.nan_to_num(ratio(chosen.hits, chosen.positives)), np.nan)
+    return np.where(selected.keyed, np.nan_to_num(ratio(selected.true_positives, selected.positives)), np.nan)
 
 
 @metric(
@@ -227,11 +227,11 @@ def recall(chosen: Selection) -> Float64:
     source="selection",
     higher_is_better=None,
 )
-def selected_share(chosen: Selection) -> Float64:
+def selected_share(selected: Selection) -> Float64:
     """Share of the words that is selected.
 
     Args:
-        chosen: Selected words of D documents in L layers.
+        selected: Selected words of D documents in L layers.
 
     Returns:
         float64 (L, D); NaN only for documents without words.
@@ -240,7 +240,7 @@ def selected_share(chosen: Selection) -> Float64:
     >>> selected_share(selection(picked, picked, np.array([0, 4]))).tolist()
     [[0.25]]
     """
-    return ratio(chosen.chosen, chosen.words)
+    return ratio(selected.predicted, selected.words)
 
 
 @metric(
@@ -251,11 +251,11 @@ def selected_share(chosen: Selection) -> Float64:
     source="selection",
     compared=True,
 )
-def token_f1(chosen: Selection) -> Float64:
+def token_f1(selected: Selection) -> Float64:
     """F1 of each pair, as the ERASER scorer's token-level instance macro.
 
     Args:
-        chosen: Selected words of D documents in L layers.
+        selected: Selected words of D documents in L layers.
 
     Returns:
         float64 (L, D); NaN where there is neither a rationale word nor a selected word.
@@ -265,4 +265,4 @@ def token_f1(chosen: Selection) -> Float64:
     >>> token_f1(selection(picked, truth, np.array([0, 4]))).tolist()
     [[0.4]]
     """
-    return ratio(2 * chosen.hits, chosen.chosen + chosen.positives)
+    return ratio(2 * selected.true_positives, selected.predicted + selected.positives)

@@ -12,11 +12,11 @@ from rationale.metrics.ragged import offsets_of
 
 @dataclass(frozen=True)
 class Spans:
-    """S spans over the flat words of D documents, ordered by document, each there once.
+    """S distinct spans over the flat words of D documents, ordered by document.
 
     Attributes:
         start: int64 (S,), the first word, counted over all documents.
-        end: int64 (S,), the word behind the last.
+        end: int64 (S,), one past the last word.
         offsets: int64 (D + 1,), where each document's spans start.
     """
 
@@ -31,7 +31,7 @@ class Spans:
 
 
 def spans_of(start: Int64, end: Int64, document: Int64, documents: int) -> Spans:
-    """Spans in order, empty ones and repeated ones left out (the ERASER scorer keeps a set).
+    """Sorts spans and leaves out empty and repeated ones (the ERASER scorer keeps a set).
 
     >>> spans_of(np.array([4, 0, 0, 2]), np.array([6, 2, 2, 2]), np.array([1, 0, 0, 0]), 2)
     Spans(start=array([0, 4]), end=array([2, 6]), offsets=array([0, 1, 2]))
@@ -41,7 +41,7 @@ def spans_of(start: Int64, end: Int64, document: Int64, documents: int) -> Spans
 
 
 def runs(mask: Bool, breaks: Bool, offsets: Int64) -> Spans:
-    """The longest spans of marked words; none crosses a break.
+    """Finds the longest spans of marked words; no span crosses a break.
 
     Args:
         mask: bool (N,).
@@ -59,7 +59,7 @@ def runs(mask: Bool, breaks: Bool, offsets: Int64) -> Spans:
 
 
 def layer_runs(mask: Bool, breaks: Bool) -> tuple[Int64, Int64, Int64]:
-    """Layer, start and end of each run of a mask (L, N)."""
+    """Returns layer, start and end of each run of a mask (L, N)."""
     begins, ends = mask.copy(), mask.copy()
     begins[:, 1:] &= ~mask[:, :-1] | breaks[1:]
     ends[:, :-1] &= ~mask[:, 1:] | breaks[1:]

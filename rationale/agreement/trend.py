@@ -1,4 +1,4 @@
-"""Does a metric change from a method's first layer to its last? Paired tests over documents."""
+"""Tests whether a metric changes from a method's first layer to its last, paired over documents."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _PERMUTATIONS = 9_999
 
 @dataclass(frozen=True)
 class Trend:
-    """The last layer of a method less its first, on the documents where both are defined.
+    """Difference between a method's last and first layer, on the documents where both are defined.
 
     Attributes:
         method: The method.
-        layers: First and last.
-        values: The mean in each.
+        layers: The first and the last layer.
+        values: The mean of the metric in each.
         p: Two-sided paired permutation test, after Holm's correction over methods; NaN below two documents.
-        n: Documents.
+        n: Number of documents.
     """
 
     method: str
@@ -41,26 +41,30 @@ class Trend:
 
 
 def trends(agreement: Agreement, layers: Mapping[str, Sequence[int]], metric: str = "ap") -> list[Trend]:
-    """A trend for each method of more than one layer; none where the values of documents are not at hand.
+    """Tests every method of more than one layer; returns nothing if the values of documents are missing.
 
     Args:
-        agreement: With the values of its documents.
-        layers: The layers of each method, rising.
+        agreement: An agreement with the values of its documents.
+        layers: The layers of each method, in rising order.
         metric: A metric without a selection.
     """
-    ends = {method: (own[0], own[-1]) for method, own in layers.items() if len(own) > 1}
+    ends = {
+        method: (method_layers[0], method_layers[-1])
+        for method, method_layers in layers.items()
+        if len(method_layers) > 1
+    }
     if agreement.per_document is None or not ends:
         return []
     pairs = {}
-    for method, places in ends.items():
-        one, other = (agreement.document_values(metric, method, layer) for layer in places)
-        pairs[method] = np.array([(one[key], other[key]) for key in one if key in other]).reshape(-1, 2)
+    for method, first_and_last in ends.items():
+        first, last = (agreement.document_values(metric, method, layer) for layer in first_and_last)
+        pairs[method] = np.array([(first[key], last[key]) for key in first if key in last]).reshape(-1, 2)
     longest = max(len(values) for values in pairs.values())
-    gaps = np.full((len(pairs), longest), np.nan)
+    differences = np.full((len(pairs), longest), np.nan)
     for row, values in enumerate(pairs.values()):
-        gaps[row, : len(values)] = values[:, 1] - values[:, 0]
+        differences[row, : len(values)] = values[:, 1] - values[:, 0]
     seed = agreement.recipe.agreement.seed
-    corrected = holm(paired_p_values(gaps, permutations=_PERMUTATIONS, seed=seed))
+    corrected = holm(paired_p_values(differences, permutations=_PERMUTATIONS, seed=seed))
     return [
         Trend(method, ends[method], (float(values[:, 0].mean()), float(values[:, 1].mean())), float(p), n)
         for (method, values), p in zip(pairs.items(), corrected, strict=True)

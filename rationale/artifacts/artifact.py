@@ -123,10 +123,7 @@ def require_made_of(
     )
     if not same(previous, expected):
         raise OutputError(f"{what} ({first_difference(previous, expected)})", where=path, remedy=remedy)
-    sealed_inputs = require_sealed(seal, path).inputs
-    changed = sorted(
-        name for name, value in (inputs or {}).items() if sealed_inputs.get(name, value) != value
-    )
+    changed = sorted(require_sealed(seal, path).other_inputs(inputs or {}))
     if changed:
         raise OutputError(f"it was made from another {', '.join(changed)}", where=path, remedy=remedy)
 

@@ -114,13 +114,15 @@ def to_json(record: object) -> dict[str, Any]:
 
 
 def _dump(value: object) -> object:
+    if value is None or isinstance(value, str | int | float):  # nearly all there is: an agreement has 60,000
+        return value
     if is_dataclass(value):
         return {
             item.name: _dump(getattr(value, item.name)) for item in fields(value) if _is_written(value, item)
         }
     if isinstance(value, Mapping):
         return {name: _dump(item) for name, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         return [_dump(item) for item in value]
     return value
 

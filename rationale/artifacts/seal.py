@@ -50,6 +50,10 @@ class Seal:
     files: Mapping[str, str] = field(default_factory=dict)
     sha256: str = ""
 
+    def other_inputs(self, inputs: Mapping[str, object]) -> list[str]:
+        """The names of inputs that the seal has with other values; names that it lacks count as equal."""
+        return [name for name, value in inputs.items() if self.inputs.get(name, value) != value]
+
 
 def digest(path: Path) -> str:
     """The SHA-256 of the bytes of a file, 64 hex digits.

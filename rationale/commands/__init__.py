@@ -1,1 +1,1 @@
-"""The command line, one file a command; each reads as the pipeline it runs."""
+"""The command line: one file per command, each of which reads as the pipeline it runs."""

@@ -1,4 +1,4 @@
-"""``rationale agree``: scores and human rationales in, agreement out."""
+"""``rationale agree``: compares scores with human rationales."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def agree(
     agreement = agree_with(
         stored,
         load_documents(data, split or stored.recipe.data.split),
-        select=cast(Select | None, select),  # agree refuses others, with a message
+        select=cast(Select | None, select),  # agree refuses other values
         eta=None if eta_from is None else read_eta(eta_from),
         eta_from=None if eta_from is None else str(eta_from),
         absolute=absolute,
@@ -66,7 +66,7 @@ def agree(
 
 
 def _print(agreement: Agreement, out: Path) -> None:
-    """What was found, what was left out, then the tables."""
+    """Prints findings and tables, then what was left out."""
     from rationale.report.findings import findings
     from rationale.report.prose import left_out
     from rationale.report.tables import agreement_table, faithfulness_table, selection_table

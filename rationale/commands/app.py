@@ -1,4 +1,4 @@
-"""``rationale app``: the browser."""
+"""``rationale app``: opens the app in the browser."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ PRIVATE = {
     "global.developmentMode": "false",
     "runner.magicEnabled": "false",
 }
-"""Whatever a config file or the environment says: the app listens on this machine only, answers its own pages
-only, and tells nobody that it runs."""
+"""Settings that override config files and the environment: the app listens only on this machine, answers only
+its own pages, and reports no usage."""
 
 
 def app(
@@ -88,19 +88,19 @@ def app(
         *_options(given),
     ]
     script = bundled("apps") / "app.py"
-    options = [f"--{name}={one}" for name, value in flags.items() for one in value.split(",")]
+    options = [f"--{name}={single}" for name, value in flags.items() for single in value.split(",")]
     streamlit.main(["run", str(script), *options, "--", *arguments], standalone_mode=False)
 
 
 def _known(flags: Mapping[str, str]) -> dict[str, str]:
-    """The flags that this version of Streamlit has; what it has not, no config file can turn on."""
+    """Keeps the flags that this version of Streamlit has; no config file can set the others."""
     known = {
         option for parameter in optional("streamlit.web.cli").main_run.params for option in parameter.opts
     }
     return {name: value for name, value in flags.items() if f"--{name}" in known}
 
 
-def _options(given: dict[str, str | int | Path | None]) -> Iterator[str]:
-    for name, value in given.items():
+def _options(options: dict[str, str | int | Path | None]) -> Iterator[str]:
+    for name, value in options.items():
         if value is not None:
             yield from (name, str(value))

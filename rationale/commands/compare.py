@@ -1,4 +1,4 @@
-"""``rationale compare``: dropping methods trained, evaluated and compared."""
+"""``rationale compare``: trains, evaluates and compares dropping methods."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from rationale.commands.options import Data, Model, seed_numbers, typed_command
+from rationale.commands.options import (
+    Data,
+    Model,
+    TimingDocuments,
+    TimingRepeats,
+    seed_numbers,
+    typed_command,
+)
 from rationale.commands.train import Dev, Limit, TrainSplit
 from rationale.terminal import safe_console, say
 
@@ -37,12 +44,8 @@ def compare(
     dev: Dev = "0.1",
     limit: Limit = None,
     eval_limit: Annotated[int | None, typer.Option(help="Evaluate on about N documents.")] = None,
-    timing_documents: Annotated[
-        int, typer.Option(min=0, help="Number of documents to measure time with; 0 skips it.")
-    ] = 200,
-    timing_repeats: Annotated[
-        int, typer.Option(min=1, help="Number of time measurements; the median is reported.")
-    ] = 3,
+    timing_documents: TimingDocuments = 200,
+    timing_repeats: TimingRepeats = 3,
     lengths: Annotated[bool, typer.Option("--lengths", help="Add results by document length.")] = False,
     below_median: Annotated[
         bool,
@@ -73,28 +76,28 @@ def compare(
     from rationale.training.data import evaluation_split, hold_out, training_split
 
     settings = [Setting.parse(text) for text in system]
-    chosen, training = known_options(common or []), training_split(data, split)
+    common_options, training = known_options(common or []), training_split(data, split)
     compared = sample(evaluation_split(data, eval_split, training, dev), eval_limit)
     training, held_out = hold_out(sample(training, limit), dev, data=data)
     if below_median:
-        ruler = TokenLengths(str(model), chosen.get("max_length"))
-        training = below(training, ruler, compared)
-        held_out = held_out and below(held_out, ruler, compared)
-    found = compare_systems(
+        token_lengths = TokenLengths(str(model), common_options.get("max_length"))
+        training = below(training, token_lengths, compared)
+        held_out = held_out and below(held_out, token_lengths, compared)
+    comparison = compare_systems(
         model,
         training,
         held_out,
         compared,
         out,
         settings,
-        common=chosen,
+        common=common_options,
         seeds=seed_numbers(seeds),
         timing=Timing(timing_documents, timing_repeats, BATCHES),
         lengths=lengths or below_median,
         command=typed_command(),
     )
-    table = systems_table(found.records)
+    table = systems_table(comparison.records)
     atomic_text(out / "comparison.csv", table.to_csv(), overwrite=overwrite)
-    page = comparison_page(found, out / "comparison.html", overwrite=overwrite)
+    page = comparison_page(comparison, out / "comparison.html", overwrite=overwrite)
     safe_console().print(table.only("cell", "value", "difference", "flops_speedup").to_rich())
     say(f"{page}: open it in any browser; it needs no network")

@@ -1,4 +1,4 @@
-"""``rationale data``: get, check, convert and list data sets."""
+"""``rationale data``: gets, checks, converts and lists data sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``rationale demo``: the full pipeline on the embedded sample."""
+"""``rationale demo``: runs the full pipeline on the embedded sample."""
 
 from __future__ import annotations
 
@@ -37,35 +37,35 @@ def demo(
         "[bold]rationale demo[/bold]: reviews with planted rationales, a classifier trained from scratch, "
         "and AdapLeR, which learns from it which tokens to drop"
     )
-    made = run_demo(out, keep=open_app, command=typed_command())
-    _tell(console, made)
+    results = run_demo(out, keep=open_app, command=typed_command())
+    _print(console, results)
     if open_app:
         from rationale.commands.app import app
 
-        app(scores=_scores(made), data=str(made.data), model=str(made.adapler.model))
+        app(scores=_scores(results), data=str(results.data), model=str(results.adapler.model))
 
 
-def _tell(console: Console, made: Demo) -> None:
+def _print(console: Console, results: Demo) -> None:
     from rationale.commands.evaluate import evaluation_table, evaluation_warnings
     from rationale.report.tables import agreement_table
 
-    for title, run in (("The classifier", made.plain), ("AdapLeR", made.adapler)):
+    for title, run in (("The classifier", results.plain), ("AdapLeR", results.adapler)):
         accuracy = run.agreement.classification
         console.print(f"\n[bold]{title}[/bold]: accuracy on {accuracy.n} reviews {accuracy.accuracy:.3f}")
         console.print(agreement_table(run.agreement).to_rich())
     console.print(
-        f"[bold]What dropping costs and saves[/bold], {made.evaluation.n} reviews of the test split"
+        f"[bold]What dropping costs and saves[/bold], {results.evaluation.n} reviews of the test split"
     )
-    console.print(evaluation_table(made.evaluation))
-    for warning in evaluation_warnings(made.evaluation):
+    console.print(evaluation_table(results.evaluation))
+    for warning in evaluation_warnings(results.evaluation):
         console.print(warning, markup=False, highlight=False)
-    for run in (made.plain, made.adapler):
+    for run in (results.plain, results.adapler):
         console.print(f"Report:  {run.report.resolve()}", soft_wrap=True, highlight=False)
-    scores = " ".join(f"--scores {path}" for path in _scores(made))
-    command = f"rationale app {scores} --model {made.adapler.model}"
+    scores = " ".join(f"--scores {path}" for path in _scores(results))
+    command = f"rationale app {scores} --model {results.adapler.model}"
     console.print(f"Browser: make app, or {command}", soft_wrap=True, highlight=False)
 
 
-def _scores(made: Demo) -> list[Path]:
-    """The dropping model first: the app opens on what it drops."""
-    return [made.adapler.scores, made.plain.scores]
+def _scores(results: Demo) -> list[Path]:
+    """Lists the score folders, the dropping model's first: the app opens on what it drops."""
+    return [results.adapler.scores, results.plain.scores]

@@ -1,4 +1,4 @@
-"""``rationale evaluate``: how right a model is, and what dropping costs and saves."""
+"""``rationale evaluate``: measures a model's accuracy, and what token dropping costs and saves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rationale.commands.options import Data, Device, Dtype, Model, Overwrite, Seed, Split, typed_command
+from rationale.commands.options import (
+    Data,
+    Device,
+    Dtype,
+    Model,
+    Overwrite,
+    Seed,
+    Split,
+    TimingDocuments,
+    TimingRepeats,
+    typed_command,
+)
 from rationale.terminal import safe_console, say
 
 if TYPE_CHECKING:
@@ -24,12 +35,8 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Evaluate a sample of N documents, stratified by label.")
     ] = None,
-    timing_documents: Annotated[
-        int, typer.Option(min=0, help="Number of documents to measure time with; 0 skips it.")
-    ] = 200,
-    timing_repeats: Annotated[
-        int, typer.Option(min=1, help="Number of time measurements; the median is reported.")
-    ] = 3,
+    timing_documents: TimingDocuments = 200,
+    timing_repeats: TimingRepeats = 3,
     int8: Annotated[
         bool,
         typer.Option("--int8", help="Run a model trained with --bits 8 in torchao's static INT8 kernels."),
@@ -67,14 +74,14 @@ def evaluate(
     if int8:
         to_integers(classifier.model)
     documents = sample(load_documents(data, split), limit)
-    found = list[Traced]()
-    tell, command = None if traces is None else found.append, typed_command()
+    traced = list[Traced]()
+    tell, command = None if traces is None else traced.append, typed_command()
     timing = Timing(timing_documents, timing_repeats)
     result = evaluate_on(classifier, documents, timing, seed=seed, tell=tell, command=command)
     result.save(out, overwrite=overwrite)
     if traces is not None:
         inputs = {"model": classifier.identity.hash, "data": documents.fingerprint}
-        write_traces(traces, found, inputs, overwrite=overwrite, command=command)
+        write_traces(traces, traced, inputs, overwrite=overwrite, command=command)
     safe_console().print(evaluation_table(result))
     for warning in evaluation_warnings(result):
         say(warning)
@@ -88,36 +95,36 @@ _SHOWN = (
 )
 
 
-def _named(name: str) -> str:
+def _title(name: str) -> str:
     from rationale.metrics.task import TITLES
 
     return TITLES.get(name, name)
 
 
 def evaluation_warnings(result: Evaluation) -> list[str]:
-    """That a classifier is at chance, and that a dropping model drops nothing, each with the next step."""
+    """Warns of a classifier at chance and of a dropping model that drops nothing, each with the next step."""
     from rationale.dropping.advice import LEAST_SPEEDUP, drops_nothing
     from rationale.metrics.chance import at_chance
 
     system = result.recipe.model.system
-    told = [] if result.classification is None else [at_chance(result.classification)]
+    sentences = [] if result.classification is None else [at_chance(result.classification)]
     if system is not None and result.flops_speedup < LEAST_SPEEDUP:
-        told.append(drops_nothing(f"{result.flops_speedup:.2f}x fewer operations", system))
-    return [sentence for sentence in told if sentence]
+        sentences.append(drops_nothing(f"{result.flops_speedup:.2f}x fewer operations", system))
+    return [sentence for sentence in sentences if sentence]
 
 
 def evaluation_table(result: Evaluation) -> Table:
-    """An evaluation for the terminal."""
+    """Formats an evaluation for the terminal."""
     from rich.table import Table
 
     metrics, table = result.metrics, Table("what", "value")
     first, *others = next(names for names in _SHOWN if names[0] in metrics)
     whole = None not in (metrics[first], metrics["low"], metrics["high"])  # one document has no interval
     ends = f" [{metrics['low']:.3f}, {metrics['high']:.3f}]" if whole else ""
-    table.add_row(_named(first), "-" if metrics[first] is None else f"{metrics[first]:.3f}{ends}")
+    table.add_row(_title(first), "-" if metrics[first] is None else f"{metrics[first]:.3f}{ends}")
     for name in others:
         value = "-" if metrics[name] is None else f"{metrics[name]:.3f}"
-        table.add_row(_named(name), value)
+        table.add_row(_title(name), value)
     table.add_row("FLOPs speedup", f"{result.flops_speedup:.2f}x")
     bits = result.bit_operations
     if bits is not None:

@@ -1,4 +1,4 @@
-"""``rationale explain``: one text, in the terminal."""
+"""``rationale explain``: scores one text and prints it in the terminal."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _prediction(scored: ScoredDocument, labels: tuple[str, ...]) -> str:
 
 
 def _coloured(words: list[str], scored: ScoredDocument, method: str, row: int) -> Text:
-    """The words on amber grounds, with their scores: the ground is never the only sign."""
+    """Formats the words on amber backgrounds, with their scores: the colour is never the only sign."""
     from rich.text import Text
 
     scores = scored.words[method][row]

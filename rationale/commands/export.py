@@ -1,4 +1,4 @@
-"""``rationale export``: scores in another tool's format."""
+"""``rationale export``: writes scores in another tool's format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``rationale list``: methods, metrics, families and dropping methods by name."""
+"""``rationale list``: lists score methods, metrics, encoder families and dropping methods."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
         return
     table = Table(*(Column(name, no_wrap=name == "name", overflow="fold") for name in rows[0]))
     for row in rows:
-        table.add_row(*(_said(value) for value in row.values()))
+        table.add_row(*(_text(value) for value in row.values()))
     safe_console().print(table)
 
 
-def _said(value: Any) -> str:
+def _text(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""The options that several commands take, defined once; a command takes those that it uses."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -30,10 +30,16 @@ Data = Annotated[
 Split = Annotated[
     str | None, typer.Option(help="Split: train, val, test, … Default: that of the scores, or the only one.")
 ]
+TimingDocuments = Annotated[
+    int, typer.Option(min=0, help="Number of documents to measure time with; 0 skips it.")
+]
+TimingRepeats = Annotated[
+    int, typer.Option(min=1, help="Number of time measurements; the median is reported.")
+]
 
 
 TYPED: ContextVar[tuple[str, ...] | None] = ContextVar("typed", default=None)
-"""What was typed after ``rationale``, while a command runs that was typed."""
+"""The arguments typed after ``rationale``, while that command runs; None from Python."""
 
 _RESULTS = (
     *("--out", "--scores", "--agreement", "--csv", "--markdown", "--parquet"),
@@ -42,14 +48,13 @@ _RESULTS = (
 
 
 def typed_command() -> str | None:
-    """The command that is running as it was typed, as shell text: what provenance stores.
+    """Returns the running command as it was typed, as shell text, for the provenance.
 
-    Results (``--out``, ``--scores``, ...) go by their names alone. So one folder repeats what was typed in
-    several, the commands of a report fit each other, and what is published tells of no folder but those of
-    model and data.
+    Results (``--out``, ``--scores``, ...) are given by name without their folders. So the commands of a
+    report can be repeated in one folder, and published results name no folders but those of model and data.
 
     Returns:
-        The text; None where no command was typed, as for a command's function that Python calls.
+        The text; None if no command was typed, because Python called the command's function.
     """
     typed = TYPED.get()
     return None if typed is None else shlex.join(["rationale", *_by_name(typed)])
@@ -71,10 +76,10 @@ def _name(path: str) -> str:
 
 
 def read_text_option(text: str) -> str:
-    """``--text`` itself, or what standard input has where it is ``-``.
+    """Returns ``--text``, or standard input if it is ``-``.
 
     Raises:
-        DataError: Where that is no UTF-8.
+        DataError: If standard input is not UTF-8.
     """
     if text != "-":
         return text
@@ -89,10 +94,10 @@ def read_text_option(text: str) -> str:
 
 
 def seed_numbers(text: str) -> list[int]:
-    """What ``--seeds 0,1,2`` names.
+    """Parses the random seeds of ``--seeds 0,1,2``.
 
     Raises:
-        RationaleError: Where something else stands between the commas.
+        RationaleError: If an item between the commas is not a seed.
     """
     try:
         seeds = [int(part) for part in text.split(",")]

@@ -1,4 +1,4 @@
-"""``rationale report``: scores, data and agreement in, one page out."""
+"""``rationale report``: writes scores and agreement as one page and as tables."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def report(
 
     if out.suffix.lower() not in (".html", ".htm"):
         raise OutputError(
-            f"--out is the page, and {out.name!r} is no name of one",
+            f"--out is an HTML file and must end in .html, not {out.name!r}",
             remedy="Name it NAME.html; --markdown, --csv and --parquet write the other formats.",
         )
     opened = StoredScores(scores)

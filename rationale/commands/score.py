@@ -1,4 +1,4 @@
-"""``rationale score``: documents in, scores out."""
+"""``rationale score``: scores every word of a data set."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def score(
         settings = Faithfulness(share, tuple(faithfulness_layer or ()) or None)
     options = ScoreOptions(
         methods=tuple(method or default_methods()),
-        target=cast(Target, target),  # ScoreOptions and the windower refuse others, with a message
+        target=cast(Target, target),  # ScoreOptions and the windower refuse other values
         protocol=cast(Protocol, protocol),
         faithfulness=settings,
         batch_size=batch_size,

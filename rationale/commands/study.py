@@ -1,4 +1,4 @@
-"""``rationale study``: experiments over whole data sets."""
+"""``rationale study``: runs experiments over whole data sets."""
 
 from __future__ import annotations
 
@@ -100,9 +100,9 @@ def topk(
         options,
         adapler,
     )
-    found = study_topk(model, training, held_out, compared, out, chosen, command=typed_command())
-    page = topk_page(found, out / "study.html", overwrite=True)
-    safe_console().print(conditions_table(found.records).to_rich())
+    result = study_topk(model, training, held_out, compared, out, chosen, command=typed_command())
+    page = topk_page(result, out / "study.html", overwrite=True)
+    safe_console().print(conditions_table(result.records).to_rich())
     say(f"{page}: open it in any browser; it needs no network")
 
 
@@ -110,7 +110,7 @@ def _conditions(methods: str, layer: int | None, *, complement: bool) -> list[Co
     from rationale.study.topk.conditions import Condition
     from rationale.study.topk.names import FULL
 
-    conditions = [Condition.parse(one.strip()) for one in methods.split(",") if one.strip()]
+    conditions = [Condition.parse(text.strip()) for text in methods.split(",") if text.strip()]
     if layer is not None:
         conditions = [
             Condition.parse(f"{condition.text}@{layer}")
@@ -149,9 +149,9 @@ def faithfulness(
     from rationale.report.faithfulness import between_table, faithfulness_page
 
     result, page = check_output(out / "faithfulness.json", overwrite=overwrite), out / "faithfulness.html"
-    held = Agreement.load(agreement)
-    found = correlate(held, resamples=resamples, seed=seed, command=typed_command())
-    CORRELATIONS.write(result, found, overwrite=overwrite)
-    faithfulness_page(found, held, page, overwrite=True)
-    safe_console().print(between_table(found).to_rich())
+    loaded = Agreement.load(agreement)
+    correlations = correlate(loaded, resamples=resamples, seed=seed, command=typed_command())
+    CORRELATIONS.write(result, correlations, overwrite=overwrite)
+    faithfulness_page(correlations, loaded, page, overwrite=True)
+    safe_console().print(between_table(correlations).to_rich())
     say(f"{page}: open it in any browser; it needs no network")

@@ -1,4 +1,4 @@
-"""``rationale trace``: which token left where."""
+"""``rationale trace``: shows the layer at which each token is dropped."""
 
 from __future__ import annotations
 
@@ -36,15 +36,18 @@ def trace(
     Example: `rationale trace --model adapler --text "not once did it drag"`
     """
     from rationale.artifacts.record import to_json
-    from rationale.artifacts.seal import sealed
     from rationale.corpus.splits import sample
-    from rationale.evaluation.traces import KIND, trace_documents, write_traces
-    from rationale.files import atomic_json, check_output
+    from rationale.evaluation.traces import TRACES, trace_documents, write_traces
+    from rationale.files import check_output
     from rationale.loading.classifier import load_classifier
 
     if out is not None:
         if out.suffix not in (".json", ".parquet"):
-            raise OutputError("traces are .json or .parquet", where=out, remedy="Name the output so.")
+            raise OutputError(
+                f"traces are .json or .parquet, not {out.suffix!r}",
+                where=out,
+                remedy="Name the output NAME.json or NAME.parquet.",
+            )
         check_output(out, overwrite=overwrite)
     documents = sample(_documents(text, data, split, query), limit)
     classifier = load_classifier(model, device=device, dtype=dtype)
@@ -52,18 +55,21 @@ def trace(
     classifier.check_queries(documents)
     traced = trace_documents(classifier, documents)
     if out is None:
-        for one in traced:
-            _print(one)
+        for document_trace in traced:
+            _print(document_trace)
         return
     inputs = {"model": classifier.identity.hash, "data": documents.fingerprint}
     command = typed_command()
     if out.suffix == ".parquet":
         write_traces(out, traced, inputs, overwrite=overwrite, command=command)
     else:
-        content = {"model": to_json(classifier.identity), "traces": [one.content for one in traced]}
+        content = {
+            "model": to_json(classifier.identity),
+            "traces": [document_trace.content for document_trace in traced],
+        }
         if command is not None:
             content["command"] = command
-        atomic_json(out, sealed(content, KIND, inputs), overwrite=overwrite)
+        TRACES.write(out, content, inputs=inputs, overwrite=overwrite)
     say(f"{out}: {len(documents)} traces")
 
 
@@ -88,18 +94,18 @@ _WHERE = {
 }
 
 
-def _print(one: Traced) -> None:
-    """The text once a layer: kept tokens plain, those dropped here struck through, the others gone."""
+def _print(document_trace: Traced) -> None:
+    """Prints the text once per layer: kept tokens plain, tokens dropped here struck through."""
     from rich.text import Text
 
-    console, way = safe_console(), one.way
-    shares = ", ".join(f"{chance:.3f}" for chance in one.probabilities)
-    console.print(Text(f"{one.document.id}: {one.predicted} ({shares})", style="bold"))
-    console.print(Text(f"{_WHERE[way.decision_point]} Each token stands with its score.", style="dim"))
-    for layer in range(way.layers):
-        met = f"threshold {way.thresholds[layer]:.3g}"
-        line = Text(f"layer {layer}, {way.lengths[layer]:>3} left, {met}: ", style="dim")
-        for token, left, score in zip(one.tokens, way.dropped, way.scores[layer], strict=True):
+    console, run = safe_console(), document_trace.way
+    shares = ", ".join(f"{chance:.3f}" for chance in document_trace.probabilities)
+    console.print(Text(f"{document_trace.document.id}: {document_trace.predicted} ({shares})", style="bold"))
+    console.print(Text(f"{_WHERE[run.decision_point]} Each token stands with its score.", style="dim"))
+    for layer in range(run.layers):
+        threshold = f"threshold {run.thresholds[layer]:.3g}"
+        line = Text(f"layer {layer}, {run.lengths[layer]:>3} left, {threshold}: ", style="dim")
+        for token, left, score in zip(document_trace.tokens, run.dropped, run.scores[layer], strict=True):
             if left > layer:
                 line.append(token, style="not dim")
             elif left == layer:

@@ -1,4 +1,4 @@
-"""``rationale train``: fine-tuning."""
+"""``rationale train``: fine-tunes classifiers and trains token-dropping models."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from rationale.errors import RationaleError
 from rationale.terminal import say
 from rationale.training import TrainingOptions
 from rationale.training.adapler import PRESETS, AdapLeROptions
+from rationale.training.options import option_name
 from rationale.training.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
+    from rationale.corpus.document import Documents
     from rationale.training.dropping.stages import TrainedDropping
     from rationale.training.record import Best
 
@@ -31,14 +33,15 @@ def train() -> None:
 
 
 def _flag(field: str) -> tuple[str, ...]:
-    """``--lambda`` for the field ``lambda_``, a keyword of Python; else nothing: typer names the option."""
-    return (f"--{field.rstrip('_')}",) if field.endswith("_") else ()
+    """Returns ``--lambda`` for the field ``lambda_`` (a Python keyword); empty if typer names the option."""
+    option = option_name(field)
+    return () if option == field else (f"--{option}",)
 
 
 def with_options(
     options: type[Any], without: Container[str] = ()
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Gives a command one option for each field of a dataclass, and passes them on as ``options``."""
+    """Gives a command one option per field of a dataclass, and passes the dataclass as ``options``."""
     types = get_type_hints(options)
     extra = [
         inspect.Parameter(
@@ -54,7 +57,7 @@ def with_options(
     ]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = [
+        parameters = [
             p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "options"
         ]
 
@@ -63,7 +66,7 @@ def with_options(
             chosen = options(**{p.name: given.pop(p.name) for p in extra})
             command(**given, options=chosen)
 
-        signature = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in own] + extra)
+        signature = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in parameters] + extra)
         call.__signature__ = signature  # type: ignore[attr-defined]
         call.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
         return call
@@ -92,6 +95,16 @@ FinetunedDir = Annotated[
 ]
 
 
+def _documents(
+    data: str, split: str | None, limit: int | None, dev: str
+) -> tuple[Documents, Documents | None]:
+    """The documents to train on, and those for checkpoint selection."""
+    from rationale.corpus.splits import sample
+    from rationale.training.data import hold_out, training_split
+
+    return hold_out(sample(training_split(data, split), limit), dev, data=data)
+
+
 @app.command()
 @with_options(TrainingOptions)
 def classifier(
@@ -109,16 +122,11 @@ def classifier(
     Example: `rationale train classifier --model ./encoder --data movies --out classifier
     --attention-dropout 0`
     """
-    from rationale.corpus.splits import sample
     from rationale.training import train_classifier
-    from rationale.training.data import hold_out, training_split
 
-    documents = sample(training_split(data, split), limit)
-    training, held_out = hold_out(documents, dev, data=data)
-    trained = train_classifier(
-        model, training, held_out, out, options, overwrite=overwrite, command=typed_command()
-    )
-    _tell(trained.path, trained.recipe.best)
+    documents = _documents(data, split, limit, dev)
+    trained = train_classifier(model, *documents, out, options, overwrite=overwrite, command=typed_command())
+    _print_best(trained.path, trained.recipe.best)
 
 
 def _help(name: str) -> str:
@@ -145,30 +153,24 @@ def adapler(
     limit: Limit = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """One command of its own: AdapLeR has presets."""
-    from rationale.corpus.splits import sample
+    """Trains AdapLeR, with a command of its own because it has presets."""
     from rationale.training import train_dropping
-    from rationale.training.data import hold_out, training_split
 
-    documents = sample(training_split(data, split), limit)
-    training, held_out = hold_out(documents, dev, data=data)
-    chosen = _with_preset(options, preset, context)
     trained = train_dropping(
         "adapler",
         model,
-        training,
-        held_out,
+        *_documents(data, split, limit, dev),
         out,
-        chosen,
+        _with_preset(options, preset, context),
         finetuned_dir=finetuned_dir,
         overwrite=overwrite,
         command=typed_command(),
     )
-    _tell_dropping(trained)
+    _print_dropping(trained)
 
 
 def _dropping_command(name: str, recipe: Recipe) -> None:
-    """One command for a system that is trained like most."""
+    """Registers the command that trains one dropping method."""
 
     @app.command(name, help=_help(name))
     @with_options(recipe.options, without=recipe.fixed)
@@ -183,25 +185,19 @@ def _dropping_command(name: str, recipe: Recipe) -> None:
         limit: Limit = None,
         overwrite: Overwrite = False,
     ) -> None:
-        from rationale.corpus.splits import sample
         from rationale.training import train_dropping
-        from rationale.training.data import hold_out, training_split
 
-        documents = sample(training_split(data, split), limit)
-        training, held_out = hold_out(documents, dev, data=data)
-        chosen = replace(options, **recipe.fixed)
         trained = train_dropping(
             name,
             model,
-            training,
-            held_out,
+            *_documents(data, split, limit, dev),
             out,
-            chosen,
+            replace(options, **recipe.fixed),
             finetuned_dir=finetuned_dir,
             overwrite=overwrite,
             command=typed_command(),
         )
-        _tell_dropping(trained)
+        _print_dropping(trained)
 
 
 for _name, _recipe in RECIPES.items():
@@ -210,7 +206,7 @@ for _name, _recipe in RECIPES.items():
 
 
 def _with_preset(options: AdapLeROptions, preset: str | None, context: typer.Context) -> AdapLeROptions:
-    """The preset's values wherever the command line gave none."""
+    """Applies the preset to every option that the command line does not give."""
     if preset is None:
         return options
     if preset not in PRESETS:
@@ -220,17 +216,17 @@ def _with_preset(options: AdapLeROptions, preset: str | None, context: typer.Con
     return replace(options, **unset)
 
 
-def _tell(path: Path, best: Best) -> None:
-    figures = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in best.items())
-    say(f"{path}: {figures}")
+def _print_best(path: Path, best: Best) -> None:
+    metrics = ", ".join(f"{name.replace('_', ' ')} {_value_text(value)}" for name, value in best.items())
+    say(f"{path}: {metrics}")
 
 
-def _shown(value: float | tuple[int, ...]) -> str:
+def _value_text(value: float | tuple[int, ...]) -> str:
     if isinstance(value, tuple):
         return str(list(value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _tell_dropping(trained: TrainedDropping) -> None:
-    _tell(trained.path, trained.recipe.best)
+def _print_dropping(trained: TrainedDropping) -> None:
+    _print_best(trained.path, trained.recipe.best)
     say(f"the plain classifier to compare with: {trained.finetuned_dir / '1'}")

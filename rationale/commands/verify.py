@@ -1,4 +1,4 @@
-"""``rationale verify``: what a saved result is, of what, and whether it is what was written."""
+"""``rationale verify``: identifies saved results, and checks that they are unchanged."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _verify(path: Path) -> list[Result]:
         results = verify_path(path, bar.update)
     if not results:
         raise OutputError(
-            "this is no saved result of rationale, and none lies in it",
+            "this is not a saved result of rationale, and contains none",
             where=path,
             remedy="Name what `rationale score`, `agree`, `train`, `evaluate`, `compare`, `study` or `trace` "
             "wrote.",

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rationale.arrays import Bool, Float64, Int32, Int64
+from rationale.artifacts.artifact import Artifact
 from rationale.artifacts.table import TableArtifact
 from rationale.corpus.document import Document, Documents
 from rationale.dropping.trace import DropTrace
@@ -19,7 +20,8 @@ from rationale.loading.classifier import Classifier
 from rationale.strict_json import Json
 from rationale.tokens import Packed, Window, Windower, run_windows
 
-KIND = "traces"
+TRACES = Artifact("traces", Json)  # type: ignore[type-abstract]
+_TRACE_TABLES = TableArtifact(TRACES.kind)
 _BATCH, _PART = 32, 256
 _TABLE = pa.schema(
     [
@@ -160,7 +162,7 @@ def write_traces(
         OutputError: Where the file exists and ``overwrite`` is off, or the disk refuses.
     """
     count, schema = 0, _TABLE if command is None else _TABLE.with_metadata({"command": command})
-    traced = TableArtifact(KIND).writing(path, inputs, overwrite=overwrite)
+    traced = _TRACE_TABLES.writing(path, inputs, overwrite=overwrite)
     with traced as temporary, pq.ParquetWriter(temporary, schema) as writer:
         for count, trace in enumerate(traces, start=1):  # noqa: B007 - the last count is returned
             writer.write_table(_rows(trace))

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from rationale.metrics.classification import Classification
 
 ALPHA = 0.05
@@ -84,9 +86,14 @@ def p_above(right: int, n: int, share: float) -> float:
     >>> round(p_above(15, 20, 0.5), 4)
     0.0207
     """
-    from scipy.special import bdtrc  # the binomial tail, without the weight of scipy.stats
-
-    return float(bdtrc(right - 1, n, share))
+    if right <= 0 or share == 1:
+        return 1.0
+    if share == 0:
+        return 0.0
+    k = np.arange(right, n + 1)
+    log_factorials = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
+    log_ways = log_factorials[n] - log_factorials[k] - log_factorials[n - k]
+    return min(1.0, float(np.exp(log_ways + k * np.log(share) + (n - k) * np.log1p(-share)).sum()))
 
 
 def at_chance(found: Classification) -> str:

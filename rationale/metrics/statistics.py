@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from statistics import NormalDist
+from typing import TypeVar
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from rationale.arrays import Float64, Int64
 from rationale.metrics.ragged import ratio
@@ -15,6 +18,15 @@ _BLOCK = 1 << 23  # numbers in memory at once in a resampling product: 64 MiB of
 _CACHED = 1 << 10  # sign changes whose sums are compared while the processor's cache still holds them
 
 Combine = Callable[[Float64], Float64]
+
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def _on_one_thread(function: _F) -> _F:
+    """Limits its matrix products to one thread: in small ones, several mostly wait for each other."""
+    limited: _F = threadpool_limits.wrap(limits=1, user_api="blas")(function)
+    return limited
 
 
 def mean_itself(means: Float64) -> Float64:
@@ -43,6 +55,7 @@ def summarise(parts: Float64, combine: Combine = mean_itself) -> tuple[Float64, 
     return np.where(n > 0, combine(means), np.nan), n
 
 
+@_on_one_thread
 def bootstrap_intervals(
     parts: Float64, *, resamples: int, seed: int, combine: Combine = mean_itself, confidence: float = 0.95
 ) -> tuple[Float64, Float64]:
@@ -111,6 +124,7 @@ def _drawn(n: int, resamples: int, seed: int, block: int) -> Iterator[Float64]:
         yield np.bincount(cells.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
 
 
+@_on_one_thread
 def paired_p_values(differences: Float64, *, permutations: int, seed: int) -> Float64:
     """Two-sided p-values of paired permutation tests: each pair's difference keeps or changes its sign.
 
@@ -223,9 +237,7 @@ def wilson_interval(right: int, n: int, confidence: float = 0.95) -> tuple[float
     >>> [round(end, 3) for end in wilson_interval(9, 10)]
     [0.596, 0.982]
     """
-    from scipy.special import ndtri  # without the weight of scipy.stats
-
-    z, p = float(ndtri(0.5 + 0.5 * confidence)), right / n
+    z, p = NormalDist().inv_cdf(0.5 + 0.5 * confidence), right / n
     denominator = 2 * (n + z**2)
     centre = (2 * n * p + z**2) / denominator
     reach = z / denominator * math.sqrt(4 * n * p * (1 - p) + z**2)

@@ -1,4 +1,4 @@
-"""Reports: one table model and one set of figures for HTML, Markdown, CSV, Parquet and ERASER files.
+"""Reports: one table model and one set of charts for HTML, Markdown, CSV, Parquet and ERASER files.
 
 The package can be called: ``rationale.report(scores, documents, agreement, "report.html")`` is
 :func:`rationale.report.write.report`, whether or not this package was imported before.
@@ -45,7 +45,7 @@ __getattr__ = lazy_attributes(
 
 
 class _Callable(ModuleType):
-    """A package that shares its name with the function most people come for."""
+    """A package that can be called like its function of the same name."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.report(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""A comparison of systems as tables and a page."""
+"""Shows a comparison of dropping methods as tables and a page."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from rationale.report.prose import Fact
 from rationale.report.sections import ReportBlock, Section
 from rationale.report.table import Cell, Column, Interval, Table
 from rationale.study.comparison import AgainstBaseline, GridCell, GridComparison, fastest_within_a_point
+from rationale.training.options import option_name
 
 
 def rule_table(records: Sequence[GridCell]) -> Table:
-    """What the papers' tables say: each system at its largest speedup within a point of plain on dev."""
+    """Makes the table of the papers: each method at its largest speedup within a point of plain on dev."""
     chosen = fastest_within_a_point(records)
     columns = (
         Column("system", "System", "text", header=True),
@@ -41,9 +42,9 @@ def rule_table(records: Sequence[GridCell]) -> Table:
 
 
 def _uninformed(records: Sequence[GridCell]) -> str:
-    """What "Against uninformed" says, with the baselines that were compared."""
+    """Explains the column "Against uninformed", with the baselines that were compared."""
     names = [s for s in dict.fromkeys(record.system for record in records) if is_uninformed(s)]
-    best = f"the best cell of {' and '.join(names) or 'a baseline'} that saves no more (2 %)"
+    best = f"the best run of {' and '.join(names) or 'a baseline'} that saves no more (2 %)"
     return f"Against uninformed: the difference from {best}."
 
 
@@ -57,10 +58,12 @@ def _chosen_row(system: str, cells: list[GridCell] | None, records: Sequence[Gri
     dev = [c.dev.difference for c in cells if c.dev is not None and c.dev.difference is not None]
     return (
         title,
-        ", ".join(f"{name.rstrip('_')} {value}" for name, value in first.setting.items()) or "defaults",
+        ", ".join(f"{option_name(name)} {value}" for name, value in first.setting.items()) or "defaults",
         over_seeds([_value(cell) for cell in cells]),
-        over_seeds([_gap(cell) for cell in cells]),
-        over_seeds([_of(one) for one in uninformed]) if len(uninformed) == len(cells) else None,
+        over_seeds([_difference(cell) for cell in cells]),
+        over_seeds([_baseline_interval(baseline) for baseline in uninformed])
+        if len(uninformed) == len(cells)
+        else None,
         fmean([c.flops_speedup for c in cells]),
         fmean(dev) if len(dev) == len(cells) else None,
         first.steps,
@@ -69,7 +72,7 @@ def _chosen_row(system: str, cells: list[GridCell] | None, records: Sequence[Gri
 
 
 def systems_table(records: Sequence[GridCell]) -> Table:
-    """A row a cell: what it costs and saves, and what it keeps of the human rationale."""
+    """Makes a table of all runs: cost, saving, and how much of the human rationale is kept."""
     chosen = {record.cell for cells in fastest_within_a_point(records).values() for record in cells}
     batches = sorted({size for r in records for size in r.measured_speedup}, key=int)
     columns = [
@@ -86,17 +89,17 @@ def systems_table(records: Sequence[GridCell]) -> Table:
         Column("seconds", "Seconds", "number", digits=0),
     ]
     rows = [_row(record, batches, record.cell in chosen) for record in records]
-    note = "Each system's fastest setting within a point of plain on dev is marked *." if chosen else ""
+    note = "Each method's fastest setting within a point of plain on dev is marked *." if chosen else ""
     return Table(
         tuple(columns),
         tuple(rows),
-        f"Every run, one seed a row. {note} {_uninformed(records)}",
+        f"Every run, one seed per row. {note} {_uninformed(records)}",
         _idle(records),
     )
 
 
 def _idle(records: Sequence[GridCell]) -> tuple[str, ...]:
-    """A note on each cell that drops next to nothing, with what makes its system drop more."""
+    """Notes each run that drops next to nothing, with what makes its method drop more."""
     return tuple(
         f"{record.cell}: " + drops_nothing(f"{record.flops_speedup:.2f}x fewer operations", record.system)
         for record in records
@@ -110,8 +113,8 @@ def _row(record: GridCell, batches: Sequence[str], chosen: bool) -> tuple[Cell, 
     return (
         record.cell + (" *" if chosen else ""),
         _value(record),
-        _gap(record),
-        _of(record.uninformed) if record.uninformed else None,
+        _difference(record),
+        _baseline_interval(record.uninformed) if record.uninformed else None,
         record.flops_speedup,
         *(Interval(m.median, m.min, m.max) if m else None for m in measured),
         record.tokens_kept[-1],
@@ -125,78 +128,82 @@ def _value(record: GridCell) -> Interval:
     return Interval(record.value, record.low, record.high)
 
 
-def _gap(record: GridCell) -> Interval:
+def _difference(record: GridCell) -> Interval:
     return Interval(record.difference, record.difference_low, record.difference_high)
 
 
-def _of(one: AgainstBaseline) -> Interval:
-    return Interval(one.difference, one.low, one.high)
+def _baseline_interval(baseline: AgainstBaseline) -> Interval:
+    return Interval(baseline.difference, baseline.low, baseline.high)
 
 
 def comparison_page(comparison: GridComparison, out: str | Path, *, overwrite: bool = False) -> Path:
     """Writes the comparison as one offline HTML file.
 
     Args:
-        comparison: What :func:`rationale.study.compare.compare` returned.
+        comparison: What :func:`rationale.study.compare.compare_systems` returned.
         out: The HTML file.
-        overwrite: Whether it may be replaced.
+        overwrite: Whether an existing file is replaced.
     """
     records, recipe = comparison.records, comparison.recipe
-    blocks = [
-        ReportBlock(
-            figure=fronts(records),
-            caption="To the right, fewer operations. Bars: 95 % intervals over documents, with several "
-            "seeds from the least to the greatest.",
-        ),
-        ReportBlock(table=rule_table(records)),
-        ReportBlock(table=systems_table(records)),
-        ReportBlock(
-            figure=tokens_kept_by_layer(records),
-            caption="Tokens that pass each layer, of those of the input.",
-        ),
-    ]
-    sections = [
-        Section(
-            "results",
-            f"{TITLES[records[0].metric]} against operations",
-            (
-                "Every system was trained from the same plain fine-tuning and evaluated on the same "
-                "documents. Operations are counted on unpadded inputs; time is measured in the same run "
-                "against the same model undropped. A method that does not beat random dropping, or keeping "
-                "the beginning, has shown nothing.",
-            ),
-            tuple(blocks),
-        )
-    ]
-    kept = kept_rationale(records)
-    if kept is not None:
-        caption = "On the dotted line rationale words are dropped as often as any; above it they are spared."
-        sections.append(
-            Section(
-                "rationale",
-                "Does what drops more also drop what humans marked?",
-                ("Each point is a model: what is left of the words humans marked, and of the others.",),
-                (ReportBlock(figure=kept, caption=caption),),
-            )
-        )
-    if comparison.lengths is not None:
-        near = [record for cells in fastest_within_a_point(records).values() for record in cells]
-        sections.append(
-            lengths_section(comparison, comparison.lengths, TITLES[records[0].metric], near or records)
-        )
     return write_page(
         out,
         recipe.model,
         reported=recipe.reported.source,
         split=recipe.reported.split,
-        heading="What does dropping tokens cost, what does it save, and which words go?",
-        title="Token-dropping systems compared",
-        sections=sections,
+        heading="What does token dropping cost and save, and which words are dropped?",
+        title="Token-dropping methods compared",
+        sections=_sections(comparison),
         measured=[
             Fact("Documents", f"{records[0].n:,}"),
             Fact("Common options", ", ".join(f"{k} {v}" for k, v in recipe.common.items()) or "defaults"),
-            Fact("Cells", ", ".join(record.cell for record in records)),
+            Fact("Runs", ", ".join(record.cell for record in records)),
         ],
         commands=[recipe.command],
         overwrite=overwrite,
     )
+
+
+def _sections(comparison: GridComparison) -> list[Section]:
+    """Makes the sections that the comparison has content for."""
+    records = comparison.records
+    sections = [_results_section(records)]
+    kept = kept_rationale(records)
+    if kept is not None:
+        caption = "On the dotted line rationale words are kept as often as others, above it more often."
+        sections.append(
+            Section(
+                "rationale",
+                "Do methods that drop more also drop what humans marked?",
+                ("Each point is a model: the share kept of the words humans marked, and of the others.",),
+                (ReportBlock(figure=kept, caption=caption),),
+            )
+        )
+    if comparison.lengths is not None:
+        chosen = [record for cells in fastest_within_a_point(records).values() for record in cells]
+        sections.append(
+            lengths_section(comparison, comparison.lengths, TITLES[records[0].metric], chosen or records)
+        )
+    return sections
+
+
+def _results_section(records: Sequence[GridCell]) -> Section:
+    blocks = [
+        ReportBlock(
+            figure=fronts(records),
+            caption="To the right, fewer operations. Bars: 95 % intervals over documents, with several "
+            "seeds the range over seeds.",
+        ),
+        ReportBlock(table=rule_table(records)),
+        ReportBlock(table=systems_table(records)),
+        ReportBlock(
+            figure=tokens_kept_by_layer(records),
+            caption="Share of the input tokens that each layer keeps.",
+        ),
+    ]
+    text = (
+        "Every method was trained from the same plain fine-tuning and evaluated on the same documents. "
+        "Operations are counted on unpadded inputs; time is measured in the same run against the same model "
+        "without dropping. A method that does not beat random or lead pruning shows no benefit of its "
+        "selection."
+    )
+    return Section("results", f"{TITLES[records[0].metric]} against operations", (text,), tuple(blocks))

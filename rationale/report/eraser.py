@@ -1,4 +1,4 @@
-"""Scores in the ERASER prediction format: one JSON object an annotation, as the benchmark's scorer reads."""
+"""Exports scores in the ERASER prediction format: one JSON object per annotation, for ERASER's scorer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Span(TypedDict):
 
 
 class _Rationale(TypedDict):
-    """The selected words of one document, and one score a word."""
+    """The selected words of one document, and one score per word."""
 
     docid: str | int | float
     hard_rationale_predictions: list[_Span]
@@ -41,7 +41,7 @@ class _Rationale(TypedDict):
 
 
 class _Perturbed(TypedDict, total=False):
-    """Probabilities by class without the best words, and with only them; of a share of the words."""
+    """Probabilities by class without, and with only, the best share of the words."""
 
     threshold: float
     comprehensiveness_classification_scores: dict[str, float]
@@ -49,7 +49,7 @@ class _Perturbed(TypedDict, total=False):
 
 
 class _Classified(_Perturbed, total=False):
-    """What a line holds where the model has classes; perturbed probabilities where there are any."""
+    """The part of a line for a model with classes; perturbed probabilities if there are any."""
 
     classification: str
     classification_scores: dict[str, float]
@@ -72,7 +72,7 @@ class _Pair:
         scored: Its scores.
         selected: bool (W,).
         soft: float32 (W,).
-        perturbed: Per share, probabilities without the best words and with only them.
+        perturbed: For each share, probabilities without the best words and with only them.
     """
 
     document: Document
@@ -93,22 +93,22 @@ def export_eraser(
 ) -> Exported:
     """Writes predictions that the ERASER benchmark's scorer accepts.
 
-    Each line holds the selected words as merged spans, one float a word of the whole document, and the
-    predicted class with its probabilities. Words that no window covers come last. Where every document was
-    perturbed by the chosen method and layer, comprehensiveness and sufficiency are added. The documents of
-    one annotation share a line; their probabilities are averaged by their numbers of words. Ids that are
-    numbers in the data are numbers here: the scorer tells 7 from "7".
+    Each line holds the selected words as merged spans, one float per word of the whole document, and the
+    predicted class with its probabilities. Words that no window covers have the lowest scores. If every
+    document was perturbed by the chosen method and layer, comprehensiveness and sufficiency are added. The
+    documents of one annotation share a line; their probabilities are averaged, weighted by their numbers of
+    words. Ids that are numbers in the data stay numbers: to the scorer 7 is not "7".
 
     Args:
         scores: What `rationale score` computed.
         documents: The documents they were computed from.
         out: The JSON-lines file to write.
         choice: Method, layer and selection.
-        overwrite: Whether an earlier file may be replaced.
+        overwrite: Whether an existing file is replaced.
 
     Raises:
-        ScoresError: Where the scores lack the method or layer, belong to other documents, or are no numbers.
-        OutputError: Where ``out`` exists and ``overwrite`` is off, or the disk refuses.
+        ScoresError: If the scores lack the method or layer, belong to other documents, or are not finite.
+        OutputError: If ``out`` exists and ``overwrite`` is off, or the disk refuses.
     """
     choice = choice or Choice()
     method = METHODS.canonical(choice.method) if choice.method else scores.methods[0]
@@ -128,31 +128,33 @@ def export_eraser(
 
 
 def _shares(scores: Scores, method: str, layer: int, unscored: int) -> tuple[list[float], list[str]]:
-    """The shares of words that every document was perturbed by, the main one first; and what is missing."""
+    """Returns the shares of words that were removed, the main one first, and notes on what is missing."""
     notes = []
     if unscored:
         notes.append(f"{unscored} documents have no scores; the benchmark's scorer wants the whole split")
     removed = scores.recipe.faithfulness
     if removed is None:
         return [], notes
-    there = {p.share for p in next(iter(scores)).perturbed if (p.method, p.layer) == (method, layer)}
+    perturbed_shares = {
+        p.share for p in next(iter(scores)).perturbed if (p.method, p.layer) == (method, layer)
+    }
     wanted = [removed.share, *removed.bins]
-    if not there:
+    if not perturbed_shares:
         notes.append(f"no faithfulness: {method} was not perturbed in layer {layer}")
-    elif not there.issuperset(wanted):
-        notes.append(f"no AOPC: of {method} its own selection was removed, and no shares")
-    return [share for share in wanted if share in there], notes
+    elif not perturbed_shares.issuperset(wanted):
+        notes.append(f"no AOPC: {method} has a selection of its own, which was removed instead of shares")
+    return [share for share in wanted if share in perturbed_shares], notes
 
 
 def _annotations(pairs: Iterable[_Pair], scores: Scores) -> Iterator[list[_Pair]]:
-    """The pairs of each annotation; held until its last has come, as tables may hold them apart."""
-    left = Counter(annotation for annotation, _ in scores.keys)
-    held: dict[str, list[_Pair]] = {}
+    """Groups the pairs by annotation; it waits for the last pair of each, because tables can be unsorted."""
+    remaining = Counter(annotation for annotation, _ in scores.keys)
+    waiting: dict[str, list[_Pair]] = {}
     for pair in pairs:
-        held.setdefault(pair.document.id, []).append(pair)
-        left[pair.document.id] -= 1
-        if not left[pair.document.id]:
-            yield held.pop(pair.document.id)
+        waiting.setdefault(pair.document.id, []).append(pair)
+        remaining[pair.document.id] -= 1
+        if not remaining[pair.document.id]:
+            yield waiting.pop(pair.document.id)
 
 
 def _pairs(scores: Scores, documents: Documents, choice: Choice) -> Iterator[_Pair]:
@@ -165,27 +167,27 @@ def _pairs(scores: Scores, documents: Documents, choice: Choice) -> Iterator[_Pa
         values = np.abs(values) if choice.absolute and block.signed(method) else values
         selected = select(block, method, rule, [layer]).words[0]
         for number, (scored, document) in enumerate(zip(block.scored, block.documents, strict=True)):
-            own = slice(block.offsets[number], block.offsets[number + 1])
+            words = slice(block.offsets[number], block.offsets[number + 1])
             perturbed = {p.share: p for p in scored.perturbed if (p.method, p.layer) == (method, layer)}
             yield _Pair(
                 document,
                 scored,
-                _spread(selected[own], scored.covered, False),
-                _spread(values[own], scored.covered, min(0.0, values[own].min(initial=0.0))),
+                _spread(selected[words], scored.covered, False),
+                _spread(values[words], scored.covered, min(0.0, values[words].min(initial=0.0))),
                 perturbed,
             )
 
 
 def _check_rule(rule: Rule, scores: Scores, method: str, layer: int) -> None:
-    """Makes sure that words can be selected so.
+    """Checks that the threshold is known in this layer.
 
     Raises:
-        ScoresError: Where the threshold is not known.
+        ScoresError: If it is not.
     """
     if rule.select != "threshold":
         return
-    if refused := without_n(scores.recipe):
-        raise ScoresError(refused, remedy="Or pass --select top_k_gold.")
+    if reason := without_n(scores.recipe):
+        raise ScoresError(reason, remedy="Or pass --select top_k_gold.")
     if layer not in chosen_layers(scores.recipe, method, rule, [layer]):
         raise ScoresError(
             f"the model drops nothing before layer {layer}: it has no threshold there",
@@ -194,7 +196,7 @@ def _check_rule(rule: Rule, scores: Scores, method: str, layer: int) -> None:
 
 
 def _spread(values: Array, covered: Bool, fill: Any) -> Array:
-    """Values of the covered words as values of all words."""
+    """Returns an array over all words: the values of the covered words, ``fill`` elsewhere."""
     if covered.all():
         return values
     whole = np.full(covered.shape, fill, dtype=values.dtype)
@@ -203,7 +205,7 @@ def _spread(values: Array, covered: Bool, fill: Any) -> Array:
 
 
 def _line(pairs: list[_Pair], labels: tuple[str, ...], shares: list[float]) -> _Line:
-    """The JSON object of one annotation."""
+    """Makes the JSON object of one annotation."""
     weights = np.array([len(pair.document.words) for pair in pairs], dtype=np.float64)
     full = np.average([pair.scored.probabilities for pair in pairs], axis=0, weights=weights)
     line: _Line = {
@@ -257,12 +259,14 @@ def _named(probabilities: Float64, labels: tuple[str, ...]) -> dict[str, float]:
 
 
 def _write(lines: Iterator[_Line], file: IO[str]) -> int:
-    """Writes the lines, one with selected words first: by its first line the scorer tells if any has some."""
+    """Writes first a line with selected words: the scorer checks only its first line for them."""
     waiting: list[_Line] = []
-    written, found = 0, False
+    written, any_selected = 0, False
     for line in lines:
-        found = found or any(rationale["hard_rationale_predictions"] for rationale in line["rationales"])
-        if not found:
+        any_selected = any_selected or any(
+            rationale["hard_rationale_predictions"] for rationale in line["rationales"]
+        )
+        if not any_selected:
             waiting.append(line)
             continue
         for ready in (line, *waiting):

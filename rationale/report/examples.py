@@ -1,4 +1,4 @@
-"""Documents on which a method agrees best and worst with the human, ready to be shown."""
+"""Selects the documents on which a method agrees best and worst with the human."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Example:
-    """One document as one method and layer sees it.
+    """One document with the scores of one method and layer.
 
     Attributes:
         rank: ``best`` or ``worst``.
@@ -30,7 +30,7 @@ class Example:
         scored: Its scores.
         scores: float32 (W,), the word scores shown.
         selected: bool (W,), the words selected.
-        select: How they were selected.
+        select: The selection.
     """
 
     rank: str
@@ -43,7 +43,7 @@ class Example:
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """Hits, misses and false alarms among the words the model was given."""
+        """Numbers of hits, misses and false alarms among the words that the model read."""
         human = self.document.rationale & self.scored.covered
         return (
             int((human & self.selected).sum()),
@@ -75,17 +75,17 @@ def galleries(
     methods: Sequence[str] | None = None,
     count: int = 1,
 ) -> list[Gallery]:
-    """The documents with the highest and the lowest AP for some methods, each in its best layer.
+    """Finds the documents with the highest and the lowest AP for some methods, each in its best layer.
 
     Args:
         scores: The scores.
         documents: The documents they belong to.
         agreement: Their agreement.
         methods: Which methods; None takes the best of each of the four best families.
-        count: How many of the best, and how many of the worst.
+        count: Number of best, and of worst, documents for each method.
 
     Raises:
-        ScoresError: Where a method was not scored.
+        ScoresError: If a method was not scored.
     """
     results = Results(agreement)
     chosen = leading(agreement) if methods is None else [METHODS.canonical(name) for name in methods]
@@ -104,7 +104,7 @@ def galleries(
 
 
 def leading(agreement: Agreement, limit: int = 4) -> list[str]:
-    """The best method of each family by AP, at most ``limit`` families."""
+    """Returns the best method of each family by AP, for at most ``limit`` families."""
     first: dict[str, str] = {}
     for method, _ in Results(agreement).ranked():
         first.setdefault(family_of(method, agreement.recipe), method)
@@ -112,7 +112,7 @@ def leading(agreement: Agreement, limit: int = 4) -> list[str]:
 
 
 def _with_documents(scores: Scores, documents: Documents, agreement: Agreement) -> Agreement:
-    """The agreement with the values of its documents, computed again where they were not kept."""
+    """Returns the agreement with the values of its documents, computed again if they were not kept."""
     if agreement.per_document is not None:
         return agreement
     absolute = agreement.recipe.agreement.absolute

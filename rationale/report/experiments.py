@@ -1,4 +1,4 @@
-"""What reports of experiments share: several seeds as one interval, and the page."""
+"""Shared parts of the reports of experiments: several seeds as one interval, and the page."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from rationale.report.table import Interval
 
 
 def over_seeds(cells: Sequence[Interval]) -> Interval:
-    """One seed's own interval over documents; of several the mean, the least and the greatest value.
+    """Returns one seed's interval over documents, or the mean and range over several seeds.
 
     Args:
-        cells: Of one setting, a seed each; not defined where one of several is not.
+        cells: One interval per seed of a setting; the result is not defined if one of several is not.
     """
     if len(cells) == 1:
         return cells[0]
@@ -42,15 +42,15 @@ def write_page(
 
     Args:
         out: The file.
-        model: What results are of.
-        reported: The source of the documents that they are of.
+        model: The model.
+        reported: The source of the evaluation documents.
         split: Their split.
-        heading: The question.
-        title: What the experiment is called.
-        sections: In order.
-        measured: What was measured on what.
-        commands: Those that were typed, as shell text; one that is None is not shown.
-        overwrite: Whether the file may be replaced.
+        heading: The question that the experiment answers.
+        title: The name of the experiment.
+        sections: The sections, in order.
+        measured: What was measured.
+        commands: The commands that were typed, as shell text; None is left out.
+        overwrite: Whether an existing file is replaced.
     """
     subject = f"{model} on {reported}" + (f", {split}" if split else "")
     page = render(
@@ -60,6 +60,6 @@ def write_page(
         subtitle=subject,
         sections=sections,
         measured=measured,
-        commands="\n\n".join(wrapped(one) for one in commands if one is not None),
+        commands="\n\n".join(wrapped(command) for command in commands if command is not None),
     )
     return atomic_text(out, page, overwrite=overwrite)

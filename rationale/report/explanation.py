@@ -1,4 +1,4 @@
-"""One text and its scores, as a notebook shows them: the words coloured, one paragraph a method."""
+"""Shows one text and its scores in a notebook: the words coloured by score, one paragraph per method."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Explanation(MemoryScores):
         return f"Explanation({words} words, predicted={scored.predicted!r}, methods={self.methods})"
 
     def _repr_html_(self) -> str:
-        """The prediction and the words by the first method, the other methods folded away; no script."""
+        """Shows the prediction and the words by the first method; the other methods are folded. No script."""
         first, *others = self.methods
         parts = [f"<style>{WORDS_CSS}</style>", self._prediction(), self._words(first)]
         if others:
@@ -54,7 +54,7 @@ class Explanation(MemoryScores):
         return f"<p>{text}{query}</p>"
 
     def _words(self, method: str) -> str:
-        """The words by one method, in the layer that is usual for it."""
+        """Shows the words by one method, in its default layer."""
         (scored,) = self.documents
         row = scored.row(method, meant_layer(method, scored.layers[method]))
         title = METHODS.get(method).title if method in METHODS else method
@@ -77,19 +77,19 @@ def explain(
 
     Args:
         model: A hub id, a local folder, or a loaded classifier.
-        text: Any text; it is split into words at white space.
+        text: The text; it is split into words at white space.
         query: The other segment of a sentence pair.
-        options: Methods and the rest; None takes the defaults.
-        device: Where to compute, for a model given by name.
-        dtype: The arithmetic, for a model given by name.
-        labels: Names for the outputs in their order, instead of the config's.
+        options: Methods and settings; None takes the defaults.
+        device: Device, for a model given by name.
+        dtype: Arithmetic, for a model given by name.
+        labels: Names of the outputs in their order, instead of the config's.
 
     Returns:
-        The scores, with the one document they are of.
+        The scores with their document.
 
     Raises:
-        DataError: Where the text has no word.
-        ModelError: Where the model cannot be used or yields NaN.
+        DataError: If the text has no word.
+        ModelError: If the model cannot be used or yields NaN.
     """
     scores = score_text(model, text, query=query, options=options, device=device, dtype=dtype, labels=labels)
     (document,) = Documents.of_text(text, query)

@@ -1,4 +1,4 @@
-"""The formats scores can be exported to, by name."""
+"""The registry of formats that scores can be exported to."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Choice:
     Attributes:
         method: A score method; None takes the first.
         layer: One of its layers; None takes the last.
-        select: ``threshold``: words some token of which scores at least eta / n. ``top_k_gold``: the k
-            best words, k the document's number of rationale words.
-        eta: One a layer, for ``threshold``; None takes the scored model's own, and 1 where it has none.
+        select: ``threshold``: words with a token that scores at least eta / n. ``top_k_gold``: the k best
+            words, k the document's number of rationale words.
+        eta: One value per layer, for ``threshold``; None takes the scored model's own, or 1 if it has none.
         absolute: Whether signed methods count by absolute value.
     """
 
@@ -35,15 +35,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written.
+    """A written export.
 
     Attributes:
         path: The file.
-        method: The method that was taken.
-        layer: The layer that was taken.
-        lines: Annotations written.
-        unscored: Documents of the data without scores.
-        notes: What the reader of the file should know.
+        method: The method that was exported.
+        layer: The layer that was exported.
+        lines: Number of annotations written.
+        unscored: Number of documents without scores.
+        notes: What whoever reads the file has to know.
     """
 
     path: Path

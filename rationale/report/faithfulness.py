@@ -1,8 +1,7 @@
-"""Plausibility against faithfulness: do scores that humans like also carry the prediction?"""
+"""Shows how plausibility (agreement with humans) correlates with faithfulness: chart, tables and page."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -19,41 +18,41 @@ from rationale.report.sections import ReportBlock, Section
 from rationale.report.table import Column, Interval, Table
 
 
-def drawn_against(found: Correlations) -> str:
-    """The faithfulness that is drawn: of those there are the one that depends least on one share."""
-    faithful = {record.faithfulness for record in found.within}
+def drawn_against(correlations: Correlations) -> str:
+    """Returns the faithfulness metric that is drawn: the AOPC, if measured, depends least on one share."""
+    faithful = {record.faithfulness for record in correlations.within}
     return "aopc_comprehensiveness" if "aopc_comprehensiveness" in faithful else "comprehensiveness"
 
 
-def correlation_figure(found: Correlations, plausibility: str = "ap", *, height: int = 0) -> go.Figure:
-    """Spearman's correlation over documents, a row a score, with its interval; filled where p is below 0.05.
+def correlation_figure(correlations: Correlations, plausibility: str = "ap", *, height: int = 0) -> go.Figure:
+    """Draws Spearman's correlation over documents, one row per score, with its interval; filled if p < 0.05.
 
     Args:
-        found: What :func:`rationale.agreement.correlation.correlate` returned.
-        plausibility: The agreement with humans: ``ap`` or ``roc_auc``.
-        height: Pixels; 0 for as many as the rows need.
+        correlations: What :func:`rationale.agreement.correlation.correlate` returned.
+        plausibility: The metric of plausibility: ``ap`` or ``roc_auc``.
+        height: In pixels; 0 fits the number of rows.
     """
-    pair = (plausibility, drawn_against(found))
-    shown = [r for r in found.within if (r.plausibility, r.faithfulness) == pair and r.rho is not None]
-    drawn = strokes([r.method for r in shown])
+    pair = (plausibility, drawn_against(correlations))
+    shown = [r for r in correlations.within if (r.plausibility, r.faithfulness) == pair and r.rho is not None]
+    stroke_of = strokes([r.method for r in shown])
     figure = go.Figure()
     for method in dict.fromkeys(r.method for r in shown):
-        own = [r for r in shown if r.method == method]
-        colour = drawn[method].colour
+        records = [r for r in shown if r.method == method]
+        colour = stroke_of[method].colour
         figure.add_scatter(
-            x=[r.rho for r in own],
-            y=[_name(r) for r in own],
+            x=[r.rho for r in records],
+            y=[_score_name(r) for r in records],
             name=escape_plotly(method),
             mode="markers",
             marker={
                 "size": 9,
-                "color": [colour if (r.p or 0) < 0.05 else "rgba(0,0,0,0)" for r in own],
+                "color": [colour if (r.p or 0) < 0.05 else "rgba(0,0,0,0)" for r in records],
                 "line": {"color": colour, "width": 1.5},
             },
             error_x={
                 "type": "data",
-                "array": [distance(r.rho, r.high) for r in own],
-                "arrayminus": [distance(r.low, r.rho) for r in own],
+                "array": [distance(r.rho, r.high) for r in records],
+                "arrayminus": [distance(r.low, r.rho) for r in records],
                 "color": colour,
                 "thickness": 1,
                 "width": 0,
@@ -63,18 +62,18 @@ def correlation_figure(found: Correlations, plausibility: str = "ap", *, height:
     figure.add_vline(x=0, line={"color": SOFT, "dash": "dot", "width": 1})
     figure.update_xaxes(TICKS, range=[-1, 1], title_text="Spearman's correlation over documents")
     figure.update_yaxes(TICKS, autorange="reversed", automargin=True)
-    told = "; ".join(f"{_name(r)} {r.rho:.2f}" for r in shown)
-    one, other = (registered_metric(name).title for name in pair)
-    title = f"Correlation of {one} and {other} over documents: {told}."
+    summary = "; ".join(f"{_score_name(r)} {r.rho:.2f}" for r in shown)
+    first, second = (registered_metric(name).title for name in pair)
+    title = f"Correlation of {first} and {second} over documents: {summary}."
     return finish(figure, title, height=height or 120 + 22 * len(shown))
 
 
-def _name(record: Correlation) -> str:
+def _score_name(record: Correlation) -> str:
     return escape_plotly(f"{record.method}, layer {record.layer}")
 
 
-def within_table(found: Correlations) -> Table:
-    """Every correlation over documents."""
+def within_table(correlations: Correlations) -> Table:
+    """Makes the table of all correlations over documents."""
     columns = (
         Column("method", "Method", "text", header=True),
         Column("layer", "Layer", "integer"),
@@ -89,13 +88,13 @@ def within_table(found: Correlations) -> Table:
             r.method, r.layer, titled(r.plausibility, r.select), titled(r.faithfulness),
             Interval(r.rho, r.low, r.high), r.p, r.n,
         )
-        for r in found.within
+        for r in correlations.within
     )  # fmt: skip
     return Table(columns, rows, "Over documents, with 95 % bootstrap intervals.", (_DIRECTION,))
 
 
-def between_table(found: Correlations) -> Table:
-    """Over scores: a row a pair of metrics."""
+def between_table(correlations: Correlations) -> Table:
+    """Makes the table of correlations over scores, one row per pair of metrics."""
     columns = (
         Column("plausibility", "Agreement", "text", header=True),
         Column("faithfulness", "Faithfulness", "text"),
@@ -103,72 +102,76 @@ def between_table(found: Correlations) -> Table:
         Column("scores", "Scores", "integer"),
     )
     rows = tuple(
-        (titled(r.plausibility, r.select), titled(r.faithfulness), r.rho, r.scores) for r in found.between
+        (titled(r.plausibility, r.select), titled(r.faithfulness), r.rho, r.scores)
+        for r in correlations.between
     )
-    return Table(columns, rows, "Over the means of all scores, a method in a layer each.", (_DIRECTION,))
+    return Table(columns, rows, "Over the means of all scores (each method in each layer).", (_DIRECTION,))
 
 
-_DIRECTION = "Of FPR and of both sufficiencies, lower is better."
+_DIRECTION = "Lower is better for FPR and both sufficiencies."
 
 
 def faithfulness_page(
-    found: Correlations, agreement: Agreement, out: str | Path, *, overwrite: bool = False
+    correlations: Correlations, agreement: Agreement, out: str | Path, *, overwrite: bool = False
 ) -> Path:
-    """Writes both as one offline HTML file.
+    """Writes the correlations as one offline HTML file.
 
     Args:
-        found: What :func:`rationale.agreement.correlation.correlate` returned.
-        agreement: What it was made of.
+        correlations: What :func:`rationale.agreement.correlation.correlate` returned.
+        agreement: The agreement that they were computed from.
         out: The HTML file.
-        overwrite: Whether it may be replaced.
+        overwrite: Whether an existing file is replaced.
     """
-    weighed = drawn_against(found)
-    title = registered_metric(weighed).title
-    filled = "Bars: 95 % intervals. Filled: p below 0.05 after Holm's correction."
     settings = agreement.recipe.agreement
-    sections: Sequence[Section] = [
-        Section(
-            "between",
-            "Between scores: is what agrees with humans what weighs for the model?",
-            (
-                "Every point is a score, a method in a layer. Agreement with humans says nothing of whether "
-                "the model uses the words; taking them away does.",
-            ),
-            (
-                ReportBlock(
-                    faithfulness_plane(agreement, weighed),
-                    f"{title} against AP; numbers are layers.",
-                ),
-                ReportBlock(table=between_table(found)),
-            ),
-        ),
-        Section(
-            "within",
-            "Within a score: is it more faithful on the documents where humans agree with it?",
-            (
-                "A correlation over documents for each score. AP is easy where much of a document is "
-                "rationale, and so may be faithfulness; ROC-AUC is 0.5 by chance everywhere: what stays "
-                "there is of the score.",
-            ),
-            (
-                ReportBlock(correlation_figure(found), f"{title} with AP. {filled}"),
-                ReportBlock(correlation_figure(found, "roc_auc"), f"{title} with ROC-AUC. {filled}"),
-                ReportBlock(table=within_table(found), folded="Every correlation"),
-            ),
-        ),
-    ]  # fmt: skip
     return write_page(
         out,
         agreement.recipe.model.name,
         reported=settings.source,
         split=settings.split,
-        heading="Do scores that humans like also carry the prediction?",
+        heading="Are plausible scores also faithful?",
         title="Plausibility and faithfulness",
-        sections=sections,
+        sections=_sections(correlations, agreement),
         measured=[
             Fact("Documents", f"{settings.pairs:,}"),
             Fact("Test", "SciPy's spearmanr, Holm over all scores of a pair of metrics"),
         ],
-        commands=[found.recipe.command, settings.command, found.command],
+        commands=[correlations.recipe.command, settings.command, correlations.command],
         overwrite=overwrite,
     )
+
+
+def _sections(correlations: Correlations, agreement: Agreement) -> list[Section]:
+    metric = drawn_against(correlations)
+    title = registered_metric(metric).title
+    filled = "Bars: 95 % intervals. Filled: p below 0.05 after Holm's correction."
+    return [
+        Section(
+            "between",
+            "Between scores: are more plausible scores more faithful?",
+            (
+                "Every point is a score: a method in a layer. Plausibility does not show whether the model "
+                "uses the words; removing them (faithfulness) does.",
+            ),
+            (
+                ReportBlock(
+                    faithfulness_plane(agreement, metric),
+                    f"{title} against AP; numbers are layers.",
+                ),
+                ReportBlock(table=between_table(correlations)),
+            ),
+        ),
+        Section(
+            "within",
+            "Within a score: is it more faithful on the documents where it is more plausible?",
+            (
+                "A correlation over documents for each score. A document of which much is rationale makes "
+                "a high AP easy, and perhaps a high faithfulness too. ROC-AUC has the chance level 0.5 in "
+                "every document: the share of rationale words explains a correlation with it less easily.",
+            ),
+            (
+                ReportBlock(correlation_figure(correlations), f"{title} with AP. {filled}"),
+                ReportBlock(correlation_figure(correlations, "roc_auc"), f"{title} with ROC-AUC. {filled}"),
+                ReportBlock(table=within_table(correlations), folded="Every correlation"),
+            ),
+        ),
+    ]

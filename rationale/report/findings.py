@@ -1,4 +1,4 @@
-"""What came out, in a few sentences: each names only what a test supports, and says so where none can."""
+"""The findings in a few sentences: each states only what a test supports, and says so if no test can."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _NAMED = 4  # methods named in a sentence; of more the number is given
 
 
 def findings(agreement: Agreement) -> list[str]:
-    """What came out, in a few sentences that the tables bear out."""
+    """Returns the findings as sentences that the tables support."""
     results = Results(agreement)
-    found = [*_leading(results), _by_layer(results), accuracy_finding(agreement), *warnings(agreement)]
-    return [sentence for sentence in found if sentence]
+    sentences = [*_leading(results), _by_layer(results), accuracy_finding(agreement), *warnings(agreement)]
+    return [sentence for sentence in sentences if sentence]
 
 
 def shown(interval: Interval) -> str:
-    """A value and its interval, as in the tables."""
+    """Formats a value and its interval as in the tables."""
     return _SHOW.show(interval)
 
 
 def p_shown(p: float | None) -> str:
-    """A p-value as a sentence has it.
+    """Formats a p-value for a sentence.
 
     >>> p_shown(0.5), p_shown(AtMost(0.02))
     ('p = 0.500', 'p ≤ 0.020, the least this test can give')
@@ -46,32 +46,34 @@ def p_shown(p: float | None) -> str:
 
 
 def accuracy_finding(agreement: Agreement) -> str:
-    """How often the explained model is right, empty where no label is known."""
-    found = agreement.classification
-    if found.accuracy is None:
+    """States the accuracy of the explained model; empty if no label is known."""
+    classification = agreement.classification
+    if classification.accuracy is None:
         return ""
-    value = shown(Interval(found.accuracy, found.low, found.high))
-    return f"The model itself is right with an accuracy of {value} over {found.n:,} documents."
+    value = shown(Interval(classification.accuracy, classification.low, classification.high))
+    return f"The model itself is right with an accuracy of {value} over {classification.n:,} documents."
 
 
 def warnings(agreement: Agreement) -> list[str]:
-    """A classifier that is at chance, and a dropping model that drops nothing, each with the next step."""
+    """Warns of a classifier at chance and of a dropping model that drops nothing, each with the next step."""
     results = Results(agreement)
-    told = [at_chance(agreement.classification)]
+    sentences = [at_chance(agreement.classification)]
     if KEPT in results.methods:
         kept = results.get(KEPT, results.last_layer(KEPT), "selected_share", "threshold")
         if kept is not None and kept.value is not None and kept.value >= ALMOST_ALL:
             system = agreement.recipe.model.system
-            told.append(drops_nothing(f"{kept.value:.1%} of the words pass the last layer", system))
-    return [sentence for sentence in told if sentence]
+            sentences.append(drops_nothing(f"{kept.value:.1%} of the words pass the last layer", system))
+    return [sentence for sentence in sentences if sentence]
 
 
 def _leading(results: Results) -> Iterator[str]:
-    """Which method is above random scores, and which others the tests set apart from it."""
+    """States which method is above random scores, and from which others it differs significantly."""
     ranked = results.ranked()
     if not ranked:
         return
-    tests = [found for m, layer in ranked if (found := results.compared(m, layer, "random")) is not None]
+    tests = [
+        comparison for m, layer in ranked if (comparison := results.compared(m, layer, "random")) is not None
+    ]
     if not tests:
         yield "No method was compared with random scores: score with --method random too."
         return
@@ -86,7 +88,7 @@ def _leading(results: Results) -> Iterator[str]:
 
 
 def _powerless(results: Results, tests: Sequence[PairedTest]) -> str:
-    """Where no test against random scores can reach significance, whatever the scores are."""
+    """Says so if no test against random scores can reach significance, whatever the scores are."""
     floors = [(test, floor) for test in tests if (floor := results.floor(test)) is not None]
     if not floors:
         return f"n = {max(test.n for test in tests)}: too few documents for any test. Score more documents."
@@ -94,7 +96,7 @@ def _powerless(results: Results, tests: Sequence[PairedTest]) -> str:
         return ""
     test, floor = min(floors, key=lambda pair: pair[1].p)
     return (
-        f"n = {test.n:,} documents are too few to tell any method from another: after Holm's correction "
+        f"n = {test.n:,} documents are too few for any significant difference: after Holm's correction "
         f"for {floor.comparisons:,} comparisons the least p this test can give is {floor.p:.2g}. "
         f"{_remedy(floor)}"
     )
@@ -108,16 +110,16 @@ def _remedy(floor: Floor) -> str:
 
 
 def _leader(results: Results, place: tuple[str, int]) -> Iterator[str]:
-    """The best of those above random, its distance from it, and the others in its layer."""
+    """States the best method above random, its distance from random, and how others in its layer compare."""
     method, layer = place
-    found = results.compared(method, layer, "random")
-    if found is None:
+    comparison = results.compared(method, layer, "random")
+    if comparison is None:
         return
-    gap = shown(Interval(found.difference, found.low, found.high))
+    difference = shown(Interval(comparison.difference, comparison.low, comparison.high))
     yield (
         f"{_with_value(results, method, layer)} is above random scores "
-        f"(AP {shown(results.interval('random', 0, 'ap'))}) by {gap} on the same {found.n:,} documents "
-        f"({p_shown(results.p_value(found))})."
+        f"(AP {shown(results.interval('random', 0, 'ap'))}) by {difference} on the same "
+        f"{comparison.n:,} documents ({p_shown(results.p_value(comparison))})."
     )
     others = [m for m, _ in results.ranked() if m != method and results.compared(method, layer, m)]
     behind = [m for m in others if results.better(method, layer, m)]
@@ -141,35 +143,34 @@ def _with_value(results: Results, method: str, layer: int) -> str:
 
 
 def _not_above_random(results: Results) -> str:
-    """Which methods no layer of which is above chance."""
+    """Names the methods that are above random scores in no layer."""
     weak = []
     for method, _ in results.ranked():
-        found = [results.compared(method, layer, "random") for layer in results.layers(method)]
-        tested = any(c is not None and c.p is not None for c in found)
+        comparisons = [results.compared(method, layer, "random") for layer in results.layers(method)]
+        tested = any(c is not None and c.p is not None for c in comparisons)
         if tested and not any(results.better(method, layer, "random") for layer in results.layers(method)):
             weak.append(results.title(method))
     if len(weak) == len(results.ranked()) > 1:
         return f"None of the methods is above random scores by AP in any layer (corrected p < {ALPHA})."
-    told = ", ".join(weak)
-    return f"In no layer above random scores by AP (corrected p < {ALPHA}): {told}." if weak else ""
+    names = ", ".join(weak)
+    return f"In no layer above random scores by AP (corrected p < {ALPHA}): {names}." if weak else ""
 
 
 def _by_layer(results: Results) -> str:
-    """Whose AP a paired test says to rise or fall from the first to the last layer."""
+    """Names the methods whose AP rises or falls significantly from the first to the last layer."""
     layers = {method: results.layers(method) for method, _ in results.ranked()}
     changed = [trend for trend in trends(results.agreement, layers) if trend.p < ALPHA]
-    told = []
-    for verb, some in (
+    clauses = []
+    for verb, changes in (
         ("rises for", [t for t in changed if t.rises]),
         ("falls for", [t for t in changed if not t.rises]),
     ):
-        if some:
-            told.append(f"{verb} {'; '.join(_from_to(results, trend) for trend in some)}")
-    if not told:
+        if changes:
+            clauses.append(f"{verb} {'; '.join(_from_to(results, trend) for trend in changes)}")
+    if not clauses:
         return ""
-    return (
-        f"From the first to the last layer AP {', and '.join(told)} (paired permutation test, p < {ALPHA})."
-    )
+    changes_text = ", and ".join(clauses)
+    return f"From the first to the last layer AP {changes_text} (paired permutation test, p < {ALPHA})."
 
 
 def _from_to(results: Results, trend: Trend) -> str:

@@ -1,4 +1,4 @@
-"""The tables that programs read: records and comparisons at full precision, and what they are of."""
+"""Tables for programs: records and comparisons at full precision, with model and data."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _PROVENANCE = (
 
 
 def records_table(agreement: Agreement) -> Table:
-    """Every record at full precision, with what it is of: what ``--csv`` and ``--parquet`` write.
+    """Makes the table that ``--csv`` and ``--parquet`` write: every record, at full precision.
 
     ``layer`` is empty for baselines, which describe the input; ``eta`` belongs to the selection ``threshold``
-    and is 1 where the model has none of its own.
+    and is 1 if the model has none of its own.
     """
     results = Results(agreement)
     columns = (
@@ -43,7 +43,7 @@ def records_table(agreement: Agreement) -> Table:
         Column("note", "Note", "text"),
         *_PROVENANCE,
     )
-    own, rows = _provenance(agreement), []
+    provenance, rows = _provenance(agreement), []
     for record in agreement.records:
         method, layer = record.method, record.layer
         tied = record.metric == "auprc" and results.tied(method, layer)
@@ -53,16 +53,16 @@ def records_table(agreement: Agreement) -> Table:
                 _eta(agreement, layer) if record.select == "threshold" else None,
                 record.value, record.low, record.high, record.n, record.skipped,
                 record.rule,
-                "ties: use ap" if tied else None, *own,
+                "ties: use ap" if tied else None, *provenance,
             )
         )  # fmt: skip
     return Table(columns, tuple(rows), caption="All records")
 
 
 def comparisons_table(agreement: Agreement) -> Table:
-    """Every paired comparison at full precision: what ``--csv`` writes beside the records.
+    """Makes the table that ``--csv`` writes beside the records: every paired comparison at full precision.
 
-    ``p_sign`` is <= where p is the least that the test can give, else =.
+    ``p_sign`` is <= if p is the smallest that the test can give, else =.
     """
     results = Results(agreement)
     columns = (
@@ -79,7 +79,7 @@ def comparisons_table(agreement: Agreement) -> Table:
         Column("n", "n", "integer"),
         *_PROVENANCE,
     )
-    own, rows = _provenance(agreement), []
+    provenance, rows = _provenance(agreement), []
     for c in agreement.comparisons:
         p = results.p_value(c)
         layer = None if results.is_baseline(c.method) else c.layer
@@ -89,7 +89,7 @@ def comparisons_table(agreement: Agreement) -> Table:
                 c.metric, c.select, c.method, layer, c.other, other_layer,
                 Interval(c.difference, c.low, c.high),
                 None if p is None else "<=" if isinstance(p, AtMost) else "=",
-                None if p is None else float(p), c.p_single, c.n, *own,
+                None if p is None else float(p), c.p_single, c.n, *provenance,
             )
         )  # fmt: skip
     return Table(columns, tuple(rows), caption="All paired comparisons")
@@ -101,7 +101,7 @@ def _provenance(agreement: Agreement) -> tuple[Cell, ...]:
 
 
 def _eta(agreement: Agreement, layer: int) -> float | None:
-    """Eta of a layer: 1 where the scored model has none, None where none is known of this layer."""
+    """Returns eta of a layer: 1 if the scored model has none, None if it is not known for this layer."""
     eta = agreement.recipe.agreement.eta
     if eta is None:
         return 1.0

@@ -1,4 +1,4 @@
-"""The report as one HTML file: nothing is fetched, nothing but its own two scripts may run."""
+"""Renders the report as one HTML file that fetches nothing and runs only its own two scripts."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 _VALUE = Column("value", "", "interval")
 _LONG = 60  # rows; longer tables stay folded in print
 _SELECTED_BY = {
-    "top_k_gold": "As many words count as selected as the human marked: misses and false alarms balance.",
-    "threshold": "Words count as selected by the threshold.",
+    "top_k_gold": "As many words are selected as the human marked: there are as many misses as false alarms.",
+    "threshold": "Words are selected by the threshold.",
 }
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One of the few numbers at the top; ``kind`` is its colour: model, human, or neither."""
+    """A number at the top of the page; ``kind`` selects its colour: model, human, or neither."""
 
     kind: str
     term: str
@@ -52,7 +52,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class _Figure:
-    """A figure on the page; ``json`` is what plotly draws."""
+    """A chart on the page; plotly draws ``json``."""
 
     number: int
     alt: str
@@ -72,7 +72,7 @@ class _Folded:
 
 @dataclass(frozen=True)
 class _Block:
-    """A figure, a table or a folded table."""
+    """A chart, a table or a folded table."""
 
     figure: _Figure | None
     table: Markup | None
@@ -81,7 +81,7 @@ class _Block:
 
 @dataclass(frozen=True)
 class _Section:
-    """A section whose figures have numbers."""
+    """A section with numbered charts."""
 
     id: str
     title: str
@@ -117,14 +117,14 @@ def report_html(
     examples: int = 1,
     command: str | None = None,
 ) -> str:
-    """The whole page as text.
+    """Renders the whole page as text.
 
     Args:
         scores: The scores.
         documents: The documents they belong to.
         agreement: Their agreement.
         methods: Methods whose best and worst documents are shown; None takes the best of four families.
-        examples: How many of the best documents, and how many of the worst, to show for each.
+        examples: Number of best, and of worst, documents to show for each.
         command: The command that was typed, as shell text; None from Python.
     """
     shown = galleries(scores, documents, agreement, methods=methods, count=examples)
@@ -137,7 +137,7 @@ def report_html(
         findings=findings(agreement),
         measured=measured(agreement),
         sections=sections(agreement, survived),
-        galleries=[_gallery(one, agreement) for one in shown],
+        galleries=[_gallery(gallery, agreement) for gallery in shown],
         legend=Markup(legend_html(signed=_signed(shown))),  # noqa: S704
         selected_by=next((_SELECTED_BY[e.select] for g in shown for e in g.examples), ""),
         left_out=left_out(agreement),
@@ -148,7 +148,7 @@ def report_html(
 
 
 def render(page: str, *, sections: Sequence[Section], **content: Any) -> str:
-    """A page as one text: its template filled, with style, plotly and the one script that draws figures."""
+    """Fills a page's template, and inlines style, plotly and the script that draws the charts."""
     script, plotly = _template("report.js").render(), get_plotlyjs()
     rendered: str = _template(page).render(
         policy=_policy(plotly, script),
@@ -173,9 +173,9 @@ def _template(name: str) -> Any:
 
 
 def _policy(*scripts: str) -> str:
-    """A content security policy: nothing is loaded, and only these scripts run, whatever the page holds."""
+    """Makes a content security policy under which nothing is loaded and only these scripts run."""
     hashes = (base64.b64encode(hashlib.sha256(s.encode("utf-8")).digest()).decode() for s in scripts)
-    allowed = " ".join(f"'sha256-{one}'" for one in hashes)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
@@ -188,7 +188,7 @@ def _subject(agreement: Agreement) -> str:
 
 
 def _tiles(agreement: Agreement) -> list[Tile]:
-    results, found = Results(agreement), agreement.classification
+    results, classification = Results(agreement), agreement.classification
     tiles = []
     if ranked := results.ranked():
         method, layer = ranked[0]
@@ -200,8 +200,8 @@ def _tiles(agreement: Agreement) -> list[Tile]:
         )
     if results.get("random", 0, "ap"):
         tiles.append(_tile("", "AP of random scores", results.interval("random", 0, "ap")))
-    if found.accuracy is not None:
-        value = Interval(found.accuracy, found.low, found.high)
+    if classification.accuracy is not None:
+        value = Interval(classification.accuracy, classification.low, classification.high)
         tiles.append(_tile("model", "Accuracy of the model", value))
     if (n := max((r.n for r in agreement.records if r.metric == "ap"), default=0)) > 0:
         tiles.append(Tile("human", "Documents with a rationale", f"{n:,}", "in every mean of AP"))
@@ -212,17 +212,17 @@ def _tile(kind: str, term: str, interval: Interval) -> Tile:
     return Tile(kind, term, *_VALUE.parts(interval))
 
 
-def _numbered(found: Sequence[Section]) -> list[_Section]:
-    """Sections for the template, figures numbered through."""
+def _numbered(unnumbered: Sequence[Section]) -> list[_Section]:
+    """Converts sections for the template, and numbers their charts."""
     number = 0
-    out = []
-    for section in found:
+    numbered = []
+    for section in unnumbered:
         blocks = []
         for block in section.blocks:
             number += block.figure is not None
             blocks.append(_block(block, number))
-        out.append(_Section(section.id, section.title, tuple(section.paragraphs), tuple(blocks)))
-    return out
+        numbered.append(_Section(section.id, section.title, tuple(section.paragraphs), tuple(blocks)))
+    return numbered
 
 
 def _block(block: ReportBlock, number: int) -> _Block:
@@ -239,7 +239,7 @@ def _block(block: ReportBlock, number: int) -> _Block:
 
 
 def _inert(figure: str) -> Markup:
-    """JSON that cannot end the script element it stands in."""
+    """Escapes JSON so that it cannot end the script element that contains it."""
     text = json.dumps({"figure": json.loads(figure), "config": CONFIG}, ensure_ascii=True)
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -249,10 +249,10 @@ def _inert(figure: str) -> Markup:
 def _gallery(gallery: Gallery, agreement: Agreement) -> _Gallery:
     results = Results(agreement)
     where = f"layer {gallery.layer}" if results.layered(gallery.method) else ""
-    return _Gallery(results.title(gallery.method), where, tuple(map(_shown, gallery.examples)))
+    return _Gallery(results.title(gallery.method), where, tuple(map(_example, gallery.examples)))
 
 
-def _shown(example: Example) -> _Document:
+def _example(example: Example) -> _Document:
     document, scored = example.document, example.scored
     name = document.id if document.id == document.docid else f"{document.id}, {document.docid}"
     hits, misses, false_alarms = example.counts

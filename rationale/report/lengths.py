@@ -1,4 +1,4 @@
-"""Results by document length, in figures and tables: LTP's Figures 1, A.2 and A.3, Tables 2 and 3."""
+"""Shows results by document length as charts and tables: LTP's Figures 1, A.2 and A.3, Tables 2 and 3."""
 
 from __future__ import annotations
 
@@ -22,55 +22,57 @@ _DASHES = ("solid", "dash", "dot")
 
 def lengths_section(
     comparison: GridComparison,
-    found: Histograms,
+    histograms: Histograms,
     title: str,
-    drawn: Sequence[GridCell],
+    shown: Sequence[GridCell],
 ) -> Section:
-    """All of it, for a comparison made with lengths.
+    """Makes the section of the report, for a comparison made with lengths.
 
     Args:
-        comparison: With ``lengths`` in every record.
-        found: Its own.
-        title: Of the figure that cells are compared by.
-        drawn: The records whose tokens are drawn layer by layer.
+        comparison: A comparison with ``lengths`` in every record.
+        histograms: Its histograms.
+        title: Title of the metric by which runs are compared.
+        shown: The records whose tokens are drawn layer by layer.
     """
     records = comparison.records
-    medians = found.median
-    told = (
-        f"Half of the training documents have at most {medians.train:g} tokens, half of the reported ones "
-        f"at most {medians.reported:g}; the divergence KL(reported || train) of the two histograms is "
-        f"{found.kl:.3f} nats. Bands are cut at the second and third quartile of the reported lengths."
+    medians = histograms.median
+    text = (
+        f"The median length is {medians.train:g} tokens for training documents and {medians.reported:g} "
+        "for evaluation documents; the divergence KL(evaluation || training) of the two histograms is "
+        f"{histograms.kl:.3f} nats. Bands are cut at the second and third quartile of the evaluation lengths."
     )
     blocks = [
-        ReportBlock(figure=histogram(found), caption="Documents by tokens, special ones and query included."),
+        ReportBlock(
+            figure=histogram(histograms), caption="Documents by tokens, special ones and query included."
+        ),
         ReportBlock(table=bands_table(records, title)),
         ReportBlock(
-            figure=tokens_kept_by_band(drawn),
+            figure=tokens_kept_by_band(shown),
             caption="Mean tokens kept in each layer: solid short documents, dashed middling, dotted long.",
         ),
     ]
     errors = errors_table(records)
     if errors.rows:
         blocks.append(ReportBlock(table=errors))
-    return Section("lengths", "Results by document length", (told,), tuple(blocks))
+    return Section("lengths", "Results by document length", (text,), tuple(blocks))
 
 
 def lengths_of(record: GridCell) -> ByLength:
-    """What length has to do with a cell of a comparison that was made with lengths.
+    """Returns a run's results by document length.
 
     Raises:
-        DataError: Where it was made without.
+        DataError: If the comparison was made without lengths.
     """
     if record.lengths is None:
-        raise DataError(f"the cell {record.cell} has no lengths", remedy="Compare again with --lengths.")
+        raise DataError(f"the run {record.cell} has no lengths", remedy="Compare again with --lengths.")
     return record.lengths
 
 
-def histogram(found: Histograms, *, height: int = 320) -> go.Figure:
-    """The lengths of the training and of the reported documents."""
-    edges, figure = found.edges, go.Figure()
+def histogram(histograms: Histograms, *, height: int = 320) -> go.Figure:
+    """Draws the lengths of the training and of the evaluation documents."""
+    edges, figure = histograms.edges, go.Figure()
     middles = [(a + b) / 2 for a, b in pairwise(edges)]
-    for name, colour, shares in (("train", BLUE, found.train), ("reported", AMBER, found.reported)):
+    for name, colour, shares in (("train", BLUE, histograms.train), ("reported", AMBER, histograms.reported)):
         figure.add_bar(
             x=middles,
             y=shares,
@@ -81,14 +83,14 @@ def histogram(found: Histograms, *, height: int = 320) -> go.Figure:
     figure.update_xaxes(TICKS, title_text="tokens of a document")
     figure.update_yaxes(TICKS, title_text="share of documents", tickformat=".0%", rangemode="tozero")
     alt = (
-        f"Lengths of documents: median {found.median.train:g} tokens in training, "
-        f"{found.median.reported:g} reported; divergence {found.kl:.3f}."
+        f"Lengths of documents: median {histograms.median.train:g} tokens in training, "
+        f"{histograms.median.reported:g} reported; divergence {histograms.kl:.3f}."
     )
     return finish(figure, alt, height=height).update_layout(showlegend=True, barmode="group")
 
 
 def tokens_kept_by_band(records: Sequence[GridCell], *, height: int = 420) -> go.Figure:
-    """Tokens kept in each layer, a curve a run and band."""
+    """Draws the tokens kept in each layer, one curve per run and band."""
     figure = go.Figure()
     for record in (r for r in records if r.system != "plain"):
         colour, symbol = look(record.system)
@@ -106,16 +108,16 @@ def tokens_kept_by_band(records: Sequence[GridCell], *, height: int = 420) -> go
             )
     figure.update_xaxes(TICKS, title_text="layer", dtick=1)
     figure.update_yaxes(TICKS, title_text="tokens kept", rangemode="tozero")
-    told = "; ".join(
+    summary = "; ".join(
         f"{r.cell} " + ", ".join(f"{band.tokens_kept[-1]:.1f}" for band in lengths_of(r).bands)
         for r in records
     )
-    alt = f"Tokens kept in the last layer for short, middling and long documents: {told}."
+    alt = f"Tokens kept in the last layer for short, middling and long documents: {summary}."
     return finish(figure, alt, height=height).update_layout(showlegend=True)
 
 
 def bands_table(records: Sequence[GridCell], title: str) -> Table:
-    """A row a cell: the figure and the FLOPs speedup in each band."""
+    """Makes a table of the metric and the FLOPs speedup in each band, one row per run."""
     bands = lengths_of(records[0]).bands
     names = [f"{name}, up to {band.longest:g}" for name, band in zip(BANDS, bands, strict=False)]
     columns = [Column("cell", "Run", "text", header=True)]
@@ -137,7 +139,7 @@ def _band_cells(band: Band) -> tuple[Interval, float]:
 
 
 def errors_table(records: Sequence[GridCell]) -> Table:
-    """How long the documents are that a cell gets right, and those it gets wrong."""
+    """Makes a table of the lengths of the documents that each run classifies right, and wrong."""
     columns = (
         Column("cell", "Run", "text", header=True),
         Column("right", "Right, median tokens", "number", digits=0),

@@ -1,7 +1,7 @@
-"""The palette and line styles that report and app share: amber for the model, blue for the human, ink else.
+"""The palette and line styles of report and app: amber for the model, blue for the human, ink for the rest.
 
-A method's hue and marker tell its family, its dash and the filling of the marker tell the variant, so that no
-two methods differ by colour alone.
+A method's hue and marker shape show its family, its dash and marker filling show the variant: no two methods
+differ by colour alone.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ _FIRST_DASH = {BASELINE: 2, "path": 1, "perturbation": 1}  # levels, drawn dashe
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """How one method is drawn.
+    """The line style of one method.
 
     Attributes:
-        colour: A CSS colour of at least 3:1 on white; shared by a family.
-        dash: A plotly dash; tells variants of a family apart.
-        symbol: A plotly marker symbol; its shape tells the family, its filling the variant.
+        colour: A CSS colour with a contrast of at least 3:1 on white; shared by a family.
+        dash: A plotly dash; it distinguishes variants of a family.
+        symbol: A plotly marker symbol; its shape shows the family, its filling the variant.
     """
 
     colour: str
@@ -60,11 +60,11 @@ class Stroke:
 
 
 def strokes(methods: Iterable[str], recipe: Provenance | None = None) -> dict[str, Stroke]:
-    """One stroke a method, no two alike; pass all methods of a run, so that a subset keeps its strokes.
+    """Gives each method its own stroke; pass all methods of a run, so that a subset keeps its strokes.
 
     Args:
-        methods: Method names, in the order they were asked for.
-        recipe: Of their scores, which says each method's family; None goes by the registered methods.
+        methods: Method names, in the order they were requested.
+        recipe: Provenance of their scores, which names the families; None uses the registered methods.
 
     >>> strokes(["input_x_gradient", "input_x_gradient.l1"])["input_x_gradient.l1"]
     Stroke(colour='#be074d', dash='dash', symbol='circle-open')
@@ -84,7 +84,7 @@ def strokes(methods: Iterable[str], recipe: Provenance | None = None) -> dict[st
 
 
 def tint(colour: str, alpha: float) -> str:
-    """A ``#rrggbb`` colour as CSS ``rgba`` with this opacity.
+    """Converts a ``#rrggbb`` colour to CSS ``rgba`` with this opacity.
 
     >>> tint("#e78a00", 0.25)
     'rgba(231,138,0,0.25)'

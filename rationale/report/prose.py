@@ -1,4 +1,4 @@
-"""A recipe in sentences: what was measured, what was left out, what the words mean, how to repeat it."""
+"""Describes provenance in sentences: what was measured and left out, what terms mean, how to repeat it."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ TARGETS = {
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A heading and what there is to say under it."""
+    """A term and the text that explains it."""
 
     term: str
     text: str
 
 
 def measured(agreement: Agreement) -> list[Fact]:
-    """What was measured, in the order in which it was done."""
+    """Describes what was measured, in the order in which it was done."""
     recipe = agreement.recipe
     target, protocol = recipe.target or "", recipe.protocol or ""
     removed = recipe.faithfulness
@@ -59,25 +59,25 @@ def measured(agreement: Agreement) -> list[Fact]:
 
 
 def left_out(agreement: Agreement) -> list[str]:
-    """What is not part of the numbers, each with its count; says so where nothing was left out."""
+    """Lists what the numbers leave out, each with its count; says so if nothing was left out."""
     settings = agreement.recipe.agreement
     skipped = max((r.skipped for r in agreement.records if r.metric == "ap"), default=0)
-    words, uncovered, alone = settings.words, settings.uncovered_words, settings.unannotated
-    told = [
+    words, uncovered, unannotated = settings.words, settings.uncovered_words, settings.unannotated
+    lines = [
         _unscored(agreement),
-        counted(alone, "document")
-        + f" {_verb(alone, 'was', 'were')} never annotated: counted for accuracy and faithfulness alone.",
+        counted(unannotated, "document")
+        + f" {_verb(unannotated, 'has', 'have')} no annotation: counted only for accuracy and faithfulness.",
         counted(skipped, "document")
         + f" {_verb(skipped, 'has', 'have')} only rationale words, or none: not in AP, ROC-AUC and FPR.",
         f"{uncovered:,} of {words:,} words ({uncovered / max(words, 1):.1%}) "
         f"{_verb(uncovered, 'lies', 'lie')} beyond what the model was given: not evaluated.",
     ]
-    kept = [line for line in told if not line.startswith("0 ")]
+    kept = [line for line in lines if not line.startswith("0 ")]
     return kept or ["Nothing: every word of every document was scored and evaluated."]
 
 
 def unscored(agreement: Agreement) -> int:
-    """How many documents of the split have no scores: those a ``--limit`` left out."""
+    """Returns the number of documents of the split without scores, which ``--limit`` left out."""
     data = agreement.recipe.data
     return max(agreement.recipe.agreement.unscored, (data.sampled_from or 0) - data.documents, 0)
 
@@ -91,28 +91,27 @@ def _unscored(agreement: Agreement) -> str:
 
 
 def commands(agreement: Agreement, report: str | None = None) -> list[str]:
-    """The commands that made scores, agreement and report, as they were typed.
+    """Returns the commands that made scores, agreement and report, as they were typed.
 
     Args:
-        agreement: It and its scores store their commands.
+        agreement: The agreement, which stores its command and that of its scores.
         report: The command that writes the report.
 
     Returns:
-        Shell text, of three steps or of one that made several of them; what no command made is a comment that
-        says so.
+        Shell text without repetitions; a step without a stored command is a comment that says so.
     """
     recipe = agreement.recipe
     steps = {"Scores": recipe.command, "Agreement": recipe.agreement.command, "Report": report}
-    told = (
+    lines = (
         f"# {step}: made from Python, or by a version that stored no command." if typed is None
         else wrapped(typed)
         for step, typed in steps.items()
     )  # fmt: skip
-    return list(dict.fromkeys(told))
+    return list(dict.fromkeys(lines))
 
 
 def wrapped(command: str, width: int = 88) -> str:
-    r"""A shell command in lines that a backslash continues, broken before options.
+    r"""Breaks a shell command before options, into lines that a backslash continues.
 
     >>> print(wrapped("rationale score --model 'my model' --seed 0", width=36))
     rationale score --model 'my model' \
@@ -173,8 +172,8 @@ def _selection(recipe: AgreementProvenance) -> str:
         "top_k_gold": "top_k_gold: the k best words are selected, k = number of rationale words; of equal "
         "scores the earlier word wins",
     }
-    told = "; ".join(rules[name] for name in recipe.agreement.select if name in rules)
-    return told[:1].upper() + told[1:] + "." if told else ""
+    text = "; ".join(rules[name] for name in recipe.agreement.select if name in rules)
+    return text[:1].upper() + text[1:] + "." if text else ""
 
 
 def _uncertainty(settings: AgreementSettings) -> str:
@@ -188,13 +187,17 @@ def _uncertainty(settings: AgreementSettings) -> str:
     )
 
 
-def _faithfulness(removed: Perturbing, own: Sequence[str]) -> str:
+def _faithfulness(removed: Perturbing, self_selecting: Sequence[str]) -> str:
     bins = ", ".join(f"{100 * share:g}" for share in removed.bins)
     return (
         f"The {100 * removed.share:.1f} % of words with the highest scores were removed, or alone "
         f"kept, and the model read what was left; AOPC averages over {bins} %. Token ids are removed and "
         f"the others keep their positions."
-        + "".join(f" Of {name}, what it selects, however many: compared with no other." for name in own)
+        + "".join(
+            f" {name} has a selection of its own, which was removed instead: it is compared with no other "
+            "method."
+            for name in self_selecting
+        )
     )
 
 
@@ -204,7 +207,7 @@ def _software(recipe: Provenance) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number and its noun.
+    """Formats a number with its noun, in the plural if needed.
 
     >>> counted(2, "document of the split")
     '2 documents of the split'
@@ -213,12 +216,12 @@ def counted(number: int, noun: str) -> str:
     return " ".join([f"{number:,}", head if number == 1 else f"{head}s", *rest])
 
 
-def _verb(number: int, one: str, many: str) -> str:
-    return one if number == 1 else many
+def _verb(number: int, singular: str, plural: str) -> str:
+    return singular if number == 1 else plural
 
 
 def glossary(agreement: Agreement) -> list[Fact]:
-    """One sentence for each metric that occurs, from the registry."""
+    """Defines each metric that occurs, from the registry."""
     return [
         Fact(registered_metric(name).title, registered_metric(name).definition)
         for name in Results(agreement).metrics
@@ -226,7 +229,7 @@ def glossary(agreement: Agreement) -> list[Fact]:
 
 
 def methods_glossary(agreement: Agreement) -> list[Fact]:
-    """One sentence for each method, from the recipe."""
+    """Defines each method, from the provenance."""
     entries, results = agreement.recipe.methods, Results(agreement)
     return [
         Fact(f"{results.title(name)} ({name})", entries[name].definition or "")

@@ -1,4 +1,4 @@
-"""Reading an agreement: one record by its coordinates, a method's curve, its best layer."""
+"""Looks up results of an agreement: one record, a method's curve, its best layer, a comparison."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rationale.agreement.comparison import Floor, floors
+from rationale.agreement.comparison import Floor
 from rationale.agreement.metric import Metric, metrics
 from rationale.agreement.select import SELECTIONS, SHORT, rule_title
 from rationale.artifacts.provenance import Provenance
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from rationale.agreement.comparison import PairedTest
 
 ALPHA = 0.05
-_TIED = 0.02  # by how much AUPRC may exceed AP before the table says that ties did it
+_TIED = 0.02  # tables note ties where AUPRC exceeds AP by more
 
 
 @dataclass(frozen=True)
 class Results:
-    """A view of an agreement for tables, figures and prose."""
+    """A view of an agreement for tables, charts and sentences."""
 
     agreement: Agreement
 
@@ -34,96 +34,103 @@ class Results:
 
     @cached_property
     def methods(self) -> tuple[str, ...]:
-        """All methods in the order they were asked for, baselines last."""
+        """All methods in the order they were requested, baselines last."""
         names = dict.fromkeys(r.method for r in self.agreement.records)
         return tuple(sorted(names, key=self.is_baseline))
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
-        """The metrics there are records of, in the order of the registry."""
-        there = {r.metric for r in self.agreement.records}
-        return tuple(name for name in metrics if name in there)
+        """The metrics with records, in the order of the registry."""
+        recorded = {r.metric for r in self.agreement.records}
+        return tuple(name for name in metrics if name in recorded)
 
     @cached_property
     def selections(self) -> tuple[str, ...]:
-        """The ways words were selected."""
-        there = {r.select for r in self.agreement.records}
-        return tuple(name for name in SELECTIONS if name in there)
+        """The selections with records."""
+        recorded = {r.select for r in self.agreement.records}
+        return tuple(name for name in SELECTIONS if name in recorded)
 
     def is_baseline(self, method: str) -> bool:
-        """Whether the method looks at no model."""
+        """Whether the method is a baseline that uses no model."""
         return is_baseline(method, self.agreement.recipe)
 
     def title(self, method: str) -> str:
-        """What people call the method."""
+        """The method's title."""
         return self.agreement.recipe.title_of(method)
 
     def layers(self, method: str) -> tuple[int, ...]:
-        """The layers there are records of."""
-        return tuple(sorted({r.layer for r in self.agreement.records if r.method == method}))
+        """The layers with records of the method."""
+        return self._layers.get(method, ())
+
+    @cached_property
+    def _layers(self) -> dict[str, tuple[int, ...]]:
+        layers: dict[str, set[int]] = {}
+        for r in self.agreement.records:
+            layers.setdefault(r.method, set()).add(r.layer)
+        return {method: tuple(sorted(found)) for method, found in layers.items()}
 
     def layered(self, method: str) -> bool:
         """Whether the method has a score for more than one layer."""
         return len(self.layers(method)) > 1
 
     def get(self, method: str, layer: int, metric: str, select: str | None = None) -> Estimate | None:
-        """The record, or None where there is none."""
+        """The record, or None if there is none."""
         return self._index.get((method, layer, metric, select))
 
     def interval(self, method: str, layer: int, metric: str, select: str | None = None) -> Interval:
-        """The record's value and interval; undefined where there is no record."""
+        """The record's value and interval; undefined if there is no record."""
         record = self.get(method, layer, metric, select)
         return Interval(None) if record is None else Interval(record.value, record.low, record.high)
 
     def curve(self, method: str, metric: str, select: str | None = None) -> list[Estimate]:
         """The method's records of a metric that have a value, by layer."""
-        found = (self.get(method, layer, metric, select) for layer in self.layers(method))
-        return [record for record in found if record is not None and record.value is not None]
+        estimates = (self.get(method, layer, metric, select) for layer in self.layers(method))
+        return [record for record in estimates if record is not None and record.value is not None]
 
     @cached_property
     def _comparisons(self) -> dict[tuple[str, str | None, str, int, str], PairedTest]:
-        both = {}
+        tests = {}
         for c in self.agreement.comparisons:
-            both[c.metric, c.select, c.method, c.layer, c.other] = c
+            tests[c.metric, c.select, c.method, c.layer, c.other] = c
             if c.layer == c.other_layer:
-                both[c.metric, c.select, c.other, c.layer, c.method] = _turned(c)
-        return both
+                tests[c.metric, c.select, c.other, c.layer, c.method] = _reversed(c)
+        return tests
 
     def compared(
         self, method: str, layer: int, other: str, metric: str = "ap", select: str | None = None
     ) -> PairedTest | None:
-        """How far ``method`` is above ``other`` on the same pairs, or None where they were not compared."""
+        """The paired test of ``method`` less ``other``, or None if they were not compared."""
         return self._comparisons.get((metric, select, method, layer, other))
 
     @cached_property
     def _floors(self) -> dict[tuple[object, ...], Floor | None]:
         comparisons = self.agreement.comparisons
-        return dict(zip(map(_pair, comparisons), floors(comparisons), strict=True))
+        return dict(zip(map(_pair, comparisons), self.agreement.floors, strict=True))
 
     def floor(self, comparison: PairedTest) -> Floor | None:
-        """What the test of a comparison can show at the least; None where it was not tested."""
+        """The smallest p-value that the test of a comparison can give; None if it was not tested."""
         return self._floors.get(_pair(comparison))
 
     def p_value(self, comparison: PairedTest) -> float | None:
-        """The corrected p-value, marked where it is the least that the test can give."""
+        """The corrected p-value, marked if it is the smallest that the test can give."""
         floor, p = self.floor(comparison), comparison.p
         return AtMost(p) if p is not None and floor is not None and floor.reached else p
 
     def better(
         self, method: str, layer: int, other: str, metric: str = "ap", select: str | None = None
     ) -> bool:
-        """Whether a paired test, after Holm's correction, puts ``method`` ahead of ``other`` there."""
-        found = self.compared(method, layer, other, metric, select)
-        if found is None or found.p is None or found.difference is None:
+        """Whether ``method`` is significantly better than ``other`` (paired test, Holm's correction)."""
+        comparison = self.compared(method, layer, other, metric, select)
+        if comparison is None or comparison.p is None or comparison.difference is None:
             return False
         sign = -1.0 if registered_metric(metric).higher_is_better is False else 1.0
-        return sign * found.difference > 0 and found.p < ALPHA
+        return sign * comparison.difference > 0 and comparison.p < ALPHA
 
     def tied(self, method: str, layer: int) -> bool:
-        """Whether equal scores inflate the AUPRC of a method: the trapezoid is drawn across them.
+        """Whether equal scores inflate the AUPRC of a method, because the trapezoid is drawn across them.
 
-        Where no two words of a document score alike the trapezoid lies below average precision, so what
-        AUPRC exceeds AP by comes of ties, and of documents that AP leaves out: they count at most 1 here.
+        Without ties in a document the trapezoid lies below average precision. So AUPRC exceeds AP only
+        because of ties, and of documents that AP leaves out, which count at most 1 here.
         """
         area, ap = (self.get(method, layer, metric) for metric in ("auprc", "ap"))
         if area is None or ap is None or area.value is None or ap.value is None or not ap.n:
@@ -144,49 +151,49 @@ class Results:
         return max(curve, key=lambda record: sign * (record.value or 0.0)).layer
 
     def last_layer(self, method: str) -> int:
-        """The last layer there are records of."""
+        """The last layer with records of the method."""
         return self.layers(method)[-1]
 
     def ranked(self, metric: str = "ap", select: str | None = None) -> list[tuple[str, int]]:
-        """``(method, best layer)`` of the methods that look at the model, the best first."""
-        found: list[tuple[float, str, int]] = []
+        """``(method, best layer)`` of the methods that use the model, the best first."""
+        best: list[tuple[float, str, int]] = []
         sign = -1.0 if registered_metric(metric).higher_is_better is False else 1.0
         for method in self._not_baselines():
             layer = self.best_layer(method, metric, select)
             record = None if layer is None else self.get(method, layer, metric, select)
             if layer is not None and record is not None and record.value is not None:
-                found.append((-sign * record.value, method, layer))
-        return [(method, layer) for _, method, layer in sorted(found, key=lambda one: one[0])]
+                best.append((-sign * record.value, method, layer))
+        return [(method, layer) for _, method, layer in sorted(best, key=lambda entry: entry[0])]
 
     def _not_baselines(self) -> Iterator[str]:
         return (method for method in self.methods if not self.is_baseline(method))
 
 
 def _pair(c: PairedTest) -> tuple[object, ...]:
-    """What is compared, from whichever side."""
+    """Returns a key of what is compared, the same for both directions."""
     ends = frozenset(((c.method, c.layer), (c.other, c.other_layer)))
     return c.metric, c.select, ends
 
 
-def _turned(c: PairedTest) -> PairedTest:
-    """The same comparison seen from the other method."""
+def _reversed(c: PairedTest) -> PairedTest:
+    """Returns the comparison with the two methods exchanged."""
     ends = (c.difference, c.low, c.high)
     difference, low, high = (None if end is None else -end for end in ends)
     return replace(c, method=c.other, other=c.method, difference=difference, low=high, high=low)
 
 
 def registered_metric(metric: str) -> Metric:
-    """The registered metric of this name."""
+    """Returns the registered metric of this name."""
     return metrics.get(metric)
 
 
 def titled(metric: str, select: str | None = None, recipe: Provenance | None = None) -> str:
-    """The metric's title with the rule words were selected by.
+    """Returns the metric's title, with the rule that selected the words.
 
     Args:
         metric: The metric.
-        select: The selection, where it needs one.
-        recipe: Of the agreement; it says which threshold was meant.
+        select: The selection, if the metric needs one.
+        recipe: Provenance of the agreement, which says which threshold was used.
 
     >>> titled("fpr", "top_k_gold")
     'FPR (top-k)'

@@ -1,4 +1,4 @@
-"""The body of the report: which figures and tables stand in which section, and what is said about them."""
+"""The body of the report: the charts, tables and texts of each section."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReportBlock:
-    """A figure with its caption, a table, or both; a table with ``folded`` is shown when asked for."""
+    """A chart with its caption, a table, or both; a table titled ``folded`` opens on a click."""
 
     figure: go.Figure | None = None
     caption: str = ""
@@ -56,18 +56,18 @@ class Section:
 
 
 def sections(agreement: Agreement, survived: Survival | None = None) -> list[Section]:
-    """The sections there is something to say in; ``survived`` is what a dropping model keeps."""
+    """Makes the sections of the report that have content; ``survived`` is what a dropping model keeps."""
     results = Results(agreement)
-    found = [_ranking(agreement, results)]
-    found += [_selected(agreement, results, select) for select in results.selections]
-    found.append(_differences(agreement, results))
+    report_sections = [_ranking(agreement, results)]
+    report_sections += [_selected(agreement, results, select) for select in results.selections]
+    report_sections.append(_differences(agreement, results))
     if "comprehensiveness" in results.metrics:
-        found.append(_faithfulness(agreement, results))
+        report_sections.append(_faithfulness(agreement, results))
     if survived is not None:
-        found.append(_survival(survived))
+        report_sections.append(_survival(survived))
     if agreement.classification.n:
-        found.append(_classification(agreement))
-    return [section for section in found if section.blocks]
+        report_sections.append(_classification(agreement))
+    return [section for section in report_sections if section.blocks]
 
 
 def _ranking(agreement: Agreement, results: Results) -> Section:
@@ -78,7 +78,7 @@ def _ranking(agreement: Agreement, results: Results) -> Section:
         ReportBlock(table=agreement_table(agreement)),
         ReportBlock(
             layer_curves(agreement, height=440),
-            "AP by layer. Bands are intervals; methods without layers and baselines are dashed levels. Point "
+            "AP by layer. Bands are intervals; methods without layers and baselines are dashed lines. Point "
             "at a curve to see it alone.",
         ),
     ]
@@ -94,9 +94,9 @@ def _distribution(agreement: Agreement, results: Results) -> go.Figure:
     values, best = {}, dict(results.ranked())
     keys: list[tuple[str, str]] = []
     for method in results.methods:
-        found = agreement.document_values("ap", method, best.get(method, 0))
-        keys = keys or list(found)
-        values[method] = [found.get(key, float("nan")) for key in keys]
+        document_values = agreement.document_values("ap", method, best.get(method, 0))
+        keys = keys or list(document_values)
+        values[method] = [document_values.get(key, float("nan")) for key in keys]
     return document_distribution(
         values,
         strokes(results.methods, results.agreement.recipe),
@@ -107,7 +107,7 @@ def _distribution(agreement: Agreement, results: Results) -> go.Figure:
 
 def _selected(agreement: Agreement, results: Results, select: str) -> Section:
     metrics = ("fpr", "recall", "selected_share") if select != "top_k_gold" else ("fpr", "recall")
-    chosen = [m for m in results.metrics if registered_metric(m).needs_selection]
+    selection_metrics = [m for m in results.metrics if registered_metric(m).needs_selection]
     blocks = [
         ReportBlock(table=selection_table(agreement, select)),
         ReportBlock(
@@ -123,7 +123,7 @@ def _selected(agreement: Agreement, results: Results, select: str) -> Section:
             table=layer_table(agreement, m, select),
             folded=f"{titled(m, select, agreement.recipe)} in every layer",
         )
-        for m in chosen
+        for m in selection_metrics
     ]
     rule = f"Words are selected by {rule_text(agreement.recipe, select)}."
     title = f"Selected words: {rule_title(agreement.recipe, select)}"
@@ -142,13 +142,13 @@ def _differences(agreement: Agreement, results: Results) -> Section:
 
 
 def _against_random(results: Results) -> Table:
-    """Each method's distance from chance, in its first, last and best layer."""
+    """Makes the table of each method's distance from random scores, in its first, last and best layer."""
     rows: list[tuple[Cell, ...]] = []
     for method, best in results.ranked():
         places = (results.layers(method)[0], results.last_layer(method), best)
-        gaps = [_gap(results, method, layer, "random") for layer in places]
+        differences = [_difference(results, method, layer, "random") for layer in places]
         single = not results.layered(method)
-        rows.append((results.title(method), *([gaps[0], None, None] if single else gaps)))
+        rows.append((results.title(method), *([differences[0], None, None] if single else differences)))
     columns = (
         Column("method", "Method", "text", header=True),
         *(Column(key, f"{key.capitalize()} layer{'†' * (key == 'best')}", "interval") for key in _PLACES),
@@ -157,16 +157,16 @@ def _against_random(results: Results) -> Table:
 
 
 def _against_leader(results: Results) -> Table:
-    """The leading method against every other in the same layer."""
+    """Makes the table of the best method against every other in the same layer."""
     ranked = results.ranked()
     rows: list[tuple[Cell, ...]] = []
     if ranked:
         leader, layer = ranked[0]
         for method in results.methods:
-            found = results.compared(leader, layer, method)
-            if found is not None and not results.is_baseline(method):
-                gap = Interval(found.difference, found.low, found.high)
-                rows.append((results.title(method), gap, results.p_value(found), found.n))
+            comparison = results.compared(leader, layer, method)
+            if comparison is not None and not results.is_baseline(method):
+                difference = Interval(comparison.difference, comparison.low, comparison.high)
+                rows.append((results.title(method), difference, results.p_value(comparison), comparison.n))
     columns = (
         Column("method", "Compared with", "text", header=True),
         Column("difference", "Difference in AP", "interval"),
@@ -177,9 +177,9 @@ def _against_leader(results: Results) -> Table:
     return Table(columns, tuple(rows), title, p_notes(row[2] for row in rows))
 
 
-def _gap(results: Results, method: str, layer: int, other: str) -> Interval | None:
-    found = results.compared(method, layer, other)
-    return None if found is None else Interval(found.difference, found.low, found.high)
+def _difference(results: Results, method: str, layer: int, other: str) -> Interval | None:
+    comparison = results.compared(method, layer, other)
+    return None if comparison is None else Interval(comparison.difference, comparison.low, comparison.high)
 
 
 def _faithfulness(agreement: Agreement, results: Results) -> Section:
@@ -188,28 +188,28 @@ def _faithfulness(agreement: Agreement, results: Results) -> Section:
     return Section("faithfulness", "Faithfulness", (_FAITHFUL,), blocks)
 
 
-def _survival(found: Survival) -> Section:
-    last = found.layers[-1]
+def _survival(survived: Survival) -> Section:
+    last = survived.layers[-1]
     columns = (
         Column("layer", "After layer", "integer"),
         Column("lost", "Nothing of the rationale left", "integer"),
     )
     lost = Table(
         columns,
-        tuple((layer, len(lost)) for layer, lost in zip(found.layers, found.lost, strict=True)),
-        f"Documents with no human rationale word left, of {found.annotated}",
+        tuple((layer, len(lost)) for layer, lost in zip(survived.layers, survived.lost, strict=True)),
+        f"Documents with no human rationale word left, of {survived.annotated}",
     )
     blocks = [
         ReportBlock(
-            survival_curves(found), "Share of words kept by layer. Bands are intervals over documents."
+            survival_curves(survived), "Share of words kept by layer. Bands are intervals over documents."
         ),
-        ReportBlock(table=kinds_table(found, last)),
-        ReportBlock(table=words_table(found, last, most=True), folded="Words kept most often"),
-        ReportBlock(table=words_table(found, last, most=False), folded="Words dropped most often"),
+        ReportBlock(table=kinds_table(survived, last)),
+        ReportBlock(table=words_table(survived, last, most=True), folded="Words kept most often"),
+        ReportBlock(table=words_table(survived, last, most=False), folded="Words dropped most often"),
     ]
-    blocks += [ReportBlock(table=lost)] * bool(found.annotated)
-    blocks += [ReportBlock(table=alone_table(found))] * bool(found.alone)
-    return Section("survival", "What survives the dropping", (_SURVIVAL, alone_text(found)), blocks)
+    blocks += [ReportBlock(table=lost)] * bool(survived.annotated)
+    blocks += [ReportBlock(table=alone_table(survived))] * bool(survived.alone)
+    return Section("survival", "What each layer keeps", (_SURVIVAL, alone_text(survived)), blocks)
 
 
 def _classification(agreement: Agreement) -> Section:
@@ -220,8 +220,8 @@ def _classification(agreement: Agreement) -> Section:
 _PLACES = ("first", "last", "best")
 _AP = (
     "Average precision (AP) asks whether the words with the highest scores are the words the annotators "
-    "marked: 1 if all of them come first. It needs no threshold. What a method is worth shows in its "
-    "distance from random scores."
+    "marked: 1 if all of them come first. It needs no threshold. Compare a method with random scores: their "
+    "AP is the chance level."
 )
 _SPREAD = (
     "AP of every document, each method in its best layer. Boxes hold the middle half, the line is the "
@@ -233,13 +233,13 @@ _PLANE = (
 )
 _PAIRED = (
     "Two methods are compared on the same documents, so that a document that is easy for all does not "
-    "count. An interval that holds 0 means that these documents do not tell the two apart; intervals are of "
-    "one comparison, p is corrected for all of a table."
+    "count. An interval that contains 0 means no significant difference on these documents. Intervals are "
+    "for single comparisons; p is corrected for all comparisons of a table."
 )
 _FAITHFUL = (
-    "Agreement with a human says nothing about whether the model uses the words. Comprehensiveness is "
-    "what the predicted class loses without them (high is good), sufficiency what it loses with only them "
-    "(low is good)."
+    "Agreement with a human (plausibility) does not show whether the model uses the words. Comprehensiveness "
+    "is what the probability of the predicted class loses without them (high is good), sufficiency what it "
+    "loses with only them (low is good)."
 )
 _FAITHFUL_PLANE = (
     "Faithfulness against agreement with the human rationale; numbers are layers, bars are intervals."
@@ -248,4 +248,4 @@ _SURVIVAL = (
     "The model drops tokens as it reads. A word is kept after a layer as long as one of its tokens is; a "
     "model that keeps what a human would point at keeps the words of the human rationale longer than others."
 )
-_CLASSIFIED = "Explanations of a model that is often wrong need another reading; this is how often it is."
+_CLASSIFIED = "How often the model is right and wrong: read the explanations of a poor classifier with care."

@@ -1,4 +1,4 @@
-"""What survives the dropping, as figures and tables for report and app."""
+"""Shows which words survive the dropping, as charts and tables for report and app."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _LOOKS = {
 }
 
 
-def survival_curves(found: Survival, *, height: int = 360) -> go.Figure:
-    """The share of words kept after each layer, a curve a kind, with 95 % intervals."""
+def survival_curves(survived: Survival, *, height: int = 360) -> go.Figure:
+    """Draws the share of words kept after each layer, one curve per kind of word, with 95 % intervals."""
     figure = go.Figure()
-    for share in found.kinds:
+    for share in survived.kinds:
         colour, dash, symbol = _LOOKS[share.name]
         bounded = all(end is not None for end in (*share.low, *share.high))
         if bounded:
             low, high = ([end or 0.0 for end in ends] for ends in (share.low, share.high))
-            figure.add_trace(band(found.layers, low, high, colour, 0.1, showlegend=False))
+            figure.add_trace(band(survived.layers, low, high, colour, 0.1, showlegend=False))
         figure.add_scatter(
-            x=list(found.layers),
+            x=list(survived.layers),
             y=list(share.survival),
             name=escape_plotly(share.name),
             mode="lines+markers",
@@ -44,20 +44,21 @@ def survival_curves(found: Survival, *, height: int = 360) -> go.Figure:
         )
     figure.update_yaxes(TICKS, title_text="share of words kept", range=[0, 1.04], tickformat=".0%")
     figure.update_xaxes(TICKS, title_text="layer", dtick=1)
-    figure = finish(figure, _alt(found), height=height)
+    figure = finish(figure, _alt(survived), height=height)
     return figure.update_layout(showlegend=True, legend={"font": {"size": 12}})
 
 
-def _alt(found: Survival) -> str:
-    told = [f"{s.name} {s.survival[0]:.0%} to {s.survival[-1]:.0%}" for s in found.kinds]
-    first, last = found.layers[0], found.layers[-1]
-    return f"Share of words kept, layer {first} to layer {last}: {', '.join(told)}."
+def _alt(survived: Survival) -> str:
+    parts = [f"{s.name} {s.survival[0]:.0%} to {s.survival[-1]:.0%}" for s in survived.kinds]
+    first, last = survived.layers[0], survived.layers[-1]
+    return f"Share of words kept, layer {first} to layer {last}: {', '.join(parts)}."
 
 
-def alone_table(found: Survival) -> Table:
-    """How often the words kept by each layer, read alone, give the prediction of the whole document."""
+def alone_table(survived: Survival) -> Table:
+    """Makes a table of how often the kept words, read alone, give the prediction of the whole document."""
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (one.layer, Interval(one.same / one.n, one.low, one.high), one.same, one.n) for one in found.alone
+        (record.layer, Interval(record.same / record.n, record.low, record.high), record.same, record.n)
+        for record in survived.alone
     )
     columns = (
         Column("layer", "Kept by layer", "integer"),
@@ -68,14 +69,14 @@ def alone_table(found: Survival) -> Table:
     return Table(columns, rows, "Kept words alone: documents with the prediction of the whole text")
 
 
-def alone_text(found: Survival) -> str:
-    """What the kept words alone are worth, in a sentence; or what to run to know."""
-    if not found.alone:
+def alone_text(survived: Survival) -> str:
+    """States how often the kept words alone give the same prediction, or what to run to find out."""
+    if not survived.alone:
         return ALONE_UNKNOWN
-    shares = [f"{one.same / one.n:.1%} after layer {one.layer}" for one in found.alone]
+    shares = [f"{record.same / record.n:.1%} after layer {record.layer}" for record in survived.alone]
     return (
         f"Kept words alone give the same prediction in {_listed(shares)} of "
-        f"{found.alone[0].n:,} documents (Wilson's 95 % intervals in the table)."
+        f"{survived.alone[0].n:,} documents (Wilson's 95 % intervals in the table)."
     )
 
 
@@ -89,22 +90,22 @@ ALONE_UNKNOWN = (
 )
 
 
-def kinds_table(found: Survival, layer: int) -> Table:
-    """Each kind of word: how many, and the share kept after ``layer``."""
-    return _table(found, found.kinds, layer, "Kind", f"Words kept after layer {layer}, by kind")
+def kinds_table(survived: Survival, layer: int) -> Table:
+    """Makes a table of the kinds of words: how many, and the share kept after ``layer``."""
+    return _table(survived, survived.kinds, layer, "Kind", f"Words kept after layer {layer}, by kind")
 
 
-def words_table(found: Survival, layer: int, *, most: bool, count: int = 20) -> Table:
-    """The word types kept most often, or least often, after ``layer``."""
-    row = found.layers.index(layer)
+def words_table(survived: Survival, layer: int, *, most: bool, count: int = 20) -> Table:
+    """Makes a table of the word types kept most often, or least often, after ``layer``."""
+    row = survived.layers.index(layer)
     sign = -1 if most else 1
-    ranked = sorted(found.words, key=lambda share: (sign * share.survival[row], -share.words, share.name))
+    ranked = sorted(survived.words, key=lambda share: (sign * share.survival[row], -share.words, share.name))
     title = f"Words {'kept' if most else 'dropped'} most often by layer {layer}"
-    return _table(found, ranked[:count], layer, "Word", title)
+    return _table(survived, ranked[:count], layer, "Word", title)
 
 
-def _table(found: Survival, shares: Sequence[Share], layer: int, what: str, caption: str) -> Table:
-    row = found.layers.index(layer)
+def _table(survived: Survival, shares: Sequence[Share], layer: int, what: str, caption: str) -> Table:
+    row = survived.layers.index(layer)
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (share.name, share.words, Interval(share.survival[row], share.low[row], share.high[row]))
         for share in shares
@@ -117,16 +118,16 @@ def _table(found: Survival, shares: Sequence[Share], layer: int, what: str, capt
     return Table(columns, rows, caption)
 
 
-def words_csv(found: Survival) -> str:
-    """Every word type and kind with its share kept after each layer, as CSV."""
+def words_csv(survived: Survival) -> str:
+    """Returns as CSV every kind of word and word type with its share kept after each layer."""
     columns = (
         Column("what", "What", "text"),
         Column("name", "Name", "text"),
         Column("count", "n", "integer"),
-        *(Column(f"layer_{layer}", f"Layer {layer}", "interval") for layer in found.layers),
+        *(Column(f"layer_{layer}", f"Layer {layer}", "interval") for layer in survived.layers),
     )
     rows: list[tuple[Cell, ...]] = []
-    for what, shares in (("kind", found.kinds), ("word", found.words)):
+    for what, shares in (("kind", survived.kinds), ("word", survived.words)):
         for share in shares:
             ends = zip(share.survival, share.low, share.high, strict=True)
             rows.append((what, share.name, share.words, *(Interval(*end) for end in ends)))

@@ -1,4 +1,4 @@
-"""One table, many forms: HTML, Markdown, CSV, Parquet and the terminal all read the same rows."""
+"""A table that can be written as HTML, Markdown, CSV, Parquet and to the terminal, from the same rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import rich.table
 
-DASH = "–"  # what a cell shows that has no value
+DASH = "–"  # shown in a cell without a value
 
 Kind = Literal["text", "integer", "number", "interval", "p"]
 
@@ -21,7 +21,7 @@ _LONG = 40  # characters: a longer row header folds in a terminal
 
 
 class Interval(NamedTuple):
-    """A value with the ends of its 95 % interval; None where it is not defined."""
+    """A value with the ends of its 95 % interval; None if it is not defined."""
 
     value: float | None
     low: float | None = None
@@ -29,7 +29,7 @@ class Interval(NamedTuple):
 
 
 class AtMost(float):
-    """A p-value that is the least its test can give: the true one may be smaller."""
+    """A p-value that is the smallest its test can give: the true one may be smaller."""
 
 
 AT_MOST = "≤: the least p-value that this test can give, with so many documents, draws and comparisons."
@@ -43,10 +43,10 @@ class Column:
 
     Attributes:
         key: Its name in CSV and Parquet; an interval adds ``key_low`` and ``key_high``.
-        title: Its heading where people read it.
-        kind: What its cells hold; everything but text is set flush right.
-        digits: Decimals shown; CSV and Parquet keep all.
-        header: Whether the cell names its row (``<th scope="row">``).
+        title: Its heading in HTML, Markdown and the terminal.
+        kind: What its cells hold; everything but text is right-aligned.
+        digits: Number of decimals shown; CSV and Parquet keep all.
+        header: Whether its cell is the heading of the row (``<th scope="row">``).
     """
 
     key: str
@@ -56,7 +56,7 @@ class Column:
     header: bool = False
 
     def show(self, cell: Cell) -> str:
-        r"""The cell as people read it.
+        r"""Formats a cell for people.
 
         >>> Column("ap", "AP", "interval").show(Interval(0.5, 0.25, 0.75))
         '0.500 [0.250,\xa00.750]'
@@ -65,7 +65,7 @@ class Column:
         return f"{number} {interval}".rstrip()
 
     def parts(self, cell: Cell) -> tuple[str, str]:
-        """The value and its bracketed interval, the latter empty where there is none."""
+        """Formats the value and its bracketed interval, which is empty if there is none."""
         if isinstance(cell, Interval):
             ends = "" if cell.low is None or cell.high is None else self._bracket(cell.low, cell.high)
             return self._number(cell.value), ends
@@ -94,12 +94,12 @@ class Table:
 
     Attributes:
         columns: The columns.
-        rows: One tuple of cells a row, as long as ``columns``.
+        rows: One tuple of cells per row, as long as ``columns``.
         caption: What the table shows, in a sentence.
-        notes: Sentences printed beneath it.
-        rules: Row numbers above which a rule separates groups.
-        strong: ``(row, column)`` of cells to stress.
-        marks: A sign after the value of some cells, which a note explains; CSV and Parquet have none.
+        notes: Sentences printed below it.
+        rules: Row numbers above which a line separates groups.
+        strong: ``(row, column)`` of cells in bold.
+        marks: A sign after the value of some cells, which a note explains; not in CSV and Parquet.
 
     >>> print(Table((Column("m", "Method", "text"), Column("ap", "AP")), (("lime", 0.5),)).to_markdown())
     | Method | AP |
@@ -116,7 +116,7 @@ class Table:
     marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
     def to_html(self, *, css_class: str = "table") -> str:
-        """A ``<table>`` with caption, scoped headings and every text escaped."""
+        """Formats the table as ``<table>`` with caption, scoped headings and all text escaped."""
         head = "".join(f'<th scope="col"{_align(c)}>{escape(c.title)}</th>' for c in self.columns)
         body = "".join(self._html_row(number, row) for number, row in enumerate(self.rows))
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
@@ -140,7 +140,7 @@ class Table:
         return f"<tr{rule}>{''.join(cells)}</tr>"
 
     def to_markdown(self) -> str:
-        """A pipe table; caption and notes as paragraphs around it."""
+        """Formats the table as a pipe table, with caption and notes as paragraphs around it."""
         head = [_markdown(c.title) for c in self.columns]
         rule = [":---" if c.kind == "text" else "---:" for c in self.columns]
         body = [[_markdown(text) for text in texts] for texts in self._shown()]
@@ -152,7 +152,7 @@ class Table:
         return "\n\n".join(filter(None, [_markdown(self.caption), lines, *map(_markdown, self.notes)]))
 
     def to_csv(self) -> str:
-        """Comma-separated values at full precision, an interval in three columns, nothing where undefined."""
+        """Formats the table as CSV at full precision: an interval in three columns, empty if undefined."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(self._flat_names())
@@ -160,7 +160,7 @@ class Table:
         return out.getvalue()
 
     def to_arrow(self) -> pa.Table:
-        """A pyarrow table for Parquet: an interval in three columns, null where undefined."""
+        """Converts the table to pyarrow for Parquet: an interval in three columns, null if undefined."""
         import pyarrow as pa
 
         types = {"text": pa.string(), "integer": pa.int64()}
@@ -171,14 +171,14 @@ class Table:
         return pa.table(dict(zip(names, arrays, strict=True)))
 
     def only(self, *keys: str) -> Table:
-        """The columns of these keys, in the table's order, for a place that is narrow."""
+        """Returns the table with only the columns of these keys, in the table's order."""
         kept = [place for place, column in enumerate(self.columns) if column.key in keys]
         rows = tuple(tuple(row[place] for place in kept) for row in self.rows)
         columns = tuple(self.columns[place] for place in kept)
         return replace(self, columns=columns, rows=rows, strong=frozenset(), marks={})
 
     def to_rich(self) -> rich.table.Table:
-        """A table for the terminal."""
+        """Converts the table for the terminal."""
         from rich import box
         from rich.table import Table as RichTable
         from rich.text import Text
@@ -241,5 +241,5 @@ def _align(column: Column) -> str:
 
 
 def _markdown(text: str) -> str:
-    """Text that cannot break out of a cell or become markup."""
+    """Escapes text so that it cannot break out of a cell or become markup."""
     return escape(text, quote=False).replace("|", "\\|").replace("\n", " ").replace("*", "\\*")

@@ -31,7 +31,7 @@ _COUNTS = (Column("n", "n", "integer"), Column("skipped", "Skipped", "integer"))
 
 
 def agreement_table(agreement: Agreement, metric: str = "ap", select: str | None = None) -> Table:
-    """The headline: each method in its first, last and best layer, baselines last.
+    """Makes the main table: each method in its first, last and best layer, baselines last.
 
     Args:
         agreement: What ``agree`` returned.
@@ -66,7 +66,7 @@ def agreement_table(agreement: Agreement, metric: str = "ap", select: str | None
 def _headline_layers(
     results: Results, method: str, metric: str, select: str | None
 ) -> tuple[int | None, ...]:
-    """The layer that each cell of a headline row is of: first, last, best; None where the cell is empty."""
+    """Returns the layers of the cells of a main row: first, last, best; None for an empty cell."""
     layers = results.layers(method)
     if len(layers) == 1:
         return (layers[0], None, None)
@@ -76,7 +76,7 @@ def _headline_layers(
 def _tied_cells(
     results: Results, metric: str, layers: Sequence[Sequence[int | None]]
 ) -> dict[tuple[int, int], str]:
-    """A mark on every AUPRC that ties inflate; ``layers`` of the cells after the first, a row a method."""
+    """Marks every AUPRC that ties inflate; ``layers`` has one row per method: the layers of its cells."""
     if metric != "auprc":
         return {}
     return {
@@ -100,7 +100,7 @@ def _headline_row(results: Results, method: str, metric: str, select: str | None
 
 
 def selection_table(agreement: Agreement, select: str) -> Table:
-    """The selected words in each method's first and last layer: FPR beside what keeps it honest.
+    """Makes the table of selected words in each method's first and last layer: FPR beside recall and share.
 
     Args:
         agreement: What ``agree`` returned.
@@ -114,8 +114,8 @@ def selection_table(agreement: Agreement, select: str) -> Table:
         if results.is_baseline(method) and not rules:
             rules.add(len(rows))
         for layer in dict.fromkeys((results.layers(method)[0], results.last_layer(method))):
-            found = [results.interval(method, layer, name, select) for name in names]
-            rows.append((results.title(method), layer if results.layered(method) else None, *found))
+            intervals = [results.interval(method, layer, name, select) for name in names]
+            rows.append((results.title(method), layer if results.layered(method) else None, *intervals))
     return Table(
         columns=(
             _METHOD,
@@ -130,7 +130,7 @@ def selection_table(agreement: Agreement, select: str) -> Table:
 
 
 def layer_table(agreement: Agreement, metric: str, select: str | None = None) -> Table:
-    """One metric in every layer, methods down, layers across.
+    """Makes the table of one metric in every layer: one row per method, one column per layer.
 
     Args:
         agreement: What ``agree`` returned.
@@ -147,8 +147,10 @@ def layer_table(agreement: Agreement, metric: str, select: str | None = None) ->
         )
         for method in results.methods
     )  # fmt: skip
-    own = [[layer if layer in results.layers(m) else None for layer in layers] for m in results.methods]
-    marks = _tied_cells(results, metric, own)
+    method_layers = [
+        [layer if layer in results.layers(m) else None for layer in layers] for m in results.methods
+    ]
+    marks = _tied_cells(results, metric, method_layers)
     return Table(
         columns=(_METHOD, *(Column(f"layer_{layer}", str(layer), "interval", digits=2) for layer in layers)),
         rows=rows,
@@ -160,7 +162,7 @@ def layer_table(agreement: Agreement, metric: str, select: str | None = None) ->
 
 
 def comparison_table(agreement: Agreement, metric: str, select: str | None = None) -> Table:
-    """Paired comparisons on the same documents.
+    """Makes the table of paired comparisons on the same documents.
 
     Args:
         agreement: What ``agree`` returned.
@@ -193,12 +195,12 @@ def comparison_table(agreement: Agreement, metric: str, select: str | None = Non
 
 
 def p_notes(p_values: Iterable[Cell]) -> tuple[str, ...]:
-    """What has to be said under a table with these p-values."""
+    """Returns the notes for a table with these p-values."""
     return (AT_MOST,) if any(isinstance(p, AtMost) for p in p_values) else ()
 
 
 def faithfulness_table(agreement: Agreement) -> Table:
-    """The faithfulness metrics of every method and layer that was perturbed."""
+    """Makes the table of faithfulness metrics of every method and layer that was perturbed."""
     results = Results(agreement)
     names = [m for m in results.metrics if registered_metric(m).source == "perturbation"]
     rows = []
@@ -206,9 +208,9 @@ def faithfulness_table(agreement: Agreement) -> Table:
         for layer in results.layers(method):
             first = results.get(method, layer, names[0]) if names else None
             if first is not None and first.value is not None:
-                found = [results.interval(method, layer, name) for name in names]
+                intervals = [results.interval(method, layer, name) for name in names]
                 shown = layer if results.layered(method) else None
-                rows.append((results.title(method), shown, *found, first.n))
+                rows.append((results.title(method), shown, *intervals, first.n))
     return Table(
         columns=(
             _METHOD,
@@ -217,13 +219,13 @@ def faithfulness_table(agreement: Agreement) -> Table:
             Column("n", "n", "integer"),
         ),
         rows=tuple(rows),
-        caption="Faithfulness: what the words with the highest scores weigh for the model itself"
-        + "".join(f"; of {name}, all that it selects" for name in selecting(agreement.recipe)),
+        caption="Faithfulness: how much the model's prediction depends on the words with the highest scores"
+        + "".join(f"; for {name}, on all words it selects" for name in selecting(agreement.recipe)),
     )
 
 
 def confusion_table(agreement: Agreement) -> Table:
-    """Gold labels down, predicted labels across."""
+    """Makes the confusion matrix: one row per gold label, one column per predicted label."""
     labels, counts = agreement.classification.labels, agreement.classification.confusion
     return Table(
         columns=(
@@ -231,7 +233,7 @@ def confusion_table(agreement: Agreement) -> Table:
             *(Column(f"predicted_{label}", f"predicted {label}", "integer") for label in labels),
         ),
         rows=tuple((label, *row) for label, row in zip(labels, counts, strict=True)),
-        caption="What the model predicts",
+        caption="Gold and predicted labels",
     )
 
 
@@ -243,9 +245,9 @@ def _any_layered(results: Results) -> bool:
     return any(results.layered(method) for method in results.methods)
 
 
-def _end(results: Results, which: int) -> str:
-    """The number of the first or last layer in brackets, where all methods with layers share it."""
-    ends = {results.layers(method)[which] for method in results.methods if results.layered(method)}
+def _end(results: Results, index: int) -> str:
+    """Returns the number of the first or last layer in brackets, if all methods with layers share it."""
+    ends = {results.layers(method)[index] for method in results.methods if results.layered(method)}
     return f" ({ends.pop()})" if len(ends) == 1 else ""
 
 
@@ -255,15 +257,20 @@ def _baseline_rule(results: Results) -> frozenset[int]:
 
 
 def _best_cells(results: Results, metric: str, select: str | None) -> frozenset[tuple[int, int]]:
-    """First and last layer: the method that a paired test puts ahead of every other one in that column."""
-    looking = [method for method in results.methods if not results.is_baseline(method)]
+    """Finds the methods that are significantly better than all others in their first or last layer."""
+    model_methods = [method for method in results.methods if not results.is_baseline(method)]
     strong = set()
-    for column, ends in ((1, [results.layers(m)[0] for m in looking]), (2, _last_layers(results, looking))):
-        there = [(method, layer) for method, layer in zip(looking, ends, strict=True) if layer is not None]
-        if len(there) < 2 or len({layer for _, layer in there}) > 1:
+    for column, ends in (
+        (1, [results.layers(m)[0] for m in model_methods]),
+        (2, _last_layers(results, model_methods)),
+    ):
+        candidates = [
+            (method, layer) for method, layer in zip(model_methods, ends, strict=True) if layer is not None
+        ]
+        if len(candidates) < 2 or len({layer for _, layer in candidates}) > 1:
             continue
-        for method, layer in there:
-            if all(results.better(method, layer, m, metric, select) for m, _ in there if m != method):
+        for method, layer in candidates:
+            if all(results.better(method, layer, m, metric, select) for m, _ in candidates if m != method):
                 strong.add((results.methods.index(method), column))
     return frozenset(strong)
 

@@ -1,4 +1,4 @@
-"""The top-k study as a figure, tables and a page: AdapLeR's Table 2 with the statistics it lacks."""
+"""Shows the top-k study as a chart, tables and a page: AdapLeR's Table 2 with intervals and tests."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from rationale.study.topk.results import ConditionPair, ConditionResult, TopKStu
 
 
 def conditions_of(records: Sequence[ConditionResult]) -> dict[str, list[ConditionResult]]:
-    """The records of each condition, a seed each, in the order of the study."""
-    found: dict[str, list[ConditionResult]] = {}
+    """Groups the records by condition, in the order of the study; each record is of one seed."""
+    by_condition: dict[str, list[ConditionResult]] = {}
     for record in records:
-        found.setdefault(record.condition, []).append(record)
-    return found
+        by_condition.setdefault(record.condition, []).append(record)
+    return by_condition
 
 
 def bars(records: Sequence[ConditionResult], *, height: int = 420) -> go.Figure:
-    """Accuracy of every condition: oracles hollow, uninformed grey, the full input as a line across."""
-    figure, told = go.Figure(), []
+    """Draws the accuracy of every condition: oracles hollow, uninformed grey, the full input as a line."""
+    figure, values = go.Figure(), []
     for condition, cells in conditions_of(records).items():
         shown = over_seeds([_accuracy(cell) for cell in cells])
         value = shown.value or 0.0
@@ -48,12 +48,12 @@ def bars(records: Sequence[ConditionResult], *, height: int = 420) -> go.Figure:
             },
             hovertemplate=f"{escape_plotly(condition)}: %{{y:.3f}}<extra></extra>",
         )
-        told.append(f"{condition} {value:.3f}")
+        values.append(f"{condition} {value:.3f}")
         if condition == "full":
             figure.add_hline(y=value, line={"color": SOFT, "dash": "dot", "width": 1})
     figure.update_xaxes(TICKS, automargin=True)
     figure.update_yaxes(TICKS, title_text="accuracy", rangemode="tozero")
-    return finish(figure, f"Accuracy of each condition: {', '.join(told)}.", height=height)
+    return finish(figure, f"Accuracy of each condition: {', '.join(values)}.", height=height)
 
 
 def _accuracy(cell: ConditionResult) -> Interval:
@@ -61,13 +61,13 @@ def _accuracy(cell: ConditionResult) -> Interval:
 
 
 def _uninformed(condition: str) -> bool:
-    """Whether a condition's words are chosen without a model and without the annotators."""
+    """Whether a condition selects words without a model and without human rationales."""
     method = condition.removeprefix("not-").partition("@")[0].partition(":")[0]
     return method == FIRST or is_baseline(method)
 
 
 def conditions_table(records: Sequence[ConditionResult]) -> Table:
-    """A row a condition: Table 2."""
+    """Makes the table of conditions (the paper's Table 2)."""
     columns = (
         Column("condition", "Reads", "text", header=True),
         Column("oracle", "", "text"),
@@ -89,11 +89,11 @@ def conditions_table(records: Sequence[ConditionResult]) -> Table:
         )
         for condition, cells in conditions_of(records).items()
     )
-    return Table(columns, rows, "An oracle reads the annotators or the gold label.")
+    return Table(columns, rows, "An oracle uses human rationales or the gold label at test time.")
 
 
 def pairs_table(comparisons: Sequence[ConditionPair]) -> Table:
-    """A row every two conditions."""
+    """Makes the table of paired comparisons, one row per pair of conditions."""
     columns = (
         Column("condition", "Condition", "text", header=True),
         Column("other", "against", "text"),
@@ -108,14 +108,14 @@ def pairs_table(comparisons: Sequence[ConditionPair]) -> Table:
     return Table(
         columns,
         rows,
-        "Means over the seeds both have, same documents: paired bootstrap, permutation test corrected over "
-        "all pairs; Jaccard: of the words that both keep, over those that either keeps; the mean.",
+        "Means over shared seeds, on the same documents: paired bootstrap; permutation test, corrected over "
+        "all pairs. Jaccard: words that both keep over words that either keeps, mean over documents.",
         p_notes(row[3] for row in rows),
     )
 
 
 def _p_value(comparison: ConditionPair) -> float | None:
-    """The corrected p-value, marked where its test can give no smaller one."""
+    """Returns the corrected p-value, marked if its test can give no smaller one."""
     p, single = comparison.p, comparison.p_single
     least = least_p_value(comparison.n, PERMUTATIONS) if single is not None else 0.0
     return AtMost(p) if p is not None and single is not None and single <= least * (1 + 1e-9) else p
@@ -127,13 +127,13 @@ def topk_page(study: TopKStudy, out: str | Path, *, overwrite: bool = False) -> 
     Args:
         study: What :func:`rationale.study.topk.study_topk` returned.
         out: The HTML file.
-        overwrite: Whether it may be replaced.
+        overwrite: Whether an existing file is replaced.
     """
     records, recipe = study.records, study.recipe
     dropping = recipe.dropping
     caption = (
-        "Bars: of a condition with one seed its 95 % interval over documents, of one with several from the "
-        "least to the greatest. Hollow: oracles. Dotted: the full input."
+        "Bars: the 95 % interval over documents for a condition with one seed, the range over seeds for one "
+        "with several. Hollow: oracles. Dotted: the full input."
     )
     blocks = [
         ReportBlock(figure=bars(records), caption=caption),
@@ -143,8 +143,8 @@ def topk_page(study: TopKStudy, out: str | Path, *, overwrite: bool = False) -> 
         blocks.append(ReportBlock(table=pairs_table(study.comparisons), folded="Every two conditions"))
     reported = recipe.reported
     text = (
-        "Every condition trains its own classifier, from one checkpoint and recipe, on the words it "
-        "keeps of each document, and is asked about documents reduced in the same way. "
+        "Every condition trains its own classifier, from the same checkpoint and with the same settings, on "
+        "the words it keeps of each document, and is evaluated on documents reduced in the same way. "
         f"{reported.left_out:,} evaluation documents have no rationale in what is read; every condition "
         "omits them."
     )
@@ -170,7 +170,7 @@ def topk_page(study: TopKStudy, out: str | Path, *, overwrite: bool = False) -> 
 
 
 def _budget(budget: Budget) -> str:
-    told = {"share": f"{100 * budget.amount:g} % of the words", "count": f"{budget.amount:g} words"}
-    if budget.kind not in told:
+    texts = {"share": f"{100 * budget.amount:g} % of the words", "count": f"{budget.amount:g} words"}
+    if budget.kind not in texts:
         return "as many words as the human rationale"
-    return f"{told[budget.kind]}; human and kept keep their own number"
+    return f"{texts[budget.kind]}; human and kept keep their own number"

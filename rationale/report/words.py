@@ -1,14 +1,14 @@
-"""A document's words as HTML: amber ground for the model's score, blue rule for the human rationale.
+"""Formats a document's words as HTML: amber background for the score, blue line for the human rationale.
 
-Every fact has a sign that survives black-and-white print and a text that a screen reader speaks:
+Every state has a sign that survives black-and-white print and a text for screen readers:
 
 =============  ==========================================  =========================
-state          what the word is                            sign besides the ground
+state          meaning                                     sign, without colour
 =============  ==========================================  =========================
 hit            selected, in the human rationale            outline, solid rule
 miss           in the human rationale, not selected        dashed rule
 false alarm    selected, not in the human rationale        outline, corner mark
-unread         beyond what the model was given             faint, italic
+unread         not read by the model                       faint, italic
 =============  ==========================================  =========================
 """
 
@@ -65,7 +65,7 @@ class WordView:
     """One word as it is shown.
 
     Attributes:
-        text: The word, characters that no page can hold replaced.
+        text: The word; characters that HTML cannot hold are replaced.
         state: ``hit``, ``miss``, ``false-alarm``, ``human``, ``selected``, ``unread`` or empty.
         tone: Its score over the highest absolute one of the document, -1 to 1.
         title: State and score in words.
@@ -85,17 +85,17 @@ def word_views(
     *,
     covered: Bool | None = None,
 ) -> list[WordView]:
-    """What to show for each word.
+    """Computes text, state, colour and title of each word.
 
     Args:
-        words: The document's words, W of them.
-        scores: float (W,), the words' scores; negative ones speak against the target.
-        rationale: bool (W,), the human rationale; None where no human was asked.
-        selected: bool (W,), the words the model chose; None where nothing was selected.
-        covered: bool (W,), False for words the model was not given; None means all were.
+        words: The document's W words.
+        scores: float (W,), the words' scores; negative ones are evidence against the target.
+        rationale: bool (W,), the human rationale; None if the document has none.
+        selected: bool (W,), the selected words; None if nothing was selected.
+        covered: bool (W,), False for words that the model did not read; None means that it read all.
 
     Raises:
-        DataError: Where an array is not as long as ``words``.
+        DataError: If an array is not as long as ``words``.
     """
     values = np.asarray(scores, dtype=np.float64)
     read = np.ones(len(words), dtype=np.bool_) if covered is None else covered
@@ -124,9 +124,9 @@ def words_html(
     covered: Bool | None = None,
     css_class: str = "",
 ) -> str:
-    """The document as one paragraph of escaped, labelled words; needs :data:`WORDS_CSS` on the page.
+    """Formats the document as one paragraph of escaped, labelled words; needs :data:`WORDS_CSS` on the page.
 
-    Grounds are inline styles and everything else classes, so that it survives a sanitiser such as DOMPurify.
+    Backgrounds are inline styles and the rest is classes, so that it survives a sanitiser such as DOMPurify.
     Arguments and errors are those of :func:`word_views`.
 
     >>> words_html(["<b>"], [1.0])
@@ -138,7 +138,7 @@ def words_html(
 
 
 def legend_html(*, rationale: bool = True, selected: bool = True, signed: bool = False) -> str:
-    """The key to :func:`words_html`; only what occurs in the text is explained."""
+    """Formats the legend of :func:`words_html`, with only the signs that occur in the text."""
     entries: list[tuple[str, WordView]] = [("", WordView("darker: higher score", "", 0.55, ""))]
     if signed:
         entries.append(("", WordView("hatched: against the target", "", -0.4, "")))
@@ -154,7 +154,7 @@ def legend_html(*, rationale: bool = True, selected: bool = True, signed: bool =
 
 
 def visible(word: str) -> str:
-    r"""The word with what HTML cannot hold replaced, and an open box where there would be nothing to see.
+    r"""Replaces characters that HTML cannot hold, and an invisible word by an open box.
 
     >>> visible("a\x00b"), visible("\u200b")
     ('a�b', '␣')

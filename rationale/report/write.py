@@ -1,4 +1,4 @@
-"""Writing a report: the page, and the same numbers as Markdown, CSV and Parquet."""
+"""Writes a report: the page, and the same numbers as Markdown, CSV and Parquet."""
 
 from __future__ import annotations
 
@@ -39,28 +39,28 @@ def report(
     examples: int = 1,
     command: str | None = None,
 ) -> Path:
-    """Writes one offline HTML file that a person who was not there understands, and tables if asked for.
+    """Writes one self-contained offline HTML file, and on request tables.
 
     Args:
         scores: The scores.
         documents: The documents they were computed from.
         agreement: What ``agree`` returned for them.
         out: The HTML file.
-        overwrite: Whether outputs that exist may be replaced.
+        overwrite: Whether existing outputs are replaced.
         csv: Where to write every record as CSV, at full precision; the paired comparisons go beside it, into
             ``NAME.comparisons.csv``.
         markdown: Where to write findings and main tables as Markdown.
         parquet: Where to write every record as Parquet.
         methods: Methods whose best and worst documents are shown; None takes the best of four families.
-        examples: How many of the best documents, and how many of the worst, to show for each.
+        examples: Number of best, and of worst, documents to show for each.
         command: The command that was typed, as shell text; None from Python.
 
     Returns:
         The HTML file's path.
 
     Raises:
-        ScoresError: Where scores, documents and agreement do not belong together.
-        OutputError: Where an output exists and ``overwrite`` is off (none is written), or the disk refuses.
+        ScoresError: If scores, documents and agreement do not belong together.
+        OutputError: If an output exists and ``overwrite`` is off (nothing is written), or the disk refuses.
     """
     from rationale.report.html import report_html
 
@@ -72,8 +72,8 @@ def report(
     if csv is not None:
         atomic_text(csv, records_table(agreement).to_csv(), overwrite=overwrite)
         if agreement.comparisons:
-            beside = comparisons_table(agreement).to_csv()
-            atomic_text(comparisons_path(csv), beside, overwrite=overwrite)
+            comparisons = comparisons_table(agreement).to_csv()
+            atomic_text(comparisons_path(csv), comparisons, overwrite=overwrite)
     if markdown is not None:
         atomic_text(markdown, report_markdown(agreement, command), overwrite=overwrite)
     if parquet is not None:
@@ -82,13 +82,13 @@ def report(
 
 
 def comparisons_path(csv: str | Path) -> Path:
-    """Where the paired comparisons stand beside the records: ``NAME.comparisons.csv``."""
+    """Returns the path of the paired comparisons beside the records: ``NAME.comparisons.csv``."""
     path = Path(csv)
     return path.with_name(f"{path.name.removesuffix(path.suffix)}.comparisons{path.suffix or '.csv'}")
 
 
 def report_markdown(agreement: Agreement, command: str | None = None) -> str:
-    """Findings, recipe and the main tables as Markdown.
+    """Formats findings, provenance and the main tables as Markdown.
 
     Args:
         agreement: What ``agree`` returned.
@@ -109,27 +109,27 @@ def report_markdown(agreement: Agreement, command: str | None = None) -> str:
         "## Glossary",
         _facts([*glossary(agreement), *methods_glossary(agreement)]),
         "## How to repeat this",
-        *(f"```sh\n{one}\n```" for one in commands(agreement, command)),
+        *(f"```sh\n{typed}\n```" for typed in commands(agreement, command)),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def check_belongs(scores: Scores, documents: Documents, agreement: Agreement) -> None:
-    """Makes sure that an agreement was computed from these scores and documents.
+    """Checks that an agreement was computed from these scores and documents.
 
     Raises:
-        ScoresError: Saying which of them is another.
+        ScoresError: If it was not; the message says what differs.
     """
-    settings, made_from = agreement.recipe.agreement, agreement.recipe.of_scores
-    if made_from != scores.recipe:
-        others = ", ".join(differing(made_from, scores.recipe))
+    settings, scored_recipe = agreement.recipe.agreement, agreement.recipe.of_scores
+    if scored_recipe != scores.recipe:
+        differences = ", ".join(differing(scored_recipe, scores.recipe))
         raise ScoresError(
-            f"the agreement was computed from other scores (differs in: {others})",
+            f"the agreement was computed from other scores (differs in: {differences})",
             remedy="Run `rationale agree` on these scores, or pass the scores it was run on.",
         )
     scored = set(scores.keys)
-    part = Documents((d for d in documents if d.key in scored), source=documents.source)
-    if settings.fingerprint not in (None, documents.fingerprint, part.fingerprint):
+    scored_documents = Documents((d for d in documents if d.key in scored), source=documents.source)
+    if settings.fingerprint not in (None, documents.fingerprint, scored_documents.fingerprint):
         raise ScoresError(
             f"the agreement was computed from {settings.source} (split {settings.split}), "
             "whose texts or rationales differ from these documents",
@@ -146,15 +146,15 @@ def _write_parquet(agreement: Agreement, path: str | Path, overwrite: bool) -> N
 
 
 def _bullets(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {_plain(line)}" for line in lines)
+    return "\n".join(f"- {_escape_markdown(line)}" for line in lines)
 
 
 def _facts(facts: Sequence[Fact]) -> str:
-    return "\n".join(f"- **{_plain(fact.term)}**: {_plain(fact.text)}" for fact in facts)
+    return "\n".join(f"- **{_escape_markdown(fact.term)}**: {_escape_markdown(fact.text)}" for fact in facts)
 
 
-def _plain(text: str) -> str:
-    """Text that Markdown does not read as markup."""
+def _escape_markdown(text: str) -> str:
+    """Escapes text so that Markdown does not read it as markup."""
     for mark in ("\\", "`", "*", "_", "<", "["):
         text = text.replace(mark, f"\\{mark}")
     return " ".join(text.split())

@@ -11,6 +11,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from rationale.artifacts.lock import locked
+from rationale.artifacts.model import TRAINING
 from rationale.artifacts.record import to_json
 from rationale.corpus.document import Documents
 from rationale.dropping.system import SYSTEMS
@@ -26,7 +27,6 @@ from rationale.study.cells import claim
 from rationale.study.comparison import PLAIN, Grid, GridCell, GridComparison, OnDev
 from rationale.study.grid import Setting, cell, plain_options
 from rationale.study.uninformed import against_uninformed
-from rationale.training.fitting import RECIPE
 from rationale.training.prepare import starting_point
 from rationale.training.record import read_training
 
@@ -207,7 +207,7 @@ def _cell_record(
 
 def _training_folder(source: Path) -> Path:
     """The folder with the ``training.json`` of a model: its own, or the parent for a plain fine-tuning."""
-    return source.parent if (source.parent / RECIPE).exists() else source
+    return source.parent if (source.parent / TRAINING).exists() else source
 
 
 def _on_dev(source: Path, metric: str) -> OnDev | None:
@@ -221,7 +221,7 @@ def _on_dev(source: Path, metric: str) -> OnDev | None:
 def _steps(source: Path) -> int:
     """Optimizer steps over all stages of a training; a searched model takes no steps."""
     trained = _training_folder(source)
-    paths = [trained / RECIPE, *trained.parent.glob(f"{trained.name}.*/{RECIPE}")]
+    paths = [trained / TRAINING, *trained.parent.glob(f"{trained.name}.*/{TRAINING}")]
     trainings = [read_training(path.parent) for path in paths]
     return sum(int(one.epochs[-1]["step"]) for one in trainings if one.searched is None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import UnionType
@@ -12,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from rationale.corpus.document import Documents
 from rationale.errors import RationaleError
 from rationale.training.dropping.options import DroppingOptions
+from rationale.training.options import option_name
 from rationale.training.recipes import RECIPES, check_dev
 
 
@@ -50,7 +51,7 @@ class Setting:
     @property
     def name(self) -> str:
         """The name of its folder, without the seed."""
-        return "-".join([self.system, *(f"{name.rstrip('_')}{value}" for name, value in self.given.items())])
+        return "-".join([self.system, *(f"{option_name(name)}{value}" for name, value in self.given.items())])
 
     def check(self, common: Mapping[str, Any], dev: Documents | None) -> None:
         """Refuses, before any training, what would fail later or change the plain model that all cells share.
@@ -123,9 +124,7 @@ def known_options(given: list[str]) -> dict[str, Any]:
         kinds = (recipe.options for _, recipe in RECIPES.items())
         if name == "seed":
             raise RationaleError("seed is no option of a grid", remedy="Give the seeds with --seeds.")
-        owner = next(
-            (kind for kind in kinds if {name, f"{name}_"} & kind.__dataclass_fields__.keys()), DroppingOptions
-        )
+        owner = next((kind for kind in kinds if _field(kind.__dataclass_fields__, name)), DroppingOptions)
         options |= values(owner, [text])
     return options
 
@@ -140,14 +139,20 @@ def values(options: type[Any], given: list[str]) -> dict[str, Any]:
     for text in given:
         name, _, value = text.partition("=")
         name = name.strip().replace("-", "_")
-        key = name if name in types else f"{name}_"  # lambda is a keyword of Python
-        if key not in types:
-            known = ", ".join(option.rstrip("_") for option in types)
-            raise RationaleError(f"{name!r} is no option", remedy=f"Known: {known}.")
+        key = _field(types, name)
+        if key is None:
+            raise RationaleError(
+                f"{name!r} is no option", remedy=f"Known: {', '.join(map(option_name, types))}."
+            )
         if key in parsed:
             raise RationaleError(f"{name} is given twice")
         parsed[key] = _value(name, value.strip(), types[key])
     return parsed
+
+
+def _field(names: Iterable[str], option: str) -> str | None:
+    """The one of a dataclass's fields that an option sets; None where there is none."""
+    return next((name for name in names if option in (name, option_name(name))), None)
 
 
 def _value(name: str, text: str, expected: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,7 +14,7 @@ from rationale.artifacts.model import TRAINING, seal_model
 from rationale.artifacts.record import Json, to_json
 from rationale.artifacts.seal import SEAL
 from rationale.errors import ModelError, OutputError
-from rationale.files import atomic_path, check_output, disk_errors
+from rationale.files import atomic_path, check_output, disk_errors, json_text
 from rationale.loading.hub import quiet_transformers
 from rationale.training.progress import Progress
 from rationale.training.recipe import history
@@ -25,8 +24,6 @@ from rationale.training.trainer import ClassifierTrainer
 from rationale.training.unfinished import UnfinishedRun
 
 log = logging.getLogger(__name__)
-
-RECIPE = TRAINING
 
 Fill = Callable[[UnfinishedRun, Path, Trained], None]
 """Puts what a run leaves into a folder, given what its ``training.json`` says."""
@@ -115,12 +112,11 @@ def write_recipe(folder: Path, content: Json, inputs: Json) -> None:
         content: What ``training.json`` says.
         inputs: Digests of what it was made from.
     """
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / RECIPE).write_text(text + "\n", encoding="utf-8", newline="\n")
+    (folder / TRAINING).write_text(json_text(content), encoding="utf-8", newline="\n")
     below = [f"{part.parent.name}/{SEAL}" for part in sorted(folder.glob(f"*/{SEAL}"))]
     said = as_trained(content)
     made_of = {"model": said.model.hash, "train": said.train.fingerprint, **inputs}
-    seal_model(folder, "training", made_of, [RECIPE, *below])
+    seal_model(folder, "training", made_of, [TRAINING, *below])
 
 
 def fit(run: UnfinishedRun, trainer: ClassifierTrainer) -> None:

@@ -15,6 +15,15 @@ def option(default: Any, text: str) -> Any:
     return field(default=default, metadata={"help": text})
 
 
+def option_name(name: str) -> str:
+    """The option of a field: the same, but for the underscore of a keyword of Python.
+
+    >>> option_name("lambda_")
+    'lambda'
+    """
+    return name.rstrip("_")
+
+
 @dataclass(frozen=True)
 class TrainingOptions:
     """Options of a fine-tuning; every field is a command-line option of the same name.
@@ -103,5 +112,5 @@ class TrainingOptions:
         value = getattr(self, name)
         not_finite = isinstance(value, float) and not math.isfinite(value)
         if value is not None and (not_finite or not is_valid(value)):
-            option = "--" + name.rstrip("_").replace("_", "-")
-            raise RationaleError(f"{option} is {value!r}", remedy=f"It must be {expected}.")
+            flag = "--" + option_name(name).replace("_", "-")
+            raise RationaleError(f"{flag} is {value!r}", remedy=f"It must be {expected}.")

@@ -110,7 +110,7 @@ def read_checkpoint(folder: Path, run: str, recipe: Mapping[str, Any]) -> Traine
     seal = check_folder(folder, "checkpoint", remedy=_REMEDY, note=False)
     if seal is None:
         raise OutputError("the checkpoint is incomplete", where=folder, remedy=_REMEDY)
-    if seal.inputs.get("run", run) != run:  # `rationale verify --seal` knows no run
+    if seal.other_inputs({"run": run}):  # `rationale verify --seal` knows no run
         raise OutputError("the checkpoint is of another training", where=folder, remedy=_REMEDY)
     missing = sorted(_NEEDED - seal.files.keys())
     if missing:

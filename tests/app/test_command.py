@@ -102,6 +102,8 @@ from streamlit.web import bootstrap
 bootstrap.run = lambda *given, **more: print("SETTINGS", json.dumps(
     {name: config.get_option(name) for name in sys.argv.pop().split(",")}))
 from rationale.commands.app import app
+
+pytestmark = pytest.mark.slow  # every test runs the command
 names = sys.argv.pop()
 sys.argv.append(names)
 app(browser=False, port=8999)

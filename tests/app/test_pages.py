@@ -191,7 +191,7 @@ def test_an_agreement_of_other_scores_is_refused(app, material, tmp_path):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["--scores", "nowhere"], "no scores are here"),
+        (["--scores", "nowhere"], "there are no scores here"),
         (["--scores", "{material}/scores/val", "--data", "nowhere"], "no such file or folder"),
         (["--scores", "{material}/scores/val", "--split", "test"], "no split"),
     ],
@@ -263,7 +263,7 @@ def test_what_cannot_be_explained_is_a_message(app, text, model, said):
 
 
 def test_the_page_does_not_tell_which_paths_are_there(app, material, tmp_path, monkeypatch):
-    """Only models named where the app was started are read from this machine; all else is one message."""
+    """Only models named when the app was started are read from this machine; all else is one message."""
     (tmp_path / "here").mkdir()
     (tmp_path / "file.txt").write_text("secret")
     monkeypatch.chdir(tmp_path)
@@ -280,7 +280,7 @@ def test_the_page_does_not_tell_which_paths_are_there(app, material, tmp_path, m
         text = at.error[0].value.replace("\\", "")
         told.add(text[text.index("this model") :])
     assert len(told) == 1
-    assert "named where the app was started" in told.pop()
+    assert "named when the app was started" in told.pop()
 
 
 def test_the_corpus_page_says_what_survives(app, material, tmp_path):

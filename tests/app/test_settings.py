@@ -45,5 +45,5 @@ def test_equal_names_are_told_apart(tmp_path):
 
 
 def test_a_folder_without_scores_is_an_error(tmp_path):
-    with pytest.raises(ScoresError, match=r"no scores are here.*rationale score --out"):
+    with pytest.raises(ScoresError, match=r"there are no scores here.*rationale score --out"):
         settings("--scores", str(tmp_path)).folders()

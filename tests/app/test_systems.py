@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 
 from tests.app.material import comparison
 
+pytestmark = pytest.mark.slow  # every test runs the app
+
 
 @pytest.fixture
 def page_of(screen_of):

@@ -238,7 +238,7 @@ def test_what_cannot_be_verified_is_an_error(tmp_path):
         command([tmp_path / "none"])
     (tmp_path / "notes.json").write_text("[1]")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OutputError, match="no saved result of rationale"):
+    with pytest.raises(OutputError, match="not a saved result of rationale"):
         command([tmp_path])
 
 

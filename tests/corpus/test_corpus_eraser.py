@@ -131,6 +131,7 @@ def test_labels_are_names(folder, given, label):
     assert load_documents(folder([annotation(classification=given)]), "val")[0].label == label
 
 
+@pytest.mark.slow
 def test_many_annotations_share_one_passage(folder):
     rows = [annotation(f"d:{i}") for i in range(8_000)]
     where = folder(rows, {"d": "word " * 300})

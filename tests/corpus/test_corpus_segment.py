@@ -83,6 +83,7 @@ def test_converting_to_characters(tmp_path):
         load_documents(tmp_path / "out", segmentation="characters")
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60))
 def test_characters_cut_and_lose_nothing(text):
     assert split_words(text, "spaces") == tuple(text.split())

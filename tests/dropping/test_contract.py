@@ -16,11 +16,12 @@ from rationale.scores.engine import OnePass
 from rationale.scores.methods import METHODS, decision_methods
 from rationale.tokens import Packed, Windower, pack_windows
 from tests.dropping.models import FAMILIES, LENGTHS, batch, one, toy
+from tests.lanes import first_fast
 from tests.toys import MODELS as TOYS
 from tests.toys import toy_tokenizer, wordy
 
-pytestmark = pytest.mark.parametrize("system", SYSTEMS)
-over_families = pytest.mark.parametrize("family", FAMILIES)
+pytestmark = pytest.mark.parametrize("system", first_fast(SYSTEMS))
+over_families = pytest.mark.parametrize("family", first_fast(FAMILIES))
 
 
 @over_families

@@ -12,6 +12,7 @@ from rationale.dropping.flops import Costs, speedup
 from rationale.dropping.run import hard
 from rationale.encoder import FAMILIES, plain_attention
 from tests.dropping.models import LENGTHS, batch, dropping_model
+from tests.lanes import first_fast
 from tests.toys import MODELS
 
 LENGTH = np.arange(1, 513)
@@ -42,7 +43,7 @@ def test_a_layer_is_ltps(base):
     np.testing.assert_allclose(one, 2 * (12 * 768**2 * LENGTH + 2 * 768 * LENGTH**2), rtol=0.01)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_products_are_those_pytorch_counts(name):
     """PyTorch counts products only: ours exceed them by the rest, little at any real width."""
     model = dropping_model(name, eta=0.0)

@@ -12,11 +12,12 @@ from rationale.dropping.model import DroppingForSequenceClassification
 from rationale.dropping.run import hard, run_full
 from rationale.errors import ModelError, RationaleError
 from tests.dropping.models import batch, dropping_model, one, toy
+from tests.lanes import first_fast
 from tests.systems import TOYS
 from tests.toys import MODELS, toy_tokenizer, wordy
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_it_comes_back_as_it_was_saved(name, tmp_path):
     model = dropping_model(name)
     with torch.no_grad():
@@ -87,7 +88,7 @@ def test_an_unknown_system_or_family_is_named():
         type(config)().backbone_config()
 
 
-@pytest.mark.parametrize("system", TOYS)
+@pytest.mark.parametrize("system", first_fast(TOYS))
 def test_a_setting_that_was_lost_is_no_default(system, tmp_path):
     toy(system).save_pretrained(tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())

@@ -12,12 +12,13 @@ from rationale.scores import ScoreOptions, StoredScores, score
 from rationale.scores.methods import decision_methods
 from rationale.tokens import Windower, pack_windows
 from tests.dropping.models import toy
+from tests.lanes import first_fast
 from tests.toys import MODELS, toy_tokenizer, wordy
 
 DOCUMENTS = Documents([Document(str(n), str(n), wordy(n, n), label="POS") for n in (4, 35, 11)])
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", first_fast(SYSTEMS))
 def test_evaluate_trace_score_and_app_tell_of_one_run(system, tmp_path):
     from workbench.collection import Collection
     from workbench.panels import CHOSEN, DROPPED_BEFORE, DROPPED_HERE

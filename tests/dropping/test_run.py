@@ -8,10 +8,11 @@ from rationale.dropping import run
 from rationale.dropping.system import Decision, System
 from rationale.tokens import pack
 from tests.dropping.models import LENGTHS, batch, dropping_model, one
+from tests.lanes import first_fast
 from tests.toys import MODELS, plain_model, toy_tokenizer, wordy
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_without_a_threshold_it_is_the_plain_classifier(name):
     model = dropping_model(name, eta=0.0)
     texts = [" ".join(wordy(length, seed)) for seed, length in enumerate(LENGTHS)]
@@ -24,7 +25,7 @@ def test_without_a_threshold_it_is_the_plain_classifier(name):
         assert set(got.tokens_kept[0].tolist()) == {inputs["input_ids"].shape[1]}
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_hard_and_mask_take_the_same_decisions(name):
     model, inputs = dropping_model(name), batch(name)
     with torch.no_grad():
@@ -38,7 +39,7 @@ def test_hard_and_mask_take_the_same_decisions(name):
     assert len(LENGTHS) < left < total  # some leave, some stay
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_an_input_scores_the_same_alone_and_in_any_batch(name):
     model, inputs = dropping_model(name), batch(name)
     with torch.no_grad():
@@ -49,7 +50,7 @@ def test_an_input_scores_the_same_alone_and_in_any_batch(name):
             assert together.tokens_kept[:, number].tolist() == alone.tokens_kept[:, 0].tolist()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_padding_on_either_side_changes_nothing(name):
     model = dropping_model(name)
     texts = [" ".join(wordy(length, seed)) for seed, length in enumerate(LENGTHS)]
@@ -85,7 +86,7 @@ def test_an_input_of_which_only_cls_is_left_still_has_a_prediction():
     assert torch.isfinite(result.logits).all()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_soft_removal_approaches_the_mask_as_lambda_grows(name):
     model, inputs = dropping_model(name), batch(name)
     with torch.no_grad():
@@ -118,7 +119,7 @@ class Replay(System):
         return Decision(said.scores, said.thresholds, self.decided[layer].keep)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_bfloat16_says_the_same_of_the_same_tokens(name):
     """Compared on the keep set of float32, where rounding costs about what it costs the plain classifier.
 

@@ -28,10 +28,11 @@ from rationale.scores import Faithfulness, ScoreOptions, StoredScores, one_pass_
 from rationale.tokens import Windower, pack, pack_windows
 from tests.agreement.making import above
 from tests.dropping.models import dropping_model
+from tests.lanes import first_fast
 from tests.toys import MODELS, toy_classifier, toy_tokenizer, wordy
 
 
-@pytest.fixture(params=MODELS, scope="module")
+@pytest.fixture(params=first_fast(MODELS), scope="module")
 def classifier(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
     dropping_model(request.param).save_pretrained(folder)

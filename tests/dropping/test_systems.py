@@ -14,6 +14,8 @@ from rationale.loading.classifier import load_classifier
 from tests.dropping.models import batch, one, toy
 from tests.toys import toy_tokenizer
 
+pytestmark = pytest.mark.slow  # every system's own equations, on all its settings
+
 
 def by_hand(model, inputs, between, after=lambda layer, hidden: hidden):
     """BERT's layers as transformers has them; ``between`` may change what enters the feed-forward.

@@ -8,6 +8,7 @@ from transformers import AutoModelForSequenceClassification
 
 from rationale.encoder import FAMILIES, attend_with_received, plain_attention
 from tests.encoder.batches import close, heads_of, packed_of, windows_of
+from tests.lanes import first_fast
 from tests.toys import MODELS, toy_classifier, toy_folder
 
 RATE = 0.3
@@ -45,7 +46,7 @@ def test_an_equal_seed_gives_the_logits_of_transformers(way):
     )
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_every_family_drops_in_training_mode_only(name):
     classifier = toy_classifier(name)
     encoder = classifier.encoder
@@ -66,7 +67,7 @@ def test_every_family_drops_in_training_mode_only(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("biased", [False, True])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_the_mean_over_many_draws_is_attention_without_dropout(name, biased):
     heads, packed = heads_of(name)
     given = heads[0]

@@ -7,9 +7,10 @@ from rationale.encoder import FAMILIES, attend_and_report, head_mean, plain_atte
 from rationale.tokens import pack
 from tests.encoder.batches import close, gaps, packed_of, windows_of
 from tests.encoder.plain import FAMILY_OF, one, padded
+from tests.lanes import first_fast
 from tests.toys import MODELS, toy_classifier
 
-pytestmark = pytest.mark.parametrize("name", MODELS)
+pytestmark = pytest.mark.parametrize("name", first_fast(MODELS))
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,10 @@ import torch
 from rationale.encoder import attend_with_received, head_mean, plain_attention
 from tests.encoder.batches import close, heads_of, windows_of
 from tests.encoder.plain import one
+from tests.lanes import first_fast
 from tests.toys import MODELS
 
-pytestmark = pytest.mark.parametrize("name", MODELS)
+pytestmark = pytest.mark.parametrize("name", first_fast(MODELS))
 
 
 def test_it_is_the_column_sum_of_eager_attention(name):

@@ -134,4 +134,4 @@ def test_nothing_left_out_is_said_only_where_nothing_was(model):
     documents = Documents([Document("1", "1", words, label="POS", annotated=False)], source="one")
     options = ScoreOptions(("input_x_gradient", "random"))
     agreement = agree(score(load_classifier(model, labels=["NEG", "POS"]), documents, options), documents)
-    assert "1 document was never annotated" in left_out(agreement)[0]
+    assert "1 document has no annotation" in left_out(agreement)[0]

@@ -55,7 +55,7 @@ def test_the_command_writes_numbers_and_a_page_that_fetches_nothing(agreement, f
     page.on("request", lambda request: fetched.append(request.url))
     page.goto((tmp_path / "out" / "faithfulness.html").as_uri())
     page.locator(".main-svg").first.wait_for()
-    assert "Do scores that humans like also carry the prediction?" in page.inner_text("h1")
+    assert "Are plausible scores also faithful?" in page.inner_text("h1")
     assert page.locator(".js-plotly-plot").count() == 3
     shown = page.inner_text("#repeat pre").replace("\\\n", " ")
     assert shlex.split(shown) == shlex.split(typed)  # scores and agreement are Python's

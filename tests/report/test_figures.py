@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import isotonic_regression
 
 from rationale.report.figures import (
     CONFIG,
@@ -125,3 +126,11 @@ def test_labels_stay_inside_in_order_and_apart(values: list[float]) -> None:
         assert np.diff(placed[order]).min() >= 0.03 - 1e-9
     if len(values) and np.diff(np.sort(values)).min(initial=1) > 0.03:
         assert np.allclose(placed, values)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0.2, 0.8), min_size=1, max_size=20))
+def test_labels_move_as_scipys_isotonic_regression_says(values: list[float]) -> None:
+    steps = 0.01 * np.arange(len(values))
+    expected = isotonic_regression(np.sort(values) - steps).x + steps
+    assert np.allclose(np.sort(spread_apart(values, 0.01, -1, 2)), expected)

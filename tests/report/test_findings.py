@@ -64,7 +64,7 @@ def test_too_few_documents_are_said_to_be_too_few() -> None:
     text = " ".join(findings(found))
     tests = [c for c in found.comparisons if c.metric == "ap"]
     n = max(c.n for c in tests)
-    assert f"n = {n} documents are too few to tell any method from another" in text
+    assert f"n = {n} documents are too few for any significant difference" in text
     assert f"the least p this test can give is {min(1.0, len(tests) * 2 / 2**n):.2g}" in text
     assert "Score at least " in text
     assert "above random" not in text

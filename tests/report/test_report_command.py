@@ -13,6 +13,8 @@ from rationale.scores.writer import ScoreWriter
 from tests.report.making import make_document, make_recipe, make_scored
 from tests.report.parsing import find
 
+pytestmark = pytest.mark.slow  # every test runs the command
+
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory) -> list[str]:
@@ -72,6 +74,6 @@ def test_an_earlier_report_is_kept(files, tmp_path) -> None:
 
 
 def test_the_page_is_named_as_one(files, tmp_path) -> None:
-    with pytest.raises(OutputError, match=r"'r\.md' is no name of one.*--markdown"):
+    with pytest.raises(OutputError, match=r"must end in .html, not 'r\.md'.*--markdown"):
         CliRunner().invoke(app, [*files, "--out", str(tmp_path / "r.md")], catch_exceptions=False)
     assert not list(tmp_path.iterdir())

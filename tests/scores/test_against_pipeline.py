@@ -16,6 +16,7 @@ import rationale
 from rationale.corpus.document import Document, Documents
 from rationale.loading.classifier import load_classifier
 from rationale.scores import ScoreOptions
+from tests.lanes import first_fast
 from tests.tokens.text import PLAIN
 from tests.toys import MODELS, save_model, toy_folder, toy_tokenizer
 
@@ -70,7 +71,7 @@ def compare(folder, text, query=""):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("outputs", [1, 2, 3])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_every_family_and_head(name, outputs):
     folders = (toy_folder(name, outputs=outputs), marked_folder(name, outputs))
     for folder in folders:
@@ -94,7 +95,7 @@ words = st.one_of(
 )
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=st.lists(words, min_size=1, max_size=6), query=st.lists(words, max_size=3))
 def test_any_text(name, text, query):

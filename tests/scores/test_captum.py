@@ -28,6 +28,8 @@ from rationale.scores.captum.base import inputs_at_once, samples_at_once
 from tests.scores.captum_cases import GRADIENT, NAMES, TARGET, method, window_of
 from tests.toys import save_model, toy_classifier, wordy
 
+pytestmark = pytest.mark.slow  # captum's methods run the model hundreds of times
+
 SEEDED = ("gradient_shap", "lime", "kernel_shap")
 
 

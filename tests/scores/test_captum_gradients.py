@@ -9,11 +9,14 @@ from rationale.randomness import Randomness
 from rationale.scores import METHODS
 from rationale.scores.captum import gradients
 from rationale.scores.captum.gradients import Tail
+from tests.lanes import first_fast
 from tests.scores.captum_cases import NAMES, TARGET, difference, method, padded, window_of
 from tests.toys import MODELS, toy_classifier
 
+pytestmark = pytest.mark.slow  # captum's methods run the model hundreds of times
 
-@pytest.fixture(params=MODELS)
+
+@pytest.fixture(params=first_fast(MODELS))
 def classifier(request):
     return toy_classifier(request.param, scale=0.2)
 

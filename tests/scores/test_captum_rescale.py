@@ -18,11 +18,12 @@ from rationale.scores.captum.rescale import (
     product,
     softmax_rescale,
 )
+from tests.lanes import first_fast
 from tests.scores.captum_cases import TARGET, difference, method, window_of
 from tests.toys import MODELS, save_model, toy_classifier
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_deep_lift_is_complete_at_every_layer(name):
     classifier = toy_classifier(name, scale=0.2)
     window = window_of(classifier)

@@ -17,6 +17,7 @@ from rationale.randomness import Randomness
 from rationale.scores import METHODS
 from rationale.scores.captum import Lime, LimeOptions
 from rationale.scores.captum.sampling import kernel_shap
+from tests.lanes import first_fast
 from tests.scores.captum_cases import TARGET, method, window_of, without_words
 from tests.toys import MODELS, toy_classifier
 
@@ -26,7 +27,7 @@ def wide(name):
     return {"local_attention": 128} if name.startswith("modernbert") else {}
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_occlusion_equals_a_loop_over_the_plain_model(name):
     classifier = toy_classifier(name, scale=0.2, **wide(name))
     window = window_of(classifier, words=6)
@@ -60,7 +61,7 @@ def shapley(value, words):
     return gains / factorial(words)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_kernel_shap_is_exact_where_all_subsets_are_read(name):
     classifier = toy_classifier(name, scale=0.2, **wide(name))
     window = window_of(classifier, words=4)

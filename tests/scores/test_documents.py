@@ -12,6 +12,8 @@ from tests.scores import oracle
 from tests.scores.made import documents_of, scored
 from tests.toys import toy_classifier, wordy
 
+pytestmark = pytest.mark.slow  # every test scores long documents window by window
+
 
 def windows_of(document, protocol="document", classifier=None):
     classifier = classifier or toy_classifier("bert", max_length=20)

@@ -8,6 +8,7 @@ from rationale.corpus.document import Document
 from rationale.scores.engine import OnePass
 from rationale.scores.methods import METHODS, LayeredMethod
 from rationale.tokens import Windower
+from tests.lanes import first_fast
 from tests.scores import oracle
 from tests.toys import MODELS, toy_classifier, wordy
 
@@ -46,7 +47,7 @@ def test_the_names_are_all_layered_methods():
     assert layered == set(NAMES)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_scores_equal_those_of_others(name):
     windows = windows_of(name)
     for window, reading in zip(windows, one_pass(name)(windows, [None] * len(windows)), strict=True):
@@ -61,7 +62,7 @@ def test_scores_equal_those_of_others(name):
             np.testing.assert_allclose(got, oracle.shares(scores), atol=1e-5, err_msg=method)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_a_target_may_be_given(name):
     window = windows_of(name)[0]
     readings = one_pass(name, methods=["input_x_gradient.sum"])([window, window], [0, 1])
@@ -85,7 +86,7 @@ def test_one_logit_or_three(outputs):
         np.testing.assert_allclose(reading.scores[method], oracle.shares(scores), atol=1e-5, err_msg=method)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_padding_batch_size_and_order_change_nothing(name):
     windows = windows_of(name)
     none = [None] * len(windows)
@@ -116,7 +117,7 @@ def test_without_methods_there_are_still_probabilities():
         np.testing.assert_allclose(reading.probabilities, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", first_fast(MODELS))
 def test_each_row_is_a_share_of_one(name):
     """Special tokens and the query are in the sum; only the signed method has both signs."""
     windows = windows_of(name)

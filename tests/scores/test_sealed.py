@@ -15,6 +15,8 @@ from rationale.scores import StoredScores
 from rationale.scores.documents import DocumentScorer
 from tests.scores.made import add_a_file, content, run, swap_parts, unseal
 
+pytestmark = pytest.mark.slow  # every test scores anew
+
 
 @pytest.fixture
 def killed(folder):

@@ -132,7 +132,7 @@ def test_tables_and_figure_say_the_same(scores):
 
 def test_the_report_of_a_dropping_model_has_a_section_of_it(scores):
     page = report_html(scores, DOCUMENTS, agree(scores, DOCUMENTS, resamples=20))
-    assert "What survives the dropping" in page
+    assert "What each layer keeps" in page
     found = survival(scores, DOCUMENTS)
     for layer, lost in zip(found.layers, found.lost, strict=True):
         assert re.search(rf'<td class="number">{layer}</td><td class="number">{len(lost)}</td>', page)

@@ -119,6 +119,7 @@ def entangled(span, spans):
     return any(o is not span and o.start < span.end and span.start < o.end for o in spans)
 
 
+@pytest.mark.slow
 @many
 @given(
     name=names,

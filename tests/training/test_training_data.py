@@ -58,7 +58,7 @@ def test_a_limit_takes_both_labels_also_from_a_file_sorted_by_label():
     assert len(few) == 10
     assert sample(documents, None) is documents
     assert sample(documents, 200) is documents
-    with pytest.raises(DataError, match="sample of 0 documents"):
+    with pytest.raises(DataError, match="a sample cannot have 0 documents"):
         sample(documents, 0)
 
 

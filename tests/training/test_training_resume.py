@@ -99,9 +99,8 @@ def test_a_run_that_only_lacked_its_end_is_finished_without_training(encoder, wh
 def test_other_settings_or_data_are_refused_unless_overwritten(encoder, whole, tmp_path, monkeypatch):
     out = tmp_path / "out"
     interrupt(monkeypatch, encoder, out, 6, seconds=999.0)
-    with pytest.raises(
-        OutputError, match=r"out\.unfinished: an unfinished run .* \(options\.epochs: 3, now 4\)\. Repeat"
-    ):
+    expected = r"out\.unfinished: .* an unfinished run .* \(options\.epochs: 3, now 4\)\. Repeat"
+    with pytest.raises(OutputError, match=expected):
         train(encoder, out, replace(OPTIONS, epochs=4))
     with pytest.raises(OutputError, match=r"\(train\.documents: 32, now 30\)"):
         train_classifier(encoder, TRAIN[:30], DEV, out, OPTIONS)

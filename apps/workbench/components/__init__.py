@@ -1,1 +1,1 @@
-"""Components that Streamlit's own widgets cannot be: no reflow, arrow keys, pointers in sync."""
+"""Custom Streamlit components: without reflow, with arrow keys and synchronised pointers."""

@@ -1,7 +1,7 @@
 """The words component: a document that never reflows, its layers, its heat map, the word under the pointer.
 
-HTML, CSS and plain JavaScript from ``words/``, joined as they are: nothing is built and nothing is fetched.
-The document travels as data and reaches the page through ``textContent`` only.
+It consists of the HTML, CSS and plain JavaScript in ``words/``; nothing is built and nothing is fetched. The
+document is passed as data and is written to the page only through ``textContent``.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _COLOURS = {
 
 
 class WordEvent(NamedTuple):
-    """Where the reader is, as the component tells it.
+    """The user's position, as the component reports it.
 
     Attributes:
-        layer: The layer the reader stepped to; None before the first step.
-        pins: The pinned words, sorted; None before one was pinned or freed on this document.
+        layer: The layer that the user stepped to; None before the first step.
+        pins: The pinned words, sorted; None before a word was pinned or unpinned on this document.
     """
 
     layer: int | None
@@ -72,13 +72,13 @@ HTML = '<div class="frame"><div class="words-view"></div></div>'
 
 
 def style() -> str:
-    """The CSS, with the palette of the reports."""
+    """Returns the CSS, with the palette of the reports."""
     colours = "".join(f"{name}: {value};" for name, value in _COLOURS.items())
     return f".words-view {{ {colours} }}\n{_read('words.css')}"
 
 
 def script() -> str:
-    """The JavaScript, one module."""
+    """Returns the JavaScript as one module."""
     return "\n".join(map(_read, _SCRIPTS))
 
 
@@ -87,15 +87,15 @@ def _read(name: str) -> str:
 
 
 def standalone(data: WordsData, title: str) -> str:
-    """The view as one HTML file that needs neither server nor network: layers, strip and card still work.
+    """Renders the view as one interactive HTML file that needs neither server nor network.
 
     Args:
-        data: What :func:`workbench.drawing.words_data` makes.
-        title: The page's.
+        data: What :func:`workbench.drawing.words_data` returned.
+        title: The title of the page.
     """
-    inside = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    payload = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     return _PAGE.format(
-        title=escape(title), style=style(), html=HTML, data=inside, script=script(), ground=palette.GROUND
+        title=escape(title), style=style(), html=HTML, data=payload, script=script(), ground=palette.GROUND
     )
 
 
@@ -103,12 +103,12 @@ _words = st.components.v2.component("rationale_words", html=HTML, css=style(), j
 
 
 def words_view(data: WordsData, *, key: str, on_change: Callable[[], None]) -> WordEvent:
-    """Shows one document; everything on it is computed beforehand and only drawn here.
+    """Shows one document, and returns the user's position; everything is computed beforehand.
 
     Args:
-        data: What :func:`workbench.drawing.words_data` makes.
-        key: The widget's key; under another key the component starts anew, at the data's layer and pins.
-        on_change: Called before the rerun that a step or a pin causes.
+        data: What :func:`workbench.drawing.words_data` returned.
+        key: The widget's key; with another key the component starts anew, at the data's layer and pins.
+        on_change: Called before the rerun after a step or a pin.
     """
     result = _words(key=key, data=data, on_layer_change=on_change, on_pins_change=on_change)
     layer, pins = result.get("layer"), result.get("pins")

@@ -1,4 +1,4 @@
-"""Plotly figures that report and app share; each can say in words what it shows (:func:`alt_text`)."""
+"""Plotly charts of report and app; each has an alternative text (:func:`alt_text`)."""
 
 from rationale.report.figures.curves import layer_curves
 from rationale.report.figures.documents import document_distribution

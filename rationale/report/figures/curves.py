@@ -28,14 +28,14 @@ class _Line:
     title: str
     records: Sequence[Estimate]
     stroke: Stroke
-    flat: bool  # no layers: one value, drawn as a level
+    flat: bool  # no layers: one value, drawn as a horizontal line
 
     @property
     def values(self) -> list[float]:
         return [r.value for r in self.records if r.value is not None]
 
     def stretched(self, values: Sequence[float], last: int) -> tuple[list[float], list[float]]:
-        """The x and y of the line: a level runs through all layers."""
+        """Returns x and y of the line; a flat one runs through all layers."""
         if self.flat:
             return [0.0, float(last)], [values[0]] * 2
         return [float(r.layer) for r in self.records], list(values)
@@ -49,14 +49,14 @@ def layer_curves(
     methods: Sequence[str] | None = None,
     height: int = 400,
 ) -> go.Figure:
-    """Each method's curve over the layers, labelled where it ends; methods without layers are dashed levels.
+    """Draws each method's curve over the layers with a label; methods without layers are dashed lines.
 
     Args:
         agreement: What ``agree`` returned.
         metric: A metric, or several, each in its own panel.
-        select: The selection of metrics that need one; ignored for the others.
+        select: The selection, for metrics that need one.
         methods: Which to draw; None draws all. Strokes do not depend on it.
-        height: Pixels a panel.
+        height: Height of a panel in pixels.
     """
     names = [metric] if isinstance(metric, str) else list(metric)
     results = Results(agreement)
@@ -86,18 +86,18 @@ def layer_curves(
 
 
 def _lines(results: Results, methods: Sequence[str], metric: str, select: str | None) -> list[_Line]:
-    drawn = strokes(results.methods, results.agreement.recipe)
+    stroke_of = strokes(results.methods, results.agreement.recipe)
     lines = []
     for name in methods:
         records = results.curve(name, metric, select)
         if records:
             flat = not results.layered(name)
-            lines.append(_Line(name, results.title(name), records, drawn[name], flat))
+            lines.append(_Line(name, results.title(name), records, stroke_of[name], flat))
     return lines
 
 
 def _range(lines: Sequence[_Line], *, bounded: bool) -> tuple[float, float]:
-    """From 0 (or the lowest end of an interval) to a little above the highest."""
+    """Returns the range of the axis, from 0 (or the lowest end of an interval) to just above the highest."""
     ends = [
         end for line in lines for r in line.records for end in (r.low, r.value, r.high) if end is not None
     ]
@@ -129,7 +129,7 @@ def _curve(line: _Line, last: int) -> go.Scatter:
 
 
 def _bands(lines: Sequence[_Line], last: int) -> Iterator[go.Scatter]:
-    """The intervals, where all of a line's records have one."""
+    """Draws the intervals of each line whose records all have one."""
     for line in lines:
         if any(r.low is None or r.high is None for r in line.records):
             continue
@@ -144,7 +144,7 @@ def _bands(lines: Sequence[_Line], last: int) -> Iterator[go.Scatter]:
 def _labels(
     lines: Sequence[_Line], last: int, span: tuple[float, float], height: int, row: int
 ) -> Iterator[Mapping[str, object]]:
-    """Names each curve at its right end, in the ink of text, tied to the curve by a thread in its colour."""
+    """Labels each curve at its right end, with a line in the curve's colour from the curve to the label."""
     low, high = span
     pixels = height / (high - low)
     ends = [line.values[-1] for line in lines]
@@ -176,18 +176,19 @@ def _facts(record: Estimate) -> str:
 
 
 def _alt(results: Results, methods: Sequence[str], metrics: Sequence[str], select: str | None) -> str:
-    """What the curves show: where each method starts, ends, and is best."""
+    """Describes the curves: the value of each method in its first and last layer, and its best layer."""
     parts = []
     for metric in metrics:
         chosen = select if registered_metric(metric).needs_selection else None
-        told = [_told(results, method, metric, chosen) for method in methods]
+        sentences = [_method_sentence(results, method, metric, chosen) for method in methods]
         parts.append(
-            f"{titled(metric, chosen, results.agreement.recipe)} by layer. " + " ".join(filter(None, told))
+            f"{titled(metric, chosen, results.agreement.recipe)} by layer. "
+            + " ".join(filter(None, sentences))
         )
     return " ".join(parts)
 
 
-def _told(results: Results, method: str, metric: str, select: str | None) -> str:
+def _method_sentence(results: Results, method: str, metric: str, select: str | None) -> str:
     curve = results.curve(method, metric, select)
     if not curve:
         return ""

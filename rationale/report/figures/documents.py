@@ -1,4 +1,4 @@
-"""Figures of single documents: how they spread."""
+"""Charts of the distribution of a metric over documents."""
 
 from __future__ import annotations
 
@@ -21,31 +21,37 @@ def document_distribution(
     names: Sequence[str] | None = None,
     what: str = "AP",
 ) -> go.Figure:
-    """One box and one dot a document for each method: how the mean comes about.
+    """Draws for each method a box over documents, and one dot per document.
 
     Args:
-        values: Per method, float (D,), NaN where a document was left out.
-        strokes: How each method is drawn.
-        titles: What people call the methods.
-        names: The documents' names, shown when a dot is pointed at.
-        what: What the values are.
+        values: For each method float (D,), NaN where a document was left out.
+        strokes: The line style of each method.
+        titles: The titles of the methods.
+        names: The names of the documents, shown on hover.
+        what: The title of the metric.
     """
-    traces, told = [], []
-    for method, found in values.items():
-        array = np.asarray(found, dtype=np.float64)
-        there = ~np.isnan(array)
+    traces, sentences = [], []
+    for method, numbers in values.items():
+        array = np.asarray(numbers, dtype=np.float64)
+        defined = ~np.isnan(array)
         title = escape_plotly((titles or {}).get(method, method))
         texts = (
-            None if names is None else [escape_plotly(n) for n, ok in zip(names, there, strict=True) if ok]
+            None if names is None else [escape_plotly(n) for n, ok in zip(names, defined, strict=True) if ok]
         )
-        traces.append(_box(array[there], title, texts, strokes[method], what))
-        if there.any():
-            low, middle, high = np.quantile(array[there], [0.25, 0.5, 0.75])
-            told.append(f"{title}: half of the documents from {low:.3f} to {high:.3f}, median {middle:.3f}")
+        traces.append(_box(array[defined], title, texts, strokes[method], what))
+        if defined.any():
+            low, middle, high = np.quantile(array[defined], [0.25, 0.5, 0.75])
+            sentences.append(
+                f"{title}: half of the documents from {low:.3f} to {high:.3f}, median {middle:.3f}"
+            )
     figure = go.Figure(traces)
     figure.update_xaxes(TICKS, title_text=f"{what} of one document")
     figure.update_yaxes(TICKS, showgrid=False, autorange="reversed", automargin=True, tickfont={"color": INK})
-    finish(figure, f"Distribution of {what} over documents. {'; '.join(told)}.", height=90 + 44 * len(values))
+    finish(
+        figure,
+        f"Distribution of {what} over documents. {'; '.join(sentences)}.",
+        height=90 + 44 * len(values),
+    )
     return figure.update_layout(margin={"l": 150})
 
 

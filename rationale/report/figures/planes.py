@@ -1,4 +1,4 @@
-"""Two metrics at once: recall against false positive rate, faithfulness against plausibility."""
+"""Charts of one metric against another: recall and false positive rate, faithfulness and plausibility."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def selection_plane(
     methods: Sequence[str] | None = None,
     height: int = 480,
 ) -> go.Figure:
-    """Recall against FPR of the selected words, a path through the layers for each method.
+    """Draws recall against FPR of the selected words, one path through the layers per method.
 
-    On the diagonal words are selected as if blindly; above it, rationale words more often than others.
+    On the diagonal rationale words are selected as often as others (chance), above it more often.
 
     Args:
         agreement: What ``agree`` returned.
-        select: Which selection.
+        select: The selection.
         methods: Which to draw; None draws all.
-        height: Pixels.
+        height: In pixels.
     """
     results = Results(agreement)
     figure = _plane(results, ("fpr", "recall"), select, methods)
@@ -68,19 +68,19 @@ def faithfulness_plane(
     methods: Sequence[str] | None = None,
     height: int = 480,
 ) -> go.Figure:
-    """A faithfulness metric against agreement with the human, with both intervals; numbers are layers.
+    """Draws a faithfulness metric against plausibility, with both intervals; numbers are layers.
 
     Args:
         agreement: What ``agree`` returned, of scores made with faithfulness.
-        faithfulness: The metric upwards.
-        plausibility: The metric to the right; one that needs no selection.
+        faithfulness: The metric on the y axis.
+        plausibility: The metric on the x axis; one that needs no selection.
         methods: Which to draw; None draws all.
-        height: Pixels.
+        height: In pixels.
     """
     results = Results(agreement)
     figure = _plane(results, (plausibility, faithfulness), None, methods, intervals=True)
     figure.update_xaxes(TICKS, title_text=f"{titled(plausibility)}: agreement with the human rationale")
-    figure.update_yaxes(TICKS, title_text=f"{titled(faithfulness)}: weight for the model")
+    figure.update_yaxes(TICKS, title_text=f"{titled(faithfulness)}: faithfulness to the model")
     return _finish(figure, f"{titled(faithfulness)} against {titled(plausibility)}.", height)
 
 
@@ -92,13 +92,13 @@ def _plane(
     *,
     intervals: bool = False,
 ) -> go.Figure:
-    drawn = strokes(results.methods, results.agreement.recipe)
+    stroke_of = strokes(results.methods, results.agreement.recipe)
     traces = []
     for method in results.methods:
         pairs = _pairs(results, method, axes, select)
         if not pairs or (methods is not None and method not in methods):
             continue
-        stroke = drawn[method]
+        stroke = stroke_of[method]
         traces.append(
             go.Scatter(
                 x=[x.value for x, _ in pairs],
@@ -124,15 +124,15 @@ def _plane(
 
 
 def _pairs(results: Results, method: str, axes: tuple[str, str], select: str | None) -> Pairs:
-    found = [
+    pairs = [
         (results.get(method, layer, axes[0], select), results.get(method, layer, axes[1], select))
         for layer in results.layers(method)
     ]
-    return [(x, y) for x, y in found if x and y and x.value is not None and y.value is not None]
+    return [(x, y) for x, y in pairs if x and y and x.value is not None and y.value is not None]
 
 
 def _numbers(pairs: Pairs, *, every: bool) -> list[str]:
-    """Layer numbers: of all points, or of the ends of a path; none where there is one layer."""
+    """Returns layer numbers of all points, or of the ends of a path; none if there is one layer."""
     if len(pairs) == 1:
         return [""]
     ends = (pairs[0][0].layer, pairs[-1][0].layer)
@@ -149,21 +149,21 @@ def _errors(records: Sequence[Estimate], colour: str) -> Mapping[str, object]:
 
 
 def _facts(*records: Estimate) -> str:
-    told = [f"layer {records[0].layer}"]
+    lines = [f"layer {records[0].layer}"]
     for r in records:
         interval = "" if r.low is None or r.high is None else f" [{r.low:.3f}, {r.high:.3f}]"
-        told.append(f"{titled(r.metric)} {r.value:.3f}{interval}")
-    told += [rule for rule in dict.fromkeys(r.rule for r in records) if rule]
-    return "<br>".join(told)
+        lines.append(f"{titled(r.metric)} {r.value:.3f}{interval}")
+    lines += [rule for rule in dict.fromkeys(r.rule for r in records) if rule]
+    return "<br>".join(lines)
 
 
 def _finish(figure: go.Figure, what: str, height: int) -> go.Figure:
-    told = [
+    paths = [
         f"{trace.name}: {trace.x[0]:.3f}, {trace.y[0]:.3f}"
         + (f" to {trace.x[-1]:.3f}, {trace.y[-1]:.3f}" if len(trace.x) > 1 else "")
         for trace in figure.data
     ]
-    finish(figure, f"{what} {'; '.join(told)}.", height=height)
+    finish(figure, f"{what} {'; '.join(paths)}.", height=height)
     figure.update_layout(
         showlegend=True,
         legend={"x": 1.02, "y": 1, "itemwidth": 40, "font": {"size": 12}},

@@ -1,4 +1,4 @@
-"""Token-dropping systems beside each other: fronts, tokens kept, and what is kept of the rationale."""
+"""Charts that compare token-dropping methods: metric against speed, tokens kept, rationale kept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FLOPS = "operations"
 
 
 def look(system: str) -> tuple[str, str]:
-    """Colour and symbol of a system, as it says itself; of one whose code is not here, those of no other."""
+    """Returns colour and symbol that a dropping method declares; defaults if it is not registered."""
     from rationale.dropping import SYSTEMS, System  # imports torch
 
     if system == "plain":
@@ -29,13 +29,13 @@ def look(system: str) -> tuple[str, str]:
 
 
 def speeds(records: Sequence[GridCell]) -> list[str]:
-    """What speed can be told in: operations, and the batch sizes that time was measured with."""
+    """Lists the measures of speed: operations, and the batch sizes that time was measured with."""
     return [FLOPS, *sorted({size for record in records for size in record.measured_speedup}, key=int)]
 
 
 @dataclass(frozen=True)
 class _Point:
-    """A setting in a chart, its seeds together."""
+    """A setting in a chart, averaged over its seeds."""
 
     system: str
     title: str
@@ -45,12 +45,12 @@ class _Point:
 
 
 def fronts(records: Sequence[GridCell], *, speed: str = FLOPS, height: int = 460) -> go.Figure:
-    """The metric against speed: a curve a system, a point a setting, in the order of their speed.
+    """Draws the metric against speed: one curve per dropping method, one point per setting.
 
-    Bars are 95 % intervals over documents; with several seeds, from the least to the greatest.
+    Bars are 95 % intervals over documents; with several seeds, the range over seeds.
 
     Args:
-        records: Of the comparison.
+        records: The records of the comparison.
         speed: One of :func:`speeds`.
         height: In pixels.
     """
@@ -60,16 +60,16 @@ def fronts(records: Sequence[GridCell], *, speed: str = FLOPS, height: int = 460
         records = [r for r in records if r.system == "plain" or speed in r.measured_speedup]
     name = TITLES[records[0].metric]
     return _by_system(
-        [_joined(cells, speed) for cells in by_setting(records)],
+        [_seed_mean(cells, speed) for cells in by_setting(records)],
         titles=(title, name),
-        alt=f"{name} against {'FLOPs' if speed == FLOPS else 'measured'} speedup, a curve a system",
+        alt=f"{name} against {'FLOPs' if speed == FLOPS else 'measured'} speedup, a curve per method",
         height=height,
         bars=True,
     )
 
 
-def _joined(cells: Sequence[GridCell], speed: str) -> _Point:
-    """The seeds of a setting as one point."""
+def _seed_mean(cells: Sequence[GridCell], speed: str) -> _Point:
+    """Averages the seeds of a setting to one point."""
     first, times = cells[0], fmean([_speed(cell, speed) for cell in cells])
     value = over_seeds([Interval(cell.value, cell.low, cell.high) for cell in cells])
     return _Point(first.system, first.title, first.setting_name, times, value)
@@ -83,7 +83,7 @@ def _speed(cell: GridCell, speed: str) -> float:
 
 
 def tokens_kept_by_layer(records: Sequence[GridCell], *, height: int = 460) -> go.Figure:
-    """The share of tokens kept in each layer, a curve a run."""
+    """Draws the share of tokens kept in each layer, one curve per run."""
     figure = go.Figure()
     for record in records:
         colour, symbol = look(record.system)
@@ -99,24 +99,24 @@ def tokens_kept_by_layer(records: Sequence[GridCell], *, height: int = 460) -> g
         )
     figure.update_xaxes(TICKS, title_text="layer", dtick=1)
     figure.update_yaxes(TICKS, title_text="share of tokens kept", tickformat=".0%", rangemode="tozero")
-    told = "; ".join(f"{r.cell} {r.tokens_kept[0]:.0%} to {r.tokens_kept[-1]:.0%}" for r in records)
-    alt = f"Share of tokens kept in each layer, a curve a run: {told}."
+    summary = "; ".join(f"{r.cell} {r.tokens_kept[0]:.0%} to {r.tokens_kept[-1]:.0%}" for r in records)
+    alt = f"Share of tokens kept in each layer, a curve per run: {summary}."
     return finish(figure, alt, height=height).update_layout(showlegend=True)
 
 
 def kept_rationale(records: Sequence[GridCell], *, height: int = 460) -> go.Figure | None:
-    """The share of marked words still kept in the last layer, against that of the words nobody marked."""
-    held = [
+    """Draws the share of rationale words kept in the last layer against that of other words."""
+    points = [
         _Point(r.system, r.title, r.cell, r.rationale.fpr[-1], Interval(r.rationale.recall[-1]))
         for r in records
         if r.rationale and r.rationale.fpr[-1] is not None
     ]
-    if not held:
+    if not points:
         return None
     figure = _by_system(
-        held,
+        points,
         titles=("share of other words kept in the last layer", "share of the human rationale kept there"),
-        alt="Share of the human rationale kept against the share of other words kept, a curve a system",
+        alt="Share of the human rationale kept against the share of other words kept, a curve per method",
         height=height,
     )
     figure.add_scatter(
@@ -129,23 +129,23 @@ def kept_rationale(records: Sequence[GridCell], *, height: int = 460) -> go.Figu
 def _by_system(
     points: Sequence[_Point], *, titles: tuple[str, str], alt: str, height: int, bars: bool = False
 ) -> go.Figure:
-    figure, told = go.Figure(), []
+    figure, sentences = go.Figure(), []
     points = [point for point in points if point.y.value is not None]  # a metric that is not defined there
     for system in dict.fromkeys(point.system for point in points):
-        own = sorted((point for point in points if point.system == system), key=lambda point: point.x)
+        curve = sorted((point for point in points if point.system == system), key=lambda point: point.x)
         colour, symbol = look(system)
         error = {
             "type": "data",
-            "array": [distance(point.y.value, point.y.high) for point in own],
-            "arrayminus": [distance(point.y.low, point.y.value) for point in own],
+            "array": [distance(point.y.value, point.y.high) for point in curve],
+            "arrayminus": [distance(point.y.low, point.y.value) for point in curve],
             "color": colour,
             "thickness": 1,
         }
         figure.add_scatter(
-            x=[point.x for point in own],
-            y=[point.y.value for point in own],
-            text=[escape_plotly(point.name) for point in own],
-            name=escape_plotly(own[0].title),
+            x=[point.x for point in curve],
+            y=[point.y.value for point in curve],
+            text=[escape_plotly(point.name) for point in curve],
+            name=escape_plotly(curve[0].title),
             legendgroup=system,
             mode="lines+markers",
             line={"color": colour, "width": 1.5},
@@ -153,9 +153,9 @@ def _by_system(
             error_y=error if bars else None,
             hovertemplate="%{text}<br>%{x:.2f}, %{y:.3f}<extra></extra>",
         )
-        first, last = (f"{point.y.value:.3f} at {point.x:.2f}" for point in (own[0], own[-1]))
-        told.append(f"{own[0].title} {first} to {last}")
+        first, last = (f"{point.y.value:.3f} at {point.x:.2f}" for point in (curve[0], curve[-1]))
+        sentences.append(f"{curve[0].title} {first} to {last}")
     figure.update_xaxes(TICKS, title_text=titles[0])
     figure.update_yaxes(TICKS, title_text=titles[1])
-    done = finish(figure, f"{alt}: {'; '.join(told)}.", height=height)
-    return done.update_layout(showlegend=True)
+    finished = finish(figure, f"{alt}: {'; '.join(sentences)}.", height=height)
+    return finished.update_layout(showlegend=True)

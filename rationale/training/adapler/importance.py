@@ -143,11 +143,7 @@ def _is_whole(path: Path, made_of: Mapping[str, Any]) -> bool:
     if not MAPS.is_finished(path):
         return False
     seal = MAPS.check(path)
-    changed = (
-        []
-        if seal is None
-        else [name for name, value in made_of.items() if seal.inputs.get(name, value) != value]
-    )
+    changed = [] if seal is None else seal.other_inputs(made_of)
     if changed:
         raise ModelError(f"the stored maps are of other {changed[0]}", where=path, remedy=_REMEDY)
     return True

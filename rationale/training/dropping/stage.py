@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rationale.artifacts.artifact import require_made_of
-from rationale.artifacts.model import check_model
+from rationale.artifacts.model import TRAINING, check_model
 from rationale.errors import ModelError, OutputError
-from rationale.training.fitting import RECIPE, Fill, complete
+from rationale.training.fitting import Fill, complete
 from rationale.training.record import training_json
 from rationale.training.trainer import ClassifierTrainer
 from rationale.training.unfinished import UnfinishedRun
@@ -63,7 +63,7 @@ def outcome(folder: Path) -> dict[str, Any]:
     content = dict(training_json(folder, ANEW))
     if not {"options", *_OUTCOME} <= content.keys():
         raise ModelError(
-            "expected the recipe of a training, found another", where=folder / RECIPE, remedy=ANEW
+            "expected the recipe of a training, found another", where=folder / TRAINING, remedy=ANEW
         )
     return content
 
@@ -89,13 +89,13 @@ def check_made(
         OutputError: Where it is another training, or has no seal.
         ModelError: Where a file is missing or was changed.
     """
-    if not (folder / RECIPE).exists():
+    if not (folder / TRAINING).exists():
         raise OutputError(
             "expected a stage of training, found another folder",
             where=folder,
             remedy="Name another folder with --finetuned-dir or --out.",
         )
-    recorded = {name: value for name, value in outcome(folder).items() if name not in _OUTCOME}
+    recorded = _recipe(folder)
     seal = check_model(folder, remedy=ANEW, note=False)
     what = "the folder holds another training"
     require_made_of(folder, recorded, seal, recipe, inputs=inputs, without=without, what=what, remedy=remedy)
@@ -103,5 +103,9 @@ def check_made(
 
 def tidy(folder: Path) -> None:
     """Deletes the folder of the unfinished run that an interruption left beside a finished training."""
-    recipe = {name: value for name, value in outcome(folder).items() if name not in _OUTCOME}
-    UnfinishedRun.beside(folder).discard(recipe)
+    UnfinishedRun.beside(folder).discard(_recipe(folder))
+
+
+def _recipe(folder: Path) -> dict[str, Any]:
+    """The recipe of a finished stage, without its outcome."""
+    return {name: value for name, value in outcome(folder).items() if name not in _OUTCOME}

@@ -1,7 +1,7 @@
 // Shared by the files of this component; Python joins them into one module, in the order words.py lists them.
 // Text of documents reaches the page through textContent and setAttribute only, never as markup.
 
-/** What a word's mark says about the model's choice at one layer; the document page and the drop page share it. */
+/** The states of a word at one layer; panels.py has the same numbers. */
 const REST = 0, CHOSEN = 1, DROPPED_HERE = 2, DROPPED_BEFORE = 3;
 
 function el(tag, attributes = {}, ...children) {
@@ -15,7 +15,7 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** A score as a person reads it: three significant digits, the sign kept. */
+/** Formats a score for people: three significant digits with the sign. */
 function number(value) {
   if (value === null || value === undefined) return "–";
   if (value === 0) return "0";
@@ -24,7 +24,7 @@ function number(value) {
   return (value < 0 ? "−" : "") + text;
 }
 
-/** A word for headings and labels: cut when endless, named by code point when nothing of it can be seen. */
+/** Formats a word for headings and labels: a very long one is cut, an invisible one named by code point. */
 function shown(word, most = 60) {
   if (/^[\p{Z}\p{C}]*$/u.test(word)) return unseen(word);
   const letters = Array.from(word.length > 4 * most ? word.slice(0, 4 * most) : word);
@@ -37,7 +37,7 @@ function unseen(word) {
     || "empty") + "⟩";
 }
 
-/** How dark a score's ground is: its share of the row's largest, as in the report. */
+/** Opacity of a score's background: its share of the largest score of the row, as in the report. */
 function darkness(score, peak) {
   return peak > 0 ? Math.abs(score) / peak : 0;
 }
@@ -48,7 +48,7 @@ function peakOf(scores) {
   return peak;
 }
 
-/** The row of a panel's arrays that belongs to a step of the slider; -1 where the method has no such layer. */
+/** Returns the row of a panel's arrays for a step of the slider; -1 if the method has no such layer. */
 function rowAt(panel, step) {
   return panel.rows[step] ?? -1;
 }
@@ -63,12 +63,12 @@ function isPartly(panel, row, unit) {
   return Boolean(panel.parts && panel.parts[row][unit]);
 }
 
-/** What became of a word, in words. */
+/** Describes the state of a word. */
 function markOf(labels, panel, row, unit) {
   return labels.marks[panel.marks[row][unit]] + (isPartly(panel, row, unit) ? " in part" : "");
 }
 
-/** Scrolls a list, and only the list, until one of its rows can be seen. */
+/** Scrolls a list, and only the list, until a row is visible. */
 function within(list, row) {
   const box = list.getBoundingClientRect(), at = row.getBoundingClientRect();
   if (at.top < box.top) list.scrollTop += at.top - box.top - 4;

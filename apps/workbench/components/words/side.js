@@ -1,4 +1,4 @@
-/** The layers with what each selects: a radio group, a slider and a player over the same step. */
+/** The list of layers with what each selects: a radio group, a slider and a player share the step. */
 class Layers {
   constructor(data, actions) {
     this.data = data;
@@ -65,7 +65,7 @@ class Layers {
   }
 }
 
-/** The numbers after the layer, the same rows for every method beside another. */
+/** The metrics of the current layer, with the same rows for every method. */
 class Facts {
   constructor(data) {
     this.data = data;
@@ -102,7 +102,7 @@ class Facts {
   }
 }
 
-/** What the model says about the whole document, and about its words once some are taken away. */
+/** The model's prediction for the whole document, and after some words are removed. */
 class Prediction {
   constructor(data) {
     this.data = data;
@@ -131,7 +131,7 @@ class Prediction {
   }
 }
 
-/** The word under the pointer, the focus, or the pin: its score in each layer against the threshold it met. */
+/** The word under the pointer, the focus, or the pin: its score and threshold in each layer. */
 class Card {
   constructor(data) {
     this.data = data;

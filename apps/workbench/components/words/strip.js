@@ -1,4 +1,4 @@
-/** The fall of every word: columns are the words in reading order, rows the layers, the human's marks above. */
+/** The map of all words: one column per word in reading order, one row per layer, the human rationale above. */
 class Strip {
   constructor(data, actions) {
     this.data = data;
@@ -90,7 +90,7 @@ class Strip {
     pen.globalAlpha = 1;
   }
 
-  /** Every word where there is room; else the strongest of the words that share a pixel. */
+  /** Draws every word if there is room, else the strongest of the words that share a pixel. */
   visible(scores) {
     if (this.column >= 1) return scores.keys();
     const strongest = new Map();
@@ -120,7 +120,7 @@ class Strip {
     pen.fillRect(x, y + this.high - 3, partly ? this.wide / 2 : this.wide, 2);
   }
 
-  /** Moves the frames only: hovering never repaints the map. */
+  /** Moves only the frames: hovering never repaints the map. */
   frame(step, unit) {
     const across = this.data.units.length * this.column;
     place(this.rowFrame, this.left - 2, this.top + step * this.high - 1, across + 4, this.high + 2);

@@ -90,7 +90,7 @@ class Text {
     this.reveal(index);
   }
 
-  /** Scrolls the text, and only the text, until the word can be seen. */
+  /** Scrolls the text, and only the text, until the word is visible. */
   reveal(index) {
     within(this.node, this.spans[index]);
   }

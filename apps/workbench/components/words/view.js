@@ -1,4 +1,4 @@
-/** One component: the texts, their strips and the side cards over one layer, one pointed word and the pins. */
+/** The component: texts, strips and side cards that share one layer, one current word and the pins. */
 class WordsView {
   constructor(root) {
     this.host = root.querySelector(".words-view");
@@ -14,10 +14,10 @@ class WordsView {
     document.removeEventListener("keydown", this.key);
     this.resize.disconnect();
     this.pause();
-    window.clearTimeout(this.telling);
+    window.clearTimeout(this.timer);
   }
 
-  /** Takes new data; the texts stay as they are while the document and the number of panels stay. */
+  /** Takes new data; the texts are kept while the document and the number of panels stay the same. */
   show(data, tell) {
     this.tell = tell;
     if (data.version === this.data?.version) return;
@@ -63,7 +63,7 @@ class WordsView {
     this.rehouse();
   }
 
-  /** Puts fresh heads, strips and side cards around the texts, which are not touched. */
+  /** Rebuilds headings, strips and side cards around the texts, which are kept. */
   rehouse() {
     this.homes.forEach((home, index) => {
       const text = this.texts[index].node;
@@ -115,7 +115,7 @@ class WordsView {
     this.send("layer", this.layer);
   }
 
-  /** Left and right step the layers while nothing else has the focus. */
+  /** The left and right keys step the layers while nothing else has the focus. */
   onDocumentKey(event) {
     if (document.activeElement !== document.body || event.ctrlKey || event.metaKey || event.altKey) return;
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -144,14 +144,14 @@ class WordsView {
     this.send("pins", { document: this.data.document, words: [...this.pins].sort((a, b) => a - b) });
   }
 
-  /** Tells Python, once the hand has come to rest; each fact has its own last word. */
+  /** Reports values to Python after the user pauses, of each name only the last. */
   send(name, value) {
-    this.untold = { ...this.untold, [name]: value };
-    window.clearTimeout(this.telling);
-    this.telling = window.setTimeout(() => {
-      const untold = this.untold;
-      this.untold = {};
-      for (const [key, told] of Object.entries(untold)) this.tell(key, told);
+    this.pending = { ...this.pending, [name]: value };
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => {
+      const pending = this.pending;
+      this.pending = {};
+      for (const [key, last] of Object.entries(pending)) this.tell(key, last);
     }, 250);
   }
 
@@ -192,7 +192,7 @@ class WordsView {
     this.strips.forEach((strip) => strip.frame(this.step, unit));
   }
 
-  /** The pointer comes first, then the keyboard, then the last pin. */
+  /** Shows the current word: under the pointer, else with the keyboard focus, else the last pin. */
   paintWord() {
     const live = this.pointed >= 0 ? this.pointed : this.rested ?? -1;
     const last = [...this.pins].at(-1);
@@ -204,7 +204,7 @@ class WordsView {
   }
 }
 
-/** The signs and what they mean, each with how many words wear it at this layer. */
+/** The legend: each sign with its meaning and its number of words at this layer. */
 function legend(panel) {
   return el("div", { class: "legend", role: "note", "aria-label": "legend" },
     ...panel.legend.map(([look, text]) => el("span", { class: "entry" },
