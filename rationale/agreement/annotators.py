@@ -14,7 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
-from rationale.arrays import Bool, Float64, Int64
+from rationale.arrays import Array, Bool, Float64, Int64
 from rationale.errors import DataError
 from rationale.metrics.ragged import offsets_of, ratio
 
@@ -42,11 +42,14 @@ class Units:
     def per_document(self, values: Float64) -> Float64:
         """The mean over each document's annotators, (..., U) to (..., D); NaN where all are NaN."""
         known = np.isfinite(values)
-        summed = np.zeros((*values.shape[:-1], self.documents))
-        count = np.zeros(summed.shape)
-        np.add.at(summed, (..., self.document), np.where(known, values, 0.0))
-        np.add.at(count, (..., self.document), known)
-        return ratio(summed, count)
+        return ratio(self._sums(np.where(known, values, 0.0)), self._sums(known.astype(np.float64)))
+
+    def _sums(self, values: Float64) -> Float64:
+        """The sum over each document's annotators, (..., U) to (..., D)."""
+        sums = np.zeros((*values.shape[:-1], self.documents))
+        for unit, document in enumerate(self.document):
+            sums[..., document] += values[..., unit]
+        return sums
 
 
 def units_of(masks: Sequence[Bool]) -> Units:
@@ -78,9 +81,7 @@ def units_of(masks: Sequence[Bool]) -> Units:
     )
 
 
-def _join(
-    parts: Sequence[np.ndarray[tuple[int], np.dtype[np.generic]]], kind: type[np.generic]
-) -> np.ndarray:  # type: ignore[type-arg]
+def _join(parts: Sequence[Array], kind: type[np.generic]) -> Array:
     return np.concatenate([np.zeros(0, kind), *parts]).astype(kind)
 
 

@@ -83,12 +83,13 @@ def average_precision(scores: Floats, gold: Floats, offsets: Int64) -> Float64:
     The sum over thresholds of (recall step) x (mean g of the words above); recall = sum of g above / sum g.
     The ideal order has one word a threshold. In (0, 1]; higher is better.
     """
-    rows, gold = np.atleast_2d(np.asarray(scores, np.float64)), np.asarray(gold, np.float64)
+    rows: Float64 = np.atleast_2d(np.asarray(scores, np.float64))
+    hits: Float64 = np.asarray(gold, np.float64)
     values = np.full((len(rows), len(offsets) - 1), np.nan)
     for number, (a, b) in enumerate(pairwise(offsets)):
-        if b > a and gold[a:b].sum() > 0:
-            best = _average_precision(-np.arange(b - a, dtype=np.float64), -np.sort(-gold[a:b]))
-            values[:, number] = [_average_precision(row[a:b], gold[a:b]) / best for row in rows]
+        if b > a and hits[a:b].sum() > 0:
+            best = _average_precision(-np.arange(b - a, dtype=np.float64), -np.sort(-hits[a:b]))
+            values[:, number] = [_average_precision(row[a:b], hits[a:b]) / best for row in rows]
     return values
 
 

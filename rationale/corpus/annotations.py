@@ -11,6 +11,7 @@ from rationale.corpus.document import Document, Mark, Span, State
 from rationale.corpus.fields import identifier, label_name, listing, short
 from rationale.corpus.masks import word_spans
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 _KEYS = ("annotator", "state", "label", "spans")
 _STATES: tuple[State, ...] = get_args(State)
@@ -91,7 +92,7 @@ def with_marks(document: Document, marks: Iterable[Mark]) -> Document:
     return replace(marked, spans=asked[0].spans if asked else (), annotated=bool(asked))
 
 
-def row_of(document: Document) -> dict[str, Any]:
+def row_of(document: Document) -> Json:
     """The row of a table that is read back as an equal document.
 
     Raises:
@@ -104,7 +105,7 @@ def row_of(document: Document) -> dict[str, Any]:
             where=f"annotation {document.id!r}, document {document.docid!r}",
             remedy="Write an ERASER folder.",
         )
-    row: dict[str, Any] = {
+    row: dict[str, object] = {
         "id": document.exported_id,
         "words": list(document.words),
         "label": document.label,

@@ -267,7 +267,7 @@ def test_expmrc(tmp_path, evidences, said):
 
 
 def test_expmrc_is_checked_as_squad_is(tmp_path):
-    assert "does not stand at character 3" in message(
+    assert "is not at character 3 of the context" in message(
         "expmrc", corpora.expmrc(tmp_path, answers=[{"text": "the sea", "answer_start": 3}])
     )
 
