@@ -235,9 +235,9 @@ class Page:
 
     def _perturbed(self, layered: Layered, layer: int) -> list[Named]:
         """Returns the predicted class' probability with only the selected words, and without them."""
-        name, share, method = safe(self.scored.predicted), self.share, layered.kept or layered.method
-        predicted = self.labels.index(self.scored.predicted)
+        name, share, method = safe(self.scored.predicted or ""), self.share, layered.kept or layered.method
         for p in self.scored.perturbed:
+            predicted = self.labels.index(str(self.scored.predicted))
             if (p.method, p.layer, p.share) == (method, layer, share):
                 what = "kept words" if layered.kept else f"best {100 * p.share:.0f} %"
                 return [

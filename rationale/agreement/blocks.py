@@ -162,14 +162,15 @@ class Block:
 
     @cached_property
     def predicted(self) -> Int64:
-        """The predicted class of each document, int64 (D,)."""
-        labels = list(self.recipe.labels)
-        return np.array([labels.index(s.predicted) for s in self.scored], dtype=np.int64)
+        """The predicted class of each document, int64 (D,); -1 where a prediction names none."""
+        number = {label: index for index, label in enumerate(self.recipe.labels)}
+        return np.array([number[s.predicted] if s.predicted else -1 for s in self.scored], dtype=np.int64)
 
     @cached_property
     def confidence(self) -> Float64:
-        """The predicted class' probability, float64 (D,)."""
-        return np.array([s.probabilities[c] for s, c in zip(self.scored, self.predicted, strict=True)])
+        """The predicted class' probability, float64 (D,); NaN where it is unknown."""
+        pairs = zip(self.scored, self.predicted, strict=True)
+        return np.array([s.probabilities[c] if s.probabilities and c >= 0 else np.nan for s, c in pairs])
 
     @cached_property
     def perturbed(self) -> dict[str, list[tuple[float, ...]]]:
@@ -225,7 +226,7 @@ def _document_of(scored: ScoredDocument, documents: Documents, scores: Scores) -
             where=f"{document_label(scored)} of {documents.source}",
             remedy="Give the data the scores were computed from, or score this data again.",
         )
-    if scored.predicted not in scores.labels:
+    if scored.predicted is not None and scored.predicted not in scores.labels:
         raise ScoresError(
             f"the predicted label {scored.predicted!r} is none of {list(scores.labels)}",
             where=document_label(scored),

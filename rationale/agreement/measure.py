@@ -70,7 +70,7 @@ class Measured:
         parts: For each place float64 (parts, D): the values whose means make the metric, NaN where a pair is
             left out.
         gold: The labels of the documents, None where unknown.
-        predicted: The predicted labels.
+        predicted: The predicted labels, None where a prediction names none.
         words: Words of all documents, and how many of them no window covers.
     """
 
@@ -78,7 +78,7 @@ class Measured:
     annotated: Bool
     parts: dict[Place, Float64]
     gold: tuple[str | None, ...]
-    predicted: tuple[str, ...]
+    predicted: tuple[str | None, ...]
     words: tuple[int, int]
 
 

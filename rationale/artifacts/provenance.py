@@ -72,6 +72,7 @@ class ScoredMethod:
         layers: The layers that were scored.
         settings: Further settings that decide its numbers.
         selects: Whether its selection is the set of tokens that the model keeps.
+        gives: What an imported method holds: scores, selected words, or both; None is scores.
         family: Group of methods that share a style in charts and a place in comparisons.
     """
 
@@ -81,6 +82,7 @@ class ScoredMethod:
     layers: Layers
     settings: Json | None = omitted()
     selects: bool | None = omitted()
+    gives: Literal["scores", "selection", "both"] | None = omitted()
     family: str | None = omitted()
 
 
@@ -157,6 +159,14 @@ class Provenance:
     def selects(self, method: str) -> bool:
         """Whether the selection of a method is the set of tokens that the model keeps."""
         return method in self.methods and bool(self.methods[method].selects)
+
+    def ranks(self, method: str) -> bool:
+        """Whether a method has scores; an imported one may only select words."""
+        return self.methods[method].gives != "selection"
+
+    def gives_words(self, method: str) -> bool:
+        """Whether an imported method comes with selected words: the selection ``given``."""
+        return self.methods[method].gives in ("selection", "both")
 
     def title_of(self, method: str) -> str:
         """The display name of a method."""

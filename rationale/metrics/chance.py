@@ -51,12 +51,12 @@ def majority(found: Classification) -> Majority | None:
     return _against(counts, sum(row[place] for place, row in enumerate(found.confusion)))
 
 
-def majority_of(gold: Sequence[str | None], predicted: Sequence[str]) -> Majority | None:
-    """The comparison from gold labels, None where unknown, and predicted labels; None without gold labels."""
+def majority_of(gold: Sequence[str | None], predicted: Sequence[str | None]) -> Majority | None:
+    """The comparison from gold and predicted labels, None where unknown; None without any pair."""
     pairs = [
         (gold_label, predicted_label)
         for gold_label, predicted_label in zip(gold, predicted, strict=True)
-        if gold_label is not None
+        if gold_label is not None and predicted_label is not None
     ]
     return (
         _against(

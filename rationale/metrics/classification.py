@@ -90,7 +90,7 @@ class Classification:
 
 def classification(
     gold: Sequence[str | None],
-    predicted: Sequence[str],
+    predicted: Sequence[str | None],
     labels: Sequence[str],
     *,
     resamples: int = 1000,
@@ -101,13 +101,13 @@ def classification(
 
     Args:
         gold: The gold labels; documents with None, an unknown label, are left out.
-        predicted: The predicted labels, as many.
+        predicted: The predicted labels, as many; documents with None are left out.
         labels: The classes, in the model's order.
         resamples: Number of bootstrap resamples.
         seed: Random seed of the bootstrap.
         confidence: Of the interval.
     """
-    known = [(g, p) for g, p in zip(gold, predicted, strict=True) if g is not None]
+    known = [(g, p) for g, p in zip(gold, predicted, strict=True) if g is not None and p is not None]
     names = (*labels, *sorted({g for g, _ in known} - set(labels)))
     if not known:
         nothing = dict.fromkeys(("accuracy", "macro_f1", "mcc", "low", "high"))

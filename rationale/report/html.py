@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from rationale.agreement import Agreement
     from rationale.corpus.document import Documents
-    from rationale.scores.scored import Scores
+    from rationale.scores.scored import ScoredDocument, Scores
 
 _VALUE = Column("value", "", "interval")
 _LONG = 60  # rows; longer tables stay folded in print
@@ -252,6 +252,13 @@ def _gallery(gallery: Gallery, agreement: Agreement) -> _Gallery:
     return _Gallery(results.title(gallery.method), where, tuple(map(_example, gallery.examples)))
 
 
+def _prediction(scored: ScoredDocument) -> str:
+    if scored.predicted is None:
+        return "no label predicted"
+    sure = f" ({max(scored.probabilities):.2f})" if scored.probabilities else ""
+    return f"predicted {scored.predicted}{sure}"
+
+
 def _example(example: Example) -> _Document:
     document, scored = example.document, example.scored
     name = document.id if document.id == document.docid else f"{document.id}, {document.docid}"
@@ -262,9 +269,9 @@ def _example(example: Example) -> _Document:
     )
     return _Document(
         heading=f"{example.rank.capitalize()}: {visible(name)}",
-        facts=f"AP {example.value:.3f}; predicted {scored.predicted} ({max(scored.probabilities):.2f})"
-        f"{right}; {counted(len(document.words), 'word')}, {counted(hits, 'hit')}, "
-        f"{misses} missed, {false_alarms} falsely selected",
+        facts=f"AP {example.value:.3f}; {_prediction(scored)}{right}; "
+        f"{counted(len(document.words), 'word')}, {counted(hits, 'hit')}, {misses} missed, "
+        f"{false_alarms} falsely selected",
         query=" ".join(map(visible, document.query)),
         words=Markup(words),  # noqa: S704
     )

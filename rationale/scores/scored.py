@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from typing import Protocol
@@ -53,8 +53,8 @@ class ScoredDocument:
         docid: The document's id.
         digest: ``Document.digest`` of the text that was scored.
         label: The gold label, or None.
-        predicted: The predicted label.
-        probabilities: Class probabilities, in the order of ``recipe.labels``.
+        predicted: The predicted label; None where an imported prediction names none.
+        probabilities: Class probabilities, in the order of ``recipe.labels``; empty where unknown.
         tokens: The tokens of all windows in order, special tokens and query included.
         token_word: int32 (T,), the word each token belongs to, or -1 for special tokens and the query.
         token_window: int32 (T,), the window of each token.
@@ -70,13 +70,15 @@ class ScoredDocument:
         policy_scores: float32 (L, T), the scores that a dropping model's policy compares with its thresholds;
             NaN without a decision. None where ``kept`` is None, and in scores of an earlier version.
         policy_thresholds: float32 (L, K), the threshold of each window's tokens; NaN without a decision.
+        given: Per imported method, bool (W,), the words that it selects: the selection ``given``.
+        unmatched: Per imported method, the number of quoted words that are nowhere in the document.
     """
 
     id: str
     docid: str
     digest: str
     label: str | None
-    predicted: str
+    predicted: str | None
     probabilities: tuple[float, ...]
     tokens: tuple[str, ...]
     token_word: Int32
@@ -91,6 +93,8 @@ class ScoredDocument:
     kept: Bool | None = None
     policy_scores: Float32 | None = None
     policy_thresholds: Float32 | None = None
+    given: Mapping[str, Bool] = field(default_factory=dict)
+    unmatched: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -177,8 +181,8 @@ class Scores(Protocol):
         ...
 
     @property
-    def predicted(self) -> tuple[str, ...]:
-        """The predicted label of each, in the order of the keys."""
+    def predicted(self) -> tuple[str | None, ...]:
+        """The predicted label of each, in the order of the keys; None where a prediction names none."""
         ...
 
     @property

@@ -59,8 +59,8 @@ class MemoryScores(_WithRecipe):
         return tuple(d.key for d in self.documents)
 
     @property
-    def predicted(self) -> tuple[str, ...]:
-        """The predicted label of each, in the order of the keys."""
+    def predicted(self) -> tuple[str | None, ...]:
+        """The predicted label of each, in the order of the keys; None where a prediction names none."""
         return tuple(d.predicted for d in self.documents)
 
     def get(self, key: Key) -> ScoredDocument:
