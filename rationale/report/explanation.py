@@ -49,7 +49,8 @@ class Explanation(MemoryScores):
         probabilities = ", ".join(
             f"{name} {p:.3f}" for name, p in zip(self.labels, scored.probabilities, strict=True)
         )
-        text = f"<strong>{escape(visible(scored.predicted or 'no label'))}</strong> ({escape(visible(probabilities))})"
+        predicted = escape(visible(scored.predicted or "no label"))
+        text = f"<strong>{predicted}</strong> ({escape(visible(probabilities))})"
         query = f"<br>query: {escape(visible(' '.join(self.document.query)))}" if self.document.query else ""
         return f"<p>{text}{query}</p>"
 
