@@ -20,6 +20,12 @@ from rationale.metrics.ragged import offsets_of
 from rationale.agreement.overlap import iou_precision_recall
 
 # isort: split
+from rationale.agreement.given import kappa, strict_precision
+
+# isort: split
+from rationale.agreement.soft_metrics import SoftScores
+
+# isort: split
 from rationale.agreement.faithfulness import (
     Perturbation,
     aopc_comprehensiveness,
@@ -29,9 +35,10 @@ from rationale.agreement.faithfulness import (
 )
 
 # isort: split
-from rationale.agreement.agree import agree, read_eta
+from rationale.agreement.agree import agree
 from rationale.agreement.comparison import PairedTest
 from rationale.agreement.result import Agreement, Estimate
+from rationale.agreement.settings import read_eta
 
 __all__ = [
     "Agreement",
@@ -41,6 +48,7 @@ __all__ = [
     "Perturbation",
     "Ranking",
     "Selection",
+    "SoftScores",
     "above_share",
     "agree",
     "aopc_comprehensiveness",
@@ -50,6 +58,7 @@ __all__ = [
     "comprehensiveness",
     "false_positive_rate",
     "iou_precision_recall",
+    "kappa",
     "metrics",
     "offsets_of",
     "precision",
@@ -59,6 +68,7 @@ __all__ = [
     "roc_auc",
     "selected_share",
     "selection",
+    "strict_precision",
     "sufficiency",
     "token_f1",
     "top_k",

@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from rationale.agreement.blocks import check_keys
 from rationale.agreement.changed import changed_since_scoring
 from rationale.agreement.comparison import compare_methods, comparison_rule
+from rationale.agreement.gold import Gold, Standard, standard
+from rationale.agreement.human import CEILING, RANDOM_ORDER, chance, human_ceiling, with_agreement
+from rationale.agreement.joined import join, mean_over_annotators
 from rationale.agreement.measure import AgreementOptions, Measured, Place, measure
 from rationale.agreement.metric import metrics
 from rationale.agreement.pairs import pair_table
 from rationale.agreement.result import Agreement, Estimate, selecting
-from rationale.agreement.select import (
-    SELECTIONS,
-    Select,
-    rule_text,
-    same_eta,
-    selections,
-    without_n,
-)
-from rationale.artifacts.provenance import AgreementSettings, Provenance, agreement_of
+from rationale.agreement.select import SELECTIONS, Select, rule_text
+from rationale.agreement.settings import notes_on, settings_for
+from rationale.arrays import Bool
+from rationale.artifacts.provenance import AgreementSettings, Provenance, ScoredMethod, agreement_of
 from rationale.corpus.document import Documents
-from rationale.errors import ModelError, ScoresError
-from rationale.files import home
+from rationale.errors import ScoresError
 from rationale.metrics.classification import classification
 from rationale.metrics.statistics import bootstrap_intervals, number_or_none, summarise
-from rationale.scores.families import is_baseline
+from rationale.scores.families import CHANCE, HUMAN, is_baseline, is_imported
 
 if TYPE_CHECKING:
     from rationale.scores.scored import Scores
 
 
 def agree(
-    scores: Scores,
+    scores: Scores | Sequence[Scores],
     documents: Documents,
     *,
     select: Select | None = None,
     eta: Sequence[float | None] | None = None,
     eta_from: str | None = None,
     absolute: bool = False,
+    gold: Gold | None = None,
     resamples: int = 1000,
     seed: int = 0,
     command: str | None = None,
@@ -56,13 +52,15 @@ def agree(
     accuracy.
 
     Args:
-        scores: Scores of these documents, or of a sample of them (``--limit``).
+        scores: Scores of these documents, or of a sample of them (``--limit``); or several sources: scores
+            and imported predictions, measured over the same documents and compared in one table.
         documents: Documents with human rationales.
-        select: ``"threshold"``, ``"top_k_gold"``, or None for both.
+        select: ``"threshold"``, ``"top_k_gold"``, ``"given"``, or None for all that the methods allow.
         eta: One value per layer, for ``threshold``; None takes the scored model's own, or 1 if it has none.
         eta_from: Where ``eta`` comes from; stored in the provenance.
         absolute: Whether signed methods are ranked and selected by absolute value instead of evidence for
             the target.
+        gold: How several annotators make the human rationale; see :func:`~rationale.agreement.gold.standard`.
         resamples: Number of bootstrap resamples.
         seed: Random seed of bootstrap and permutations.
         command: The command that was typed, as shell text; None from Python.
@@ -72,86 +70,122 @@ def agree(
 
     Raises:
         ScoresError: If the scores do not belong to the documents, hold a value that is not a finite number,
-            or ``select``, ``eta`` or ``resamples`` is invalid.
+            two sources have a method of one name, or ``select``, ``eta`` or ``resamples`` is invalid.
+        DataError: If ``gold`` is unknown, or no document says who marked what.
     """
-    settings = _settings(scores, select, eta, absolute, resamples, seed)
-    unscored = check_keys(scores, documents)
-    measured = measure(scores, documents, settings)
-    baselines = [name for name in scores.methods if is_baseline(name, scores.recipe)]
+    sources: tuple[Scores, ...] = tuple(scores) if isinstance(scores, Sequence) else (scores,)
+    golds = standard(documents, gold)
+    given = [
+        replace(
+            settings_for(one, select, None if is_imported(one.recipe) else eta, absolute, resamples, seed),
+            soft=golds.gold in ("soft", "each"),
+        )
+        for one in sources
+    ]
+    for source in sources:
+        check_keys(source, documents)
+    of_sources = [_of_source(one, golds, options) for one, options in zip(sources, given, strict=True)]
+    measured = join([*of_sources, *_references(of_sources, sources, documents, golds, given[0])], documents)
+    merged = _merged(sources, measured)
+    baselines = [name for name in merged.methods if is_baseline(name, merged)]
+    settings = replace(
+        given[0], select=tuple(name for name in SELECTIONS if any(name in one.select for one in given))
+    )
     stored_settings = replace(
-        _stored_settings(settings, measured, documents, unscored, baselines),
+        _stored_settings(settings, measured, documents, golds, baselines),
         eta_from=eta_from,
-        notes=_notes(settings, scores),
-        changed_since_scoring=changed_since_scoring(scores, documents),
+        notes=tuple(note for one, own in zip(sources, given, strict=True) for note in notes_on(own, one)),
+        changed_since_scoring=changed_since_scoring(sources[0], documents),
         command=command,
     )
-    recipe = agreement_of(scores.recipe, stored_settings)
+    recipe = agreement_of(merged, stored_settings)
     return Agreement(
         recipe=recipe,
         records=tuple(sorted(_records(measured, settings, recipe), key=_order(measured))),
         comparisons=compare_methods(
-            measured, settings, baselines=baselines, selecting=selecting(scores.recipe)
+            measured.without(HUMAN),
+            settings,
+            everywhere=[*baselines, *(name for name in merged.methods if is_imported(merged, name))],
+            selecting=selecting(merged),
         ),
         classification=classification(
-            _classes(measured, scores),
+            _classes(measured, sources[0]),
             measured.predicted,
-            scores.labels,
+            sources[0].labels,
             resamples=settings.resamples,
             seed=settings.seed,
             confidence=settings.confidence,
+        ),
+        by_label=tuple(
+            estimate
+            for one in of_sources
+            for estimate in _by_label(one, settings, recipe)
+            if is_imported(recipe, estimate.method)
         ),
         per_document=pair_table(measured),
     )
 
 
+def _of_source(scores: Scores, golds: Standard, settings: AgreementOptions) -> Measured:
+    """Measures one source against every annotator; soft metrics once, they compare with all of them."""
+    return mean_over_annotators(
+        [
+            measure(scores, documents, settings if rank == 0 else replace(settings, soft=False))
+            for rank, documents in enumerate(golds.documents)
+        ]
+    )
+
+
+def _references(
+    of_sources: Sequence[Measured],
+    sources: Sequence[Scores],
+    documents: Documents,
+    golds: Standard,
+    settings: AgreementOptions,
+) -> Iterator[Measured]:
+    """Yields chance and the human ceiling, where annotators are known; chance also beside predictions."""
+    if golds.counts is not None or any(is_imported(one.recipe) for one in sources):
+        keys = dict.fromkeys(key for one in of_sources for key in one.keys)
+        yield chance(keys, golds)
+        if golds.gold == "each" and golds.several:
+            yield human_ceiling(documents, golds, settings)
+
+
+def _merged(sources: Sequence[Scores], measured: Measured) -> Provenance:
+    """The provenance of the first source, with the methods of all and the references.
+
+    Raises:
+        ScoresError: If two sources have a method of one name.
+    """
+    methods: dict[str, ScoredMethod] = {}
+    references = {CHANCE: RANDOM_ORDER, HUMAN: CEILING}
+    for source in sources:
+        for name, method in source.recipe.methods.items():
+            if name in methods or name in references:
+                raise ScoresError(
+                    f"two sources have a method {name!r}", remedy="Give the predictions another --name."
+                )
+            methods[name] = method
+    used = {place.method for place in measured.parts}
+    methods |= {name: method for name, method in references.items() if name in used}
+    return replace(sources[0].recipe, methods=methods)
+
+
+def _by_label(measured: Measured, settings: AgreementOptions, recipe: Provenance) -> Iterator[Estimate]:
+    """Yields the records over documents whose label is predicted right, and wrong."""
+    labels = list(zip(measured.gold, measured.predicted, strict=True))
+    known = np.array([None not in pair for pair in labels], dtype=np.bool_)
+    right = np.array([gold == predicted for gold, predicted in labels], dtype=np.bool_)
+    subsets: dict[Literal["right", "wrong"], Bool] = {"right": known & right, "wrong": known & ~right}
+    for name, chosen in subsets.items():
+        if chosen.any():
+            for estimate in _records(measured.only(chosen), settings, recipe):
+                yield replace(estimate, label=name)
+
+
 def _classes(measured: Measured, scores: Scores) -> list[str | None]:
     """Returns the gold labels; None for a model with one output, which predicts a number and not a class."""
     return list(measured.gold) if len(scores.labels) > 1 else [None] * len(measured.gold)
-
-
-def _settings(
-    scores: Scores,
-    select: str | None,
-    eta: Sequence[float | None] | None,
-    absolute: bool,
-    resamples: int,
-    seed: int,
-) -> AgreementOptions:
-    if select is not None and select not in SELECTIONS:
-        raise ScoresError(
-            f"no selection is called {select!r}",
-            remedy=f"Use {' or '.join(SELECTIONS)}, or neither for both.",
-        )
-    if resamples < 1:
-        raise ScoresError(f"{resamples} resamples, expected at least 1", remedy="1000 is customary.")
-    values = scores.recipe.model.eta if eta is None else tuple(None if e is None else float(e) for e in eta)
-    if values is not None and not (values and all(e is None or np.isfinite(e) for e in values)):
-        raise ScoresError(f"eta is {list(values)}, expected one finite number a layer")
-    layers = scores.recipe.model.layers
-    if values is not None and len(values) != layers:
-        raise ScoresError(
-            f"eta has {len(values)} layers, and the scored model has {layers}",
-            remedy="Take eta from a model with as many layers as the scored one, or leave --eta-from out.",
-        )
-    refused = without_n(scores.recipe)
-    if select == "threshold" and refused:
-        raise ScoresError(refused)
-    chosen = (
-        selections(scores.recipe) if select is None else tuple(name for name in SELECTIONS if name == select)
-    )
-    return AgreementOptions(chosen, values, absolute, resamples, seed)
-
-
-def _notes(settings: AgreementOptions, scores: Scores) -> tuple[str, ...]:
-    """Returns notes on the selections that whoever reads the numbers has to know."""
-    notes = []
-    refused, model_eta = without_n(scores.recipe), scores.recipe.model.eta
-    if refused:
-        notes.append(refused)
-    if model_eta is not None and not same_eta(settings.eta, model_eta):
-        shown = ", ".join("none" if e is None else f"{e:.4g}" for e in model_eta)
-        notes.append(f"eta is not the scored model's own ({shown}): the model itself uses another threshold")
-    return tuple(notes)
 
 
 def _records(measured: Measured, settings: AgreementOptions, recipe: Provenance) -> Iterator[Estimate]:
@@ -161,7 +195,7 @@ def _records(measured: Measured, settings: AgreementOptions, recipe: Provenance)
         if not places:
             continue
         parts = np.stack([measured.parts[place] for place in places], axis=1)
-        possible = len(measured.keys) if metric.source == "perturbation" else int(measured.annotated.sum())
+        possible = len(measured.keys) if metric.of_documents else int(measured.annotated.sum())
         values, n = summarise(parts, metric.of_means)
         low, high = bootstrap_intervals(
             parts,
@@ -201,10 +235,17 @@ def _stored_settings(
     settings: AgreementOptions,
     measured: Measured,
     documents: Documents,
-    unscored: int,
+    golds: Standard,
     baselines: Sequence[str],
 ) -> AgreementSettings:
     words, uncovered = measured.words
+    counts = golds.counts and with_agreement(
+        golds.counts,
+        documents,
+        resamples=settings.resamples,
+        seed=settings.seed,
+        confidence=settings.confidence,
+    )
     return AgreementSettings(
         select=settings.select,
         eta=settings.eta,
@@ -218,36 +259,11 @@ def _stored_settings(
         split=documents.split,
         fingerprint=documents.fingerprint,
         pairs=len(measured.keys),
-        unscored=unscored,
+        unscored=len(documents) - len(measured.keys),
         unannotated=int((~measured.annotated).sum()),
         words=words,
         uncovered_words=uncovered,
+        gold=golds.gold,
+        annotators=counts,
         versions={name: version(name) for name in ("rationale", "numpy", "scikit-learn")},
     )
-
-
-def read_eta(folder: str | Path) -> tuple[float | None, ...]:
-    """Reads eta from a model's folder (``config.json``, key ``eta``): a value per layer, None if it has none.
-
-    Raises:
-        ModelError: If the folder has no eta.
-    """
-    path = home(folder) / "config.json"
-    remedy = (
-        "Pass the folder of a trained AdapLeR model, or leave --eta-from out: eta is then the scored model's "
-        "own, or 1 if it has none."
-    )
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"eta cannot be read ({error.strerror})", where=path, remedy=remedy) from error
-    except ValueError as error:
-        raise ModelError(f"is no JSON ({error})", where=path, remedy=remedy) from error
-    eta = config.get("eta") if isinstance(config, dict) else None
-    if not isinstance(eta, list) or not eta or not all(e is None or _is_number(e) for e in eta):
-        raise ModelError('holds no "eta", a list with one number a layer', where=path, remedy=remedy)
-    return tuple(None if value is None else float(value) for value in eta)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from rationale.agreement.spans import Spans, spans_of
 from rationale.arrays import Bool, Float32, Float64, Int32, Int64
 from rationale.artifacts.provenance import Provenance
+from rationale.corpus.annotators import soft_rationale
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ScoresError
 from rationale.metrics.ragged import offsets_of
@@ -131,6 +132,19 @@ class Block:
             ScoresError: If the scores do not say which tokens were kept.
         """
         return np.concatenate([s.known_kept[list(layers)] for s in self.scored], axis=1)
+
+    def given(self, method: str) -> Bool:
+        """The words that an imported method selects, bool (1, N)."""
+        return np.concatenate([s.given[method][s.covered] for s in self.scored])[None]
+
+    def unmatched(self, method: str) -> Int64:
+        """The quoted words of an imported method that are nowhere in the document, int64 (D,)."""
+        return np.array([s.unmatched.get(method, 0) for s in self.scored], dtype=np.int64)
+
+    @cached_property
+    def soft_truth(self) -> Float64:
+        """The share of annotators who marked each word, float64 (N,); NaN where nobody is named."""
+        return np.concatenate([soft_rationale(d)[s.covered] for s, d in self._pairs])
 
     def words(self, method: str) -> Float32:
         """Word scores of a method, float32 (L, N).

@@ -73,7 +73,7 @@ def compare_methods(
     measured: Measured,
     settings: AgreementOptions,
     *,
-    baselines: Collection[str] = (),
+    everywhere: Collection[str] = (),
     selecting: Collection[str] = (),
 ) -> tuple[PairedTest, ...]:
     """Makes the comparisons of :func:`comparison_rule` on every metric that is ``compared``.
@@ -81,7 +81,7 @@ def compare_methods(
     Args:
         measured: One number per place and pair.
         settings: Seed and resamples; the number of permutations follows from the size of the family.
-        baselines: Methods that every other is compared with, in every layer.
+        everywhere: Baselines and imported methods: every other is compared with them, in every layer.
         selecting: Methods with a selection of their own. Faithfulness removed another number of their words,
             so they are not compared in faithfulness.
     """
@@ -93,7 +93,7 @@ def compare_methods(
     return tuple(
         comparison
         for (metric, select), rows in families.items()
-        for comparison in _family(metric, select, list(matches(rows, baselines)), measured, settings)
+        for comparison in _family(metric, select, list(matches(rows, everywhere)), measured, settings)
     )
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rationale.agreement.blocks import Block, blocks, document_label
 from rationale.agreement.faithfulness import Perturbation
-from rationale.agreement.metric import Metric, metrics
+from rationale.agreement.metric import Metric, Source, metrics
 from rationale.agreement.ranking import Ranking
 from rationale.agreement.select import SELECTIONS, Rule, Select, chosen_layers, ranked, select
 from rationale.agreement.selection import Selection, selection
+from rationale.agreement.soft_metrics import SoftScores
 from rationale.arrays import Bool, Float64, Int64
 from rationale.artifacts.provenance import Eta, Perturbing
 from rationale.corpus.document import Documents, Key
@@ -36,6 +37,7 @@ class AgreementOptions:
         resamples: Number of bootstrap resamples.
         seed: Random seed of bootstrap and permutations.
         confidence: Confidence level of the intervals.
+        soft: Whether scores are also compared with the share of annotators who marked each word.
     """
 
     select: tuple[Select, ...] = SELECTIONS
@@ -44,6 +46,7 @@ class AgreementOptions:
     resamples: int = 1000
     seed: int = 0
     confidence: float = 0.95
+    soft: bool = False
 
     def rule(self, select: Select) -> Rule:
         """Returns the rule of a selection with these options."""
@@ -80,6 +83,16 @@ class Measured:
     gold: tuple[str | None, ...]
     predicted: tuple[str | None, ...]
     words: tuple[int, int]
+
+    def without(self, method: str) -> Measured:
+        """The same without one method."""
+        kept = {place: values for place, values in self.parts.items() if place.method != method}
+        return replace(self, parts=kept)
+
+    def only(self, chosen: Bool) -> Measured:
+        """The same over some pairs, bool (D,); the others are left out."""
+        kept = {place: np.where(chosen, values, np.nan) for place, values in self.parts.items()}
+        return replace(self, parts=kept, annotated=self.annotated & chosen)
 
 
 def measure(scores: Scores, documents: Documents, settings: AgreementOptions) -> Measured:
@@ -131,25 +144,14 @@ def _concatenate(pieces: list[Measured]) -> Measured:
     )
 
 
+_Source = tuple[Source, str | None, tuple[int, ...], Any]
+
+
 def _method_values(
     block: Block, method: str, scores: Scores, settings: AgreementOptions
 ) -> Iterator[tuple[Place, Float64]]:
     """Yields every metric of one method: parts (P, D) for each place."""
-    layers = scores.layers(method)
-    _check_rows(block, method, layers)
-    ranking = ranked(block, method, settings.rule("top_k_gold"), layers)
-    sources: list[tuple[str, str | None, tuple[int, ...], Any]] = [("ranking", None, layers, ranking)]
-    for selected_by in settings.select:
-        rule = settings.rule(selected_by)
-        source_layers = chosen_layers(scores.recipe, method, rule, layers)
-        if source_layers:
-            same = source_layers == layers
-            source_ranking = ranking if same else ranked(block, method, rule, source_layers)
-            words = _selection(block, method, source_layers, rule, source_ranking)
-            sources.append(("selection", selected_by, source_layers, words))
-    if scores.recipe.faithfulness is not None:
-        perturbation = _perturbation(block, method, layers, scores.recipe.faithfulness)
-        sources.append(("perturbation", None, layers, perturbation))
+    sources = list(_sources(block, method, scores, settings))
     for name, entry in metrics.items():
         for source, source_select, source_layers, data in sources:
             if entry.source == source:
@@ -158,10 +160,31 @@ def _method_values(
                     yield Place(method, layer, name, source_select), values[:, row]
 
 
+def _sources(block: Block, method: str, scores: Scores, settings: AgreementOptions) -> Iterator[_Source]:
+    """Yields all that the metrics of one method are computed from."""
+    layers, ranking = scores.layers(method), None
+    if scores.recipe.ranks(method):
+        _check_rows(block, method, layers)
+        ranking = ranked(block, method, settings.rule("top_k_gold"), layers)
+        yield "ranking", None, layers, ranking
+        if settings.soft:
+            yield "soft", None, layers, SoftScores(block.words(method), block.soft_truth, block.offsets)
+    for rule in map(settings.rule, settings.select):
+        source_layers = chosen_layers(scores.recipe, method, rule, layers)
+        if source_layers:
+            same = ranking if source_layers == layers else None
+            words = _selection(block, method, source_layers, rule, same)
+            yield "selection", rule.select, source_layers, words
+            if rule.select == "given":
+                yield "given", rule.select, source_layers, words
+    if scores.recipe.faithfulness is not None:
+        yield "perturbation", None, layers, _perturbation(block, method, layers, scores.recipe.faithfulness)
+
+
 def _parts(entry: Metric, data: Any, block: Block) -> Float64:
     """Returns a metric's parts (P, L, D), NaN where it needs a rationale and the document has none."""
     values = entry.parts(data)
-    return values if entry.source == "perturbation" else np.where(block.annotated, values, np.nan)
+    return values if entry.of_documents else np.where(block.annotated, values, np.nan)
 
 
 def _check_rows(block: Block, method: str, layers: tuple[int, ...]) -> None:
@@ -173,9 +196,14 @@ def _check_rows(block: Block, method: str, layers: tuple[int, ...]) -> None:
         )
 
 
-def _selection(block: Block, method: str, layers: tuple[int, ...], rule: Rule, ranking: Ranking) -> Selection:
+def _selection(
+    block: Block, method: str, layers: tuple[int, ...], rule: Rule, ranking: Ranking | None
+) -> Selection:
     words = select(block, method, rule, layers, ranking).words
-    return selection(words, block.truth, block.offsets, breaks=block.breaks, spans=block.spans)
+    unmatched = block.unmatched(method) if rule.select == "given" else None
+    return selection(
+        words, block.truth, block.offsets, breaks=block.breaks, spans=block.spans, unmatched=unmatched
+    )
 
 
 def _perturbation(block: Block, method: str, layers: tuple[int, ...], removed: Perturbing) -> Perturbation:

@@ -10,7 +10,7 @@ from rationale.arrays import Float64
 from rationale.artifacts.shape import among
 from rationale.registry import Registry
 
-Source = Literal["ranking", "selection", "perturbation"]
+Source = Literal["ranking", "selection", "given", "perturbation", "soft"]
 Compute = Callable[[Any], Float64]
 F = TypeVar("F", bound=Callable[..., Float64])
 
@@ -24,7 +24,8 @@ class Metric:
         title: Its name in tables.
         definition: One sentence that a reader can check a number against.
         source: What it is computed from: the ``Ranking`` of the words by score, a ``Selection`` of words,
-            or the ``Perturbation`` probabilities stored with the scores.
+            a ``Selection`` that was imported (``given``), the ``Perturbation`` probabilities stored with
+            the scores, or ``SoftScores``.
         low: The smallest possible value.
         high: The largest possible value.
         higher_is_better: None where neither direction is better by itself.
@@ -48,7 +49,12 @@ class Metric:
     @property
     def needs_selection(self) -> bool:
         """Whether it is a property of selected words and not of the scores."""
-        return self.source == "selection"
+        return self.source in ("selection", "given")
+
+    @property
+    def of_documents(self) -> bool:
+        """Whether it is defined whoever annotated the document: no annotator's mask decides it."""
+        return self.source in ("perturbation", "soft")
 
     def parts(self, source: Any) -> Float64:
         """The values whose means make the metric, float64 (parts, layers, documents)."""

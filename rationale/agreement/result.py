@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass, field, fields, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +21,7 @@ from rationale.agreement.metric import MetricName
 from rationale.agreement.pairs import checked_pairs, pairs_path
 from rationale.agreement.select import Selected
 from rationale.artifacts.provenance import AgreementProvenance, Provenance
-from rationale.artifacts.record import Count, read_record, to_json
+from rationale.artifacts.record import Count, omitted, read_record, to_json
 from rationale.artifacts.scores import sealed_recipe
 from rationale.artifacts.seal import Seal, digest, read_sealed, sealed
 from rationale.artifacts.shape import count, every
@@ -46,13 +46,14 @@ class Estimate:
         method: The score method.
         layer: Its layer.
         metric: A name in ``rationale list metrics``.
-        select: ``threshold``, ``top_k_gold`` or None.
+        select: ``threshold``, ``top_k_gold``, ``given`` or None.
         value: The mean over pairs (for ``iou_f1`` the F1 of means); None if no pair counts.
         low: Lower end of the bootstrap interval; None for fewer than two pairs.
         high: Upper end.
         n: Pairs that count.
         skipped: Pairs for which the metric is not defined.
         rule: How the words were selected, in full; None without a selection, and in earlier files.
+        label: ``right`` or ``wrong``: only documents whose label was predicted so count; None is all.
     """
 
     method: str
@@ -65,6 +66,7 @@ class Estimate:
     n: Count
     skipped: Count
     rule: str | None = None
+    label: Literal["right", "wrong"] | None = omitted()
 
 
 def _square(value: Any, place: str) -> str | None:
@@ -85,6 +87,7 @@ class _Stored:
     records: tuple[Estimate, ...]
     comparisons: tuple[PairedTest, ...]
     classification: Annotated[Classification, _COUNTS, _square]
+    by_label: tuple[Estimate, ...] | None = omitted()
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ class Agreement:
         records: An estimate for each method, layer, metric and selection.
         comparisons: Paired tests between methods.
         classification: Accuracy of the scored classifier.
+        by_label: Estimates of imported methods over the documents whose label they predicted right, and
+            wrong; empty where they predict none.
         per_document: pyarrow table ``id, docid, method, layer, metric, select, value`` (null where a pair
             is left out); None if the agreement was loaded without its ``.pairs.parquet``.
     """
@@ -104,6 +109,7 @@ class Agreement:
     records: tuple[Estimate, ...]
     comparisons: tuple[PairedTest, ...]
     classification: Classification
+    by_label: tuple[Estimate, ...] = ()
     per_document: pa.Table | None = field(default=None, repr=False, compare=False)
 
     def record(self, metric: str, method: str, layer: int = 0, select: str | None = None) -> Estimate:
@@ -149,7 +155,9 @@ class Agreement:
 
     def to_dict(self) -> Json:
         """Returns the content of ``agreement.json``."""
-        return to_json(_Stored(self.recipe, self.records, self.comparisons, self.classification))
+        return to_json(
+            _Stored(self.recipe, self.records, self.comparisons, self.classification, self.by_label or None)
+        )
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Writes ``agreement.json`` and beside it the values of the pairs, ``.pairs.parquet``; both or none.
@@ -185,7 +193,7 @@ class Agreement:
         path = home(path)
         remedy = "Pass the file that `rationale agree --out` wrote."
         content, seal = read_sealed(path, KIND, error=ScoresError, remedy=remedy)
-        parts = [part.name for part in fields(_Stored)]
+        parts = [part.name for part in fields(_Stored) if part.name != "by_label"]
         if not content.keys() >= set(parts):
             raise ScoresError(f"holds no agreement: it needs {', '.join(parts)}", where=path, remedy=remedy)
         stored = read_record(
@@ -196,7 +204,13 @@ class Agreement:
             error=ScoresError,
             remedy=remedy,
         )
-        agreement = cls(stored.recipe, stored.records, stored.comparisons, stored.classification)
+        agreement = cls(
+            stored.recipe,
+            stored.records,
+            stored.comparisons,
+            stored.classification,
+            stored.by_label or (),
+        )
         return replace(agreement, per_document=agreement._load_pairs(path, seal))
 
     def _load_pairs(self, path: Path, seal: Seal | None) -> pa.Table | None:

@@ -17,17 +17,18 @@ from rationale.artifacts.shape import among
 from rationale.corpus.document import Document
 from rationale.errors import ScoresError
 from rationale.metrics.ragged import totals
+from rationale.scores.families import HUMAN, family_of
 from rationale.scores.scored import SCORE_AGAIN, drops_tokens, knows_kept
 from rationale.tokens.alignment import any_to_words
 
 if TYPE_CHECKING:
     from rationale.scores.scored import ScoredDocument
 
-Select = Literal["threshold", "top_k_gold"]
-SELECTIONS: tuple[Select, ...] = ("threshold", "top_k_gold")
+Select = Literal["threshold", "top_k_gold", "given"]
+SELECTIONS: tuple[Select, ...] = ("threshold", "top_k_gold", "given")
 Selected = Annotated[str, among(*SELECTIONS, "kept")]
 """The selection that a result names; an earlier version also had the selection ``kept``."""
-SHORT = {"top_k_gold": "top-k"}
+SHORT = {"top_k_gold": "top-k", "given": "as given"}
 """Titles of the selections whose rule does not depend on the scored model."""
 
 
@@ -38,7 +39,8 @@ class Rule:
     Attributes:
         select: ``threshold``: words of which some token scores at least eta / n, n = tokens that enter the
             layer. ``top_k_gold``: the k best words, k = number of rationale words (the cut of
-            R-precision); of equal scores the earlier word wins.
+            R-precision); of equal scores the earlier word wins. ``given``: the words that an imported
+            method came with.
         eta: One value per layer, for ``threshold``; None is 1 in every layer. A layer whose value is None
             has no selection.
         absolute: Whether signed methods count by absolute value instead of evidence for the target.
@@ -73,6 +75,8 @@ def chosen_layers(recipe: Provenance, method: str, rule: Rule, layers: Sequence[
     Raises:
         ScoresError: If eta has too few layers.
     """
+    if not selects_by(recipe, method, rule.select):
+        return ()
     if rule.select != "threshold" or rule.eta is None or recipe.selects(method):
         return tuple(layers)
     if max(layers) >= len(rule.eta):
@@ -81,6 +85,13 @@ def chosen_layers(recipe: Provenance, method: str, rule: Rule, layers: Sequence[
             remedy="Take eta from a model with as many layers as the scored one.",
         )
     return tuple(layer for layer in layers if rule.eta[layer] is not None)
+
+
+def selects_by(recipe: Provenance, method: str, select: Select) -> bool:
+    """Whether a method's words are selected in this way: by its scores, or by the words that it gives."""
+    if family_of(method, recipe) == HUMAN:
+        return select == "given"
+    return recipe.gives_words(method) if select == "given" else recipe.ranks(method)
 
 
 def ranked(block: Block, method: str, rule: Rule, layers: Sequence[int]) -> Ranking:
@@ -105,6 +116,8 @@ def select(
     Raises:
         ScoresError: If there is no such selection or eta, or n is not known.
     """
+    if rule.select == "given":
+        return Chosen(block.given(method), None, None, np.zeros((1, len(block.token_word)), np.float32))
     tokens = block.tokens(method)[block.rows(method, layers)]
     tokens = np.abs(tokens) if rule.absolute and block.signed(method) else tokens
     if rule.select == "top_k_gold":
@@ -112,7 +125,7 @@ def select(
         return Chosen(top_k(ranking, totals(block.truth, block.offsets)), None, None, tokens)
     if rule.select != "threshold":
         raise ScoresError(
-            f"words cannot be selected by {rule.select!r}", remedy="Known: threshold, top_k_gold."
+            f"words cannot be selected by {rule.select!r}", remedy=f"Known: {', '.join(SELECTIONS)}."
         )
     if block.recipe.selects(method):
         kept = block.kept(layers)
@@ -151,7 +164,13 @@ def select_words(
 
 def selections(recipe: Provenance) -> tuple[Select, ...]:
     """Returns the selections that scores allow: no threshold if a dropping model's n is not known."""
-    return SELECTIONS if knows_kept(recipe) else ("top_k_gold",)
+    usable = {"threshold", "top_k_gold"} if knows_kept(recipe) else {"top_k_gold"}
+    return tuple(
+        select
+        for select in SELECTIONS
+        if (select == "given" or select in usable)
+        and any(selects_by(recipe, method, select) for method in recipe.methods)
+    )
 
 
 def rule_of(recipe: Provenance, select: Select) -> Rule:
@@ -196,6 +215,9 @@ def rule_text(recipe: Provenance, select: str | None, method: str | None = None)
         return "top-k, k = number of rationale words"
     if select == "threshold" and method is not None and recipe.selects(method):
         return "the tokens that the model keeps"
+    if select == "given":
+        others = method is not None and family_of(method, recipe) == HUMAN
+        return "the words that at least half of the others marked" if others else "the words as imported"
     if select != "threshold":
         return rule_title(recipe, select)
     known = drops_tokens(recipe) and knows_kept(recipe)

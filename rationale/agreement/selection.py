@@ -26,6 +26,7 @@ class Selection:
         breaks: bool (N,), words that do not follow the word before them: a document starts, or words were
             left out.
         spans: The human spans.
+        unmatched: int64 (D,), quoted words that are nowhere in the document.
     """
 
     selected: Bool
@@ -33,6 +34,7 @@ class Selection:
     offsets: Int64
     breaks: Bool
     spans: Spans
+    unmatched: Int64 | None = None
 
     @cached_property
     def true_positives(self) -> Int64:
@@ -61,7 +63,13 @@ class Selection:
 
 
 def selection(
-    selected: Bool, truth: Bool, offsets: Int64, *, breaks: Bool | None = None, spans: Spans | None = None
+    selected: Bool,
+    truth: Bool,
+    offsets: Int64,
+    *,
+    breaks: Bool | None = None,
+    spans: Spans | None = None,
+    unmatched: Int64 | None = None,
 ) -> Selection:
     """Pairs selected words with the human rationale.
 
@@ -71,6 +79,7 @@ def selection(
         offsets: int64 (D + 1,).
         breaks: bool (N,), words before which words were left out; by default there are none.
         spans: The human spans; by default the runs of rationale words.
+        unmatched: int64 (D,), quoted words that are nowhere in the document.
 
     Raises:
         DataError: If the shapes do not fit.
@@ -80,7 +89,7 @@ def selection(
     starts = np.zeros(truth.shape, dtype=np.bool_)
     starts[offsets[:-1][np.diff(offsets) > 0]] = True
     breaks = starts if breaks is None else starts | breaks
-    return Selection(selected, truth, offsets, breaks, spans or runs(truth, breaks, offsets))
+    return Selection(selected, truth, offsets, breaks, spans or runs(truth, breaks, offsets), unmatched)
 
 
 def top_k(ranking: Ranking, k: Int64) -> Bool:

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from rationale.agreement.correlation import spearman
 from rationale.arrays import Float64, Floats, Int64
 from rationale.metrics.ragged import owners, ratio
+from rationale.metrics.ranks import spearman
 
 
 def distributions(values: Floats, offsets: Int64) -> Float64:

@@ -187,6 +187,33 @@ class Changed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Annotators:
+    """What the annotators of the documents marked, where the data says who marked what.
+
+    Attributes:
+        documents: Number of documents with annotators.
+        shared: Those with at least two annotators who were asked for a rationale.
+        masks: Number of annotators who were asked, over all documents.
+        nothing: Those of them who marked no word.
+        not_asked: Number of annotators who gave a label and were not asked.
+        left_out: Masks of no word or of all words, against which nothing can be ranked.
+        pairwise_f1: Mean F1 of two annotators of one document.
+        kappa: Their mean Cohen's kappa.
+        alpha: Krippendorff's alpha over the words of all documents, with its interval.
+    """
+
+    documents: Count
+    shared: Count
+    masks: Count
+    nothing: Count
+    not_asked: Count
+    left_out: Count
+    pairwise_f1: float | None = omitted()
+    kappa: float | None = omitted()
+    alpha: tuple[float | None, float | None, float | None] | None = omitted()
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgreementSettings:
     """How an agreement was computed from scores and documents.
 
@@ -211,10 +238,12 @@ class AgreementSettings:
         eta_from: Source of eta, where it was given.
         notes: Notes on the selections for the reader.
         changed_since_scoring: Changes of the gold data since scoring.
+        gold: How several annotators make the human rationale; None where there is one a document.
+        annotators: What they marked.
         command: The command line, as shell text; None for Python or an earlier version.
     """
 
-    select: Annotated[tuple[Literal["threshold", "top_k_gold", "kept"], ...], least(1)]
+    select: Annotated[tuple[Literal["threshold", "top_k_gold", "given", "kept"], ...], least(1)]
     eta: Eta | None
     absolute: bool
     resamples: Count
@@ -234,6 +263,8 @@ class AgreementSettings:
     eta_from: str | None = None
     notes: tuple[str, ...] | None = omitted()
     changed_since_scoring: Changed | None = omitted()
+    gold: Literal["union", "majority", "any2", "intersection", "soft", "each"] | None = omitted()
+    annotators: Annotators | None = omitted()
     command: str | None = omitted(compare=False)
 
 

@@ -8,6 +8,9 @@ from rationale.artifacts.provenance import Provenance
 
 BASELINE = "baseline"
 GRADIENT = "gradient"
+IMPORTED = "imported"
+HUMAN = "human"
+CHANCE = "chance"
 
 
 def first_word(method: str) -> str:
@@ -48,7 +51,13 @@ def is_baseline(method: str, recipe: Provenance | None = None) -> bool:
         method: Its name.
         recipe: As for :func:`family_of`.
     """
-    return family_of(method, recipe) == BASELINE
+    return family_of(method, recipe) in (BASELINE, CHANCE)
+
+
+def is_imported(recipe: Provenance, method: str | None = None) -> bool:
+    """Whether a method, or every method of these scores, was imported as a prediction."""
+    entries = recipe.methods.values() if method is None else (recipe.methods[method],)
+    return all(entry.family == IMPORTED for entry in entries)
 
 
 def meant_layer(

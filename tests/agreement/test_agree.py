@@ -342,7 +342,7 @@ def test_a_perturbed_probability_that_is_no_number_is_refused():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"select": "kept"}, "no selection is called 'kept'. Use threshold or top_k_gold"),
+        ({"select": "kept"}, "no selection is called 'kept'. Use one of threshold, top_k_gold"),
         ({"resamples": 0}, "0 resamples, expected at least 1"),
         ({"eta": [1.0]}, "eta has 1 layers, and the scored model has 2"),
         ({"eta": [1.0, float("nan")]}, "expected one finite number a layer"),

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from scipy.stats import bootstrap, spearmanr
 
 from rationale.agreement import Estimate, agree
-from rationale.agreement.correlation import correlate, spearman
+from rationale.agreement.correlation import correlate
 from rationale.corpus.document import Document, Documents
 from rationale.errors import ScoresError
+from rationale.metrics.ranks import spearman
 from rationale.metrics.statistics import holm
 from tests.handmade import scored, scores_of
 

@@ -10,8 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from rationale.agreement import agree
-from rationale.agreement.agree import read_eta
+from rationale.agreement import agree, read_eta
 from rationale.agreement.correlation import correlate
 from rationale.agreement.measure import AgreementOptions, measure
 from rationale.agreement.result import selecting

@@ -1,0 +1,107 @@
+"""The human rationales that scores are compared with: one rule for one annotator or for several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from rationale.artifacts.provenance import Annotators
+from rationale.corpus.annotators import aggregate
+from rationale.corpus.document import Document, Documents, Mark
+from rationale.errors import DataError
+
+Gold = Literal["union", "majority", "any2", "intersection", "soft", "each"]
+GOLD: tuple[Gold, ...] = get_args(Gold)
+
+
+@dataclass(frozen=True)
+class Standard:
+    """The documents once for each annotator that metrics are averaged over.
+
+    Attributes:
+        gold: The rule; None where no document says who marked what.
+        documents: The documents with the rationale of the first annotator asked of each, of the second, and
+            so on; one collection where one rationale a document is the gold. A document without such an
+            annotator is not annotated there.
+        counts: What the annotators marked; None where no document says who marked what.
+    """
+
+    gold: Gold | None
+    documents: tuple[Documents, ...]
+    counts: Annotators | None = None
+
+    @property
+    def several(self) -> bool:
+        """Whether some document was marked by two annotators, so that there is a human ceiling."""
+        return self.counts is not None and self.counts.shared > 0
+
+
+def standard(documents: Documents, gold: Gold | None = None) -> Standard:
+    """Chooses the human rationales.
+
+    Args:
+        documents: The documents.
+        gold: ``union``, ``majority``, ``any2``, ``intersection``: one rationale made of all annotators'.
+            ``soft``: the majority, and the soft metrics beside it. ``each``: every annotator by itself; a
+            metric is averaged inside a document, and then over documents. None is ``each`` where a document
+            has several annotators, else the rationale that there is.
+
+    Raises:
+        DataError: Where the rule is unknown, or no document says who marked what.
+    """
+    if gold is not None and gold not in GOLD:
+        raise DataError(f"no gold is called {gold!r}", remedy=f"Use one of {', '.join(GOLD)}.")
+    counts = _counts(documents)
+    if gold is None and (counts is None or not counts.shared):
+        return Standard(None, (documents,), counts)
+    gold = gold or "each"
+    if gold != "each":
+        return Standard(gold, (aggregate(documents, "majority" if gold == "soft" else gold),), counts)
+    if counts is None:
+        aggregate(documents, "union")  # says that no document has annotators
+    ranks = max((len(document.asked) for document in documents), default=0)
+    each = tuple(_of_rank(documents, rank) for rank in range(max(1, ranks)))
+    return Standard(gold, each, counts)
+
+
+def counts_as_unit(mark: Mark, document: Document) -> bool:
+    """Whether an annotator's mask can be ranked against: it marks some words and not all."""
+    marked = document_of(document, mark).rationale
+    return bool(marked.any() and not marked.all())
+
+
+def document_of(document: Document, mark: Mark) -> Document:
+    """The document with the rationale of one of its annotators."""
+    return replace(document, spans=mark.spans, annotated=True)
+
+
+def _of_rank(documents: Documents, rank: int) -> Documents:
+    """The documents, each with the rationale of its annotator number ``rank``."""
+    chosen = [_with_rank(document, rank) for document in documents]
+    return Documents(
+        chosen, source=documents.source, split=documents.split, sampled_from=documents.sampled_from
+    )
+
+
+def _with_rank(document: Document, rank: int) -> Document:
+    if not document.marks:
+        return document if rank == 0 else replace(document, annotated=False)
+    if rank < len(document.asked) and counts_as_unit(document.asked[rank], document):
+        return document_of(document, document.asked[rank])
+    return replace(document, spans=(), annotated=False)
+
+
+def _counts(documents: Iterable[Document]) -> Annotators | None:
+    marked = [document for document in documents if document.marks]
+    if not marked:
+        return None
+    asked = [(mark, document) for document in marked for mark in document.asked]
+    return Annotators(
+        documents=len(marked),
+        shared=sum(len(document.asked) > 1 for document in marked),
+        masks=len(asked),
+        nothing=sum(mark.state == "nothing" for mark, _ in asked),
+        not_asked=sum(len(document.marks) - len(document.asked) for document in marked),
+        left_out=sum(not counts_as_unit(mark, document) for mark, document in asked),
+    )
