@@ -22,19 +22,19 @@ from rationale.agreement.result import Agreement, Estimate, selecting
 from rationale.agreement.select import SELECTIONS, Select, rule_text
 from rationale.agreement.settings import notes_on, settings_for
 from rationale.arrays import Bool
-from rationale.artifacts.provenance import AgreementSettings, Provenance, ScoredMethod, agreement_of
+from rationale.artifacts.provenance import AgreementSettings, Provenance, agreement_of
 from rationale.corpus.document import Documents
-from rationale.errors import ScoresError
 from rationale.metrics.classification import classification
 from rationale.metrics.statistics import bootstrap_intervals, number_or_none, summarise
 from rationale.scores.families import CHANCE, HUMAN, is_baseline, is_imported
+from rationale.scores.sources import Sources
 
 if TYPE_CHECKING:
     from rationale.scores.scored import Scores
 
 
 def agree(
-    scores: Scores | Sequence[Scores],
+    scores: Scores | Sequence[Scores] | Sources,
     documents: Documents,
     *,
     select: Select | None = None,
@@ -73,7 +73,7 @@ def agree(
             two sources have a method of one name, or ``select``, ``eta`` or ``resamples`` is invalid.
         DataError: If ``gold`` is unknown, or no document says who marked what.
     """
-    sources: tuple[Scores, ...] = tuple(scores) if isinstance(scores, Sequence) else (scores,)
+    sources = Sources.of(scores)
     golds = standard(documents, gold)
     given = [
         replace(
@@ -86,7 +86,7 @@ def agree(
         check_keys(source, documents)
     of_sources = [_of_source(one, golds, options) for one, options in zip(sources, given, strict=True)]
     measured = join([*of_sources, *_references(of_sources, sources, documents, golds, given[0])], documents)
-    merged = _merged(sources, measured)
+    merged = _with_references(sources.recipe, measured)
     baselines = [name for name in merged.methods if is_baseline(name, merged)]
     settings = replace(
         given[0], select=tuple(name for name in SELECTIONS if any(name in one.select for one in given))
@@ -95,7 +95,7 @@ def agree(
         _stored_settings(settings, measured, documents, golds, baselines),
         eta_from=eta_from,
         notes=tuple(note for one, own in zip(sources, given, strict=True) for note in notes_on(own, one)),
-        changed_since_scoring=changed_since_scoring(sources[0], documents),
+        changed_since_scoring=changed_since_scoring(sources.main, documents),
         command=command,
     )
     recipe = agreement_of(merged, stored_settings)
@@ -109,9 +109,9 @@ def agree(
             selecting=selecting(merged),
         ),
         classification=classification(
-            _classes(measured, sources[0]),
+            _classes(measured, sources.main),
             measured.predicted,
-            sources[0].labels,
+            sources.main.labels,
             resamples=settings.resamples,
             seed=settings.seed,
             confidence=settings.confidence,
@@ -138,7 +138,7 @@ def _of_source(scores: Scores, golds: Standard, settings: AgreementOptions) -> M
 
 def _references(
     of_sources: Sequence[Measured],
-    sources: Sequence[Scores],
+    sources: Sources,
     documents: Documents,
     golds: Standard,
     settings: AgreementOptions,
@@ -151,24 +151,12 @@ def _references(
             yield human_ceiling(documents, golds, settings)
 
 
-def _merged(sources: Sequence[Scores], measured: Measured) -> Provenance:
-    """The provenance of the first source, with the methods of all and the references.
-
-    Raises:
-        ScoresError: If two sources have a method of one name.
-    """
-    methods: dict[str, ScoredMethod] = {}
-    references = {CHANCE: RANDOM_ORDER, HUMAN: CEILING}
-    for source in sources:
-        for name, method in source.recipe.methods.items():
-            if name in methods or name in references:
-                raise ScoresError(
-                    f"two sources have a method {name!r}", remedy="Give the predictions another --name."
-                )
-            methods[name] = method
+def _with_references(recipe: Provenance, measured: Measured) -> Provenance:
+    """The provenance of the sources, with chance and the human ceiling where they were measured."""
     used = {place.method for place in measured.parts}
-    methods |= {name: method for name, method in references.items() if name in used}
-    return replace(sources[0].recipe, methods=methods)
+    references = {CHANCE: RANDOM_ORDER, HUMAN: CEILING}
+    added = {name: method for name, method in references.items() if name in used}
+    return replace(recipe, methods={**recipe.methods, **added})
 
 
 def _by_label(measured: Measured, settings: AgreementOptions, recipe: Provenance) -> Iterator[Estimate]:

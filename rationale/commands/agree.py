@@ -15,14 +15,34 @@ if TYPE_CHECKING:
 
 
 def agree(
-    scores: Annotated[Path, typer.Option(help="The folder that `rationale score` wrote.")],
     data: Data,
     out: Annotated[
         Path, typer.Option(help="JSON file to write; values of single documents go to NAME.pairs.parquet.")
     ],
+    scores: Annotated[
+        Path | None, typer.Option(help="The folder that `rationale score` wrote. Default: --predictions alone.")
+    ] = None,
+    predictions: Predictions = None,
+    name: Name = None,
+    prediction_format: Format = "auto",
+    column: ContentColumn = None,
+    join: Join = "sum",
+    occurrence: Occurrence = "all",
+    fuzzy: Fuzzy = None,
+    missing: Missing = "left-out",
+    ap_of_masks: MasksAsScores = False,
+    partial: Partial = False,
     split: Split = None,
+    gold: Annotated[
+        str | None,
+        typer.Option(
+            help="Human rationale of several annotators: union, majority, any2, intersection, soft or each "
+            "(metrics against every annotator, averaged in the document). Default: each."
+        ),
+    ] = None,
     select: Annotated[
-        str | None, typer.Option(help="How words are selected: threshold or top_k_gold. Default: both.")
+        str | None,
+        typer.Option(help="How words are selected: threshold, top_k_gold or given. Default: all that apply."),
     ] = None,
     eta_from: Annotated[
         Path | None,
@@ -37,26 +57,30 @@ def agree(
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Compare scores with human rationales: AP, FPR, F1, faithfulness, with intervals. Needs no model.
+    """Compare scores or predictions with human rationales: AP, FPR, F1, with intervals. Needs no model.
 
-    Example: `rationale agree --scores scores --data movies --split val --out agreement.json`
+    Example: `rationale agree --scores scores --predictions llm.jsonl --data movies --split val
+    --out agreement.json`
     """
     from rationale.agreement import agree as agree_with
     from rationale.agreement import read_eta
+    from rationale.agreement.gold import Gold
     from rationale.agreement.select import Select
-    from rationale.corpus import load_documents
     from rationale.files import check_output
-    from rationale.scores import StoredScores
 
     check_output(out, overwrite=overwrite)
-    stored = StoredScores(scores)
+    options = prediction_options(
+        prediction_format, column, join, occurrence, fuzzy, missing, ap_of_masks, partial
+    )
+    opened, documents = open_sources(scores, predictions, name, options, data, split)
     agreement = agree_with(
-        stored,
-        load_documents(data, split or stored.recipe.data.split),
+        opened,
+        documents,
         select=cast(Select | None, select),  # agree refuses other values
         eta=None if eta_from is None else read_eta(eta_from),
         eta_from=None if eta_from is None else str(eta_from),
         absolute=absolute,
+        gold=cast(Gold | None, gold),
         resamples=resamples,
         seed=seed,
         command=typed_command(),

@@ -13,6 +13,7 @@ from rationale.errors import ScoresError
 from rationale.report.results import Results
 from rationale.scores.families import family_of
 from rationale.scores.methods import METHODS
+from rationale.scores.sources import Sources
 
 if TYPE_CHECKING:
     from rationale.corpus.document import Document, Documents, Key
@@ -68,7 +69,7 @@ class Gallery:
 
 
 def galleries(
-    scores: Scores,
+    scores: Scores | Sources,
     documents: Documents,
     agreement: Agreement,
     *,
@@ -87,17 +88,19 @@ def galleries(
     Raises:
         ScoresError: If a method was not scored.
     """
-    results = Results(agreement)
+    results, sources = Results(agreement), Sources.of(scores)
     chosen = leading(agreement) if methods is None else [METHODS.canonical(name) for name in methods]
     unknown = [method for method in chosen if method not in results.methods]
     if unknown:
         raise ScoresError(
             f"there are no scores of {unknown[0]!r}", remedy=f"There are: {', '.join(results.methods)}."
         )
-    whole = _with_documents(scores, documents, agreement) if chosen and count else agreement
+    whole = _with_documents(sources, documents, agreement) if chosen and count else agreement
     best = {method: results.best_layer(method) for method in chosen}
     return [
-        Gallery(method, layer, tuple(_examples(scores, documents, whole, method, layer, count)))
+        Gallery(
+            method, layer, tuple(_examples(sources.holding(method), documents, whole, method, layer, count))
+        )
         for method, layer in best.items()
         if layer is not None and count
     ]
@@ -111,12 +114,14 @@ def leading(agreement: Agreement, limit: int = 4) -> list[str]:
     return list(first.values())[:limit]
 
 
-def _with_documents(scores: Scores, documents: Documents, agreement: Agreement) -> Agreement:
+def _with_documents(scores: Sources, documents: Documents, agreement: Agreement) -> Agreement:
     """Returns the agreement with the values of its documents, computed again if they were not kept."""
     if agreement.per_document is not None:
         return agreement
-    absolute = agreement.recipe.agreement.absolute
-    return agree(scores, documents, select="top_k_gold", absolute=absolute, resamples=1)
+    settings = agreement.recipe.agreement
+    return agree(
+        scores, documents, select="top_k_gold", absolute=settings.absolute, gold=settings.gold, resamples=1
+    )
 
 
 def _examples(

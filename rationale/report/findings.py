@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rationale.agreement.trend import Trend, trends
 from rationale.dropping.advice import ALMOST_ALL, drops_nothing
 from rationale.metrics.chance import at_chance
+from rationale.report.ceilings import share_of_the_way
 from rationale.report.results import ALPHA, Results
 from rationale.report.table import AtMost, Column, Interval
 from rationale.scores.scored import KEPT
@@ -24,7 +25,13 @@ _NAMED = 4  # methods named in a sentence; of more the number is given
 def findings(agreement: Agreement) -> list[str]:
     """Returns the findings as sentences that the tables support."""
     results = Results(agreement)
-    sentences = [*_leading(results), _by_layer(results), accuracy_finding(agreement), *warnings(agreement)]
+    sentences = [
+        *_leading(results),
+        _against_humans(results),
+        _by_layer(results),
+        accuracy_finding(agreement),
+        *warnings(agreement),
+    ]
     return [sentence for sentence in sentences if sentence]
 
 
@@ -72,7 +79,9 @@ def _leading(results: Results) -> Iterator[str]:
     if not ranked:
         return
     tests = [
-        comparison for m, layer in ranked if (comparison := results.compared(m, layer, "random")) is not None
+        comparison
+        for m, layer in ranked
+        if (comparison := results.compared(m, layer, results.random)) is not None
     ]
     if not tests:
         yield "No method was compared with random scores: score with --method random too."
@@ -81,10 +90,24 @@ def _leading(results: Results) -> Iterator[str]:
     if powerless:
         yield powerless
         return
-    above = [(m, layer) for m, layer in ranked if results.better(m, layer, "random")]
+    above = [(m, layer) for m, layer in ranked if results.better(m, layer, results.random)]
     if above:
         yield from _leader(results, above[0])
     yield _not_above_random(results)
+
+
+def _against_humans(results: Results) -> str:
+    """States what one human reaches against the others, and the best method's share of the way there."""
+    ranked = results.ranked()
+    if results.ceiling is None or not ranked:
+        return ""
+    human, (method, layer) = results.interval(results.ceiling, 0, "ap"), ranked[0]
+    best, chance = results.interval(method, layer, "ap"), results.interval(results.random, 0, "ap")
+    way = share_of_the_way(best.value, chance.value, human.value)
+    sentence = f"One annotator reaches an AP of {shown(human)} against the others"
+    if way is None:
+        return f"{sentence}."
+    return f"{sentence}; {results.title(method)} goes {way:.0%} of the way there from random scores."
 
 
 def _powerless(results: Results, tests: Sequence[PairedTest]) -> str:
@@ -112,13 +135,13 @@ def _remedy(floor: Floor) -> str:
 def _leader(results: Results, place: tuple[str, int]) -> Iterator[str]:
     """States the best method above random, its distance from random, and how others in its layer compare."""
     method, layer = place
-    comparison = results.compared(method, layer, "random")
+    comparison = results.compared(method, layer, results.random)
     if comparison is None:
         return
     difference = shown(Interval(comparison.difference, comparison.low, comparison.high))
     yield (
         f"{_with_value(results, method, layer)} is above random scores "
-        f"(AP {shown(results.interval('random', 0, 'ap'))}) by {difference} on the same "
+        f"(AP {shown(results.interval(results.random, 0, 'ap'))}) by {difference} on the same "
         f"{comparison.n:,} documents ({p_shown(results.p_value(comparison))})."
     )
     others = [m for m, _ in results.ranked() if m != method and results.compared(method, layer, m)]
@@ -146,9 +169,11 @@ def _not_above_random(results: Results) -> str:
     """Names the methods that are above random scores in no layer."""
     weak = []
     for method, _ in results.ranked():
-        comparisons = [results.compared(method, layer, "random") for layer in results.layers(method)]
+        comparisons = [results.compared(method, layer, results.random) for layer in results.layers(method)]
         tested = any(c is not None and c.p is not None for c in comparisons)
-        if tested and not any(results.better(method, layer, "random") for layer in results.layers(method)):
+        if tested and not any(
+            results.better(method, layer, results.random) for layer in results.layers(method)
+        ):
             weak.append(results.title(method))
     if len(weak) == len(results.ranked()) > 1:
         return f"None of the methods is above random scores by AP in any layer (corrected p < {ALPHA})."

@@ -49,7 +49,7 @@ def records_table(agreement: Agreement) -> Table:
         tied = record.metric == "auprc" and results.tied(method, layer)
         rows.append(
             (
-                method, None if results.is_baseline(method) else layer, record.metric, record.select,
+                method, None if results.is_reference(method) else layer, record.metric, record.select,
                 _eta(agreement, layer) if record.select == "threshold" else None,
                 record.value, record.low, record.high, record.n, record.skipped,
                 record.rule,
@@ -82,8 +82,8 @@ def comparisons_table(agreement: Agreement) -> Table:
     provenance, rows = _provenance(agreement), []
     for c in agreement.comparisons:
         p = results.p_value(c)
-        layer = None if results.is_baseline(c.method) else c.layer
-        other_layer = None if results.is_baseline(c.other) else c.other_layer
+        layer = None if results.is_reference(c.method) else c.layer
+        other_layer = None if results.is_reference(c.other) else c.other_layer
         rows.append(
             (
                 c.metric, c.select, c.method, layer, c.other, other_layer,

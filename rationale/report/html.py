@@ -24,6 +24,7 @@ from rationale.report.results import Results
 from rationale.report.sections import ReportBlock, Section, sections
 from rationale.report.table import Column, Interval
 from rationale.report.words import WORDS_CSS, legend_html, visible, words_html
+from rationale.scores.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +110,7 @@ class _Gallery:
 
 
 def report_html(
-    scores: Scores,
+    scores: Scores | Sources,
     documents: Documents,
     agreement: Agreement,
     *,
@@ -128,7 +129,8 @@ def report_html(
         command: The command that was typed, as shell text; None from Python.
     """
     shown = galleries(scores, documents, agreement, methods=methods, count=examples)
-    survived = survival(scores, documents) if tells_survival(scores.recipe) else None
+    main = Sources.of(scores).main
+    survived = survival(main, documents) if tells_survival(main.recipe) else None
     return render(
         "report.html",
         title=f"Agreement with human rationales: {_subject(agreement)}",
@@ -198,8 +200,12 @@ def _tiles(agreement: Agreement) -> list[Tile]:
                 "model", f"Highest AP: {results.title(method)}{where}", results.interval(method, layer, "ap")
             )
         )
-    if results.get("random", 0, "ap"):
-        tiles.append(_tile("", "AP of random scores", results.interval("random", 0, "ap")))
+    if results.get(results.random, 0, "ap"):
+        tiles.append(_tile("", "AP of random scores", results.interval(results.random, 0, "ap")))
+    if results.ceiling and results.get(results.ceiling, 0, "ap"):
+        tiles.append(
+            _tile("", "AP of one human against the others", results.interval(results.ceiling, 0, "ap"))
+        )
     if classification.accuracy is not None:
         value = Interval(classification.accuracy, classification.low, classification.high)
         tiles.append(_tile("model", "Accuracy of the model", value))

@@ -12,7 +12,7 @@ from rationale.agreement.metric import Metric, metrics
 from rationale.agreement.select import SELECTIONS, SHORT, rule_title
 from rationale.artifacts.provenance import Provenance
 from rationale.report.table import AtMost, Interval
-from rationale.scores.families import is_baseline
+from rationale.scores.families import CHANCE, HUMAN, is_reference
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement, Estimate
@@ -36,7 +36,7 @@ class Results:
     def methods(self) -> tuple[str, ...]:
         """All methods in the order they were requested, baselines last."""
         names = dict.fromkeys(r.method for r in self.agreement.records)
-        return tuple(sorted(names, key=self.is_baseline))
+        return tuple(sorted(names, key=self.is_reference))
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
@@ -50,9 +50,23 @@ class Results:
         recorded = {r.select for r in self.agreement.records}
         return tuple(name for name in SELECTIONS if name in recorded)
 
-    def is_baseline(self, method: str) -> bool:
-        """Whether the method is a baseline that uses no model."""
-        return is_baseline(method, self.agreement.recipe)
+    def is_reference(self, method: str) -> bool:
+        """Whether the method is a baseline, chance or the human ceiling: shown last, and never ranked."""
+        return is_reference(method, self.agreement.recipe)
+
+    @cached_property
+    def random(self) -> str:
+        """The method that others are compared with: random scores, or chance where nobody scored them."""
+        return "random" if "random" in self.methods or CHANCE not in self.methods else CHANCE
+
+    @property
+    def ceiling(self) -> str | None:
+        """The human ceiling, where several annotators are known."""
+        return HUMAN if HUMAN in self.methods else None
+
+    def selected_by(self, method: str, select: str | None) -> str | None:
+        """The selection under which a method's records are filed: the human ceiling has one of its own."""
+        return "given" if select is not None and method == HUMAN else select
 
     def title(self, method: str) -> str:
         """The method's title."""
@@ -76,6 +90,14 @@ class Results:
     def get(self, method: str, layer: int, metric: str, select: str | None = None) -> Estimate | None:
         """The record, or None if there is none."""
         return self._index.get((method, layer, metric, select))
+
+    def has(self, method: str, metric: str, select: str | None = None) -> bool:
+        """Whether the method has a record of the metric in some layer."""
+        return any(self.get(method, layer, metric, select) is not None for layer in self.layers(method))
+
+    def filed(self, metric: str, select: str | None) -> bool:
+        """Whether some method has a record of the metric with this selection."""
+        return any(r.metric == metric and r.select == select for r in self.agreement.records)
 
     def interval(self, method: str, layer: int, metric: str, select: str | None = None) -> Interval:
         """The record's value and interval; undefined if there is no record."""
@@ -158,15 +180,15 @@ class Results:
         """``(method, best layer)`` of the methods that use the model, the best first."""
         best: list[tuple[float, str, int]] = []
         sign = -1.0 if registered_metric(metric).higher_is_better is False else 1.0
-        for method in self._not_baselines():
+        for method in self._not_references():
             layer = self.best_layer(method, metric, select)
             record = None if layer is None else self.get(method, layer, metric, select)
             if layer is not None and record is not None and record.value is not None:
                 best.append((-sign * record.value, method, layer))
         return [(method, layer) for _, method, layer in sorted(best, key=lambda entry: entry[0])]
 
-    def _not_baselines(self) -> Iterator[str]:
-        return (method for method in self.methods if not self.is_baseline(method))
+    def _not_references(self) -> Iterator[str]:
+        return (method for method in self.methods if not self.is_reference(method))
 
 
 def _pair(c: PairedTest) -> tuple[object, ...]:

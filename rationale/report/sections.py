@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from rationale.agreement.select import rule_text, rule_title
+from rationale.report.ceilings import ceiling_table
 from rationale.report.figures import document_distribution, faithfulness_plane, layer_curves, selection_plane
 from rationale.report.palette import strokes
 from rationale.report.results import Results, registered_metric, titled
@@ -73,7 +74,7 @@ def sections(agreement: Agreement, survived: Survival | None = None) -> list[Sec
 def _ranking(agreement: Agreement, results: Results) -> Section:
     if "ap" not in results.metrics:
         return Section("agreement", "Agreement of the scores", (), ())
-    names = [m for m in results.metrics if registered_metric(m).source == "ranking"]
+    names = [m for m in results.metrics if registered_metric(m).source in ("ranking", "soft")]
     blocks = [
         ReportBlock(table=agreement_table(agreement)),
         ReportBlock(
@@ -84,6 +85,7 @@ def _ranking(agreement: Agreement, results: Results) -> Section:
     ]
     if agreement.per_document is not None:
         blocks.append(ReportBlock(_distribution(agreement, results), _SPREAD))
+    blocks += [ReportBlock(table=ceiling_table(agreement))] * (results.ceiling is not None)
     blocks += [
         ReportBlock(table=layer_table(agreement, m), folded=f"{titled(m)} in every layer") for m in names
     ]
@@ -107,7 +109,9 @@ def _distribution(agreement: Agreement, results: Results) -> go.Figure:
 
 def _selected(agreement: Agreement, results: Results, select: str) -> Section:
     metrics = ("fpr", "recall", "selected_share") if select != "top_k_gold" else ("fpr", "recall")
-    selection_metrics = [m for m in results.metrics if registered_metric(m).needs_selection]
+    selection_metrics = [
+        m for m in results.metrics if registered_metric(m).needs_selection and results.filed(m, select)
+    ]
     blocks = [
         ReportBlock(table=selection_table(agreement, select)),
         ReportBlock(
@@ -146,7 +150,7 @@ def _against_random(results: Results) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for method, best in results.ranked():
         places = (results.layers(method)[0], results.last_layer(method), best)
-        differences = [_difference(results, method, layer, "random") for layer in places]
+        differences = [_difference(results, method, layer, results.random) for layer in places]
         single = not results.layered(method)
         rows.append((results.title(method), *([differences[0], None, None] if single else differences)))
     columns = (
@@ -164,7 +168,7 @@ def _against_leader(results: Results) -> Table:
         leader, layer = ranked[0]
         for method in results.methods:
             comparison = results.compared(leader, layer, method)
-            if comparison is not None and not results.is_baseline(method):
+            if comparison is not None and not results.is_reference(method):
                 difference = Interval(comparison.difference, comparison.low, comparison.high)
                 rows.append((results.title(method), difference, results.p_value(comparison), comparison.n))
     columns = (

@@ -39,9 +39,10 @@ def agreement_table(agreement: Agreement, metric: str = "ap", select: str | None
         select: Its selection, for a metric that needs one.
     """
     results = Results(agreement)
-    rows = tuple(_headline_row(results, method, metric, select) for method in results.methods)
+    methods = [method for method in results.methods if results.has(method, metric, select)]
+    rows = tuple(_headline_row(results, method, metric, select) for method in methods)
     marks = _tied_cells(
-        results, metric, [_headline_layers(results, m, metric, select) for m in results.methods]
+        results, metric, methods, [_headline_layers(results, m, metric, select) for m in methods]
     )
     strong = _best_cells(results, metric, select) - marks.keys()
     notes = (NO_LAYERS, OPTIMISTIC) if _any_layered(results) else ()
@@ -57,7 +58,7 @@ def agreement_table(agreement: Agreement, metric: str = "ap", select: str | None
         rows=rows,
         caption=f"{titled(metric, select, agreement.recipe)} with its {_percent(agreement)} interval",
         notes=(*notes, *([BOLD] if strong else []), *([TIES] if marks else [])),
-        rules=_baseline_rule(results),
+        rules=_baseline_rule(results, methods),
         strong=strong,
         marks=marks,
     )
@@ -74,14 +75,14 @@ def _headline_layers(
 
 
 def _tied_cells(
-    results: Results, metric: str, layers: Sequence[Sequence[int | None]]
+    results: Results, metric: str, methods: Sequence[str], layers: Sequence[Sequence[int | None]]
 ) -> dict[tuple[int, int], str]:
     """Marks every AUPRC that ties inflate; ``layers`` has one row per method: the layers of its cells."""
     if metric != "auprc":
         return {}
     return {
         (row, place + 1): "‡"
-        for row, (method, cells) in enumerate(zip(results.methods, layers, strict=True))
+        for row, (method, cells) in enumerate(zip(methods, layers, strict=True))
         for place, layer in enumerate(cells)
         if layer is not None and results.tied(method, layer)
     }
@@ -107,14 +108,17 @@ def selection_table(agreement: Agreement, select: str) -> Table:
         select: ``threshold`` or ``top_k_gold``.
     """
     results = Results(agreement)
-    names = [m for m in results.metrics if registered_metric(m).needs_selection]
+    names = [m for m in results.metrics if registered_metric(m).needs_selection and results.filed(m, select)]
     rows: list[tuple[Cell, ...]] = []
     rules: set[int] = set()
     for method in results.methods:
-        if results.is_baseline(method) and not rules:
+        filed = results.selected_by(method, select)
+        if not any(results.has(method, name, filed) for name in names):
+            continue
+        if results.is_reference(method) and not rules:
             rules.add(len(rows))
         for layer in dict.fromkeys((results.layers(method)[0], results.last_layer(method))):
-            intervals = [results.interval(method, layer, name, select) for name in names]
+            intervals = [results.interval(method, layer, name, filed) for name in names]
             rows.append((results.title(method), layer if results.layered(method) else None, *intervals))
     return Table(
         columns=(
@@ -138,25 +142,24 @@ def layer_table(agreement: Agreement, metric: str, select: str | None = None) ->
         select: Its selection, for a metric that needs one.
     """
     results = Results(agreement)
-    layers = sorted({layer for method in results.methods for layer in results.layers(method)})
+    methods = [method for method in results.methods if results.has(method, metric, select)]
+    layers = sorted({layer for method in methods for layer in results.layers(method)})
     rows = tuple(
         (
             results.title(method),
             *(results.interval(method, layer, metric, select) if layer in results.layers(method) else None
               for layer in layers),
         )
-        for method in results.methods
+        for method in methods
     )  # fmt: skip
-    method_layers = [
-        [layer if layer in results.layers(m) else None for layer in layers] for m in results.methods
-    ]
-    marks = _tied_cells(results, metric, method_layers)
+    method_layers = [[layer if layer in results.layers(m) else None for layer in layers] for m in methods]
+    marks = _tied_cells(results, metric, methods, method_layers)
     return Table(
         columns=(_METHOD, *(Column(f"layer_{layer}", str(layer), "interval", digits=2) for layer in layers)),
         rows=rows,
         caption=f"{titled(metric, select, agreement.recipe)} by layer",
         notes=(TIES,) if marks else (),
-        rules=_baseline_rule(results),
+        rules=_baseline_rule(results, methods),
         marks=marks,
     )
 
@@ -251,14 +254,16 @@ def _end(results: Results, index: int) -> str:
     return f" ({ends.pop()})" if len(ends) == 1 else ""
 
 
-def _baseline_rule(results: Results) -> frozenset[int]:
-    first = next((number for number, method in enumerate(results.methods) if results.is_baseline(method)), 0)
+def _baseline_rule(results: Results, methods: Sequence[str]) -> frozenset[int]:
+    first = next((number for number, method in enumerate(methods) if results.is_reference(method)), 0)
     return frozenset({first}) - {0}
 
 
-def _best_cells(results: Results, metric: str, select: str | None) -> frozenset[tuple[int, int]]:
+def _best_cells(
+    results: Results, methods: Sequence[str], metric: str, select: str | None
+) -> frozenset[tuple[int, int]]:
     """Finds the methods that are significantly better than all others in their first or last layer."""
-    model_methods = [method for method in results.methods if not results.is_baseline(method)]
+    model_methods = [method for method in methods if not results.is_reference(method)]
     strong = set()
     for column, ends in (
         (1, [results.layers(m)[0] for m in model_methods]),
@@ -271,7 +276,7 @@ def _best_cells(results: Results, metric: str, select: str | None) -> frozenset[
             continue
         for method, layer in candidates:
             if all(results.better(method, layer, m, metric, select) for m, _ in candidates if m != method):
-                strong.add((results.methods.index(method), column))
+                strong.add((methods.index(method), column))
     return frozenset(strong)
 
 

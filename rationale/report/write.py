@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from rationale.report.tables import (
     faithfulness_table,
     selection_table,
 )
+from rationale.scores.families import CHANCE, HUMAN, family_of
+from rationale.scores.sources import Sources
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    scores: Scores,
+    scores: Scores | Sources,
     documents: Documents,
     agreement: Agreement,
     out: str | Path,
@@ -42,7 +45,7 @@ def report(
     """Writes one self-contained offline HTML file, and on request tables.
 
     Args:
-        scores: The scores.
+        scores: The scores, or several sources of them.
         documents: The documents they were computed from.
         agreement: What ``agree`` returned for them.
         out: The HTML file.
@@ -67,8 +70,9 @@ def report(
     for path in (out, csv, markdown, parquet, None if csv is None else comparisons_path(csv)):
         if path is not None:
             check_output(path, overwrite=overwrite)
-    check_belongs(scores, documents, agreement)
-    page = report_html(scores, documents, agreement, methods=methods, examples=examples, command=command)
+    sources = Sources.of(scores)
+    check_belongs(sources, documents, agreement)
+    page = report_html(sources, documents, agreement, methods=methods, examples=examples, command=command)
     if csv is not None:
         atomic_text(csv, records_table(agreement).to_csv(), overwrite=overwrite)
         if agreement.comparisons:
@@ -114,13 +118,17 @@ def report_markdown(agreement: Agreement, command: str | None = None) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def check_belongs(scores: Scores, documents: Documents, agreement: Agreement) -> None:
+def check_belongs(scores: Scores | Sources, documents: Documents, agreement: Agreement) -> None:
     """Checks that an agreement was computed from these scores and documents.
 
     Raises:
         ScoresError: If it was not; the message says what differs.
     """
     settings, scored_recipe = agreement.recipe.agreement, agreement.recipe.of_scores
+    references = {name for name in scored_recipe.methods if family_of(name, scored_recipe) in (CHANCE, HUMAN)}
+    scored_recipe = replace(
+        scored_recipe, methods={n: m for n, m in scored_recipe.methods.items() if n not in references}
+    )
     if scored_recipe != scores.recipe:
         differences = ", ".join(differing(scored_recipe, scores.recipe))
         raise ScoresError(

@@ -54,6 +54,11 @@ def is_baseline(method: str, recipe: Provenance | None = None) -> bool:
     return family_of(method, recipe) in (BASELINE, CHANCE)
 
 
+def is_reference(method: str, recipe: Provenance | None = None) -> bool:
+    """Whether a method is what others are held against: a baseline, chance, or the human ceiling."""
+    return is_baseline(method, recipe) or family_of(method, recipe) == HUMAN
+
+
 def is_imported(recipe: Provenance, method: str | None = None) -> bool:
     """Whether a method, or every method of these scores, was imported as a prediction."""
     entries = recipe.methods.values() if method is None else (recipe.methods[method],)

@@ -109,7 +109,7 @@ def test_a_gold_of_annotators_nobody_names_is_refused():
     documents = Documents([Document("1", "1", WORDS, spans=A)])
     with pytest.raises(DataError, match="no document says who marked what"):
         agree(source(documents, words=SCORES), documents, gold="each")
-    with pytest.raises(DataError, match="no gold is called 'most'. Use one of union, majority"):
+    with pytest.raises(DataError, match=r"no gold is called 'most'\. Use one of union, majority"):
         agree(source(documents, words=SCORES), documents, gold="most")
 
 
@@ -151,7 +151,9 @@ def test_two_sources_of_one_name_are_refused():
 
 
 def test_right_and_wrong_labels_are_told_apart():
-    documents = Documents([document("1", label="POS"), document("2", label="NEG"), document("3", label="POS")])
+    documents = Documents(
+        [document("1", label="POS"), document("2", label="NEG"), document("3", label="POS")]
+    )
     scores = source(documents, words=SCORES, labels=("NEG", "POS"), predicted="POS")
     agreement = agree(scores, documents, gold="majority", resamples=100)
     n = {(r.label, r.method): r.n for r in agreement.by_label if r.metric == "ap"}

@@ -50,7 +50,7 @@ def test_bold_is_what_a_test_puts_ahead_of_all_others_of_its_column(agreement) -
     results = Results(agreement)
     table = agreement_table(agreement)
     for column, layer in ((1, 0), (2, 5)):
-        own = [m for m in results.methods if not results.is_baseline(m) and layer in results.layers(m)]
+        own = [m for m in results.methods if not results.is_reference(m) and layer in results.layers(m)]
         tested = {(c.method, c.other): c for c in agreement.comparisons if c.metric == "ap"
                   and c.layer == c.other_layer == layer}  # fmt: skip
         bold = [table.rows[number][0] for number, place in table.strong if place == column]

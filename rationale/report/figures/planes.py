@@ -113,7 +113,7 @@ def _plane(
                 line={
                     "color": stroke.colour,
                     "dash": stroke.dash,
-                    "width": 1 if results.is_baseline(method) else 1.6,
+                    "width": 1 if results.is_reference(method) else 1.6,
                 },
                 marker={"symbol": stroke.symbol, "size": 9, "color": stroke.colour},
                 customdata=[_facts(x, y) for x, y in pairs],
