@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -89,32 +90,38 @@ def locate(tokens: Sequence[str], text: str, where: str) -> list[Placed]:
     """
     units = list(_units(tokens))
     try:
-        places = _walk([unit for unit, _ in units], text, where)
+        places = _walk(units, text, where)
     except DataError:
         folded, source = _folded(text)
-        found = _walk([_folded(unit)[0] for unit, _ in units], folded, where)
+        found = _walk([unit._replace(text=_folded(unit.text)[0]) for unit in units], folded, where)
         places = [None if place is None else (source[place[0]], source[place[1] - 1] + 1) for place in found]
-    return [place for place, (_, count) in zip(places, units, strict=True) for _ in range(count)]
+    return [place for place, unit in zip(places, units, strict=True) for _ in unit.tokens]
 
 
-def _units(tokens: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """The text of each token and 1; tokens that share a character together, with their number."""
+class _Unit(NamedTuple):
+    """Tokens that are looked for together: one, or those that share a character."""
+
+    text: str
+    tokens: Sequence[str]
+
+
+def _units(tokens: Sequence[str]) -> Iterator[_Unit]:
     if not any("Ġ" in token for token in tokens):
         for token in tokens:
             inside = token.startswith("##") and len(token) > 2
-            yield (token[2:] if inside else token.replace("▁", " ").strip()), 1
+            yield _Unit(token[2:] if inside else token.replace("▁", " ").strip(), [token])
         return
-    pending, count = b"", 0
+    pending, waiting = b"", list[str]()
     for token in tokens:
-        pending, count = pending + _bytes(token), count + 1
+        pending, waiting = pending + _bytes(token), [*waiting, token]
         try:
             text = pending.decode("utf-8")
         except UnicodeDecodeError:
             continue
-        yield text.strip(), count
-        pending, count = b"", 0
-    if count:
-        yield pending.decode("utf-8", "replace"), count
+        yield _Unit(text.strip(), waiting)
+        pending, waiting = b"", []
+    if waiting:
+        yield _Unit(pending.decode("utf-8", "replace"), waiting)
 
 
 def _byte_letters() -> dict[str, int]:
@@ -133,9 +140,9 @@ def _bytes(token: str) -> bytes:
     return token.encode("utf-8", "replace")
 
 
-def _walk(units: Sequence[str], text: str, where: str) -> list[Placed]:
+def _walk(units: Sequence[_Unit], text: str, where: str) -> list[Placed]:
     places, at = list[Placed](), 0
-    for number, unit in enumerate(units):
+    for number, (unit, tokens) in enumerate(units):
         while at < len(text) and text[at].isspace():
             at += 1
         if not unit or (unit.upper() in SPECIAL and not text.startswith(unit, at)):
@@ -143,9 +150,10 @@ def _walk(units: Sequence[str], text: str, where: str) -> list[Placed]:
             continue
         start = _next(unit, text, at)
         if start is None:
+            before = sum(len(unit.tokens) for unit in units[:number])
             raise DataError(
-                f"token {number} (counted from 0), {short(unit)}, is not in the text, which goes on with "
-                f"{short(text[at : at + 30])}",
+                f"token {before} (counted from 0), {short(tokens[0])}, is not in the text, which goes on "
+                f"with {short(text[at : at + 30])}",
                 where=where,
                 remedy="Tokens must be those of this text, in order; give the 'text' they were made of, and "
                 "leave unknown tokens out.",

@@ -1,23 +1,26 @@
 """Documents and files of predictions, made by hand."""
 
 import json
+from dataclasses import replace
 
 from rationale.corpus import Document, Documents, Span
-
-LABELS = ("NEG", "POS")
 
 
 def documents():
     """Three reviews of six words each; the third has a number for an id."""
     return Documents(
         [
-            Document("a", "a", tuple("a dull film , not good".split()), "NEG", spans=(Span(1, 2), Span(4, 6))),
-            Document("b", "b", tuple("truly great art and great fun".split()), "POS", spans=(Span(0, 3),)),
-            Document("7", "7", tuple("so the plot : no plot".split()), "NEG", spans=(Span(4, 6),), original_id=7),
+            _document("a", "a dull film , not good", "NEG", Span(1, 2), Span(4, 6)),
+            _document("b", "truly great art and great fun", "POS", Span(0, 3)),
+            replace(_document("7", "so the plot : no plot", "NEG", Span(4, 6)), original_id=7),
         ],
         source="reviews.jsonl",
         split="val",
-    )  # fmt: skip
+    )
+
+
+def _document(name, text, label, *spans):
+    return Document(name, name, tuple(text.split()), label, spans=spans)
 
 
 def write(path, rows):
