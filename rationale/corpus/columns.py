@@ -46,9 +46,7 @@ def check_columns(names: Sequence[str], columns: Columns, where: str) -> None:
         DataError: Where two columns share a name, a column that was named by the user is missing, or there
             is neither text nor words.
     """
-    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
-    if repeated:
-        raise DataError(f"two columns are called {repeated[0]!r}", where=where)
+    check_repeated(names, where)
     for name in names:
         check_name(name, columns, where)
     remedy = f"Columns found: {listing(names) or 'none'}."
@@ -62,6 +60,17 @@ def check_columns(names: Sequence[str], columns: Columns, where: str) -> None:
         raise DataError(
             f"there is no column {columns.text!r} or {columns.words!r}", where=where, remedy=remedy
         )
+
+
+def check_repeated(names: Sequence[str], where: str) -> None:
+    """Refuses two columns of one name.
+
+    Raises:
+        DataError: Naming it.
+    """
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        raise DataError(f"two columns are called {repeated[0]!r}", where=where)
 
 
 def check_name(name: str, columns: Columns, where: str) -> None:

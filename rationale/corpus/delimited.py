@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rationale import strict_json
-from rationale.corpus.columns import Columns, check_columns
+from rationale.corpus.columns import Columns, check_columns, check_repeated
 from rationale.corpus.lines import read_text, split_lines
 from rationale.corpus.rows import Row
 from rationale.errors import DataError
@@ -63,9 +63,37 @@ def read_tsv(path: Path, columns: Columns) -> Iterator[Row]:
     Raises:
         DataError: Where the file is no valid TSV, or its quotes are ambiguous; the message names the line.
     """
+    yield from _rows(iter(tsv_lines(path)), columns, path)
+
+
+def text_rows(path: Path, *, tabs: bool) -> Iterator[Row]:
+    """Yields the rows of a CSV or TSV file as they are: every cell is text, an empty one None.
+
+    Raises:
+        DataError: Where the file is no valid table, or two columns share a name.
+    """
+    header: list[str] = []
+    for number, fields in tsv_lines(path) if tabs else csv_lines(path):
+        where = f"{path}:{number}"
+        if header:
+            _check_width(header, fields, where)
+            yield where, dict(zip(header, (field or None for field in fields), strict=True))
+        else:
+            header = [name.strip() for name in fields]
+            check_repeated(header, where)
+    if not header:
+        raise DataError("the file is empty", where=path)
+
+
+def tsv_lines(path: Path) -> list[Line]:
+    """Number and fields of each line of a TSV file, the header first.
+
+    Raises:
+        DataError: Where the file is no valid TSV, or its quotes are ambiguous; the message names the line.
+    """
     text = read_text(path)
     with _long_fields():
-        yield from _rows(iter(_tab_separated(text, path)), columns, path)
+        return _tab_separated(text, path)
 
 
 def _tab_separated(text: str, path: Path) -> list[Line]:
@@ -166,13 +194,17 @@ def _rows(lines: Iterator[Line], columns: Columns, path: Path) -> Iterator[Row]:
 
 def _cells(header: list[str], row: Sequence[str], columns: Columns, where: str) -> Json:
     """The row as an object: empty cells are None, cells of list columns are parsed as JSON."""
+    _check_width(header, row, where)
+    return {name: _cell(cell, name, columns, where) for name, cell in zip(header, row, strict=True)}
+
+
+def _check_width(header: list[str], row: Sequence[str], where: str) -> None:
     if len(row) != len(header):
         raise DataError(
             f"the row has {len(row)} fields, the header {len(header)}",
             where=where,
             remedy="A field that holds the separator needs double quotes around it.",
         )
-    return {name: _cell(cell, name, columns, where) for name, cell in zip(header, row, strict=True)}
 
 
 def _cell(cell: str, name: str, columns: Columns, where: str) -> Any:

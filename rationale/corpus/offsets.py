@@ -38,15 +38,8 @@ def character_spans(value: Any, text: str, bounds: Sequence[tuple[int, int]], wh
     >>> character_spans([[3, 9]], "a good film", [(0, 1), (2, 6), (7, 11)], "row 0")
     (Span(start=1, end=3, group=0),)
     """
-    if not isinstance(value, list | tuple):
-        raise not_a_rationale(value, where)
-    marks = _in_code_points([read_mark(item, where) for item in value], text, where)
-    try:
-        check_inside(marks, len(text), "characters", where)
-    except DataError as error:
-        raise DataError(error.what, where=where, remedy=_UTF16 if _is_wide(text) else error.remedy) from None
     spans: list[Span] = []
-    for mark in marks:
+    for mark in character_marks(value, text, where):
         span = touched(mark.start, mark.end, bounds, mark.group)
         if span is None:
             raise DataError(
@@ -54,6 +47,38 @@ def character_spans(value: Any, text: str, bounds: Sequence[tuple[int, int]], wh
             )
         spans.append(span)
     return tuple(spans)
+
+
+def character_marks(value: Any, text: str, where: str) -> list[Mark]:
+    """The character spans ``[start, end)`` of a text, in code points; see `character_spans`.
+
+    Raises:
+        DataError: On anything but a list of spans, and on spans outside the text or around another text than
+            they state.
+    """
+    if not isinstance(value, list | tuple):
+        raise not_a_rationale(value, where)
+    marks = _in_code_points([read_mark(item, where) for item in value], text, where)
+    try:
+        check_inside(marks, len(text), "characters", where)
+    except DataError as error:
+        raise DataError(error.what, where=where, remedy=_UTF16 if _is_wide(text) else error.remedy) from None
+    return marks
+
+
+def bounds_in(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """``[start, end)`` of each word in a text that equals the words but for white space.
+
+    >>> bounds_in("so  it goes!", ["so", "it", "goes", "!"])
+    [(0, 2), (4, 6), (7, 11), (11, 12)]
+    """
+    positions = (position for position, character in enumerate(text) if not character.isspace())
+    bounds, end = list[tuple[int, int]](), 0
+    for word in words:
+        places = [next(positions) for character in word if not character.isspace()] or [end]
+        end = places[-1] + 1 if word.strip() else end
+        bounds.append((places[0], end))
+    return bounds
 
 
 def may_be_utf16(value: Any, text: str) -> bool:

@@ -11,7 +11,7 @@ from rationale.corpus.columns import Columns, check_name, unread
 from rationale.corpus.document import Document, Documents, Span
 from rationale.corpus.fields import check_size, identifier, label_name, original, short
 from rationale.corpus.masks import same_text, word_spans
-from rationale.corpus.offsets import character_spans, may_be_utf16
+from rationale.corpus.offsets import bounds_in, character_spans, may_be_utf16
 from rationale.corpus.readers import Notes, ReadOptions, UsedIds
 from rationale.corpus.segment import split_words, word_bounds
 from rationale.errors import DataError
@@ -145,9 +145,7 @@ def _bounds(words: tuple[str, ...], text: str, columns: Columns, where: str) -> 
             where=where,
             remedy="Words beside a text must be that text, split; remove one of the two columns.",
         )
-    positions = (position for position, character in enumerate(text) if not character.isspace())
-    word_positions = [[next(positions) for character in word if not character.isspace()] for word in words]
-    return [(position[0], position[-1] + 1) for position in word_positions]
+    return bounds_in(text, words)
 
 
 def _word_list(value: object, name: str, where: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -90,9 +90,18 @@ def _json(path: Path, columns: Columns) -> Iterator[Row]:
 
 
 def _parquet(path: Path, columns: Columns) -> Iterator[Row]:
+    return parquet_rows(path, lambda names: check_columns(names, columns, str(path)))
+
+
+def parquet_rows(path: Path, check: Callable[[Sequence[str]], None]) -> Iterator[Row]:
+    """Yields the rows of a Parquet file, after a check of its columns' names.
+
+    Raises:
+        DataError: Where it cannot be read as Parquet.
+    """
     try:
         file = pq.ParquetFile(path)
-        check_columns(file.schema_arrow.names, columns, str(path))
+        check(file.schema_arrow.names)
         batches = (batch.to_pylist() for batch in file.iter_batches(batch_size=1024))
         yield from _numbered(chain.from_iterable(batches), path)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:

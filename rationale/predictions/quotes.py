@@ -139,7 +139,7 @@ class QuoteFinder:
         text, found, at = self._stages[stage].text, list[tuple[Range, ...]](), 0
         while quote and (at := text.find(quote, at)) >= 0:
             end = at + len(quote)
-            if _is_edge(text, at) and _is_edge(text, end):
+            if is_edge(text, at) and is_edge(text, end):
                 found.append((self._range(stage, at, end),))
                 at = end
             else:
@@ -215,7 +215,7 @@ def window_distances(quote: Sequence[str], words: Sequence[str], longest: int) -
     return np.stack(distances)
 
 
-def _is_edge(text: str, place: int) -> bool:
+def is_edge(text: str, place: int) -> bool:
     """Whether no run of letters or digits goes through a place between two characters."""
     return not (0 < place < len(text) and text[place - 1].isalnum() and text[place].isalnum())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ _DEPTH = 5
 _ROUNDS = 3  # strings that hold JSON which holds strings
 _KEYS = re.compile(r"\W*(rationales?|rationals|text|quotes?|evidences?|spans?)\W*", re.IGNORECASE)
 _FENCE = re.compile(r"```[\w-]*\s*\n?(.*?)```", re.DOTALL)
+_MARK = re.compile(r'\\.|["\[\]{}]', re.DOTALL)  # brackets, quotes, and what a backslash escapes in a string
 _OPEN = {"[": "]", "{": "}"}
 
 
@@ -89,35 +91,34 @@ def _candidates(text: str) -> Iterator[str]:
 
 def _balanced(text: str) -> Iterator[str]:
     """Outermost ``[...]`` and ``{...}``; brackets in double-quoted strings do not count."""
-    stack, start, quoted, escaped = list[str](), 0, False, False
-    for place, character in enumerate(text):
+    stack, start, quoted = list[str](), 0, False
+    for match in _MARK.finditer(text):
+        mark, end = match.group(), match.end()
         if quoted:
-            quoted = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character == '"':
+            quoted = mark != '"'
+        elif mark[-1] == '"':
             quoted = bool(stack)
-        elif character in _OPEN:
-            start = start if stack else place
-            stack.append(_OPEN[character])
-        elif stack and character == stack[-1]:
+        elif mark[-1] in _OPEN:
+            start = start if stack else end - 1
+            stack.append(_OPEN[mark[-1]])
+        elif stack and mark[-1] == stack[-1]:
             stack.pop()
             if not stack:
-                yield text[start : place + 1]
+                yield text[start:end]
 
 
 def _mend(text: str) -> str:
     """Without commas before a closing bracket, and with the brackets that are missing at the end."""
     text = re.sub(r",\s*(?=[\]}]|$)", "", text.strip())
-    stack, quoted, escaped = list[str](), False, False
-    for character in text:
+    stack, quoted = list[str](), False
+    for mark in _MARK.findall(text):
         if quoted:
-            quoted = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character == '"':
+            quoted = mark != '"'
+        elif mark[-1] == '"':
             quoted = True
-        elif character in _OPEN:
-            stack.append(_OPEN[character])
-        elif stack and character == stack[-1]:
+        elif mark[-1] in _OPEN:
+            stack.append(_OPEN[mark[-1]])
+        elif stack and mark[-1] == stack[-1]:
             stack.pop()
     return text + ('"' if quoted else "") + "".join(reversed(stack))
 
@@ -137,7 +138,9 @@ def _json(text: str) -> Any:
 
 def _literal(text: str) -> Any:
     try:
-        return ast.literal_eval(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes that Python does not know, as in "a\\d"
+            return ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return None
 
