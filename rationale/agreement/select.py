@@ -217,7 +217,7 @@ def rule_text(recipe: Provenance, select: str | None, method: str | None = None)
         return "the tokens that the model keeps"
     if select == "given":
         others = method is not None and family_of(method, recipe) == HUMAN
-        return "the words that at least half of the others marked" if others else "the words as imported"
+        return "the words that at least half of the others marked" if others else "the predictions themselves"
     if select != "threshold":
         return rule_title(recipe, select)
     known = drops_tokens(recipe) and knows_kept(recipe)

@@ -8,6 +8,20 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from rationale.commands.options import Data, Overwrite, Seed, Split, typed_command
+from rationale.commands.sources import (
+    ApOfMasks,
+    ContentColumn,
+    FileFormat,
+    Fuzzy,
+    Join,
+    Missing,
+    Names,
+    Occurrences,
+    Partial,
+    PredictionFiles,
+    ScoresFolder,
+    open_sources,
+)
 from rationale.terminal import safe_console, say
 
 if TYPE_CHECKING:
@@ -19,18 +33,16 @@ def agree(
     out: Annotated[
         Path, typer.Option(help="JSON file to write; values of single documents go to NAME.pairs.parquet.")
     ],
-    scores: Annotated[
-        Path | None, typer.Option(help="The folder that `rationale score` wrote. Default: --predictions alone.")
-    ] = None,
-    predictions: Predictions = None,
-    name: Name = None,
-    prediction_format: Format = "auto",
+    scores: ScoresFolder = None,
+    predictions: PredictionFiles = None,
+    name: Names = None,
+    file_format: FileFormat = "auto",
     column: ContentColumn = None,
     join: Join = "sum",
-    occurrence: Occurrence = "all",
+    occurrence: Occurrences = "all",
     fuzzy: Fuzzy = None,
     missing: Missing = "left-out",
-    ap_of_masks: MasksAsScores = False,
+    ap_of_masks: ApOfMasks = False,
     partial: Partial = False,
     split: Split = None,
     gold: Annotated[
@@ -67,10 +79,21 @@ def agree(
     from rationale.agreement.gold import Gold
     from rationale.agreement.select import Select
     from rationale.files import check_output
+    from rationale.predictions.options import Format, PredictionOptions
+    from rationale.predictions.options import Join as JoinName
+    from rationale.predictions.options import Missing as MissingRows
+    from rationale.predictions.quotes import Occurrence
 
     check_output(out, overwrite=overwrite)
-    options = prediction_options(
-        prediction_format, column, join, occurrence, fuzzy, missing, ap_of_masks, partial
+    options = PredictionOptions(
+        format=cast(Format, file_format),  # these options refuse other values
+        column=column,
+        join=cast(JoinName, join),
+        fuzzy=fuzzy,
+        occurrence=cast(Occurrence, occurrence),
+        missing=cast(MissingRows, missing),
+        partial=partial,
+        masks_as_scores=ap_of_masks,
     )
     opened, documents = open_sources(scores, predictions, name, options, data, split)
     agreement = agree_with(
@@ -91,8 +114,10 @@ def agree(
 
 def _print(agreement: Agreement, out: Path) -> None:
     """Prints findings and tables, then what was left out."""
+    from rationale.report.ceilings import ceiling_table
     from rationale.report.findings import findings
     from rationale.report.prose import left_out
+    from rationale.report.results import Results
     from rationale.report.tables import agreement_table, faithfulness_table, selection_table
 
     terminal = safe_console()
@@ -100,8 +125,12 @@ def _print(agreement: Agreement, out: Path) -> None:
     console.print("[bold]In short[/bold]")
     for sentence in findings(agreement):
         console.print(f"- {sentence}", markup=False, highlight=False)
-    console.print(agreement_table(agreement).to_rich())
-    for select in agreement.recipe.agreement.select:
+    results = Results(agreement)
+    if results.ranks:
+        console.print(agreement_table(agreement).to_rich())
+    if results.ceiling is not None and results.ranks:
+        console.print(ceiling_table(agreement).to_rich())
+    for select in results.selections:
         console.print(selection_table(agreement, select).to_rich())
     if agreement.recipe.faithfulness is not None:
         console.print(faithfulness_table(agreement).to_rich())

@@ -8,15 +8,17 @@ from typing import Annotated
 import typer
 
 from rationale.commands.options import Data, Overwrite, Split, typed_command
+from rationale.commands.sources import PredictionFiles, ScoresFolder, open_sources_of
 from rationale.errors import OutputError
 from rationale.terminal import say
 
 
 def report(
-    scores: Annotated[Path, typer.Option(help="The folder that `rationale score` wrote.")],
     data: Data,
     agreement: Annotated[Path, typer.Option(help="The file that `rationale agree` wrote.")],
     out: Annotated[Path, typer.Option(help="HTML file to write.")],
+    scores: ScoresFolder = None,
+    predictions: PredictionFiles = None,
     split: Split = None,
     csv: Annotated[Path | None, typer.Option(help="Also write every record as CSV.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Also write the main tables as Markdown.")] = None,
@@ -34,21 +36,19 @@ def report(
     --out report.html`
     """
     from rationale.agreement import Agreement
-    from rationale.corpus import load_documents
     from rationale.report.write import report as write_report
-    from rationale.scores.store import StoredScores
 
     if out.suffix.lower() not in (".html", ".htm"):
         raise OutputError(
             f"--out is an HTML file and must end in .html, not {out.name!r}",
             remedy="Name it NAME.html; --markdown, --csv and --parquet write the other formats.",
         )
-    opened = StoredScores(scores)
-    documents = load_documents(data, split or opened.recipe.data.split)
+    loaded = Agreement.load(agreement)
+    opened, documents = open_sources_of(loaded, scores, predictions, data, split)
     path = write_report(
         opened,
         documents,
-        Agreement.load(agreement),
+        loaded,
         out,
         overwrite=overwrite,
         csv=csv,

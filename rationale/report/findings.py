@@ -58,7 +58,8 @@ def accuracy_finding(agreement: Agreement) -> str:
     if classification.accuracy is None:
         return ""
     value = shown(Interval(classification.accuracy, classification.low, classification.high))
-    return f"The model itself is right with an accuracy of {value} over {classification.n:,} documents."
+    who = "The model itself is" if agreement.recipe.model.hash else "The imported labels are"
+    return f"{who} right with an accuracy of {value} over {classification.n:,} documents."
 
 
 def warnings(agreement: Agreement) -> list[str]:

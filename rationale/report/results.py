@@ -39,6 +39,11 @@ class Results:
         return tuple(sorted(names, key=self.is_reference))
 
     @cached_property
+    def ranks(self) -> bool:
+        """Whether some method that is no reference ranks words, so that it has an AP."""
+        return any(r.metric == "ap" and not self.is_reference(r.method) for r in self.agreement.records)
+
+    @cached_property
     def metrics(self) -> tuple[str, ...]:
         """The metrics with records, in the order of the registry."""
         recorded = {r.metric for r in self.agreement.records}

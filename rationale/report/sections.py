@@ -72,7 +72,7 @@ def sections(agreement: Agreement, survived: Survival | None = None) -> list[Sec
 
 
 def _ranking(agreement: Agreement, results: Results) -> Section:
-    if "ap" not in results.metrics:
+    if not results.ranks:
         return Section("agreement", "Agreement of the scores", (), ())
     names = [m for m in results.metrics if registered_metric(m).source in ("ranking", "soft")]
     blocks = [

@@ -41,10 +41,9 @@ def agreement_table(agreement: Agreement, metric: str = "ap", select: str | None
     results = Results(agreement)
     methods = [method for method in results.methods if results.has(method, metric, select)]
     rows = tuple(_headline_row(results, method, metric, select) for method in methods)
-    marks = _tied_cells(
-        results, metric, methods, [_headline_layers(results, m, metric, select) for m in methods]
-    )
-    strong = _best_cells(results, metric, select) - marks.keys()
+    shown = [_headline_layers(results, method, metric, select) for method in methods]
+    marks = _tied_cells(results, metric, methods, shown)
+    strong = _best_cells(results, methods, metric, select) - marks.keys()
     notes = (NO_LAYERS, OPTIMISTIC) if _any_layered(results) else ()
     return Table(
         columns=(

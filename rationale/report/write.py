@@ -99,7 +99,7 @@ def report_markdown(agreement: Agreement, command: str | None = None) -> str:
         command: The ``rationale report`` that was typed, as shell text; None from Python.
     """
     results = Results(agreement)
-    tables = [agreement_table(agreement)] if "ap" in results.metrics else []
+    tables = [agreement_table(agreement)] if results.ranks else []
     tables += [selection_table(agreement, select) for select in results.selections]
     tables += [faithfulness_table(agreement)] if "comprehensiveness" in results.metrics else []
     parts = [

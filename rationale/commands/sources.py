@@ -1,0 +1,150 @@
+"""Sources of `rationale agree` and `rationale report`: scores of a model, and predictions in files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rationale.errors import DataError, RationaleError, ScoresError
+from rationale.terminal import say
+
+if TYPE_CHECKING:
+    from rationale.agreement import Agreement
+    from rationale.corpus.document import Documents
+    from rationale.predictions.imported import Predictions
+    from rationale.predictions.options import PredictionOptions
+    from rationale.scores.sources import Sources
+
+ScoresFolder = Annotated[
+    Path | None,
+    typer.Option(help="The folder that `rationale score` wrote; optional with --predictions."),
+]
+PredictionFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--predictions",
+        help="File of rationales predicted elsewhere: ERASER JSONL, or a JSONL, CSV, TSV or Parquet table "
+        "with id and scores, mask, spans, char_spans, token_scores, words or quotes. Repeat for several.",
+    ),
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option("--name", help="Name of each --predictions file in tables, in order. Default: its stem."),
+]
+FileFormat = Annotated[
+    str, typer.Option("--format", help="Format of --predictions: auto, eraser, jsonl, csv, tsv or parquet.")
+]
+ContentColumn = Annotated[
+    str | None,
+    typer.Option(help="Column of --predictions to read: a kind (mask), or KIND=COLUMN (scores=shap)."),
+]
+Join = Annotated[str, typer.Option(help="How scores of tokens become a word's score: sum, mean or max.")]
+Occurrences = Annotated[
+    str,
+    typer.Option(help="Where a quote occurs more than once: mark all places, the first, or none (unique)."),
+]
+Fuzzy = Annotated[
+    float | None,
+    typer.Option(help="Least similarity of quotes that are in the text only approximately, such as 0.8."),
+]
+Missing = Annotated[
+    str, typer.Option(help="Rows without a prediction: left-out (counted), or empty (scored as no word).")
+]
+ApOfMasks = Annotated[
+    bool,
+    typer.Option("--ap-of-masks", help="Give 0/1 masks an AP too; it ranks by how much they select."),
+]
+Partial = Annotated[
+    bool,
+    typer.Option("--partial", help="Ignore predictions whose ids the data lack, as of a sample."),
+]
+
+
+def open_sources(
+    scores: Path | None,
+    predictions: Sequence[Path] | None,
+    names: Sequence[str] | None,
+    options: PredictionOptions,
+    data: str,
+    split: str | None,
+) -> tuple[Sources, Documents]:
+    """Opens scores and predictions over one corpus, and says what was read.
+
+    Raises:
+        RationaleError: Where neither is given, or there are more names than files.
+        DataError: Where data or predictions cannot be read or do not fit each other.
+    """
+    files, given = list(predictions or ()), list(names or ())
+    if len(given) > len(files):
+        raise RationaleError(
+            f"{len(given)} --name for {len(files)} --predictions", remedy="Give each file at most one name."
+        )
+    chosen = [
+        (file, replace(options, name=given[number] if number < len(given) else None))
+        for number, file in enumerate(files)
+    ]
+    return _opened(scores, chosen, data, split)
+
+
+def open_sources_of(
+    agreement: Agreement,
+    scores: Path | None,
+    predictions: Sequence[Path] | None,
+    data: str,
+    split: str | None,
+) -> tuple[Sources, Documents]:
+    """Opens the scores and predictions of an agreement, each file read as it was for the agreement.
+
+    Raises:
+        ScoresError: Where the agreement was computed from other predictions.
+    """
+    chosen = [(file, _as_before(file, agreement)) for file in predictions or ()]
+    return _opened(scores, chosen, data, split or agreement.recipe.agreement.split)
+
+
+def _as_before(file: Path, agreement: Agreement) -> PredictionOptions:
+    from rationale.artifacts.record import read_record
+    from rationale.predictions.options import PredictionOptions
+
+    try:
+        digest = hashlib.sha256(file.expanduser().read_bytes()).hexdigest()
+    except OSError as error:
+        raise DataError(f"cannot be read ({error.strerror})", where=file) from error
+    for method in agreement.recipe.methods.values():
+        settings = method.settings or {}
+        if settings.get("sha256") == digest:
+            return read_record(PredictionOptions, settings["options"], file, what="no options of predictions")
+    raise ScoresError(
+        "the agreement was not computed from these predictions, or the file has changed",
+        where=file,
+        remedy="Pass the files that `rationale agree` was given, or run it again.",
+    )
+
+
+def _opened(
+    scores: Path | None, files: Sequence[tuple[Path, PredictionOptions]], data: str, split: str | None
+) -> tuple[Sources, Documents]:
+    from rationale.corpus import load_documents
+    from rationale.predictions import load_predictions
+    from rationale.scores.sources import Sources
+    from rationale.scores.store import StoredScores
+
+    stored = None if scores is None else StoredScores(scores)
+    split = split or (None if stored is None else stored.recipe.data.split)
+    if stored is None and not files:
+        Sources(())  # says what to pass
+    documents = load_documents(data, split)
+    imported = [load_predictions(file, documents, options) for file, options in files]
+    _say(imported)
+    return Sources((*([] if stored is None else [stored]), *imported)), documents
+
+
+def _say(imported: Sequence[Predictions]) -> None:
+    for predictions in imported:
+        for sentence in predictions.report.sentences:
+            say(sentence, err=True)
