@@ -151,6 +151,11 @@ class Sanity:
         """The similarities of one method and layer, step by step."""
         return tuple(s for s in self.similarities if (s.method, s.layer) == (method, layer))
 
+    def title(self, method: str, layer: int) -> str:
+        """The display name of a method's scores at a layer."""
+        title = self.recipe.title_of(method)
+        return f"{title}, layer {layer}" if len(self.recipe.methods[method].layers) > 1 else title
+
     def save(self, path: Path, *, overwrite: bool = False) -> None:
         """Writes the result as sealed JSON.
 
