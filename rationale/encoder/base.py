@@ -129,8 +129,10 @@ class Encoder(ABC):
             weights: Numbers of its shape, on the CPU.
             generator: The source of random numbers.
         """
-        del name
         nn.init.normal_(weights, std=float(self.config.initializer_range), generator=generator)
+        padding = getattr(self.model.get_submodule(name.rpartition(".")[0]), "padding_idx", None)
+        if padding is not None:
+            weights[padding] = 0.0
 
     @staticmethod
     def max_length(config: Any) -> int:
