@@ -45,14 +45,14 @@ def _finding(result: Sanity, outcome: Outcome) -> str:
         return f"{name}: lowest rank correlation {_number(least.spearman)}, with {least.part} re-drawn."
     if outcome.remaining is None:
         return f"{name}: no rank correlation is defined once the head and the top half are random."
-    last = _number(seen[-1].spearman)
-    if not outcome.flagged:
-        return f"{name}: not flagged; rank correlation {last} once every part is random."
+    last = f"{_number(seen[-1].spearman)} once every part is random"
     count = outcome.token_count
     tokens = "" if count is None else f" (with the number of tokens of each word: {count:.2f})"
+    if not outcome.flagged:
+        return f"{name}: not flagged; rank correlation {last}{tokens}."
     return (
         f"{name}: flagged; rank correlation up to {outcome.remaining:.2f} with head to "
-        f"{settings.parts[settings.half]} or more random, {last} once every part is{tokens}."
+        f"{settings.parts[settings.half]} or more random, {last}{tokens}."
     )
 
 

@@ -76,6 +76,7 @@ def test_the_page_shows_chart_and_table(ran):
     lines = [trace for trace in drawn["data"] if trace.get("name")]
     assert [line["name"] for line in lines] == [result.title(o.method, o.layer) for o in result.outcomes]
     assert lines[0]["x"] == ["none", "head", "layer 2", "layer 1", "layer 0", "embeddings"]
+    assert drawn["layout"]["xaxis"]["categoryarray"] == lines[0]["x"]
     assert lines[1]["marker"]["symbol"][1].endswith("-open")  # attention of layer 0, with the head re-drawn
 
 

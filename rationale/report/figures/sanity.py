@@ -24,12 +24,16 @@ def similarity_curves(result: Sanity, *, height: int = 460) -> go.Figure:
     stroke_of = strokes(result.recipe.sanity.layers, result.recipe)
     for outcome in result.outcomes:
         figure.add_traces(list(_traces(result, outcome, stroke_of[outcome.method])))
+    means = [one.spearman for one in result.similarities]
     level = {"color": SOFT, "dash": "dot", "width": 1}
     figure.add_hline(y=result.random.spearman, line=level)
     cascade = result.recipe.sanity.mode == "cascade"
     title = "re-drawn, from the head down to this part" if cascade else "re-drawn, this part alone"
-    figure.update_xaxes(TICKS, title_text=title, type="category")
-    figure.update_yaxes(TICKS, title_text="rank correlation with the original scores")
+    steps = [*([_NONE] if cascade else []), *result.recipe.sanity.parts]
+    figure.update_xaxes(TICKS, title_text=title, type="category", categoryarray=steps)
+    lowest = min((m.low for m in means if m.low is not None), default=0.0)
+    span = [min(lowest, 0.0) - 0.05, 1.05]
+    figure.update_yaxes(TICKS, title_text="rank correlation with the original scores", range=span)
     return finish(figure, _alt(result), height=height).update_layout(showlegend=True)
 
 
