@@ -288,6 +288,7 @@ def test_words_of_more_tokens_are_named_as_a_reason(bert):
     assert result.curve("gradient_norm", 0)[-1].spearman.value > 0.3
 
 
+@pytest.mark.slow
 def test_seeds_reproduce_and_differ(bert):
     assert run(bert, seeds=(3,)) == run(bert, seeds=(3,))
     assert run(bert, seeds=(3,)).similarities != run(bert, seeds=(4,)).similarities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import replace
@@ -72,4 +73,4 @@ def _as_linear(model: torch.nn.Module, name: str, generator: torch.Generator) ->
     """A weight or bias as torch initialises linear layers: uniform within 1 / sqrt(inputs)."""
     layer = model.get_submodule(name.rpartition(".")[0])
     shape, inputs = model.get_parameter(name).shape, int(layer.get_parameter("weight").shape[-1])
-    return torch.empty(shape).uniform_(-1.0, 1.0, generator=generator) / inputs**0.5
+    return torch.empty(shape).uniform_(-1.0, 1.0, generator=generator) / math.sqrt(inputs)
