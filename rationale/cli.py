@@ -35,6 +35,7 @@ COMMANDS = {
     "explain": "Score the words of one text, in the terminal.",
     "evaluate": "Measure what a token-dropping model costs and saves.",
     "compare": "Train, evaluate and compare token-dropping methods.",
+    "sanity": "Check that scores change when the model's weights are re-drawn.",
     "study": "Run experiments: are these words enough?",
     "trace": "Show the layer at which each token is dropped.",
     "verify": "Identify saved results, and check that they are unchanged.",

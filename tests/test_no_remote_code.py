@@ -80,6 +80,7 @@ COMMANDS = {
     "study topk": ("study", "topk", *TRAIN, "--eval-split", "val", "--eval-limit", "2",
                    "--methods", "random"),
     "score": ("score", "--split", "val", "--limit", "2", "--device", "cpu"),
+    "sanity": ("sanity", "--split", "val", "--limit", "2", "--seeds", "0", "--device", "cpu"),
     "evaluate": ("evaluate", "--split", "val", "--limit", "2", "--device", "cpu", "--timing-documents", "0"),
     "explain": ("explain", "--text", "a quiet film", "--device", "cpu"),
     "trace": ("trace", "--text", "a quiet film", "--device", "cpu"),

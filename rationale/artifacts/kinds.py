@@ -18,6 +18,7 @@ Content = Mapping[str, Any]
 _JSON: dict[str, Callable[[Content], bool]] = {
     "agreement": lambda c: {"recipe", "records", "comparisons", "classification"} <= c.keys(),
     "topk study": lambda c: {"recipe", "records", "comparisons"} <= c.keys() and "budget" in _of(c, "recipe"),
+    "randomisation check": lambda c: {"recipe", "similarities", "outcomes"} <= c.keys(),
     "comparison": lambda c: {"recipe", "records"} <= c.keys() and "reported" in _of(c, "recipe"),
     "evaluation": lambda c: {"metrics", "flops_speedup", "tokens_kept", "n", "recipe"} <= c.keys(),
     "timing": lambda c: {"measured_speedup", "model", "rounds"} <= c.keys() and "metrics" not in c,

@@ -43,7 +43,7 @@ TYPED: ContextVar[tuple[str, ...] | None] = ContextVar("typed", default=None)
 
 _RESULTS = (
     *("--out", "--scores", "--agreement", "--csv", "--markdown", "--parquet"),
-    *("--finetuned-dir", "--traces"),
+    *("--finetuned-dir", "--traces", "--html"),
 )
 
 

@@ -69,8 +69,8 @@ def _verify(path: Path) -> list[Result]:
         raise OutputError(
             "this is not a saved result of rationale, and contains none",
             where=path,
-            remedy="Name what `rationale score`, `agree`, `train`, `evaluate`, `compare`, `study` or `trace` "
-            "wrote.",
+            remedy="Name what `rationale score`, `agree`, `train`, `evaluate`, `compare`, `sanity`, `study` "
+            "or `trace` wrote.",
         )
     return results
 

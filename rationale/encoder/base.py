@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from rationale.registry import Registry
 from rationale.tokens.packing import Packed
@@ -118,6 +118,21 @@ class Encoder(ABC):
         logits = packed.padding.pad(self.model.qa_outputs(hidden))
         mask = packed.padding.mask
         return logits if mask is None else logits.masked_fill(~mask[..., None], MASKED_LOGIT)
+
+    def initialise(self, name: str, weights: Tensor, generator: Generator) -> None:
+        """Fills a weight matrix in place, as the family does before training.
+
+        Vectors need no such rule: those of norms start at 1, biases at 0.
+
+        Args:
+            name: The parameter's name in the model.
+            weights: Numbers of its shape, on the CPU.
+            generator: The source of random numbers.
+        """
+        nn.init.normal_(weights, std=float(self.config.initializer_range), generator=generator)
+        padding = getattr(self.model.get_submodule(name.rpartition(".")[0]), "padding_idx", None)
+        if padding is not None:
+            weights[padding] = 0.0
 
     @staticmethod
     def max_length(config: Any) -> int:

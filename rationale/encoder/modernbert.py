@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor, nn
 
 from rationale.encoder.base import FAMILIES, Encoder, Heads, first_rows, mean_rows
 from rationale.tokens.packing import Packed
+
+_CUTOFF = 3.0  # standard deviations, where the config names no cutoff
 
 
 @FAMILIES.register("modernbert")
@@ -58,6 +61,16 @@ class ModernBert(Encoder):
         pooled = self.model.head(pool(self.model.model.final_norm(hidden), packed))
         logits: Tensor = self.model.classifier(self.model.drop(pooled))
         return logits
+
+    def initialise(self, name: str, weights: Tensor, generator: Generator) -> None:
+        """Fills a weight matrix from a truncated normal distribution, narrower in output projections."""
+        std = float(self.config.initializer_range)
+        if name.endswith(("Wo.weight", "head.dense.weight")):
+            std /= math.sqrt(2.0 * self.layers)
+        elif name == "classifier.weight":
+            std = self.width**-0.5
+        cutoff = std * float(self.config.initializer_cutoff_factor or _CUTOFF)
+        nn.init.trunc_normal_(weights, std=std, a=-cutoff, b=cutoff, generator=generator)
 
 
 def _rotate(rows: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

@@ -53,31 +53,40 @@ class DocumentScorer:
         """The windows of ``document`` that the model reads."""
         return self._windower(document)
 
-    def __call__(self, documents: Sequence[Document]) -> Iterator[tuple[ScoredDocument, Windows]]:
+    def __call__(
+        self, documents: Sequence[Document], targets: Sequence[int] | None = None
+    ) -> Iterator[tuple[ScoredDocument, Windows]]:
         """Yields each scored document with its windows.
+
+        Args:
+            documents: The documents.
+            targets: The class to explain in each document; None takes the option's.
 
         Raises:
             DataError: Where the target is the gold label and a document has none.
             ModelError: Where the model yields NaN.
         """
         windows = [self.windows(document) for document in documents]
-        readings, predicted = self._read(documents, windows)
+        if targets is None and self.options.target == "gold":
+            targets = [self._gold(document) for document in documents]
+        readings, predicted = self._read(windows, targets)
         for position, document in enumerate(documents):
-            scored = self._document(document, windows[position], readings[position], predicted[position])
+            probabilities = predicted[position]
+            target = int(probabilities.argmax()) if targets is None else targets[position]
+            scored = self._document(document, windows[position], readings[position], probabilities, target)
             yield scored, windows[position]
 
     def _read(
-        self, documents: Sequence[Document], windows: Sequence[Windows]
+        self, windows: Sequence[Windows], fixed: Sequence[int] | None
     ) -> tuple[list[list[Reading]], list[Float64]]:
         """Readings of each document's windows for the document's target, and its probabilities (C,)."""
         document_of = [number for number, each in enumerate(windows) for _ in each.windows]
         all_windows = [window for each in windows for window in each.windows]
-        gold = [self._gold(d) for d in documents] if self.options.target == "gold" else None
-        readings = self._pass(all_windows, [None if gold is None else gold[owner] for owner in document_of])
-        probabilities = [np.zeros(len(self.classifier.labels)) for _ in documents]
+        readings = self._pass(all_windows, [None if fixed is None else fixed[owner] for owner in document_of])
+        probabilities = [np.zeros(len(self.classifier.labels)) for _ in windows]
         for position, reading in enumerate(readings):
             probabilities[document_of[position]] += all_windows[position].weight * reading.probabilities
-        if gold is None and self._pass.differentiates:
+        if fixed is None and self._pass.differentiates:
             targets = [int(probabilities[owner].argmax()) for owner in document_of]
             stale = [i for i, reading in enumerate(readings) if reading.target != targets[i]]
             corrected = (
@@ -85,7 +94,7 @@ class DocumentScorer:
             )
             for position, reading in zip(stale, corrected, strict=True):
                 readings[position] = reading
-        by_document: list[list[Reading]] = [[] for _ in documents]
+        by_document: list[list[Reading]] = [[] for _ in windows]
         for position, reading in enumerate(readings):
             by_document[document_of[position]].append(reading)
         return by_document, probabilities
@@ -102,13 +111,17 @@ class DocumentScorer:
         return self.classifier.labels.index(document.label)
 
     def _document(
-        self, document: Document, windows: Windows, readings: list[Reading], probabilities: Float64
+        self,
+        document: Document,
+        windows: Windows,
+        readings: list[Reading],
+        probabilities: Float64,
+        target: int,
     ) -> ScoredDocument:
         word = np.concatenate([w.word for w in windows.windows])
         sizes = np.array([w.ids.size for w in windows.windows], dtype=np.int32)
         weight = np.array([w.weight for w in windows.windows], dtype=np.float32)
         window = np.repeat(np.arange(sizes.size, dtype=np.int32), sizes)
-        target = self._gold(document) if self.options.target == "gold" else int(probabilities.argmax())
         tokens = self._token_scores(document, windows, readings, target)
         words = {
             name: sum_to_words(scores * weight[window], word, len(document.words))

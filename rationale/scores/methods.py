@@ -78,6 +78,14 @@ class Method(ABC):
     def layers(self, classifier: Classifier) -> tuple[int, ...]:
         """The layer of each row of scores."""
 
+    def last_layer_read(self, layer: int, policy: System | None) -> int | None:
+        """The last layer whose weights decide the scores at ``layer``, -1 for none.
+
+        None where every weight does, those of the head too; so it is unless a class says otherwise.
+        """
+        del layer, policy
+        return None
+
 
 class LayeredMethod(Method):
     """A method with one row of scores for each layer, computed in one pass with the others."""
@@ -115,6 +123,11 @@ class AttentionReader(ABC):
 class AttentionMethod(LayeredMethod):
     """Reads the attention of every layer."""
 
+    def last_layer_read(self, layer: int, policy: System | None) -> int | None:
+        """The layer itself: attention there does not depend on layers above."""
+        del policy
+        return layer
+
     @abstractmethod
     def reader(self) -> AttentionReader:
         """A fresh reader for one batch."""
@@ -126,6 +139,10 @@ class DecisionMethod(LayeredMethod):
     def fits(self, policy: System | None) -> bool:
         """Whether the model drops tokens."""
         return policy is not None
+
+    def last_layer_read(self, layer: int, policy: System | None) -> int | None:
+        """The layer itself where its attention comes before the decision, else the layer below."""
+        return layer if policy is not None and policy.decision_point == "feed-forward" else layer - 1
 
     @abstractmethod
     def reduce(self, trace: DropTrace) -> Float32:

@@ -1,1 +1,1 @@
-"""Studies: experiments on several models (the comparison of dropping methods, the top-k study)."""
+"""Studies: experiments on models (comparison of dropping methods, top-k study, re-drawn weights)."""

@@ -1,0 +1,160 @@
+"""Shows a randomisation check as sentences, a table and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rationale.report.experiments import write_page
+from rationale.report.figures.sanity import similarity_curves
+from rationale.report.prose import Fact, counted
+from rationale.report.sections import ReportBlock, Section
+from rationale.report.table import Cell, Column, Interval, Table
+from rationale.study.sanity.result import HIGH, Mean, Outcome, Sanity, Similarity
+
+_DRAWS = {
+    "init": "as the model family initialises them before training (norms 1 and 0, biases 0)",
+    "shuffle": "by permuting the numbers of each weight tensor",
+}
+_MODES = {
+    "cascade": "Each step re-draws one more part, from the head down; those of earlier steps stay random.",
+    "independent": "Each step re-draws one part; all others are as trained.",
+}
+_NOT_APPLICABLE = (
+    "n/a: the scores do not depend on what is re-drawn (attention of a layer does not depend on layers "
+    "above), so they are the same whatever is drawn."
+)
+
+_BY_TOKENS = "(words by number of tokens)"
+
+
+def sanity_findings(result: Sanity) -> list[str]:
+    """States the outcome of each method in a sentence."""
+    return [_finding(result, outcome) for outcome in result.outcomes]
+
+
+def _finding(result: Sanity, outcome: Outcome) -> str:
+    settings = result.recipe.sanity
+    name = result.title(outcome.method, outcome.layer)
+    seen = [one for one in result.curve(outcome.method, outcome.layer) if one.applies]
+    if outcome.flagged is None:
+        defined = [one for one in seen if one.spearman.value is not None]
+        if not defined:
+            return f"{name}: no rank correlation is defined."
+        least = min(defined, key=lambda one: one.spearman.value or 0.0)
+        return f"{name}: lowest rank correlation {_number(least.spearman)}, with {least.part} re-drawn."
+    if outcome.remaining is None:
+        return f"{name}: no rank correlation is defined once the head and the top half are random."
+    last = f"{_number(seen[-1].spearman)} once every part is random"
+    count = outcome.token_count
+    tokens = "" if count is None else f" (with the number of tokens of each word: {count:.2f})"
+    if not outcome.flagged:
+        return f"{name}: not flagged; rank correlation {last}{tokens}."
+    return (
+        f"{name}: flagged; rank correlation up to {outcome.remaining:.2f} with head to "
+        f"{settings.parts[settings.half]} or more random, {last}{tokens}."
+    )
+
+
+def _number(mean: Mean) -> str:
+    return "undefined" if mean.value is None else f"{mean.value:.2f}"
+
+
+def sanity_table(result: Sanity) -> Table:
+    """Makes the table: each method's similarity step by step, the random level first."""
+    settings = result.recipe.sanity
+    columns = (
+        Column("method", "Method", "text", header=True),
+        Column("part", "Re-drawn" if settings.mode == "independent" else "Re-drawn, in addition", "text"),
+        Column("spearman", "Rank correlation", "interval"),
+        Column("iou", f"Overlap of the best {settings.k_share:.0%}", "interval"),
+        Column("n", "Documents", "integer"),
+    )
+    level: tuple[Cell, ...] = (
+        "Random order",
+        "",
+        Interval(result.random.spearman),
+        Interval(result.random.iou),
+        result.documents,
+    )
+    rows, rules = [level], []
+    for outcome in result.outcomes:
+        rules.append(len(rows))
+        name = result.title(outcome.method, outcome.layer) + (" *" if outcome.flagged else "")
+        rows.append((name, _BY_TOKENS, Interval(outcome.token_count), None, result.documents))
+        rows += [_row(name, one) for one in result.curve(outcome.method, outcome.layer)]
+    seeds = counted(len(settings.seeds), "seed")
+    caption = f"Scores before and after re-drawing weights; mean over {seeds}, 95 % intervals over documents."
+    return Table(columns, tuple(rows), caption, _notes(result), rules=frozenset(rules))
+
+
+def _row(name: str, one: Similarity) -> tuple[Cell, ...]:
+    return (name, one.part, _cell(one.spearman, one), _cell(one.iou, one), one.n)
+
+
+def _cell(mean: Mean, one: Similarity) -> Cell:
+    if one.applies:
+        return Interval(mean.value, mean.low, mean.high)
+    return "n/a" if mean.value is None else f"n/a ({mean.value:.3f})"
+
+
+def _notes(result: Sanity) -> tuple[str, ...]:
+    settings = result.recipe.sanity
+    notes = [
+        f"{_MODES[settings.mode]} Weights are drawn {_DRAWS[settings.draw]}.",
+        f"{_BY_TOKENS}: the original scores against the number of tokens of each word. A word's score is the "
+        "sum of its tokens', so words of many tokens may stay ahead with any weights.",
+    ]
+    if any(not one.applies for one in result.similarities):
+        notes.append(_NOT_APPLICABLE)
+    if any(outcome.flagged for outcome in result.outcomes):
+        notes.append(
+            f"*: rank correlation above {HIGH:g} after the head and the top half of the layers are random."
+        )
+    return tuple(notes)
+
+
+def sanity_page(result: Sanity, out: str | Path, *, overwrite: bool = False) -> Path:
+    """Writes the check as one offline HTML file.
+
+    Args:
+        result: The check.
+        out: The HTML file.
+        overwrite: Whether an existing file is replaced.
+    """
+    recipe, settings = result.recipe, result.recipe.sanity
+    return write_page(
+        out,
+        recipe.model.name,
+        reported=recipe.data.source,
+        split=recipe.data.split,
+        heading="Do the scores depend on what the model has learnt?",
+        title="Randomisation check",
+        sections=_sections(result),
+        measured=[
+            Fact("Documents", f"{result.documents:,}"),
+            Fact("Re-drawn", f"{settings.mode}, {settings.draw}"),
+            Fact("Seeds", ", ".join(map(str, settings.seeds))),
+        ],
+        commands=[recipe.command],
+        overwrite=overwrite,
+    )
+
+
+def _sections(result: Sanity) -> Sequence[Section]:
+    settings = result.recipe.sanity
+    caption = (
+        "Mean rank correlation with the original scores; bands are 95 % intervals over documents. The dotted "
+        "line is a random order. Open markers: the scores do not depend on what is re-drawn."
+    )
+    text = (
+        f"{_MODES[settings.mode]} Weights are drawn {_DRAWS[settings.draw]}. Every step scores the class "
+        "that the original model predicts. Scores that stay alike do not explain what the model has learnt. "
+        "Scores that change are not shown to be right."
+    )
+    blocks = (
+        ReportBlock(figure=similarity_curves(result), caption=caption),
+        ReportBlock(table=sanity_table(result)),
+    )
+    paragraphs = (text, *sanity_findings(result))
+    return [Section("similarity", "Similarity of scores, step by step", paragraphs, blocks)]
