@@ -82,8 +82,8 @@ class QuoteReport:
             found.append(f"Ambiguous quotes: {self.ambiguous:,}; empty quotes: {self.empty:,}.")
         if self.unparsed:
             found.append(
-                f"{count(self.unparsed, 'reply', 'replies')} could not be parsed: no prediction; the first is in "
-                f"{self.first_unparsed}."
+                f"{count(self.unparsed, 'reply', 'replies')} could not be parsed: no prediction; the first "
+                f"is in {self.first_unparsed}."
             )
         if self.repaired or self.ignored:
             found.append(

@@ -88,6 +88,7 @@ def test_selections(tmp_path, column, values, suffix):
     assert masks(loaded) == MASKS
     assert loaded.recipe.methods["p"].gives == "selection"
     assert not any(scored.words or scored.token_scores for scored in loaded)
+    assert [scored.unmatched for scored in loaded] == [{"p": 0} if column == "quotes" else {}] * 3
     assert loaded.report.column == column
 
 
