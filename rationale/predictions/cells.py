@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,12 @@ from rationale import strict_json
 from rationale.arrays import Float64
 from rationale.corpus.fields import short
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 _LARGEST = float(np.finfo(np.float32).max)
 
 
-def parsed(row: Mapping[str, Any], name: str, where: str) -> Any:
+def parsed(row: Json, name: str, where: str) -> Any:
     """The value of a cell; JSON in a text is read, an empty text is None.
 
     Raises:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -43,7 +42,7 @@ class ContentReader:
         Raises:
             DataError: Where it cannot be read, or does not fit the document.
         """
-        scores, mask, unmatched, missing = None, None, 0, list[str]()
+        scores, mask, unmatched, missing = None, None, None, list[str]()
         for column in self.columns:
             cell = Cell(row, column.name, document, where, self.options, self.tally)
             value = row.get(column.name) if column.kind == "quotes" else parsed(row, column.name, where)
@@ -73,7 +72,8 @@ class ContentReader:
         selects = self.has_threshold or any(column.kind in SELECTING for column in self.columns)
         scores = any(column.kind not in SELECTING for column in self.columns)
         mask = np.zeros(count, dtype=np.bool_) if selects else None
-        return Content(self._ranking(np.zeros(count) if scores else None, mask), mask)
+        unmatched = 0 if self.columns[0].kind == "quotes" else None
+        return Content(self._ranking(np.zeros(count) if scores else None, mask), mask, unmatched)
 
     def _ranking(self, scores: Float64 | None, mask: Bool | None) -> Float64 | None:
         if scores is None and mask is not None and self.options.masks_as_scores:
@@ -81,7 +81,7 @@ class ContentReader:
         return scores
 
 
-def _threshold(row: Mapping[str, Any], where: str) -> float:
+def _threshold(row: Json, where: str) -> float:
     value = parsed(row, "threshold", where)
     if value is None:
         raise DataError(

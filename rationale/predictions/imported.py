@@ -104,7 +104,7 @@ def scored_document(pair: Pair, name: str, classes: Classes, removal: Removal | 
         layers={name: (0,)},
         perturbed=() if removal is None else removal.of(pair.row, classes, name, where),
         given={} if content.mask is None else {name: content.mask},
-        unmatched={name: content.unmatched},
+        unmatched={} if content.unmatched is None else {name: content.unmatched},
     )
 
 

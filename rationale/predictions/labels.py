@@ -12,6 +12,7 @@ from rationale.corpus.fields import label_name, listing, short
 from rationale.corpus.rows import Row
 from rationale.errors import DataError
 from rationale.predictions.cells import parsed
+from rationale.strict_json import Json
 
 UNKNOWN = "no label"
 """The class of scores whose data and predictions name none: provenance has at least one."""
@@ -49,7 +50,7 @@ class Classes:
         )
         return cls(names or (UNKNOWN,), known=bool(names))
 
-    def label(self, row: Mapping[str, Any], column: str, where: str) -> str | None:
+    def label(self, row: Json, column: str, where: str) -> str | None:
         """The class that a row names in a column; None where it names none.
 
         Case and blanks around it may differ.
@@ -69,7 +70,7 @@ class Classes:
             )
         return name
 
-    def of_row(self, row: Mapping[str, Any], where: str) -> tuple[float, ...]:
+    def of_row(self, row: Json, where: str) -> tuple[float, ...]:
         """The probabilities of a row; empty where it has none.
 
         Raises:
@@ -114,7 +115,7 @@ class Classes:
         return meant[0] if meant else name
 
 
-def _said(row: Mapping[str, Any], column: str, where: str) -> str | None:
+def _said(row: Json, column: str, where: str) -> str | None:
     name = label_name(row.get(column), column, where)
     return name if name is None or name.strip() else None
 

@@ -123,7 +123,7 @@ def _check_any(pairs: Sequence[Pair], read: ContentReader, matched: Matched) -> 
     counts = read.tally.report()
     if not pairs:
         why = (
-            f"{counts.unparsed:,} replies could not be parsed"
+            f"none of {counts.unparsed:,} replies could be parsed"
             if counts.unparsed
             else f"the column {read.columns[0].name!r} is empty in every row"
         )

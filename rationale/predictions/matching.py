@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rationale.corpus.document import Document, Documents, Key
 from rationale.corpus.fields import identifier, listing, short
 from rationale.corpus.rows import Row
 from rationale.errors import DataError
+from rationale.strict_json import Json
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def match_rows(rows: Sequence[Row], documents: Documents, *, partial: bool) -> M
     return Matched(tuple(ordered), len(unknown))
 
 
-def _document(row: Any, where: str, by_id: dict[str, list[Document]]) -> tuple[str, Document | None]:
+def _document(row: Json, where: str, by_id: dict[str, list[Document]]) -> tuple[str, Document | None]:
     """What a row's ids are called in messages, and the document; None where the data lack it."""
     annotation = _id(row, "id", where)
     if annotation is None:
@@ -83,7 +83,7 @@ def _document(row: Any, where: str, by_id: dict[str, list[Document]]) -> tuple[s
     return name, candidates[0] if candidates else None
 
 
-def _id(row: Any, name: str, where: str) -> str | None:
+def _id(row: Json, name: str, where: str) -> str | None:
     value = row.get(name)
     if isinstance(value, float) and value.is_integer():  # tables with gaps store whole numbers as floats
         value = int(value)

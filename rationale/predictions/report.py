@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rationale.artifacts.provenance import as_read
 from rationale.artifacts.record import to_json
 from rationale.predictions.options import Format, PredictionOptions
-from rationale.predictions.tally import QuoteReport
+from rationale.predictions.tally import QuoteReport, count
 from rationale.strict_json import Json
 
 AP_OF_MASKS = (
@@ -63,12 +63,12 @@ class PredictionReport:
             f"are predicted, {self.labelled:,} with a label."
         ]
         if self.unpredicted:
-            treated = "count as empty" if self.options.missing == "empty" else "are left out"
-            found.append(f"{self.unpredicted:,} rows have no prediction and {treated}.")
+            treated = "counted as empty" if self.options.missing == "empty" else "left out"
+            found.append(f"{count(self.unpredicted, 'row')} without a prediction: {treated}.")
         if self.without_row:
-            found.append(f"{self.without_row:,} pairs of the data have no row and are left out.")
+            found.append(f"{count(self.without_row, 'pair')} of the data without a row: left out.")
         if self.unknown:
-            found.append(f"{self.unknown:,} rows have ids that the data lack and are ignored.")
+            found.append(f"{count(self.unknown, 'row')} with ids that the data lack: ignored.")
         if self.quotes is not None:
             found += self.quotes.sentences
         return (*found, *self.notes)

@@ -11,6 +11,15 @@ from rationale.predictions.quotes import Match, Stage
 from rationale.predictions.replies import Reply
 
 
+def count(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun.
+
+    >>> count(1, "row"), count(2000, "row"), count(0, "reply", "replies")
+    ('1 row', '2,000 rows', '0 replies')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class QuoteReport:
     """Counts of quotes; different quotes of a document count once.
@@ -63,23 +72,23 @@ class QuoteReport:
         stages = [f"{count:,} {stage}" for stage, count in named.items() if count]
         stages.append(f"{self.unmatched:,} unmatched")
         share = "" if self.matched_share is None else f"; {self.matched_share:.1%} of the quoted words match"
-        found = [f"{self.quotes:,} quotes: {', '.join(stages)}{share}."]
+        found = [f"{count(self.quotes, 'quote')}: {', '.join(stages)}{share}."]
         if self.unmatched:
             found.append(
-                f"{self.documents_with_unmatched:,} documents have an unmatched quote, which selects nothing "
-                f"(see strict precision); the first is {self.first_unmatched}."
+                f"{count(self.documents_with_unmatched, 'document')} with an unmatched quote, which selects "
+                f"nothing (see strict precision); the first is {self.first_unmatched}."
             )
         if self.ambiguous or self.empty:
-            found.append(f"{self.ambiguous:,} quotes are ambiguous, {self.empty:,} empty.")
+            found.append(f"Ambiguous quotes: {self.ambiguous:,}; empty quotes: {self.empty:,}.")
         if self.unparsed:
             found.append(
-                f"{self.unparsed:,} replies could not be parsed and count as no prediction; the first is in "
-                f"{self.first_unparsed}."
+                f"{count(self.unparsed, 'reply', 'replies')} could not be parsed: no prediction; the first "
+                f"is in {self.first_unparsed}."
             )
         if self.repaired or self.ignored:
             found.append(
-                f"{self.repaired:,} replies were repaired; {self.ignored:,} entries that are no quotes were "
-                "ignored."
+                f"Replies that were repaired: {self.repaired:,}; entries of replies that are no quotes: "
+                f"{self.ignored:,}."
             )
         return found
 

@@ -35,12 +35,12 @@ class Content:
     Attributes:
         scores: float64 (W,); None where words are only selected.
         mask: bool (W,), the selected words; None where there is no selection.
-        unmatched: Number of quoted words that are nowhere in the document.
+        unmatched: Number of quoted words that are nowhere in the document; None without quotes.
     """
 
     scores: Float64 | None = None
     mask: Bool | None = None
-    unmatched: int = 0
+    unmatched: int | None = None
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def test_a_file_of_another_split(tmp_path):
 def test_half_the_ids(tmp_path):
     """Rows for half the data are fine and counted; half the rows beyond the data are not."""
     loaded = load_predictions(write(tmp_path / "p.jsonl", [{"id": "a", "mask": MASK}]), documents())
-    assert "2 pairs of the data have no row and are left out." in loaded.report.sentences
+    assert "2 pairs of the data without a row: left out." in loaded.report.sentences
     rows = [{"id": "a", "mask": MASK}, {"id": "x", "mask": MASK}, {"id": "7", "mask": MASK}, {"id": "y"}]
     assert "p.jsonl:2: 2 of 4 ids are not in the data; the first is id 'x'." in refused(
         write(tmp_path / "p.jsonl", rows)
@@ -138,7 +138,7 @@ def test_quotes_in_another_language(tmp_path):
 def test_replies_without_a_quote(tmp_path):
     rows = [{"id": id_, "quotes": "I would rather not say."} for id_ in "ab"]
     assert refused(write(tmp_path / "p.jsonl", rows)) == (
-        "p.jsonl:1: the file predicts nothing: 2 replies could not be parsed. Quotes are a JSON list of "
+        "p.jsonl:1: the file predicts nothing: none of 2 replies could be parsed. Quotes are a JSON list of "
         'strings, such as ["a dull plot"], also inside other text.'
     )
     assert "the column 'mask' is empty in every row" in refused(
@@ -232,4 +232,4 @@ def test_ten_megabytes_of_replies_are_read(tmp_path):
 def test_code_is_not_evaluated(tmp_path):
     reply = json.dumps({"id": "a", "quotes": "[__import__('os').getcwd()]"})
     (tmp_path / "p.jsonl").write_text(reply + "\n")
-    assert "1 replies could not be parsed" in refused(tmp_path / "p.jsonl")
+    assert "none of 1 replies could be parsed" in refused(tmp_path / "p.jsonl")

@@ -88,6 +88,7 @@ def test_selections(tmp_path, column, values, suffix):
     assert masks(loaded) == MASKS
     assert loaded.recipe.methods["p"].gives == "selection"
     assert not any(scored.words or scored.token_scores for scored in loaded)
+    assert [scored.unmatched for scored in loaded] == [{"p": 0} if column == "quotes" else {}] * 3
     assert loaded.report.column == column
 
 
@@ -134,7 +135,7 @@ def test_null_is_no_prediction_and_an_empty_list_is_one_of_nothing(tmp_path):
     left_out = load(tmp_path / "p.jsonl", rows)
     assert [scored.id for scored in left_out] == ["a", "7"]
     assert (left_out.report.predicted, left_out.report.unpredicted, left_out.report.without_row) == (2, 1, 0)
-    assert "1 rows have no prediction and are left out." in left_out.report.sentences
+    assert "1 row without a prediction: left out." in left_out.report.sentences
     empty = load(tmp_path / "p.jsonl", rows, missing="empty")
     assert masks(empty)["b"] == [0] * 6
     assert load(tmp_path / "p.csv", rows[:2], missing="left-out").report.without_row == 1
