@@ -14,8 +14,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from rationale.corpus.annotators import aggregate_in_use
 from rationale.evaluation.survival import survival, tells_survival
 from rationale.report import palette
+from rationale.report.annotators import ANNOTATORS_CSS, Annotators
 from rationale.report.examples import Example, Gallery, galleries
 from rationale.report.figures import CONFIG, alt_text
 from rationale.report.findings import findings
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rationale.agreement import Agreement
-    from rationale.corpus.document import Documents
+    from rationale.corpus.annotators import Aggregate
+    from rationale.corpus.document import Document, Documents
     from rationale.scores.scored import ScoredDocument, Scores
 
 _VALUE = Column("value", "", "interval")
@@ -128,6 +131,7 @@ def report_html(
         command: The command that was typed, as shell text; None from Python.
     """
     shown = galleries(scores, documents, agreement, methods=methods, count=examples)
+    rule = aggregate_in_use(documents)
     survived = survival(scores, documents) if tells_survival(scores.recipe) else None
     return render(
         "report.html",
@@ -137,7 +141,7 @@ def report_html(
         findings=findings(agreement),
         measured=measured(agreement),
         sections=sections(agreement, survived),
-        galleries=[_gallery(gallery, agreement) for gallery in shown],
+        galleries=[_gallery(gallery, agreement, rule) for gallery in shown],
         legend=Markup(legend_html(signed=_signed(shown))),  # noqa: S704
         selected_by=next((_SELECTED_BY[e.select] for g in shown for e in g.examples), ""),
         left_out=left_out(agreement),
@@ -150,10 +154,12 @@ def report_html(
 def render(page: str, *, sections: Sequence[Section], **content: Any) -> str:
     """Fills a page's template, and inlines style, plotly and the script that draws the charts."""
     script, plotly = _template("report.js").render(), get_plotlyjs()
+    words_css = WORDS_CSS + ANNOTATORS_CSS
+    style = _template("report.css").render(palette=vars(palette), words_css=words_css)
     rendered: str = _template(page).render(
         policy=_policy(plotly, script),
         version=version("rationale"),
-        css=Markup(_template("report.css").render(palette=vars(palette), words_css=WORDS_CSS)),  # noqa: S704
+        css=Markup(style),  # noqa: S704
         plotly=Markup(plotly),  # noqa: S704
         script=Markup(script),  # noqa: S704
         sections=_numbered(sections),
@@ -246,10 +252,12 @@ def _inert(figure: str) -> Markup:
     return Markup(text)  # noqa: S704
 
 
-def _gallery(gallery: Gallery, agreement: Agreement) -> _Gallery:
+def _gallery(gallery: Gallery, agreement: Agreement, rule: Aggregate | None) -> _Gallery:
     results = Results(agreement)
     where = f"layer {gallery.layer}" if results.layered(gallery.method) else ""
-    return _Gallery(results.title(gallery.method), where, tuple(map(_example, gallery.examples)))
+    return _Gallery(
+        results.title(gallery.method), where, tuple(_example(example, rule) for example in gallery.examples)
+    )
 
 
 def _prediction(scored: ScoredDocument) -> str:
@@ -259,13 +267,18 @@ def _prediction(scored: ScoredDocument) -> str:
     return f"predicted {scored.predicted}{sure}"
 
 
-def _example(example: Example) -> _Document:
+def _example(example: Example, rule: Aggregate | None) -> _Document:
     document, scored = example.document, example.scored
     name = document.id if document.id == document.docid else f"{document.id}, {document.docid}"
     hits, misses, false_alarms = example.counts
-    right = "" if document.label is None else f", gold label {document.label}"
+    right = "" if document.label is None else f", gold label {document.label}{_wrong(document, scored)}"
     words = words_html(
-        document.words, example.scores, document.rationale, example.selected, covered=scored.covered
+        document.words,
+        example.scores,
+        document.rationale,
+        example.selected,
+        covered=scored.covered,
+        annotators=Annotators.of(document, rule),
     )
     return _Document(
         heading=f"{example.rank.capitalize()}: {visible(name)}",
@@ -275,6 +288,11 @@ def _example(example: Example) -> _Document:
         query=" ".join(map(visible, document.query)),
         words=Markup(words),  # noqa: S704
     )
+
+
+def _wrong(document: Document, scored: ScoredDocument) -> str:
+    is_number = len(scored.probabilities) == 1
+    return "" if is_number or scored.predicted in (None, document.label) else ": the prediction is wrong"
 
 
 def _signed(shown: Sequence[Gallery]) -> bool:
