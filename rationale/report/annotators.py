@@ -2,8 +2,8 @@
 
 An annotator's line is told by its place (the first annotator's is the highest), by its dash and by its
 colour, in this order. The lines are classes whose custom properties name the layers of one background, so
-that report, notebook and app draw them alike: a word has the class ``lines``, and ``m0``, ``m2``, ... for those
-who marked it.
+that report, notebook and app draw them alike: a word has the class ``lines``, and ``m0`` where the first
+annotator marked it.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class Annotators:
 
 
 def _sample(classes: str) -> str:
-    return f'<i class="{escape(classes)}"></i>' if classes else ""
+    return f'<span class="{escape(classes)}"></span>' if classes else ""
 
 
 def _name(mark: Mark, place: int) -> str:

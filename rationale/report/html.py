@@ -260,18 +260,23 @@ def _gallery(gallery: Gallery, agreement: Agreement, rule: Aggregate | None) -> 
     )
 
 
-def _prediction(scored: ScoredDocument) -> str:
+def _prediction(document: Document, scored: ScoredDocument) -> str:
+    """The prediction and the gold label, and whether the prediction is wrong."""
+    gold = "" if document.label is None else f", gold label {document.label}"
     if scored.predicted is None:
-        return "no label predicted"
+        return f"no label predicted{gold}"
     sure = f" ({max(scored.probabilities):.2f})" if scored.probabilities else ""
-    return f"predicted {scored.predicted}{sure}"
+    is_number = len(scored.probabilities) == 1
+    wrong = (
+        ": the prediction is wrong" if gold and not is_number and scored.predicted != document.label else ""
+    )
+    return f"predicted {scored.predicted}{sure}{gold}{wrong}"
 
 
 def _example(example: Example, rule: Aggregate | None) -> _Document:
     document, scored = example.document, example.scored
     name = document.id if document.id == document.docid else f"{document.id}, {document.docid}"
     hits, misses, false_alarms = example.counts
-    right = "" if document.label is None else f", gold label {document.label}{_wrong(document, scored)}"
     words = words_html(
         document.words,
         example.scores,
@@ -282,17 +287,12 @@ def _example(example: Example, rule: Aggregate | None) -> _Document:
     )
     return _Document(
         heading=f"{example.rank.capitalize()}: {visible(name)}",
-        facts=f"AP {example.value:.3f}; {_prediction(scored)}{right}; "
+        facts=f"AP {example.value:.3f}; {_prediction(document, scored)}; "
         f"{counted(len(document.words), 'word')}, {counted(hits, 'hit')}, {misses} missed, "
         f"{false_alarms} falsely selected",
         query=" ".join(map(visible, document.query)),
         words=Markup(words),  # noqa: S704
     )
-
-
-def _wrong(document: Document, scored: ScoredDocument) -> str:
-    is_number = len(scored.probabilities) == 1
-    return "" if is_number or scored.predicted in (None, document.label) else ": the prediction is wrong"
 
 
 def _signed(shown: Sequence[Gallery]) -> bool:

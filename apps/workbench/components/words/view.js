@@ -218,7 +218,7 @@ function legend(panel) {
 function annotatorsLegend(annotators) {
   if (!annotators) return "";
   return el("div", { class: `annotators ${annotators.kind}`, role: "note", "aria-label": "Annotators" },
-    ...annotators.legend.map(([lines, text]) => el("span", {}, lines ? el("i", { class: lines }) : "", text)));
+    ...annotators.legend.map(([lines, text]) => el("span", {}, lines ? el("span", { class: lines }) : "", text)));
 }
 
 function paintLegends(homes, data, step) {
