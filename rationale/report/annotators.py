@@ -128,7 +128,7 @@ class Annotators:
 
     def classes(self, *words: int) -> str:
         """The classes of a word, or of the space between two: the lines of those who marked all of them."""
-        rows = self.masks[:LINES, list(words)].all(axis=1).nonzero()[0].tolist()
+        rows = np.flatnonzero(np.all(self.masks[:LINES, list(words)], axis=1)).tolist()
         return " ".join(["lines", *(f"m{row}" for row in rows)]) if rows else ""
 
     def legend(self) -> list[tuple[str, str]]:
