@@ -131,13 +131,12 @@ def _labels(units: Units, dropping: Layered | None) -> Labels:
 def _annotators(annotators: Annotators, words: list[int]) -> AnnotatorsData:
     """The lines of U units that belong to these words, -1 for none."""
     before = zip([-1, *words[:-1]], words, strict=True)
-    shown = f"Human rationale shown: {annotators.gold}"
     return {
         "kind": annotators.css_class,
         "lines": [annotators.classes(word) if word >= 0 else "" for word in words],
         "spaces": [annotators.classes(*pair) if min(pair) >= 0 else "" for pair in before],
         "notes": [safe(annotators.note(word)) if word >= 0 else "" for word in words],
-        "legend": [[classes, safe(text)] for classes, text in (*annotators.legend(), ("", shown))],
+        "legend": [[classes, safe(text)] for classes, text in (*annotators.legend(), ("", annotators.gold))],
     }
 
 

@@ -84,7 +84,7 @@ class Annotators:
         said: Each one's state and label, in words.
         masks: bool (A, W), the words that each one marked.
         asked: The number of annotators who were asked for a rationale.
-        gold: How the rationale in use was made of the marks, in words.
+        gold: How the rationale in use was made of the marks, as a sentence of the legend.
     """
 
     names: tuple[str, ...]
@@ -112,7 +112,7 @@ class Annotators:
             said=tuple(_said(mark, document.label) for mark in document.marks),
             masks=masks,
             asked=len(document.asked),
-            gold=_MADE[rule],
+            gold=f"Human rationale shown: {_MADE[rule]}",
         )
 
     @property
@@ -142,9 +142,13 @@ class Annotators:
         left = len(self.names) - drawn
         return [*entries, *([("", f"{left} more, without a line of their own")] if left else [])]
 
-    def legend_html(self) -> str:
-        """The legend as HTML; needs :data:`ANNOTATORS_CSS` on the page."""
-        entries = [*self.legend(), ("", f"Human rationale shown: {self.gold}")]
+    def legend_html(self, *, rationale: bool = True) -> str:
+        """The legend as HTML; needs :data:`ANNOTATORS_CSS` on the page.
+
+        Args:
+            rationale: Whether the rationale in use is shown too, so that the legend names it.
+        """
+        entries = [*self.legend(), *([("", self.gold)] if rationale else [])]
         spans = "".join(f"<span>{_sample(classes)}{escape(text)}</span>" for classes, text in entries)
         kind = escape(f"annotators {self.css_class}")
         return f'<div class="{kind}" role="note" aria-label="Annotators">{spans}</div>'

@@ -28,6 +28,7 @@ class Explanation(MemoryScores):
     def __init__(self, scores: Scores, document: Document) -> None:
         super().__init__(scores.recipe, tuple(scores))
         self.document = document
+        self.annotators = Annotators.of(document)
 
     def __repr__(self) -> str:
         (scored,) = self.documents
@@ -42,6 +43,8 @@ class Explanation(MemoryScores):
             more = "".join(map(self._words, others))
             parts.append(f"<details><summary>{len(others)} more methods</summary>{more}</details>")
         signed = any(self.recipe.methods[name].signed for name in self.methods)
+        if self.annotators is not None:
+            parts.append(self.annotators.legend_html(rationale=False))
         parts.append(legend_html(rationale=False, selected=False, signed=signed))
         return f'<div style="{escape(_FRAME)}">{"".join(parts)}</div>'
 
@@ -65,7 +68,7 @@ class Explanation(MemoryScores):
             self.document.words,
             scored.words[method][row],
             covered=scored.covered,
-            annotators=Annotators.of(self.document),
+            annotators=self.annotators,
         )
         return f'<p style="margin:.6em 0 0">{escape(visible(caption))}</p>{words}'
 

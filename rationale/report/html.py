@@ -17,23 +17,23 @@ from plotly.offline import get_plotlyjs
 from rationale.corpus.annotators import aggregate_in_use
 from rationale.evaluation.survival import survival, tells_survival
 from rationale.report import palette
-from rationale.report.annotators import ANNOTATORS_CSS, Annotators
-from rationale.report.examples import Example, Gallery, galleries
+from rationale.report.annotators import ANNOTATORS_CSS
+from rationale.report.examples import Gallery, galleries
 from rationale.report.figures import CONFIG, alt_text
 from rationale.report.findings import findings
-from rationale.report.prose import commands, counted, glossary, left_out, measured, methods_glossary
+from rationale.report.gallery import shown_gallery
+from rationale.report.prose import commands, glossary, left_out, measured, methods_glossary
 from rationale.report.results import Results
 from rationale.report.sections import ReportBlock, Section, sections
 from rationale.report.table import Column, Interval
-from rationale.report.words import WORDS_CSS, legend_html, visible, words_html
+from rationale.report.words import WORDS_CSS, legend_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rationale.agreement import Agreement
-    from rationale.corpus.annotators import Aggregate
-    from rationale.corpus.document import Document, Documents
-    from rationale.scores.scored import ScoredDocument, Scores
+    from rationale.corpus.document import Documents
+    from rationale.scores.scored import Scores
 
 _VALUE = Column("value", "", "interval")
 _LONG = 60  # rows; longer tables stay folded in print
@@ -92,25 +92,6 @@ class _Section:
     blocks: tuple[_Block, ...]
 
 
-@dataclass(frozen=True)
-class _Document:
-    """A document with its words coloured."""
-
-    heading: str
-    facts: str
-    query: str
-    words: Markup
-
-
-@dataclass(frozen=True)
-class _Gallery:
-    """The documents of one method."""
-
-    title: str
-    where: str
-    examples: tuple[_Document, ...]
-
-
 def report_html(
     scores: Scores,
     documents: Documents,
@@ -141,7 +122,7 @@ def report_html(
         findings=findings(agreement),
         measured=measured(agreement),
         sections=sections(agreement, survived),
-        galleries=[_gallery(gallery, agreement, rule) for gallery in shown],
+        galleries=[shown_gallery(gallery, agreement, rule) for gallery in shown],
         legend=Markup(legend_html(signed=_signed(shown))),  # noqa: S704
         selected_by=next((_SELECTED_BY[e.select] for g in shown for e in g.examples), ""),
         left_out=left_out(agreement),
@@ -250,49 +231,6 @@ def _inert(figure: str) -> Markup:
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704
-
-
-def _gallery(gallery: Gallery, agreement: Agreement, rule: Aggregate | None) -> _Gallery:
-    results = Results(agreement)
-    where = f"layer {gallery.layer}" if results.layered(gallery.method) else ""
-    return _Gallery(
-        results.title(gallery.method), where, tuple(_example(example, rule) for example in gallery.examples)
-    )
-
-
-def _prediction(document: Document, scored: ScoredDocument) -> str:
-    """The prediction and the gold label, and whether the prediction is wrong."""
-    gold = "" if document.label is None else f", gold label {document.label}"
-    if scored.predicted is None:
-        return f"no label predicted{gold}"
-    sure = f" ({max(scored.probabilities):.2f})" if scored.probabilities else ""
-    is_number = len(scored.probabilities) == 1
-    wrong = (
-        ": the prediction is wrong" if gold and not is_number and scored.predicted != document.label else ""
-    )
-    return f"predicted {scored.predicted}{sure}{gold}{wrong}"
-
-
-def _example(example: Example, rule: Aggregate | None) -> _Document:
-    document, scored = example.document, example.scored
-    name = document.id if document.id == document.docid else f"{document.id}, {document.docid}"
-    hits, misses, false_alarms = example.counts
-    words = words_html(
-        document.words,
-        example.scores,
-        document.rationale,
-        example.selected,
-        covered=scored.covered,
-        annotators=Annotators.of(document, rule),
-    )
-    return _Document(
-        heading=f"{example.rank.capitalize()}: {visible(name)}",
-        facts=f"AP {example.value:.3f}; {_prediction(document, scored)}; "
-        f"{counted(len(document.words), 'word')}, {counted(hits, 'hit')}, {misses} missed, "
-        f"{false_alarms} falsely selected",
-        query=" ".join(map(visible, document.query)),
-        words=Markup(words),  # noqa: S704
-    )
 
 
 def _signed(shown: Sequence[Gallery]) -> bool:

@@ -133,7 +133,7 @@ def words_html(
 
     Backgrounds are inline styles and the rest is classes, so that it survives a sanitiser such as DOMPurify.
     Arguments and errors are those of :func:`word_views`; with ``annotators``, a line for each of them lies
-    under the words that they marked, and their legend follows the paragraph.
+    under the words that they marked; their ``legend_html`` belongs beside the paragraph.
 
     >>> words_html(["<b>"], [1.0])
     '<p class="words" dir="auto"><span class="w" title="score 1" style="background-color:rgba(231,138,0,1)">&lt;b&gt;</span></p>'
@@ -144,7 +144,7 @@ def words_html(
         return f'<p class="{escape(classes)}" dir="auto">{" ".join(map(_span, views))}</p>'
     lined = "".join(_lined(view, place, annotators) for place, view in enumerate(views))
     kind = escape(f"{classes} {annotators.css_class}")
-    return f'<p class="{kind}" dir="auto">{lined}</p>{annotators.legend_html()}'
+    return f'<p class="{kind}" dir="auto">{lined}</p>'
 
 
 def legend_html(*, rationale: bool = True, selected: bool = True, signed: bool = False) -> str:

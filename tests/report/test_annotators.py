@@ -28,9 +28,9 @@ def document(*marks, name="1"):
 
 
 def shown(doc):
-    return words_html(
-        doc.words, np.ones(len(doc.words)), doc.rationale, annotators=Annotators.of(doc, "union")
-    )
+    people = Annotators.of(doc, "union")
+    words = words_html(doc.words, np.ones(len(doc.words)), doc.rationale, annotators=people)
+    return words + people.legend_html()
 
 
 def lines(html):
@@ -91,7 +91,7 @@ def test_the_aggregate_in_use_is_the_one_that_made_all_documents(rule):
 def test_a_rationale_that_no_rule_makes_is_the_datas_own():
     own = Document("1", "1", tuple("abcdef"), spans=(Span(5, 6),), marks=ABC)
     assert aggregate_in_use([own]) is None
-    assert Annotators.of(own).gold == "the rationale that the data gives"
+    assert Annotators.of(own).gold == "Human rationale shown: the rationale that the data gives"
     assert aggregate_in_use([Document("1", "1", ("a",))]) is None
 
 
@@ -164,6 +164,8 @@ def test_the_reports_examples_and_explain_have_the_lines(scores, documents, agre
     one = next(one for one in several if one.marks)
     notebook = Explanation(type(scores)(scores.recipe, [scores.get(one.key)]), one)._repr_html_()
     assert "marked by 1 of 2: Bo" in notebook
+    assert "Human rationale shown" in html
+    assert "Human rationale shown" not in notebook, "explain underlines no rationale"
     assert ANNOTATORS_CSS in notebook
 
 
