@@ -1,6 +1,7 @@
 """Makes the sample in ``sample/``: film reviews in ERASER layout whose rationales are planted, hence known.
 
-``python eraser_data/make_sample.py`` writes it, ``--check`` verifies that the committed files are what it
+Beside it, ``annotators.jsonl`` has the reviews of val with what three simulated annotators marked.
+``python eraser_data/make_sample.py`` writes both, ``--check`` verifies that the committed files are what it
 writes. The sentences come from ``grammar.toml``; how a review is built of them is decided here. Only
 ``random.random`` is drawn from, whose sequence Python promises to keep: every version writes the same bytes.
 """
@@ -27,6 +28,11 @@ OTHER = {"neg": "pos", "pos": "neg"}
 DECIDING = {"plain": 0.66, "negated": 0.20, "contrast": 0.10, "disputed": 0.04}
 DISTRACTING = {"reported": 0.45, "elsewhere": 0.2, "expected": 0.15, "story": 0.2}
 AGREES = 0.4  # how often a distracting opinion happens to have the review's own polarity
+ANNOTATED = "val"  # the split that annotators.jsonl has
+FUNCTION_WORDS = re.compile("an?|and|as|at|but|did|does|i|in|is|it|its|me|of|so|that|the|to|was")
+MISSES = 0.3  # how often annotator C overlooks a group of the planted rationale
+OTHER_LABEL = 0.08  # how often C reads the review as the other class
+NOTHING, NOT_ASKED = 0.06, 0.06  # how often C is asked and marks no word, and is not asked
 SLOT = re.compile(r"\{(?:(own|opp)\.)?([a-z]+)(\d?)(?::(\d))?\}")
 
 T = TypeVar("T")
@@ -169,12 +175,79 @@ def annotation(name: str, label: str, sentences: Sequence[Sentence]) -> dict[str
     }
 
 
+def annotated(name: str, label: str, sentences: Sequence[Sentence], rng: random.Random) -> dict[str, Any]:
+    """The review's line of ``annotators.jsonl``: what three simulated annotators say of it.
+
+    All start from the planted rationale. A marks its cue words, B the clauses around it, C some of its
+    groups; in a few reviews C marks nothing, is not asked, or gives the other label.
+    """
+    words = [word for sentence in sentences for word in sentence.words]
+    cues: list[int] = []
+    clauses: list[int] = []
+    groups: dict[int, list[int]] = {}
+    for offset, sentence in zip(offsets(sentences), sentences, strict=True):
+        for start, end in sentence.spans:
+            places = range(offset + start, offset + end)
+            cues += [place for place in places if not FUNCTION_WORDS.fullmatch(bare(words[place]))]
+            clauses += [offset + place for place in clause(sentence.words, start, end)]
+            groups.setdefault(sentence.group, []).extend(places)
+    seen = [place for places in groups.values() if rng.random() >= MISSES for place in places]
+    state, other = rng.random(), rng.random() < OTHER_LABEL
+    asked = state >= NOT_ASKED
+    said = runs(seen) if asked and state >= NOT_ASKED + NOTHING else []
+    swapped = next(one for one in LABELS if one != label)
+    return {
+        "id": name,
+        "words": words,
+        "label": label,
+        "annotations": [
+            mark("A", label, runs(cues)),
+            mark("B", label, runs(clauses)),
+            mark("C", swapped if other else label, said, asked=asked),
+        ],
+    }
+
+
+def mark(name: str, label: str, spans: list[list[int]], *, asked: bool = True) -> dict[str, Any]:
+    """What one annotator says of a review."""
+    state = "not_asked" if not asked else "marked" if spans else "nothing"
+    return {"annotator": name, "state": state, "label": label, "spans": spans}
+
+
+def offsets(sentences: Sequence[Sentence]) -> list[int]:
+    """The number of words before each sentence."""
+    return [sum(len(sentence.words) for sentence in sentences[:i]) for i in range(len(sentences))]
+
+
+def bare(word: str) -> str:
+    """The word in lower case, without punctuation."""
+    return re.sub(r"\W", "", word).lower()
+
+
+def clause(words: Sequence[str], start: int, end: int) -> range:
+    """The words from the punctuation before ``start`` to the punctuation at or behind ``end``."""
+    while start > 0 and words[start - 1][-1].isalnum():
+        start -= 1
+    while end < len(words) and words[end - 1][-1].isalnum():
+        end += 1
+    return range(start, end)
+
+
+def runs(places: Sequence[int]) -> list[list[int]]:
+    """The ``[start, end)`` ranges of these word numbers."""
+    chosen = sorted(set(places))
+    starts = [place for place in chosen if place - 1 not in chosen]
+    ends = [place + 1 for place in chosen if place + 1 not in chosen]
+    return [list(span) for span in zip(starts, ends, strict=True)]
+
+
 def files(seed: int = SEED) -> Iterator[tuple[str, str]]:
-    """Name and content of every file of the sample."""
+    """Name and content of every file, relative to this folder."""
     grammar = tomllib.loads((HERE / "grammar.toml").read_text(encoding="utf-8"))
     rng = random.Random(seed)
     order = Writer(grammar, rng)
-    documents, number = [], 0
+    asking = random.Random(seed + 1)  # of its own: what annotators say changes no review
+    documents, annotators, number = [], [], 0
     splits: dict[str, list[str]] = {}
     for split, size in PARTS:
         lines = splits.setdefault(split, [])
@@ -184,15 +257,18 @@ def files(seed: int = SEED) -> Iterator[tuple[str, str]]:
             text = "\n".join(" ".join(sentence.words) for sentence in sentences)
             documents.append(json.dumps({"docid": name, "document": text}))
             lines.append(json.dumps(annotation(name, label, sentences)))
+            if split == ANNOTATED:
+                annotators.append(json.dumps(annotated(name, label, sentences, asking)))
     for split, lines in splits.items():
-        yield f"{split}.jsonl", "\n".join(lines) + "\n"
-    yield "docs.jsonl", "\n".join(documents) + "\n"
+        yield f"sample/{split}.jsonl", "\n".join(lines) + "\n"
+    yield "sample/docs.jsonl", "\n".join(documents) + "\n"
+    yield "annotators.jsonl", "\n".join(annotators) + "\n"
 
 
 def main() -> int:
     """Writes or checks the sample; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=HERE / "sample", help="the folder (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=HERE, help="the folder (default: %(default)s)")
     parser.add_argument("--check", action="store_true", help="compare with the folder, write nothing")
     options = parser.parse_args()
     wrong = 0

@@ -27,6 +27,7 @@ from rationale.arrays import Bool
 from rationale.artifacts.provenance import Provenance
 from rationale.artifacts.scores import COMPLETE
 from rationale.corpus import Document, Documents, Key, load_documents
+from rationale.corpus.annotators import Aggregate, aggregate_in_use
 from rationale.errors import ScoresError
 from rationale.metrics.chance import majority_of, majority_sentence
 from rationale.report.findings import warnings
@@ -90,6 +91,11 @@ class Collection:
     def annotated(self) -> bool:
         """Whether a human marked any document."""
         return any(self._document(key).annotated for key in self.keys)
+
+    @cached_property
+    def gold(self) -> Aggregate | None:
+        """How the human rationales were made of several annotators'; None where the data gives them."""
+        return aggregate_in_use(self.documents)
 
     @property
     def recipe(self) -> Provenance:

@@ -7,9 +7,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rationale.corpus.annotators import Aggregate
 from rationale.corpus.document import Document
+from rationale.report.annotators import Annotators
 from rationale.scores.scored import ScoredDocument
-from workbench.drawn import Content, Labels, PredictionData, UnitData, WordsData
+from workbench.drawn import AnnotatorsData, Content, Labels, Named, PredictionData, UnitData, WordsData
 from workbench.panels import Layered, Page, input_level
 from workbench.units import Shown, Units, safe
 
@@ -41,6 +43,7 @@ def words_data(
     units: Units = "words",
     reader: ViewState | None = None,
     share: float | None = None,
+    gold: Aggregate | None = None,
 ) -> WordsData:
     """Makes the component's data for a document with one method, or two side by side.
 
@@ -52,15 +55,19 @@ def words_data(
         units: Whether words or the model's tokens are shown.
         reader: The user's position.
         share: The share of words whose removal was measured; None if it was not.
+        gold: How the human rationale was made of several annotators'; None finds it in this document.
     """
     reader = reader or ViewState()
     text, layers = Shown.of(document, scored, units), _layers(methods, scored)
     part = slice(reader.part * PART, (reader.part + 1) * PART)
     human = text.human if document.annotated else None
+    annotators = Annotators.of(document, gold)
+    lines = None if annotators is None else _annotators(annotators, text.words[part].tolist())
     page = Page(scored, text, layers or [0], human, part, labels, len(methods) > 1, share)
     content: Content = {
         **_units(text, scored, part),
         "human": None if human is None else human[part].astype(int).tolist(),
+        "annotators": lines,
         "layers": list(page.layers),
         "names": [f"Layer {layer}" for layer in layers] or ["Whole model"],
         "labels": _labels(units, next((m for m in methods if m.drops), None)),
@@ -68,7 +75,7 @@ def words_data(
         "panels": [page.panel(method) for method in methods],
     }
     key = _digest([*scored.key, scored.digest])
-    shown = _digest([key, units, part.start, len(methods), human is None])
+    shown = _digest([key, units, part.start, len(methods), human is None, lines])
     return {
         **content,
         "document": key,
@@ -121,14 +128,30 @@ def _labels(units: Units, dropping: Layered | None) -> Labels:
     return labels
 
 
+def _annotators(annotators: Annotators, words: list[int]) -> AnnotatorsData:
+    """The lines of U units that belong to these words, -1 for none."""
+    before = zip([-1, *words[:-1]], words, strict=True)
+    return {
+        "kind": annotators.css_class,
+        "lines": [annotators.classes(word) if word >= 0 else "" for word in words],
+        "spaces": [annotators.classes(*pair) if min(pair) >= 0 else "" for pair in before],
+        "notes": [safe(annotators.note(word)) if word >= 0 else "" for word in words],
+        "legend": [[classes, safe(text)] for classes, text in (*annotators.legend(), ("", annotators.gold))],
+    }
+
+
 def _prediction(scored: ScoredDocument, labels: Sequence[str]) -> PredictionData:
     ranked = sorted(zip(labels, scored.probabilities, strict=True), key=lambda pair: -pair[1])[:6]
+    bars: list[Named] = [[safe(name), p] for name, p in ranked]
     if scored.label is None:
-        note = "no gold label"
-    else:
-        right = "right" if scored.label == scored.predicted else "wrong"
-        note = f"gold label: {safe(scored.label)}; the prediction is {right}"
-    return {"bars": [[safe(name), p] for name, p in ranked], "note": note}
+        return {"bars": bars, "note": "no gold label", "wrong": ""}
+    gold = f"gold label: {safe(scored.label)}"
+    if len(labels) == 1:  # a number is neither right nor wrong
+        return {"bars": bars, "note": gold, "wrong": ""}
+    if scored.label == scored.predicted:
+        return {"bars": bars, "note": f"{gold}; the prediction is right", "wrong": ""}
+    wrong = f"The prediction is wrong: {safe(str(scored.predicted))}, {gold}."
+    return {"bars": bars, "note": f"{gold}; the prediction is wrong", "wrong": wrong}
 
 
 def _digest(content: object) -> str:

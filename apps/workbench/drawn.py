@@ -78,16 +78,37 @@ class Labels(TypedDict):
 
 
 class PredictionData(TypedDict):
-    """The classes with their probabilities, highest first, and whether the prediction is right."""
+    """The classes with their probabilities, highest first, and whether the prediction is right.
+
+    ``wrong`` is a sentence where it is not the gold label, else empty.
+    """
 
     bars: list[Named]
     note: str
+    wrong: str
+
+
+class AnnotatorsData(TypedDict):
+    """The lines of a document's annotators, as classes of each unit and of the space before it.
+
+    ``notes`` says of each unit who marked it; ``legend`` pairs the classes of a sample with its meaning.
+    """
+
+    kind: str
+    lines: list[str]
+    spaces: list[str]
+    notes: list[str]
+    legend: list[list[str]]
 
 
 class Content(UnitData):
-    """All that is drawn; ``human`` is the human rationale, 0 or 1 per unit, null without annotation."""
+    """All that is drawn; ``human`` is the human rationale, 0 or 1 per unit, null without annotation.
+
+    ``annotators`` is null where a document has fewer than two.
+    """
 
     human: list[int] | None
+    annotators: AnnotatorsData | None
     layers: list[int]
     names: list[str]
     labels: Labels

@@ -13,8 +13,12 @@ from rationale.commands.options import Overwrite
 from rationale.terminal import safe_console, say, say_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rationale.agreement.annotator_agreement import AnnotatorAgreement
     from rationale.corpus.annotators import Aggregate
     from rationale.corpus.check import SplitCheck
+    from rationale.corpus.segment import Segmentation
     from rationale.report.table import Table
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Get, check, convert and list data sets.")
@@ -55,6 +59,8 @@ TrueFalse = Annotated[
     bool, typer.Option("--true-false", help="With --reader: make each answer of a question a document.")
 ]
 
+_ANNOTATORS = 12  # rows of the table; crowd workers are thousands
+
 
 @app.command()
 def get(
@@ -85,7 +91,8 @@ def check(source: Source, words: Words = "spaces", as_json: Json = False) -> Non
     from rationale.corpus.check import check_data
 
     checks = check_data(source, segmentation=words)
-    _report(checks, as_json=as_json)
+    agreed = {split.split: _agreed(source, split, words) for split in checks}
+    _report(checks, as_json=as_json, agreed=agreed)
     if any(split.problems for split in checks):
         raise typer.Exit(1)
 
@@ -191,11 +198,31 @@ def list_(as_json: Json = False) -> None:
     )
 
 
-def _report(checks: list[SplitCheck], *, as_json: bool) -> None:
+def _agreed(source: str, split: SplitCheck, words: Segmentation) -> AnnotatorAgreement | None:
+    """How much a split's annotators agree; None where they cannot be compared."""
+    from rationale.agreement.annotator_agreement import annotator_agreement
+    from rationale.corpus import load_documents
+
+    if split.problems or not split.annotators:
+        return None
+    return annotator_agreement(load_documents(source, split.split or None, segmentation=words))
+
+
+def _report(
+    checks: list[SplitCheck],
+    *,
+    as_json: bool,
+    agreed: Mapping[str, AnnotatorAgreement | None] | None = None,
+) -> None:
     from rationale.report.table import Column, Table
 
+    found = {name: one for name, one in (agreed or {}).items() if one is not None}
     if as_json:
-        say_json(json.dumps([asdict(split) for split in checks], indent=1, ensure_ascii=False))
+        rows = [
+            asdict(split) | {"annotators_agree": asdict(found[split.split]) if split.split in found else None}
+            for split in checks
+        ]
+        say_json(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     columns = (
         Column("split", "Split", "text"),
@@ -208,6 +235,7 @@ def _report(checks: list[SplitCheck], *, as_json: bool) -> None:
     )
     _print(Table(columns, tuple(_row(split) for split in checks)))
     for split in checks:
+        _say_annotators(split, found.get(split.split))
         labels = ", ".join(f"{name} {count}" for name, count in split.labels.items())
         say(f"labels of {split.split or 'all'}: {labels[:2000] or 'none'}")
         for note in split.notes:
@@ -216,6 +244,30 @@ def _report(checks: list[SplitCheck], *, as_json: bool) -> None:
             say(f"problem: {problem}", fg="red")
         if len(split.problems) > 10:
             say(f"… and {len(split.problems) - 10} more in {split.split}", fg="red")
+
+
+def _say_annotators(split: SplitCheck, agreed: AnnotatorAgreement | None) -> None:
+    """Prints what each annotator of a split did, and how much they agree."""
+    from rationale.report.table import Column, Table
+
+    if not split.annotators:
+        return
+    columns = (
+        Column("annotator", f"Annotators of {split.split or 'all'}", "text"),
+        Column("marked", "Marked", "integer"),
+        Column("nothing", "Marked nothing", "integer"),
+        Column("not_asked", "Not asked", "integer"),
+        Column("share", "Words marked"),
+    )
+    shown = split.annotators[:_ANNOTATORS]
+    rows = [
+        (one.annotator or "(no name)", one.marked, one.nothing, one.not_asked, one.share) for one in shown
+    ]
+    _print(Table(columns, tuple(rows)))
+    if len(split.annotators) > len(shown):
+        say(f"… and {len(split.annotators) - len(shown):,} more annotators")
+    if agreed is not None:
+        say(agreed.sentence)
 
 
 def _row(split: SplitCheck) -> tuple[str | int | float | None, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -74,3 +74,25 @@ def aggregate(documents: Documents, rule: Aggregate, *, same_label: bool = False
     return Documents(
         chosen, source=documents.source, split=documents.split, sampled_from=documents.sampled_from
     )
+
+
+def aggregate_in_use(documents: Iterable[Document]) -> Aggregate | None:
+    """The first rule that makes the rationales of all these documents; None where none does.
+
+    Documents without annotators say nothing. The rationale is the data's own where no rule makes it.
+
+    >>> from rationale.corpus.document import Mark
+    >>> marks = (Mark("a", (Span(0, 2),)), Mark("b", (Span(1, 3),)))
+    >>> aggregate_in_use([Document("1", "1", tuple("abc"), spans=(Span(1, 2),), marks=marks)])
+    'any2'
+    """
+    said = [document for document in documents if document.marks]
+    for rule in _RULES:
+        if said and all(_made_by(rule, document) for document in said):
+            return rule
+    return None
+
+
+def _made_by(rule: Aggregate, document: Document) -> bool:
+    made = aggregated(document, rule)
+    return made.annotated == document.annotated and bool((made.rationale == document.rationale).all())

@@ -10,12 +10,31 @@ from typing import Any
 import numpy as np
 
 from rationale.corpus.columns import Columns
-from rationale.corpus.document import Documents
+from rationale.corpus.document import Documents, State
 from rationale.corpus.load import find_reader, unsegmented
 from rationale.corpus.places import source_errors
 from rationale.corpus.readers import ReadOptions
 from rationale.corpus.segment import Segmentation
 from rationale.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatorCheck:
+    """What one annotator did in a split, counted.
+
+    Attributes:
+        annotator: The name; None for all whose names the data does not give.
+        marked: Documents in which words were marked.
+        nothing: Documents in which the annotator was asked and marked no word.
+        not_asked: Documents for which the annotator was not asked for a rationale.
+        share: Mean share of marked words over the documents with marks; None without any.
+    """
+
+    annotator: str | None
+    marked: int
+    nothing: int
+    not_asked: int
+    share: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +50,7 @@ class SplitCheck:
         longest: Words of the longest document.
         rationale_share: Mean share of rationale words over the documents that have some; None without any.
         without_rationale: Documents in which nothing is marked.
+        annotators: Counts of each annotator, most documents first; empty where the data names none.
         problems: Errors that keep documents from being read, one message each.
         notes: Oddities of documents that can be read.
     """
@@ -43,6 +63,7 @@ class SplitCheck:
     longest: int
     rationale_share: float | None
     without_rationale: int
+    annotators: tuple[AnnotatorCheck, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -97,9 +118,32 @@ def _count(split: str, documents: Documents, problems: list[DataError], notes: l
         longest=max(lengths, default=0),
         rationale_share=sum(shares) / len(shares) if shares else None,
         without_rationale=len(documents) - len(shares),
+        annotators=_annotators(documents),
         problems=tuple(map(str, problems)),
         notes=tuple(notes),
     )
+
+
+def _annotators(documents: Documents) -> tuple[AnnotatorCheck, ...]:
+    states: dict[str | None, Counter[State]] = {}
+    shares: dict[str | None, list[float]] = {}
+    for document in documents:
+        for mark in document.marks:
+            states.setdefault(mark.annotator, Counter())[mark.state] += 1
+        for mark, mask in zip(document.asked, document.masks, strict=True):
+            if mark.spans:
+                shares.setdefault(mark.annotator, []).append(float(mask.mean()))
+    counts = [
+        AnnotatorCheck(
+            annotator=name,
+            marked=count["marked"],
+            nothing=count["nothing"],
+            not_asked=count["not_asked"],
+            share=float(np.mean(shares[name])) if name in shares else None,
+        )
+        for name, count in states.items()
+    ]
+    return tuple(sorted(counts, key=lambda one: -states[one.annotator].total()))
 
 
 def _oddities(documents: Documents) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rationale.corpus.document import Document, Documents
 from rationale.loading.classifier import Classifier
+from rationale.report.annotators import ANNOTATORS_CSS, Annotators
 from rationale.report.palette import INK, PAPER, SANS
 from rationale.report.words import WORDS_CSS, legend_html, visible, words_html
 from rationale.scores import METHODS, MemoryScores, ScoreOptions, Scores, score_text
@@ -27,6 +28,7 @@ class Explanation(MemoryScores):
     def __init__(self, scores: Scores, document: Document) -> None:
         super().__init__(scores.recipe, tuple(scores))
         self.document = document
+        self.annotators = Annotators.of(document)
 
     def __repr__(self) -> str:
         (scored,) = self.documents
@@ -36,11 +38,13 @@ class Explanation(MemoryScores):
     def _repr_html_(self) -> str:
         """Shows the prediction and the words by the first method; the other methods are folded. No script."""
         first, *others = self.methods
-        parts = [f"<style>{WORDS_CSS}</style>", self._prediction(), self._words(first)]
+        parts = [f"<style>{WORDS_CSS}{ANNOTATORS_CSS}</style>", self._prediction(), self._words(first)]
         if others:
             more = "".join(map(self._words, others))
             parts.append(f"<details><summary>{len(others)} more methods</summary>{more}</details>")
         signed = any(self.recipe.methods[name].signed for name in self.methods)
+        if self.annotators is not None:
+            parts.append(self.annotators.legend_html(rationale=False))
         parts.append(legend_html(rationale=False, selected=False, signed=signed))
         return f'<div style="{escape(_FRAME)}">{"".join(parts)}</div>'
 
@@ -60,7 +64,12 @@ class Explanation(MemoryScores):
         row = scored.row(method, meant_layer(method, scored.layers[method]))
         title = METHODS.get(method).title if method in METHODS else method
         caption = f"{title} ({method}), layer {scored.layers[method][row]}"
-        words = words_html(self.document.words, scored.words[method][row], covered=scored.covered)
+        words = words_html(
+            self.document.words,
+            scored.words[method][row],
+            covered=scored.covered,
+            annotators=self.annotators,
+        )
         return f'<p style="margin:.6em 0 0">{escape(visible(caption))}</p>{words}'
 
 

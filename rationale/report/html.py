@@ -14,16 +14,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from rationale.corpus.annotators import aggregate_in_use
 from rationale.evaluation.survival import survival, tells_survival
 from rationale.report import palette
-from rationale.report.examples import Example, Gallery, galleries
+from rationale.report.annotators import ANNOTATORS_CSS
+from rationale.report.examples import Gallery, galleries
 from rationale.report.figures import CONFIG, alt_text
 from rationale.report.findings import findings
-from rationale.report.prose import commands, counted, glossary, left_out, measured, methods_glossary
+from rationale.report.gallery import shown_gallery
+from rationale.report.prose import commands, glossary, left_out, measured, methods_glossary
 from rationale.report.results import Results
 from rationale.report.sections import ReportBlock, Section, sections
 from rationale.report.table import Column, Interval
-from rationale.report.words import WORDS_CSS, legend_html, visible, words_html
+from rationale.report.words import WORDS_CSS, legend_html
 from rationale.scores.sources import Sources
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
     from rationale.agreement import Agreement
     from rationale.corpus.document import Documents
-    from rationale.scores.scored import ScoredDocument, Scores
+    from rationale.scores.scored import Scores
 
 _VALUE = Column("value", "", "interval")
 _LONG = 60  # rows; longer tables stay folded in print
@@ -90,25 +93,6 @@ class _Section:
     blocks: tuple[_Block, ...]
 
 
-@dataclass(frozen=True)
-class _Document:
-    """A document with its words coloured."""
-
-    heading: str
-    facts: str
-    query: str
-    words: Markup
-
-
-@dataclass(frozen=True)
-class _Gallery:
-    """The documents of one method."""
-
-    title: str
-    where: str
-    examples: tuple[_Document, ...]
-
-
 def report_html(
     scores: Scores | Sources,
     documents: Documents,
@@ -129,7 +113,7 @@ def report_html(
         command: The command that was typed, as shell text; None from Python.
     """
     shown = galleries(scores, documents, agreement, methods=methods, count=examples)
-    main = Sources.of(scores).main
+    rule, main = aggregate_in_use(documents), Sources.of(scores).main
     survived = survival(main, documents) if tells_survival(main.recipe) else None
     return render(
         "report.html",
@@ -139,7 +123,7 @@ def report_html(
         findings=findings(agreement),
         measured=measured(agreement),
         sections=sections(agreement, survived),
-        galleries=[_gallery(gallery, agreement) for gallery in shown],
+        galleries=[shown_gallery(gallery, agreement, rule) for gallery in shown],
         legend=Markup(legend_html(signed=_signed(shown))),  # noqa: S704
         selected_by=next((_SELECTED_BY[e.select] for g in shown for e in g.examples), ""),
         left_out=left_out(agreement),
@@ -152,10 +136,12 @@ def report_html(
 def render(page: str, *, sections: Sequence[Section], **content: Any) -> str:
     """Fills a page's template, and inlines style, plotly and the script that draws the charts."""
     script, plotly = _template("report.js").render(), get_plotlyjs()
+    words_css = WORDS_CSS + ANNOTATORS_CSS
+    style = _template("report.css").render(palette=vars(palette), words_css=words_css)
     rendered: str = _template(page).render(
         policy=_policy(plotly, script),
         version=version("rationale"),
-        css=Markup(_template("report.css").render(palette=vars(palette), words_css=WORDS_CSS)),  # noqa: S704
+        css=Markup(style),  # noqa: S704
         plotly=Markup(plotly),  # noqa: S704
         script=Markup(script),  # noqa: S704
         sections=_numbered(sections),
@@ -250,37 +236,6 @@ def _inert(figure: str) -> Markup:
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704
-
-
-def _gallery(gallery: Gallery, agreement: Agreement) -> _Gallery:
-    results = Results(agreement)
-    where = f"layer {gallery.layer}" if results.layered(gallery.method) else ""
-    return _Gallery(results.title(gallery.method), where, tuple(map(_example, gallery.examples)))
-
-
-def _prediction(scored: ScoredDocument) -> str:
-    if scored.predicted is None:
-        return "no label predicted"
-    sure = f" ({max(scored.probabilities):.2f})" if scored.probabilities else ""
-    return f"predicted {scored.predicted}{sure}"
-
-
-def _example(example: Example) -> _Document:
-    document, scored = example.document, example.scored
-    name = document.id if document.id == document.docid else f"{document.id}, {document.docid}"
-    hits, misses, false_alarms = example.counts
-    right = "" if document.label is None else f", gold label {document.label}"
-    words = words_html(
-        document.words, example.scores, document.rationale, example.selected, covered=scored.covered
-    )
-    return _Document(
-        heading=f"{example.rank.capitalize()}: {visible(name)}",
-        facts=f"AP {example.value:.3f}; {_prediction(scored)}{right}; "
-        f"{counted(len(document.words), 'word')}, {counted(hits, 'hit')}, {misses} missed, "
-        f"{false_alarms} falsely selected",
-        query=" ".join(map(visible, document.query)),
-        words=Markup(words),  # noqa: S704
-    )
 
 
 def _signed(shown: Sequence[Gallery]) -> bool:

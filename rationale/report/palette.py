@@ -21,6 +21,8 @@ AMBER = "#e78a00"
 AMBER_INK = "#8a4b00"  # amber as a line or as text; 6:1 on white
 BLUE = "#1f5fbf"
 GREY = "#767c88"
+ANNOTATORS = ("#be074d", "#0e4827", "#6d28d9", "#7c4a1e", "#0e7490", "#86297d", "#4d7c0f", "#6b5801")
+"""The lines of a document's annotators, in their order; contrast at least 4.5:1 on white."""
 
 SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 SERIF = 'Charter, "Bitstream Charter", "Iowan Old Style", "Source Serif 4", Cambria, Georgia, serif'

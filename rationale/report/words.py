@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,9 @@ import numpy.typing as npt
 from rationale.arrays import Bool
 from rationale.errors import DataError
 from rationale.report.palette import AMBER, AMBER_INK, BLUE, INK, SERIF, SOFT, tint
+
+if TYPE_CHECKING:
+    from rationale.report.annotators import Annotators
 
 WORDS_CSS = f"""
 .words {{ font: 1.125rem/2 {SERIF}; color: {INK}; overflow-wrap: anywhere; margin: 0;
@@ -123,18 +127,24 @@ def words_html(
     *,
     covered: Bool | None = None,
     css_class: str = "",
+    annotators: Annotators | None = None,
 ) -> str:
     """Formats the document as one paragraph of escaped, labelled words; needs :data:`WORDS_CSS` on the page.
 
     Backgrounds are inline styles and the rest is classes, so that it survives a sanitiser such as DOMPurify.
-    Arguments and errors are those of :func:`word_views`.
+    Arguments and errors are those of :func:`word_views`; with ``annotators``, a line for each of them lies
+    under the words that they marked; their ``legend_html`` belongs beside the paragraph.
 
     >>> words_html(["<b>"], [1.0])
     '<p class="words" dir="auto"><span class="w" title="score 1" style="background-color:rgba(231,138,0,1)">&lt;b&gt;</span></p>'
     """  # noqa: E501 - the example is one line of HTML
     views = word_views(words, scores, rationale, selected, covered=covered)
     classes = f"words {css_class}".strip()
-    return f'<p class="{escape(classes)}" dir="auto">{" ".join(map(_span, views))}</p>'
+    if annotators is None:
+        return f'<p class="{escape(classes)}" dir="auto">{" ".join(map(_span, views))}</p>'
+    lined = "".join(_lined(view, place, annotators) for place, view in enumerate(views))
+    kind = escape(f"{classes} {annotators.css_class}")
+    return f'<p class="{kind}" dir="auto">{lined}</p>'
 
 
 def legend_html(*, rationale: bool = True, selected: bool = True, signed: bool = False) -> str:
@@ -186,11 +196,22 @@ def _span(view: WordView) -> str:
     if view.title:
         attributes += f' title="{escape(view.title)}"'
     if view.state and view.title:
-        attributes += f' role="img" aria-label="{escape(_clip(view.text))}, {escape(view.title)}"'
+        attributes += f' role="img" aria-label="{escape(clip(view.text))}, {escape(view.title)}"'
     if view.tone >= 0.02:
         attributes += f' style="background-color:{tint(AMBER, round(view.tone, 2))}"'
     return f"<span {attributes}>{escape(view.text)}</span>"
 
 
-def _clip(text: str, length: int = 60) -> str:
+def _lined(view: WordView, place: int, annotators: Annotators) -> str:
+    """A word and the space before it, with the lines of those who marked them."""
+    note, space = annotators.note(place), annotators.classes(place - 1, place) if place else ""
+    before = f'<span class="{space}"> </span>' if space else " " if place else ""
+    if not note:
+        return before + _span(view)
+    said = replace(view, title="; ".join(filter(None, (view.title, note))))
+    return f'{before}<span class="{annotators.classes(place)}">{_span(said)}</span>'
+
+
+def clip(text: str, length: int = 60) -> str:
+    """Cuts a long text."""
     return text if len(text) <= length else f"{text[:length]}…"

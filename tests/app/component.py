@@ -26,6 +26,7 @@ def data(words=WORDS, human=HUMAN, rows=None, **others):
     }  # fmt: skip
     made = {
         "units": list(words), "kinds": None, "joins": None, "words": None, "windows": None, "human": human,
+        "annotators": None,
         "notes": [""] * len(words), "offset": 0, "layers": layers, "names": [f"Layer {i}" for i in layers],
         "labels": {
             "layers": "Layers", "strip": "Every word", "units": "words", "text": "The document",
@@ -33,7 +34,7 @@ def data(words=WORDS, human=HUMAN, rows=None, **others):
             "marks": ["not selected", "selected", "dropped here", "dropped before"],
             "verdicts": ["", "false alarm", "a miss", "a hit"],
         },
-        "prediction": {"bars": [["NEG", 0.9], ["POS", 0.1]], "note": "gold label: NEG"},
+        "prediction": {"bars": [["NEG", 0.9], ["POS", 0.1]], "note": "gold label: NEG", "wrong": ""},
         "panels": [panel], "document": "d1", "text": "t1", "layer": 0, "pins": [],
     }  # fmt: skip
     made.update(others)

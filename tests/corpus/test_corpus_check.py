@@ -205,3 +205,59 @@ def test_ids_that_differ_in_case_alone_become_one_file(tmp_path):
     out = convert_data(tmp_path / "mine.jsonl", tmp_path / "out")
     assert (out / "docs.jsonl").is_file()
     assert [d.words for d in load_documents(out)] == [("one",), ("two",)]
+
+
+def several(tmp_path):
+    """Two documents by three annotators, A and one without a name among them."""
+    words = list("abcdef")
+    first = [
+        {"annotator": "A", "spans": [[0, 2]]},
+        {"annotator": "B", "spans": [[0, 3]]},
+        {"annotator": None, "spans": [[1, 2], [4, 5]]},
+    ]
+    second = [
+        {"annotator": "A", "spans": [[0, 3]]},
+        {"annotator": "B", "spans": []},
+        {"annotator": None, "spans": None},
+    ]
+    path = tmp_path / "several.jsonl"
+    rows = [{"id": str(n), "words": words, "annotations": said} for n, said in enumerate((first, second))]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return path
+
+
+def test_annotators_are_counted(tmp_path):
+    (found,) = check_data(several(tmp_path))
+    counts = {one.annotator: (one.marked, one.nothing, one.not_asked) for one in found.annotators}
+    assert counts == {"A": (2, 0, 0), "B": (1, 1, 0), None: (1, 0, 1)}
+    assert {one.annotator: one.share for one in found.annotators} == {
+        "A": pytest.approx((2 / 6 + 3 / 6) / 2),
+        "B": pytest.approx(3 / 6),
+        None: pytest.approx(2 / 6),
+    }
+
+
+def test_the_command_prints_annotators_and_how_much_they_agree(tmp_path):
+    path = several(tmp_path)
+    printed = run("check", path).stdout
+    assert "(no name)" in printed
+    assert "pairwise F1 0.283, Krippendorff's alpha" in printed, "the mean of .5667 and 0"
+    (found,) = json.loads(run("check", path, "--json").stdout)
+    assert found["annotators"][0]["annotator"] == "A"
+    assert found["annotators_agree"]["documents"] == 2
+
+
+def test_data_without_annotators_has_no_table_of_them(folder):
+    assert "Annotators of" not in run("check", folder).stdout
+    assert all(
+        split["annotators_agree"] is None for split in json.loads(run("check", folder, "--json").stdout)
+    )
+
+
+def test_crowd_workers_are_cut_to_a_table_that_can_be_read(tmp_path):
+    said = [{"annotator": f"w{n}", "spans": [[0, 1]]} for n in range(40)]
+    path = tmp_path / "crowd.jsonl"
+    path.write_text(json.dumps({"id": "1", "words": ["a", "b", "c"], "annotations": said}))
+    printed = run("check", path).stdout
+    assert "and 28 more annotators" in printed
+    assert "pairwise F1 1.000" in printed

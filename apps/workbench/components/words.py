@@ -15,6 +15,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from rationale.report import palette
+from rationale.report.annotators import ANNOTATORS_CSS
 from workbench.drawn import WordsData
 
 _FOLDER = Path(__file__).with_name("words")
@@ -72,9 +73,9 @@ HTML = '<div class="frame"><div class="words-view"></div></div>'
 
 
 def style() -> str:
-    """Returns the CSS, with the palette of the reports."""
+    """Returns the CSS, with the palette and the annotators' lines of the reports."""
     colours = "".join(f"{name}: {value};" for name, value in _COLOURS.items())
-    return f".words-view {{ {colours} }}\n{_read('words.css')}"
+    return f".words-view {{ {colours} }}\n{ANNOTATORS_CSS}{_read('words.css')}"
 
 
 def script() -> str:

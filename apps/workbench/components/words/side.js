@@ -120,7 +120,7 @@ class Prediction {
     });
     this.body.replaceChildren(
       ...[...prediction.bars, ...extra].map(([name, p]) => this.bar(name, p)),
-      el("p", { class: "note" }, prediction.note));
+      el("p", { class: prediction.wrong ? "note wrong" : "note" }, prediction.note));
   }
 
   bar(name, p) {
@@ -145,11 +145,12 @@ class Card {
         el("p", { class: "note" }, `Point at a word to see its score in each layer. Click, or press enter, to pin it.`));
       return;
     }
-    const { units, human, kinds, labels, panels } = this.data, kind = kinds ? kinds[unit] : 0;
+    const { units, human, annotators, kinds, labels, panels } = this.data, kind = kinds ? kinds[unit] : 0;
     const about = kind ? labels.kinds[kind] : !human ? "" : human[unit] ? "human rationale" : "not in the human rationale";
     this.node.replaceChildren(
       el("h2", { class: "word", dir: "auto" }, shown(units[unit], 40)),
-      el("p", { class: "note" }, [about, pinned ? "pinned" : "", this.data.notes[unit]].filter(Boolean).join(" · ")),
+      el("p", { class: "note" }, [about, pinned ? "pinned" : "",
+        annotators?.notes[unit], this.data.notes[unit]].filter(Boolean).join(" · ")),
       ...panels.flatMap((panel) => this.panel(panel, step, unit)));
   }
 

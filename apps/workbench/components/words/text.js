@@ -7,7 +7,7 @@ class Text {
     this.data = data;
     this.spans = data.units.map((unit, index) => this.span(unit, index));
     this.node = el("div", {
-      class: "text", role: "listbox", dir: "auto", "aria-multiselectable": "true",
+      class: ["text", data.annotators?.kind].filter(Boolean).join(" "), role: "listbox", dir: "auto", "aria-multiselectable": "true",
       "aria-label": data.labels.text + "; left and right move between words, up and down between layers, "
         + "enter pins a word",
     });
@@ -35,19 +35,19 @@ class Text {
   }
 
   fill() {
-    const { joins, windows } = this.data;
+    const { joins, windows, annotators } = this.data;
     this.spans.forEach((span, index) => {
       if (windows && (index === 0 || windows[index] !== windows[index - 1])) {
         if (windows[this.spans.length - 1] > 0) {
           this.node.append(el("div", { class: "window", "aria-hidden": "true" }, `window ${windows[index] + 1}`));
         }
-      } else if (index && !(joins && joins[index])) this.node.append(" ");
-      this.node.append(span);
+      } else if (index && !(joins && joins[index])) this.node.append(lined(annotators?.spaces[index], " "));
+      this.node.append(lined(annotators?.lines[index], span, annotators?.notes[index]));
     });
   }
 
   listen(actions) {
-    const unitOf = (event) => event.target.closest(".unit")?.unit;
+    const unitOf = (event) => event.target.closest(".unit, .lines")?.unit;
     this.node.addEventListener("pointerover", (event) => actions.point(unitOf(event) ?? -1));
     this.node.addEventListener("pointerleave", () => actions.point(-1));
     this.node.addEventListener("click", (event) => unitOf(event) !== undefined && actions.pin(unitOf(event)));
@@ -122,7 +122,8 @@ class Text {
     if (kind) return `${word}: ${labels.kinds[kind]}, score ${number(score)}`;
     const verdict = !this.data.human ? "" : labels.verdicts[(marked ? 2 : 0) + (mark === CHOSEN ? 1 : 0)];
     const what = labels.marks[mark] + (partly ? " in part" : "");
-    return `${word}: ${what}${verdict ? ", " + verdict : ""}, score ${number(score)}`;
+    const who = this.data.annotators?.notes[index];
+    return `${word}: ${what}${verdict ? ", " + verdict : ""}, score ${number(score)}${who ? ", " + who : ""}`;
   }
 
   point(index) {
@@ -138,4 +139,12 @@ class Text {
       span.setAttribute("aria-selected", String(on));
     });
   }
+}
+
+/** A word, or the space between two, with the lines of the annotators who marked it. */
+function lined(lines, content, title) {
+  if (!lines) return content;
+  const node = el("span", { class: lines, role: "presentation", title }, content);
+  node.unit = content.unit;
+  return node;
 }

@@ -70,8 +70,11 @@ class WordsView {
       for (const child of [...home.children]) if (child !== text) child.remove();
       text.before(this.heads[index]);
       const strip = el("div", { class: "fall" }, el("h3", {}, this.data.labels.strip), this.strips[index].node);
-      home.append(legend(this.data.panels[index]), strip);
+      home.append(legend(this.data.panels[index]), annotatorsLegend(this.data.annotators), strip);
     });
+    const wrong = this.data.prediction?.wrong;
+    this.middle.querySelector(":scope > .wrong")?.remove();
+    if (wrong) this.middle.prepend(el("p", { class: "wrong", role: "note" }, wrong));
     this.left.replaceChildren(this.layers.node);
     this.side.replaceChildren(this.facts.node, this.card.node, this.prediction.node);
   }
@@ -209,6 +212,13 @@ function legend(panel) {
   return el("div", { class: "legend", role: "note", "aria-label": "legend" },
     ...panel.legend.map(([look, text]) => el("span", { class: "entry" },
       el("span", { class: "unit " + look }, text), el("span", { class: "tally" }))));
+}
+
+/** Who marked words of this document, and whose marks are the human rationale. */
+function annotatorsLegend(annotators) {
+  if (!annotators) return "";
+  return el("div", { class: `annotators ${annotators.kind}`, role: "note", "aria-label": "Annotators" },
+    ...annotators.legend.map(([lines, text]) => el("span", {}, lines ? el("span", { class: lines }) : "", text)));
 }
 
 function paintLegends(homes, data, step) {
