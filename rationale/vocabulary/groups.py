@@ -31,6 +31,11 @@ class Group:
     members: Bool
 
 
+def possible(tally: Tally) -> tuple[By, ...]:
+    """The groupings for which at least one document has the labels that are needed."""
+    return tuple(by for by in BYS if any(group.members.any() for group in _groups(tally, by)))
+
+
 def groups_of(tally: Tally, by: By) -> tuple[Group, ...]:
     """Groups documents; one without the label that is needed is in no group.
 

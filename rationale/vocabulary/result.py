@@ -57,6 +57,11 @@ class WordRow:
     percentile: Lift | None
     p: float
 
+    def lift(self, order: str) -> Lift:
+        """The measure that orders the words: ``selected``, ``score`` or ``percentile``."""
+        lift = {"score": self.score, "percentile": self.percentile}.get(order)
+        return lift or self.selected
+
 
 @dataclass(frozen=True, kw_only=True)
 class WordGroup:
@@ -84,7 +89,8 @@ class WordGroup:
     def title(self) -> str:
         """The class, and whether the prediction is right.
 
-        >>> WordGroup(label="POS", right=False, documents=1, occurrences=0, selected=None, rare=0, words=()).title
+        >>> counts = {"documents": 1, "occurrences": 0, "selected": None, "rare": 0}
+        >>> WordGroup(label="POS", right=False, words=(), **counts).title
         'POS, wrong'
         """
         if self.label is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from tqdm import tqdm
@@ -85,9 +86,17 @@ class Tally:
     selected: Int64
     units: Int64
 
+    @cached_property
+    def _numbers(self) -> dict[str, list[int]]:
+        """The forms with each text: a word that holds a blank may read like a phrase."""
+        numbers: dict[str, list[int]] = {}
+        for number, text in enumerate(self.forms):
+            numbers.setdefault(text, []).append(number)
+        return numbers
+
     def holding(self, form: str) -> dict[Key, tuple[int, int]]:
         """The documents that hold a word or phrase: occurrences, and how many of them are selected."""
-        rows = np.flatnonzero(np.isin(self.form, [n for n, text in enumerate(self.forms) if text == form]))
+        rows = np.flatnonzero(np.isin(self.form, self._numbers.get(form, [])))
         return {
             self.keys[self.document[row]]: (int(self.count[row]), round(float(self.sums[0, row])))
             for row in rows
@@ -98,7 +107,7 @@ class Tally:
         forms = Forms(strip=self.strip)
         numbers = forms.words(document.words)
         texts = [forms.texts[number] if number >= 0 else "" for number in numbers]
-        sizes = {int(self.sizes[n]) for n, text in enumerate(self.forms) if text == form}
+        sizes = {int(self.sizes[number]) for number in self._numbers.get(form, [])}
         found = {
             place
             for n in sizes
@@ -109,9 +118,7 @@ class Tally:
         return tuple(sorted(found))
 
 
-def tally_words(
-    scores: Scores, documents: Documents, counting: Counting, *, progress: bool = False
-) -> Tally:
+def tally_words(scores: Scores, documents: Documents, counting: Counting, *, progress: bool = False) -> Tally:
     """Counts the words and phrases of scored documents.
 
     Args:
@@ -239,7 +246,8 @@ def _selected(block: Block, counting: Counting) -> Bool:
     """The selected words of a block, bool (N,)."""
     method, rule = counting.method, counting.rule or rule_of(block.recipe, "threshold")
     if block.recipe.methods[method].gives == "selection":
-        return np.concatenate([s.given[method][s.covered] for s in block.scored])
+        given: Bool = np.concatenate([s.given[method][s.covered] for s in block.scored])
+        return given
     return select(block, method, rule, [int(counting.layer or 0)]).words[0]
 
 

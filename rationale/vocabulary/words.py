@@ -33,7 +33,7 @@ def corpus_words(
     *,
     by: By = "predicted",
     label: str | None = None,
-    order: Order = "selected",
+    order: Order | None = None,
     min_documents: int = 3,
     resamples: int = 1000,
     seed: int = 0,
@@ -49,6 +49,7 @@ def corpus_words(
         by: How documents are grouped; see :func:`rationale.vocabulary.groups.groups_of`.
         label: The only class to list; None lists all.
         order: The measure that orders words: by the lower end of its difference, of equal ones by the word.
+            None takes the score, or the selection where the method gives no scores.
         min_documents: Fewest documents of a group that hold a listed word; others are counted as ``rare``.
         resamples: Number of bootstrap resamples.
         seed: Random seed of the bootstrap.
@@ -71,25 +72,16 @@ def words_of(
     *,
     by: By = "predicted",
     label: str | None = None,
-    order: Order = "selected",
+    order: Order | None = None,
     min_documents: int = 3,
     resamples: int = 1000,
     seed: int = 0,
     command: str | None = None,
 ) -> CorpusWords:
     """Groups and orders the words of a tally; arguments and errors are those of :func:`corpus_words`."""
-    if order not in ORDERS:
-        raise ScoresError(f"words cannot be ordered by {order!r}", remedy=f"Known: {', '.join(ORDERS)}.")
-    if order != "selected" and tally.recipe.methods[tally.method].gives == "selection":
-        raise ScoresError(
-            f"{tally.method!r} gives selected words and no scores", remedy="Order words by `selected`."
-        )
+    order = _order(tally, order)
     groups = groups_of(tally, by)
-    if label is not None and label not in {group.label for group in groups}:
-        known = ", ".join(dict.fromkeys(str(group.label) for group in groups if group.label is not None))
-        raise ScoresError(
-            f"there is no class {label!r}", remedy=f"Classes: {known or 'none; leave the class out'}."
-        )
+    _check_class(groups, label)
     rows = [_rows(tally, group.members, min_documents, resamples, seed) for group in groups]
     corrected = iter(holm(np.array([row.p for of_group in rows for row in of_group])).tolist())
     listed = [[replace(row, p=next(corrected)) for row in of_group] for of_group in rows]
@@ -117,6 +109,30 @@ def words_of(
     )
 
 
+def _order(tally: Tally, order: Order | None) -> Order:
+    """Returns the measure that orders words."""
+    scored = tally.recipe.methods[tally.method].gives != "selection"
+    order = order or ("score" if scored else "selected")
+    if order not in ORDERS:
+        raise ScoresError(f"words cannot be ordered by {order!r}", remedy=f"Known: {', '.join(ORDERS)}.")
+    if order != "selected" and not scored:
+        raise ScoresError(
+            f"{tally.method!r} gives selected words and no scores", remedy="Order words by `selected`."
+        )
+    return order
+
+
+def _check_class(groups: Sequence[Group], label: str | None) -> None:
+    classes = dict.fromkeys(group.label for group in groups if group.label is not None)
+    if label is not None and label not in classes:
+        raise ScoresError(
+            f"there is no class {label!r}",
+            remedy=f"Classes: {', '.join(classes)}." if classes else "Leave the class out.",
+        )
+    if not any(group.members.any() for group in groups if label is None or group.label == label):
+        raise ScoresError(f"no document of class {label!r} is left", remedy="Choose another class.")
+
+
 def _group(tally: Tally, group: Group, words: Sequence[WordRow], order: Order) -> WordGroup:
     """Orders the words of a group, and counts what is in it."""
     units, selected = (int(counts[0, group.members].sum()) for counts in (tally.units, tally.selected))
@@ -128,13 +144,8 @@ def _group(tally: Tally, group: Group, words: Sequence[WordRow], order: Order) -
         occurrences=units,
         selected=selected / units if units else None,
         rare=len(found) - len(words),
-        words=tuple(sorted(words, key=lambda row: (-_lift(row, order).low, row.word, row.size))),
+        words=tuple(sorted(words, key=lambda row: (-row.lift(order).low, row.word, row.size))),
     )
-
-
-def _lift(row: WordRow, order: Order) -> Lift:
-    lift = {"selected": row.selected, "score": row.score, "percentile": row.percentile}[order]
-    return lift or row.selected  # without scores only "selected" orders
 
 
 def _rows(tally: Tally, members: Bool, least: int, resamples: int, seed: int) -> list[WordRow]:
