@@ -9,7 +9,8 @@ import streamlit as st
 
 from rationale.agreement.select import Select, rule_of, selections
 from rationale.corpus import Key
-from rationale.report.vocabulary import BY_TITLES, flat_words, notes, shown, words_bars, words_table
+from rationale.report.figures.vocabulary import words_bars
+from rationale.report.vocabulary import BY_TITLES, flat_words, notes, shown, words_table
 from rationale.scores.families import meant_layer
 from rationale.vocabulary import By, CorpusWords, Counting, Tally, tally_words, words_of
 from rationale.vocabulary.groups import possible

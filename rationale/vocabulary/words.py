@@ -203,20 +203,28 @@ def _alike(tally: Tally, forms: Int64, pairs: Int64, resamples: int, seed: int) 
 def _intervals(excess: Float64, count: Int64, resamples: int, seed: int) -> tuple[Float64, Float64]:
     """Bootstrap intervals over documents of sum of excess / sum of occurrences, float64 (3, R) each.
 
-    Each word has one document more, in which it is an average word: else three documents that agree would
-    give an interval of no width.
+    The interval also holds that of the same documents and one more, in which the word is an average word:
+    else three documents that agree would give an interval of no width. So its end near zero is beyond the
+    true value for less than 2.5 % of words, however few documents they are in.
 
     Args:
-        excess: float64 (3, R, n).
+        excess: float64 (3, R, n), NaN where there are no scores; so are their intervals.
         count: int64 (R, n).
         resamples: Number of bootstrap resamples.
         seed: Random seed of the bootstrap.
     """
-    measures, words, _ = excess.shape
-    counts = np.concatenate([count, count.mean(axis=1, keepdims=True)], axis=1)
-    sums = np.concatenate([excess, np.zeros((measures, words, 1))], axis=2)
-    parts = np.stack([sums, np.broadcast_to(counts, sums.shape)]).reshape(2, measures * words, -1)
-    low, high = bootstrap_intervals(
-        parts, resamples=resamples, seed=seed, combine=lambda means: means[0] / means[1]
-    )
-    return low.reshape(measures, words), high.reshape(measures, words)
+    counts = np.where(np.isnan(excess), np.nan, count)
+    more = [(excess, 0.0 * excess[..., :1]), (counts, counts.mean(axis=2, keepdims=True))]
+    bounds = [
+        bootstrap_intervals(
+            np.stack(parts).reshape(2, -1, parts[0].shape[-1]), resamples=resamples, seed=seed, combine=_ratio
+        )
+        for parts in ((excess, counts), [np.concatenate(pair, axis=2) for pair in more])
+    ]
+    low, high = np.fmin(*(low for low, _ in bounds)), np.fmax(*(high for _, high in bounds))
+    return low.reshape(excess.shape[:2]), high.reshape(excess.shape[:2])
+
+
+def _ratio(means: Float64) -> Float64:
+    quotient: Float64 = means[0] / means[1]
+    return quotient
