@@ -111,10 +111,8 @@ def _documents(address: Address, collection: Collection, tally: Tally, result: C
             format_func=lambda one: escape_markdown(safe(shown(one))), required=True, quiet=True,
         )  # fmt: skip
         held = tally.holding(word)
-        st.markdown(
-            f"**{escape_markdown(safe(shown(word)))}** is in {len(held):,} documents; "
-            "counts are selected / occurs"
-        )
+        count = "1 document" if len(held) == 1 else f"{len(held):,} documents"
+        st.markdown(f"**{escape_markdown(safe(shown(word)))}** is in {count}; counts are selected / occurs")
         for heading, keys in _by_outcome(tally, held):
             links = [
                 _link_text(address, collection, tally, result, word, key, held[key]) for key in keys[:MOST]

@@ -118,7 +118,8 @@ def _print(result: CorpusWords, top: int) -> None:
     title = result.recipe.title_of(result.method)
     console.print(f"{title}, layer {result.layer}", style="bold", markup=False, highlight=False)
     for group in result.groups:
-        console.print(words_table(result, group, top=top).to_rich())
+        table = words_table(result, group, top=top)
+        console.print(table.to_rich() if table.rows else f"{table.caption}; no word to list", markup=False)
     for sentence in notes(result):
         console.print(f"- {sentence}", markup=False, highlight=False)
 

@@ -72,8 +72,8 @@ def notes(result: CorpusWords) -> tuple[str, ...]:
         f"documents, {result.resamples:,} resamples, seed {result.seed}, with and without one more document "
         "in which the word is average).",
         "p: as many random words of the same documents are selected as often; Holm-corrected over "
-        f"{result.compared:,} {words}. Intervals are not corrected: of {result.compared:,}, expect about "
-        f"{0.05 * result.compared:,.0f} to miss their true value.",
+        f"{result.compared:,} {words}. Intervals are not corrected: by chance about "
+        f"{0.05 * result.compared:,.0f} of them miss the true value.",
         f"Left out because fewer than {result.min_documents} documents hold them: {rare}.",
     ]
     if result.phrases > 1:

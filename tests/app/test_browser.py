@@ -237,6 +237,18 @@ def test_hostile_words_stay_text(page):
     assert page.evaluate("window.hacked") is None
 
 
+def test_a_click_on_a_word_leads_to_a_document_that_holds_it(page):
+    page.goto("/corpus?scores=val&method=input_x_gradient.sum&layer=1")
+    page.get_by_role("button", name="tedious", exact=True).click()
+    address_has(page, "word=tedious")
+    link = page.locator('[class*="st-key-card-documents"] a').first
+    with page.context.expect_page() if link.get_attribute("target") == "_blank" else page.expect_navigation():
+        link.click()
+    there = page.context.pages[-1]
+    there.wait_for_selector(".unit")
+    expect(there.locator('.text .unit[aria-pressed="true"]').first).to_contain_text("tedious")
+
+
 def test_nine_thousand_words_are_turned_in_parts(page):
     opened(page, "scores=hard&document=long&part=3")
     expect(page.locator(".text .unit")).to_have_count(1000)
