@@ -237,16 +237,19 @@ def test_hostile_words_stay_text(page):
     assert page.evaluate("window.hacked") is None
 
 
-def test_a_click_on_a_word_leads_to_a_document_that_holds_it(page):
+def test_a_click_on_a_word_leads_to_a_document_that_holds_it(browser, server):
+    context = browser.new_context(base_url=server)
+    page = context.new_page()
     page.goto("/corpus?scores=val&method=input_x_gradient.sum&layer=1")
-    page.get_by_role("button", name="tedious", exact=True).click()
-    address_has(page, "word=tedious")
-    link = page.locator('[class*="st-key-card-documents"] a').first
-    with page.context.expect_page() if link.get_attribute("target") == "_blank" else page.expect_navigation():
-        link.click()
-    there = page.context.pages[-1]
-    there.wait_for_selector(".unit")
-    expect(there.locator('.text .unit[aria-pressed="true"]').first).to_contain_text("tedious")
+    word = page.get_by_role("radiogroup", name="Documents with").get_by_role("radio").nth(1)
+    text = word.inner_text()
+    word.click()
+    address_has(page, f"word={text}")
+    with context.expect_page() as opens:
+        page.get_by_role("link", name="review").first.click()
+    pinned = opens.value.locator('.text .unit[aria-selected="true"]').first
+    expect(pinned).to_contain_text(text, ignore_case=True)
+    context.close()
 
 
 def test_nine_thousand_words_are_turned_in_parts(page):
