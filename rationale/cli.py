@@ -32,6 +32,7 @@ COMMANDS = {
     "agree": "Compare scores with human rationales.",
     "report": "Write scores and agreement as one HTML page, and as tables.",
     "export": "Write scores in another tool's format.",
+    "words": "Count which words push each class, over a corpus.",
     "explain": "Score the words of one text, in the terminal.",
     "evaluate": "Measure what a token-dropping model costs and saves.",
     "compare": "Train, evaluate and compare token-dropping methods.",

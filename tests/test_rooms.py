@@ -25,7 +25,7 @@ FLOORS = (
     {"scores"},
     {"predictions"},
     {"agreement", "training"},
-    {"evaluation"},
+    {"evaluation", "vocabulary"},
     {"study"},
     {"report"},
     {"demo"},

@@ -1,9 +1,8 @@
-"""The page Corpus: which words a dropping model keeps, and where it drops all words that a human marked."""
+"""The page Corpus: which words push each class; of a dropping model, which words it keeps."""
 
 from __future__ import annotations
 
 import sys
-from functools import partial
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -15,8 +14,6 @@ from rationale.report.survival import (
     alone_text,
     kinds_table,
     survival_curves,
-    words_csv,
-    words_table,
 )
 from rationale.scores.methods import reads_decisions
 from rationale.scores.scored import KEPT
@@ -28,9 +25,9 @@ from workbench.messages import caution, escape_markdown, messages
 from workbench.reading import toolbar
 from workbench.settings import AppSettings
 from workbench.units import safe
+from workbench.vocabulary import choose_words, show_words_of
 
-MOST = 200
-"""Documents listed at once."""
+MOST = 200  # documents listed at once (a bare string would be shown on the page)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Counting the words that survive …")
@@ -45,30 +42,31 @@ def corpus() -> None:
     with messages():
         with toolbar():
             collection = choose_collection(address, AppSettings.parse(sys.argv[1:]))
-            if not tells_survival(collection.scores.recipe):
-                _nothing_dropped()
-            survived = survival_of(collection.stamp, collection)
-            layer = address.choose(
-                "layer", survived.layers, st.selectbox, "After layer", default=survived.layers[-1], width=130
-            )
+            tally, result = choose_words(address, collection)
         caution(collection.warnings)
-        _curves(survived)
-        _alone(survived)
-        _words(survived, layer)
-        decision_scores = sorted(
-            filter(reads_decisions, collection.scores.methods), key=lambda method: method != KEPT
-        )
-        _lost(address, survived, layer, decision_scores[0] if decision_scores else None)
+        show_words_of(address, collection, tally, result)
+        if tells_survival(collection.scores.recipe):
+            _survival(address, collection, result.layer)
+        else:
+            st.caption(
+                "What survives token dropping is not shown: the scored model drops no tokens, or an earlier "
+                "version scored it and did not store which. `rationale train adapler` trains one that does."
+            )
     address.write()
 
 
-def _nothing_dropped() -> None:
-    st.info(
-        "The scored model drops no tokens, or an earlier version scored it and did not store which. "
-        "`rationale train adapler` trains a model that drops tokens; `rationale score` stores what it keeps.",
-        icon=":material/filter_alt_off:",
+def _survival(address: Address, collection: Collection, layer: int) -> None:
+    """Shows what a dropping model keeps after a layer; after its last if it has no such layer."""
+    survived = survival_of(collection.stamp, collection)
+    layer = layer if layer in survived.layers else survived.layers[-1]
+    _curves(survived)
+    _alone(survived)
+    with st.container(border=True, key="card.kinds"):
+        show_table(kinds_table(survived, layer))
+    decision_scores = sorted(
+        filter(reads_decisions, collection.scores.methods), key=lambda method: method != KEPT
     )
-    st.stop()
+    _lost(address, survived, layer, decision_scores[0] if decision_scores else None)
 
 
 def _curves(survived: Survival) -> None:
@@ -83,21 +81,6 @@ def _alone(survived: Survival) -> None:
         st.markdown(alone_text(survived))
         if survived.alone:
             show_table(alone_table(survived))
-
-
-def _words(survived: Survival, layer: int) -> None:
-    tables = (
-        kinds_table(survived, layer),
-        words_table(survived, layer, most=True),
-        words_table(survived, layer, most=False),
-    )
-    for column, table in zip(st.columns(3), tables, strict=True):
-        with column.container(border=True, key=f"card.{table.columns[0].key}.{table.caption}"):
-            show_table(table)
-    st.download_button(
-        "Save all words", partial(words_csv, survived), file_name="words.csv", key="save.words",
-        on_click="ignore", type="tertiary", help="Every word type with its share kept after each layer.",
-    )  # fmt: skip
 
 
 def _lost(address: Address, survived: Survival, layer: int, method: str | None) -> None:

@@ -23,13 +23,13 @@ from workbench.reading import toolbar
 from workbench.settings import AppSettings
 from workbench.units import safe
 
+# Words that are read have a background; the others are faint. A blue line marks the human rationale.
 _CSS = f"""
 {WORDS_CSS}
 .words.kept .w {{ color: {SOFT}; opacity: .75; }}
 .words.kept .hit, .words.kept .false-alarm {{ outline: none; color: inherit; opacity: 1;
   background-image: none; background-color: {LINE}; }}
 """
-"""Words that are read have a background; the others are faint. A blue line marks the human rationale."""
 
 _KEY = """<p class="words words-legend kept" role="note" aria-label="Key to the words">
 <span><span class="w false-alarm">read</span></span><span><span class="w">not read</span></span>

@@ -39,6 +39,9 @@ NAMES = (
     "against",
     "seed",
     "right",
+    "by",
+    "phrases",
+    "word",
 )
 
 

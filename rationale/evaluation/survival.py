@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from string import punctuation
 
 import numpy as np
 
 from rationale.arrays import Bool, Int64
 from rationale.artifacts.provenance import Provenance
 from rationale.corpus.document import Document, Documents, Key
+from rationale.corpus.forms import bare_word
 from rationale.errors import ScoresError
 from rationale.evaluation.result import Share
 from rationale.metrics.statistics import bootstrap_intervals, number_or_none, wilson_interval
@@ -204,15 +204,6 @@ class _Tally:
             self.annotated += 1
             for layer in np.flatnonzero(~(kept & rationale).any(axis=1)):
                 self.lost[layer].append(document.key)
-
-
-def bare_word(word: str) -> str:
-    """Case-folds a word and strips punctuation from its ends; may be empty.
-
-    >>> bare_word("Dull,"), bare_word("--"), bare_word("don't")
-    ('dull', '', "don't")
-    """
-    return word.casefold().strip(punctuation + "“”‘’…–—")
 
 
 def _masks(document: Document, bare: Sequence[str]) -> dict[str, Bool]:

@@ -116,19 +116,3 @@ def _table(survived: Survival, shares: Sequence[Share], layer: int, what: str, c
         Column("kept", "Share kept", "interval"),
     )
     return Table(columns, rows, caption)
-
-
-def words_csv(survived: Survival) -> str:
-    """Returns as CSV every kind of word and word type with its share kept after each layer."""
-    columns = (
-        Column("what", "What", "text"),
-        Column("name", "Name", "text"),
-        Column("count", "n", "integer"),
-        *(Column(f"layer_{layer}", f"Layer {layer}", "interval") for layer in survived.layers),
-    )
-    rows: list[tuple[Cell, ...]] = []
-    for what, shares in (("kind", survived.kinds), ("word", survived.words)):
-        for share in shares:
-            ends = zip(share.survival, share.low, share.high, strict=True)
-            rows.append((what, share.name, share.words, *(Interval(*end) for end in ends)))
-    return Table(columns, tuple(rows)).to_csv()

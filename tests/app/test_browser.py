@@ -237,6 +237,21 @@ def test_hostile_words_stay_text(page):
     assert page.evaluate("window.hacked") is None
 
 
+def test_a_click_on_a_word_leads_to_a_document_that_holds_it(browser, server):
+    context = browser.new_context(base_url=server)
+    page = context.new_page()
+    page.goto("/corpus?scores=val&method=input_x_gradient.sum&layer=1")
+    word = page.get_by_role("radiogroup", name="Documents with").get_by_role("radio").nth(1)
+    text = word.inner_text()
+    word.click()
+    address_has(page, f"word={text}")
+    with context.expect_page() as opens:
+        page.get_by_role("link", name="review").first.click()
+    pinned = opens.value.locator('.text .unit[aria-selected="true"]').first
+    expect(pinned).to_contain_text(text, ignore_case=True)
+    context.close()
+
+
 def test_nine_thousand_words_are_turned_in_parts(page):
     opened(page, "scores=hard&document=long&part=3")
     expect(page.locator(".text .unit")).to_have_count(1000)

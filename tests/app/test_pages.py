@@ -311,8 +311,3 @@ def test_an_own_text_opens_on_what_a_dropping_model_drops(app, tmp_path):
     assert panel["title"] == "Policy score"
     assert [entry for entry, _ in panel["legend"]][:2] == ["scale", "chosen"]
     assert "kept" in dict(panel["legend"]).values()
-
-
-def test_the_corpus_page_of_a_plain_model_says_how_to_get_one_that_drops(app):
-    at = app("corpus")
-    assert "rationale train adapler" in at.info[0].value
