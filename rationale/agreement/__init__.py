@@ -29,6 +29,16 @@ from rationale.agreement.faithfulness import (
 )
 
 # isort: split
+from rationale.agreement.normalised import (
+    comprehensiveness_norm,
+    naopc_comprehensiveness,
+    naopc_sufficiency,
+    soft_comprehensiveness_norm,
+    soft_sufficiency_norm,
+    sufficiency_norm,
+)
+
+# isort: split
 from rationale.agreement.agree import agree, read_eta
 from rationale.agreement.comparison import PairedTest
 from rationale.agreement.result import Agreement, Estimate
@@ -48,9 +58,12 @@ __all__ = [
     "auprc",
     "average_precision",
     "comprehensiveness",
+    "comprehensiveness_norm",
     "false_positive_rate",
     "iou_precision_recall",
     "metrics",
+    "naopc_comprehensiveness",
+    "naopc_sufficiency",
     "offsets_of",
     "precision",
     "rank",
@@ -59,7 +72,10 @@ __all__ = [
     "roc_auc",
     "selected_share",
     "selection",
+    "soft_comprehensiveness_norm",
+    "soft_sufficiency_norm",
     "sufficiency",
+    "sufficiency_norm",
     "token_f1",
     "top_k",
 ]

@@ -69,6 +69,36 @@ def score(
         list[int] | None,
         typer.Option(help="Layers whose best words are removed. Default: each method's first and last."),
     ] = None,
+    soft_faithfulness: Annotated[
+        int | None,
+        typer.Option(
+            help="Also measure the soft forms of normalised faithfulness, with this many random draws a method "
+            "and layer; 10 are customary. Each draw runs the model twice. Default: not measured."
+        ),
+    ] = None,
+    naopc: Annotated[
+        bool,
+        typer.Option(
+            "--naopc",
+            help="Also measure NAOPC, which is comparable between models (up to 18,300 runs a document of 60 "
+            "words).",
+        ),
+    ] = False,
+    naopc_words: Annotated[
+        int, typer.Option(help="Longest document for NAOPC, in words; longer ones are left out.")
+    ] = 60,
+    naopc_exact: Annotated[
+        int, typer.Option(help="Longest document whose NAOPC limits are exact, in words: 2^words runs.")
+    ] = 12,
+    naopc_beam: Annotated[
+        int, typer.Option(help="Beam width of the search for the NAOPC limits of longer documents.")
+    ] = 5,
+    naopc_removal: Annotated[
+        str,
+        typer.Option(
+            help="How NAOPC removes words: delete (their tokens) or mask (put the mask token there)."
+        ),
+    ] = "delete",
     limit: Annotated[
         int | None,
         typer.Option(
@@ -92,14 +122,19 @@ def score(
     from rationale.loading.labels import parse_labels
     from rationale.scores import Faithfulness, ScoreOptions, default_methods
     from rationale.scores import score as score_documents
-    from rationale.scores.options import Target
+    from rationale.scores.faithfulness import plan
+    from rationale.scores.options import NaopcOptions, Removal, Target
     from rationale.tokens import Protocol
 
     documents = sample(load_documents(data, split), limit)
+    orders = (
+        NaopcOptions(naopc_words, naopc_exact, naopc_beam, cast(Removal, naopc_removal)) if naopc else None
+    )
     settings = None
-    if faithfulness or faithfulness_share is not None or faithfulness_layer:
+    chosen = (faithfulness_share, soft_faithfulness, orders)
+    if faithfulness or faithfulness_layer or any(choice is not None for choice in chosen):
         share = _rationale_share(data) if faithfulness_share is None else faithfulness_share
-        settings = Faithfulness(share, tuple(faithfulness_layer or ()) or None)
+        settings = Faithfulness(share, tuple(faithfulness_layer or ()) or None, soft_faithfulness, orders)
     options = ScoreOptions(
         methods=tuple(method or default_methods()),
         target=cast(Target, target),  # ScoreOptions and the windower refuse other values
@@ -115,6 +150,8 @@ def score(
         labels=parse_labels(labels),
         max_length=max_length,
     )
+    for sentence in plan(classifier, documents, options).sentences:
+        say(sentence)
     scores = score_documents(
         classifier, documents, options, out=out, overwrite=overwrite, command=typed_command()
     )

@@ -96,6 +96,20 @@ class Plan:
     naopc: int
     soft: int
 
+    @property
+    def sentences(self) -> list[str]:
+        """One sentence for each measurement that takes many forwards.
+
+        >>> Plan(3, 1, 4100, 0).sentences
+        ['NAOPC: 2 documents, at most 4,100 forwards; left out 1 too long or without words']
+        """
+        left_out = f"; left out {self.left_out:,} too long or without words" if self.left_out else ""
+        measured = f"NAOPC: {self.documents - self.left_out:,} documents, at most {self.naopc:,} forwards"
+        return [
+            *([measured + left_out] if self.naopc or self.left_out else []),
+            *([f"soft faithfulness: {self.soft:,} forwards"] if self.soft else []),
+        ]
+
 
 def plan(classifier: Classifier, documents: Iterable[Document], options: ScoreOptions) -> Plan:
     """Counts the forwards that NAOPC and the soft forms take: nothing is run.

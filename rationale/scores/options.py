@@ -19,7 +19,7 @@ BINS = (0.01, 0.05, 0.1, 0.2, 0.5)
 
 @dataclass(frozen=True)
 class NaopcOptions:
-    """How NAOPC is measured: the limits of AOPC over all orders of a document's words, and each method's AOPC.
+    """How NAOPC is measured: what AOPC can reach over all orders of a document's words, and each method's.
 
     Attributes:
         words: The most words of a document; longer ones are left out.

@@ -53,7 +53,8 @@ Place = tuple[str, int]
 class Softened:
     """What the predicted class loses on average where entries of the embeddings are zeroed at random.
 
-    Each entry of a word stays with a probability that follows its score. A draw loses max(0, p(all words) - p).
+    Each entry of a word stays with a probability that follows its score. The loss of a draw is
+    max(0, p(all words) - p).
 
     Attributes:
         without: Mean loss where words with high scores lose most entries (comprehensiveness).

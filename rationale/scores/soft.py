@@ -1,4 +1,6 @@
-"""Soft faithfulness: entries of a word's embedding are zeroed at random, by its score (Zhao and Aletras, 2023).
+"""Soft faithfulness: entries of a word's embedding are zeroed at random, by its score.
+
+Zhao and Aletras (ACL 2023), with a fixed meaning where the published code has several (see docs/metrics.md).
 
 No words are selected. Scores become q in [0, 1]; each entry of a word's embedding stays with probability q
 for sufficiency and 1 - q for comprehensiveness. Special tokens and the query stay whole, and so does length.
@@ -23,7 +25,7 @@ from rationale.tokens.windows import Window, Windows
 
 
 def keep_probabilities(scores: Float32, covered: Bool) -> Float32:
-    """q of each word, float32 (W,): min-max over the covered words; .5 where they are all equal.
+    """Each word's q, float32 (W,): min-max over the covered words; .5 where they are all equal.
 
     >>> keep_probabilities(np.array([1, 3, 2, 9], np.float32), np.array([True, True, True, False]))
     array([0. , 1. , 0.5, 0. ], dtype=float32)
