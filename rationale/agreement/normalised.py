@@ -11,6 +11,16 @@ from rationale.agreement.faithfulness import Perturbation
 from rationale.agreement.metric import metric
 from rationale.arrays import Float64
 
+COMPARABLE = (
+    "comprehensiveness_norm",
+    "sufficiency_norm",
+    "soft_comprehensiveness_norm",
+    "soft_sufficiency_norm",
+    "naopc_comprehensiveness",
+    "naopc_sufficiency",
+)
+"""The metrics of this module."""
+
 
 @metric(
     "comprehensiveness_norm",

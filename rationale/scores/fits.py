@@ -95,9 +95,10 @@ def _perturbed(document: ScoredDocument, labels: int) -> Iterator[str]:
 def _measured(document: ScoredDocument, labels: int) -> Iterator[str]:
     if document.nothing and (len(document.nothing) != labels or not np.isfinite(document.nothing).all()):
         yield f"probabilities without any word are not {labels} finite numbers, one a label"
-    measured = [*document.softened.items(), *document.orders.items()]
-    for (method, layer), record in measured:
-        if not np.isfinite(astuple(record)).all():
+    measured = [(place, astuple(one)) for place, one in document.softened.items()]
+    measured += [(place, astuple(one)) for place, one in document.orders.items()]
+    for (method, layer), values in measured:
+        if not np.isfinite(values).all():
             yield f"faithfulness of {method!r} in layer {layer} has a value that is not a finite number"
     limits = document.limits
     if limits is None and document.orders:

@@ -68,7 +68,7 @@ class Losses:
     def _read(self, names: list[bytes]) -> None:
         removed = np.zeros((len(names), self.document.covered.size), dtype=np.bool_)
         removed[:, self._words] = [np.frombuffer(name, dtype=np.bool_) for name in names]
-        losses = self.document.probabilities[self._best] - self.read(removed)[:, self._best]
+        losses = self.document.probabilities[self._best] - self.read(list(removed))[:, self._best]
         self._known.update(zip(names, losses.tolist(), strict=True))
         self.advance(len(names))
 

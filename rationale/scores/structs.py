@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pyarrow as pa
 
@@ -24,7 +24,7 @@ def as_row(record: DataclassInstance | None) -> dict[str, float | None] | None:
     return None if record is None else asdict(record)
 
 
-def from_row(kind: type[R], row: Mapping[str, Any] | None, *optional: str) -> R | None:
+def from_row(kind: type[R], row: Mapping[str, object] | None, *optional: str) -> R | None:
     """The record of a row; None where it is null.
 
     Args:
@@ -40,4 +40,4 @@ def from_row(kind: type[R], row: Mapping[str, Any] | None, *optional: str) -> R 
     missing = next((name for name, value in row.items() if value is None and name not in optional), None)
     if missing:
         raise ValueError(f"a value of {missing!r} is missing")
-    return kind(**row)
+    return kind(**cast("dict[str, Any]", row))
