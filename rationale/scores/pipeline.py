@@ -65,8 +65,9 @@ def score(
     classifier.check_queries(documents)
     recipe = make_recipe(classifier, documents, options, command)
     scorer = DocumentScorer(classifier, options, options.windows_a_batch(classifier.device.type))
-    settings = options.faithfulness
-    measure = settings and FaithfulnessReader(classifier, settings, options.seed, scorer.batch_size)
+    settings, measure = options.faithfulness, None
+    if settings is not None:
+        measure = FaithfulnessReader(classifier, settings, options.seed, scorer.batch_size)
     size = options.documents_a_part
     parts = [documents[i : i + size] for i in range(0, len(documents), size)]
     writer = None if out is None else ScoreWriter(home(out), recipe, overwrite=overwrite)
