@@ -9,6 +9,7 @@ import streamlit as st
 
 from rationale.agreement import Agreement, metrics
 from rationale.agreement.select import Select, rule_text, selections
+from rationale.report.comparable import comparable_table, has_comparable
 from rationale.report.figures import layer_curves
 from rationale.report.findings import warnings
 from rationale.report.results import Results, titled
@@ -46,6 +47,7 @@ TABLES: Tables = {
     ),
     "selected words": lambda agreement, metric, select: selection_table(agreement, select),
     "faithfulness": lambda agreement, metric, select: faithfulness_table(agreement),
+    "across models": lambda agreement, metric, select: comparable_table(agreement),
 }
 
 
@@ -95,7 +97,8 @@ def _curves(agreement: Agreement, metric: str, select: Select) -> None:
 
 
 def _tables(address: Address, agreement: Agreement, metric: str, select: Select) -> None:
-    options = [name for name in TABLES if name != "faithfulness" or _faithful(agreement)]
+    shown = {"faithfulness": _faithful(agreement), "across models": has_comparable(agreement)}
+    options = [name for name in TABLES if shown.get(name, True)]
     with st.container(border=True, key="card.table"):
         name = address.choose("table", options, st.segmented_control, "Table", required=True)
         show_table(TABLES[name](agreement, metric, select))

@@ -35,6 +35,16 @@ from rationale.agreement.faithfulness import (
 )
 
 # isort: split
+from rationale.agreement.normalised import (
+    comprehensiveness_norm,
+    naopc_comprehensiveness,
+    naopc_sufficiency,
+    soft_comprehensiveness_norm,
+    soft_sufficiency_norm,
+    sufficiency_norm,
+)
+
+# isort: split
 from rationale.agreement.agree import agree
 from rationale.agreement.comparison import PairedTest
 from rationale.agreement.result import Agreement, Estimate
@@ -56,10 +66,13 @@ __all__ = [
     "auprc",
     "average_precision",
     "comprehensiveness",
+    "comprehensiveness_norm",
     "false_positive_rate",
     "iou_precision_recall",
     "kappa",
     "metrics",
+    "naopc_comprehensiveness",
+    "naopc_sufficiency",
     "offsets_of",
     "precision",
     "rank",
@@ -68,8 +81,11 @@ __all__ = [
     "roc_auc",
     "selected_share",
     "selection",
+    "soft_comprehensiveness_norm",
+    "soft_sufficiency_norm",
     "strict_precision",
     "sufficiency",
+    "sufficiency_norm",
     "token_f1",
     "top_k",
 ]

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
 
 from rationale.agreement.metric import metric
 from rationale.arrays import Float64
+
+LEAST_LOSS = 1e-4
+"""A document whose predicted class loses no more than this without any word has no normalised values."""
+
+_unknown = partial(np.array, np.nan)
 
 
 @dataclass(frozen=True)
@@ -18,6 +26,10 @@ class Perturbation:
         only: float64 (L, D), with only the selected words.
         without_bins: float64 (B, L, D), the same for each share of the AOPC grid.
         only_bins: float64 (B, L, D).
+        nothing: float64 (D,), without any word.
+        soft_without: float64 (L, D), mean losses of the soft form of comprehensiveness.
+        soft_only: float64 (L, D), of sufficiency.
+        naopc: float64 (2, L, D), NAOPC of the order with the best word first, and of the reversed order.
     """
 
     full: Float64
@@ -25,6 +37,23 @@ class Perturbation:
     only: Float64
     without_bins: Float64
     only_bins: Float64
+    nothing: Float64 = field(default_factory=_unknown)
+    soft_without: Float64 = field(default_factory=_unknown)
+    soft_only: Float64 = field(default_factory=_unknown)
+    naopc: Float64 = field(default_factory=_unknown)
+
+    def share_lost(self, loss: Float64) -> Float64:
+        """A loss as a share of max(0, p(all words) - p(no word)), of the shape (L, D) of ``without``.
+
+        NaN where the whole text makes a difference of at most 1e-4.
+        """
+        whole = np.maximum(0.0, self.full - self.nothing)
+        usable = np.where(whole > LEAST_LOSS, whole, np.nan)
+        return np.broadcast_to(loss / usable, self.without.shape)
+
+    def naopc_of(self, direction: int) -> Float64:
+        """NAOPC in one direction, float64 (L, D); NaN where it was not measured."""
+        return self.naopc[direction] if self.naopc.ndim else np.full(self.without.shape, np.nan)
 
 
 @metric(

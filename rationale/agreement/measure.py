@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rationale.agreement.blocks import Block, blocks, document_label
-from rationale.agreement.faithfulness import Perturbation
+from rationale.agreement.blocks import Block, blocks
 from rationale.agreement.metric import Metric, Source, metrics
+from rationale.agreement.perturbed import perturbation_of
 from rationale.agreement.ranking import Ranking
 from rationale.agreement.select import SELECTIONS, Rule, Select, chosen_layers, ranked, select
 from rationale.agreement.selection import Selection, selection
 from rationale.agreement.soft_metrics import SoftScores
-from rationale.arrays import Bool, Float64, Int64
-from rationale.artifacts.provenance import Eta, Perturbing
+from rationale.arrays import Bool, Float64
+from rationale.artifacts.provenance import Eta
 from rationale.corpus.document import Documents, Key
 from rationale.errors import ScoresError
 
@@ -178,7 +178,7 @@ def _sources(block: Block, method: str, scores: Scores, settings: AgreementOptio
             if rule.select == "given":
                 yield "given", rule.select, source_layers, words
     if scores.recipe.faithfulness is not None:
-        yield "perturbation", None, layers, _perturbation(block, method, layers, scores.recipe.faithfulness)
+        yield "perturbation", None, layers, perturbation_of(block, method, layers, scores.recipe.faithfulness)
 
 
 def _parts(entry: Metric, data: Any, block: Block) -> Float64:
@@ -204,24 +204,3 @@ def _selection(
     return selection(
         words, block.truth, block.offsets, breaks=block.breaks, spans=block.spans, unmatched=unmatched
     )
-
-
-def _perturbation(block: Block, method: str, layers: tuple[int, ...], removed: Perturbing) -> Perturbation:
-    """Collects the predicted class' probabilities for the main share of words and for the AOPC grid."""
-    shares = np.array([removed.share, *removed.bins])
-    values = np.full((2, len(shares), len(layers), len(block.scored)), np.nan)
-    rows = np.array(block.perturbed.get(method, []), dtype=np.float64).reshape(-1, 5)
-    row_of: Int64 = np.full(max(layers) + 1, -1)
-    row_of[list(layers)] = np.arange(len(layers))
-    for number, share in enumerate(shares):
-        document, layer, _, without, only = rows[np.isclose(rows[:, 2], share)].T
-        cells = row_of[layer.astype(np.int64)], document.astype(np.int64)
-        values[0, number][cells], values[1, number][cells] = without, only
-    if np.isnan(rows).any():
-        wrong = block.documents[int(rows[np.isnan(rows).any(axis=1)][0, 0])]
-        raise ScoresError(
-            f"method {method!r} has a perturbed probability that is not a number",
-            where=document_label(wrong),
-            remedy="Score this split again; if it stays, the model yields NaN for this document.",
-        )
-    return Perturbation(block.confidence, values[0, 0], values[1, 0], values[0, 1:], values[1, 1:])

@@ -87,6 +87,23 @@ class ScoredMethod:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NaopcSettings:
+    """How the limits of AOPC were searched.
+
+    Attributes:
+        words: The most words of a document; longer ones were left out.
+        exact: The most words for limits over all orders.
+        beam: Sets of each size that the beam search kept, for longer documents.
+        removal: Whether a word's token ids were deleted or replaced by the mask token.
+    """
+
+    words: Count
+    exact: Count
+    beam: Count
+    removal: Literal["delete", "mask"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Perturbing:
     """What was removed to measure faithfulness.
 
@@ -94,11 +111,17 @@ class Perturbing:
         share: The share of words for comprehensiveness and sufficiency.
         bins: The shares of the AOPC.
         layers: Layers whose scores were measured; None for the first and the last of each method.
+        nothing: Whether the model also read each document without any word.
+        soft: Draws of the soft forms; None without them.
+        naopc: How the limits of AOPC were searched; None without NAOPC.
     """
 
     share: float
     bins: tuple[float, ...]
     layers: tuple[Count, ...] | None = None
+    nothing: bool | None = omitted()
+    soft: Count | None = omitted()
+    naopc: NaopcSettings | None = omitted()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,18 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 
-from rationale.arrays import Bool, Float64
+from rationale.arrays import Bool, Float64, Int64
 from rationale.errors import DataError
 
 Drop = Callable[[Bool], Float64]
 """From removed words, bool (R, N), to p(x) - p(x without them), float64 (R,)."""
 
+Order = Sequence[int] | Int64
+"""Every word once, the first to be removed first."""
+
 EXACT_WORDS = 12
 LEAST_RANGE = 1e-6
-_MOST_EXACT = 20  # 2^20 forwards
+MOST_EXACT = 20  # 2^20 forwards
 _BATCH = 4096  # sets a call
 
 
@@ -61,18 +65,27 @@ class Limits:
         return (aopc - self.lower) / width if width >= LEAST_RANGE else float("nan")
 
 
-def aopc(order: Sequence[int], drop: Drop) -> float:
+def prefixes(order: Order) -> Bool:
+    """The first 1, 2, .. N words of an order, each set a row of bool (N, N).
+
+    >>> prefixes([1, 0]).tolist()
+    [[False, True], [True, True]]
+    """
+    words = len(order)
+    removed = np.zeros((words, words), dtype=np.bool_)
+    for k in range(words):
+        removed[k:, order[k]] = True
+    return removed
+
+
+def aopc(order: Order, drop: Drop) -> float:
     """AOPC of one order: the mean drop after its first 1, 2, .. N words were removed.
 
     Args:
         order: Every word once, the first to be removed first.
         drop: The model.
     """
-    words = len(order)
-    removed = np.zeros((words, words), dtype=np.bool_)
-    for k in range(words):
-        removed[k:, order[k]] = True
-    return float(drop(removed).mean())
+    return float(drop(prefixes(order)).mean())
 
 
 def exact_limits(words: int, drop: Drop) -> Limits:
@@ -85,8 +98,8 @@ def exact_limits(words: int, drop: Drop) -> Limits:
     Raises:
         DataError: Where N is larger.
     """
-    if words > _MOST_EXACT:
-        raise DataError(f"{words} words, expected at most {_MOST_EXACT} for exact limits")
+    if words > MOST_EXACT:
+        raise DataError(f"{words} words, expected at most {MOST_EXACT} for exact limits")
     sets = np.arange(1 << words)
     bits = (sets[:, None] >> np.arange(words)) & 1 == 1
     drops = np.concatenate([drop(bits[at : at + _BATCH]) for at in range(0, len(sets), _BATCH)])
@@ -140,6 +153,17 @@ def _search(words: int, drop: Drop, beam: int, sign: float, known: dict[bytes, f
         totals = {name: total + sign * known[name] for name, total in sums.items()}
         kept = dict(sorted(totals.items(), key=lambda one: -one[1])[:beam])
     return max(kept.values(), default=0.0)
+
+
+def most_forwards(words: int, beam: int) -> int:
+    """The most sets that :func:`beam_limits` removes.
+
+    >>> most_forwards(3, 100), most_forwards(60, 5) < 18_300
+    (7, True)
+    """
+    return sum(
+        min(comb(words, k), 2 * min(beam, comb(words, k - 1)) * (words - k + 1)) for k in range(1, words + 1)
+    )
 
 
 def limits(words: int, drop: Drop, *, exact_words: int = EXACT_WORDS, beam: int = 5) -> Limits:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from rationale.agreement.result import selecting
 from rationale.agreement.select import rule_text
-from rationale.artifacts.provenance import AgreementProvenance, AgreementSettings, Perturbing, Provenance
+from rationale.artifacts.provenance import (
+    AgreementProvenance,
+    AgreementSettings,
+    NaopcSettings,
+    Perturbing,
+    Provenance,
+)
 from rationale.report.results import Results, registered_metric
 
 if TYPE_CHECKING:
@@ -71,9 +77,18 @@ def left_out(agreement: Agreement) -> list[str]:
         + f" {_verb(skipped, 'has', 'have')} only rationale words, or none: not in AP, ROC-AUC and FPR.",
         f"{uncovered:,} of {words:,} words ({uncovered / max(words, 1):.1%}) "
         f"{_verb(uncovered, 'lies', 'lie')} beyond what the model was given: not evaluated.",
+        _without(agreement, "comprehensiveness_norm", "lost at most 0.0001 without any word")
+        + ": not in normalised faithfulness.",
+        _without(agreement, "naopc_comprehensiveness", "had too many words, or no order that matters")
+        + ": not in NAOPC.",
     ]
     kept = [line for line in lines if not line.startswith("0 ")]
     return kept or ["Nothing: every word of every document was scored and evaluated."]
+
+
+def _without(agreement: Agreement, metric: str, reason: str) -> str:
+    skipped = max((r.skipped for r in agreement.records if r.metric == metric), default=0)
+    return f"{counted(skipped, 'document')} {reason}"
 
 
 def unscored(agreement: Agreement) -> int:
@@ -198,6 +213,17 @@ def _faithfulness(removed: Perturbing, self_selecting: Sequence[str]) -> str:
             "method."
             for name in self_selecting
         )
+        + (f" Soft forms are means of {removed.soft} random draws." if removed.soft else "")
+        + ("" if removed.naopc is None else f" {_naopc(removed.naopc)}")
+    )
+
+
+def _naopc(settings: NaopcSettings) -> str:
+    removal = "deleted" if settings.removal == "delete" else "replaced by the mask token"
+    return (
+        f"For NAOPC the words of documents of at most {settings.words} words were {removal} one after "
+        f"another; its limits are exact up to {settings.exact} words, and those of a beam search of width "
+        f"{settings.beam} beyond."
     )
 
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from rationale.agreement.select import rule_text, rule_title
 from rationale.report.ceilings import ceiling_table
+from rationale.report.comparable import comparable_table, has_comparable
 from rationale.report.figures import document_distribution, faithfulness_plane, layer_curves, selection_plane
 from rationale.report.palette import strokes
 from rationale.report.results import Results, registered_metric, titled
@@ -189,7 +190,10 @@ def _difference(results: Results, method: str, layer: int, other: str) -> Interv
 def _faithfulness(agreement: Agreement, results: Results) -> Section:
     plane = faithfulness_plane(agreement) if "ap" in results.metrics else None
     blocks = [ReportBlock(table=faithfulness_table(agreement)), ReportBlock(plane, _FAITHFUL_PLANE)]
-    return Section("faithfulness", "Faithfulness", (_FAITHFUL,), blocks)
+    if not has_comparable(agreement):
+        return Section("faithfulness", "Faithfulness", (_FAITHFUL,), blocks)
+    blocks.append(ReportBlock(table=comparable_table(agreement)))
+    return Section("faithfulness", "Faithfulness", (_FAITHFUL, _COMPARABLE), blocks)
 
 
 def _survival(survived: Survival) -> Section:
@@ -244,6 +248,11 @@ _FAITHFUL = (
     "Agreement with a human (plausibility) does not show whether the model uses the words. Comprehensiveness "
     "is what the probability of the predicted class loses without them (high is good), sufficiency what it "
     "loses with only them (low is good)."
+)
+_COMPARABLE = (
+    "Normalised values are shares of what the predicted class loses without any word. Soft values select no "
+    "words: entries of their embeddings are zeroed at random, by score. NAOPC places a method between the "
+    "least and the greatest AOPC that any order of the words reaches in this model."
 )
 _FAITHFUL_PLANE = (
     "Faithfulness against agreement with the human rationale; numbers are layers, bars are intervals."

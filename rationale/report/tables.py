@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from rationale.agreement.normalised import COMPARABLE
 from rationale.agreement.result import selecting
 from rationale.agreement.select import rule_text
+from rationale.report.comparable import RAW
 from rationale.report.results import Results, registered_metric, titled
 from rationale.report.table import AT_MOST, AtMost, Cell, Column, Interval, Table
 
@@ -202,9 +204,10 @@ def p_notes(p_values: Iterable[Cell]) -> tuple[str, ...]:
 
 
 def faithfulness_table(agreement: Agreement) -> Table:
-    """Makes the table of faithfulness metrics of every method and layer that was perturbed."""
+    """Makes the table of raw faithfulness metrics of every method and layer that was perturbed."""
     results = Results(agreement)
-    names = [m for m in results.metrics if registered_metric(m).source == "perturbation"]
+    measured = [m for m in results.metrics if registered_metric(m).source == "perturbation"]
+    names = [metric for metric in measured if metric not in COMPARABLE]
     rows = []
     for method in results.methods:
         for layer in results.layers(method):
@@ -223,6 +226,7 @@ def faithfulness_table(agreement: Agreement) -> Table:
         rows=tuple(rows),
         caption="Faithfulness: how much the model's prediction depends on the words with the highest scores"
         + "".join(f"; for {name}, on all words it selects" for name in selecting(agreement.recipe)),
+        notes=(RAW,),
     )
 
 

@@ -11,6 +11,7 @@ from rationale.artifacts.provenance import differing
 from rationale.corpus.document import Documents
 from rationale.errors import ScoresError
 from rationale.files import atomic_path, atomic_text, check_output
+from rationale.report.comparable import comparable_table, has_comparable
 from rationale.report.findings import findings
 from rationale.report.flat import comparisons_table, records_table
 from rationale.report.prose import Fact, commands, glossary, left_out, measured, methods_glossary
@@ -102,6 +103,7 @@ def report_markdown(agreement: Agreement, command: str | None = None) -> str:
     tables = [agreement_table(agreement)] if results.ranks else []
     tables += [selection_table(agreement, select) for select in results.selections]
     tables += [faithfulness_table(agreement)] if "comprehensiveness" in results.metrics else []
+    tables += [comparable_table(agreement)] if has_comparable(agreement) else []
     parts = [
         "# Agreement with human rationales",
         _bullets(findings(agreement)),

@@ -8,7 +8,7 @@ from rationale.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from rationale.scores.methods import METHODS, Method, default_methods, one_pass_methods
-    from rationale.scores.options import Faithfulness, ScoreOptions
+    from rationale.scores.options import Faithfulness, NaopcOptions, ScoreOptions
     from rationale.scores.pipeline import score, score_text
     from rationale.scores.scored import Perturbed, ScoredDocument, Scores
     from rationale.scores.store import MemoryScores, StoredScores
@@ -18,6 +18,7 @@ __all__ = [
     "Faithfulness",
     "MemoryScores",
     "Method",
+    "NaopcOptions",
     "Perturbed",
     "ScoreOptions",
     "ScoredDocument",
@@ -36,6 +37,7 @@ __getattr__ = lazy_attributes(
         "METHODS": "rationale.scores.methods",
         "MemoryScores": "rationale.scores.store",
         "Method": "rationale.scores.methods",
+        "NaopcOptions": "rationale.scores.options",
         "Perturbed": "rationale.scores.scored",
         "ScoreOptions": "rationale.scores.options",
         "ScoredDocument": "rationale.scores.scored",

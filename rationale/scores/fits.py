@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import astuple
 
 import numpy as np
 
@@ -22,6 +23,7 @@ def _misfits(document: ScoredDocument, recipe: Provenance) -> Iterator[str]:
     yield from _methods(document, recipe.methods)
     yield from _kept(document, recipe)
     yield from _perturbed(document, len(recipe.labels))
+    yield from _measured(document, len(recipe.labels))
 
 
 def _texts(document: ScoredDocument, labels: list[str]) -> Iterator[str]:
@@ -88,6 +90,21 @@ def _perturbed(document: ScoredDocument, labels: int) -> Iterator[str]:
             yield f"it was perturbed by {method!r} in layer {perturbed.layer}, which has no scores there"
         if {len(perturbed.without), len(perturbed.only)} != {labels} or not np.isfinite(perturbed.share):
             yield f"perturbed probabilities of {method!r} are not {labels}, one a label"
+
+
+def _measured(document: ScoredDocument, labels: int) -> Iterator[str]:
+    if document.nothing and (len(document.nothing) != labels or not np.isfinite(document.nothing).all()):
+        yield f"probabilities without any word are not {labels} finite numbers, one a label"
+    measured = [(place, astuple(one)) for place, one in document.softened.items()]
+    measured += [(place, astuple(one)) for place, one in document.orders.items()]
+    for (method, layer), values in measured:
+        if not np.isfinite(values).all():
+            yield f"faithfulness of {method!r} in layer {layer} has a value that is not a finite number"
+    limits = document.limits
+    if limits is None and document.orders:
+        yield "it has AOPC over full orders, but not what AOPC can reach"
+    if limits is not None and not (np.isfinite(limits.upper) and limits.lower <= limits.upper):
+        yield f"AOPC can reach {limits.lower} to {limits.upper}, expected finite numbers in order"
 
 
 def unsummed(document: ScoredDocument) -> str | None:

@@ -7,12 +7,43 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from rationale.errors import RationaleError
+from rationale.metrics.naopc import EXACT_WORDS, MOST_EXACT
 from rationale.scores.methods import METHODS, WindowMethod, default_methods
 from rationale.tokens.windows import Protocol
 
 Target = Literal["predicted", "gold"]
+Removal = Literal["delete", "mask"]
 BINS = (0.01, 0.05, 0.1, 0.2, 0.5)
 """The shares of words over which AOPC averages, as in the ERASER scorer."""
+
+
+@dataclass(frozen=True)
+class NaopcOptions:
+    """How NAOPC is measured: what AOPC can reach over all orders of a document's words, and each method's.
+
+    Attributes:
+        words: The most words of a document; longer ones are left out.
+        exact: The most words for limits over all orders, by 2^words forwards; 20 at most.
+        beam: Sets of each size that the beam search keeps, for longer documents.
+        removal: ``delete`` deletes a word's token ids and the others keep their positions; ``mask`` puts the
+            mask token in their place, as in the published set-up.
+    """
+
+    words: int = 60
+    exact: int = EXACT_WORDS
+    beam: int = 5
+    removal: Removal = "delete"
+
+    def __post_init__(self) -> None:
+        if min(self.words, self.beam) < 1 or not 0 <= self.exact <= MOST_EXACT:
+            raise RationaleError(
+                f"NAOPC has words {self.words}, exact {self.exact} and beam {self.beam}, expected words and "
+                f"beam of at least 1 and exact from 0 to {MOST_EXACT}"
+            )
+        if self.removal not in get_args(Removal):
+            raise RationaleError(
+                f"no removal is called {self.removal!r}", remedy=f"Known: {', '.join(get_args(Removal))}."
+            )
 
 
 @dataclass(frozen=True)
@@ -23,14 +54,23 @@ class Faithfulness:
         share: The share of words for comprehensiveness and sufficiency: the mean rationale share of train.
         layers: The layers whose scores are measured; None means the first and the last of each method, and
             all of a method that selects words itself.
+        soft: Draws of the soft forms, at least 2; None leaves them out.
+        naopc: How NAOPC is measured; None leaves it out.
     """
 
     share: float
     layers: tuple[int, ...] | None = None
+    soft: int | None = None
+    naopc: NaopcOptions | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
             raise RationaleError(f"the rationale share is {self.share}, expected above 0 and at most 1")
+        if self.soft is not None and self.soft < 2:
+            raise RationaleError(
+                f"soft faithfulness has {self.soft} draws, expected at least 2",
+                remedy="10 draws are customary.",
+            )
 
 
 @dataclass(frozen=True)
@@ -45,8 +85,8 @@ class ScoreOptions:
         faithfulness: How to measure faithfulness; None does not.
         batch_size: Windows a batch; None lets the device decide.
         seed: Random seed.
-        part_size: Documents a part on disk, which an interruption can lose; None takes 32, or 4 where methods
-            or faithfulness run the model many times a document.
+        part_size: Documents a part on disk, which an interruption can lose; None takes 32, 4 where methods or
+            faithfulness run the model many times a document, or 1 with NAOPC.
     """
 
     methods: Sequence[str] = field(default_factory=default_methods)
@@ -77,6 +117,8 @@ class ScoreOptions:
     @property
     def documents_a_part(self) -> int:
         """``part_size``, or its default."""
+        if self.faithfulness and self.faithfulness.naopc:
+            return self.part_size or 1
         slow = self.faithfulness or any(isinstance(METHODS.get(name), WindowMethod) for name in self.methods)
         return self.part_size or (4 if slow else 32)
 

@@ -15,9 +15,13 @@ from rationale.arrays import Bool, Float32
 from rationale.artifacts.provenance import Provenance
 from rationale.artifacts.scores import REPAIR, Part
 from rationale.errors import ScoresError
+from rationale.metrics.naopc import Limits
 from rationale.scores.fits import first_misfit, unsummed
-from rationale.scores.scored import KEPT, Perturbed, ScoredDocument
+from rationale.scores.scored import KEPT, OrderAopc, Perturbed, Place, ScoredDocument, Softened
+from rationale.scores.structs import R, as_row, from_row, struct_of
 
+_LIMITS = struct_of(Limits, exact=pa.bool_(), beam=pa.int32(), forwards=pa.int64())
+_SOFTENED, _ORDER = struct_of(Softened), struct_of(OrderAopc)
 _DOCUMENTS = pa.schema(
     [
         ("id", pa.string()),
@@ -35,6 +39,8 @@ _DOCUMENTS = pa.schema(
         ("kept", pa.list_(pa.list_(pa.bool_()))),  # layers x tokens; null for a model that drops none
         ("policy_scores", pa.list_(pa.list_(pa.float32()))),  # layers x tokens
         ("policy_thresholds", pa.list_(pa.list_(pa.float32()))),  # layers x windows
+        ("nothing", pa.list_(pa.float64())),  # null where the model did not read the document without words
+        ("limits", _LIMITS),  # null where AOPC over full orders was not measured
     ]
 )
 _SCORES = pa.schema(
@@ -44,6 +50,8 @@ _SCORES = pa.schema(
         ("layer", pa.int32()),
         ("words", pa.list_(pa.float32())),
         ("tokens", pa.list_(pa.float32())),
+        ("softened", _SOFTENED),  # null where it was not measured, and so is the next
+        ("order", _ORDER),
     ]
 )
 _PERTURBED = pa.schema(
@@ -60,7 +68,8 @@ _PERTURBED = pa.schema(
 _Row = Mapping[str, Any]
 """A row of a table whose columns are known to be those of its schema."""
 _SCHEMAS = {"documents": _DOCUMENTS, "scores": _SCORES, "perturbed": _PERTURBED}
-_LATER = ("kept", "policy_scores", "policy_thresholds")  # columns that an earlier version did not write
+_TRACE = ("kept", "policy_scores", "policy_thresholds")
+_LATER = (*_TRACE, "nothing", "limits", "softened", "order")  # columns that an earlier version did not write
 _NULLABLE = ("label", *_LATER)
 
 
@@ -73,7 +82,8 @@ def write_part(folder: Path, documents: Sequence[ScoredDocument]) -> None:
 def _tables(documents: Sequence[ScoredDocument]) -> Iterator[tuple[str, pa.Table]]:
     rows = [
         {name: getattr(d, name) for name in _DOCUMENTS.names}
-        | {name: None if getattr(d, name) is None else list(getattr(d, name)) for name in _LATER}
+        | {name: None if getattr(d, name) is None else list(getattr(d, name)) for name in _TRACE}
+        | {"nothing": list(d.nothing) or None, "limits": as_row(d.limits)}
         for d in documents
     ]
     yield "documents", pa.Table.from_pylist(rows, schema=_DOCUMENTS)
@@ -84,6 +94,8 @@ def _tables(documents: Sequence[ScoredDocument]) -> Iterator[tuple[str, pa.Table
             "layer": layer,
             "words": scores[row],
             "tokens": d.token_scores[method][row],
+            "softened": as_row(d.softened.get((method, layer))),
+            "order": as_row(d.orders.get((method, layer))),
         }
         for number, d in enumerate(documents)
         for method, scores in d.words.items()
@@ -183,7 +195,7 @@ def _rows(table: pa.Table) -> Iterable[_Row]:
 
 
 def _column(column: pa.ChunkedArray) -> Sequence[Any]:
-    if not pa.types.is_list(column.type) or pa.types.is_string(column.type.value_type):
+    if column.null_count or not pa.types.is_list(column.type) or pa.types.is_string(column.type.value_type):
         return column.to_pylist()  # type: ignore[no-any-return]
     if pa.types.is_list(column.type.value_type):
         return column.to_pylist()  # type: ignore[no-any-return]
@@ -224,12 +236,27 @@ def _document(row: _Row, scores: Sequence[_Row], perturbed: tuple[Perturbed, ...
             "kept": _kept(row, token_scores),
             "policy_scores": _numbers(row, "policy_scores"),
             "policy_thresholds": _numbers(row, "policy_thresholds"),
+            "nothing": _nothing(row),
+            "limits": from_row(Limits, row.get("limits"), "beam"),
         },
         words={m: stack(m, "words") for m in methods},
         token_scores=token_scores,
         layers={m: tuple(s["layer"] for s in scores if s["method"] == m) for m in methods},
         perturbed=perturbed,
+        softened=_records(Softened, scores, "softened"),
+        orders=_records(OrderAopc, scores, "order"),
     )
+
+
+def _nothing(row: _Row) -> tuple[float, ...]:
+    known = row.get("nothing")
+    return () if known is None else tuple(np.array(known, dtype=np.float64).tolist())  # NaN for null
+
+
+def _records(kind: type[R], scores: Sequence[_Row], column: str) -> dict[Place, R]:
+    """The records of a column of the scores, by method and layer."""
+    found = {(s["method"], s["layer"]): from_row(kind, s.get(column)) for s in scores}
+    return {place: record for place, record in found.items() if record is not None}
 
 
 def _kept(row: _Row, scores: Mapping[str, Float32]) -> Bool | None:

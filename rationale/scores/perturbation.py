@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import torch
 
 from rationale.arrays import Bool, Float32
 from rationale.loading.classifier import Classifier
 from rationale.scores.methods import METHODS
 from rationale.scores.options import BINS, Faithfulness
-from rationale.scores.removal import reduced_logits, without
-from rationale.scores.scored import Perturbed, ScoredDocument
+from rationale.scores.removal import probabilities_without
+from rationale.scores.scored import Perturbed, Place, ScoredDocument
 from rationale.tokens.windows import Windows
 
 
@@ -53,15 +52,30 @@ def perturb(
     if not cases:
         return ()
     removals = [mask for _, _, _, selected in cases for mask in (selected, ~selected)]
-    inputs = [without(window, mask) for mask in removals for window in windows.windows]
-    logits = torch.from_numpy(reduced_logits(classifier, inputs, batch_size))
-    outputs = classifier.probabilities(logits).numpy().reshape(len(removals), len(windows.windows), -1)
-    weights = np.array([w.weight for w in windows.windows])
-    probabilities = [tuple((weights @ of_case).tolist()) for of_case in outputs]
+    outputs = probabilities_without(classifier, windows, removals, batch_size)
+    probabilities = [tuple(row) for row in outputs.tolist()]
     return tuple(
         Perturbed(method, layer, share, probabilities[2 * number], probabilities[2 * number + 1])
         for number, (method, layer, share, _) in enumerate(cases)
     )
+
+
+def measured_places(layers: Mapping[str, Sequence[int]], settings: Faithfulness) -> Iterator[Place]:
+    """Yields each method and layer whose faithfulness is measured.
+
+    Args:
+        layers: The layers of each method.
+        settings: The layers to measure.
+    """
+    for method, of_method in layers.items():
+        default = of_method if METHODS.get(method).selects else (of_method[0], of_method[-1])
+        wanted = dict.fromkeys(default if settings.layers is None else settings.layers)
+        yield from ((method, layer) for layer in wanted if layer in of_method)
+
+
+def ranked_places(layers: Mapping[str, Sequence[int]], settings: Faithfulness) -> list[Place]:
+    """The places of :func:`measured_places` whose scores rank words: not methods that select words."""
+    return [place for place in measured_places(layers, settings) if not METHODS.get(place[0]).selects]
 
 
 def _cases(document: ScoredDocument, settings: Faithfulness) -> Iterator[tuple[str, int, float, Bool]]:
@@ -70,15 +84,10 @@ def _cases(document: ScoredDocument, settings: Faithfulness) -> Iterator[tuple[s
     A method that selects words itself has one selection a layer, filed under ``settings.share``.
     """
     shares = dict.fromkeys((settings.share, *BINS))
-    for method, layers in document.layers.items():
-        selects = METHODS.get(method).selects
-        default_layers = layers if selects else (layers[0], layers[-1])
-        for layer in dict.fromkeys(default_layers if settings.layers is None else settings.layers):
-            if layer not in layers:
-                continue
-            scores = document.words[method][layers.index(layer)]
-            if selects:
-                yield method, layer, settings.share, document.kept_words[layer] & document.covered
-                continue
-            for share in shares:
-                yield method, layer, share, top_words(scores, document.covered, share)
+    for method, layer in measured_places(document.layers, settings):
+        if METHODS.get(method).selects:
+            yield method, layer, settings.share, document.kept_words[layer] & document.covered
+            continue
+        scores = document.words[method][document.row(method, layer)]
+        for share in shares:
+            yield method, layer, share, top_words(scores, document.covered, share)

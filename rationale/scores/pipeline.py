@@ -15,8 +15,8 @@ from rationale.files import home
 from rationale.loading.classifier import Classifier, load_classifier
 from rationale.loading.labels import label_names
 from rationale.scores.documents import DocumentScorer
+from rationale.scores.faithfulness import FaithfulnessReader
 from rationale.scores.options import ScoreOptions
-from rationale.scores.perturbation import perturb
 from rationale.scores.recipe import make_recipe
 from rationale.scores.scored import ScoredDocument, Scores
 from rationale.scores.store import MemoryScores
@@ -65,6 +65,9 @@ def score(
     classifier.check_queries(documents)
     recipe = make_recipe(classifier, documents, options, command)
     scorer = DocumentScorer(classifier, options, options.windows_a_batch(classifier.device.type))
+    settings, measure = options.faithfulness, None
+    if settings is not None:
+        measure = FaithfulnessReader(classifier, settings, options.seed, scorer.batch_size)
     size = options.documents_a_part
     parts = [documents[i : i + size] for i in range(0, len(documents), size)]
     writer = None if out is None else ScoreWriter(home(out), recipe, overwrite=overwrite)
@@ -73,13 +76,13 @@ def score(
         tqdm(total=len(documents), unit="doc", desc="scoring", disable=not progress) as bar,
     ):
         if writer is None:
-            scored = [document for part in parts for document in _part(scorer, part, bar.update)]
+            scored = [document for part in parts for document in _part(scorer, measure, part, bar.update)]
             return MemoryScores(recipe, scored)
         for number, part in enumerate(parts):
             if number in writer.done:
                 bar.update(len(part))
             else:
-                writer.write(number, list(_part(scorer, part, bar.update)))
+                writer.write(number, list(_part(scorer, measure, part, bar.update)))
         return writer.finish()
 
 
@@ -123,14 +126,12 @@ def _classifier(
 
 
 def _part(
-    scorer: DocumentScorer, part: Sequence[Document], advance: Callable[[int], object]
+    scorer: DocumentScorer,
+    measure: FaithfulnessReader | None,
+    part: Sequence[Document],
+    advance: Callable[[int], object],
 ) -> Iterator[ScoredDocument]:
-    """Scores the documents of one part, with perturbed predictions where faithfulness is measured."""
-    settings = scorer.options.faithfulness
+    """Scores the documents of one part, with what faithfulness needs where it is measured."""
     for document, windows in scorer(list(part)):
+        yield document if measure is None else measure(document, windows)
         advance(1)
-        if settings is None:
-            yield document
-        else:
-            perturbed = perturb(scorer.classifier, document, windows, settings, scorer.batch_size)
-            yield replace(document, perturbed=perturbed)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import platform
 from contextlib import suppress
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from rationale.artifacts.provenance import (
+    NaopcSettings,
     Perturbing,
     Provenance,
     ScoredData,
@@ -99,7 +101,14 @@ def _method(name: str, classifier: Classifier) -> ScoredMethod:
 def _faithfulness(settings: Faithfulness | None) -> Perturbing | None:
     if settings is None:
         return None
-    return Perturbing(share=settings.share, bins=BINS, layers=settings.layers)
+    return Perturbing(
+        share=settings.share,
+        bins=BINS,
+        layers=settings.layers,
+        nothing=True,
+        soft=settings.soft,
+        naopc=None if settings.naopc is None else NaopcSettings(**asdict(settings.naopc)),
+    )
 
 
 def read_recipe(folder: Path) -> Provenance:

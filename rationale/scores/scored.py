@@ -14,6 +14,7 @@ from rationale.arrays import Bool, Float32, Int32
 from rationale.artifacts.provenance import Provenance
 from rationale.corpus.document import Key
 from rationale.errors import ScoresError
+from rationale.metrics.naopc import Limits
 from rationale.tokens.alignment import any_to_words
 
 KEPT = "kept"
@@ -44,6 +45,43 @@ class Perturbed:
     only: tuple[float, ...]
 
 
+Place = tuple[str, int]
+"""A score method and its layer."""
+
+
+@dataclass(frozen=True)
+class Softened:
+    """What the predicted class loses on average where entries of the embeddings are zeroed at random.
+
+    Each entry of a word stays with a probability that follows its score. The loss of a draw is
+    max(0, p(all words) - p).
+
+    Attributes:
+        without: Mean loss where words with high scores lose most entries (comprehensiveness).
+        without_error: Its standard error over the draws.
+        only: Mean loss where words with high scores keep most entries (sufficiency).
+        only_error: Its standard error.
+    """
+
+    without: float
+    without_error: float
+    only: float
+    only_error: float
+
+
+@dataclass(frozen=True)
+class OrderAopc:
+    """AOPC over the full order of a document's words: after 1, 2, .. all of them were removed.
+
+    Attributes:
+        comprehensiveness: The word with the highest score is removed first.
+        sufficiency: It is removed last: the same order, reversed.
+    """
+
+    comprehensiveness: float
+    sufficiency: float
+
+
 @dataclass(frozen=True)
 class ScoredDocument:
     """One scored document; T tokens, W words, K windows, L layers.
@@ -72,6 +110,12 @@ class ScoredDocument:
         policy_thresholds: float32 (L, K), the threshold of each window's tokens; NaN without a decision.
         given: Per imported method, bool (W,), the words that it selects: the selection ``given``.
         unmatched: Per imported method, the number of quoted words that are nowhere in the document.
+        nothing: Class probabilities without any word: special tokens and the query alone; empty where they
+            were not requested.
+        softened: Per method and layer, the soft forms of faithfulness; empty where they were not requested.
+        orders: Per method and layer, AOPC over the full order; empty where it was not requested, or the
+            document is too long.
+        limits: What AOPC can reach over all orders; None where ``orders`` is empty.
     """
 
     id: str
@@ -95,6 +139,10 @@ class ScoredDocument:
     policy_thresholds: Float32 | None = None
     given: Mapping[str, Bool] = field(default_factory=dict)
     unmatched: Mapping[str, int] = field(default_factory=dict)
+    nothing: tuple[float, ...] = ()
+    softened: Mapping[Place, Softened] = field(default_factory=dict)
+    orders: Mapping[Place, OrderAopc] = field(default_factory=dict)
+    limits: Limits | None = None
 
     @property
     def key(self) -> Key:

@@ -23,7 +23,7 @@ from rationale.evaluation.traces import trace_documents
 from rationale.loading.classifier import load_classifier
 from rationale.report.eraser import export_eraser
 from rationale.report.exports import Choice
-from rationale.scores import Faithfulness, ScoreOptions, StoredScores, one_pass_methods, score
+from rationale.scores import Faithfulness, NaopcOptions, ScoreOptions, StoredScores, one_pass_methods, score
 from rationale.tokens import Windower, pack, pack_windows
 from tests.agreement.making import above
 from tests.dropping.models import dropping_model
@@ -226,6 +226,15 @@ def test_faithfulness_of_alive_is_that_of_what_each_layer_keeps(classifier, docu
                 with torch.no_grad():
                     expected = hard(classifier.encoder, system, packed).logits
                 np.testing.assert_allclose(got, classifier.probabilities(expected)[0], atol=1e-5)
+
+
+def test_soft_forms_and_naopc_of_a_dropping_model_leave_kept_out(classifier, documents):
+    settings = Faithfulness(0.2, soft=2, naopc=NaopcOptions(words=9, exact=4, beam=1))
+    options = ScoreOptions(("input_x_gradient", "kept"), faithfulness=settings)
+    for one in score(classifier, documents, options, progress=False):
+        assert {name for name, _ in one.softened} == {"input_x_gradient"}
+        assert {name for name, _ in one.orders} == ({"input_x_gradient"} if one.covered.sum() <= 9 else set())
+        assert len(one.nothing) == len(classifier.labels)
 
 
 def test_the_dropped_receive_no_attention(classifier, documents):
