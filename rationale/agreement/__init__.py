@@ -16,7 +16,8 @@ from rationale.agreement.selection import (
 from rationale.metrics.ragged import offsets_of
 
 # isort: split
-# Metrics are listed in the order they are imported in: ranking, selection, spans, faithfulness.
+# Metrics are listed in the order of these imports: ranking, selection, spans, faithfulness, groups,
+# sentences.
 from rationale.agreement.overlap import iou_precision_recall
 
 # isort: split
@@ -29,29 +30,42 @@ from rationale.agreement.faithfulness import (
 )
 
 # isort: split
+from rationale.agreement.groups import Choices, SelectedChoices, choices
+from rationale.agreement.sentences import Outline, Sentences, outline, sentences_of
+
+# isort: split
+from rationale.agreement import sentence_metrics as sentence_metrics
+
+# isort: split
 from rationale.agreement.agree import agree, read_eta
 from rationale.agreement.comparison import PairedTest
 from rationale.agreement.result import Agreement, Estimate
 
 __all__ = [
     "Agreement",
+    "Choices",
     "Estimate",
     "Metric",
+    "Outline",
     "PairedTest",
     "Perturbation",
     "Ranking",
+    "SelectedChoices",
     "Selection",
+    "Sentences",
     "above_share",
     "agree",
     "aopc_comprehensiveness",
     "aopc_sufficiency",
     "auprc",
     "average_precision",
+    "choices",
     "comprehensiveness",
     "false_positive_rate",
     "iou_precision_recall",
     "metrics",
     "offsets_of",
+    "outline",
     "precision",
     "rank",
     "read_eta",
@@ -59,6 +73,7 @@ __all__ = [
     "roc_auc",
     "selected_share",
     "selection",
+    "sentences_of",
     "sufficiency",
     "token_f1",
     "top_k",

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from rationale.agreement.blocks import Block, blocks, document_label
 from rationale.agreement.faithfulness import Perturbation
+from rationale.agreement.groups import Choices, check_alternatives, choices
 from rationale.agreement.metric import Metric, metrics
 from rationale.agreement.ranking import Ranking
 from rationale.agreement.select import SELECTIONS, Rule, Select, chosen_layers, ranked, select
 from rationale.agreement.selection import Selection, selection
+from rationale.agreement.sentences import Outline, SentenceGold, SentenceScore, outline, word_scores
 from rationale.arrays import Bool, Float64, Int64
 from rationale.artifacts.provenance import Eta, Perturbing
 from rationale.corpus.document import Documents, Key
@@ -36,6 +38,9 @@ class AgreementOptions:
         resamples: Number of bootstrap resamples.
         seed: Random seed of bootstrap and permutations.
         confidence: Confidence level of the intervals.
+        sentences: How a sentence's score comes from those of its words; None measures no sentences.
+        sentence_gold: Which sentences are evidence.
+        groups: ``best`` also measures each pair with its best evidence group as the rationale.
     """
 
     select: tuple[Select, ...] = SELECTIONS
@@ -44,6 +49,9 @@ class AgreementOptions:
     resamples: int = 1000
     seed: int = 0
     confidence: float = 0.95
+    sentences: SentenceScore | None = None
+    sentence_gold: SentenceGold = "half"
+    groups: Literal["best"] | None = None
 
     def rule(self, select: Select) -> Rule:
         """Returns the rule of a selection with these options."""
@@ -94,14 +102,17 @@ def measure(scores: Scores, documents: Documents, settings: AgreementOptions) ->
         ScoresError: If scores do not belong to the documents or are not finite, or eta does not fit the
             layers.
     """
+    if settings.groups is not None:
+        check_alternatives(documents)
     return _concatenate([_measure(block, scores, settings) for block in blocks(scores, documents)])
 
 
 def _measure(block: Block, scores: Scores, settings: AgreementOptions) -> Measured:
+    views = _views(block, settings)
     parts = {
         place: values
         for method in scores.methods
-        for place, values in _method_values(block, method, scores, settings)
+        for place, values in _method_values(block, method, scores, settings, views)
     }
     lengths = [len(d.words) for d in block.documents]
     return Measured(
@@ -112,6 +123,13 @@ def _measure(block: Block, scores: Scores, settings: AgreementOptions) -> Measur
         predicted=tuple(s.predicted for s in block.scored),
         words=(sum(lengths), sum(lengths) - len(block.truth)),
     )
+
+
+def _views(block: Block, settings: AgreementOptions) -> tuple[Outline | Choices, ...]:
+    """Returns the other golds that scores and selections are compared with: sentences, evidence groups."""
+    sentences, gold = settings.sentences, settings.sentence_gold
+    views = (outline(block, score=sentences, gold=gold),) if sentences is not None else ()
+    return (*views, choices(block)) if settings.groups is not None else views
 
 
 def _concatenate(pieces: list[Measured]) -> Measured:
@@ -132,13 +150,20 @@ def _concatenate(pieces: list[Measured]) -> Measured:
 
 
 def _method_values(
-    block: Block, method: str, scores: Scores, settings: AgreementOptions
+    block: Block,
+    method: str,
+    scores: Scores,
+    settings: AgreementOptions,
+    views: tuple[Outline | Choices, ...],
 ) -> Iterator[tuple[Place, Float64]]:
     """Yields every metric of one method: parts (P, D) for each place."""
     layers = scores.layers(method)
     _check_rows(block, method, layers)
     ranking = ranked(block, method, settings.rule("top_k_gold"), layers)
     sources: list[tuple[str, str | None, tuple[int, ...], Any]] = [("ranking", None, layers, ranking)]
+    for view in views:
+        values = word_scores(block, method, layers, settings.absolute)
+        sources.append((view.source, None, layers, view.ranked(values)))
     for selected_by in settings.select:
         rule = settings.rule(selected_by)
         source_layers = chosen_layers(scores.recipe, method, rule, layers)
@@ -147,6 +172,9 @@ def _method_values(
             source_ranking = ranking if same else ranked(block, method, rule, source_layers)
             words = _selection(block, method, source_layers, rule, source_ranking)
             sources.append(("selection", selected_by, source_layers, words))
+            for view in views:
+                selected = view.selected(words.selected)
+                sources.append((f"selected_{view.source}", selected_by, source_layers, selected))
     if scores.recipe.faithfulness is not None:
         perturbation = _perturbation(block, method, layers, scores.recipe.faithfulness)
         sources.append(("perturbation", None, layers, perturbation))

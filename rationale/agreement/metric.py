@@ -10,7 +10,9 @@ from rationale.arrays import Float64
 from rationale.artifacts.shape import among
 from rationale.registry import Registry
 
-Source = Literal["ranking", "selection", "perturbation"]
+Source = Literal[
+    "ranking", "selection", "perturbation", "sentences", "selected_sentences", "groups", "selected_groups"
+]
 Compute = Callable[[Any], Float64]
 F = TypeVar("F", bound=Callable[..., Float64])
 
@@ -24,7 +26,8 @@ class Metric:
         title: Its name in tables.
         definition: One sentence that a reader can check a number against.
         source: What it is computed from: the ``Ranking`` of the words by score, a ``Selection`` of words,
-            or the ``Perturbation`` probabilities stored with the scores.
+            or the ``Perturbation`` probabilities stored with the scores; the ``Sentences`` by score, a
+            ``Selection`` of sentences; word scores or selected words against each evidence group.
         low: The smallest possible value.
         high: The largest possible value.
         higher_is_better: None where neither direction is better by itself.
@@ -47,8 +50,8 @@ class Metric:
 
     @property
     def needs_selection(self) -> bool:
-        """Whether it is a property of selected words and not of the scores."""
-        return self.source == "selection"
+        """Whether it is a property of selected words (or sentences) and not of the scores."""
+        return self.source in ("selection", "selected_sentences", "selected_groups")
 
     def parts(self, source: Any) -> Float64:
         """The values whose means make the metric, float64 (parts, layers, documents)."""
