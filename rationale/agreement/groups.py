@@ -60,12 +60,12 @@ def evidence_groups(block: Block) -> EvidenceGroups:
     for number, (scored, document) in enumerate(zip(block.scored, block.documents, strict=True)):
         position = block.offsets[number] + offsets_of(scored.covered)
         rows += [(number, s.group, position[s.start], position[s.end]) for s in document.spans]
-    document, group, start, end = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+    owner, group, start, end = np.array(rows, dtype=np.int64).reshape(-1, 4).T
     stride, total = int(group.max(initial=0)) + 1, max(len(block.truth), 1)
-    cells = np.repeat(document * stride + group, end - start) * total + ranges(start, end)
-    owner, words = np.divmod(np.unique(cells), total)
-    number, counts = np.unique(owner, return_counts=True)
-    return EvidenceGroups(number, stride, words, offsets_of(counts))
+    cells = np.repeat(owner * stride + group, end - start) * total + ranges(start, end)
+    number_of_word, words = np.divmod(np.unique(cells), total)
+    numbers, counts = np.unique(number_of_word, return_counts=True)
+    return EvidenceGroups(numbers, stride, words, offsets_of(counts))
 
 
 def share_with_alternatives(documents: Sequence[Document]) -> float:

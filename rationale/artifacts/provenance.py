@@ -212,6 +212,9 @@ class AgreementSettings:
         notes: Notes on the selections for the reader.
         changed_since_scoring: Changes of the gold data since scoring.
         command: The command line, as shell text; None for Python or an earlier version.
+        sentences: How a sentence's score came from those of its words; None where none was measured.
+        sentence_gold: Which sentences are evidence; None where none was measured.
+        groups: ``best`` where each pair was also measured with its best evidence group as the rationale.
     """
 
     select: Annotated[tuple[Literal["threshold", "top_k_gold", "kept"], ...], least(1)]
@@ -235,6 +238,9 @@ class AgreementSettings:
     notes: tuple[str, ...] | None = omitted()
     changed_since_scoring: Changed | None = omitted()
     command: str | None = omitted(compare=False)
+    sentences: Literal["mean", "sum", "max"] | None = omitted()
+    sentence_gold: Literal["half", "any", "stated"] | None = omitted()
+    groups: Literal["best"] | None = omitted()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,9 @@ def ranges(starts: Int64, ends: Int64) -> Int64:
     [4, 5, 2]
     """
     lengths = ends - starts
-    return np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths - starts, lengths)
+    numbers: Int64 = np.repeat(starts + lengths - np.cumsum(lengths), lengths)
+    numbers += np.arange(len(numbers))
+    return numbers
 
 
 def owners(offsets: Int64) -> Int64:

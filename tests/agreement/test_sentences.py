@@ -267,8 +267,8 @@ def test_no_sentences_known_is_refused():
     with pytest.raises(DataError) as caught:
         measured(pairs, sentences="mean")
     assert str(caught.value) == (
-        "document 'b' of annotation 'b': no sentences are known. Sentence metrics need an ERASER folder, whose "
-        "documents have one sentence a line."
+        "document 'b' of annotation 'b': no sentences are known. Sentence metrics need an ERASER folder, "
+        "whose documents have one sentence a line."
     )
 
 
