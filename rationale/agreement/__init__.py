@@ -16,7 +16,8 @@ from rationale.agreement.selection import (
 from rationale.metrics.ragged import offsets_of
 
 # isort: split
-# Metrics are listed in the order they are imported in: ranking, selection, spans, faithfulness.
+# Metrics are listed in the order of these imports: ranking, selection, spans, faithfulness, groups,
+# sentences.
 from rationale.agreement.overlap import iou_precision_recall
 
 # isort: split
@@ -45,6 +46,13 @@ from rationale.agreement.normalised import (
 )
 
 # isort: split
+from rationale.agreement.groups import Choices, SelectedChoices, choices
+from rationale.agreement.sentences import Outline, Sentences, outline, sentences_of
+
+# isort: split
+from rationale.agreement import sentence_metrics as sentence_metrics
+
+# isort: split
 from rationale.agreement.agree import agree
 from rationale.agreement.comparison import PairedTest
 from rationale.agreement.result import Agreement, Estimate
@@ -52,12 +60,16 @@ from rationale.agreement.settings import read_eta
 
 __all__ = [
     "Agreement",
+    "Choices",
     "Estimate",
     "Metric",
+    "Outline",
     "PairedTest",
     "Perturbation",
     "Ranking",
+    "SelectedChoices",
     "Selection",
+    "Sentences",
     "SoftScores",
     "above_share",
     "agree",
@@ -65,6 +77,7 @@ __all__ = [
     "aopc_sufficiency",
     "auprc",
     "average_precision",
+    "choices",
     "comprehensiveness",
     "comprehensiveness_norm",
     "false_positive_rate",
@@ -74,6 +87,7 @@ __all__ = [
     "naopc_comprehensiveness",
     "naopc_sufficiency",
     "offsets_of",
+    "outline",
     "precision",
     "rank",
     "read_eta",
@@ -81,6 +95,7 @@ __all__ = [
     "roc_auc",
     "selected_share",
     "selection",
+    "sentences_of",
     "soft_comprehensiveness_norm",
     "soft_sufficiency_norm",
     "strict_precision",

@@ -20,7 +20,8 @@ from rationale.agreement.metric import metrics
 from rationale.agreement.pairs import pair_table
 from rationale.agreement.result import Agreement, Estimate, selecting
 from rationale.agreement.select import SELECTIONS, Select, rule_text
-from rationale.agreement.settings import notes_on, settings_for
+from rationale.agreement.sentences import SentenceGold, SentenceScore
+from rationale.agreement.settings import check_choices, notes_on, settings_for
 from rationale.arrays import Bool
 from rationale.artifacts.provenance import AgreementSettings, Provenance, agreement_of
 from rationale.corpus.document import Documents
@@ -42,6 +43,9 @@ def agree(
     eta_from: str | None = None,
     absolute: bool = False,
     gold: Gold | None = None,
+    sentences: SentenceScore | None = None,
+    sentence_gold: SentenceGold = "half",
+    groups: Literal["best"] | None = None,
     resamples: int = 1000,
     seed: int = 0,
     command: str | None = None,
@@ -61,6 +65,9 @@ def agree(
         absolute: Whether signed methods are ranked and selected by absolute value instead of evidence for
             the target.
         gold: How several annotators make the human rationale; see :func:`~rationale.agreement.gold.standard`.
+        sentences: ``mean``, ``sum`` or ``max`` of its words scores a sentence; None measures no sentences.
+        sentence_gold: Which sentences are evidence: ``half`` of the words marked, ``any``, or ``stated``.
+        groups: ``best``: also with the evidence group that fits best as the rationale.
         resamples: Number of bootstrap resamples.
         seed: Random seed of bootstrap and permutations.
         command: The command that was typed, as shell text; None from Python.
@@ -74,11 +81,15 @@ def agree(
         DataError: If ``gold`` is unknown, or no document says who marked what.
     """
     sources = Sources.of(scores)
+    check_choices(sentences=sentences, sentence_gold=sentence_gold, groups=groups)
     golds = standard(documents, gold)
     given = [
         replace(
             settings_for(one, select, None if is_imported(one.recipe) else eta, absolute, resamples, seed),
             soft=golds.gold in ("soft", "each"),
+            sentences=sentences,
+            sentence_gold=sentence_gold,
+            groups=groups,
         )
         for one in sources
     ]
@@ -253,5 +264,8 @@ def _stored_settings(
         uncovered_words=uncovered,
         gold=golds.gold,
         annotators=counts,
+        sentences=settings.sentences,
+        sentence_gold=settings.sentence_gold if settings.sentences else None,
+        groups=settings.groups,
         versions={name: version(name) for name in ("rationale", "numpy", "scikit-learn")},
     )

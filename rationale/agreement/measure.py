@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from rationale.agreement.blocks import Block, blocks
+from rationale.agreement.groups import Choices, check_alternatives, choices
 from rationale.agreement.metric import Metric, Source, metrics
 from rationale.agreement.perturbed import perturbation_of
 from rationale.agreement.ranking import Ranking
 from rationale.agreement.select import SELECTIONS, Rule, Select, chosen_layers, ranked, select
 from rationale.agreement.selection import Selection, selection
+from rationale.agreement.sentences import Outline, SentenceGold, SentenceScore, outline, word_scores
 from rationale.agreement.soft_metrics import SoftScores
 from rationale.arrays import Bool, Float64
 from rationale.artifacts.provenance import Eta
@@ -38,6 +40,9 @@ class AgreementOptions:
         seed: Random seed of bootstrap and permutations.
         confidence: Confidence level of the intervals.
         soft: Whether scores are also compared with the share of annotators who marked each word.
+        sentences: How a sentence's score comes from those of its words; None measures no sentences.
+        sentence_gold: Which sentences are evidence.
+        groups: ``best`` also measures each pair with its best evidence group as the rationale.
     """
 
     select: tuple[Select, ...] = SELECTIONS
@@ -47,6 +52,9 @@ class AgreementOptions:
     seed: int = 0
     confidence: float = 0.95
     soft: bool = False
+    sentences: SentenceScore | None = None
+    sentence_gold: SentenceGold = "half"
+    groups: Literal["best"] | None = None
 
     def rule(self, select: Select) -> Rule:
         """Returns the rule of a selection with these options."""
@@ -107,14 +115,17 @@ def measure(scores: Scores, documents: Documents, settings: AgreementOptions) ->
         ScoresError: If scores do not belong to the documents or are not finite, or eta does not fit the
             layers.
     """
+    if settings.groups is not None:
+        check_alternatives(documents)
     return _concatenate([_measure(block, scores, settings) for block in blocks(scores, documents)])
 
 
 def _measure(block: Block, scores: Scores, settings: AgreementOptions) -> Measured:
+    views = _views(block, settings)
     parts = {
         place: values
         for method in scores.methods
-        for place, values in _method_values(block, method, scores, settings)
+        for place, values in _method_values(block, method, scores, settings, views)
     }
     lengths = [len(d.words) for d in block.documents]
     return Measured(
@@ -125,6 +136,13 @@ def _measure(block: Block, scores: Scores, settings: AgreementOptions) -> Measur
         predicted=tuple(s.predicted for s in block.scored),
         words=(sum(lengths), sum(lengths) - len(block.truth)),
     )
+
+
+def _views(block: Block, settings: AgreementOptions) -> tuple[Outline | Choices, ...]:
+    """Returns the other golds that scores and selections are compared with: sentences, evidence groups."""
+    sentences, gold = settings.sentences, settings.sentence_gold
+    views = (outline(block, score=sentences, gold=gold),) if sentences is not None else ()
+    return (*views, choices(block)) if settings.groups is not None else views
 
 
 def _concatenate(pieces: list[Measured]) -> Measured:
@@ -145,13 +163,18 @@ def _concatenate(pieces: list[Measured]) -> Measured:
 
 
 _Source = tuple[Source, str | None, tuple[int, ...], Any]
+_Views = tuple[Outline | Choices, ...]
 
 
 def _method_values(
-    block: Block, method: str, scores: Scores, settings: AgreementOptions
+    block: Block,
+    method: str,
+    scores: Scores,
+    settings: AgreementOptions,
+    views: _Views,
 ) -> Iterator[tuple[Place, Float64]]:
     """Yields every metric of one method: parts (P, D) for each place."""
-    sources = list(_sources(block, method, scores, settings))
+    sources = list(_sources(block, method, scores, settings, views))
     for name, entry in metrics.items():
         for source, source_select, source_layers, data in sources:
             if entry.source == source:
@@ -160,7 +183,9 @@ def _method_values(
                     yield Place(method, layer, name, source_select), values[:, row]
 
 
-def _sources(block: Block, method: str, scores: Scores, settings: AgreementOptions) -> Iterator[_Source]:
+def _sources(
+    block: Block, method: str, scores: Scores, settings: AgreementOptions, views: _Views
+) -> Iterator[_Source]:
     """Yields all that the metrics of one method are computed from."""
     layers, ranking = scores.layers(method), None
     if scores.recipe.ranks(method):
@@ -169,16 +194,26 @@ def _sources(block: Block, method: str, scores: Scores, settings: AgreementOptio
         yield "ranking", None, layers, ranking
         if settings.soft:
             yield "soft", None, layers, SoftScores(block.words(method), block.soft_truth, block.offsets)
+        for view in views:
+            values = word_scores(block, method, layers, settings.absolute)
+            yield view.source, None, layers, view.ranked(values)
     for rule in map(settings.rule, settings.select):
         source_layers = chosen_layers(scores.recipe, method, rule, layers)
         if source_layers:
             same = ranking if source_layers == layers else None
             words = _selection(block, method, source_layers, rule, same)
-            yield "selection", rule.select, source_layers, words
-            if rule.select == "given":
-                yield "given", rule.select, source_layers, words
+            yield from _selected(words, rule.select, source_layers, views)
     if scores.recipe.faithfulness is not None:
         yield "perturbation", None, layers, perturbation_of(block, method, layers, scores.recipe.faithfulness)
+
+
+def _selected(words: Selection, name: Select, layers: tuple[int, ...], views: _Views) -> Iterator[_Source]:
+    """Yields selected words, and the same seen as sentences and against evidence groups."""
+    yield "selection", name, layers, words
+    if name == "given":
+        yield "given", name, layers, words
+    for view in views:
+        yield view.selected_source, name, layers, view.selected(words.selected)
 
 
 def _parts(entry: Metric, data: Any, block: Block) -> Float64:

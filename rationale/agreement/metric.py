@@ -10,7 +10,10 @@ from rationale.arrays import Float64
 from rationale.artifacts.shape import among
 from rationale.registry import Registry
 
-Source = Literal["ranking", "selection", "given", "perturbation", "soft"]
+Source = Literal[
+    "ranking", "selection", "given", "perturbation", "soft",
+    "sentences", "selected_sentences", "groups", "selected_groups",
+]  # fmt: skip
 Compute = Callable[[Any], Float64]
 F = TypeVar("F", bound=Callable[..., Float64])
 
@@ -25,7 +28,8 @@ class Metric:
         definition: One sentence that a reader can check a number against.
         source: What it is computed from: the ``Ranking`` of the words by score, a ``Selection`` of words,
             a ``Selection`` that was imported (``given``), the ``Perturbation`` probabilities stored with
-            the scores, or ``SoftScores``.
+            the scores, or ``SoftScores``; the ``Sentences`` by score, a ``Selection`` of sentences; word
+            scores or selected words against each evidence group.
         low: The smallest possible value.
         high: The largest possible value.
         higher_is_better: None where neither direction is better by itself.
@@ -48,8 +52,8 @@ class Metric:
 
     @property
     def needs_selection(self) -> bool:
-        """Whether it is a property of selected words and not of the scores."""
-        return self.source in ("selection", "given")
+        """Whether it is a property of selected words (or sentences) and not of the scores."""
+        return self.source in ("selection", "given", "selected_sentences", "selected_groups")
 
     @property
     def of_documents(self) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from rationale.agreement.measure import AgreementOptions
 from rationale.agreement.select import SELECTIONS, same_eta, selections, without_n
+from rationale.agreement.sentences import SentenceGold, SentenceScore
 from rationale.errors import ModelError, ScoresError
 from rationale.files import home
 
@@ -62,6 +63,25 @@ def settings_for(
         selections(scores.recipe) if select is None else tuple(name for name in SELECTIONS if name == select)
     )
     return AgreementOptions(chosen, values, absolute, resamples, seed)
+
+
+_CHOICES: Mapping[str, tuple[str | None, ...]] = {
+    "sentences": (None, *get_args(SentenceScore)),
+    "sentence_gold": get_args(SentenceGold),
+    "groups": (None, "best"),
+}
+
+
+def check_choices(**given: str | None) -> None:
+    """Checks options that take one of a few values.
+
+    Raises:
+        ScoresError: If one takes another.
+    """
+    for name, value in given.items():
+        if value not in _CHOICES[name]:
+            known = ", ".join(filter(None, _CHOICES[name]))
+            raise ScoresError(f"{name.replace('_', ' ')}: {value!r} is not known", remedy=f"Known: {known}.")
 
 
 def notes_on(settings: AgreementOptions, scores: Scores) -> tuple[str, ...]:

@@ -264,6 +264,9 @@ class AgreementSettings:
         gold: How several annotators make the human rationale; None where there is one a document.
         annotators: What they marked.
         command: The command line, as shell text; None for Python or an earlier version.
+        sentences: How a sentence's score came from those of its words; None where none was measured.
+        sentence_gold: Which sentences are evidence; None where none was measured.
+        groups: ``best`` where each pair was also measured with its best evidence group as the rationale.
     """
 
     select: Annotated[tuple[Literal["threshold", "top_k_gold", "given", "kept"], ...], least(1)]
@@ -289,6 +292,9 @@ class AgreementSettings:
     gold: Literal["union", "majority", "any2", "intersection", "soft", "each"] | None = omitted()
     annotators: Annotators | None = omitted()
     command: str | None = omitted(compare=False)
+    sentences: Literal["mean", "sum", "max"] | None = omitted()
+    sentence_gold: Literal["half", "any", "stated"] | None = omitted()
+    groups: Literal["best"] | None = omitted()
 
 
 @dataclass(frozen=True, kw_only=True)

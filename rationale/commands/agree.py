@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -65,6 +65,17 @@ def agree(
     absolute: Annotated[
         bool, typer.Option("--absolute", help="Rank signed methods by absolute value, not by evidence for.")
     ] = False,
+    sentences: Annotated[
+        str | None,
+        typer.Option(help="Also score whole sentences, by the mean, sum or max of their words' scores."),
+    ] = None,
+    sentence_gold: Annotated[
+        str, typer.Option(help="Evidence sentences: half of the words marked, any, or as the file stated.")
+    ] = "half",
+    groups: Annotated[
+        str | None,
+        typer.Option(help="best: also with the best evidence group as gold, where groups are alternatives."),
+    ] = None,
     resamples: Annotated[int, typer.Option(min=100, help="Number of bootstrap resamples.")] = 1000,
     seed: Seed = 0,
     overwrite: Overwrite = False,
@@ -78,6 +89,7 @@ def agree(
     from rationale.agreement import read_eta
     from rationale.agreement.gold import Gold
     from rationale.agreement.select import Select
+    from rationale.agreement.sentences import SentenceGold, SentenceScore
     from rationale.files import check_output
     from rationale.predictions.options import Format, PredictionOptions
     from rationale.predictions.options import Join as JoinName
@@ -104,6 +116,9 @@ def agree(
         eta_from=None if eta_from is None else str(eta_from),
         absolute=absolute,
         gold=cast(Gold | None, gold),
+        sentences=cast(SentenceScore | None, sentences),
+        sentence_gold=cast(SentenceGold, sentence_gold),
+        groups=cast(Literal["best"] | None, groups),
         resamples=resamples,
         seed=seed,
         command=typed_command(),

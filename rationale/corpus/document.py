@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from typing import Literal, Self, overload
@@ -24,12 +24,18 @@ MAX_GROUP = 9_999  # an annotation has as many evidence groups as somebody marke
 class Span:
     """Words ``start`` (inclusive) to ``end`` (exclusive) that a human marked.
 
-    ``group`` numbers the evidence group it belongs to, from 0 to `MAX_GROUP`.
+    Attributes:
+        start: The first word.
+        end: One past the last word.
+        group: The evidence group it belongs to, from 0 to `MAX_GROUP`.
+        stated: The sentences ``[start, end)`` that the file states for it, which the ERASER benchmark calls a
+            best guess; None where it states none. Spans that differ in this alone are equal.
     """
 
     start: int
     end: int
     group: int = 0
+    stated: tuple[int, int] | None = field(default=None, compare=False, repr=False)
 
 
 State = Literal["marked", "nothing", "not_asked"]
@@ -66,7 +72,7 @@ class Document:
         query_first: Whether the model reads ``[CLS] query [SEP] words [SEP]`` (ERASER) or the words first.
         spans: The human rationale as annotated: possibly overlapping, in several evidence groups.
         annotated: False where no human annotated the document; an empty ``spans`` is then no rationale.
-        sentences: Word ranges ``(start, end)`` of the sentences, empty where unknown.
+        sentences: Word ranges ``(start, end)`` of the sentences, in order and disjoint; empty where unknown.
         original_id: The id as the file has it where that is a number; None where it is text. Exports write
             it back, because the benchmark's scorer distinguishes 7 from "7".
         original_docid: The same for the document's id.
@@ -105,6 +111,27 @@ class Document:
                     f"rationale span [{span.start}, {span.end}) does not fit {len(self.words)} words",
                     where=f"annotation {self.id!r}, document {self.docid!r}",
                     remedy="Spans count whitespace-separated words from 0, start inclusive, end exclusive.",
+                )
+        self._check_sentences()
+
+    def _check_sentences(self) -> None:
+        """Checks that the sentences are ranges of words in order, and that spans state known sentences."""
+        place = f"annotation {self.id!r}, document {self.docid!r}"
+        end_before = 0
+        for start, end in self.sentences:
+            if not end_before <= start < end <= len(self.words):
+                raise DataError(
+                    f"sentence [{start}, {end}) after word {end_before} does not fit {len(self.words)} words",
+                    where=place,
+                    remedy="Sentences are word ranges in order, disjoint, each of at least one word.",
+                )
+            end_before = end
+        for span in self.spans:
+            if span.stated and not 0 <= span.stated[0] < span.stated[1] <= len(self.sentences):
+                raise DataError(
+                    f"a rationale span states sentences {list(span.stated)} of {len(self.sentences)}",
+                    where=place,
+                    remedy="Sentences count from 0, start inclusive, end exclusive.",
                 )
 
     @property
@@ -268,7 +295,8 @@ class Documents(Sequence[Document]):
         """16 hex digits over every document's key, text, query, label and rationale, in order.
 
         It distinguishes documents without annotation from those with an empty rationale, and ids that are
-        numbers from ids that are text. It ignores evidence groups and sentences: no metric depends on them.
+        numbers from ids that are text. It ignores evidence groups and sentences, which only the metrics of
+        sentences and of single evidence groups depend on.
         """
         digest = hashlib.sha256()
         for document in self._items:

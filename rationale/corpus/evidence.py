@@ -164,7 +164,7 @@ def spans_of(
         if word_range[0] == word_range[1]:
             notes.add("pieces of evidence mark no word and are left out", where)
         else:
-            spans.append((piece.docid, Span(*word_range, piece.group)))
+            spans.append((piece.docid, Span(*word_range, piece.group, _stated(piece, passage))))
     return spans
 
 
@@ -193,13 +193,20 @@ def _word_range(piece: Piece, passage: Passage, where: str, notes: Notes) -> tup
     return passage.sentences[start][0], passage.sentences[end - 1][1]
 
 
+def _stated(piece: Piece, passage: Passage) -> tuple[int, int] | None:
+    """The sentences the piece states; None where it states none of its document."""
+    first, last = piece.sentences
+    return (first, last) if 0 <= first < last <= len(passage.sentences) else None
+
+
 def _meets_sentences(piece: Piece, start: int, end: int, passage: Passage) -> bool:
     """Whether the words overlap the sentences the piece states, which the benchmark only guesses."""
-    first, last = piece.sentences
-    if first == _UNKNOWN or last == _UNKNOWN or start == end:
+    if _UNKNOWN in piece.sentences or start == end:
         return True
-    in_document = 0 <= first < last <= len(passage.sentences)
-    return in_document and passage.sentences[first][0] < end and start < passage.sentences[last - 1][1]
+    stated = _stated(piece, passage)
+    if stated is None:
+        return False
+    return passage.sentences[stated[0]][0] < end and start < passage.sentences[stated[1] - 1][1]
 
 
 def _check(piece: Piece, start: int, end: int, passage: Passage, where: str) -> None:

@@ -93,8 +93,9 @@ def _named_after(name: str, passages: Passages, where: str) -> list[str]:
     pair = _pair(name, passages, where)
     if pair:
         return pair
-    passage = name.rsplit(":", 2)[0]
-    candidates = (name, f"{name}_query", passage, name.split(":")[0])
+    question = name[:-2] if name[-2:-1] == "_" else name  # CoS-E with a row a choice: its letter comes last
+    candidates = [f"{stem}{ending}" for stem in (name, question) for ending in ("", "_query")]
+    candidates += [name.rsplit(":", 2)[0], name.split(":")[0]]
     return [docid for docid in candidates if docid and docid in passages][:1]
 
 

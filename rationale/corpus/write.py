@@ -15,7 +15,7 @@ from rationale.strict_json import Json
 
 
 class _Evidence(TypedDict):
-    """A span of words in one document; the sentences it touches, -1 for none."""
+    """A span of words in one document; the sentences it states, or those it touches, -1 for none."""
 
     docid: str | int | float
     start_token: int
@@ -134,17 +134,18 @@ def _groups(documents: list[Document]) -> list[list[_Evidence]]:
 
 
 def _evidence(document: Document, span: Span) -> _Evidence:
-    sentences = [
+    touched = [
         number
         for number, (start, end) in enumerate(document.sentences)
         if start < span.end and end > span.start
     ]
+    first, last = span.stated or ((touched[0], touched[-1] + 1) if touched else (-1, -1))
     return {
         "docid": document.exported_docid,
         "start_token": span.start,
         "end_token": span.end,
-        "start_sentence": sentences[0] if sentences else -1,
-        "end_sentence": sentences[-1] + 1 if sentences else -1,
+        "start_sentence": first,
+        "end_sentence": last,
         "text": " ".join(document.words[span.start : span.end]),
     }
 

@@ -18,6 +18,18 @@ def offsets_of(lengths: npt.ArrayLike) -> Int64:
     return np.concatenate([[0], np.cumsum(np.asarray(lengths, dtype=np.int64))]).astype(np.int64)
 
 
+def ranges(starts: Int64, ends: Int64) -> Int64:
+    """The numbers of the ranges ``[start, end)``, one range after another, int64 (N,).
+
+    >>> ranges(np.array([4, 0, 2]), np.array([6, 0, 3])).tolist()
+    [4, 5, 2]
+    """
+    lengths = ends - starts
+    numbers: Int64 = np.repeat(starts + lengths - np.cumsum(lengths), lengths)
+    numbers += np.arange(len(numbers))
+    return numbers
+
+
 def owners(offsets: Int64) -> Int64:
     """The document of each of N words, int64 (N,).
 

@@ -62,6 +62,7 @@ def sections(agreement: Agreement, survived: Survival | None = None) -> list[Sec
     results = Results(agreement)
     report_sections = [_ranking(agreement, results)]
     report_sections += [_selected(agreement, results, select) for select in results.selections]
+    report_sections.append(_other_golds(agreement, results))
     report_sections.append(_differences(agreement, results))
     if "comprehensiveness" in results.metrics:
         report_sections.append(_faithfulness(agreement, results))
@@ -133,6 +134,21 @@ def _selected(agreement: Agreement, results: Results, select: str) -> Section:
     rule = f"Words are selected by {rule_text(agreement.recipe, select)}."
     title = f"Selected words: {rule_title(agreement.recipe, select)}"
     return Section(f"selected-{select}", title, (rule,), blocks)
+
+
+def _other_golds(agreement: Agreement, results: Results) -> Section:
+    names = [m for m in results.metrics if registered_metric(m).source in ("sentences", "groups")]
+    blocks = [ReportBlock(table=agreement_table(agreement, m)) for m in names if m == "sentence_ap"]
+    blocks += [
+        ReportBlock(table=layer_table(agreement, m), folded=f"{titled(m)} in every layer") for m in names
+    ]
+    settings, text = agreement.recipe.agreement, []
+    if settings.sentences:
+        gold = _EVIDENCE[settings.sentence_gold or "half"]
+        text.append(_SENTENCES.format(score=settings.sentences, gold=gold))
+    if settings.groups:
+        text.append(_GROUPS)
+    return Section("sentences", "Sentences and evidence groups", tuple(text), blocks)
 
 
 def _differences(agreement: Agreement, results: Results) -> Section:
@@ -238,6 +254,19 @@ _SPREAD = (
 _PLANE = (
     "Recall against false positive rate, a path through the layers for each method; numbers are the first "
     "and the last layer. Up and to the left is better."
+)
+_EVIDENCE = {
+    "half": "at least half of its words are marked",
+    "any": "one of its words is marked",
+    "stated": "the data states it",
+}
+_SENTENCES = (
+    "A sentence scores the {score} of its words; it is evidence where {gold}. Values of mean, sum and max "
+    "are not comparable."
+)
+_GROUPS = (
+    "Best-group metrics take the evidence group that fits best as the rationale. Where a group is one piece "
+    "of a longer rationale (movies, MultiRC), they are no headline: read the union."
 )
 _PAIRED = (
     "Two methods are compared on the same documents, so that a document that is easy for all does not "

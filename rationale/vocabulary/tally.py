@@ -246,9 +246,9 @@ def _selected(block: Block, counting: Counting) -> Bool:
     """The selected words of a block, bool (N,)."""
     method, rule = counting.method, counting.rule or rule_of(block.recipe, "threshold")
     if block.recipe.methods[method].gives == "selection":
-        given: Bool = np.concatenate([s.given[method][s.covered] for s in block.scored])
-        return given
-    return select(block, method, rule, [int(counting.layer or 0)]).words[0]
+        rule = Rule("given")
+    words: Bool = select(block, method, rule, [int(counting.layer or 0)]).words[0]
+    return words
 
 
 def _shares(block: Block, counting: Counting) -> Float64:

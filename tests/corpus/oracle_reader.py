@@ -457,7 +457,10 @@ def names_of(name, listed, marked, query, there):
         refuse_unless(all(map(there, halves)), "half a pair")
         names = halves
     if not names:
-        others = (name, f"{name}_query", name.rsplit(":", 2)[0], name.split(":")[0])
+        others = [name, f"{name}_query"]
+        if name[-2:-1] == "_":
+            others += [name[:-2], f"{name[:-2]}_query"]
+        others += [name.rsplit(":", 2)[0], name.split(":")[0]]
         names = [docid for docid in others if docid and there(docid)][:1]
     if query:
         return names + [docid for docid in marked if docid not in names]

@@ -8,9 +8,9 @@ from math import comb
 
 import numpy as np
 
-from rationale.agreement.correlation import spearman
 from rationale.arrays import Float32, Float64
 from rationale.metrics.ragged import ratio
+from rationale.metrics.ranks import spearman
 
 
 @dataclass(frozen=True)
