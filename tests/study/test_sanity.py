@@ -29,16 +29,11 @@ from rationale.study.sanity.similarity import best_count, overlap, random_overla
 from rationale.tokens import Windower, pack_windows
 from tests.dropping.models import toy
 from tests.lanes import first_fast
+from tests.study.one_token_words import documents
 from tests.systems import TOYS
 from tests.toys import MODELS, toy_classifier, toy_tokenizer, wordy
 
 SHORT = ("gradient_norm", "attention.all")
-
-
-def documents(count=6):
-    """Texts of words that are one token each, so that no word has a higher sum for its length."""
-    words = [tuple(w for w in wordy(150, seed) if len(w) < 5 and w.isalpha())[:40] for seed in range(count)]
-    return Documents([Document(str(n), str(n), text, label="POS") for n, text in enumerate(words)])
 
 
 def run(classifier, **options):

@@ -9,7 +9,7 @@ from rationale.cli import app
 from rationale.report.sanity import sanity_findings, sanity_table
 from rationale.study.sanity.result import Sanity
 from tests.report.parsing import find
-from tests.study.test_sanity import documents
+from tests.study.one_token_words import documents
 from tests.toys import toy_folder
 
 pytestmark = pytest.mark.slow  # runs the command
