@@ -248,7 +248,8 @@ def _selected(block: Block, counting: Counting) -> Bool:
     if block.recipe.methods[method].gives == "selection":
         given: Bool = np.concatenate([s.given[method][s.covered] for s in block.scored])
         return given
-    return select(block, method, rule, [int(counting.layer or 0)]).words[0]
+    chosen: Bool = select(block, method, rule, [int(counting.layer or 0)]).words[0]
+    return chosen
 
 
 def _shares(block: Block, counting: Counting) -> Float64:
