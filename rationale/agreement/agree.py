@@ -25,6 +25,7 @@ from rationale.agreement.settings import check_choices, notes_on, settings_for
 from rationale.arrays import Bool
 from rationale.artifacts.provenance import AgreementSettings, Provenance, agreement_of
 from rationale.corpus.document import Documents
+from rationale.errors import ScoresError
 from rationale.metrics.classification import classification
 from rationale.metrics.statistics import bootstrap_intervals, number_or_none, summarise
 from rationale.scores.families import CHANCE, HUMAN, is_baseline, is_imported
@@ -82,6 +83,10 @@ def agree(
     """
     sources = Sources.of(scores)
     check_choices(sentences=sentences, sentence_gold=sentence_gold, groups=groups)
+    if groups is not None and any(document.marks for document in documents):
+        raise ScoresError(
+            "evidence groups of several annotators are not alternatives", remedy="Leave --groups out."
+        )
     golds = standard(documents, gold)
     given = [
         replace(

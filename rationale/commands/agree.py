@@ -46,7 +46,7 @@ def agree(
     partial: Partial = False,
     split: Split = None,
     gold: Annotated[
-        str | None,
+        Literal["union", "majority", "any2", "intersection", "soft", "each"] | None,
         typer.Option(
             help="Human rationale of several annotators: union, majority, any2, intersection, soft or each "
             "(metrics against every annotator, averaged in the document). Default: each."
@@ -66,14 +66,15 @@ def agree(
         bool, typer.Option("--absolute", help="Rank signed methods by absolute value, not by evidence for.")
     ] = False,
     sentences: Annotated[
-        str | None,
+        Literal["mean", "sum", "max"] | None,
         typer.Option(help="Also score whole sentences, by the mean, sum or max of their words' scores."),
     ] = None,
     sentence_gold: Annotated[
-        str, typer.Option(help="Evidence sentences: half of the words marked, any, or as the file stated.")
+        Literal["half", "any", "stated"],
+        typer.Option(help="Evidence sentences: half of the words marked, any, or as the file stated."),
     ] = "half",
     groups: Annotated[
-        str | None,
+        Literal["best"] | None,
         typer.Option(help="best: also with the best evidence group as gold, where groups are alternatives."),
     ] = None,
     resamples: Annotated[int, typer.Option(min=100, help="Number of bootstrap resamples.")] = 1000,
@@ -87,23 +88,18 @@ def agree(
     """
     from rationale.agreement import agree as agree_with
     from rationale.agreement import read_eta
-    from rationale.agreement.gold import Gold
     from rationale.agreement.select import Select
-    from rationale.agreement.sentences import SentenceGold, SentenceScore
     from rationale.files import check_output
-    from rationale.predictions.options import Format, PredictionOptions
-    from rationale.predictions.options import Join as JoinName
-    from rationale.predictions.options import Missing as MissingRows
-    from rationale.predictions.quotes import Occurrence
+    from rationale.predictions.options import PredictionOptions
 
     check_output(out, overwrite=overwrite)
     options = PredictionOptions(
-        format=cast(Format, file_format),  # these options refuse other values
+        format=file_format,
         column=column,
-        join=cast(JoinName, join),
+        join=join,
         fuzzy=fuzzy,
-        occurrence=cast(Occurrence, occurrence),
-        missing=cast(MissingRows, missing),
+        occurrence=occurrence,
+        missing=missing,
         partial=partial,
         masks_as_scores=ap_of_masks,
     )
@@ -115,10 +111,10 @@ def agree(
         eta=None if eta_from is None else read_eta(eta_from),
         eta_from=None if eta_from is None else str(eta_from),
         absolute=absolute,
-        gold=cast(Gold | None, gold),
-        sentences=cast(SentenceScore | None, sentences),
-        sentence_gold=cast(SentenceGold, sentence_gold),
-        groups=cast(Literal["best"] | None, groups),
+        gold=gold,
+        sentences=sentences,
+        sentence_gold=sentence_gold,
+        groups=groups,
         resamples=resamples,
         seed=seed,
         command=typed_command(),
@@ -130,6 +126,7 @@ def agree(
 def _print(agreement: Agreement, out: Path) -> None:
     """Prints findings and tables, then what was left out."""
     from rationale.report.ceilings import ceiling_table
+    from rationale.report.comparable import comparable_table, has_comparable
     from rationale.report.findings import findings
     from rationale.report.prose import left_out
     from rationale.report.results import Results
@@ -149,6 +146,8 @@ def _print(agreement: Agreement, out: Path) -> None:
         console.print(selection_table(agreement, select).to_rich())
     if agreement.recipe.faithfulness is not None:
         console.print(faithfulness_table(agreement).to_rich())
+    if has_comparable(agreement):
+        console.print(comparable_table(agreement).to_rich())
     console.print("[bold]What was left out[/bold]")
     for sentence in left_out(agreement):
         console.print(f"- {sentence}", markup=False, highlight=False)

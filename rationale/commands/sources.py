@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -37,15 +37,19 @@ Names = Annotated[
     typer.Option("--name", help="Name of each --predictions file in tables, in order. Default: its stem."),
 ]
 FileFormat = Annotated[
-    str, typer.Option("--format", help="Format of --predictions: auto, eraser, jsonl, csv, tsv or parquet.")
+    Literal["auto", "eraser", "jsonl", "json", "csv", "tsv", "parquet"],
+    typer.Option("--format", help="Format of --predictions."),
 ]
 ContentColumn = Annotated[
     str | None,
     typer.Option(help="Column of --predictions to read: a kind (mask), or KIND=COLUMN (scores=shap)."),
 ]
-Join = Annotated[str, typer.Option(help="How scores of tokens become a word's score: sum, mean or max.")]
+Join = Annotated[
+    Literal["sum", "mean", "max"],
+    typer.Option(help="How scores of tokens become a word's score: sum, mean or max."),
+]
 Occurrences = Annotated[
-    str,
+    Literal["all", "first", "unique"],
     typer.Option(help="Where a quote occurs more than once: mark all places, the first, or none (unique)."),
 ]
 Fuzzy = Annotated[
@@ -53,7 +57,8 @@ Fuzzy = Annotated[
     typer.Option(help="Least similarity of quotes that are in the text only approximately, such as 0.8."),
 ]
 Missing = Annotated[
-    str, typer.Option(help="Rows without a prediction: left-out (counted), or empty (scored as no word).")
+    Literal["left-out", "empty"],
+    typer.Option(help="Rows without a prediction: left-out (counted), or empty (scored as no word)."),
 ]
 ApOfMasks = Annotated[
     bool,

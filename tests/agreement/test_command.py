@@ -10,6 +10,7 @@ from rationale.agreement import Agreement, agree
 from rationale.commands.agree import agree as command
 from rationale.corpus import load_documents, write_eraser
 from rationale.errors import ModelError, OutputError, ScoresError
+from rationale.report.sections import sections
 from rationale.scores import StoredScores
 from rationale.scores.writer import ScoreWriter
 from tests.agreement.making import random_corpus
@@ -72,6 +73,24 @@ def test_selection_eta_and_absolute_reach_the_library(run, tmp_path):
     assert result.exit_code == 0, result.output
     settings = json.loads((tmp_path / "agreement.json").read_text())["recipe"]["agreement"]
     assert (settings["select"], settings["eta"], settings["absolute"]) == (["threshold"], [0.5, 2.0], True)
+
+
+def test_sentences_and_groups_reach_records_provenance_and_report(run, folders, tmp_path):
+    result = run("--sentences", "max", "--sentence-gold", "any", "--groups", "best", "--resamples", "100")
+    assert result.exit_code == 0, result.output
+    found = Agreement.load(tmp_path / "agreement.json")
+    settings = found.recipe.agreement
+    assert (settings.sentences, settings.sentence_gold, settings.groups) == ("max", "any", "best")
+    union = found.record("token_f1", "attention.all", 1, "top_k_gold").value
+    assert found.record("best_group_f1", "attention.all", 1, "top_k_gold").value > union
+    assert found.record("sentence_f1", "attention.all", 1, "top_k_gold").value <= 1
+    assert found.record("sentence_hit", "random", 0).value == 1  # each document is one sentence
+    (section,) = [s for s in sections(found) if s.title == "Sentences and evidence groups"]
+    assert section.paragraphs[0].startswith(
+        "A sentence scores the max of its words; it is evidence where one of"
+    )
+    run("--resamples", "100", out="plain.json")
+    assert "sentence" not in (tmp_path / "plain.json").read_text()
 
 
 def test_what_is_refused_leaves_no_file(run, tmp_path):
