@@ -30,7 +30,7 @@ def ceiling_table(agreement: Agreement, metric: str = "ap", select: str | None =
     """
     results = Results(agreement)
     human = results.interval("human", 0, metric, results.selected_by("human", select))
-    chance = results.interval(results.random, 0, metric, select)
+    chance = results.interval(results.chance, 0, metric, select)
     rows = [
         _row(results, method, layer, results.interval(method, layer, metric, select), chance, human)
         for method, layer in results.ranked(metric, select)

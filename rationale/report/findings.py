@@ -103,12 +103,12 @@ def _against_humans(results: Results) -> str:
     if results.ceiling is None or not ranked:
         return ""
     human, (method, layer) = results.interval(results.ceiling, 0, "ap"), ranked[0]
-    best, chance = results.interval(method, layer, "ap"), results.interval(results.random, 0, "ap")
+    best, chance = results.interval(method, layer, "ap"), results.interval(results.chance, 0, "ap")
     way = share_of_the_way(best.value, chance.value, human.value)
     sentence = f"One annotator reaches an AP of {shown(human)} against the others"
     if way is None:
         return f"{sentence}."
-    return f"{sentence}; {results.title(method)} goes {way:.0%} of the way there from random scores."
+    return f"{sentence}; {results.title(method)} goes {way:.0%} of the way there from chance."
 
 
 def _powerless(results: Results, tests: Sequence[PairedTest]) -> str:

@@ -17,6 +17,7 @@ from rationale.artifacts.provenance import (
     Perturbing,
     Provenance,
 )
+from rationale.report.origins import annotators, imported, left_out_masks
 from rationale.report.results import Results, registered_metric
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def measured(agreement: Agreement) -> list[Fact]:
     removed = recipe.faithfulness
     facts = [
         Fact("Data", _data(recipe)),
+        Fact("Human rationales", annotators(recipe.agreement)),
         Fact("Model", _model(recipe)),
+        Fact("Imported", imported(recipe)),
         Fact("What is explained", TARGETS.get(target, target)),
         Fact("Long documents", PROTOCOLS.get(protocol, protocol)),
         Fact("From tokens to words", _words(recipe)),
@@ -77,6 +80,7 @@ def left_out(agreement: Agreement) -> list[str]:
         + f" {_verb(skipped, 'has', 'have')} only rationale words, or none: not in AP, ROC-AUC and FPR.",
         f"{uncovered:,} of {words:,} words ({uncovered / max(words, 1):.1%}) "
         f"{_verb(uncovered, 'lies', 'lie')} beyond what the model was given: not evaluated.",
+        left_out_masks(settings),
         _without(agreement, "comprehensiveness_norm", "lost at most 0.0001 without any word")
         + ": not in normalised faithfulness.",
         _without(agreement, "naopc_comprehensiveness", "had too many words, or no order that matters")

@@ -64,6 +64,11 @@ class Results:
         """The method that others are compared with: random scores, or chance where nobody scored them."""
         return "random" if "random" in self.methods or CHANCE not in self.methods else CHANCE
 
+    @cached_property
+    def chance(self) -> str:
+        """Exact chance where it is known, else random scores."""
+        return CHANCE if CHANCE in self.methods else "random"
+
     @property
     def ceiling(self) -> str | None:
         """The human ceiling, where several annotators are known."""
