@@ -23,7 +23,7 @@ from rationale.agreement.select import SELECTIONS, Select, rule_text
 from rationale.agreement.sentences import SentenceGold, SentenceScore
 from rationale.agreement.settings import check_choices, notes_on, settings_for
 from rationale.arrays import Bool
-from rationale.artifacts.provenance import AgreementSettings, Provenance, agreement_of
+from rationale.artifacts.provenance import AgreementProvenance, AgreementSettings, Provenance, agreement_of
 from rationale.corpus.document import Documents
 from rationale.errors import ScoresError
 from rationale.metrics.classification import classification
@@ -81,53 +81,70 @@ def agree(
             two sources have a method of one name, or ``select``, ``eta`` or ``resamples`` is invalid.
         DataError: If ``gold`` is unknown, or no document says who marked what.
     """
-    sources = Sources.of(scores)
+    sources, golds = Sources.of(scores), standard(documents, gold)
     check_choices(sentences=sentences, sentence_gold=sentence_gold, groups=groups)
-    if groups is not None and any(document.marks for document in documents):
-        raise ScoresError(
-            "evidence groups of several annotators are not alternatives", remedy="Leave --groups out."
-        )
-    golds = standard(documents, gold)
-    given = [
-        replace(
-            settings_for(one, select, None if is_imported(one.recipe) else eta, absolute, resamples, seed),
-            soft=golds.gold in ("soft", "each"),
-            sentences=sentences,
-            sentence_gold=sentence_gold,
-            groups=groups,
-        )
-        for one in sources
-    ]
+    _check_groups(groups, documents)
+    asked = AgreementOptions(
+        absolute=absolute,
+        resamples=resamples,
+        seed=seed,
+        soft=golds.gold in ("soft", "each"),
+        sentences=sentences,
+        sentence_gold=sentence_gold,
+        groups=groups,
+    )
+    given = [settings_for(one, asked, select, None if is_imported(one.recipe) else eta) for one in sources]
     for source in sources:
         check_keys(source, documents)
     of_sources = [_of_source(one, golds, options) for one, options in zip(sources, given, strict=True)]
     measured = join([*of_sources, *_references(of_sources, sources, documents, golds, given[0])], documents)
-    merged = _with_references(sources.recipe, measured)
-    baselines = [name for name in merged.methods if is_baseline(name, merged)]
     settings = replace(
         given[0], select=tuple(name for name in SELECTIONS if any(name in one.select for one in given))
     )
+    merged = _with_references(sources.recipe, measured)
     stored_settings = replace(
-        _stored_settings(settings, measured, documents, golds, baselines),
+        _stored_settings(settings, measured, documents, golds, _baselines(merged)),
         eta_from=eta_from,
         notes=tuple(note for one, own in zip(sources, given, strict=True) for note in notes_on(own, one)),
         changed_since_scoring=changed_since_scoring(sources.main, documents),
         command=command,
     )
-    recipe = agreement_of(merged, stored_settings)
+    return _agreement(measured, of_sources, sources.main, settings, agreement_of(merged, stored_settings))
+
+
+def _check_groups(groups: str | None, documents: Documents) -> None:
+    if groups is not None and any(document.marks for document in documents):
+        raise ScoresError(
+            "evidence groups of several annotators are not alternatives", remedy="Leave --groups out."
+        )
+
+
+def _baselines(recipe: Provenance) -> list[str]:
+    return [name for name in recipe.methods if is_baseline(name, recipe)]
+
+
+def _agreement(
+    measured: Measured,
+    of_sources: Sequence[Measured],
+    main: Scores,
+    settings: AgreementOptions,
+    recipe: AgreementProvenance,
+) -> Agreement:
+    """Makes estimates and paired tests of what was measured."""
+    imported = [name for name in recipe.methods if is_imported(recipe, name)]
     return Agreement(
         recipe=recipe,
         records=tuple(sorted(_records(measured, settings, recipe), key=_order(measured))),
         comparisons=compare_methods(
             measured.without(HUMAN),
             settings,
-            everywhere=[*baselines, *(name for name in merged.methods if is_imported(merged, name))],
-            selecting=selecting(merged),
+            everywhere=[*_baselines(recipe), *imported],
+            selecting=selecting(recipe),
         ),
         classification=classification(
-            _classes(measured, sources.main),
+            _classes(measured, main),
             measured.predicted,
-            sources.main.labels,
+            main.labels,
             resamples=settings.resamples,
             seed=settings.seed,
             confidence=settings.confidence,
@@ -136,7 +153,7 @@ def agree(
             estimate
             for one in of_sources
             for estimate in _by_label(one, settings, recipe)
-            if is_imported(recipe, estimate.method)
+            if estimate.method in imported
         ),
         per_document=pair_table(measured),
     )

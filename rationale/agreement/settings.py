@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -12,6 +13,7 @@ import numpy as np
 from rationale.agreement.measure import AgreementOptions
 from rationale.agreement.select import SELECTIONS, same_eta, selections, without_n
 from rationale.agreement.sentences import SentenceGold, SentenceScore
+from rationale.artifacts.provenance import Eta
 from rationale.errors import ModelError, ScoresError
 from rationale.files import home
 
@@ -20,33 +22,37 @@ if TYPE_CHECKING:
 
 
 def settings_for(
-    scores: Scores,
-    select: str | None,
-    eta: Sequence[float | None] | None,
-    absolute: bool,
-    resamples: int,
-    seed: int,
+    scores: Scores, asked: AgreementOptions, select: str | None, eta: Sequence[float | None] | None
 ) -> AgreementOptions:
     """Checks what was asked for, and makes it fit the scores of one source.
 
     Args:
         scores: The scores.
+        asked: The options that hold for every source.
         select: One selection, or None for all that the scores allow.
         eta: One value per layer; None takes the scored model's own, or 1 if it has none.
-        absolute: Whether signed methods count by absolute value.
-        resamples: Number of bootstrap resamples.
-        seed: Random seed.
 
     Raises:
-        ScoresError: If ``select``, ``eta`` or ``resamples`` is invalid.
+        ScoresError: If ``select``, ``eta`` or the number of resamples is invalid.
     """
     if select is not None and select not in SELECTIONS:
         raise ScoresError(
             f"no selection is called {select!r}",
             remedy=f"Use one of {', '.join(SELECTIONS)}, or none for all.",
         )
-    if resamples < 1:
-        raise ScoresError(f"{resamples} resamples, expected at least 1", remedy="1000 is customary.")
+    if asked.resamples < 1:
+        raise ScoresError(f"{asked.resamples} resamples, expected at least 1", remedy="1000 is customary.")
+    refused = without_n(scores.recipe)
+    if select == "threshold" and refused:
+        raise ScoresError(refused)
+    chosen = (
+        selections(scores.recipe) if select is None else tuple(name for name in SELECTIONS if name == select)
+    )
+    return replace(asked, select=chosen, eta=_fitting_eta(scores, eta))
+
+
+def _fitting_eta(scores: Scores, eta: Sequence[float | None] | None) -> Eta | None:
+    """The given eta, or the scored model's, after checking it."""
     values = scores.recipe.model.eta if eta is None else tuple(None if e is None else float(e) for e in eta)
     if values is not None and not (values and all(e is None or np.isfinite(e) for e in values)):
         raise ScoresError(f"eta is {list(values)}, expected one finite number a layer")
@@ -56,13 +62,7 @@ def settings_for(
             f"eta has {len(values)} layers, and the scored model has {layers}",
             remedy="Take eta from a model with as many layers as the scored one, or leave --eta-from out.",
         )
-    refused = without_n(scores.recipe)
-    if select == "threshold" and refused:
-        raise ScoresError(refused)
-    chosen = (
-        selections(scores.recipe) if select is None else tuple(name for name in SELECTIONS if name == select)
-    )
-    return AgreementOptions(chosen, values, absolute, resamples, seed)
+    return values
 
 
 _CHOICES: Mapping[str, tuple[str | None, ...]] = {

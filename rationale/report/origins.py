@@ -31,7 +31,7 @@ def annotators(settings: AgreementSettings) -> str:
         return ""
     parts = [
         f"{counts.masks:,} masks of annotators over {counts.documents:,} documents, {counts.shared:,} of "
-        f"them with at least two; {counts.nothing:,} marked nothing, {counts.not_asked:,} more were not asked.",
+        f"them with at least two; {counts.nothing:,} marked nothing, {counts.not_asked:,} were not asked.",
         RULES.get(settings.gold or "", ""),
     ]
     if counts.alpha is not None:

@@ -121,6 +121,7 @@ def selection_table(agreement: Agreement, select: str) -> Table:
         for layer in dict.fromkeys((results.layers(method)[0], results.last_layer(method))):
             intervals = [results.interval(method, layer, name, filed) for name in names]
             rows.append((results.title(method), layer if results.layered(method) else None, *intervals))
+    layers = "; first and last layer" if select != "given" else ""
     return Table(
         columns=(
             _METHOD,
@@ -128,7 +129,7 @@ def selection_table(agreement: Agreement, select: str) -> Table:
             *(Column(m, registered_metric(m).title, "interval", digits=2) for m in names),
         ),
         rows=tuple(rows),
-        caption=f"Words selected by {rule_text(agreement.recipe, select)}; first and last layer",
+        caption=f"Words selected by {rule_text(agreement.recipe, select)}{layers}",
         notes=("An FPR of 0 is reached by selecting nothing: read it beside recall and selected share.",),
         rules=frozenset(rules - {0}),
     )
