@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -30,6 +30,8 @@ from rationale.corpus import Document, Documents, Key, load_documents
 from rationale.corpus.annotators import Aggregate, aggregate_in_use
 from rationale.errors import ScoresError
 from rationale.metrics.chance import majority_of, majority_sentence
+from rationale.predictions import load_predictions
+from rationale.predictions.recorded import recorded_options
 from rationale.report.findings import warnings
 from rationale.report.write import check_belongs
 from rationale.scores import MemoryScores, ScoredDocument, Scores, StoredScores
@@ -143,6 +145,8 @@ class Collection:
         if drops(method, scored):
             place = self.scores.recipe.decides
             return dropped(document, scored, method, self.title_of(method), place, numbers)
+        if not self.scores.recipe.ranks(method):
+            select = "given"
         if select not in selections(self.scores.recipe):
             raise ScoresError(str(without_n(self.scores.recipe)))
         rule = rule_of(self.recipe, select)
@@ -232,6 +236,50 @@ def _open(
     return collection
 
 
+def open_predictions(
+    name: str, file: Path, data: str | None, split: str | None, agreement: Path | None
+) -> Collection:
+    """Opens predictions of somebody else as scores of one method, read as for the agreement if it has them.
+
+    Args:
+        name: A short name for the URL.
+        file: The predictions.
+        data: Where the documents are.
+        split: Their split.
+        agreement: An agreement, or None.
+
+    Raises:
+        RationaleError: If there is no data, or one of them cannot be read or does not fit.
+    """
+    if data is None:
+        raise ScoresError("predictions need the documents", where=file, remedy="Pass --data and --split.")
+    times = [path.stat().st_mtime_ns for path in (file, agreement) if path and path.exists()]
+    return _open_predictions(f"{name} {file} {times}", name, file, data, split, agreement)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the predictions …")
+def _open_predictions(
+    stamp: str, name: str, file: Path, data: str, split: str | None, agreement: Path | None
+) -> Collection:
+    loaded = None if agreement is None else Agreement.load(agreement)
+    options = None if loaded is None else recorded_options(file, loaded.recipe)
+    documents = load_documents(data, split or (loaded.recipe.agreement.split if loaded else None))
+    predictions = load_predictions(file, documents, options, progress=False)
+    shown = MemoryScores(predictions.recipe, [_with_masks(scored) for scored in predictions])
+    belonging = None if agreement is None else _belonging(agreement, predictions, documents, only=False)
+    return Collection(name, shown, documents, belonging, stamp)
+
+
+def _with_masks(scored: ScoredDocument) -> ScoredDocument:
+    """Shows selected words as scores of 1 where a method gives no scores; no metric uses them."""
+    masks = {
+        method: words.astype(np.float32)[None]
+        for method, words in scored.given.items()
+        if method not in scored.words
+    }
+    return replace(scored, words={**scored.words, **masks}, token_scores={**scored.token_scores, **masks})
+
+
 def _belonging(path: Path, scores: Scores, documents: Documents, only: bool) -> Agreement | None:
     agreement = Agreement.load(path)
     try:
@@ -272,4 +320,5 @@ __all__ = [
     "all_numbers",
     "column",
     "open_collection",
+    "open_predictions",
 ]

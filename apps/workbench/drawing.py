@@ -141,8 +141,10 @@ def _annotators(annotators: Annotators, words: list[int]) -> AnnotatorsData:
 
 
 def _prediction(scored: ScoredDocument, labels: Sequence[str]) -> PredictionData:
-    ranked = sorted(zip(labels, scored.probabilities, strict=True), key=lambda pair: -pair[1])[:6]
-    bars: list[Named] = [[safe(name), p] for name, p in ranked]
+    known = zip(labels, scored.probabilities, strict=True) if scored.probabilities else ()
+    bars: list[Named] = [[safe(name), p] for name, p in sorted(known, key=lambda pair: -pair[1])[:6]]
+    if scored.predicted is None:
+        return {"bars": bars, "note": "no label predicted", "wrong": ""}
     if scored.label is None:
         return {"bars": bars, "note": "no gold label", "wrong": ""}
     gold = f"gold label: {safe(scored.label)}"

@@ -10,7 +10,7 @@ import streamlit as st
 from rationale.agreement.select import SELECTIONS, Select
 from rationale.corpus import Key
 from workbench.address import Address, choose_now
-from workbench.collection import Collection, all_numbers, column, open_collection
+from workbench.collection import Collection, all_numbers, column, open_collection, open_predictions
 from workbench.messages import escape_markdown
 from workbench.settings import AppSettings
 from workbench.units import safe
@@ -41,18 +41,20 @@ def choose_collection(address: Address, settings: AppSettings) -> Collection:
     Raises:
         RationaleError: If they cannot be opened.
     """
-    folders = settings.folders()
-    if not folders:
+    folders, files = settings.folders(), settings.files()
+    if not folders and not files:
         st.info(
             "No scores are open. `rationale demo` makes some from the embedded sample; then "
             "`rationale app --scores FOLDER` shows them. *Try* works with a model alone.",
             icon=":material/folder_open:",
         )
         st.stop()
-    names = list(folders)
+    names = [*folders, *files]
     name = names[0]
     if len(names) > 1:
         name = address.choose("scores", names, st.selectbox, "Run", width=260)
+    if name in files:
+        return open_predictions(name, files[name], settings.data, settings.split, settings.agreement)
     return open_collection(
         name, folders[name], settings.data, settings.split, settings.agreement, only=len(names) == 1
     )

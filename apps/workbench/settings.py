@@ -16,6 +16,7 @@ class AppSettings:
 
     Attributes:
         scores: Score folders, or folders that hold some.
+        predictions: Files of rationales that somebody else predicted.
         data: Where the documents are; None takes the data set in the provenance of the scores.
         split: Their split; None takes that of the provenance.
         agreement: An ``agreement.json``; without one agreement is computed when it is first shown.
@@ -29,6 +30,7 @@ class AppSettings:
     """
 
     scores: tuple[Path, ...] = ()
+    predictions: tuple[Path, ...] = ()
     data: str | None = None
     split: str | None = None
     agreement: Path | None = None
@@ -45,6 +47,7 @@ class AppSettings:
         """Parses the app's arguments; others are left to Streamlit."""
         parser = argparse.ArgumentParser(prog="app.py", allow_abbrev=False)
         parser.add_argument("--scores", type=Path, action="append", default=[])
+        parser.add_argument("--predictions", type=Path, action="append", default=[])
         parser.add_argument("--agreement", type=Path)
         parser.add_argument("--comparison", type=Path)
         parser.add_argument("--study", type=Path)
@@ -55,7 +58,8 @@ class AppSettings:
         for name in ("--data", "--split", "--model"):
             parser.add_argument(name)
         given, _ = parser.parse_known_args(arguments)
-        return cls(**{**vars(given), "scores": tuple(given.scores)})
+        paths = {name: tuple(getattr(given, name)) for name in ("scores", "predictions")}
+        return cls(**{**vars(given), **paths})
 
     def folders(self) -> dict[str, Path]:
         """Returns the score folders by a short name for the URL, in the order they were given.
@@ -69,6 +73,15 @@ class AppSettings:
             names = ("/".join(parts[-n:]) for n in range(1, len(parts)))
             folders[next((name for name in names if name not in folders), str(path))] = path
         return folders
+
+    def files(self) -> dict[str, Path]:
+        """Returns the files of predictions by a short name for the URL, other names than of the folders."""
+        files: dict[str, Path] = {}
+        for path in self.predictions:
+            taken = {*self.folders(), *files}
+            names = (path.stem, path.name, str(path))
+            files[next((name for name in names if name not in taken), str(path.resolve()))] = path
+        return files
 
 
 def _score_folders(path: Path) -> list[Path]:

@@ -39,6 +39,10 @@ def app(
         list[Path] | None,
         typer.Option(help="Score folder, or a folder of several; repeatable."),
     ] = None,
+    predictions: Annotated[
+        list[Path] | None,
+        typer.Option(help="File of rationales predicted elsewhere, with --data; repeatable."),
+    ] = None,
     data: Annotated[
         str | None, typer.Option(help="Data set. Default: the one that the scores are of.")
     ] = None,
@@ -72,7 +76,7 @@ def app(
     Example: `rationale app --scores scores --agreement agreement.json --model ./classifier`
     """
     streamlit = optional("streamlit.web.cli")
-    for path in (*(scores or ()), *filter(None, (agreement, comparison, study))):
+    for path in (*(scores or ()), *(predictions or ()), *filter(None, (agreement, comparison, study))):
         if not path.exists():
             raise ScoresError("there is no such file or folder", where=path)
     flags = {**_known(PRIVATE), "server.headless": str(not browser).lower()}
@@ -85,6 +89,7 @@ def app(
     }  # fmt: skip
     arguments = [
         *(part for path in scores or () for part in ("--scores", str(path))),
+        *(part for path in predictions or () for part in ("--predictions", str(path))),
         *_options(given),
     ]
     script = bundled("apps") / "app.py"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rationale.errors import DataError, RationaleError, ScoresError
+from rationale.errors import RationaleError, ScoresError
 from rationale.terminal import say
 
 if TYPE_CHECKING:
@@ -113,22 +112,16 @@ def open_sources_of(
 
 
 def _as_before(file: Path, agreement: Agreement) -> PredictionOptions:
-    from rationale.artifacts.record import read_record
-    from rationale.predictions.options import PredictionOptions
+    from rationale.predictions.recorded import recorded_options
 
-    try:
-        digest = hashlib.sha256(file.expanduser().read_bytes()).hexdigest()
-    except OSError as error:
-        raise DataError(f"cannot be read ({error.strerror})", where=file) from error
-    for method in agreement.recipe.methods.values():
-        settings = method.settings or {}
-        if settings.get("sha256") == digest:
-            return read_record(PredictionOptions, settings["options"], file, what="no options of predictions")
-    raise ScoresError(
-        "the agreement was not computed from these predictions, or the file has changed",
-        where=file,
-        remedy="Pass the files that `rationale agree` was given, or run it again.",
-    )
+    options = recorded_options(file, agreement.recipe)
+    if options is None:
+        raise ScoresError(
+            "the agreement was not computed from these predictions, or the file has changed",
+            where=file,
+            remedy="Pass the files that `rationale agree` was given, or run it again.",
+        )
+    return options
 
 
 def _opened(

@@ -89,7 +89,11 @@ def galleries(
         ScoresError: If a method was not scored.
     """
     results, sources = Results(agreement), Sources.of(scores)
-    chosen = leading(agreement) if methods is None else [METHODS.canonical(name) for name in methods]
+    held = sources.recipe.methods
+    if methods is None:
+        chosen = [name for name in leading(agreement) if name in held]
+    else:
+        chosen = [METHODS.canonical(name) for name in methods]
     unknown = [method for method in chosen if method not in results.methods]
     if unknown:
         raise ScoresError(

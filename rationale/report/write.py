@@ -21,7 +21,7 @@ from rationale.report.tables import (
     faithfulness_table,
     selection_table,
 )
-from rationale.scores.families import CHANCE, HUMAN, family_of
+from rationale.scores.families import CHANCE, HUMAN, family_of, is_imported
 from rationale.scores.sources import Sources
 
 if TYPE_CHECKING:
@@ -123,11 +123,19 @@ def report_markdown(agreement: Agreement, command: str | None = None) -> str:
 def check_belongs(scores: Scores | Sources, documents: Documents, agreement: Agreement) -> None:
     """Checks that an agreement was computed from these scores and documents.
 
+    It may hold imported methods beside them, whose predictions are not at hand.
+
     Raises:
         ScoresError: If it was not; the message says what differs.
     """
     settings, scored_recipe = agreement.recipe.agreement, agreement.recipe.of_scores
-    references = {name for name in scored_recipe.methods if family_of(name, scored_recipe) in (CHANCE, HUMAN)}
+    held = scores.recipe.methods
+    references = {
+        name
+        for name in scored_recipe.methods
+        if family_of(name, scored_recipe) in (CHANCE, HUMAN)
+        or (is_imported(scored_recipe, name) and name not in held)
+    }
     scored_recipe = replace(
         scored_recipe, methods={n: m for n, m in scored_recipe.methods.items() if n not in references}
     )
