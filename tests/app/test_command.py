@@ -11,6 +11,8 @@ from rationale.commands import app as command
 from rationale.errors import ScoresError
 from tests.children import environment, python
 
+pytestmark = pytest.mark.slow  # every test runs the command
+
 
 @pytest.fixture
 def started(monkeypatch):
@@ -102,8 +104,6 @@ from streamlit.web import bootstrap
 bootstrap.run = lambda *given, **more: print("SETTINGS", json.dumps(
     {name: config.get_option(name) for name in sys.argv.pop().split(",")}))
 from rationale.commands.app import app
-
-pytestmark = pytest.mark.slow  # every test runs the command
 names = sys.argv.pop()
 sys.argv.append(names)
 app(browser=False, port=8999)
