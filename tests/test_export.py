@@ -289,7 +289,7 @@ def test_a_single_logit_names_no_class(tmp_path, documents):
         (Choice("input_x_gradient", 9), "method 'input_x_gradient' has no layer 9. Layers: 0, 1, 2."),
         (
             Choice("input_x_gradient", 0, "best"),
-            "words cannot be selected by 'best'. Known: threshold, top_k_gold.",
+            "words cannot be selected by 'best'. Known: threshold, top_k_gold, given.",
         ),
     ],
 )

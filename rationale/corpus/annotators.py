@@ -84,7 +84,7 @@ def aggregate_in_use(documents: Iterable[Document]) -> Aggregate | None:
     >>> from rationale.corpus.document import Mark
     >>> marks = (Mark("a", (Span(0, 2),)), Mark("b", (Span(1, 3),)))
     >>> aggregate_in_use([Document("1", "1", tuple("abc"), spans=(Span(1, 2),), marks=marks)])
-    'any2'
+    'majority'
     """
     said = [document for document in documents if document.marks]
     for rule in _RULES:
