@@ -15,7 +15,7 @@ from rationale.predictions.labels import Classes
 from rationale.predictions.perturbed import Removal
 from rationale.predictions.report import PredictionReport
 from rationale.predictions.values import Content
-from rationale.scores.methods import normalise
+from rationale.scores.of_words import scored_words
 from rationale.scores.scored import ScoredDocument
 from rationale.scores.store import MemoryScores
 from rationale.strict_json import Json
@@ -71,40 +71,22 @@ class Pair:
 def scored_document(pair: Pair, name: str, classes: Classes, removal: Removal | None) -> ScoredDocument:
     """A prediction as a scored document: its tokens are the words, in one window.
 
-    Token scores are the scores divided by the sum of their absolute values.
-
     Raises:
         DataError: On an unknown label, or values that are no probabilities.
     """
     document, content, where = pair.document, pair.content, pair.where
-    count = len(document.words)
     probabilities = classes.of_row(pair.row, where)
     predicted = classes.label(pair.row, "label", where)
     if predicted is None and probabilities:
         predicted = classes.names[int(np.argmax(probabilities))]
-    words, tokens = {}, {}
-    if content.scores is not None:
-        words[name] = content.scores.astype(np.float32)[None]
-        tokens[name] = normalise(words[name], signed=True)
-    return ScoredDocument(
-        id=document.id,
-        docid=document.docid,
-        digest=document.digest,
-        label=document.label,
-        predicted=predicted,
-        probabilities=probabilities,
-        tokens=document.words,
-        token_word=np.arange(count, dtype=np.int32),
-        token_window=np.zeros(count, dtype=np.int32),
-        window_tokens=np.array([count], dtype=np.int32),
-        window_weight=np.ones(1, dtype=np.float32),
-        covered=np.ones(count, dtype=np.bool_),
-        words=words,
-        token_scores=tokens,
-        layers={name: (0,)},
-        perturbed=() if removal is None else removal.of(pair.row, classes, name, where),
+    return scored_words(
+        document,
+        words={} if content.scores is None else {name: content.scores.astype(np.float32)},
         given={} if content.mask is None else {name: content.mask},
         unmatched={} if content.unmatched is None else {name: content.unmatched},
+        predicted=predicted,
+        probabilities=probabilities,
+        perturbed=() if removal is None else removal.of(pair.row, classes, name, where),
     )
 
 

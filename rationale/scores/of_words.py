@@ -8,7 +8,8 @@ import numpy as np
 
 from rationale.arrays import Bool, Float32
 from rationale.corpus.document import Document
-from rationale.scores.scored import ScoredDocument
+from rationale.scores.methods import normalise
+from rationale.scores.scored import Perturbed, ScoredDocument
 
 
 def scored_words(
@@ -19,6 +20,7 @@ def scored_words(
     unmatched: Mapping[str, int] | None = None,
     predicted: str | None = None,
     probabilities: tuple[float, ...] = (),
+    perturbed: tuple[Perturbed, ...] = (),
 ) -> ScoredDocument:
     """Makes a scored document whose tokens are the W words themselves, in one window.
 
@@ -29,6 +31,7 @@ def scored_words(
         unmatched: Per method, the number of quoted words that are nowhere in the document.
         predicted: The predicted label.
         probabilities: Of the classes.
+        perturbed: Probabilities without words, and with only them.
 
     Returns:
         The document with one layer a method. Token scores are the word scores over the sum of their absolute
@@ -50,14 +53,9 @@ def scored_words(
         window_weight=np.ones(1, np.float32),
         covered=np.ones(count, np.bool_),
         words=rows,
-        token_scores={name: _shares(values) for name, values in rows.items()},
+        token_scores={name: normalise(values, signed=True) for name, values in rows.items()},
+        perturbed=perturbed,
         layers={name: (0,) for name in {**rows, **(given or {})}},
         given=dict(given or {}),
         unmatched=dict(unmatched or {}),
     )
-
-
-def _shares(values: Float32) -> Float32:
-    total = np.abs(values).sum(dtype=np.float64)
-    shares: Float32 = (values / total).astype(np.float32) if total > 0 else np.zeros_like(values)
-    return shares
