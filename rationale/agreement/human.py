@@ -12,13 +12,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from rationale.agreement.annotators import chance_ap, krippendorff, pairwise_f1, pairwise_kappa
+from rationale.agreement.annotator_agreement import alpha_interval, annotator_agreement
+from rationale.agreement.annotators import chance_ap
 from rationale.agreement.gold import Standard
 from rationale.agreement.joined import mean_over_annotators
 from rationale.agreement.measure import AgreementOptions, Measured, Place, measure
 from rationale.artifacts.provenance import Annotators, Provenance, ScoredData, ScoredMethod, ScoredModel
 from rationale.corpus.document import Document, Documents, Key
-from rationale.metrics.statistics import number_or_none
 from rationale.scores.families import CHANCE, HUMAN
 from rationale.scores.of_words import scored_words
 from rationale.scores.scored import ScoredDocument
@@ -103,23 +103,8 @@ def with_agreement(
     counts: Annotators, documents: Documents, *, resamples: int, seed: int, confidence: float
 ) -> Annotators:
     """The counts with pairwise F1, kappa and Krippendorff's alpha, its interval over documents."""
-    masks = [document.masks for document in documents if len(document.asked) > 1]
-    if not masks:
+    found = annotator_agreement(documents)
+    if found is None:
         return counts
-    parts = krippendorff(masks)
-    rng = np.random.default_rng(seed)
-    drawn = [parts.alpha(rng.integers(0, len(masks), len(masks))) for _ in range(resamples)]
-    tails = [50 * (1 - confidence), 50 * (1 + confidence)]
-    low, high = np.nanpercentile(drawn, tails) if np.isfinite(drawn).any() else (np.nan, np.nan)
-    alpha = parts.alpha()
-    return replace(
-        counts,
-        pairwise_f1=number_or_none(_mean([pairwise_f1(mask) for mask in masks])),
-        kappa=number_or_none(_mean([pairwise_kappa(mask) for mask in masks])),
-        alpha=(number_or_none(alpha), number_or_none(low), number_or_none(high)),
-    )
-
-
-def _mean(values: list[float]) -> float:
-    known = [value for value in values if np.isfinite(value)]
-    return float(np.mean(known)) if known else float("nan")
+    ends = alpha_interval(documents, resamples=resamples, seed=seed, confidence=confidence)
+    return replace(counts, pairwise_f1=found.pairwise_f1, kappa=found.kappa, alpha=(found.alpha, *ends))
