@@ -10,7 +10,7 @@ r"""How near do scores come to human rationales, between chance and one human ag
 
 With ``--train`` one classifier is trained on that file, without the texts of the corpus. Else five are, each
 on four fifths of the corpus (by hash of the id), and each document is scored by the one that has not seen it.
-All one-pass methods score every document, three of captum's a sample of 200; TF-IDF weights of a logistic
+All one-pass methods score every document, three of captum's a sample; TF-IDF weights of a logistic
 regression of scikit-learn come in as a CSV of predictions. Every step resumes after a kill.
 """
 
@@ -41,12 +41,12 @@ from rationale.predictions.options import PredictionOptions
 from rationale.report.ceilings import share_of_the_way
 from rationale.report.results import Results
 from rationale.scores import StoredScores
+from rationale.scores.families import CHANCE, is_baseline
 from rationale.scores.sources import Sources
 from rationale.scores.store import MemoryScores
 
 FOLDS = 5
 SLOW = ("integrated_gradients", "gradient_shap", "occlusion")
-SAMPLE = 200
 LABELS = {"fair-sst": ("negative", "positive"), "toxic-spans": ("not toxic", "toxic")}
 """Classes that the classifier knows; documents with another label are left out."""
 
@@ -59,6 +59,7 @@ def main() -> None:
     made.add_argument("--train-limit", type=int, default=20_000)
     made.add_argument("--model", help="pretrained encoder")
     made.add_argument("--epochs", type=int, default=3)
+    made.add_argument("--sample", type=int, default=200, help="documents for captum's methods; 0 for none")
     made.add_argument("--limit", type=int, help="a sample of the corpus, by hash of the id")
     made.add_argument("--work", type=Path)
     made.add_argument("--cells", type=Path, required=True)
@@ -71,10 +72,15 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     documents = chosen(given)
     folds = list(trained_folds(given, documents, work))
-    fast = joined([scored(work, number, "fast", held, ()) for number, held in enumerate(folds)])
-    slow = joined([scored(work, number, "slow", held, SLOW) for number, held in enumerate(folds)])
-    weights = tfidf(given, documents, work)
-    agreement = agree(Sources((fast, slow, weights)), documents)
+    fast = joined([scored(work, number, "fast", held) for number, held in enumerate(folds)])
+    sources = [fast, tfidf(given, documents, work)]
+    if given.sample:
+        share = given.sample if given.train else given.sample // FOLDS
+        name = f"slow-{given.sample}"
+        sources.append(
+            joined([scored(work, number, name, held, SLOW, share) for number, held in enumerate(folds)])
+        )
+    agreement = agree(Sources(tuple(sources)), documents)
     agreement.save(work / "agreement.json", overwrite=True)
     with given.cells.open("a", encoding="utf-8") as file:
         file.write(json.dumps(cell(given, documents, agreement)) + "\n")
@@ -127,11 +133,12 @@ def text_of(document: Document) -> str:
     return "".join(filter(str.isalnum, "".join(document.words).casefold()))
 
 
-def scored(work: Path, number: int, name: str, held: Path, methods: Sequence[str]) -> StoredScores:
+def scored(
+    work: Path, number: int, name: str, held: Path, methods: Sequence[str] = (), share: int = 0
+) -> StoredScores:
     """Scores of one fold; those of slow methods on a share of the sample."""
     out = work / f"{name}-{number}"
-    if not (out / "COMPLETE").exists() or not out.exists():
-        share = SAMPLE if number == 0 and not (work / "held-1.jsonl").exists() else SAMPLE // FOLDS
+    if not (out / "COMPLETE").exists():
         given = [*(f"--method={one}" for one in methods), *([f"--limit={share}"] if methods else [])]
         run("score", "--model", work / f"classifier-{number}", "--data", held, "--out", out, *given)
     return StoredScores(out)
@@ -187,7 +194,10 @@ def cell(given: argparse.Namespace, documents: Documents, agreement: Agreement) 
     counted = Counter(document.label for document in documents)
     majority = max(counted.values()) / len(documents)
     rows = []
-    for method, layer in results.ranked():
+    baselines = [
+        (name, 0) for name in results.methods if is_baseline(name, agreement.recipe) and name != CHANCE
+    ]
+    for method, layer in [*results.ranked(), *baselines]:
         value, record = results.interval(method, layer, "ap"), results.get(method, layer, "ap")
         way = share_of_the_way(value.value, chance.value, human.value)
         rows.append({"method": results.title(method), "layer": layer, "ap": list(value), "way": way,
@@ -195,12 +205,19 @@ def cell(given: argparse.Namespace, documents: Documents, agreement: Agreement) 
     counts = agreement.recipe.agreement.annotators
     return {
         "corpus": given.corpus, "documents": len(documents), "machine": machine(), "epochs": given.epochs,
+        "trained": trained(given),
         "accuracy": [found.accuracy, found.low, found.high], "majority": majority,
         "beaten": found.low is not None and found.low > majority,
         "human": list(human), "chance": list(chance), "alpha": counts.alpha if counts else None,
         "pairwise_f1": counts and counts.pairwise_f1, "left_out": counts and counts.left_out,
         "rows": rows,
     }  # fmt: skip
+
+
+def trained(given: argparse.Namespace) -> str:
+    if given.train:
+        return f"{given.train_limit:,} rows of {given.train.parent.name} without these texts"
+    return f"{FOLDS} folds, each document scored by the model that has not seen it"
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -226,7 +243,7 @@ def page(cells: Iterable[dict[str, Any]]) -> Iterator[str]:
             f"most frequent class {one['majority']:.3f}. Human {shown(one['human'])}, chance "
             f"{one['chance'][0]:.3f}; Krippendorff's alpha {shown(one['alpha'])}, pairwise F1 "
             f"{one['pairwise_f1']:.3f}; {one['left_out']:,} masks of no word or of all left out. "
-            f"{one['machine']}, seed 0, {one['epochs']} epochs.\n"
+            f"Classifier: {one['trained']}, seed 0, epochs: {one['epochs']}. {one['machine']}.\n"
         )
         if not one["beaten"]:
             yield "The classifier does not beat the most frequent class: no table.\n"
