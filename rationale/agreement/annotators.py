@@ -1,9 +1,7 @@
-"""Several annotators of one document: how much they agree, and the human ceiling of plausibility metrics.
+"""Several annotators of one document: how much they agree, and what a random order of the words reaches.
 
 Masks are bool (annotators, words), one row an annotator who was asked; a row without a marked word is one
-who marked nothing. A *unit* is one annotator's mask of one document: every plausibility metric is computed
-against the units, averaged inside the document and then over documents, so that a document counts once
-however many annotators it has.
+who marked nothing.
 """
 
 from __future__ import annotations
@@ -14,87 +12,8 @@ from itertools import combinations
 
 import numpy as np
 
-from rationale.arrays import Array, Bool, Float64, Int64
-from rationale.errors import DataError
-from rationale.metrics.ragged import offsets_of, ratio
-
-
-@dataclass(frozen=True)
-class Units:
-    """Documents repeated once for each of their annotators.
-
-    Attributes:
-        document: int64 (U,), the document of each unit.
-        annotator: int64 (U,), the row of its mask.
-        truth: bool (N,), the masks, one after another.
-        offsets: int64 (U + 1,), where each unit's words start.
-        words: int64 (N,), the place of each word among the words of all documents.
-        documents: D.
-    """
-
-    document: Int64
-    annotator: Int64
-    truth: Bool
-    offsets: Int64
-    words: Int64
-    documents: int
-
-    def per_document(self, values: Float64) -> Float64:
-        """The mean over each document's annotators, (..., U) to (..., D); NaN where all are NaN."""
-        known = np.isfinite(values)
-        return ratio(self._sums(np.where(known, values, 0.0)), self._sums(known.astype(np.float64)))
-
-    def _sums(self, values: Float64) -> Float64:
-        """The sum over each document's annotators, (..., U) to (..., D)."""
-        sums = np.zeros((*values.shape[:-1], self.documents))
-        for unit, document in enumerate(self.document):
-            sums[..., document] += values[..., unit]
-        return sums
-
-
-def units_of(masks: Sequence[Bool]) -> Units:
-    """Every annotator of every document as a unit of its own.
-
-    Args:
-        masks: Of each document bool (annotators, words); a document without annotators has no unit.
-
-    Raises:
-        DataError: Where a mask is not bool or not of two dimensions.
-    """
-    for number, mask in enumerate(masks):
-        if mask.dtype != np.bool_ or mask.ndim != 2:
-            raise DataError(
-                f"the masks of document {number} are {mask.dtype} {mask.shape}, expected bool "
-                "(annotators, words)"
-            )
-    counts = np.array([len(mask) for mask in masks], np.int64)
-    lengths = np.array([mask.shape[1] for mask in masks], np.int64)
-    document = np.repeat(np.arange(len(masks)), counts)
-    starts = offsets_of(lengths)[:-1]
-    return Units(
-        document=document,
-        annotator=_join([np.arange(count) for count in counts], np.int64),
-        truth=_join([mask.ravel() for mask in masks], np.bool_),
-        offsets=offsets_of(lengths[document]),
-        words=_join([starts[d] + np.arange(lengths[d]) for d in document], np.int64),
-        documents=len(masks),
-    )
-
-
-def _join(parts: Sequence[Array], kind: type[np.generic]) -> Array:
-    return np.concatenate([np.zeros(0, kind), *parts]).astype(kind)
-
-
-def others_mean(masks: Sequence[Bool]) -> Float64:
-    """The share of a unit's other annotators who marked each word, float64 (N,) in the order of the units.
-
-    Raises:
-        DataError: Where a document has fewer than two annotators.
-    """
-    if any(len(mask) < 2 for mask in masks):
-        raise DataError("leave-one-out needs at least two annotators a document")
-    shares = [((mask.sum(axis=0) - mask) / (len(mask) - 1)).ravel() for mask in masks]
-    return np.concatenate([np.zeros(0), *shares])
+from rationale.arrays import Bool, Float64, Int64
+from rationale.metrics.ragged import ratio
 
 
 def chance_ap(marked: Int64, words: Int64) -> Float64:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rationale.report.results import Results, titled
 from rationale.report.table import Cell, Column, Interval, Table
+from rationale.scores.families import HUMAN
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
@@ -29,7 +30,7 @@ def ceiling_table(agreement: Agreement, metric: str = "ap", select: str | None =
         select: Its selection, for a metric that needs one.
     """
     results = Results(agreement)
-    human = results.interval("human", 0, metric, results.selected_by("human", select))
+    human = results.interval(HUMAN, 0, metric, results.selected_by(HUMAN, select))
     chance = results.interval(results.chance, 0, metric, select)
     rows = [
         _row(results, method, layer, results.interval(method, layer, metric, select), chance, human)

@@ -10,14 +10,13 @@ from rationale.agreement.annotators import (
     chance_ap,
     cohen_kappa,
     krippendorff,
-    others_mean,
     pairwise_f1,
     pairwise_kappa,
-    units_of,
 )
-from rationale.agreement.ranking import average_precision, rank
-from rationale.errors import DataError
-from rationale.metrics.ragged import totals
+from rationale.agreement.gold import standard
+from rationale.agreement.human import human_ceiling
+from rationale.agreement.measure import AgreementOptions, Place
+from rationale.corpus.document import Document, Documents, Mark, Span
 
 ABC = np.array([[1, 1, 0, 0, 0, 0], [1, 1, 1, 0, 0, 0], [0, 1, 0, 0, 1, 0]], dtype=bool)
 
@@ -37,34 +36,35 @@ def leave_one_out_ap(masks):
     return np.mean(found) if found else np.nan
 
 
+def marked(number, masks):
+    """A document with one annotator a mask."""
+    marks = []
+    for own in masks:
+        spans = tuple(Span(int(word), int(word) + 1) for word in np.flatnonzero(own))
+        marks.append(Mark(None, spans, state="marked" if spans else "nothing"))
+    return Document(str(number), str(number), ("w",) * masks.shape[1], marks=tuple(marks))
+
+
+def ceiling_of(masks):
+    """The AP of the human ceiling of each document with at least two annotators."""
+    documents = Documents([marked(number, mask) for number, mask in enumerate(masks)])
+    measured = human_ceiling(documents, standard(documents, "each"), AgreementOptions())
+    return measured.parts[Place("human", 0, "ap", None)][0]
+
+
 def test_the_worked_example():
     assert pairwise_f1(ABC) == pytest.approx(0.5667, abs=5e-5)
     assert krippendorff([ABC]).alpha() == pytest.approx(0.3377, abs=5e-5)
     kappas = [cohen_kappa(one, other) for one, other in combinations(ABC, 2)]
     assert kappas == pytest.approx([2 / 3, 0.25, 0.0])
-    units, shares = units_of([ABC]), others_mean([ABC])
-    found = average_precision(rank(shares, units.truth, units.offsets))
-    assert found[0] == pytest.approx([0.75, 0.7222, 0.4167], abs=5e-5)
+    assert ceiling_of([ABC]) == pytest.approx([np.mean([0.75, 0.7222, 0.4167])], abs=5e-5)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_leave_one_out_is_scikit_learns(seed):
     masks = corpus(seed)
-    units = units_of(masks)
-    values = average_precision(rank(others_mean(masks), units.truth, units.offsets))
     expected = [leave_one_out_ap(mask) for mask in masks]
-    np.testing.assert_allclose(units.per_document(values)[0], expected, atol=1e-12)
-
-
-def test_units_say_whose_mask_they_are():
-    masks = corpus(9, documents=4)
-    units = units_of(masks)
-    for number, (document, annotator) in enumerate(zip(units.document, units.annotator, strict=True)):
-        own = units.truth[units.offsets[number] : units.offsets[number + 1]]
-        assert (own == masks[document][annotator]).all()
-    lengths = [mask.shape[1] for mask in masks]
-    assert units.words.max() + 1 == sum(lengths)
-    assert totals(units.truth, units.offsets).sum() == sum(mask.sum() for mask in masks)
+    np.testing.assert_allclose(ceiling_of(masks), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -84,8 +84,7 @@ def test_one_annotator_says_nothing_of_agreement():
     assert krippendorff(alone).alpha() == krippendorff(corpus(1)).alpha()
     assert np.isnan(pairwise_f1(alone[0]))
     assert np.isnan(krippendorff(alone[:1]).alpha())
-    with pytest.raises(DataError, match="at least two annotators"):
-        others_mean(alone)
+    assert len(ceiling_of(alone)) == len(alone) - 1
 
 
 def test_kappa_is_scikit_learns():
@@ -108,8 +107,3 @@ def test_chance_is_the_mean_over_all_orders(words, marked):
 
 def test_chance_of_none_or_all_marked_is_not_defined():
     assert np.isnan(chance_ap(np.array([0, 3]), np.array([3, 3]))).all()
-
-
-def test_masks_have_two_dimensions():
-    with pytest.raises(DataError, match=r"document 1 .* expected bool \(annotators, words\)"):
-        units_of([ABC, ABC[0]])
