@@ -15,7 +15,7 @@ from rationale.agreement.comparison import compare_methods, comparison_rule
 from rationale.agreement.gold import Gold, Standard, standard
 from rationale.agreement.human import CEILING, RANDOM_ORDER, chance, human_ceiling, with_agreement
 from rationale.agreement.joined import join, mean_over_annotators
-from rationale.agreement.measure import AgreementOptions, Measured, Place, measure
+from rationale.agreement.measure import AgreementOptions, Measured, Place, measure_each
 from rationale.agreement.metric import metrics
 from rationale.agreement.pairs import pair_table
 from rationale.agreement.result import Agreement, Estimate, selecting
@@ -160,13 +160,8 @@ def _agreement(
 
 
 def _of_source(scores: Scores, golds: Standard, settings: AgreementOptions) -> Measured:
-    """Measures one source against every annotator; soft metrics once, they compare with all of them."""
-    return mean_over_annotators(
-        [
-            measure(scores, documents, settings if rank == 0 else replace(settings, soft=False))
-            for rank, documents in enumerate(golds.documents)
-        ]
-    )
+    """Measures one source against every annotator, and averages inside each document."""
+    return mean_over_annotators(measure_each(scores, golds.documents, settings))
 
 
 def _references(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -39,6 +39,10 @@ class Block:
     scored: tuple[ScoredDocument, ...]
     documents: tuple[Document, ...]
     recipe: Provenance
+
+    def against(self, documents: Documents) -> Block:
+        """The same scores beside the same documents with other human rationales."""
+        return replace(self, documents=tuple(documents.get(own.key) or own for own in self.documents))
 
     def rows(self, method: str, layers: Sequence[int]) -> list[int]:
         """Returns the row of each layer in a method's arrays.

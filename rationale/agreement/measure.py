@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -115,9 +115,29 @@ def measure(scores: Scores, documents: Documents, settings: AgreementOptions) ->
         ScoresError: If scores do not belong to the documents or are not finite, or eta does not fit the
             layers.
     """
+    (measured,) = measure_each(scores, (documents,), settings)
+    return measured
+
+
+def measure_each(scores: Scores, golds: Sequence[Documents], settings: AgreementOptions) -> list[Measured]:
+    """Computes every metric against each of several human rationales; the scores are read once.
+
+    Args:
+        scores: Scores of these documents, or of the first of them.
+        golds: The same documents, each time with other human rationales.
+        settings: How agreement is measured; soft metrics compare with all annotators, and are of the first.
+
+    Raises:
+        ScoresError: As :func:`measure`.
+    """
     if settings.groups is not None:
-        check_alternatives(documents)
-    return _concatenate([_measure(block, scores, settings) for block in blocks(scores, documents)])
+        check_alternatives(golds[0])
+    pieces: list[list[Measured]] = [[] for _ in golds]
+    for block in blocks(scores, golds[0]):
+        for number, documents in enumerate(golds):
+            own = settings if number == 0 else replace(settings, soft=False)
+            pieces[number].append(_measure(block.against(documents), scores, own))
+    return [_concatenate(of_gold) for of_gold in pieces]
 
 
 def _measure(block: Block, scores: Scores, settings: AgreementOptions) -> Measured:
