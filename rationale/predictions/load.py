@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from rationale.artifacts.seal import digest
 from rationale.corpus.document import Documents
 from rationale.corpus.fields import identifier
 from rationale.corpus.places import source_errors, stem_of
@@ -55,7 +55,7 @@ def load_predictions(
     """
     path, options = home(path), options or PredictionOptions()
     with source_errors(path):
-        rows, digest = read_rows(path, options.format), hashlib.sha256(path.read_bytes()).hexdigest()
+        rows, sha256 = read_rows(path, options.format), digest(path)
     name = identifier(options.name or stem_of(path), "name", str(path))
     columns = _columns(rows, options, path)
     matched = match_rows(rows.rows, documents, partial=options.partial)
@@ -69,7 +69,7 @@ def load_predictions(
     notes = (AP_OF_MASKS * options.masks_as_scores, UNSTATED * (removal is not None and not removal.stated))
     report = PredictionReport(
         file=path.name,
-        sha256=digest,
+        sha256=sha256,
         format=rows.format,
         column=", ".join(map(str, columns)),
         rows=len(rows.rows),

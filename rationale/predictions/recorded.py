@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from rationale.artifacts.provenance import Provenance
 from rationale.artifacts.record import read_record
+from rationale.artifacts.seal import digest
 from rationale.errors import DataError
 from rationale.files import home
 from rationale.predictions.options import PredictionOptions
@@ -27,11 +27,11 @@ def recorded_options(file: str | Path, recipe: Provenance) -> PredictionOptions 
     """
     path = home(file)
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        sha256 = digest(path)
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror})", where=path) from error
     for method in recipe.methods.values():
         settings = method.settings or {}
-        if settings.get("sha256") == digest:
+        if settings.get("sha256") == sha256:
             return read_record(PredictionOptions, settings["options"], path, what="no options")
     return None
