@@ -2,14 +2,19 @@
 
 import os
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rationale.agreement.annotators import chance_ap, krippendorff, others_mean, pairwise_f1, units_of
+from rationale.agreement.annotators import chance_ap, krippendorff, pairwise_f1
+from rationale.agreement.gold import standard
+from rationale.agreement.human import human_ceiling
+from rationale.agreement.measure import AgreementOptions
 from rationale.corpus import load_documents
 from rationale.corpus.archive import unpack
+from rationale.corpus.document import Documents
 from rationale.corpus.named.convert import convert_named
 from rationale.corpus.named.reader import named_splits, read_named
 from tests.places import ROOT
@@ -165,47 +170,52 @@ def test_what_is_written_is_read_back_equal(corpus, tmp_path, name, folder, spli
     assert list(load_documents(out)) == list(read.documents)
 
 
-def ceiling(masks):
-    """The row of a table of human ceilings, computed by plain scikit-learn and numpy."""
+def left_out(mask, own):
+    """AP, F1 and FPR of the other annotators against one, by plain scikit-learn and numpy."""
     from sklearn.metrics import average_precision_score
 
-    units, scores = units_of(masks), others_mean(masks)
-    ap, f1, fpr = [], [], []
-    for start, end in zip(units.offsets[:-1], units.offsets[1:], strict=True):
-        truth, score = units.truth[start:end], scores[start:end]
-        chosen = score >= 0.5 - 1e-12
-        if truth.all() or not truth.any():
-            values = (np.nan,) * 3
-        else:
-            hits = (truth & chosen).sum()
-            f1_here = 2 * hits / (truth.sum() + chosen.sum())
-            values = (
-                average_precision_score(truth, score),
-                f1_here,
-                (chosen & ~truth).sum() / (~truth).sum(),
-            )
-        for column, value in zip((ap, f1, fpr), values, strict=True):
-            column.append(value)
-    chance = chance_ap(
-        np.add.reduceat(units.truth.astype(np.int64), units.offsets[:-1]), np.diff(units.offsets)
-    )
-    mean = np.nanmean
+    truth = mask[own]
+    if truth.all() or not truth.any():
+        return (np.nan,) * 3
+    share = np.delete(mask, own, axis=0).mean(axis=0)
+    chosen = share >= 0.5 - 1e-12
+    f1 = 2 * (truth & chosen).sum() / (truth.sum() + chosen.sum())
+    return average_precision_score(truth, share), f1, (chosen & ~truth).sum() / (~truth).sum()
+
+
+def mean_defined(values):
+    defined = np.array(values)[~np.isnan(values)]
+    return defined.mean() if len(defined) else np.nan
+
+
+def ceiling(masks):
+    """The row of a table of human ceilings."""
+    each = [[left_out(mask, own) for own in range(len(mask))] for mask in masks]
+    ap, f1, fpr = (np.array([mean_defined(rows) for rows in map(list, column)]) for column in by_column(each))
+    chance = [
+        mean_defined(chance_ap(mask.sum(axis=1, dtype=np.int64), np.full(len(mask), mask.shape[1])))
+        for mask in masks
+    ]
     return {
         "docs": len(masks),
-        "share": mean([mask.mean() for mask in masks]),
-        "pairwise F1": mean([pairwise_f1(mask) for mask in masks]),
-        "AP ceiling": mean(units.per_document(np.array(ap))),
-        "chance": mean(units.per_document(chance)),
-        "F1 of others' majority": mean(units.per_document(np.array(f1))),
-        "FPR": mean(units.per_document(np.array(fpr))),
+        "share": np.mean([mask.mean() for mask in masks]),
+        "pairwise F1": np.mean([pairwise_f1(mask) for mask in masks]),
+        "AP ceiling": np.nanmean(ap),
+        "chance": np.nanmean(chance),
+        "F1 of others' majority": np.nanmean(f1),
+        "FPR": np.nanmean(fpr),
         "alpha": krippendorff(masks).alpha(),
-        "left out": int(np.isnan(ap).sum()),
+        "left out": sum(int(np.isnan(value[0])) for rows in each for value in rows),
     }
 
 
+def by_column(each):
+    return ([[value[number] for value in rows] for rows in each] for number in range(3))
+
+
 def same_label(document):
-    kept = [mark.label == document.label for mark in document.asked]
-    return document.masks[np.array(kept)]
+    """The document with those annotators alone who gave the majority's label."""
+    return replace(document, marks=tuple(mark for mark in document.marks if mark.label == document.label))
 
 
 HATEXPLAIN = (1141, 0.279, 0.6290, 0.6556, 0.3521, 0.6128, 0.2250, 0.3834, 140)
@@ -214,19 +224,25 @@ SST_ALL = (263, 0.298, 0.5234, 0.7216, 0.4062, 0.5940, 0.1168, 0.3481, 19)
 
 
 @pytest.mark.parametrize(
-    ("name", "folder", "split", "masks_of", "expected"),
+    ("name", "folder", "split", "kept", "expected"),
     [
-        ("hatexplain", "hatexplain_val", None, lambda d: d.masks, HATEXPLAIN),
+        ("hatexplain", "hatexplain_val", None, None, HATEXPLAIN),
         ("fair-rationales", "fair_rationales", "SST", same_label, SST_MAJORITY),
-        ("fair-rationales", "fair_rationales", "SST", lambda d: d.masks, SST_ALL),
+        ("fair-rationales", "fair_rationales", "SST", None, SST_ALL),
     ],
 )
-def test_the_table_of_human_ceilings(corpus, name, folder, split, masks_of, expected):
-    documents = read_named(name, corpus(folder), split).documents
-    masks = [mask for document in documents if len(mask := masks_of(document)) >= 2]
-    found = ceiling(masks)
+def test_the_table_of_human_ceilings(corpus, name, folder, split, kept, expected):
+    read = list(read_named(name, corpus(folder), split).documents)
+    chosen = [document for document in map(kept or (lambda d: d), read) if len(document.masks) >= 2]
+    found = ceiling([document.masks for document in chosen])
     assert (found["docs"], found["left out"]) == (expected[0], expected[-1])
     assert round(found["share"], 3) == expected[1]
     assert [round(value, 4) for value in list(found.values())[2:-1]] == pytest.approx(
         expected[2:-1], abs=6e-5
+    )
+    documents = Documents(chosen)
+    measured = human_ceiling(documents, standard(documents, "each"), AgreementOptions())
+    ours = {place.metric: np.nanmean(values) for place, values in measured.parts.items()}
+    assert [ours["ap"], ours["token_f1"], ours["fpr"]] == pytest.approx(
+        [found["AP ceiling"], found["F1 of others' majority"], found["FPR"]], abs=1e-12
     )
