@@ -1,15 +1,25 @@
 r"""How near do scores come to human rationales, between chance and one human against the others?
 
     rationale data convert DIR --reader fair-rationales --split SST --out fair-sst.jsonl
-    python benchmarks/human_ceilings.py --corpus fair-sst --data fair-sst.jsonl --train sst2/train.jsonl \
-        --model MODEL --work WORK --cells cells.jsonl
+    rationale data convert DIR --reader fair-rationales --split cose --out fair-cose.jsonl
+    rationale data convert DIR --reader cose --true-false --out cose.jsonl
     rationale data convert DIR --reader hatexplain --out hatexplain.jsonl
-    python benchmarks/human_ceilings.py --corpus hatexplain --data hatexplain.jsonl --model MODEL \
-        --work WORK --cells cells.jsonl
-    python benchmarks/human_ceilings.py --cells cells.jsonl --page docs/results/human-ceilings.md
+    rationale data convert DIR --reader toxic-spans --split raw --out toxic.jsonl
+    rationale data convert DIR --reader evidence-inference --split train --out ei-train.jsonl
+    rationale data convert DIR --reader evidence-inference --split validation --out ei-val.jsonl
 
-With ``--train`` one classifier is trained on that file, without the texts of the corpus. Else five are, each
-on four fifths of the corpus (by hash of the id), and each document is scored by the one that has not seen it.
+    python benchmarks/human_ceilings.py --model MODEL --work WORK --cells CELLS.jsonl ..., and for each corpus
+        --corpus fair-sst --data fair-sst.jsonl --train sst2/train.jsonl --epochs 1
+        --corpus hatexplain --data hatexplain.jsonl
+        --corpus fair-cose --data fair-cose.jsonl --train cose.jsonl --balance
+        --corpus toxic-spans --data toxic.jsonl --train toxic.jsonl --limit 2000 --train-limit 10000
+            --epochs 1
+        --corpus evidence-inference --data ei-val.jsonl --train ei-train.jsonl --max-length 512 --sample 0
+    python benchmarks/human_ceilings.py --cells CELLS.jsonl --page docs/results/human-ceilings.md
+
+With ``--train`` one classifier is trained on that file, without the texts that are scored. Else five are,
+each on four fifths of the corpus (by hash of the id); each document is scored by the one that has not seen
+it.
 All one-pass methods score every document, three of captum's a sample; TF-IDF weights of a logistic
 regression of scikit-learn come in as a CSV of predictions. Every step resumes after a kill.
 """
@@ -23,12 +33,13 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from common import machine, parser
+from human_ceilings_page import write
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
@@ -46,6 +57,8 @@ from rationale.scores.sources import Sources
 from rationale.scores.store import MemoryScores
 
 FOLDS = 5
+SHORT = 20
+ORDERED = ("input_x_gradient", "input_x_gradient.sum", "attention.all", "rollout.all", "random")
 SLOW = ("integrated_gradients", "gradient_shap", "occlusion")
 LABELS = {"fair-sst": ("negative", "positive"), "toxic-spans": ("not toxic", "toxic")}
 """Classes that the classifier knows; documents with another label are left out."""
@@ -57,16 +70,19 @@ def main() -> None:
     made.add_argument("--data", type=Path, help="what `rationale data convert --reader` wrote")
     made.add_argument("--train", type=Path, help="training data of another source, with the same labels")
     made.add_argument("--train-limit", type=int, default=20_000)
+    made.add_argument("--balance", action="store_true", help="train on equally many rows of each label")
+    made.add_argument("--max-length", type=int, default=128)
     made.add_argument("--model", help="pretrained encoder")
     made.add_argument("--epochs", type=int, default=3)
     made.add_argument("--sample", type=int, default=200, help="documents for captum's methods; 0 for none")
+    made.add_argument("--naopc", type=int, help="short documents whose NAOPC is measured as well")
     made.add_argument("--limit", type=int, help="a sample of the corpus, by hash of the id")
     made.add_argument("--work", type=Path)
     made.add_argument("--cells", type=Path, required=True)
     made.add_argument("--page", type=Path)
     given = made.parse_args()
     if given.page:
-        given.page.write_text("\n".join(page(read(given.cells))) + "\n", encoding="utf-8")
+        write(given.cells, given.page)
         return
     work = given.work / given.corpus
     work.mkdir(parents=True, exist_ok=True)
@@ -75,15 +91,44 @@ def main() -> None:
     fast = joined([scored(work, number, "fast", held) for number, held in enumerate(folds)])
     sources = [fast, tfidf(given, documents, work)]
     if given.sample:
-        share = given.sample if given.train else given.sample // FOLDS
+        options = [f"--limit={each(given, given.sample)}", *(f"--method={name}" for name in SLOW)]
         name = f"slow-{given.sample}"
         sources.append(
-            joined([scored(work, number, name, held, SLOW, share) for number, held in enumerate(folds)])
+            joined([scored(work, number, name, held, options) for number, held in enumerate(folds)])
         )
     agreement = agree(Sources(tuple(sources)), documents)
     agreement.save(work / "agreement.json", overwrite=True)
+    found = cell(given, documents, agreement)
+    if given.naopc:
+        found["naopc"] = removed(given, documents, work)
     with given.cells.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(cell(given, documents, agreement)) + "\n")
+        file.write(json.dumps(found) + "\n")
+
+
+def each(given: argparse.Namespace, documents: int) -> int:
+    """Documents a fold."""
+    return documents if given.train else documents // FOLDS
+
+
+def removed(given: argparse.Namespace, documents: Documents, work: Path) -> list[dict[str, Any]]:
+    """NAOPC of some methods on documents of at most 20 words, each by the model that has not seen it."""
+    short = [document for document in sorted(documents, key=hashed) if len(document.words) <= SHORT]
+    options = ["--faithfulness", "--faithfulness-share=0.3", "--faithfulness-layer=0", "--naopc",
+               f"--naopc-words={SHORT}", "--naopc-exact=10", "--naopc-beam=2",
+               *(f"--method={name}" for name in ORDERED)]  # fmt: skip
+    folds = []
+    for number in range(1 if given.train else FOLDS):
+        held = [d for d in short if given.train or fold_of(d) == number][: each(given, given.naopc)]
+        path = work / f"short-{number}.jsonl"
+        write_rows(held, path, overwrite=True)
+        folds.append(scored(work, number, f"naopc-{given.naopc}", path, options))
+    results = Results(agree(Sources((joined(folds),)), documents))
+    return [
+        {"method": results.title(method), "metric": metric, "value": list(interval), "n": record.n}
+        for method in results.methods
+        for metric in ("naopc_comprehensiveness", "naopc_sufficiency", "comprehensiveness", "sufficiency")
+        if (record := results.get(method, 0, metric)) and (interval := results.interval(method, 0, metric))
+    ]
 
 
 def chosen(given: argparse.Namespace) -> Documents:
@@ -114,8 +159,10 @@ def trained_folds(given: argparse.Namespace, documents: Documents, work: Path) -
         path, model = work / f"held-{number}.jsonl", work / f"classifier-{number}"
         write_rows(held, path, overwrite=True)
         if given.train:
-            read_by_some = {text_of(d) for d in everything}
-            training = [d for d in load_documents(str(given.train)) if text_of(d) not in read_by_some]
+            scored_texts = {text_of(d) for d in documents}
+            others = [d for d in load_documents(str(given.train)) if text_of(d) not in scored_texts]
+            others = [d for d in others if d.label is not None and (known is None or d.label in known)]
+            training = balanced(others) if given.balance else others
         else:
             training = [d for d in labelled if fold_of(d) != number]
         if not model.exists():
@@ -125,22 +172,28 @@ def trained_folds(given: argparse.Namespace, documents: Documents, work: Path) -
             )
             size = ["--limit", str(given.train_limit)] if given.train else []
             run("train", "classifier", "--model", given.model, "--data", file, "--out", model,
-                "--epochs", str(given.epochs), "--max-length", "128", *size)  # fmt: skip
+                "--epochs", str(given.epochs), "--max-length", str(given.max_length), *size)  # fmt: skip
         yield path
+
+
+def balanced(documents: Sequence[Document]) -> list[Document]:
+    """As many documents of every label as the rarest has, by hash of the id."""
+    by_label: dict[str | None, list[Document]] = {}
+    for document in sorted(documents, key=hashed):
+        by_label.setdefault(document.label, []).append(document)
+    rarest = min(map(len, by_label.values()))
+    return sorted((d for group in by_label.values() for d in group[:rarest]), key=hashed)
 
 
 def text_of(document: Document) -> str:
     return "".join(filter(str.isalnum, "".join(document.words).casefold()))
 
 
-def scored(
-    work: Path, number: int, name: str, held: Path, methods: Sequence[str] = (), share: int = 0
-) -> StoredScores:
-    """Scores of one fold; those of slow methods on a share of the sample."""
+def scored(work: Path, number: int, name: str, held: Path, options: Sequence[str] = ()) -> StoredScores:
+    """Scores of one fold."""
     out = work / f"{name}-{number}"
     if not (out / "COMPLETE").exists():
-        given = [*(f"--method={one}" for one in methods), *([f"--limit={share}"] if methods else [])]
-        run("score", "--model", work / f"classifier-{number}", "--data", held, "--out", out, *given)
+        run("score", "--model", work / f"classifier-{number}", "--data", held, "--out", out, *options)
     return StoredScores(out)
 
 
@@ -204,7 +257,8 @@ def cell(given: argparse.Namespace, documents: Documents, agreement: Agreement) 
                      "n": record.n if record else 0})  # fmt: skip
     counts = agreement.recipe.agreement.annotators
     return {
-        "corpus": given.corpus, "documents": len(documents), "machine": machine(), "epochs": given.epochs,
+        "corpus": given.corpus, "command": command(given), "documents": len(documents),
+        "machine": machine(), "epochs": given.epochs,
         "trained": trained(given),
         "accuracy": [found.accuracy, found.low, found.high], "majority": majority,
         "beaten": found.low is not None and found.low > majority,
@@ -214,49 +268,20 @@ def cell(given: argparse.Namespace, documents: Documents, agreement: Agreement) 
     }  # fmt: skip
 
 
+def command(given: argparse.Namespace) -> str:
+    """The options that name the corpus and change its numbers."""
+    skipped = {"model", "work", "cells", "page", "out"}
+    options = {name: value for name, value in vars(given).items() if name not in skipped and value}
+    shown = ((name, value.name if isinstance(value, Path) else value) for name, value in options.items())
+    parts = (f"--{name.replace('_', '-')}" + ("" if value is True else f" {value}") for name, value in shown)
+    return " ".join(parts)
+
+
 def trained(given: argparse.Namespace) -> str:
     if given.train:
-        return f"{given.train_limit:,} rows of {given.train.parent.name} without these texts"
+        balance = ", equally many of each label" if given.balance else ""
+        return f"at most {given.train_limit:,} rows of {given.train.name}{balance}, without these texts"
     return f"{FOLDS} folds, each document scored by the model that has not seen it"
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    return (
-        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-    )
-
-
-def page(cells: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """The page: a table a corpus, and none where the classifier does not beat the most frequent class."""
-    yield "# Scores between chance and the human ceiling\n"
-    yield (
-        "Average precision against every annotator, averaged in the document and then over documents; 95 % "
-        "bootstrap intervals over documents. *Human* is each annotator against the others (leave one out), "
-        "and not an upper bound. *Way* is (AP - chance) / (human - chance). Each method in its best layer, "
-        "chosen on these documents. Command: `python benchmarks/human_ceilings.py`; see its first lines.\n"
-    )
-    for one in cells:
-        low, high = one["accuracy"][1:]
-        yield f"## {one['corpus']}\n"
-        yield (
-            f"{one['documents']:,} documents; accuracy {one['accuracy'][0]:.3f} [{low:.3f}, {high:.3f}], the "
-            f"most frequent class {one['majority']:.3f}. Human {shown(one['human'])}, chance "
-            f"{one['chance'][0]:.3f}; Krippendorff's alpha {shown(one['alpha'])}, pairwise F1 "
-            f"{one['pairwise_f1']:.3f}; {one['left_out']:,} masks of no word or of all left out. "
-            f"Classifier: {one['trained']}, seed 0, epochs: {one['epochs']}. {one['machine']}.\n"
-        )
-        if not one["beaten"]:
-            yield "The classifier does not beat the most frequent class: no table.\n"
-            continue
-        yield "| Method | Layer | AP | Way | n |\n|---|---:|---:|---:|---:|"
-        for row in one["rows"]:
-            way = f"{row['way']:.0%} | {row['n']:,}"
-            yield f"| {row['method']} | {row['layer']} | {shown(row['ap'])} | {way} |"
-        yield ""
-
-
-def shown(interval: Sequence[float]) -> str:
-    return f"{interval[0]:.3f} [{interval[1]:.3f}, {interval[2]:.3f}]"
 
 
 if __name__ == "__main__":
