@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from rationale.agreement.measure import Measured, Place
 from rationale.agreement.metric import metrics
-from rationale.arrays import Float64, Int32
+from rationale.arrays import Bool, Float64, Int32
 from rationale.errors import ScoresError
 
 
@@ -31,10 +31,10 @@ def pair_table(measured: Measured) -> pa.Table:
             "id": _coded(pairs, [key[0] for key in measured.keys]),
             "docid": _coded(pairs, [key[1] for key in measured.keys]),
             "method": _coded(rows, [place.method for place in places]),
-            "layer": pa.array(np.array([p.layer for p in places], dtype=np.int32)[rows]),
+            "layer": _numbers(np.array([p.layer for p in places], dtype=np.int32)[rows]),
             "metric": _coded(rows, [place.metric for place in places]),
             "select": _coded(rows, [place.select for place in places]),
-            "value": pa.array(flat, mask=np.isnan(flat)),
+            "value": _numbers(flat),
         }
     )
 
@@ -47,8 +47,28 @@ def _pair_values(place: Place, parts: Float64) -> Float64:
 
 def _coded(rows: Int32, names: Iterable[str | None]) -> pa.DictionaryArray:
     """Dictionary-encodes the names of the rows: each name is stored once."""
-    coded = pa.array(list(names), type=pa.string()).dictionary_encode()
-    return pa.DictionaryArray.from_arrays(coded.indices.take(pa.array(rows)), coded.dictionary)
+    coded = _strings(tuple(names)).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(coded.indices.take(_numbers(rows)), coded.dictionary)
+
+
+def _numbers(values: Int32 | Float64) -> pa.Array:
+    """An array of numbers, null where NaN. From its buffers, as the next: ``pa.array`` imports pandas."""
+    buffers = [_validity(~np.isnan(values)), pa.py_buffer(np.ascontiguousarray(values))]
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), buffers)
+
+
+def _strings(names: Sequence[str | None]) -> pa.Array:
+    texts = [(name or "").encode("utf-8") for name in names]
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    known = _validity(np.array([name is not None for name in names], dtype=np.bool_))
+    return pa.Array.from_buffers(
+        pa.string(), len(texts), [known, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
+    )
+
+
+def _validity(known: Bool) -> pa.Buffer | None:
+    """Arrow's bitmap of the values that are not null; None where all are known."""
+    return None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
 
 
 def checked_pairs(table: pa.Table, path: Path, remedy: str) -> pa.Table:

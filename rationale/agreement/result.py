@@ -147,8 +147,7 @@ class Agreement:
             )
         table, mask = self.per_document, pc.is_valid(self.per_document["value"])
         for column, value in (("metric", metric), ("method", method), ("layer", layer), ("select", select)):
-            same = pc.is_null(table[column]) if value is None else pc.equal(table[column], value)
-            mask = pc.and_(mask, same)
+            mask = pc.and_(mask, _equal(table[column], value))
         rows = table.filter(mask)
         keys = zip(rows["id"].to_pylist(), rows["docid"].to_pylist(), strict=True)
         return dict(zip(keys, rows["value"].to_pylist(), strict=True))
@@ -166,22 +165,19 @@ class Agreement:
             OutputError: If ``path`` exists and ``overwrite`` is off, or the disk refuses.
         """
         path = check_output(path, overwrite=overwrite)
+        content = self.to_dict()
         if self.per_document is None:
-            return atomic_text(path, self._sealed({}), overwrite=overwrite)
-        table = self.per_document.replace_schema_metadata({_DIGEST: self._identity()})
+            return atomic_text(path, self._sealed(content, {}), overwrite=overwrite)
+        table = self.per_document.replace_schema_metadata({_DIGEST: _identity(content)})
         pairs = pairs_path(path)
         with atomic_path(pairs, overwrite=True) as temporary:
             pq.write_table(table, temporary, compression="zstd")
-            atomic_text(path, self._sealed({pairs.name: digest(temporary)}), overwrite=overwrite)
+            atomic_text(path, self._sealed(content, {pairs.name: digest(temporary)}), overwrite=overwrite)
         return path
 
-    def _sealed(self, files: Mapping[str, str]) -> str:
+    def _sealed(self, content: Json, files: Mapping[str, str]) -> str:
         """The text of ``agreement.json``, its seal included."""
-        return _json(sealed(self.to_dict(), KIND, _inputs(self.recipe), files))
-
-    def _identity(self) -> bytes:
-        """Returns a digest that tells the pairs of this agreement from those of another."""
-        return sealed(self.to_dict(), KIND)["seal"]["sha256"][:16].encode()  # type: ignore[no-any-return]
+        return _json(sealed(content, KIND, _inputs(self.recipe), files))
 
     @classmethod
     def load(cls, path: str | Path) -> Agreement:
@@ -229,7 +225,7 @@ class Agreement:
             return checked_pairs(table, pairs, remedy) if belongs else None
         if digest(pairs) in seal.files.values():
             return checked_pairs(table, pairs, remedy)
-        if stored_identity == self._identity():
+        if stored_identity == _identity(self.to_dict()):
             raise ScoresError(
                 "it was changed after it was written: its SHA-256 differs", where=pairs, remedy=remedy
             )
@@ -247,6 +243,18 @@ class Agreement:
         return f"<p>{escape(facts)}</p><table><tr>{head}</tr>{rows}</table>"
 
 
+def _equal(column: pa.ChunkedArray, value: str | int | None) -> pa.ChunkedArray:
+    """Where a column has a value, bool.
+
+    The column's own scalars are compared, for pyarrow imports pandas to look at those of Python.
+    """
+    if value is None:
+        return pc.is_null(column)
+    values = column.unique()
+    found = [scalar for scalar in values if scalar.as_py() == value]
+    return pc.equal(column, found[0]) if found else pc.and_not(pc.is_null(column), pc.is_null(column))
+
+
 def selecting(recipe: Provenance) -> list[str]:
     """Lists scored methods with a selection of their own, which faithfulness removes instead of a share."""
     return [name for name in recipe.methods if recipe.selects(name)]
@@ -255,6 +263,11 @@ def selecting(recipe: Provenance) -> list[str]:
 def _inputs(recipe: AgreementProvenance) -> dict[str, str | None]:
     """Returns digests of what an agreement was computed from: its scores, model and data."""
     return {"scores": sealed_recipe(recipe.of_scores)["seal"]["sha256"], **recipe.inputs}
+
+
+def _identity(content: Json) -> bytes:
+    """Returns a digest that tells the pairs of one agreement from those of another."""
+    return sealed(content, KIND)["seal"]["sha256"][:16].encode()  # type: ignore[no-any-return]
 
 
 def _digest(text: str) -> bytes:

@@ -128,7 +128,6 @@ def _opened(
     scores: Path | None, files: Sequence[tuple[Path, PredictionOptions]], data: str, split: str | None
 ) -> tuple[Sources, Documents]:
     from rationale.corpus import load_documents
-    from rationale.predictions import load_predictions
     from rationale.scores.sources import Sources
     from rationale.scores.store import StoredScores
 
@@ -137,12 +136,18 @@ def _opened(
     if stored is None and not files:
         Sources(())  # says what to pass
     documents = load_documents(data, split)
-    imported = [load_predictions(file, documents, options) for file, options in files]
-    _say(imported)
+    imported = _imported(files, documents)
     return Sources((*([] if stored is None else [stored]), *imported)), documents
 
 
-def _say(imported: Sequence[Predictions]) -> None:
+def _imported(files: Sequence[tuple[Path, PredictionOptions]], documents: Documents) -> Sequence[Predictions]:
+    """Reads predictions and says what was found of them."""
+    if not files:
+        return ()
+    from rationale.predictions import load_predictions
+
+    imported = [load_predictions(file, documents, options) for file, options in files]
     for predictions in imported:
         for sentence in predictions.report.sentences:
             say(sentence, err=True)
+    return imported

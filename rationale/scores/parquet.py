@@ -200,9 +200,17 @@ def _column(column: pa.ChunkedArray) -> Sequence[Any]:
     if pa.types.is_list(column.type.value_type):
         return column.to_pylist()  # type: ignore[no-any-return]
     array = column.combine_chunks()
-    offsets = array.offsets.to_numpy()
-    values = array.values.to_numpy(zero_copy_only=False)
+    offsets, values = _numpy(array.offsets), _numpy(array.values)
     return [values[a:b] for a, b in pairwise(offsets)]
+
+
+def _numpy(array: pa.Array) -> np.ndarray[Any, Any]:
+    """An array's values, by DLPack where it can: to_numpy imports pandas."""
+    if array.null_count:
+        return array.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    if pa.types.is_boolean(array.type):
+        return np.from_dlpack(array.cast(pa.uint8())).view(np.bool_)
+    return np.from_dlpack(array)
 
 
 def _grouped(table: pa.Table) -> dict[int, list[_Row]]:

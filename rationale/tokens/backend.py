@@ -14,7 +14,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from rationale.arrays import Int32, Int64
 from rationale.errors import ModelError
@@ -103,6 +102,8 @@ def own_tokens(tokenizer: Any) -> frozenset[str]:
 
 def _with_markers(backend: Any, markers: set[str]) -> Any:
     """A copy in which ``markers`` are found in text and every other special token is not."""
+    from tokenizers import Tokenizer
+
     content = json.loads(backend.to_str())
     for token in content["added_tokens"]:
         token["special"] = token["special"] and token["content"] not in markers

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rationale.report.figures.style import TICKS, band, escape_plotly, finish, spread_apart
+from rationale.report.figures.style import TICKS, Trace, band, escape_plotly, finish, spread_apart
 from rationale.report.palette import INK, Stroke, strokes
 from rationale.report.results import Results, registered_metric, titled
 
@@ -65,19 +65,20 @@ def layer_curves(
     figure = make_subplots(
         rows=len(names), cols=1, shared_xaxes=True, vertical_spacing=0.2 / (3 * len(names))
     )
-    traces: list[list[go.Scatter]] = []
+    traces: list[Trace] = []
     labels: list[Mapping[str, object]] = []
     for row, name in enumerate(names, start=1):
         chosen = select if registered_metric(name).needs_selection else None
         lines = _lines(results, shown, name, chosen)
         span = _range(lines, bounded=registered_metric(name).low >= 0)
-        traces.append([*_bands(lines, last or 1), *(_curve(line, last or 1) for line in lines)])
+        axis = "" if row == 1 else str(row)
+        panel = [*_bands(lines, last or 1), *(_curve(line, last or 1) for line in lines)]
+        traces += [{**trace, "xaxis": f"x{axis}", "yaxis": f"y{axis}"} for trace in panel]
         labels += _labels(lines, last or 1, span, height, row)
         figure.update_yaxes(
             TICKS, title_text=titled(name, chosen, agreement.recipe), range=span, row=row, col=1
         )
-    rows = [row for row, panel in enumerate(traces, start=1) for _ in panel]
-    figure.add_traces([trace for panel in traces for trace in panel], rows=rows, cols=[1] * len(rows))
+    figure.add_traces(traces)
     figure.update_xaxes(TICKS, range=[-0.12, (last or 1) + 0.12], dtick=1)
     figure.update_xaxes(title_text="layer", row=len(names), col=1)
     figure.update_layout(annotations=labels)
@@ -106,29 +107,30 @@ def _range(lines: Sequence[_Line], *, bounded: bool) -> tuple[float, float]:
     return (0.0 if bounded else low - margin), high + margin
 
 
-def _curve(line: _Line, last: int) -> go.Scatter:
+def _curve(line: _Line, last: int) -> Trace:
     x, y = line.stretched(line.values, last)
     stroke = line.stroke
-    return go.Scatter(
-        x=x,
-        y=y,
-        name=escape_plotly(line.title),
-        mode="lines+markers",
-        line={"color": stroke.colour, "dash": stroke.dash, "width": 1.5 if line.flat else 2.2},
-        marker={
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": y,
+        "name": escape_plotly(line.title),
+        "mode": "lines+markers",
+        "line": {"color": stroke.colour, "dash": stroke.dash, "width": 1.5 if line.flat else 2.2},
+        "marker": {
             "symbol": stroke.symbol,
             "size": [0, 8] if line.flat else 8,
             "color": stroke.colour,
             "line": {"color": stroke.colour, "width": 1},
             "opacity": 1,
         },
-        legendgroup=line.name,
-        customdata=[_facts(r) for r in line.records] * (2 if line.flat else 1),
-        hovertemplate="<b>%{fullData.name}</b><br>%{customdata}<extra></extra>",
-    )
+        "legendgroup": line.name,
+        "customdata": [_facts(r) for r in line.records] * (2 if line.flat else 1),
+        "hovertemplate": "<b>%{fullData.name}</b><br>%{customdata}<extra></extra>",
+    }
 
 
-def _bands(lines: Sequence[_Line], last: int) -> Iterator[go.Scatter]:
+def _bands(lines: Sequence[_Line], last: int) -> Iterator[Trace]:
     """Draws the intervals of each line whose records all have one."""
     for line in lines:
         if any(r.low is None or r.high is None for r in line.records):

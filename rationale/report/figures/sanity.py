@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import plotly.graph_objects as go
 
-from rationale.report.figures.style import TICKS, band, escape_plotly, finish
+from rationale.report.figures.style import TICKS, Trace, band, escape_plotly, finish
 from rationale.report.palette import SOFT, Stroke, strokes
 from rationale.study.sanity.result import Outcome, Sanity
 
@@ -37,7 +37,7 @@ def similarity_curves(result: Sanity, *, height: int = 460) -> go.Figure:
     return finish(figure, _alt(result), height=height).update_layout(showlegend=True)
 
 
-def _traces(result: Sanity, outcome: Outcome, stroke: Stroke) -> Iterator[go.Scatter]:
+def _traces(result: Sanity, outcome: Outcome, stroke: Stroke) -> Iterator[go.Scatter | Trace]:
     """Yields the interval band and the line of one method and layer."""
     curve = result.curve(outcome.method, outcome.layer)
     title = result.title(outcome.method, outcome.layer)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,9 @@ import plotly.graph_objects as go
 
 from rationale.arrays import Float64
 from rationale.report.palette import INK, LINE, PAPER, SANS, SOFT, tint
+
+Trace = dict[str, object]
+"""A trace before plotly has checked it; a figure checks it when it is added, a ``go.Scatter`` twice."""
 
 CONFIG: Mapping[str, object] = {
     "displaylogo": False,
@@ -59,19 +61,25 @@ def alt_text(figure: go.Figure) -> str:
 
 
 def band(
-    x: Sequence[float], low: Sequence[float], high: Sequence[float], colour: str, strength: float, **look: Any
-) -> go.Scatter:
+    x: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    colour: str,
+    strength: float,
+    **look: object,
+) -> Trace:
     """Draws the tinted area between two curves."""
-    return go.Scatter(
-        x=[*x, *reversed(x)],
-        y=[*high, *reversed(low)],
-        fill="toself",
-        fillcolor=tint(colour, strength),
-        line={"width": 0},
-        mode="lines",
-        hoverinfo="skip",
+    return {
+        "type": "scatter",
+        "x": [*x, *reversed(x)],
+        "y": [*high, *reversed(low)],
+        "fill": "toself",
+        "fillcolor": tint(colour, strength),
+        "line": {"width": 0},
+        "mode": "lines",
+        "hoverinfo": "skip",
         **look,
-    )
+    }
 
 
 def escape_plotly(text: str) -> str:
