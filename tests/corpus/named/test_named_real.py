@@ -241,7 +241,7 @@ def test_the_table_of_human_ceilings(corpus, name, folder, split, kept, expected
         expected[2:-1], abs=6e-5
     )
     documents = Documents(chosen)
-    measured = human_ceiling(documents, standard(documents, "each"), AgreementOptions())
+    measured = human_ceiling(standard(documents, "each"), AgreementOptions())
     ours = {place.metric: np.nanmean(values) for place, values in measured.parts.items()}
     assert [ours["ap"], ours["token_f1"], ours["fpr"]] == pytest.approx(
         [found["AP ceiling"], found["F1 of others' majority"], found["FPR"]], abs=1e-12
