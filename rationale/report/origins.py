@@ -54,10 +54,8 @@ def left_out_masks(settings: AgreementSettings) -> str:
 def other_labels(settings: AgreementSettings) -> str:
     """Says who was left out because of the label; it begins with 0 where nobody was."""
     left = settings.same_label or OtherLabels(masks=0, documents=0)
-    return (
-        f"{left.masks:,} masks of annotators who did not give the document's label; with them, "
-        f"{left.documents:,} documents have no annotator left."
-    )
+    alone = f"; {left.documents:,} documents have no other" if left.documents else ""
+    return f"{left.masks:,} masks of annotators who did not give the document's label{alone}."
 
 
 def imported(recipe: Provenance) -> str:

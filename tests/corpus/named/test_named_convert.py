@@ -88,6 +88,13 @@ def test_a_rationale_beside_the_annotations(tmp_path):
     assert json.loads(out.read_text(encoding="utf-8").splitlines()[1])["rationale"] == [[1, 2]]
 
 
+def test_masks_without_labels_are_none_of_the_documents_label(tmp_path):
+    source, out = corpora.hatexplain(tmp_path), tmp_path / "out.jsonl"
+    with pytest.raises(DataError, match="no annotator who was asked for a rationale has a label"):
+        convert_named("hatexplain", source, out, gold="union", same_label=True)
+    assert not out.exists()
+
+
 def test_a_folder_holds_every_split(tmp_path):
     source, out = corpora.toxic_spans(tmp_path), tmp_path / "out"
     assert run(source, "--reader", "toxic-spans", "--gold", "union", "--out", out).exit_code == 0
