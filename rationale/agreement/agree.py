@@ -22,7 +22,7 @@ from rationale.agreement.result import Agreement, Estimate, selecting
 from rationale.agreement.select import SELECTIONS, Select, rule_text
 from rationale.agreement.sentences import SentenceGold, SentenceScore
 from rationale.agreement.settings import check_choices, notes_on, settings_for
-from rationale.arrays import Bool
+from rationale.agreement.subsets import subsets
 from rationale.artifacts.provenance import AgreementProvenance, AgreementSettings, Provenance, agreement_of
 from rationale.corpus.document import Documents
 from rationale.errors import ScoresError
@@ -44,6 +44,7 @@ def agree(
     eta_from: str | None = None,
     absolute: bool = False,
     gold: Gold | None = None,
+    same_label: bool = False,
     sentences: SentenceScore | None = None,
     sentence_gold: SentenceGold = "half",
     groups: Literal["best"] | None = None,
@@ -66,6 +67,8 @@ def agree(
         absolute: Whether signed methods are ranked and selected by absolute value instead of evidence for
             the target.
         gold: How several annotators make the human rationale; see :func:`~rationale.agreement.gold.standard`.
+        same_label: Whether only annotators who gave the document's label count, also for chance and the human
+            ceiling. Documents without one are left out.
         sentences: ``mean``, ``sum`` or ``max`` of its words scores a sentence; None measures no sentences.
         sentence_gold: Which sentences are evidence: ``half`` of the words marked, ``any``, or ``stated``.
         groups: ``best``: also with the evidence group that fits best as the rationale.
@@ -79,9 +82,9 @@ def agree(
     Raises:
         ScoresError: If the scores do not belong to the documents, hold a value that is not a finite number,
             two sources have a method of one name, or ``select``, ``eta`` or ``resamples`` is invalid.
-        DataError: If ``gold`` is unknown, or no document says who marked what.
+        DataError: If ``gold`` is unknown, no document says who marked what, or ``same_label`` leaves nobody.
     """
-    sources, golds = Sources.of(scores), standard(documents, gold)
+    sources, golds = Sources.of(scores), standard(documents, gold, same_label=same_label)
     check_choices(sentences=sentences, sentence_gold=sentence_gold, groups=groups)
     _check_groups(groups, documents)
     asked = AgreementOptions(
@@ -97,7 +100,7 @@ def agree(
     for source in sources:
         check_keys(source, documents)
     of_sources = [_of_source(one, golds, options) for one, options in zip(sources, given, strict=True)]
-    measured = join([*of_sources, *_references(of_sources, sources, documents, golds, given[0])], documents)
+    measured = join([*of_sources, *_references(of_sources, sources, golds, given[0])], documents)
     settings = replace(
         given[0], select=tuple(name for name in SELECTIONS if any(name in one.select for one in given))
     )
@@ -109,7 +112,9 @@ def agree(
         changed_since_scoring=changed_since_scoring(sources.main, documents),
         command=command,
     )
-    return _agreement(measured, of_sources, sources.main, settings, agreement_of(merged, stored_settings))
+    recipe = agreement_of(merged, stored_settings)
+    imported = [one for one, source in zip(of_sources, sources, strict=True) if is_imported(source.recipe)]
+    return _agreement(measured, imported, sources.main, settings, recipe)
 
 
 def _check_groups(groups: str | None, documents: Documents) -> None:
@@ -125,20 +130,20 @@ def _baselines(recipe: Provenance) -> list[str]:
 
 def _agreement(
     measured: Measured,
-    of_sources: Sequence[Measured],
+    imported: Sequence[Measured],
     main: Scores,
     settings: AgreementOptions,
     recipe: AgreementProvenance,
 ) -> Agreement:
-    """Makes estimates and paired tests of what was measured."""
-    imported = [name for name in recipe.methods if is_imported(recipe, name)]
+    """Makes estimates and paired tests of what was measured; ``imported`` are the sources of predictions."""
+    named = [name for name in recipe.methods if is_imported(recipe, name)]
     return Agreement(
         recipe=recipe,
         records=tuple(sorted(_records(measured, settings, recipe), key=_order(measured))),
         comparisons=compare_methods(
             measured.without(HUMAN),
             settings,
-            everywhere=[*_baselines(recipe), *imported],
+            everywhere=[*_baselines(recipe), *named],
             selecting=selecting(recipe),
         ),
         classification=classification(
@@ -149,11 +154,11 @@ def _agreement(
             seed=settings.seed,
             confidence=settings.confidence,
         ),
-        by_label=tuple(
-            estimate
-            for one in of_sources
-            for estimate in _by_label(one, settings, recipe)
-            if estimate.method in imported
+        subsets=tuple(
+            replace(estimate, subset=name)
+            for one in imported
+            for name, pairs in subsets(one).items()
+            for estimate in _records(one.only(pairs), settings, recipe)
         ),
         per_document=pair_table(measured),
     )
@@ -167,7 +172,6 @@ def _of_source(scores: Scores, golds: Standard, settings: AgreementOptions) -> M
 def _references(
     of_sources: Sequence[Measured],
     sources: Sources,
-    documents: Documents,
     golds: Standard,
     settings: AgreementOptions,
 ) -> Iterator[Measured]:
@@ -176,7 +180,7 @@ def _references(
         keys = dict.fromkeys(key for one in of_sources for key in one.keys)
         yield chance(keys, golds)
         if golds.gold == "each" and golds.several:
-            yield human_ceiling(documents, golds, settings)
+            yield human_ceiling(golds, settings)
 
 
 def _with_references(recipe: Provenance, measured: Measured) -> Provenance:
@@ -185,18 +189,6 @@ def _with_references(recipe: Provenance, measured: Measured) -> Provenance:
     references = {CHANCE: RANDOM_ORDER, HUMAN: CEILING}
     added = {name: method for name, method in references.items() if name in used}
     return replace(recipe, methods={**recipe.methods, **added})
-
-
-def _by_label(measured: Measured, settings: AgreementOptions, recipe: Provenance) -> Iterator[Estimate]:
-    """Yields the records over documents whose label is predicted right, and wrong."""
-    labels = list(zip(measured.gold, measured.predicted, strict=True))
-    known = np.array([None not in pair for pair in labels], dtype=np.bool_)
-    right = np.array([gold == predicted for gold, predicted in labels], dtype=np.bool_)
-    subsets: dict[Literal["right", "wrong"], Bool] = {"right": known & right, "wrong": known & ~right}
-    for name, chosen in subsets.items():
-        if chosen.any():
-            for estimate in _records(measured.only(chosen), settings, recipe):
-                yield replace(estimate, label=name)
 
 
 def _classes(measured: Measured, scores: Scores) -> list[str | None]:
@@ -257,7 +249,7 @@ def _stored_settings(
     words, uncovered = measured.words
     counts = golds.counts and with_agreement(
         golds.counts,
-        documents,
+        golds.marked,
         resamples=settings.resamples,
         seed=settings.seed,
         confidence=settings.confidence,
@@ -280,6 +272,7 @@ def _stored_settings(
         words=words,
         uncovered_words=uncovered,
         gold=golds.gold,
+        same_label=golds.other_labels,
         annotators=counts,
         sentences=settings.sentences,
         sentence_gold=settings.sentence_gold if settings.sentences else None,

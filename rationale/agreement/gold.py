@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from rationale.artifacts.provenance import Annotators
-from rationale.corpus.annotators import aggregate
+from rationale.artifacts.provenance import Annotators, OtherLabels
+from rationale.corpus.annotators import aggregate, check_marked
 from rationale.corpus.document import Document, Documents, Mark
+from rationale.corpus.same_label import of_same_label
 from rationale.errors import DataError
 
 Gold = Literal["union", "majority", "any2", "intersection", "soft", "each"]
@@ -20,16 +21,20 @@ class Standard:
     """The documents once for each annotator that metrics are averaged over.
 
     Attributes:
+        marked: The documents with all annotators that count.
         gold: The rule; None where no document says who marked what.
         documents: The documents with the rationale of the first annotator asked of each, of the second, and
             so on; one collection where one rationale a document is the gold. A document without such an
             annotator is not annotated there.
         counts: What the annotators marked; None where no document says who marked what.
+        other_labels: The annotators who do not count because of their label; None where all count.
     """
 
+    marked: Documents
     gold: Gold | None
     documents: tuple[Documents, ...]
     counts: Annotators | None = None
+    other_labels: OtherLabels | None = None
 
     @property
     def several(self) -> bool:
@@ -37,7 +42,7 @@ class Standard:
         return self.counts is not None and self.counts.shared > 0
 
 
-def standard(documents: Documents, gold: Gold | None = None) -> Standard:
+def standard(documents: Documents, gold: Gold | None = None, *, same_label: bool = False) -> Standard:
     """Chooses the human rationales.
 
     Args:
@@ -46,23 +51,30 @@ def standard(documents: Documents, gold: Gold | None = None) -> Standard:
             ``soft``: the majority, and the soft metrics beside it. ``each``: every annotator by itself; a
             metric is averaged inside a document, and then over documents. None is ``each`` where a document
             has several annotators, else the rationale that there is.
+        same_label: Whether only annotators who gave the document's label count.
 
     Raises:
-        DataError: Where the rule is unknown, or no document says who marked what.
+        DataError: Where the rule is unknown, no document says who marked what, or with ``same_label`` no
+            annotator counts.
     """
     if gold is not None and gold not in GOLD:
         raise DataError(f"no gold is called {gold!r}", remedy=f"Use one of {', '.join(GOLD)}.")
-    counts = _counts(documents)
-    if gold is None and (counts is None or not counts.shared):
-        return Standard(None, (documents,), counts)
-    gold = gold or "each"
+    marked = of_same_label(documents) if same_label else documents
+    counts = _counts(marked)
+    if gold is None:
+        gold = "each" if counts is not None and counts.shared else None
+    other_labels = _other_labels(documents, marked) if same_label else None
+    return Standard(marked, gold, _golds(marked, gold), counts, other_labels)
+
+
+def _golds(documents: Documents, gold: Gold | None) -> tuple[Documents, ...]:
+    if gold is None:
+        return (documents,)
     if gold != "each":
-        return Standard(gold, (aggregate(documents, "majority" if gold == "soft" else gold),), counts)
-    if counts is None:
-        aggregate(documents, "union")  # says that no document has annotators
+        return (aggregate(documents, "majority" if gold == "soft" else gold),)
+    check_marked(documents, "--gold")
     ranks = max((len(document.asked) for document in documents), default=0)
-    each = tuple(_of_rank(documents, rank) for rank in range(max(1, ranks)))
-    return Standard(gold, each, counts)
+    return tuple(_of_rank(documents, rank) for rank in range(max(1, ranks)))
 
 
 def counts_as_unit(mark: Mark, document: Document) -> bool:
@@ -104,4 +116,13 @@ def _counts(documents: Iterable[Document]) -> Annotators | None:
         nothing=sum(mark.state == "nothing" for mark, _ in asked),
         not_asked=sum(len(document.marks) - len(document.asked) for document in marked),
         left_out=sum(not counts_as_unit(mark, document) for mark, document in asked),
+    )
+
+
+def _other_labels(documents: Documents, marked: Documents) -> OtherLabels:
+    """Counts the annotators who were asked and do not count, and the documents without any other."""
+    asked = [(len(one.asked), len(left.asked)) for one, left in zip(documents, marked, strict=True)]
+    return OtherLabels(
+        masks=sum(before - after for before, after in asked),
+        documents=sum(before > 0 and after == 0 for before, after in asked),
     )

@@ -42,14 +42,14 @@ RANDOM_ORDER = ScoredMethod(
 )
 
 
-def human_ceiling(documents: Documents, of_each: Standard, settings: AgreementOptions) -> Measured:
+def human_ceiling(of_each: Standard, settings: AgreementOptions) -> Measured:
     """Measures every annotator against the others, over the documents that have at least two.
 
     Args:
-        documents: The documents with all annotators.
-        of_each: Their standard with gold ``each``.
+        of_each: The human rationales, with gold ``each``.
         settings: How agreement is measured.
     """
+    documents = of_each.marked
     shared = [document for document in documents if len(document.asked) > 1]
     measured = []
     for rank, gold in enumerate(of_each.documents):
@@ -95,6 +95,7 @@ def _chance(keys: tuple[Key, ...], documents: Documents) -> Measured:
         },
         gold=tuple(document.label for document in chosen),
         predicted=(None,) * len(chosen),
+        explained=(None,) * len(chosen),
         words=(int(words.sum()), 0),
     )
 

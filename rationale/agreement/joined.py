@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from rationale.agreement.measure import Measured, Place
 from rationale.agreement.metric import metrics
 from rationale.arrays import Float64
-from rationale.corpus.document import Documents
+from rationale.corpus.document import Documents, Key
 from rationale.metrics.ragged import ratio
 
 
@@ -33,7 +34,7 @@ def mean_over_annotators(measured: Sequence[Measured]) -> Measured:
             known = np.isfinite(stacked)
             parts[place] = ratio(np.where(known, stacked, 0.0).sum(axis=0), known.sum(axis=0))
     annotated = np.logical_or.reduce([one.annotated for one in measured])
-    return Measured(first.keys, annotated, parts, first.gold, first.predicted, first.words)
+    return replace(first, annotated=annotated, parts=parts)
 
 
 def join(measured: Sequence[Measured], documents: Documents) -> Measured:
@@ -44,8 +45,8 @@ def join(measured: Sequence[Measured], documents: Documents) -> Measured:
         documents: The documents.
 
     Returns:
-        NaN where a source has no such document. Labels, predicted labels and words are those of the first
-        source that has the document.
+        NaN where a source has no such document. Labels and words are those of the first source that has the
+        document, predicted labels and explained classes those of the first source.
     """
     first, *others = measured
     if not others:
@@ -67,9 +68,16 @@ def join(measured: Sequence[Measured], documents: Documents) -> Measured:
         annotated=np.array([one.annotated[number] for one, number in of_key], dtype=np.bool_),
         parts=parts,
         gold=tuple(one.gold[number] for one, number in of_key),
-        predicted=tuple(first.predicted[places[0][key]] if key in places[0] else None for key in keys),
+        predicted=_of_first(first.predicted, places[0], keys),
+        explained=_of_first(first.explained, places[0], keys),
         words=first.words if len(first.keys) == len(keys) else _words(keys, documents),
     )
+
+
+def _of_first(
+    classes: Sequence[str | None], places: Mapping[Key, int], keys: Sequence[Key]
+) -> tuple[str | None, ...]:
+    return tuple(classes[places[key]] if key in places else None for key in keys)
 
 
 def _words(keys: Sequence[tuple[str, str]], documents: Documents) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -82,6 +83,7 @@ class Measured:
             left out.
         gold: The labels of the documents, None where unknown.
         predicted: The predicted labels, None where a prediction names none.
+        explained: The classes that imported rationales are for, None where a prediction names none.
         words: Words of all documents, and how many of them no window covers.
     """
 
@@ -90,6 +92,7 @@ class Measured:
     parts: dict[Place, Float64]
     gold: tuple[str | None, ...]
     predicted: tuple[str | None, ...]
+    explained: tuple[str | None, ...]
     words: tuple[int, int]
 
     def without(self, method: str) -> Measured:
@@ -98,9 +101,16 @@ class Measured:
         return replace(self, parts=kept)
 
     def only(self, chosen: Bool) -> Measured:
-        """The same over some pairs, bool (D,); the others are left out."""
-        kept = {place: np.where(chosen, values, np.nan) for place, values in self.parts.items()}
-        return replace(self, parts=kept, annotated=self.annotated & chosen)
+        """The same over some pairs, bool (D,); the counts of words stay those of all."""
+        return replace(
+            self,
+            keys=tuple(compress(self.keys, chosen)),
+            annotated=self.annotated[chosen],
+            parts={place: values[:, chosen] for place, values in self.parts.items()},
+            gold=tuple(compress(self.gold, chosen)),
+            predicted=tuple(compress(self.predicted, chosen)),
+            explained=tuple(compress(self.explained, chosen)),
+        )
 
 
 def measure(scores: Scores, documents: Documents, settings: AgreementOptions) -> Measured:
@@ -154,6 +164,7 @@ def _measure(block: Block, scores: Scores, settings: AgreementOptions) -> Measur
         parts=parts,
         gold=tuple(d.label for d in block.documents),
         predicted=tuple(s.predicted for s in block.scored),
+        explained=tuple(s.explained for s in block.scored),
         words=(sum(lengths), sum(lengths) - len(block.truth)),
     )
 
@@ -178,6 +189,7 @@ def _concatenate(pieces: list[Measured]) -> Measured:
         },
         gold=tuple(label for p in pieces for label in p.gold),
         predicted=tuple(label for p in pieces for label in p.predicted),
+        explained=tuple(label for p in pieces for label in p.explained),
         words=(sum(p.words[0] for p in pieces), sum(p.words[1] for p in pieces)),
     )
 

@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass, field, fields, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +20,7 @@ from rationale.agreement.comparison import Floor, PairedTest, floors
 from rationale.agreement.metric import MetricName
 from rationale.agreement.pairs import checked_pairs, pairs_path
 from rationale.agreement.select import Selected
+from rationale.agreement.subsets import Subset
 from rationale.artifacts.provenance import AgreementProvenance, Provenance
 from rationale.artifacts.record import Count, omitted, read_record, to_json
 from rationale.artifacts.scores import sealed_recipe
@@ -53,7 +54,8 @@ class Estimate:
         n: Pairs that count.
         skipped: Pairs for which the metric is not defined.
         rule: How the words were selected, in full; None without a selection, and in earlier files.
-        label: ``right`` or ``wrong``: only documents whose label was predicted so count; None is all.
+        subset: The documents that count: ``label right``, ``label wrong`` by the predicted label, ``explained
+            right``, ``explained wrong`` by the class that the rationale is for; None is all.
     """
 
     method: str
@@ -66,7 +68,7 @@ class Estimate:
     n: Count
     skipped: Count
     rule: str | None = None
-    label: Literal["right", "wrong"] | None = omitted()
+    subset: Subset | None = omitted()
 
 
 def _square(value: Any, place: str) -> str | None:
@@ -87,7 +89,7 @@ class _Stored:
     records: tuple[Estimate, ...]
     comparisons: tuple[PairedTest, ...]
     classification: Annotated[Classification, _COUNTS, _square]
-    by_label: tuple[Estimate, ...] | None = omitted()
+    subsets: tuple[Estimate, ...] | None = omitted()
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,9 @@ class Agreement:
         records: An estimate for each method, layer, metric and selection.
         comparisons: Paired tests between methods.
         classification: Accuracy of the scored classifier.
-        by_label: Estimates of imported methods over the documents whose label they predicted right, and
-            wrong; empty where they predict none.
+        subsets: Estimates of imported methods over the documents whose label they predict right, and wrong,
+            and over those where the class that they explain is the gold label, and is not; empty where they
+            name no class.
         per_document: pyarrow table ``id, docid, method, layer, metric, select, value`` (null where a pair
             is left out); None if the agreement was loaded without its ``.pairs.parquet``.
     """
@@ -109,7 +112,7 @@ class Agreement:
     records: tuple[Estimate, ...]
     comparisons: tuple[PairedTest, ...]
     classification: Classification
-    by_label: tuple[Estimate, ...] = ()
+    subsets: tuple[Estimate, ...] = ()
     per_document: pa.Table | None = field(default=None, repr=False, compare=False)
 
     def record(self, metric: str, method: str, layer: int = 0, select: str | None = None) -> Estimate:
@@ -155,7 +158,7 @@ class Agreement:
     def to_dict(self) -> Json:
         """Returns the content of ``agreement.json``."""
         return to_json(
-            _Stored(self.recipe, self.records, self.comparisons, self.classification, self.by_label or None)
+            _Stored(self.recipe, self.records, self.comparisons, self.classification, self.subsets or None)
         )
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -189,7 +192,7 @@ class Agreement:
         path = home(path)
         remedy = "Pass the file that `rationale agree --out` wrote."
         content, seal = read_sealed(path, KIND, error=ScoresError, remedy=remedy)
-        parts = [part.name for part in fields(_Stored) if part.name != "by_label"]
+        parts = [part.name for part in fields(_Stored) if part.name != "subsets"]
         if not content.keys() >= set(parts):
             raise ScoresError(f"holds no agreement: it needs {', '.join(parts)}", where=path, remedy=remedy)
         stored = read_record(
@@ -205,7 +208,7 @@ class Agreement:
             stored.records,
             stored.comparisons,
             stored.classification,
-            stored.by_label or (),
+            stored.subsets or (),
         )
         return replace(agreement, per_document=agreement._load_pairs(path, seal))
 

@@ -237,6 +237,19 @@ class Annotators:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OtherLabels:
+    """Annotators who were left out because the document has another label than they gave, or none.
+
+    Attributes:
+        masks: Number of them who were asked for a rationale, over all documents.
+        documents: Number of documents of which no annotator was left.
+    """
+
+    masks: Count
+    documents: Count
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgreementSettings:
     """How an agreement was computed from scores and documents.
 
@@ -262,7 +275,9 @@ class AgreementSettings:
         notes: Notes on the selections for the reader.
         changed_since_scoring: Changes of the gold data since scoring.
         gold: How several annotators make the human rationale; None where there is one a document.
-        annotators: What they marked.
+        same_label: Who was left out because only annotators who gave the document's label count; None where
+            all count.
+        annotators: What they marked, without those left out.
         command: The command line, as shell text; None for Python or an earlier version.
         sentences: How a sentence's score came from those of its words; None where none was measured.
         sentence_gold: Which sentences are evidence; None where none was measured.
@@ -290,6 +305,7 @@ class AgreementSettings:
     notes: tuple[str, ...] | None = omitted()
     changed_since_scoring: Changed | None = omitted()
     gold: Literal["union", "majority", "any2", "intersection", "soft", "each"] | None = omitted()
+    same_label: OtherLabels | None = omitted()
     annotators: Annotators | None = omitted()
     command: str | None = omitted(compare=False)
     sentences: Literal["mean", "sum", "max"] | None = omitted()

@@ -52,6 +52,13 @@ def agree(
             "(metrics against every annotator, averaged in the document). Default: each."
         ),
     ] = None,
+    same_label: Annotated[
+        bool,
+        typer.Option(
+            "--same-label",
+            help="Count only annotators who gave the document's label; documents without one are left out.",
+        ),
+    ] = False,
     select: Annotated[
         str | None,
         typer.Option(help="How words are selected: threshold, top_k_gold or given. Default: all that apply."),
@@ -112,6 +119,7 @@ def agree(
         eta_from=None if eta_from is None else str(eta_from),
         absolute=absolute,
         gold=gold,
+        same_label=same_label,
         sentences=sentences,
         sentence_gold=sentence_gold,
         groups=groups,
@@ -130,6 +138,7 @@ def _print(agreement: Agreement, out: Path) -> None:
     from rationale.report.findings import findings
     from rationale.report.prose import left_out
     from rationale.report.results import Results
+    from rationale.report.subsets import subset_table
     from rationale.report.tables import agreement_table, faithfulness_table, selection_table
 
     terminal = safe_console()
@@ -144,6 +153,8 @@ def _print(agreement: Agreement, out: Path) -> None:
         console.print(ceiling_table(agreement).to_rich())
     for select in results.selections:
         console.print(selection_table(agreement, select).to_rich())
+    if agreement.subsets:
+        console.print(subset_table(agreement).to_rich())
     if agreement.recipe.faithfulness is not None:
         console.print(faithfulness_table(agreement).to_rich())
     if has_comparable(agreement):

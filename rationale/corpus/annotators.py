@@ -22,7 +22,7 @@ _RULES: Mapping[Aggregate, Callable[[Float64, int], Bool]] = {
 }
 
 
-def aggregated(document: Document, rule: Aggregate, *, same_label: bool = False) -> Document:
+def aggregated(document: Document, rule: Aggregate) -> Document:
     """The document with one rationale made of its annotators'; as it is where it has none.
 
     Annotators who marked nothing count, those who were not asked do not.
@@ -31,7 +31,6 @@ def aggregated(document: Document, rule: Aggregate, *, same_label: bool = False)
         document: With marks.
         rule: ``union`` (anyone), ``majority`` (more than half), ``any2`` (two or more), ``intersection``
             (all).
-        same_label: Whether only annotators count who gave the document's label.
 
     >>> from rationale.corpus.document import Mark
     >>> marks = [Mark("a", (Span(0, 2),)), Mark("b", (Span(0, 3),)), Mark("c", (Span(1, 2), Span(4, 5)))]
@@ -41,15 +40,14 @@ def aggregated(document: Document, rule: Aggregate, *, same_label: bool = False)
     """
     if not document.marks:
         return document
-    marks = tuple(m for m in document.marks if not same_label or m.label == document.label)
-    asked = replace(document, marks=marks).masks
+    asked = document.masks
     chosen = _RULES[rule](asked.sum(axis=0).astype(np.float64), len(asked))
     edges = np.flatnonzero(np.diff(chosen, prepend=False, append=False))
     spans = tuple(
         Span(int(start), int(end), min(group, 9_999))
         for group, (start, end) in enumerate(zip(edges[::2], edges[1::2], strict=True))
     )
-    return replace(document, spans=spans, annotated=bool(len(asked)), marks=marks)
+    return replace(document, spans=spans, annotated=bool(len(asked)))
 
 
 def soft_rationale(document: Document) -> Float64:
@@ -58,22 +56,31 @@ def soft_rationale(document: Document) -> Float64:
     return masks.mean(axis=0) if len(masks) else np.full(len(document.words), np.nan)
 
 
-def aggregate(documents: Documents, rule: Aggregate, *, same_label: bool = False) -> Documents:
+def aggregate(documents: Documents, rule: Aggregate) -> Documents:
     """Every document with the rationale that ``rule`` makes of its annotators'.
 
     Raises:
         DataError: Where no document has annotators.
     """
+    check_marked(documents, "--gold")
+    chosen = [aggregated(document, rule) for document in documents]
+    return Documents(
+        chosen, source=documents.source, split=documents.split, sampled_from=documents.sampled_from
+    )
+
+
+def check_marked(documents: Documents, option: str) -> None:
+    """Checks that some document says who marked what, which an option needs.
+
+    Raises:
+        DataError: Where none does.
+    """
     if not any(document.marks for document in documents):
         raise DataError(
             "no document says who marked what",
             where=documents.source,
-            remedy="Leave --gold out: the data has one rationale a document.",
+            remedy=f"Leave {option} out: the data has one rationale a document.",
         )
-    chosen = [aggregated(document, rule, same_label=same_label) for document in documents]
-    return Documents(
-        chosen, source=documents.source, split=documents.split, sampled_from=documents.sampled_from
-    )
 
 
 def aggregate_in_use(documents: Iterable[Document]) -> Aggregate | None:

@@ -12,6 +12,7 @@ from rationale.corpus.columns import Columns
 from rationale.corpus.document import Documents
 from rationale.corpus.load import list_splits, load_documents
 from rationale.corpus.readers import DuplicateIds
+from rationale.corpus.same_label import of_same_label
 from rationale.corpus.segment import Segmentation
 from rationale.corpus.write import is_file_name, write_eraser
 from rationale.errors import DataError
@@ -72,11 +73,13 @@ def write_splits(
     """Writes splits in the benchmark's layout, which has one rationale a document: see `convert_data`.
 
     Raises:
-        DataError: Where documents have several annotators and ``gold`` is None, or none and it is given.
+        DataError: Where documents have several annotators and ``gold`` is None, or none and it is given; with
+            ``same_label`` as `of_same_label`.
         OutputError: Where ``out`` exists and ``overwrite`` is off, or the disk refuses.
     """
     if gold is not None:
-        splits = {name: aggregate(part, gold, same_label=same_label) for name, part in splits.items()}
+        kept = {name: of_same_label(part) if same_label else part for name, part in splits.items()}
+        splits = {name: aggregate(part, gold) for name, part in kept.items()}
     documents = [document for split_documents in splits.values() for document in split_documents]
     several = next((d for d in documents if len(d.asked) > 1), None) if gold is None else None
     if several is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -31,7 +31,6 @@ class Predictions(MemoryScores):
 
     Attributes:
         report: What was read.
-        explained: The class that a rationale is for, where rows name it.
     """
 
     def __init__(
@@ -39,10 +38,9 @@ class Predictions(MemoryScores):
         recipe: Provenance,
         documents: Sequence[ScoredDocument],
         report: PredictionReport,
-        explained: Mapping[Key, str],
     ) -> None:
         super().__init__(recipe, documents)
-        self.report, self.explained = report, explained
+        self.report = report
 
     @property
     def method(self) -> str:
@@ -85,6 +83,7 @@ def scored_document(pair: Pair, name: str, classes: Classes, removal: Removal | 
         given={} if content.mask is None else {name: content.mask},
         unmatched={} if content.unmatched is None else {name: content.unmatched},
         predicted=predicted,
+        explained=classes.label(pair.row, "explained", where),
         probabilities=probabilities,
         perturbed=() if removal is None else removal.of(pair.row, classes, name, where),
     )

@@ -65,7 +65,6 @@ def load_predictions(
     _check_any(pairs, read, matched)
     removal = _removal(pairs)
     scored = [scored_document(pair, name, classes, removal) for pair in pairs]
-    explained = {pair.document.key: classes.label(pair.row, "explained", pair.where) for pair in pairs}
     notes = (AP_OF_MASKS * options.masks_as_scores, UNSTATED * (removal is not None and not removal.stated))
     report = PredictionReport(
         file=path.name,
@@ -83,8 +82,7 @@ def load_predictions(
         notes=tuple(filter(None, notes)),
     )
     recipe = imported_recipe(name, pairs, documents, classes, report, removal)
-    known = {key: label for key, label in explained.items() if label is not None}
-    return Predictions(recipe, scored, report, known)
+    return Predictions(recipe, scored, report)
 
 
 def _columns(rows: Rows, options: PredictionOptions, path: Path) -> Sequence[Column]:

@@ -20,6 +20,10 @@ TWO = (
     "single mask is low."
 )
 
+SAME_LABEL = (
+    "Only annotators who gave the document's label count: for the methods, for chance and for the ceiling."
+)
+
 
 def ceiling_table(agreement: Agreement, metric: str = "ap", select: str | None = None) -> Table:
     """Makes the table of a metric between chance and the human ceiling; each method in its best layer.
@@ -37,6 +41,7 @@ def ceiling_table(agreement: Agreement, metric: str = "ap", select: str | None =
         for method, layer in results.ranked(metric, select)
     ]
     counts = agreement.recipe.agreement.annotators
+    same_label = agreement.recipe.agreement.same_label is not None
     few = counts is not None and counts.shared > 0 and counts.masks == 2 * counts.documents
     return Table(
         columns=(
@@ -50,7 +55,7 @@ def ceiling_table(agreement: Agreement, metric: str = "ap", select: str | None =
         ),
         rows=tuple(rows),
         caption=f"{titled(metric, select, agreement.recipe)} between chance and the human ceiling",
-        notes=(NOT_A_BOUND, *([TWO] if few else [])),
+        notes=(NOT_A_BOUND, *([TWO] if few else []), *([SAME_LABEL] if same_label else [])),
     )
 
 

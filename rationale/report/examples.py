@@ -124,7 +124,13 @@ def _with_documents(scores: Sources, documents: Documents, agreement: Agreement)
         return agreement
     settings = agreement.recipe.agreement
     return agree(
-        scores, documents, select="top_k_gold", absolute=settings.absolute, gold=settings.gold, resamples=1
+        scores,
+        documents,
+        select="top_k_gold",
+        absolute=settings.absolute,
+        gold=settings.gold,
+        same_label=settings.same_label is not None,
+        resamples=1,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rationale.artifacts.provenance import OtherLabels
 from rationale.artifacts.record import read_record
 from rationale.predictions.tally import QuoteReport
 from rationale.report.table import Column, Interval
@@ -32,6 +33,7 @@ def annotators(settings: AgreementSettings) -> str:
     parts = [
         f"{counts.masks:,} masks of annotators over {counts.documents:,} documents, {counts.shared:,} of "
         f"them with at least two; {counts.nothing:,} marked nothing, {counts.not_asked:,} were not asked.",
+        "" if settings.same_label is None else "Only annotators who gave the document's label count.",
         RULES.get(settings.gold or "", ""),
     ]
     if counts.alpha is not None:
@@ -47,6 +49,13 @@ def left_out_masks(settings: AgreementSettings) -> str:
     """Says how many masks mark no word or all words; it begins with 0 where there are none."""
     left = 0 if settings.annotators is None or settings.gold != "each" else settings.annotators.left_out
     return f"{left:,} masks of no word or of all words: nothing can be ranked against them."
+
+
+def other_labels(settings: AgreementSettings) -> str:
+    """Says who was left out because of the label; it begins with 0 where nobody was."""
+    left = settings.same_label or OtherLabels(masks=0, documents=0)
+    alone = f"; {left.documents:,} documents have no other" if left.documents else ""
+    return f"{left.masks:,} masks of annotators who did not give the document's label{alone}."
 
 
 def imported(recipe: Provenance) -> str:

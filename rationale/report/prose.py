@@ -17,7 +17,7 @@ from rationale.artifacts.provenance import (
     Perturbing,
     Provenance,
 )
-from rationale.report.origins import annotators, imported, left_out_masks
+from rationale.report.origins import annotators, imported, left_out_masks, other_labels
 from rationale.report.results import Results, registered_metric
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def left_out(agreement: Agreement) -> list[str]:
         + f" {_verb(skipped, 'has', 'have')} only rationale words, or none: not in AP, ROC-AUC and FPR.",
         f"{uncovered:,} of {words:,} words ({uncovered / max(words, 1):.1%}) "
         f"{_verb(uncovered, 'lies', 'lie')} beyond what the model was given: not evaluated.",
+        other_labels(settings),
         left_out_masks(settings),
         _without(agreement, "comprehensiveness_norm", "lost at most 0.0001 without any word")
         + ": not in normalised faithfulness.",

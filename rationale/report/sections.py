@@ -14,6 +14,7 @@ from rationale.report.comparable import comparable_table, has_comparable
 from rationale.report.figures import document_distribution, faithfulness_plane, layer_curves, selection_plane
 from rationale.report.palette import strokes
 from rationale.report.results import Results, registered_metric, titled
+from rationale.report.subsets import subset_table
 from rationale.report.survival import (
     alone_table,
     alone_text,
@@ -62,6 +63,7 @@ def sections(agreement: Agreement, survived: Survival | None = None) -> list[Sec
     results = Results(agreement)
     report_sections = [_ranking(agreement, results)]
     report_sections += [_selected(agreement, results, select) for select in results.selections]
+    report_sections.append(_subsets(agreement))
     report_sections.append(_other_golds(agreement, results))
     report_sections.append(_differences(agreement, results))
     if "comprehensiveness" in results.metrics:
@@ -134,6 +136,11 @@ def _selected(agreement: Agreement, results: Results, select: str) -> Section:
     rule = f"Words are selected by {rule_text(agreement.recipe, select)}."
     title = f"Selected words: {rule_title(agreement.recipe, select)}"
     return Section(f"selected-{select}", title, (rule,), blocks)
+
+
+def _subsets(agreement: Agreement) -> Section:
+    blocks = [ReportBlock(table=subset_table(agreement))] if agreement.subsets else []
+    return Section("subsets", "Right and wrong classes", (), blocks)
 
 
 def _other_golds(agreement: Agreement, results: Results) -> Section:

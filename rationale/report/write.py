@@ -16,6 +16,7 @@ from rationale.report.findings import findings
 from rationale.report.flat import comparisons_table, records_table
 from rationale.report.prose import Fact, commands, glossary, left_out, measured, methods_glossary
 from rationale.report.results import Results
+from rationale.report.subsets import subset_table
 from rationale.report.tables import (
     agreement_table,
     faithfulness_table,
@@ -102,6 +103,7 @@ def report_markdown(agreement: Agreement, command: str | None = None) -> str:
     results = Results(agreement)
     tables = [agreement_table(agreement)] if results.ranks else []
     tables += [selection_table(agreement, select) for select in results.selections]
+    tables += [subset_table(agreement)] if agreement.subsets else []
     tables += [faithfulness_table(agreement)] if "comprehensiveness" in results.metrics else []
     tables += [comparable_table(agreement)] if has_comparable(agreement) else []
     parts = [

@@ -19,6 +19,7 @@ def scored_words(
     given: Mapping[str, Bool] | None = None,
     unmatched: Mapping[str, int] | None = None,
     predicted: str | None = None,
+    explained: str | None = None,
     probabilities: tuple[float, ...] = (),
     perturbed: tuple[Perturbed, ...] = (),
 ) -> ScoredDocument:
@@ -30,6 +31,7 @@ def scored_words(
         given: Per method, bool (W,), the words it selects.
         unmatched: Per method, the number of quoted words that are nowhere in the document.
         predicted: The predicted label.
+        explained: The class that the rationale is for.
         probabilities: Of the classes.
         perturbed: Probabilities without words, and with only them.
 
@@ -58,4 +60,5 @@ def scored_words(
         layers={name: (0,) for name in {**rows, **(given or {})}},
         given=dict(given or {}),
         unmatched=dict(unmatched or {}),
+        explained=explained,
     )

@@ -110,6 +110,8 @@ class ScoredDocument:
         policy_thresholds: float32 (L, K), the threshold of each window's tokens; NaN without a decision.
         given: Per imported method, bool (W,), the words that it selects: the selection ``given``.
         unmatched: Per imported method, the number of quoted words that are nowhere in the document.
+        explained: The class that an imported rationale is for; None where it names none. What scores of a
+            model explain is in their recipe.
         nothing: Class probabilities without any word: special tokens and the query alone; empty where they
             were not requested.
         softened: Per method and layer, the soft forms of faithfulness; empty where they were not requested.
@@ -139,6 +141,7 @@ class ScoredDocument:
     policy_thresholds: Float32 | None = None
     given: Mapping[str, Bool] = field(default_factory=dict)
     unmatched: Mapping[str, int] = field(default_factory=dict)
+    explained: str | None = None
     nothing: tuple[float, ...] = ()
     softened: Mapping[Place, Softened] = field(default_factory=dict)
     orders: Mapping[Place, OrderAopc] = field(default_factory=dict)

@@ -48,7 +48,7 @@ def marked(number, masks):
 def ceiling_of(masks):
     """The AP of the human ceiling of each document with at least two annotators."""
     documents = Documents([marked(number, mask) for number, mask in enumerate(masks)])
-    measured = human_ceiling(documents, standard(documents, "each"), AgreementOptions())
+    measured = human_ceiling(standard(documents, "each"), AgreementOptions())
     return measured.parts[Place("human", 0, "ap", None)][0]
 
 

@@ -156,8 +156,8 @@ def test_right_and_wrong_labels_are_told_apart():
     )
     scores = source(documents, words=SCORES, labels=("NEG", "POS"), predicted="POS")
     agreement = agree(scores, documents, gold="majority", resamples=100)
-    n = {(r.label, r.method): r.n for r in agreement.by_label if r.metric == "ap"}
-    assert n == {("right", "llm"): 2, ("wrong", "llm"): 1}
+    n = {(r.subset, r.method): r.n for r in agreement.subsets if r.metric == "ap"}
+    assert n == {("label right", "llm"): 2, ("label wrong", "llm"): 1}
     assert agreement.classification.accuracy == pytest.approx(2 / 3)
 
 

@@ -16,6 +16,7 @@ from rationale.corpus.annotators import aggregate
 from rationale.corpus.convert import convert_data
 from rationale.corpus.document import Mark
 from rationale.corpus.named.convert import write_rows
+from rationale.corpus.same_label import of_same_label
 from rationale.errors import DataError
 from tests.corpus.mutants import NASTY
 
@@ -106,7 +107,8 @@ def test_a_data_set_of_the_datasets_library_gives_equal_documents():
 @pytest.mark.parametrize("rule", ["union", "majority", "any2", "intersection"])
 @pytest.mark.parametrize("same_label", [False, True])
 def test_an_aggregate_comes_back_with_its_annotators(tmp_path, rule, same_label):
-    chosen = aggregate(Documents(some_documents(11)), rule, same_label=same_label)
+    documents = Documents(some_documents(11))
+    chosen = aggregate(of_same_label(documents) if same_label else documents, rule)
     assert list(load_documents(write_rows(chosen, tmp_path / "mine.jsonl"))) == list(chosen)
 
 

@@ -160,7 +160,8 @@ def test_labels(tmp_path):
     assert loaded.labels == ("POS", "NEG")  # the order of the probabilities
     assert loaded.predicted == ("NEG", "POS", "POS")
     assert [scored.probabilities for scored in loaded] == [(0.25, 0.75), (0.9, 0.1), ()]
-    assert loaded.explained == {("7", "7"): "NEG"}
+    assert loaded.get(("7", "7")).explained == "NEG"
+    assert {one.explained for one in loaded if one.id != "7"} == {None}
     assert loaded.report.labelled == 3
 
 

@@ -11,6 +11,7 @@ from rationale.corpus.annotators import Aggregate, aggregate
 from rationale.corpus.convert import write_splits
 from rationale.corpus.document import Document
 from rationale.corpus.named.reader import NamedCorpus, named_splits, read_named
+from rationale.corpus.same_label import of_same_label
 from rationale.errors import DataError
 from rationale.files import atomic_text
 
@@ -34,7 +35,7 @@ def convert_named(
         out: A file whose name ends in ``.jsonl``, or a folder.
         split: The split; a file holds one, a folder all of them where this is None.
         gold: The rule that makes one rationale of several annotators'; a folder needs it.
-        same_label: Whether only annotators count for it who gave the document's label.
+        same_label: Whether only annotators who gave the document's label are kept.
         true_false: Whether each answer of a question becomes a document of its own.
         overwrite: Whether an earlier output may be replaced.
 
@@ -57,8 +58,8 @@ def convert_named(
     corpora = {corpus.documents.split or name: corpus for corpus in found}
     if is_file:
         (documents,) = (corpus.documents for corpus in found)
-        chosen = documents if gold is None else aggregate(documents, gold, same_label=same_label)
-        write_rows(chosen, out, overwrite=overwrite)
+        kept = of_same_label(documents) if same_label else documents
+        write_rows(kept if gold is None else aggregate(kept, gold), out, overwrite=overwrite)
     else:
         splits = {one: corpus.documents for one, corpus in corpora.items()}
         write_splits(splits, out, gold=gold, same_label=same_label, overwrite=overwrite)

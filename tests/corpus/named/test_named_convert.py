@@ -10,6 +10,7 @@ from rationale.corpus import list_splits, load_documents
 from rationale.corpus.annotators import aggregate
 from rationale.corpus.named.convert import convert_named
 from rationale.corpus.named.reader import NAMED, read_named
+from rationale.corpus.same_label import of_same_label
 from rationale.errors import DataError, OutputError
 from tests.corpus.named import corpora
 
@@ -82,9 +83,16 @@ def test_a_line_has_every_annotator(tmp_path):
 def test_a_rationale_beside_the_annotations(tmp_path):
     out = tmp_path / "out.jsonl"
     convert_named("fair-rationales", corpora.fair_sst(tmp_path), out, gold="intersection", same_label=True)
-    expected = aggregate(read_named("fair-rationales", tmp_path).documents, "intersection", same_label=True)
+    expected = aggregate(of_same_label(read_named("fair-rationales", tmp_path).documents), "intersection")
     assert list(load_documents(out)) == list(expected)
     assert json.loads(out.read_text(encoding="utf-8").splitlines()[1])["rationale"] == [[1, 2]]
+
+
+def test_masks_without_labels_are_none_of_the_documents_label(tmp_path):
+    source, out = corpora.hatexplain(tmp_path), tmp_path / "out.jsonl"
+    with pytest.raises(DataError, match="no annotator who was asked for a rationale has a label"):
+        convert_named("hatexplain", source, out, gold="union", same_label=True)
+    assert not out.exists()
 
 
 def test_a_folder_holds_every_split(tmp_path):

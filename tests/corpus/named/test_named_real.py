@@ -10,7 +10,7 @@ import pytest
 
 from rationale.agreement.annotators import chance_ap, krippendorff, pairwise_f1
 from rationale.agreement.gold import standard
-from rationale.agreement.human import human_ceiling
+from rationale.agreement.human import chance, human_ceiling
 from rationale.agreement.measure import AgreementOptions
 from rationale.corpus import load_documents
 from rationale.corpus.archive import unpack
@@ -240,9 +240,16 @@ def test_the_table_of_human_ceilings(corpus, name, folder, split, kept, expected
     assert [round(value, 4) for value in list(found.values())[2:-1]] == pytest.approx(
         expected[2:-1], abs=6e-5
     )
-    documents = Documents(chosen)
-    measured = human_ceiling(documents, standard(documents, "each"), AgreementOptions())
-    ours = {place.metric: np.nanmean(values) for place, values in measured.parts.items()}
-    assert [ours["ap"], ours["token_f1"], ours["fpr"]] == pytest.approx(
-        [found["AP ceiling"], found["F1 of others' majority"], found["FPR"]], abs=1e-12
-    )
+    shared = {document.key for document in chosen}
+    documents = Documents(document for document in read if document.key in shared)
+    golds = standard(documents, "each", same_label=kept is not None)
+    assert golds.counts.left_out == expected[-1]
+    of_humans, of_chance = human_ceiling(golds, AgreementOptions()), chance(shared, golds)
+    ours = {
+        (place.method, place.metric): np.nanmean(values)
+        for measured in (of_humans, of_chance)
+        for place, values in measured.parts.items()
+    }
+    places = [("human", "ap"), ("human", "token_f1"), ("human", "fpr"), ("chance", "ap")]
+    rows = ["AP ceiling", "F1 of others' majority", "FPR", "chance"]
+    assert [ours[place] for place in places] == pytest.approx([found[row] for row in rows], abs=1e-12)
