@@ -107,11 +107,12 @@ def _faithfulness(settings: Faithfulness | None) -> Perturbing | None:
         layers=settings.layers,
         nothing=True,
         soft=settings.soft,
-        naopc=None if settings.naopc is None else _naopc(settings.naopc),
+        naopc=None if settings.naopc is None else naopc_settings(settings.naopc),
     )
 
 
-def _naopc(options: NaopcOptions) -> NaopcSettings:
+def naopc_settings(options: NaopcOptions) -> NaopcSettings:
+    """The options of NAOPC as provenance states them."""
     units = "sentence" if options.units == "sentence" else None  # recipes of words alone name none
     return NaopcSettings(**{**asdict(options), "units": units})
 

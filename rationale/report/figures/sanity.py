@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import plotly.graph_objects as go
 
-from rationale.report.figures.style import TICKS, Trace, band, escape_plotly, finish
+from rationale.report.figures.style import TICKS, Trace, band, distance, escape_plotly, finish
 from rationale.report.palette import SOFT, Stroke, strokes
 from rationale.study.sanity.result import Outcome, Sanity
 
@@ -35,6 +35,45 @@ def similarity_curves(result: Sanity, *, height: int = 460) -> go.Figure:
     span = [min(lowest, 0.0) - 0.05, 1.05]
     figure.update_yaxes(TICKS, title_text="rank correlation with the original scores", range=span)
     return finish(figure, _alt(result), height=height).update_layout(showlegend=True)
+
+
+def order_chart(result: Sanity, *, height: int = 0) -> go.Figure:
+    """Draws the mean AOPC comprehensiveness of each method and layer, and a line at that of random orders.
+
+    Args:
+        result: A check with AOPC.
+        height: In pixels; 0 fits the number of rows.
+    """
+    random, *methods = () if result.orders is None else result.orders.means
+    figure = go.Figure()
+    stroke_of = strokes(result.recipe.sanity.layers, result.recipe)
+    told = []
+    for one in methods:
+        title, mean = result.title(one.method or "", one.layer or 0), one.aopc_comprehensiveness
+        told.append(f"{title}: {'undefined' if mean.value is None else f'{mean.value:.2f}'}")
+        figure.add_scatter(
+            x=[mean.value],
+            y=[escape_plotly(title)],
+            mode="markers",
+            marker={"size": 9, "color": stroke_of[one.method or ""].colour},
+            error_x={
+                "type": "data",
+                "array": [distance(mean.value, mean.high)],
+                "arrayminus": [distance(mean.low, mean.value)],
+                "color": stroke_of[one.method or ""].colour,
+                "thickness": 1,
+                "width": 0,
+            },
+            hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+        )
+    level = random.aopc_comprehensiveness.value
+    if level is not None:
+        figure.add_vline(x=level, line={"color": SOFT, "dash": "dot", "width": 1})
+        told.append(f"random order: {level:.2f}")
+    figure.update_xaxes(TICKS, title_text="AOPC comprehensiveness")
+    figure.update_yaxes(TICKS, autorange="reversed")
+    alt = f"AOPC comprehensiveness of the original model's scores. {'; '.join(told)}."
+    return finish(figure, alt, height=height or 120 + 28 * len(methods)).update_layout(showlegend=False)
 
 
 def _traces(result: Sanity, outcome: Outcome, stroke: Stroke) -> Iterator[go.Scatter | Trace]:
