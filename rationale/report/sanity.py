@@ -133,11 +133,11 @@ def order_findings(result: Sanity) -> list[str]:
     """States the AOPC of each method beside that of random orders; nothing where it was not measured."""
     if result.orders is None:
         return []
-    random, *methods = result.orders.means
-    level = f"of random orders {_with_ends(random.aopc_comprehensiveness)} (n = {result.orders.n:,})"
+    random, *methods = [_with_ends(one.aopc_comprehensiveness) for one in result.orders.means]
     return [
-        f"{_title(result, one)}: AOPC comprehensiveness {_with_ends(one.aopc_comprehensiveness)}, {level}."
-        for one in methods
+        f"{result.title(outcome.method, outcome.layer)}: AOPC comprehensiveness {value}, of random orders "
+        f"{random} (n = {result.orders.n:,})."
+        for outcome, value in zip(result.outcomes, methods, strict=True)
     ]
 
 
@@ -146,24 +146,20 @@ def _with_ends(mean: Mean) -> str:
     return _number(mean) + ends
 
 
-def _title(result: Sanity, one: OrderMeans) -> str:
-    if one.method is None or one.layer is None:
-        return "Random order"
-    return result.title(one.method, one.layer)
-
-
 def order_table(result: Sanity) -> Table | None:
     """Makes the table of AOPC and NAOPC, random orders first; None where they were not measured."""
     orders = result.orders
     if orders is None:
         return None
     names = [name for name in ORDER_METRICS if orders.naopc_n or not name.startswith("naopc")]
-    rows = tuple(
-        (_title(result, one), *(Interval(*_ends(one, name)) for name in names)) for one in orders.means
-    )
+    titles = ["Random order", *(result.title(one.method, one.layer) for one in result.outcomes)]
     columns = (
         Column("method", "Method", "text", header=True),
         *(Column(name, registered_metric(name).title, "interval") for name in names),
+    )
+    rows = tuple(
+        (title, *(Interval(*_ends(one, name)) for name in names))
+        for title, one in zip(titles, orders.means, strict=True)
     )
     caption = "Order of the words by the original model's scores, beside random orders; 95 % intervals."
     return Table(columns, rows, caption, _order_notes(result, orders), rules=frozenset({1}))
@@ -181,8 +177,8 @@ def _order_notes(result: Sanity, orders: Orders) -> tuple[str, ...]:
     shares = ", ".join(f"{100 * share:g}" for share in settings.bins)
     notes = [
         f"AOPC averages over {shares} % of the words, n = {orders.n:,}. Comprehensiveness: higher is better; "
-        "sufficiency: lower is better. Random order: mean over "
-        f"{counted(settings.random, 'random order')} of each document, seed {result.recipe.seed}.",
+        f"sufficiency: lower is better. Random order: mean over {counted(settings.random, 'order')} drawn at "
+        f"random for each document, seed {result.recipe.seed}.",
     ]
     if settings.naopc is not None:
         notes.append(
@@ -237,12 +233,12 @@ def _sections(result: Sanity) -> Sequence[Section]:
     paragraphs = (text, *sanity_findings(result))
     similar = Section("similarity", "Similarity of scores, step by step", paragraphs, blocks)
     table = order_table(result)
-    if table is None:
+    if table is None or result.orders is None:
         return [similar]
     beside = (
-        "Mean AOPC comprehensiveness of the original model's scores; bars are 95 % intervals over documents. The "
-        "dotted line is a random order."
+        "Mean AOPC comprehensiveness of the original model's scores; bars are 95 % intervals over documents. "
+        "The dotted line is a random order."
     )
-    shown = (ReportBlock(figure=order_chart(result), caption=beside), ReportBlock(table=table))
+    shown = (ReportBlock(figure=order_chart(result, result.orders), caption=beside), ReportBlock(table=table))
     told = (_BESIDE, *order_findings(result))
     return [similar, Section("orders", "Faithfulness, beside a random order", told, shown)]

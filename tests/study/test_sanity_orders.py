@@ -153,7 +153,7 @@ def test_terminal_and_page_show_them(checked, tmp_path):
         "Random order", *(result.title(o.method, o.layer) for o in result.outcomes),
     ]  # fmt: skip
     assert "n = 3." in table.notes[0]
-    assert "mean over 5 random orders of each document, seed 0" in table.notes[0]
+    assert "mean over 5 orders drawn at random for each document, seed 0" in table.notes[0]
     assert table.notes[1].endswith("at most 5 words in which some order matters, n = 1; 2 left out.")
     assert all(
         "of random orders" in sentence and "(n = 3)" in sentence for sentence in order_findings(result)

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from rationale.report.figures.style import TICKS, Trace, band, distance, escape_plotly, finish
 from rationale.report.palette import SOFT, Stroke, strokes
-from rationale.study.sanity.result import Outcome, Sanity
+from rationale.study.sanity.result import Mean, Orders, Outcome, Sanity
 
 _NONE = "none"  # the step before the first: nothing is re-drawn
 
@@ -37,43 +37,47 @@ def similarity_curves(result: Sanity, *, height: int = 460) -> go.Figure:
     return finish(figure, _alt(result), height=height).update_layout(showlegend=True)
 
 
-def order_chart(result: Sanity, *, height: int = 0) -> go.Figure:
+def order_chart(result: Sanity, orders: Orders, *, height: int = 0) -> go.Figure:
     """Draws the mean AOPC comprehensiveness of each method and layer, and a line at that of random orders.
 
     Args:
-        result: A check with AOPC.
+        result: A check.
+        orders: Its AOPC.
         height: In pixels; 0 fits the number of rows.
     """
-    random, *methods = () if result.orders is None else result.orders.means
-    figure = go.Figure()
+    random, *methods = [one.aopc_comprehensiveness for one in orders.means]
+    names = [result.title(outcome.method, outcome.layer) for outcome in result.outcomes]
     stroke_of = strokes(result.recipe.sanity.layers, result.recipe)
-    told = []
-    for one in methods:
-        title, mean = result.title(one.method or "", one.layer or 0), one.aopc_comprehensiveness
-        told.append(f"{title}: {'undefined' if mean.value is None else f'{mean.value:.2f}'}")
+    figure = go.Figure()
+    for outcome, name, mean in zip(result.outcomes, names, methods, strict=True):
+        colour = stroke_of[outcome.method].colour
         figure.add_scatter(
             x=[mean.value],
-            y=[escape_plotly(title)],
+            y=[escape_plotly(name)],
             mode="markers",
-            marker={"size": 9, "color": stroke_of[one.method or ""].colour},
+            marker={"size": 9, "color": colour},
             error_x={
                 "type": "data",
                 "array": [distance(mean.value, mean.high)],
                 "arrayminus": [distance(mean.low, mean.value)],
-                "color": stroke_of[one.method or ""].colour,
+                "color": colour,
                 "thickness": 1,
                 "width": 0,
             },
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
-    level = random.aopc_comprehensiveness.value
-    if level is not None:
-        figure.add_vline(x=level, line={"color": SOFT, "dash": "dot", "width": 1})
-        told.append(f"random order: {level:.2f}")
+    if random.value is not None:
+        figure.add_vline(x=random.value, line={"color": SOFT, "dash": "dot", "width": 1})
     figure.update_xaxes(TICKS, title_text="AOPC comprehensiveness")
     figure.update_yaxes(TICKS, autorange="reversed")
-    alt = f"AOPC comprehensiveness of the original model's scores. {'; '.join(told)}."
-    return finish(figure, alt, height=height or 120 + 28 * len(methods)).update_layout(showlegend=False)
+    shown = zip(["random order", *names], [random, *methods], strict=True)
+    values = "; ".join(f"{name}: {_number(mean)}" for name, mean in shown)
+    alt = f"AOPC comprehensiveness of the original model's scores. {values}."
+    return finish(figure, alt, height=height or 120 + 28 * len(names)).update_layout(showlegend=False)
+
+
+def _number(mean: Mean) -> str:
+    return "undefined" if mean.value is None else f"{mean.value:.2f}"
 
 
 def _traces(result: Sanity, outcome: Outcome, stroke: Stroke) -> Iterator[go.Scatter | Trace]:
@@ -113,7 +117,6 @@ def _alt(result: Sanity) -> str:
     ends = []
     for outcome in result.outcomes:
         last = result.curve(outcome.method, outcome.layer)[-1]
-        value = "undefined" if last.spearman.value is None else f"{last.spearman.value:.2f}"
         title = result.title(outcome.method, outcome.layer)
-        ends.append(f"{title}: {value} with {last.part} re-drawn")
+        ends.append(f"{title}: {_number(last.spearman)} with {last.part} re-drawn")
     return f"Rank correlation with the original scores against what is re-drawn. {'; '.join(ends)}."
