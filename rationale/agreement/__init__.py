@@ -39,6 +39,8 @@ from rationale.agreement.faithfulness import (
 from rationale.agreement.normalised import (
     comprehensiveness_norm,
     naopc_comprehensiveness,
+    naopc_sentence_comprehensiveness,
+    naopc_sentence_sufficiency,
     naopc_sufficiency,
     soft_comprehensiveness_norm,
     soft_sufficiency_norm,
@@ -85,6 +87,8 @@ __all__ = [
     "kappa",
     "metrics",
     "naopc_comprehensiveness",
+    "naopc_sentence_comprehensiveness",
+    "naopc_sentence_sufficiency",
     "naopc_sufficiency",
     "offsets_of",
     "outline",

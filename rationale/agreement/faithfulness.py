@@ -9,6 +9,7 @@ import numpy as np
 
 from rationale.agreement.metric import metric
 from rationale.arrays import Float64
+from rationale.metrics.naopc import Unit
 
 LEAST_LOSS = 1e-4
 """A document whose predicted class loses no more than this without any word has no normalised values."""
@@ -30,6 +31,7 @@ class Perturbation:
         soft_without: float64 (L, D), mean losses of the soft form of comprehensiveness.
         soft_only: float64 (L, D), of sufficiency.
         naopc: float64 (2, L, D), NAOPC of the order with the best word first, and of the reversed order.
+        naopc_sentence: float64 (2, L, D), the same of the documents whose sentences were removed.
     """
 
     full: Float64
@@ -41,6 +43,7 @@ class Perturbation:
     soft_without: Float64 = field(default_factory=_unknown)
     soft_only: Float64 = field(default_factory=_unknown)
     naopc: Float64 = field(default_factory=_unknown)
+    naopc_sentence: Float64 = field(default_factory=_unknown)
 
     def share_lost(self, loss: Float64) -> Float64:
         """A loss as a share of max(0, p(all words) - p(no word)), of the shape (L, D) of ``without``.
@@ -51,9 +54,10 @@ class Perturbation:
         usable = np.where(whole > LEAST_LOSS, whole, np.nan)
         return np.broadcast_to(loss / usable, self.without.shape)
 
-    def naopc_of(self, direction: int) -> Float64:
-        """NAOPC in one direction, float64 (L, D); NaN where it was not measured."""
-        return self.naopc[direction] if self.naopc.ndim else np.full(self.without.shape, np.nan)
+    def naopc_of(self, direction: int, units: Unit = "word") -> Float64:
+        """NAOPC in one direction over words or sentences, float64 (L, D); NaN where it was not measured."""
+        values = self.naopc if units == "word" else self.naopc_sentence
+        return values[direction] if values.ndim else np.full(self.without.shape, np.nan)
 
 
 @metric(

@@ -18,6 +18,8 @@ COMPARABLE = (
     "soft_sufficiency_norm",
     "naopc_comprehensiveness",
     "naopc_sufficiency",
+    "naopc_sentence_comprehensiveness",
+    "naopc_sentence_sufficiency",
 )
 """The metrics of this module."""
 
@@ -152,3 +154,45 @@ def naopc_sufficiency(perturbed: Perturbation) -> Float64:
         float64 (L, D) in [0, 1]; NaN where they were not measured, or no order makes a difference.
     """
     return perturbed.naopc_of(1)
+
+
+@metric(
+    "naopc_sentence_comprehensiveness",
+    title="NAOPC comprehensiveness over sentences",
+    definition="NAOPC comprehensiveness of longer documents, from which whole sentences are removed; a "
+    "sentence's score is the mean of its words'. Comparable between models, not with NAOPC over words.",
+    source="perturbation",
+    compared=True,
+)
+def naopc_sentence_comprehensiveness(perturbed: Perturbation) -> Float64:
+    """NAOPC of the order with the best sentence first.
+
+    Args:
+        perturbed: Orders of D documents in L layers.
+
+    Returns:
+        float64 (L, D) in [0, 1]; NaN where they were not measured over sentences, or no order makes a
+        difference.
+    """
+    return perturbed.naopc_of(0, "sentence")
+
+
+@metric(
+    "naopc_sentence_sufficiency",
+    title="NAOPC sufficiency over sentences",
+    definition="NAOPC sufficiency of longer documents, from which whole sentences are removed; a sentence's "
+    "score is the mean of its words'. Comparable between models, not with NAOPC over words.",
+    source="perturbation",
+    higher_is_better=False,
+    compared=True,
+)
+def naopc_sentence_sufficiency(perturbed: Perturbation) -> Float64:
+    """NAOPC of the order with the best sentence last.
+
+    Args:
+        perturbed: Orders of D documents in L layers.
+
+    Returns:
+        float64 (L, D) in [0, 1]; NaN as in :func:`naopc_sentence_comprehensiveness`.
+    """
+    return perturbed.naopc_of(1, "sentence")

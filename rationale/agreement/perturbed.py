@@ -9,6 +9,7 @@ from rationale.agreement.faithfulness import Perturbation
 from rationale.arrays import Float64, Int64
 from rationale.artifacts.provenance import Perturbing
 from rationale.errors import ScoresError
+from rationale.metrics.naopc import Unit
 
 _Listed = list[tuple[int, int, float, float]]
 """Document, layer, and two numbers."""
@@ -49,7 +50,8 @@ def perturbation_of(block: Block, method: str, layers: tuple[int, ...], removed:
         nothing=_nothing(block),
         soft_without=soft[0],
         soft_only=soft[1],
-        naopc=_by_cell(_naopc(block, method), row_of, values.shape[2:]),
+        naopc=_by_cell(_naopc(block, method, "word"), row_of, values.shape[2:]),
+        naopc_sentence=_by_cell(_naopc(block, method, "sentence"), row_of, values.shape[2:]),
     )
 
 
@@ -77,12 +79,12 @@ def _softened(block: Block, method: str) -> _Listed:
     ]
 
 
-def _naopc(block: Block, method: str) -> _Listed:
-    """Lists NAOPC comprehensiveness and sufficiency."""
+def _naopc(block: Block, method: str, units: Unit) -> _Listed:
+    """Lists NAOPC comprehensiveness and sufficiency of the documents measured over such units."""
     return [
         (number, layer, limits.normalise(one.comprehensiveness), limits.normalise(one.sufficiency))
         for number, scored in enumerate(block.scored)
-        if (limits := scored.limits) is not None
+        if (limits := scored.limits) is not None and scored.order_units == units
         for (name, layer), one in scored.orders.items()
         if name == method
     ]

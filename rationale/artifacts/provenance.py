@@ -95,12 +95,14 @@ class NaopcSettings:
         exact: The most words for limits over all orders.
         beam: Sets of each size that the beam search kept, for longer documents.
         removal: Whether a word's token ids were deleted or replaced by the mask token.
+        units: ``sentence`` where longer documents were measured over their sentences; None where left out.
     """
 
     words: Count
     exact: Count
     beam: Count
     removal: Literal["delete", "mask"]
+    units: Literal["sentence"] | None = omitted()
 
 
 @dataclass(frozen=True, kw_only=True)

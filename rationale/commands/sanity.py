@@ -71,6 +71,19 @@ def sanity(
             min=1, help="Check a sample of N documents, stratified by label, selected by hash of the id."
         ),
     ] = None,
+    random_orders: Annotated[
+        int,
+        typer.Option(
+            help="Random orders of each document's words whose AOPC and NAOPC stand beside each method's; 0 "
+            "leaves AOPC and NAOPC out."
+        ),
+    ] = 5,
+    naopc_words: Annotated[
+        int,
+        typer.Option(
+            help="Longest document for NAOPC, in words (60 words take up to 18,300 runs); 0 leaves it out."
+        ),
+    ] = 60,
     html: Annotated[Path | None, typer.Option(help="Also write one offline HTML page with a chart.")] = None,
     resamples: Annotated[int, typer.Option(min=100, help="Number of bootstrap resamples.")] = 1000,
     device: Device = "auto",
@@ -82,7 +95,8 @@ def sanity(
     """Check that scores depend on what the model has learnt: re-draw its weights part by part, score again.
 
     Prints how alike the scores stay (rank correlation, overlap of the best words). A method whose scores
-    stay alike after the head and the top half of the layers are random is flagged.
+    stay alike after the head and the top half of the layers are random is flagged. Beside it: AOPC and, of
+    short documents, NAOPC of the original model's scores and of random orders.
 
     Example: `rationale sanity --model ./classifier --data movies --split val --limit 50 --method
     input_x_gradient --method attention.all --out sanity.json`
@@ -94,6 +108,7 @@ def sanity(
     from rationale.study.sanity.check import check_sanity
     from rationale.study.sanity.names import Draw, Mode
     from rationale.study.sanity.options import SanityOptions
+    from rationale.study.sanity.orders import plan_orders
     from rationale.tokens import Protocol
 
     options = SanityOptions(
@@ -105,6 +120,8 @@ def sanity(
         k_share=k_share,
         protocol=cast(Protocol, protocol),
         batch_size=batch_size,
+        random_orders=random_orders,
+        naopc_words=naopc_words,
         resamples=resamples,
         seed=seed,
     )
@@ -113,6 +130,9 @@ def sanity(
         check_output(html, overwrite=overwrite)
     documents = sample(load_documents(data, split), limit)
     classifier = load_classifier(model, device=device, dtype=dtype)
+    planned = plan_orders(classifier, documents, options)
+    for sentence in () if planned is None else planned.sentences:
+        say(sentence)
     result = check_sanity(
         classifier, documents, options, out=out, overwrite=overwrite, command=typed_command()
     )
@@ -125,12 +145,15 @@ def sanity(
 
 
 def _print(result: Sanity) -> None:
-    """Prints findings, then the table."""
-    from rationale.report.sanity import sanity_findings, sanity_table
+    """Prints findings, then the tables."""
+    from rationale.report.sanity import order_findings, order_table, sanity_findings, sanity_table
 
     terminal = safe_console()
     console = terminal if terminal.is_terminal else safe_console(width=160)
     console.print("[bold]In short[/bold]")
-    for sentence in sanity_findings(result):
+    for sentence in (*sanity_findings(result), *order_findings(result)):
         console.print(f"- {sentence}", markup=False, highlight=False)
     console.print(sanity_table(result).to_rich())
+    beside = order_table(result)
+    if beside is not None:
+        console.print(beside.to_rich())

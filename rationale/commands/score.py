@@ -89,7 +89,10 @@ def score(
     ] = False,
     naopc_words: Annotated[
         int | None,
-        typer.Option(help="Longest document for NAOPC, in words; longer ones are left out. Default: 60."),
+        typer.Option(
+            help="Longest document for NAOPC, in words; longer ones are left out (but see --naopc-units). "
+            "Default: 60."
+        ),
     ] = None,
     naopc_exact: Annotated[
         int | None,
@@ -106,6 +109,14 @@ def score(
         typer.Option(
             help="How NAOPC removes words: delete (their tokens) or mask (put the mask token in their "
             "place). Default: delete."
+        ),
+    ] = None,
+    naopc_units: Annotated[
+        str | None,
+        typer.Option(
+            help="What NAOPC removes from documents of more than --naopc-words words: word (they are left "
+            "out) or sentence (whole sentences, at most as many, by the mean score of their words; a metric "
+            "of its own). Default: word."
         ),
     ] = None,
     limit: Annotated[
@@ -136,7 +147,14 @@ def score(
     from rationale.tokens import Protocol
 
     documents = sample(load_documents(data, split), limit)
-    orders = _naopc(naopc=naopc, words=naopc_words, exact=naopc_exact, beam=naopc_beam, removal=naopc_removal)
+    orders = _naopc(
+        naopc=naopc,
+        words=naopc_words,
+        exact=naopc_exact,
+        beam=naopc_beam,
+        removal=naopc_removal,
+        units=naopc_units,
+    )
     settings = None
     chosen = (faithfulness_share, soft_faithfulness, orders)
     if faithfulness or faithfulness_layer or any(choice is not None for choice in chosen):

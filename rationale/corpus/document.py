@@ -296,7 +296,7 @@ class Documents(Sequence[Document]):
 
         It distinguishes documents without annotation from those with an empty rationale, and ids that are
         numbers from ids that are text. It ignores evidence groups and sentences, which only the metrics of
-        sentences and of single evidence groups depend on.
+        sentences and of single evidence groups, and NAOPC over sentences, depend on.
         """
         digest = hashlib.sha256()
         for document in self._items:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import comb
+from typing import Literal
 
 import numpy as np
 
@@ -24,6 +25,9 @@ Drop = Callable[[Bool], Float64]
 
 Order = Sequence[int] | Int64
 """Every word once, the first to be removed first."""
+
+Unit = Literal["word", "sentence"]
+"""What is removed: words, or whole sentences; what is said of words here holds of sentences."""
 
 EXACT_WORDS = 12
 LEAST_RANGE = 1e-6

@@ -23,6 +23,11 @@ from rationale.report.results import Results, registered_metric
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
 
+_BY_WORD_OR_SENTENCE = ("naopc_comprehensiveness", "naopc_sentence_comprehensiveness")
+_BY_SENTENCE = (
+    "Of longer documents whole sentences were removed instead, where they have 2 to {}; a sentence's score "
+    "is the mean of its words'. Values over sentences are not comparable with those over words."
+)
 PROTOCOLS = {
     "document": "Documents longer than the model are read in consecutive windows that cover every word; a "
     "window's scores weigh as much as its share of the document's words.",
@@ -86,6 +91,7 @@ def left_out(agreement: Agreement) -> list[str]:
         + ": not in normalised faithfulness.",
         _without(agreement, "naopc_comprehensiveness", "had too many words, or no order that matters")
         + ": not in NAOPC.",
+        _without_any_naopc(agreement),
     ]
     kept = [line for line in lines if not line.startswith("0 ")]
     return kept or ["Nothing: every word of every document was scored and evaluated."]
@@ -94,6 +100,20 @@ def left_out(agreement: Agreement) -> list[str]:
 def _without(agreement: Agreement, metric: str, reason: str) -> str:
     skipped = max((r.skipped for r in agreement.records if r.metric == metric), default=0)
     return f"{counted(skipped, 'document')} {reason}"
+
+
+def _without_any_naopc(agreement: Agreement) -> str:
+    """States the documents without NAOPC over words and over sentences, where the latter was asked for."""
+    settings = agreement.recipe.faithfulness and agreement.recipe.faithfulness.naopc
+    found = {r.metric: r for r in agreement.records if r.metric in _BY_WORD_OR_SENTENCE}
+    if not found or settings is None or settings.units is None:
+        return "0 documents"
+    one = next(iter(found.values()))
+    left = one.n + one.skipped - sum(record.n for record in found.values())
+    return (
+        f"{counted(left, 'document')} {_verb(left, 'has', 'have')} too many sentences, one, no known ones, "
+        "or no order that matters: not in NAOPC over sentences either."
+    )
 
 
 def unscored(agreement: Agreement) -> int:
@@ -229,6 +249,7 @@ def _naopc(settings: NaopcSettings) -> str:
         f"For NAOPC the words of documents of at most {settings.words} words were {removal} one after "
         f"another; its limits are exact up to {settings.exact} words, and those of a beam search of width "
         f"{settings.beam} beyond."
+        + ("" if settings.units is None else f" {_BY_SENTENCE.format(settings.words)}")
     )
 
 

@@ -6,11 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rationale.report.experiments import write_page
-from rationale.report.figures.sanity import similarity_curves
+from rationale.report.figures.sanity import order_chart, similarity_curves
 from rationale.report.prose import Fact, counted
+from rationale.report.results import registered_metric
 from rationale.report.sections import ReportBlock, Section
 from rationale.report.table import Cell, Column, Interval, Table
-from rationale.study.sanity.result import HIGH, Mean, Outcome, Sanity, Similarity
+from rationale.study.sanity.result import (
+    HIGH,
+    ORDER_METRICS,
+    Mean,
+    OrderMeans,
+    Orders,
+    Outcome,
+    Sanity,
+    Similarity,
+)
 
 _DRAWS = {
     "init": "as the model family initialises them before training (norms 1 and 0, biases 0)",
@@ -23,6 +33,11 @@ _MODES = {
 _NOT_APPLICABLE = (
     "n/a: the scores do not depend on what is re-drawn (attention of a layer does not depend on layers "
     "above), so they are the same whatever is drawn."
+)
+
+_BESIDE = (
+    "AOPC is what the predicted class loses on average without the best words. Scores that change with the "
+    "weights and do no better than a random order do not show what the model uses."
 )
 
 _BY_TOKENS = "(words by number of tokens)"
@@ -114,6 +129,65 @@ def _notes(result: Sanity) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def order_findings(result: Sanity) -> list[str]:
+    """States the AOPC of each method beside that of random orders; nothing where it was not measured."""
+    if result.orders is None:
+        return []
+    random, *methods = [_with_ends(one.aopc_comprehensiveness) for one in result.orders.means]
+    return [
+        f"{result.title(outcome.method, outcome.layer)}: AOPC comprehensiveness {value}, of random orders "
+        f"{random} (n = {result.orders.n:,})."
+        for outcome, value in zip(result.outcomes, methods, strict=True)
+    ]
+
+
+def _with_ends(mean: Mean) -> str:
+    ends = "" if mean.low is None or mean.high is None else f" [{mean.low:.2f}, {mean.high:.2f}]"
+    return _number(mean) + ends
+
+
+def order_table(result: Sanity) -> Table | None:
+    """Makes the table of AOPC and NAOPC, random orders first; None where they were not measured."""
+    orders = result.orders
+    if orders is None:
+        return None
+    names = [name for name in ORDER_METRICS if orders.naopc_n or not name.startswith("naopc")]
+    titles = ["Random order", *(result.title(one.method, one.layer) for one in result.outcomes)]
+    columns = (
+        Column("method", "Method", "text", header=True),
+        *(Column(name, registered_metric(name).title, "interval") for name in names),
+    )
+    rows = tuple(
+        (title, *(Interval(*_ends(one, name)) for name in names))
+        for title, one in zip(titles, orders.means, strict=True)
+    )
+    caption = "Order of the words by the original model's scores, beside random orders; 95 % intervals."
+    return Table(columns, rows, caption, _order_notes(result, orders), rules=frozenset({1}))
+
+
+def _ends(one: OrderMeans, name: str) -> tuple[float | None, float | None, float | None]:
+    mean: Mean = getattr(one, name)
+    return mean.value, mean.low, mean.high
+
+
+def _order_notes(result: Sanity, orders: Orders) -> tuple[str, ...]:
+    settings = result.recipe.sanity.orders
+    if settings is None:
+        return ()
+    shares = ", ".join(f"{100 * share:g}" for share in settings.bins)
+    notes = [
+        f"AOPC averages over {shares} % of the words, n = {orders.n:,}. Comprehensiveness: higher is better; "
+        f"sufficiency: lower is better. Random order: mean over {counted(settings.random, 'order')} drawn at "
+        f"random for each document, seed {result.recipe.seed}.",
+    ]
+    if settings.naopc is not None:
+        notes.append(
+            f"NAOPC: documents of at most {settings.naopc.words} words in which some order matters, "
+            f"n = {orders.naopc_n:,}; {result.documents - orders.naopc_n:,} left out."
+        )
+    return tuple(notes)
+
+
 def sanity_page(result: Sanity, out: str | Path, *, overwrite: bool = False) -> Path:
     """Writes the check as one offline HTML file.
 
@@ -157,4 +231,14 @@ def _sections(result: Sanity) -> Sequence[Section]:
         ReportBlock(table=sanity_table(result)),
     )
     paragraphs = (text, *sanity_findings(result))
-    return [Section("similarity", "Similarity of scores, step by step", paragraphs, blocks)]
+    similar = Section("similarity", "Similarity of scores, step by step", paragraphs, blocks)
+    table = order_table(result)
+    if table is None or result.orders is None:
+        return [similar]
+    beside = (
+        "Mean AOPC comprehensiveness of the original model's scores; bars are 95 % intervals over documents. "
+        "The dotted line is a random order."
+    )
+    shown = (ReportBlock(figure=order_chart(result, result.orders), caption=beside), ReportBlock(table=table))
+    told = (_BESIDE, *order_findings(result))
+    return [similar, Section("orders", "Faithfulness, beside a random order", told, shown)]

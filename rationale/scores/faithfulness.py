@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tqdm import tqdm
@@ -16,6 +16,7 @@ from rationale.scores.perturbation import perturb, ranked_places
 from rationale.scores.removal import NothingReader
 from rationale.scores.scored import ScoredDocument
 from rationale.scores.soft import soften
+from rationale.scores.units import Units, units_of
 from rationale.tokens.windows import Windower, Windows
 
 
@@ -39,8 +40,16 @@ class FaithfulnessReader:
         if settings.naopc is not None:
             removal_of(settings.naopc, classifier)
 
-    def __call__(self, document: ScoredDocument, windows: Windows) -> ScoredDocument:
-        """The document with its measurements."""
+    def __call__(
+        self, document: ScoredDocument, windows: Windows, sentences: Sequence[tuple[int, int]] = ()
+    ) -> ScoredDocument:
+        """The document with its measurements.
+
+        Args:
+            document: A scored document.
+            windows: Its windows.
+            sentences: Word ranges ``[start, end)`` of its sentences; empty where unknown.
+        """
         settings = self._settings
         measured = replace(
             document,
@@ -49,7 +58,10 @@ class FaithfulnessReader:
         )
         if settings.soft is not None:
             measured = self._softened(measured, windows, settings.soft)
-        return measured if settings.naopc is None else self._ordered(measured, windows, settings.naopc)
+        if settings.naopc is None:
+            return measured
+        units = units_of(document.covered, sentences, settings.naopc)
+        return measured if units is None else self._ordered(measured, units, windows, settings.naopc)
 
     def _softened(self, document: ScoredDocument, windows: Windows, draws: int) -> ScoredDocument:
         softened = {
@@ -66,18 +78,18 @@ class FaithfulnessReader:
         }
         return replace(document, softened=softened)
 
-    def _ordered(self, document: ScoredDocument, windows: Windows, settings: NaopcOptions) -> ScoredDocument:
+    def _ordered(
+        self, document: ScoredDocument, units: Units, windows: Windows, settings: NaopcOptions
+    ) -> ScoredDocument:
         places = ranked_places(document.layers, self._settings)
-        most = most_sets(int(document.covered.sum()), len(places), settings)
-        if not most:
-            return document
+        most = most_sets(len(units), len(places), settings)
         # on a terminal alone: a document can take minutes
         with tqdm(total=most, desc="NAOPC, at most", unit="set", leave=False, disable=None) as bar:
             losses = losses_of(
-                self._classifier, document, windows, settings, self._batch_size, advance=bar.update
+                self._classifier, document, units, windows, settings, self._batch_size, advance=bar.update
             )
             orders, limits = measure_orders(document, places, losses, settings)
-        return replace(document, orders=orders, limits=limits)
+        return replace(document, orders=orders, limits=limits, order_units=units.kind)
 
 
 @dataclass(frozen=True)
@@ -86,15 +98,17 @@ class Plan:
 
     Attributes:
         documents: Documents to score.
-        left_out: Documents without NAOPC: too long, or without a word that the model reads.
+        left_out: Documents without NAOPC; :func:`rationale.scores.units.units_of` says which.
         naopc: The most forwards of NAOPC.
         soft: Forwards of the soft forms.
+        by_sentence: Documents with NAOPC over sentences; None where it is not asked for.
     """
 
     documents: int
     left_out: int
     naopc: int
     soft: int
+    by_sentence: int | None = None
 
     @property
     def sentences(self) -> list[str]:
@@ -103,8 +117,13 @@ class Plan:
         >>> Plan(3, 1, 4100, 0).sentences
         ['NAOPC: 2 documents, at most 4,100 forwards; left out 1 too long or without words']
         """
-        left_out = f"; left out {self.left_out:,} too long or without words" if self.left_out else ""
-        measured = f"NAOPC: {self.documents - self.left_out:,} documents, at most {self.naopc:,} forwards"
+        measured = f"NAOPC: {self.documents - self.left_out:,} documents"
+        reason = "too long or without words"
+        if self.by_sentence is not None:
+            measured += f" ({self.by_sentence:,} over sentences)"
+            reason = "with too many sentences, one, no known ones, or no words"
+        measured += f", at most {self.naopc:,} forwards"
+        left_out = f"; left out {self.left_out:,} {reason}" if self.left_out else ""
         return [
             *([measured + left_out] if self.naopc or self.left_out else []),
             *([f"soft faithfulness: {self.soft:,} forwards"] if self.soft else []),
@@ -128,13 +147,15 @@ def plan(classifier: Classifier, documents: Iterable[Document], options: ScoreOp
     layers = {name: METHODS.get(name).layers(classifier) for name in options.methods}
     places = len(ranked_places(layers, settings))
     windower = Windower(classifier.tokenizer, classifier.max_length, options.protocol)
-    count = left_out = naopc = soft = 0
+    count = left_out = naopc = soft = by_sentence = 0
     for document in documents:
         windows = windower(document)
         count, inputs = count + 1, len(windows.windows)
         soft += 2 * (settings.soft or 0) * places * inputs
         if settings.naopc is not None:
-            sets = most_sets(int(windows.covered.sum()), places, settings.naopc)
-            left_out += not sets
-            naopc += sets * inputs
-    return Plan(count, left_out, naopc, soft)
+            units = units_of(windows.covered, document.sentences, settings.naopc)
+            left_out += units is None
+            by_sentence += units is not None and units.kind == "sentence"
+            naopc += 0 if units is None else most_sets(len(units), places, settings.naopc) * inputs
+    over_sentences = settings.naopc is not None and settings.naopc.units == "sentence"
+    return Plan(count, left_out, naopc, soft, by_sentence if over_sentences else None)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple
+from typing import get_args
 
 import numpy as np
 
 from rationale.artifacts.provenance import Provenance, ScoredMethod
+from rationale.metrics.naopc import Unit
 from rationale.scores.scored import ScoredDocument
 from rationale.tokens.alignment import sum_to_words
 
@@ -103,6 +105,8 @@ def _measured(document: ScoredDocument, labels: int) -> Iterator[str]:
     limits = document.limits
     if limits is None and document.orders:
         yield "it has AOPC over full orders, but not what AOPC can reach"
+    if document.order_units not in get_args(Unit):
+        yield f"NAOPC removed {document.order_units!r}, expected {' or '.join(get_args(Unit))}"
     if limits is not None and not (np.isfinite(limits.upper) and limits.lower <= limits.upper):
         yield f"AOPC can reach {limits.lower} to {limits.upper}, expected finite numbers in order"
 

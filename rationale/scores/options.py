@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from rationale.errors import RationaleError
-from rationale.metrics.naopc import EXACT_WORDS, MOST_EXACT
+from rationale.metrics.naopc import EXACT_WORDS, MOST_EXACT, Unit
 from rationale.scores.methods import METHODS, WindowMethod, default_methods
 from rationale.tokens.windows import Protocol
 
@@ -22,17 +22,21 @@ class NaopcOptions:
     """How NAOPC is measured: what AOPC can reach over all orders of a document's words, and each method's.
 
     Attributes:
-        words: The most words of a document; longer ones are left out.
+        words: The most words of a document; longer ones are left out, or measured over their sentences, of
+            which this is the most, too.
         exact: The most words for limits over all orders, by 2^words forwards; 20 at most.
         beam: Sets of each size that the beam search keeps, for longer documents.
         removal: ``delete`` deletes a word's token ids and the others keep their positions; ``mask`` puts the
             mask token in their place, as in the published set-up.
+        units: ``word``, or ``sentence``: of longer documents whole sentences are removed, by the mean score
+            of their words.
     """
 
     words: int = 60
     exact: int = EXACT_WORDS
     beam: int = 5
     removal: Removal = "delete"
+    units: Unit = "word"
 
     def __post_init__(self) -> None:
         if min(self.words, self.beam) < 1 or not 0 <= self.exact <= MOST_EXACT:
@@ -40,10 +44,12 @@ class NaopcOptions:
                 f"NAOPC has words {self.words}, exact {self.exact} and beam {self.beam}, expected words and "
                 f"beam of at least 1 and exact from 0 to {MOST_EXACT}"
             )
-        if self.removal not in get_args(Removal):
-            raise RationaleError(
-                f"no removal is called {self.removal!r}", remedy=f"Known: {', '.join(get_args(Removal))}."
-            )
+        for name, value, known in (
+            ("removal", self.removal, get_args(Removal)),
+            ("unit", self.units, get_args(Unit)),
+        ):
+            if value not in known:
+                raise RationaleError(f"no {name} is called {value!r}", remedy=f"Known: {', '.join(known)}.")
 
 
 @dataclass(frozen=True)

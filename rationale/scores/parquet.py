@@ -41,6 +41,7 @@ _DOCUMENTS = pa.schema(
         ("policy_thresholds", pa.list_(pa.list_(pa.float32()))),  # layers x windows
         ("nothing", pa.list_(pa.float64())),  # null where the model did not read the document without words
         ("limits", _LIMITS),  # null where AOPC over full orders was not measured
+        ("order_units", pa.string()),  # what was removed for it: word or sentence
     ]
 )
 _SCORES = pa.schema(
@@ -69,7 +70,8 @@ _Row = Mapping[str, Any]
 """A row of a table whose columns are known to be those of its schema."""
 _SCHEMAS = {"documents": _DOCUMENTS, "scores": _SCORES, "perturbed": _PERTURBED}
 _TRACE = ("kept", "policy_scores", "policy_thresholds")
-_LATER = (*_TRACE, "nothing", "limits", "softened", "order")  # columns that an earlier version did not write
+# columns that an earlier version did not write
+_LATER = (*_TRACE, "nothing", "limits", "order_units", "softened", "order")
 _NULLABLE = ("label", *_LATER)
 
 

@@ -132,6 +132,6 @@ def _part(
     advance: Callable[[int], object],
 ) -> Iterator[ScoredDocument]:
     """Scores the documents of one part, with what faithfulness needs where it is measured."""
-    for document, windows in scorer(list(part)):
-        yield document if measure is None else measure(document, windows)
+    for document, (scored, windows) in zip(part, scorer(list(part)), strict=True):
+        yield scored if measure is None else measure(scored, windows, document.sentences)
         advance(1)

@@ -20,7 +20,7 @@ from rationale.artifacts.scores import open_recipe
 from rationale.corpus.document import Documents
 from rationale.loading.classifier import Classifier
 from rationale.scores.methods import METHODS
-from rationale.scores.options import BINS, Faithfulness, ScoreOptions
+from rationale.scores.options import BINS, Faithfulness, NaopcOptions, ScoreOptions
 
 _LIBRARIES = ("rationale", "torch", "transformers", "tokenizers", "captum", "numpy")
 
@@ -107,8 +107,14 @@ def _faithfulness(settings: Faithfulness | None) -> Perturbing | None:
         layers=settings.layers,
         nothing=True,
         soft=settings.soft,
-        naopc=None if settings.naopc is None else NaopcSettings(**asdict(settings.naopc)),
+        naopc=None if settings.naopc is None else naopc_settings(settings.naopc),
     )
+
+
+def naopc_settings(options: NaopcOptions) -> NaopcSettings:
+    """The options of NAOPC as provenance states them."""
+    units = "sentence" if options.units == "sentence" else None  # recipes of words alone name none
+    return NaopcSettings(**{**asdict(options), "units": units})
 
 
 def read_recipe(folder: Path) -> Provenance:

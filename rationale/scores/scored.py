@@ -14,7 +14,7 @@ from rationale.arrays import Bool, Float32, Int32
 from rationale.artifacts.provenance import Provenance
 from rationale.corpus.document import Key
 from rationale.errors import ScoresError
-from rationale.metrics.naopc import Limits
+from rationale.metrics.naopc import Limits, Unit
 from rationale.tokens.alignment import any_to_words
 
 KEPT = "kept"
@@ -71,10 +71,10 @@ class Softened:
 
 @dataclass(frozen=True)
 class OrderAopc:
-    """AOPC over the full order of a document's words: after 1, 2, .. all of them were removed.
+    """AOPC over the full order of a document's words or sentences: after 1, 2, .. all of them were removed.
 
     Attributes:
-        comprehensiveness: The word with the highest score is removed first.
+        comprehensiveness: The word or sentence with the highest score is removed first.
         sufficiency: It is removed last: the same order, reversed.
     """
 
@@ -117,7 +117,8 @@ class ScoredDocument:
         softened: Per method and layer, the soft forms of faithfulness; empty where they were not requested.
         orders: Per method and layer, AOPC over the full order; empty where it was not requested, or the
             document is too long.
-        limits: What AOPC can reach over all orders; None where ``orders`` is empty.
+        limits: What AOPC can reach over all orders; None where it was not measured.
+        order_units: Whether words were removed for ``orders`` and ``limits``, or sentences.
     """
 
     id: str
@@ -146,6 +147,7 @@ class ScoredDocument:
     softened: Mapping[Place, Softened] = field(default_factory=dict)
     orders: Mapping[Place, OrderAopc] = field(default_factory=dict)
     limits: Limits | None = None
+    order_units: Unit = "word"
 
     @property
     def key(self) -> Key:

@@ -20,9 +20,10 @@ from rationale.errors import ModelError, RationaleError, ScoresError
 from rationale.metrics.naopc import Limits
 from rationale.scores import Faithfulness, NaopcOptions, ScoreOptions, StoredScores, score
 from rationale.scores.faithfulness import plan
-from rationale.scores.naopc import Losses, order_of, removal_of
+from rationale.scores.naopc import Losses, removal_of
 from rationale.scores.scored import OrderAopc, Softened
 from rationale.scores.soft import soften, zeroed_probabilities
+from rationale.scores.units import by_word
 from rationale.tokens import Windower
 from rationale.tokens.windows import Window, Windows
 from tests.handmade import BINS, scores_of
@@ -119,7 +120,7 @@ def test_limits_and_orders_are_those_of_all_orders_through_the_plain_model(remov
 
 def test_words_of_equal_scores_are_removed_from_the_first_to_the_last():
     one = by_hand(Document("a", "a", tuple("abcd")), {"m": [[1, 3, 1, 3]]}, covered=[True, True, True, False])
-    assert order_of(one, ("m", 0)).tolist() == [1, 0, 2]
+    assert by_word(one.covered).order(one.words["m"][0]).tolist() == [1, 0, 2]
 
 
 def test_every_evaluated_order_is_inside_the_limits():
@@ -347,7 +348,10 @@ def test_an_interrupted_run_resumes_to_the_same_bytes(finished, tmp_path):
 
 def test_scores_without_the_new_columns_still_open(finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "scores")
-    for name, columns in (("documents", ["nothing", "limits"]), ("scores", ["softened", "order"])):
+    for name, columns in (
+        ("documents", ["nothing", "limits", "order_units"]),
+        ("scores", ["softened", "order"]),
+    ):
         for path in folder.glob(f"part-*/{name}.parquet"):
             pq.write_table(pq.read_table(path).drop_columns(columns), path, write_page_checksum=True)
     unseal(folder)

@@ -46,6 +46,10 @@ def test_it_prints_each_method_step_by_step(ran):
     assert "n/a (1.000)" in output
     assert "Random order" in output
     assert "4 documents, 2 seeds" in output
+    assert "AOPC beside random orders: 4 documents, at most 320 forwards" in output
+    assert "NAOPC: 4 documents of at most 60 words" in output
+    assert "AOPC comprehensiveness" in output
+    assert (result.orders.n, result.orders.naopc_n) == (4, 4)
     for outcome in result.outcomes:
         assert result.title(outcome.method, outcome.layer) in output
     assert result.title("occlusion", 0) == "Occlusion"
@@ -69,7 +73,7 @@ def test_a_finding_names_what_is_flagged(ran):
 
 def test_the_page_shows_chart_and_table(ran):
     _, result, page = ran
-    assert len(find(page, "table")) == 1
+    assert len(find(page, "table")) == 2
     assert "Do the scores depend on what the model has learnt?" in page
     assert "rationale sanity" in page
     drawn = json.loads(next(e.text for e in find(page, "script") if "rank correlation" in e.text))["figure"]
@@ -97,6 +101,8 @@ def test_a_bad_option_is_one_message(data, tmp_path, more, told):
 
 def test_one_part_at_a_time(data, tmp_path):
     more = ("--mode", "independent", "--draw", "shuffle", "--seeds", "0", "--method", "gradient_norm")
+    more = (*more, "--random-orders", 0)
     result = command(data, tmp_path / "sanity.json", *more)
     assert result.exit_code == 0, result.output
     assert "lowest rank correlation" in result.output
+    assert "AOPC" not in result.output

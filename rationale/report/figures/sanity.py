@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import plotly.graph_objects as go
 
-from rationale.report.figures.style import TICKS, Trace, band, escape_plotly, finish
+from rationale.report.figures.style import TICKS, Trace, band, distance, escape_plotly, finish
 from rationale.report.palette import SOFT, Stroke, strokes
-from rationale.study.sanity.result import Outcome, Sanity
+from rationale.study.sanity.result import Mean, Orders, Outcome, Sanity
 
 _NONE = "none"  # the step before the first: nothing is re-drawn
 
@@ -35,6 +35,49 @@ def similarity_curves(result: Sanity, *, height: int = 460) -> go.Figure:
     span = [min(lowest, 0.0) - 0.05, 1.05]
     figure.update_yaxes(TICKS, title_text="rank correlation with the original scores", range=span)
     return finish(figure, _alt(result), height=height).update_layout(showlegend=True)
+
+
+def order_chart(result: Sanity, orders: Orders, *, height: int = 0) -> go.Figure:
+    """Draws the mean AOPC comprehensiveness of each method and layer, and a line at that of random orders.
+
+    Args:
+        result: A check.
+        orders: Its AOPC.
+        height: In pixels; 0 fits the number of rows.
+    """
+    random, *methods = [one.aopc_comprehensiveness for one in orders.means]
+    names = [result.title(outcome.method, outcome.layer) for outcome in result.outcomes]
+    stroke_of = strokes(result.recipe.sanity.layers, result.recipe)
+    figure = go.Figure()
+    for outcome, name, mean in zip(result.outcomes, names, methods, strict=True):
+        colour = stroke_of[outcome.method].colour
+        figure.add_scatter(
+            x=[mean.value],
+            y=[escape_plotly(name)],
+            mode="markers",
+            marker={"size": 9, "color": colour},
+            error_x={
+                "type": "data",
+                "array": [distance(mean.value, mean.high)],
+                "arrayminus": [distance(mean.low, mean.value)],
+                "color": colour,
+                "thickness": 1,
+                "width": 0,
+            },
+            hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+        )
+    if random.value is not None:
+        figure.add_vline(x=random.value, line={"color": SOFT, "dash": "dot", "width": 1})
+    figure.update_xaxes(TICKS, title_text="AOPC comprehensiveness")
+    figure.update_yaxes(TICKS, autorange="reversed")
+    shown = zip(["random order", *names], [random, *methods], strict=True)
+    values = "; ".join(f"{name}: {_number(mean)}" for name, mean in shown)
+    alt = f"AOPC comprehensiveness of the original model's scores. {values}."
+    return finish(figure, alt, height=height or 120 + 28 * len(names)).update_layout(showlegend=False)
+
+
+def _number(mean: Mean) -> str:
+    return "undefined" if mean.value is None else f"{mean.value:.2f}"
 
 
 def _traces(result: Sanity, outcome: Outcome, stroke: Stroke) -> Iterator[go.Scatter | Trace]:
@@ -74,7 +117,6 @@ def _alt(result: Sanity) -> str:
     ends = []
     for outcome in result.outcomes:
         last = result.curve(outcome.method, outcome.layer)[-1]
-        value = "undefined" if last.spearman.value is None else f"{last.spearman.value:.2f}"
         title = result.title(outcome.method, outcome.layer)
-        ends.append(f"{title}: {value} with {last.part} re-drawn")
+        ends.append(f"{title}: {_number(last.spearman)} with {last.part} re-drawn")
     return f"Rank correlation with the original scores against what is re-drawn. {'; '.join(ends)}."

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from rationale.artifacts.artifact import Artifact, require_sealed
 from rationale.artifacts.lock import locked
 from rationale.artifacts.record import Count, Json
 from rationale.errors import OutputError
 from rationale.study.cells import CELLS, MADE_OF, claim
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,43 @@ class Cell:
     values: tuple[CellValues, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class OrderValues:
+    """AOPC and NAOPC of one order of a document's words, or their means over random orders.
+
+    Attributes:
+        method: The score method; None for random orders.
+        layer: The layer of its scores; None for random orders.
+        aopc_comprehensiveness: Mean over the shares of the grid; None for a document without words.
+        aopc_sufficiency: The same.
+        naopc_comprehensiveness: None where it was not measured, or no order makes a difference.
+        naopc_sufficiency: The same.
+    """
+
+    method: str | None
+    layer: Count | None
+    aopc_comprehensiveness: float | None = None
+    aopc_sufficiency: float | None = None
+    naopc_comprehensiveness: float | None = None
+    naopc_sufficiency: float | None = None
+
+
+@dataclass(frozen=True)
+class DocumentOrders:
+    """The values of one document.
+
+    Attributes:
+        document: Its number.
+        values: Random orders first, then one entry a method and layer.
+    """
+
+    document: Count
+    values: tuple[OrderValues, ...]
+
+
+ORDERS = Artifact(
+    "AOPC of a document in a randomisation check", DocumentOrders, "Remove it and repeat the command."
+)
 CELL = Artifact("cell of a randomisation check", Cell, "Remove it and repeat the command.")
 
 
@@ -69,17 +109,34 @@ class CellStore:
             OutputError: Where it was changed, has no seal, or belongs to another check.
         """
         path = self._path(seed, step)
-        if not path.exists():
-            return None
-        cell, seal = CELL.open(path, note=False)
-        foreign = bool(require_sealed(seal, path).other_inputs({"run": self.run}))
-        if foreign or (cell.seed, cell.step) != (seed, step):
-            raise OutputError("this cell belongs to another check", where=path, remedy=CELL.remedy)
-        return cell
+        return self._open(CELL, path, lambda cell: (cell.seed, cell.step) == (seed, step))
 
     def write(self, cell: Cell) -> None:
         """Writes a finished cell."""
         CELL.write(self._path(cell.seed, cell.step), cell, inputs={"run": self.run})
+
+    def read_orders(self, document: int) -> DocumentOrders | None:
+        """The finished AOPC of a document; None where it is to be computed.
+
+        Raises:
+            OutputError: As :meth:`read`.
+        """
+        return self._open(ORDERS, self._orders(document), lambda orders: orders.document == document)
+
+    def write_orders(self, orders: DocumentOrders) -> None:
+        """Writes the AOPC of a document."""
+        ORDERS.write(self._orders(orders.document), orders, inputs={"run": self.run})
+
+    def _open(self, kind: Artifact[T], path: Path, fits: Callable[[T], bool]) -> T | None:
+        if not path.exists():
+            return None
+        cell, seal = kind.open(path, note=False)
+        if require_sealed(seal, path).other_inputs({"run": self.run}) or not fits(cell):
+            raise OutputError("this cell belongs to another check", where=path, remedy=kind.remedy)
+        return cell
+
+    def _orders(self, document: int) -> Path:
+        return self.folder / f"orders-{document:05d}.json"
 
     def _path(self, seed: int, step: int) -> Path:
         return self.folder / f"seed-{seed}.step-{step:02d}.json"

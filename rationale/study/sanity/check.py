@@ -15,21 +15,20 @@ from tqdm import tqdm
 from rationale.arrays import Float32
 from rationale.artifacts.record import to_json
 from rationale.corpus.document import Documents
-from rationale.errors import DataError, RationaleError
+from rationale.errors import DataError
 from rationale.files import check_output
 from rationale.loading.classifier import Classifier
 from rationale.metrics.statistics import number_or_none
 from rationale.scores.documents import DocumentScorer
-from rationale.scores.families import meant_layer
-from rationale.scores.methods import METHODS
-from rationale.scores.options import ScoreOptions
-from rationale.scores.recipe import make_recipe
+from rationale.scores.options import BINS, ScoreOptions
+from rationale.scores.recipe import make_recipe, naopc_settings
 from rationale.scores.scored import ScoredDocument
 from rationale.study.sanity.cells import Cell, CellStore, CellValues, cells_of
 from rationale.study.sanity.options import SanityOptions
+from rationale.study.sanity.orders import OrderReader, measure_orders, summarise_orders
 from rationale.study.sanity.parts import Part, parts_of
 from rationale.study.sanity.redraw import Redrawing
-from rationale.study.sanity.result import Sanity, SanitySettings, provenance_of
+from rationale.study.sanity.result import OrderSettings, Sanity, SanitySettings, provenance_of
 from rationale.study.sanity.similarity import Words, best_count, overlap, rank_correlation
 from rationale.study.sanity.summary import summarise_cells
 
@@ -76,7 +75,7 @@ def check_sanity(
         check_output(out, overwrite=overwrite)
     classifier.check_queries(documents)
     scoring, parts = options.scoring, parts_of(classifier)
-    layers = _layers(scoring.methods, options.layers, classifier)
+    layers = options.layers_of(classifier)
     recipe = provenance_of(
         make_recipe(classifier, documents, scoring, command), _settings(options, parts, layers)
     )
@@ -86,32 +85,14 @@ def check_sanity(
         check = _Check(classifier, scorer, targets, parts, options, store)
         cells, words = check.cells(progress=progress)
         result = summarise_cells(cells, words, classifier, parts, recipe)
+        if options.random_orders:
+            measured = measure_orders(
+                OrderReader(classifier, options), scorer.documents, words, store, progress=progress
+            )
+            result = replace(result, orders=summarise_orders(measured, recipe))
         if out is not None:
             result.save(out, overwrite=overwrite)
     return result
-
-
-def _layers(
-    methods: Sequence[str], asked: Sequence[int] | None, classifier: Classifier
-) -> dict[str, tuple[int, ...]]:
-    """The layers of each method that are checked.
-
-    Raises:
-        ModelError: Where a method does not fit the model.
-        RationaleError: Where a method has none of the requested layers.
-    """
-    layers = {}
-    for name in methods:
-        METHODS.get(name).require_fit(classifier)
-        known = METHODS.get(name).layers(classifier)
-        wanted = (meant_layer(name, known),) if asked is None else tuple(dict.fromkeys(asked))
-        layers[name] = tuple(layer for layer in wanted if layer in known)
-        if not layers[name]:
-            raise RationaleError(
-                f"{name} has no layer {', '.join(map(str, wanted))}",
-                remedy=f"Layers: {', '.join(map(str, known))}.",
-            )
-    return layers
 
 
 def _settings(
@@ -128,6 +109,16 @@ def _settings(
         layers=layers,
         k_share=options.k_share,
         resamples=options.resamples,
+        orders=_order_settings(options) if options.random_orders else None,
+    )
+
+
+def _order_settings(options: SanityOptions) -> OrderSettings:
+    naopc = options.naopc
+    return OrderSettings(
+        random=options.random_orders,
+        bins=BINS,
+        naopc=None if naopc is None else naopc_settings(naopc),
     )
 
 

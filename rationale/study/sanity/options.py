@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import get_args
 
 from rationale.errors import RationaleError
+from rationale.loading.classifier import Classifier
+from rationale.scores.families import meant_layer
 from rationale.scores.methods import METHODS, Baseline, one_pass_methods
-from rationale.scores.options import ScoreOptions
+from rationale.scores.options import NaopcOptions, ScoreOptions
 from rationale.study.sanity.names import Draw, Mode
 from rationale.tokens import Protocol
 
@@ -27,8 +29,11 @@ class SanityOptions:
         k_share: Share of a document's words that are its best, above 0 and at most 1.
         protocol: How documents longer than the model's input are read.
         batch_size: Windows a batch; None lets the device decide.
+        random_orders: Random orders of each document's words whose AOPC is measured beside each method's; 0
+            leaves AOPC and NAOPC out.
+        naopc_words: The most words of a document for NAOPC; 0 leaves it out.
         resamples: Number of bootstrap resamples.
-        seed: Random seed of the methods and of the bootstrap.
+        seed: Random seed of the methods, of the random orders and of the bootstrap.
     """
 
     methods: Sequence[str] = ()
@@ -39,6 +44,8 @@ class SanityOptions:
     k_share: float = 0.1
     protocol: Protocol = "document"
     batch_size: int | None = None
+    random_orders: int = 5
+    naopc_words: int = 60
     resamples: int = 1000
     seed: int = 0
 
@@ -52,6 +59,11 @@ class SanityOptions:
             )
         if not 0 < self.k_share <= 1:
             raise RationaleError(f"the share of best words is {self.k_share}, expected above 0 and at most 1")
+        if min(self.random_orders, self.naopc_words) < 0:
+            raise RationaleError(
+                f"there are {self.random_orders} random orders and NAOPC of {self.naopc_words} words, "
+                "expected at least 0 each"
+            )
 
     @property
     def scoring(self) -> ScoreOptions:
@@ -73,3 +85,28 @@ class SanityOptions:
                     remedy="Name a method that does; `rationale list methods` lists all.",
                 )
         return options
+
+    @property
+    def naopc(self) -> NaopcOptions | None:
+        """How NAOPC is measured; None where it is left out."""
+        return NaopcOptions(words=self.naopc_words) if self.random_orders and self.naopc_words else None
+
+    def layers_of(self, classifier: Classifier) -> dict[str, tuple[int, ...]]:
+        """The layers of each method that are checked.
+
+        Raises:
+            ModelError: Where a method does not fit the model.
+            RationaleError: Where a method has none of the requested layers.
+        """
+        layers = {}
+        for name in self.scoring.methods:
+            METHODS.get(name).require_fit(classifier)
+            known = METHODS.get(name).layers(classifier)
+            wanted = (meant_layer(name, known),) if self.layers is None else tuple(dict.fromkeys(self.layers))
+            layers[name] = tuple(layer for layer in wanted if layer in known)
+            if not layers[name]:
+                raise RationaleError(
+                    f"{name} has no layer {', '.join(map(str, wanted))}",
+                    remedy=f"Layers: {', '.join(map(str, known))}.",
+                )
+        return layers

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 from rationale.artifacts.artifact import Artifact
-from rationale.artifacts.provenance import Provenance
-from rationale.artifacts.record import Count, least
+from rationale.artifacts.provenance import NaopcSettings, Provenance
+from rationale.artifacts.record import Count, least, omitted
 from rationale.study.sanity.names import Draw, Mode
 
 HIGH = 0.5
@@ -91,6 +91,61 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderMeans:
+    """AOPC and NAOPC of the original model's scores, or of random orders, as means over documents.
+
+    Attributes:
+        method: The score method; None for random orders.
+        layer: The layer of its scores; None for random orders.
+        aopc_comprehensiveness: Mean loss without the best words, over the shares of the grid.
+        aopc_sufficiency: Mean loss with only the best words.
+        naopc_comprehensiveness: NAOPC over all words of short documents, the best removed first.
+        naopc_sufficiency: The same, the best removed last. For random orders both are one number: a reversed
+            one is one, too.
+    """
+
+    method: str | None
+    layer: Count | None
+    aopc_comprehensiveness: Mean
+    aopc_sufficiency: Mean
+    naopc_comprehensiveness: Mean
+    naopc_sufficiency: Mean
+
+
+ORDER_METRICS = ("aopc_comprehensiveness", "aopc_sufficiency", "naopc_comprehensiveness", "naopc_sufficiency")
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the orders of words by the original model's scores are worth to it, beside random orders.
+
+    Attributes:
+        n: Documents with AOPC: all but those without words.
+        naopc_n: Documents with NAOPC: short ones, in which some order makes a difference.
+        means: Random orders first, then one a method and layer.
+    """
+
+    n: Count
+    naopc_n: Count
+    means: Annotated[tuple[OrderMeans, ...], least(1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderSettings:
+    """How AOPC and NAOPC were measured.
+
+    Attributes:
+        random: Number of random orders of each document, drawn by the recipe's seed.
+        bins: The shares of words of the AOPC.
+        naopc: How the limits of NAOPC were searched; None where it was left out.
+    """
+
+    random: Count
+    bins: tuple[float, ...]
+    naopc: NaopcSettings | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SanitySettings:
     """How the check was made.
 
@@ -105,6 +160,7 @@ class SanitySettings:
         k_share: Share of the words that are a document's best.
         resamples: Number of bootstrap resamples.
         confidence: Level of the intervals.
+        orders: How AOPC and NAOPC were measured; None where they were left out.
     """
 
     mode: Mode
@@ -116,6 +172,7 @@ class SanitySettings:
     k_share: float
     resamples: Count
     confidence: float = 0.95
+    orders: OrderSettings | None = omitted()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +196,7 @@ class Sanity:
         random: The level of a random order of the words.
         similarities: One a method, layer and step.
         outcomes: One a method and layer.
+        orders: AOPC and NAOPC of the original scores beside random orders; None where left out.
     """
 
     recipe: SanityProvenance
@@ -146,6 +204,7 @@ class Sanity:
     random: RandomOrder
     similarities: tuple[Similarity, ...]
     outcomes: tuple[Outcome, ...]
+    orders: Orders | None = omitted()
 
     def curve(self, method: str, layer: int) -> tuple[Similarity, ...]:
         """The similarities of one method and layer, step by step."""
