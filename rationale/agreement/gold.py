@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from rationale.artifacts.provenance import Annotators
-from rationale.corpus.annotators import aggregate
+from rationale.corpus.annotators import Aggregate, aggregate, aggregate_in_use
 from rationale.corpus.document import Document, Documents, Mark
 from rationale.errors import DataError
 
 Gold = Literal["union", "majority", "any2", "intersection", "soft", "each"]
 GOLD: tuple[Gold, ...] = get_args(Gold)
+_AGGREGATES: Mapping[Gold, Aggregate] = {
+    "union": "union",
+    "majority": "majority",
+    "any2": "any2",
+    "intersection": "intersection",
+    "soft": "majority",
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,37 @@ class Standard:
         return self.counts is not None and self.counts.shared > 0
 
 
+@dataclass(frozen=True)
+class InUse:
+    """The one rationale of each document that a page shows.
+
+    Attributes:
+        gold: What metrics are computed against; None where one rationale a document is the gold.
+        rule: How the rationale shown was made of several annotators'; None where the data gives it.
+        documents: The documents with this rationale, and with the marks it was made of.
+    """
+
+    gold: Gold | None
+    rule: Aggregate | None
+    documents: Documents
+
+
+def in_use(documents: Documents, gold: Gold | None) -> InUse:
+    """Makes the rationales that are shown beside metrics against ``gold``.
+
+    ``soft`` shows the majority, which its other metrics use; ``each`` makes no rationale of several and
+    shows the data's own.
+
+    Raises:
+        DataError: Where the rule is unknown, or no document says who marked what.
+    """
+    _check(gold)
+    if gold is None or gold == "each":
+        return InUse(gold, aggregate_in_use(documents), documents)
+    rule = _AGGREGATES[gold]
+    return InUse(gold, rule, aggregate(documents, rule))
+
+
 def standard(documents: Documents, gold: Gold | None = None) -> Standard:
     """Chooses the human rationales.
 
@@ -50,19 +88,23 @@ def standard(documents: Documents, gold: Gold | None = None) -> Standard:
     Raises:
         DataError: Where the rule is unknown, or no document says who marked what.
     """
-    if gold is not None and gold not in GOLD:
-        raise DataError(f"no gold is called {gold!r}", remedy=f"Use one of {', '.join(GOLD)}.")
+    _check(gold)
     counts = _counts(documents)
     if gold is None and (counts is None or not counts.shared):
         return Standard(None, (documents,), counts)
     gold = gold or "each"
     if gold != "each":
-        return Standard(gold, (aggregate(documents, "majority" if gold == "soft" else gold),), counts)
+        return Standard(gold, (in_use(documents, gold).documents,), counts)
     if counts is None:
         aggregate(documents, "union")  # says that no document has annotators
     ranks = max((len(document.asked) for document in documents), default=0)
     each = tuple(_of_rank(documents, rank) for rank in range(max(1, ranks)))
     return Standard(gold, each, counts)
+
+
+def _check(gold: str | None) -> None:
+    if gold is not None and gold not in GOLD:
+        raise DataError(f"no gold is called {gold!r}", remedy=f"Use one of {', '.join(GOLD)}.")
 
 
 def counts_as_unit(mark: Mark, document: Document) -> bool:

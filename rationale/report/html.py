@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from rationale.corpus.annotators import aggregate_in_use
+from rationale.agreement.gold import in_use
 from rationale.evaluation.survival import survival, tells_survival
 from rationale.report import palette
 from rationale.report.annotators import ANNOTATORS_CSS
@@ -112,9 +112,9 @@ def report_html(
         examples: Number of best, and of worst, documents to show for each.
         command: The command that was typed, as shell text; None from Python.
     """
-    shown = galleries(scores, documents, agreement, methods=methods, count=examples)
-    rule, main = aggregate_in_use(documents), Sources.of(scores).main
-    survived = survival(main, documents) if tells_survival(main.recipe) else None
+    used, main = in_use(documents, agreement.recipe.agreement.gold), Sources.of(scores).main
+    shown = galleries(scores, used.documents, agreement, methods=methods, count=examples)
+    survived = survival(main, used.documents) if tells_survival(main.recipe) else None
     return render(
         "report.html",
         title=f"Agreement with human rationales: {_subject(agreement)}",
@@ -123,7 +123,7 @@ def report_html(
         findings=findings(agreement),
         measured=measured(agreement),
         sections=sections(agreement, survived),
-        galleries=[shown_gallery(gallery, agreement, rule) for gallery in shown],
+        galleries=[shown_gallery(gallery, agreement, used.rule) for gallery in shown],
         legend=Markup(legend_html(signed=_signed(shown))),  # noqa: S704
         selected_by=next((_SELECTED_BY[e.select] for g in shown for e in g.examples), ""),
         left_out=left_out(agreement),
