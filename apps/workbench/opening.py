@@ -14,6 +14,7 @@ from rationale.artifacts.scores import COMPLETE
 from rationale.corpus import Documents, load_documents
 from rationale.errors import ScoresError
 from rationale.predictions import load_predictions
+from rationale.predictions.files import PredictionFile
 from rationale.predictions.recorded import recorded_options
 from rationale.report.write import check_belongs
 from rationale.scores import MemoryScores, ScoredDocument, Scores, StoredScores
@@ -90,9 +91,10 @@ def _open_predictions(
     stamp: str, name: str, file: Path, data: str, split: str | None, agreement: Path | None
 ) -> Collection:
     loaded = None if agreement is None else Agreement.load(agreement)
-    options = None if loaded is None else recorded_options(file, loaded.recipe)
+    content = PredictionFile.of(file)
+    options = None if loaded is None else recorded_options(content, loaded.recipe)
     documents = load_documents(data, split or (loaded.recipe.agreement.split if loaded else None))
-    predictions = load_predictions(file, documents, options, progress=False)
+    predictions = load_predictions(content, documents, options, progress=False)
     shown = MemoryScores(predictions.recipe, [_with_masks(scored) for scored in predictions])
     belonging = None if agreement is None else _belonging(agreement, predictions, documents, only=False)
     return Collection(name, shown, documents, belonging, _gold_of(belonging), stamp)

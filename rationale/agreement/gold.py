@@ -139,11 +139,14 @@ def _counts(documents: Iterable[Document]) -> Annotators | None:
     if not marked:
         return None
     asked = [(mark, document) for document in marked for mark in document.asked]
+    several = [len(document.asked) for document in marked if len(document.asked) > 1]
     return Annotators(
         documents=len(marked),
-        shared=sum(len(document.asked) > 1 for document in marked),
+        shared=len(several),
         masks=len(asked),
         nothing=sum(mark.state == "nothing" for mark, _ in asked),
         not_asked=sum(len(document.marks) - len(document.asked) for document in marked),
         left_out=sum(not counts_as_unit(mark, document) for mark, document in asked),
+        fewest=min(several, default=None),
+        most=max(several, default=None),
     )

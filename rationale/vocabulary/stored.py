@@ -52,9 +52,11 @@ def read_words(path: Path, scores: Scores | Sources, documents: Documents) -> Co
     sources = Sources.of(scores)
     others = [differing(result.recipe, source.recipe) for source in sources]
     if all(others):
-        found = ", ".join(min(others, key=len))
+        closest = min(others, key=len)
         raise ScoresError(
-            f"the words were counted in other scores (differs in: {found})", where=path, remedy=_REMEDY
+            f"the words were counted in other scores (differs in: {', '.join(closest)})",
+            where=path,
+            remedy=_REMEDY,
         )
     keys = set(sources.keys)
     scored = Documents((document for document in documents if document.key in keys), source=documents.source)
