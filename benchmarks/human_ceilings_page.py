@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,18 @@ def write(cells: Path, out: Path) -> None:
     out.write_text("\n".join(page(found.values())) + "\n", encoding="utf-8")
 
 
-def page(cells: Iterable[dict[str, Any]]) -> Iterator[str]:
+def page(cells: Collection[dict[str, Any]]) -> Iterator[str]:
     """The page: a table a corpus, and none where the classifier does not beat the most frequent class."""
     yield "# Scores between chance and the human ceiling\n"
     yield (
         "Average precision against every annotator, averaged in the document and then over documents; 95 % "
         "bootstrap intervals over documents. *Human* is each annotator against the others (leave one out), "
         "and not an upper bound. *Way* is (AP - chance) / (human - chance). Each method in its best layer, "
-        "chosen on these documents; *n* is how many documents count. Each command is `python "
+        "chosen on these documents; *n* is how many documents count (captum's methods score a "
+        "sample; chance and human are of all). Each command is `python "
         "benchmarks/human_ceilings.py` with what is named; its first lines show how the data are made.\n"
     )
+    yield from summary([one for one in cells if one["beaten"]])
     for one in cells:
         low, high = one["accuracy"][1:]
         yield f"## {one['corpus']}\n"
@@ -45,6 +47,21 @@ def page(cells: Iterable[dict[str, Any]]) -> Iterator[str]:
         yield ""
         if one.get("naopc"):
             yield from removed(one["naopc"])
+
+
+def summary(cells: Collection[dict[str, Any]]) -> Iterator[str]:
+    """One line a corpus: how far the best score comes."""
+    yield "| Corpus | Chance | Best score | AP | Human | AP / human | Way |"
+    yield "|---|---:|---|---:|---:|---:|---:|"
+    for one in cells:
+        best = max(one["rows"], key=lambda row: row["ap"][0])
+        layer = f", layer {best['layer']}" if best["layer"] else ""
+        share = best["ap"][0] / one["human"][0]
+        yield (
+            f"| {one['corpus']} | {one['chance'][0]:.3f} | {best['method']}{layer} | {shown(best['ap'])} | "
+            f"{shown(one['human'])} | {share:.0%} | {best['way']:.0%} |"
+        )
+    yield ""
 
 
 def removed(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
