@@ -33,7 +33,7 @@ MOST = 200  # documents listed at once (a bare string would be shown on the page
 @st.cache_resource(max_entries=8, show_spinner="Counting the words that survive …")
 def survival_of(stamp: str, _collection: Collection) -> Survival:
     """Counts which words survive in a collection."""
-    return survival(_collection.scores, _collection.documents)
+    return survival(_collection.scores, _collection.used.documents)
 
 
 def corpus() -> None:
@@ -104,7 +104,8 @@ def _lost(address: Address, survived: Survival, layer: int, method: str | None) 
 
 
 def _link(address: Address, key: Key, layer: int, method: str | None) -> str:
-    query = {"document": pair_key(key), "method": method, "layer": layer, "scores": address.get("scores")}
+    query = {"document": pair_key(key), "method": method, "layer": layer}
+    query |= {name: address.get(name) for name in ("scores", "gold")}
     return "explore?" + urlencode({name: value for name, value in query.items() if value is not None})
 
 

@@ -63,7 +63,7 @@ def _eraser(address: Address, collection: Collection) -> None:
             select = choose_select(address, collection.recipe, annotated=collection.annotated, among=among)
         settings = collection.measuring
         choice = Choice(method, layer, select, settings.eta, settings.absolute)
-        write = partial(export_eraser, collection.scores, collection.documents, choice=choice)
+        write = partial(export_eraser, collection.scores, collection.used.documents, choice=choice)
         _offer("predictions.jsonl", "Predictions for the ERASER benchmark's scorer.", write, border=False)
 
 

@@ -22,6 +22,7 @@ _SEEN = "address.seen"
 
 NAMES = (
     "scores",
+    "gold",
     "document",
     "method",
     "beside",

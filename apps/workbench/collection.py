@@ -1,8 +1,8 @@
-"""Opened scores with their documents and agreement; they are read once and kept for all sessions."""
+"""Opened scores with their documents and agreement, and the numbers of every document."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -10,9 +10,10 @@ import numpy as np
 import streamlit as st
 
 from rationale.agreement import Agreement, agree, metrics
+from rationale.agreement.gold import Gold, InUse, in_use, standard
+from rationale.agreement.joined import measure_against
 from rationale.agreement.measure import AgreementOptions as Measuring
 from rationale.agreement.measure import Measured, Place
-from rationale.agreement.measure import measure as measure_scores
 from rationale.agreement.select import (
     SELECTIONS,
     Chosen,
@@ -25,16 +26,11 @@ from rationale.agreement.select import (
 )
 from rationale.arrays import Bool
 from rationale.artifacts.provenance import Provenance
-from rationale.artifacts.scores import COMPLETE
-from rationale.corpus import Document, Documents, Key, load_documents
-from rationale.corpus.annotators import Aggregate, aggregate_in_use
+from rationale.corpus import Document, Documents, Key
 from rationale.errors import ScoresError
 from rationale.metrics.chance import majority_of, majority_sentence
-from rationale.predictions import load_predictions
-from rationale.predictions.recorded import recorded_options
 from rationale.report.findings import warnings
-from rationale.report.write import check_belongs
-from rationale.scores import MemoryScores, ScoredDocument, Scores, StoredScores
+from rationale.scores import MemoryScores, ScoredDocument, Scores
 from workbench.dropping import dropped, drops, token_precision
 from workbench.panels import CHOSEN, REST, Layered, Numbers
 
@@ -48,6 +44,7 @@ class Collection:
         scores: The scores.
         documents: Their documents, with human rationales if there are any.
         agreement: The agreement that was opened with them, or None.
+        gold: How several annotators make the human rationale; None where there is one a document.
         stamp: A text that changes when the files do; the cache key of what is computed from them.
     """
 
@@ -55,6 +52,7 @@ class Collection:
     scores: Scores
     documents: Documents
     agreement: Agreement | None = None
+    gold: Gold | None = None
     stamp: str = ""
 
     @property
@@ -95,9 +93,9 @@ class Collection:
         return any(self._document(key).annotated for key in self.keys)
 
     @cached_property
-    def gold(self) -> Aggregate | None:
-        """How the human rationales were made of several annotators'; None where the data gives them."""
-        return aggregate_in_use(self.documents)
+    def used(self) -> InUse:
+        """The documents with the human rationale that is shown, and how it was made."""
+        return in_use(self.documents, self.gold)
 
     @property
     def recipe(self) -> Provenance:
@@ -130,7 +128,7 @@ class Collection:
         return document, scored
 
     def _document(self, key: Key) -> Document:
-        document = self.documents.get(key)
+        document = self.used.documents.get(key)
         if document is None:
             raise ScoresError(f"there is no document {key[1]!r} of annotation {key[0]!r}", where=self.name)
         return document
@@ -170,7 +168,8 @@ class Collection:
         if not document.annotated:
             return None
         alone = MemoryScores(self.scores.recipe, [scored])
-        return measure_scores(alone, Documents([document], source=self.documents.source), self.measuring)
+        one = Documents([document], source=self.documents.source)
+        return measure_against(alone, standard(one, self.gold if document.marks else None), self.measuring)
 
 
 def chosen_tokens(scored: ScoredDocument, chosen: Chosen) -> Bool:
@@ -192,115 +191,17 @@ def numbers_at(measured: Measured | None, method: str, layer: int, select: Selec
     return values
 
 
-def open_collection(
-    name: str, folder: Path, data: str | None, split: str | None, agreement: Path | None, *, only: bool
-) -> Collection:
-    """Opens scores with the documents that their provenance names, or with other ones.
-
-    Args:
-        name: A short name for the URL.
-        folder: The score folder.
-        data: Where the documents are; None takes the provenance's.
-        split: Their split; None takes the provenance's.
-        agreement: An agreement, or None.
-        only: Whether these are the only scores, so that the agreement has to belong to them.
-
-    Raises:
-        RationaleError: If one of them cannot be read, or they do not belong together.
-    """
-    times = [path.stat().st_mtime_ns for path in (folder / COMPLETE, agreement) if path and path.exists()]
-    return _open(f"{name} {folder} {times}", name, folder, data, split, agreement, only)
-
-
-@st.cache_resource(max_entries=8, show_spinner="Opening the scores …")
-def _open(
-    stamp: str,
-    name: str,
-    folder: Path,
-    data: str | None,
-    split: str | None,
-    agreement: Path | None,
-    only: bool,
-) -> Collection:
-    scores = StoredScores(folder)
-    recipe = scores.recipe.data
-    documents = load_documents(data or recipe.source, split or recipe.split)
-    belonging = None if agreement is None else _belonging(agreement, scores, documents, only)
-    collection = Collection(name, scores, documents, belonging, stamp)
-    if not collection.keys:
-        raise ScoresError(
-            f"none of the scored documents is in {documents.source} (split {documents.split})",
-            where=folder,
-            remedy=f"They were computed from {recipe.source}, split {recipe.split}: pass it as --data.",
-        )
-    return collection
-
-
-def open_predictions(
-    name: str, file: Path, data: str | None, split: str | None, agreement: Path | None
-) -> Collection:
-    """Opens predictions of somebody else as scores of one method, read as for the agreement if it has them.
-
-    Args:
-        name: A short name for the URL.
-        file: The predictions.
-        data: Where the documents are.
-        split: Their split.
-        agreement: An agreement, or None.
-
-    Raises:
-        RationaleError: If there is no data, or one of them cannot be read or does not fit.
-    """
-    if data is None:
-        raise ScoresError("predictions need the documents", where=file, remedy="Pass --data and --split.")
-    times = [path.stat().st_mtime_ns for path in (file, agreement) if path and path.exists()]
-    return _open_predictions(f"{name} {file} {times}", name, file, data, split, agreement)
-
-
-@st.cache_resource(max_entries=8, show_spinner="Reading the predictions …")
-def _open_predictions(
-    stamp: str, name: str, file: Path, data: str, split: str | None, agreement: Path | None
-) -> Collection:
-    loaded = None if agreement is None else Agreement.load(agreement)
-    options = None if loaded is None else recorded_options(file, loaded.recipe)
-    documents = load_documents(data, split or (loaded.recipe.agreement.split if loaded else None))
-    predictions = load_predictions(file, documents, options, progress=False)
-    shown = MemoryScores(predictions.recipe, [_with_masks(scored) for scored in predictions])
-    belonging = None if agreement is None else _belonging(agreement, predictions, documents, only=False)
-    return Collection(name, shown, documents, belonging, stamp)
-
-
-def _with_masks(scored: ScoredDocument) -> ScoredDocument:
-    """Shows selected words as scores of 1 where a method gives no scores; no metric uses them."""
-    masks = {
-        method: words.astype(np.float32)[None]
-        for method, words in scored.given.items()
-        if method not in scored.words
-    }
-    return replace(scored, words={**scored.words, **masks}, token_scores={**scored.token_scores, **masks})
-
-
-def _belonging(path: Path, scores: Scores, documents: Documents, only: bool) -> Agreement | None:
-    agreement = Agreement.load(path)
-    try:
-        check_belongs(scores, documents, agreement)
-    except ScoresError:
-        if only:
-            raise
-        return None
-    return agreement
-
-
 @st.cache_resource(max_entries=8, show_spinner="Comparing every document with its rationale …")
 def all_numbers(stamp: str, _collection: Collection) -> Measured:
     """Computes every metric of every document."""
-    return measure_scores(_collection.scores, _collection.documents, _collection.measuring)
+    golds = standard(_collection.documents, _collection.gold)
+    return measure_against(_collection.scores, golds, _collection.measuring)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Computing agreement, with its intervals …")
 def agreement_of(stamp: str, _collection: Collection) -> Agreement:
     """Returns the opened agreement, or computes one with the defaults of ``rationale agree``."""
-    return _collection.agreement or agree(_collection.scores, _collection.documents)
+    return _collection.agreement or agree(_collection.scores, _collection.documents, gold=_collection.gold)
 
 
 def column(measured: Measured, metric: str, method: str, layer: int, select: Select) -> dict[Key, float]:
@@ -319,6 +220,4 @@ __all__ = [
     "agreement_of",
     "all_numbers",
     "column",
-    "open_collection",
-    "open_predictions",
 ]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rationale.corpus.annotators import Aggregate
+from rationale.agreement.gold import InUse
 from rationale.corpus.document import Document
 from rationale.report.annotators import Annotators
 from rationale.scores.scored import ScoredDocument
@@ -43,7 +43,7 @@ def words_data(
     units: Units = "words",
     reader: ViewState | None = None,
     share: float | None = None,
-    gold: Aggregate | None = None,
+    used: InUse | None = None,
 ) -> WordsData:
     """Makes the component's data for a document with one method, or two side by side.
 
@@ -55,13 +55,13 @@ def words_data(
         units: Whether words or the model's tokens are shown.
         reader: The user's position.
         share: The share of words whose removal was measured; None if it was not.
-        gold: How the human rationale was made of several annotators'; None finds it in this document.
+        used: How the human rationale was made of several annotators'; None finds it in this document.
     """
     reader = reader or ViewState()
     text, layers = Shown.of(document, scored, units), _layers(methods, scored)
     part = slice(reader.part * PART, (reader.part + 1) * PART)
     human = text.human if document.annotated else None
-    annotators = Annotators.of(document, gold)
+    annotators = Annotators.of(document, *(() if used is None else (used.rule, used.gold)))
     lines = None if annotators is None else _annotators(annotators, text.words[part].tolist())
     page = Page(scored, text, layers or [0], human, part, labels, len(methods) > 1, share)
     content: Content = {

@@ -10,8 +10,10 @@ import streamlit as st
 from rationale.agreement.select import SELECTIONS, Select
 from rationale.corpus import Key
 from workbench.address import Address, choose_now
-from workbench.collection import Collection, all_numbers, column, open_collection, open_predictions
+from workbench.collection import Collection, all_numbers, column
+from workbench.gold import choose_gold
 from workbench.messages import escape_markdown
+from workbench.opening import open_collection, open_predictions
 from workbench.settings import AppSettings
 from workbench.units import safe
 
@@ -36,7 +38,7 @@ def pair_key(key: Key) -> str:
 
 
 def choose_collection(address: Address, settings: AppSettings) -> Collection:
-    """Opens the scores; shows a picker if there are several.
+    """Opens the scores; shows a picker if there are several, and one for the gold of several annotators.
 
     Raises:
         RationaleError: If they cannot be opened.
@@ -53,11 +55,11 @@ def choose_collection(address: Address, settings: AppSettings) -> Collection:
     name = names[0]
     if len(names) > 1:
         name = address.choose("scores", names, st.selectbox, "Run", width=260)
+    data, split, agreement = settings.data, settings.split, settings.agreement
     if name in files:
-        return open_predictions(name, files[name], settings.data, settings.split, settings.agreement)
-    return open_collection(
-        name, folders[name], settings.data, settings.split, settings.agreement, only=len(names) == 1
-    )
+        return choose_gold(address, open_predictions(name, files[name], data, split, agreement))
+    only = len(names) == 1
+    return choose_gold(address, open_collection(name, folders[name], data, split, agreement, only=only))
 
 
 def choose_document(address: Address, collection: Collection) -> Key:

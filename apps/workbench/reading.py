@@ -111,7 +111,7 @@ def show_words(
         units=units,
         reader=reader,
         share=None if removed is None else removed.share,
-        gold=collection.gold,
+        used=collection.used,
     )
     event = words_view(data, key=f"{key}.{address.epoch}", on_change=touch)
     offer_view(data, "-".join(dict.fromkeys(scored.key)), key=key)

@@ -38,7 +38,7 @@ def _tally(
 ) -> Tally:
     rule = rule_of(_collection.recipe, select)
     counting = Counting(method=method, layer=layer, rule=rule, phrases=phrases)
-    return tally_words(_collection.scores, _collection.documents, counting)
+    return tally_words(_collection.scores, _collection.used.documents, counting)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Resampling the documents …")
@@ -146,6 +146,7 @@ def _link_text(
     query = {
         "document": pair_key(key), "method": result.method, "layer": result.layer,
         "select": address.get("select"), "scores": address.get("scores"),
+        "gold": address.get("gold"),
         "pins": ".".join(map(str, places)) or None,
     }  # fmt: skip
     target = "explore?" + urlencode({name: value for name, value in query.items() if value is not None})

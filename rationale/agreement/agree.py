@@ -14,8 +14,8 @@ from rationale.agreement.changed import changed_since_scoring
 from rationale.agreement.comparison import compare_methods, comparison_rule
 from rationale.agreement.gold import Gold, Standard, standard
 from rationale.agreement.human import CEILING, RANDOM_ORDER, chance, human_ceiling, with_agreement
-from rationale.agreement.joined import join, mean_over_annotators
-from rationale.agreement.measure import AgreementOptions, Measured, Place, measure_each
+from rationale.agreement.joined import join, measure_against
+from rationale.agreement.measure import AgreementOptions, Measured, Place
 from rationale.agreement.metric import metrics
 from rationale.agreement.pairs import pair_table
 from rationale.agreement.result import Agreement, Estimate, selecting
@@ -99,7 +99,7 @@ def agree(
     given = [settings_for(one, asked, select, None if is_imported(one.recipe) else eta) for one in sources]
     for source in sources:
         check_keys(source, documents)
-    of_sources = [_of_source(one, golds, options) for one, options in zip(sources, given, strict=True)]
+    of_sources = [measure_against(one, golds, options) for one, options in zip(sources, given, strict=True)]
     measured = join([*of_sources, *_references(of_sources, sources, golds, given[0])], documents)
     settings = replace(
         given[0], select=tuple(name for name in SELECTIONS if any(name in one.select for one in given))
@@ -162,11 +162,6 @@ def _agreement(
         ),
         per_document=pair_table(measured),
     )
-
-
-def _of_source(scores: Scores, golds: Standard, settings: AgreementOptions) -> Measured:
-    """Measures one source against every annotator, and averages inside each document."""
-    return mean_over_annotators(measure_each(scores, golds.documents, settings))
 
 
 def _references(

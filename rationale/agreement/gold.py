@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from rationale.artifacts.provenance import Annotators, OtherLabels
-from rationale.corpus.annotators import aggregate, check_marked
+from rationale.corpus.annotators import Aggregate, aggregate, aggregate_in_use, check_marked
 from rationale.corpus.document import Document, Documents, Mark
 from rationale.corpus.same_label import of_same_label
 from rationale.errors import DataError
 
 Gold = Literal["union", "majority", "any2", "intersection", "soft", "each"]
 GOLD: tuple[Gold, ...] = get_args(Gold)
+_AGGREGATES: Mapping[Gold, Aggregate] = {
+    "union": "union",
+    "majority": "majority",
+    "any2": "any2",
+    "intersection": "intersection",
+    "soft": "majority",
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,38 @@ class Standard:
         return self.counts is not None and self.counts.shared > 0
 
 
+@dataclass(frozen=True)
+class InUse:
+    """The one rationale of each document that a page shows.
+
+    Attributes:
+        gold: What metrics are computed against; None where one rationale a document is the gold.
+        rule: How the rationale shown was made of several annotators'; None where the data gives it.
+        documents: The documents with this rationale, and with the marks it was made of.
+    """
+
+    gold: Gold | None
+    rule: Aggregate | None
+    documents: Documents
+
+
+def in_use(documents: Documents, gold: Gold | None, *, same_label: bool = False) -> InUse:
+    """Makes the rationales that are shown beside metrics against ``gold``.
+
+    ``soft`` shows the majority, which its other metrics use; ``each`` makes no rationale of several and
+    shows the data's own.
+
+    Raises:
+        DataError: Where the rule is unknown, or no document says who marked what.
+    """
+    _check(gold)
+    documents = of_same_label(documents) if same_label else documents
+    if gold is None or gold == "each":
+        return InUse(gold, aggregate_in_use(documents), documents)
+    rule = _AGGREGATES[gold]
+    return InUse(gold, rule, aggregate(documents, rule))
+
+
 def standard(documents: Documents, gold: Gold | None = None, *, same_label: bool = False) -> Standard:
     """Chooses the human rationales.
 
@@ -57,8 +96,7 @@ def standard(documents: Documents, gold: Gold | None = None, *, same_label: bool
         DataError: Where the rule is unknown, no document says who marked what, or with ``same_label`` no
             annotator counts.
     """
-    if gold is not None and gold not in GOLD:
-        raise DataError(f"no gold is called {gold!r}", remedy=f"Use one of {', '.join(GOLD)}.")
+    _check(gold)
     marked = of_same_label(documents) if same_label else documents
     counts = _counts(marked)
     if gold is None:
@@ -68,13 +106,16 @@ def standard(documents: Documents, gold: Gold | None = None, *, same_label: bool
 
 
 def _golds(documents: Documents, gold: Gold | None) -> tuple[Documents, ...]:
-    if gold is None:
-        return (documents,)
     if gold != "each":
-        return (aggregate(documents, "majority" if gold == "soft" else gold),)
+        return (in_use(documents, gold).documents,)
     check_marked(documents, "--gold")
     ranks = max((len(document.asked) for document in documents), default=0)
     return tuple(_of_rank(documents, rank) for rank in range(max(1, ranks)))
+
+
+def _check(gold: str | None) -> None:
+    if gold is not None and gold not in GOLD:
+        raise DataError(f"no gold is called {gold!r}", remedy=f"Use one of {', '.join(GOLD)}.")
 
 
 def counts_as_unit(mark: Mark, document: Document) -> bool:
@@ -109,13 +150,16 @@ def _counts(documents: Iterable[Document]) -> Annotators | None:
     if not marked:
         return None
     asked = [(mark, document) for document in marked for mark in document.asked]
+    several = [len(document.asked) for document in marked if len(document.asked) > 1]
     return Annotators(
         documents=len(marked),
-        shared=sum(len(document.asked) > 1 for document in marked),
+        shared=len(several),
         masks=len(asked),
         nothing=sum(mark.state == "nothing" for mark, _ in asked),
         not_asked=sum(len(document.marks) - len(document.asked) for document in marked),
         left_out=sum(not counts_as_unit(mark, document) for mark, document in asked),
+        fewest=min(several, default=None),
+        most=max(several, default=None),
     )
 
 

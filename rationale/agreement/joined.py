@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rationale.agreement.measure import Measured, Place
+from rationale.agreement.gold import Standard
+from rationale.agreement.measure import AgreementOptions, Measured, Place, measure_each
 from rationale.agreement.metric import metrics
 from rationale.arrays import Float64
 from rationale.corpus.document import Documents, Key
 from rationale.metrics.ragged import ratio
+
+if TYPE_CHECKING:
+    from rationale.scores.scored import Scores
+
+
+def measure_against(scores: Scores, golds: Standard, settings: AgreementOptions) -> Measured:
+    """Measures one source against every annotator, and averages inside each document.
+
+    Raises:
+        ScoresError: If scores do not belong to the documents or are not finite.
+    """
+    return mean_over_annotators(measure_each(scores, golds.documents, settings))
 
 
 def mean_over_annotators(measured: Sequence[Measured]) -> Measured:

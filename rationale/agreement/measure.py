@@ -41,6 +41,7 @@ class AgreementOptions:
         seed: Random seed of bootstrap and permutations.
         confidence: Confidence level of the intervals.
         soft: Whether scores are also compared with the share of annotators who marked each word.
+        faithfulness: Whether faithfulness is computed where the scores allow it.
         sentences: How a sentence's score comes from those of its words; None measures no sentences.
         sentence_gold: Which sentences are evidence.
         groups: ``best`` also measures each pair with its best evidence group as the rationale.
@@ -53,6 +54,7 @@ class AgreementOptions:
     seed: int = 0
     confidence: float = 0.95
     soft: bool = False
+    faithfulness: bool = True
     sentences: SentenceScore | None = None
     sentence_gold: SentenceGold = "half"
     groups: Literal["best"] | None = None
@@ -135,7 +137,8 @@ def measure_each(scores: Scores, golds: Sequence[Documents], settings: Agreement
     Args:
         scores: Scores of these documents, or of the first of them.
         golds: The same documents, each time with other human rationales.
-        settings: How agreement is measured; soft metrics compare with all annotators, and are of the first.
+        settings: How agreement is measured. What no annotator decides (soft metrics, faithfulness) is
+            computed once, with the first.
 
     Raises:
         ScoresError: As :func:`measure`.
@@ -143,9 +146,10 @@ def measure_each(scores: Scores, golds: Sequence[Documents], settings: Agreement
     if settings.groups is not None:
         check_alternatives(golds[0])
     pieces: list[list[Measured]] = [[] for _ in golds]
+    later = replace(settings, soft=False, faithfulness=False)
     for block in blocks(scores, golds[0]):
         for number, documents in enumerate(golds):
-            own = settings if number == 0 else replace(settings, soft=False)
+            own = later if number else settings
             pieces[number].append(_measure(block.against(documents), scores, own))
     return [_concatenate(of_gold) for of_gold in pieces]
 
@@ -235,7 +239,7 @@ def _sources(
             same = ranking if source_layers == layers else None
             words = _selection(block, method, source_layers, rule, same)
             yield from _selected(words, rule.select, source_layers, views)
-    if scores.recipe.faithfulness is not None:
+    if settings.faithfulness and scores.recipe.faithfulness is not None:
         yield "perturbation", None, layers, perturbation_of(block, method, layers, scores.recipe.faithfulness)
 
 

@@ -222,6 +222,9 @@ class Annotators:
         nothing: Those of them who marked no word.
         not_asked: Number of annotators who gave a label and were not asked.
         left_out: Masks of no word or of all words, against which nothing can be ranked.
+        fewest: The smallest number of annotators asked of a document that has at least two; None without
+            such a document, and in earlier files.
+        most: The largest.
         pairwise_f1: Mean F1 of two annotators of one document.
         kappa: Their mean Cohen's kappa.
         alpha: Krippendorff's alpha over the words of all documents, with its interval.
@@ -233,6 +236,8 @@ class Annotators:
     nothing: Count
     not_asked: Count
     left_out: Count
+    fewest: Count | None = omitted()
+    most: Count | None = omitted()
     pairwise_f1: float | None = omitted()
     kappa: float | None = omitted()
     alpha: tuple[float | None, float | None, float | None] | None = omitted()

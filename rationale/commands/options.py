@@ -30,6 +30,14 @@ Data = Annotated[
 Split = Annotated[
     str | None, typer.Option(help="Split: train, val, test, … Default: that of the scores, or the only one.")
 ]
+_METHOD = (
+    "Score method; repeat for several. Default: InputXGradient in three forms, gradient norm, attention and "
+    "rollout (.all and .cls){}. `rationale list methods` lists all."
+)
+Methods = Annotated[list[str] | None, typer.Option("--method", help=_METHOD.format(""))]
+MethodsAndBaselines = Annotated[
+    list[str] | None, typer.Option("--method", help=_METHOD.format(", and the baselines"))
+]
 TimingDocuments = Annotated[
     int, typer.Option(min=0, help="Number of documents to measure time with; 0 skips it.")
 ]

@@ -27,6 +27,10 @@ def report(
         list[str] | None,
         typer.Option(help="Show this method's best and worst documents; repeat for several."),
     ] = None,
+    words: Annotated[
+        Path | None,
+        typer.Option(help="JSON file of `rationale words --out`: also show which words push each class."),
+    ] = None,
     examples: Annotated[int, typer.Option(min=0, help="Best and worst documents to show per method.")] = 1,
     overwrite: Overwrite = False,
 ) -> None:
@@ -54,6 +58,7 @@ def report(
         csv=csv,
         markdown=markdown,
         parquet=parquet,
+        words=words,
         methods=method,
         examples=examples,
         command=typed_command(),

@@ -12,6 +12,7 @@ from rationale.commands.options import (
     Data,
     Device,
     Dtype,
+    Methods,
     Model,
     Overwrite,
     Seed,
@@ -30,13 +31,7 @@ def sanity(
     data: Data,
     out: Annotated[Path, typer.Option(help="JSON file to write; interrupted runs resume.")],
     split: Split = None,
-    method: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Score method; repeat for several. Default: InputXGradient in three forms, gradient norm, "
-            "attention and rollout (.all and .cls). `rationale list methods` lists all."
-        ),
-    ] = None,
+    method: Methods = None,
     layer: Annotated[
         list[int] | None,
         typer.Option(

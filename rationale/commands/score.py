@@ -12,6 +12,7 @@ from rationale.commands.options import (
     Data,
     Device,
     Dtype,
+    MethodsAndBaselines,
     Model,
     Overwrite,
     Seed,
@@ -30,13 +31,7 @@ def score(
     data: Data,
     out: Annotated[Path, typer.Option(help="Score folder to write; interrupted runs resume.")],
     split: Split = None,
-    method: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Score method; repeat for several. Default: InputXGradient in three forms, gradient norm, "
-            "attention and rollout (.all and .cls), and the baselines. `rationale list methods` lists all."
-        ),
-    ] = None,
+    method: MethodsAndBaselines = None,
     protocol: Annotated[
         str,
         typer.Option(

@@ -15,9 +15,12 @@ from rationale.terminal import say
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
     from rationale.corpus.document import Documents
+    from rationale.predictions.files import PredictionFile
     from rationale.predictions.imported import Predictions
     from rationale.predictions.options import PredictionOptions
     from rationale.scores.sources import Sources
+
+    _ToRead = tuple[Path | PredictionFile, PredictionOptions]
 
 ScoresFolder = Annotated[
     Path | None,
@@ -88,7 +91,7 @@ def open_sources(
         raise RationaleError(
             f"{len(given)} --name for {len(files)} --predictions", remedy="Give each file at most one name."
         )
-    chosen = [
+    chosen: list[_ToRead] = [
         (file, replace(options, name=given[number] if number < len(given) else None))
         for number, file in enumerate(files)
     ]
@@ -107,25 +110,31 @@ def open_sources_of(
     Raises:
         ScoresError: Where the agreement was computed from other predictions.
     """
-    chosen = [(file, _as_before(file, agreement)) for file in predictions or ()]
+    from rationale.predictions.files import PredictionFile
+
+    read = [PredictionFile.of(file) for file in predictions or ()]
+    chosen: list[_ToRead] = [(file, _as_before(file, agreement)) for file in read]
     return _opened(scores, chosen, data, split or agreement.recipe.agreement.split)
 
 
-def _as_before(file: Path, agreement: Agreement) -> PredictionOptions:
+def _as_before(file: PredictionFile, agreement: Agreement) -> PredictionOptions:
     from rationale.predictions.recorded import recorded_options
 
     options = recorded_options(file, agreement.recipe)
     if options is None:
         raise ScoresError(
             "the agreement was not computed from these predictions, or the file has changed",
-            where=file,
+            where=file.path,
             remedy="Pass the files that `rationale agree` was given, or run it again.",
         )
     return options
 
 
 def _opened(
-    scores: Path | None, files: Sequence[tuple[Path, PredictionOptions]], data: str, split: str | None
+    scores: Path | None,
+    files: Sequence[_ToRead],
+    data: str,
+    split: str | None,
 ) -> tuple[Sources, Documents]:
     from rationale.corpus import load_documents
     from rationale.scores.sources import Sources
@@ -140,7 +149,7 @@ def _opened(
     return Sources((*([] if stored is None else [stored]), *imported)), documents
 
 
-def _imported(files: Sequence[tuple[Path, PredictionOptions]], documents: Documents) -> Sequence[Predictions]:
+def _imported(files: Sequence[_ToRead], documents: Documents) -> Sequence[Predictions]:
     """Reads predictions and says what was found of them."""
     if not files:
         return ()

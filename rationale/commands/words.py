@@ -13,6 +13,7 @@ from rationale.errors import OutputError
 from rationale.terminal import safe_console, say
 
 if TYPE_CHECKING:
+    from rationale.corpus.document import Documents
     from rationale.vocabulary import CorpusWords
 
 
@@ -90,9 +91,10 @@ def words(
         phrases=phrases,
         strip=not keep_punctuation,
     )
+    documents = load_documents(data, split or opened.recipe.data.split)
     result = corpus_words(
         opened,
-        load_documents(data, split or opened.recipe.data.split),
+        documents,
         counting,
         by=cast("By", by),  # words_of refuses other values
         label=label,
@@ -105,7 +107,7 @@ def words(
     )
     _print(result, top)
     if write is not None:
-        write(result)
+        write(result, documents)
         say(f"{out}: {sum(len(group.words) for group in result.groups)} rows")
 
 
@@ -124,21 +126,21 @@ def _print(result: CorpusWords, top: int) -> None:
         console.print(f"- {sentence}", markup=False, highlight=False)
 
 
-def _writer(out: Path, overwrite: bool) -> Callable[[CorpusWords], object]:
+def _writer(out: Path, overwrite: bool) -> Callable[[CorpusWords, Documents], object]:
     """Returns what writes the file, by its ending, after checking that it may be written."""
     from rationale.files import atomic_path, atomic_text, check_output
     from rationale.report.vocabulary import flat_words
-    from rationale.vocabulary.result import CORPUS_WORDS
+    from rationale.vocabulary.stored import write_words
 
-    def parquet(result: CorpusWords) -> None:
+    def parquet(result: CorpusWords, documents: Documents) -> None:
         import pyarrow.parquet as pq
 
         with atomic_path(out, overwrite=overwrite) as temporary:
             pq.write_table(flat_words(result).to_arrow(), temporary, compression="zstd")
 
-    writers: dict[str, Callable[[CorpusWords], object]] = {
-        ".csv": lambda result: atomic_text(out, flat_words(result).to_csv(), overwrite=overwrite),
-        ".json": lambda result: CORPUS_WORDS.write(out, result, overwrite=overwrite),
+    writers: dict[str, Callable[[CorpusWords, Documents], object]] = {
+        ".csv": lambda result, documents: atomic_text(out, flat_words(result).to_csv(), overwrite=overwrite),
+        ".json": lambda result, documents: write_words(out, result, documents, overwrite=overwrite),
         ".parquet": parquet,
     }
     write = writers.get(out.suffix.lower())

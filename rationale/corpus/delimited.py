@@ -45,13 +45,13 @@ def read_csv(path: Path, columns: Columns) -> Iterator[Row]:
     yield from _rows(csv_lines(path), columns, path)
 
 
-def csv_lines(path: Path) -> Iterator[Line]:
+def csv_lines(path: Path, content: bytes | None = None) -> Iterator[Line]:
     """Number and fields of each record of a CSV file (RFC 4180), the header first.
 
     Raises:
         DataError: Where it is none; the message names the line.
     """
-    text = read_text(path)
+    text = read_text(path, content)
     spaced = re.match(r"[^\r\n]*, ", text) is not None
     with _long_fields():
         yield from _lines(text, _SpaceAfterComma() if spaced else csv.excel(), path)
@@ -66,14 +66,14 @@ def read_tsv(path: Path, columns: Columns) -> Iterator[Row]:
     yield from _rows(iter(tsv_lines(path)), columns, path)
 
 
-def text_rows(path: Path, *, tabs: bool) -> Iterator[Row]:
+def text_rows(path: Path, content: bytes | None = None, *, tabs: bool) -> Iterator[Row]:
     """Yields the rows of a CSV or TSV file as they are: every cell is text, an empty one None.
 
     Raises:
         DataError: Where the file is no valid table, or two columns share a name.
     """
     header: list[str] = []
-    for number, fields in tsv_lines(path) if tabs else csv_lines(path):
+    for number, fields in (tsv_lines if tabs else csv_lines)(path, content):
         where = f"{path}:{number}"
         if header:
             _check_width(header, fields, where)
@@ -85,13 +85,13 @@ def text_rows(path: Path, *, tabs: bool) -> Iterator[Row]:
         raise DataError("the file is empty", where=path)
 
 
-def tsv_lines(path: Path) -> list[Line]:
+def tsv_lines(path: Path, content: bytes | None = None) -> list[Line]:
     """Number and fields of each line of a TSV file, the header first.
 
     Raises:
         DataError: Where the file is no valid TSV, or its quotes are ambiguous; the message names the line.
     """
-    text = read_text(path)
+    text = read_text(path, content)
     with _long_fields():
         return _tab_separated(text, path)
 

@@ -7,6 +7,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +32,21 @@ _OTHER_KINDS = {
 }
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, content: bytes | None = None) -> str:
     """The content of a text file, unpacked where its name ends in ``.gz``.
 
     It is UTF-8, or UTF-16 or UTF-32 with a byte order mark.
 
+    Args:
+        path: The file.
+        content: Its bytes, where they were read already.
+
     Raises:
         DataError: Where the file cannot be opened, or is in another encoding; the message names the byte.
     """
-    content = _read_gzip(path) if path.suffix.lower() == ".gz" else _read_bytes(path)
+    content = read_bytes(path) if content is None else content
+    if path.suffix.lower() == ".gz":
+        content = _unpacked(content, path)
     bom_bytes, encoding = next(
         ((bom, name) for bom, name in _MARKS if content.startswith(bom)), (b"", "utf-8")
     )
@@ -67,24 +74,27 @@ def _encoding_hint(content: bytes) -> str:
     return known or "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8."
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        DataError: Where it cannot be opened.
+    """
     try:
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror or error})", where=path) from error
 
 
-def _read_gzip(path: Path) -> bytes:
+def _unpacked(packed: bytes, path: Path) -> bytes:
+    bound = max(_SMALL, _RATIO * len(packed))
     try:
-        bound = max(_SMALL, _RATIO * path.stat().st_size)
-        with gzip.open(path) as file:
+        with gzip.GzipFile(fileobj=BytesIO(packed)) as file:
             content = file.read(bound + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
             f"cannot be unpacked ({error})", where=path, remedy="The file is not gzip, or was cut off."
         ) from error
-    except OSError as error:
-        raise DataError(f"cannot be read ({error.strerror or error})", where=path) from error
     if len(content) > bound:
         raise DataError(f"unpacks to more than {bound:,} bytes", where=path, remedy="Unpack it yourself.")
     return content
@@ -99,20 +109,20 @@ def split_lines(text: str) -> list[str]:
     return _LINE_END.split(text)
 
 
-def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
+def numbered_lines(path: Path, content: bytes | None = None) -> Iterator[tuple[str, str]]:
     """Yields ``(file:line, text)`` of each line that is not blank."""
-    for number, line in enumerate(split_lines(read_text(path)), start=1):
+    for number, line in enumerate(split_lines(read_text(path, content)), start=1):
         if line.strip():
             yield f"{path}:{number}", line
 
 
-def json_lines(path: Path) -> Iterator[tuple[str, Json]]:
+def json_lines(path: Path, content: bytes | None = None) -> Iterator[tuple[str, Json]]:
     """Yields ``(file:line, object)`` of each line that is not blank.
 
     Raises:
         DataError: On a line that is no JSON object; the message names file, line and column.
     """
-    for where, line in numbered_lines(path):
+    for where, line in numbered_lines(path, content):
         yield where, json_object(line, where)
 
 
@@ -135,14 +145,14 @@ def json_object(line: str, where: str) -> Json:
     return content
 
 
-def json_file(path: Path) -> Any:
+def json_file(path: Path, content: bytes | None = None) -> Any:
     """The JSON value in a file, parsed by `strict_json.loads`.
 
     Raises:
         DataError: Where the file is not one JSON value; the message names the line and the key.
     """
     try:
-        return strict_json.loads(read_text(path))
+        return strict_json.loads(read_text(path, content))
     except strict_json.JSONError as error:
         jsonl_hint = "One object on each line? Then call it .jsonl." if "Extra data" in error.what else ""
         raise DataError(

@@ -93,14 +93,16 @@ def _parquet(path: Path, columns: Columns) -> Iterator[Row]:
     return parquet_rows(path, lambda names: check_columns(names, columns, str(path)))
 
 
-def parquet_rows(path: Path, check: Callable[[Sequence[str]], None]) -> Iterator[Row]:
+def parquet_rows(
+    path: Path, check: Callable[[Sequence[str]], None], content: bytes | None = None
+) -> Iterator[Row]:
     """Yields the rows of a Parquet file, after a check of its columns' names.
 
     Raises:
         DataError: Where it cannot be read as Parquet.
     """
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path if content is None else pa.BufferReader(content))
         check(file.schema_arrow.names)
         batches = (batch.to_pylist() for batch in file.iter_batches(batch_size=1024))
         yield from _numbered(chain.from_iterable(batches), path)

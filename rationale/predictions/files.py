@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 
 from rationale.corpus.columns import check_repeated
 from rationale.corpus.delimited import text_rows
-from rationale.corpus.lines import json_file, json_lines
+from rationale.corpus.lines import json_file, json_lines, read_bytes
 from rationale.corpus.places import kind_of
 from rationale.corpus.rows import Row
 from rationale.corpus.table import parquet_rows
 from rationale.errors import DataError
+from rationale.files import home
 from rationale.predictions.eraser import eraser_rows, is_eraser_line
 from rationale.predictions.options import Format
+
+
+@dataclass(frozen=True)
+class PredictionFile:
+    """A file of predictions, read once: for its digest and for its rows.
+
+    Attributes:
+        path: Where it is.
+        content: Its bytes.
+    """
+
+    path: Path
+    content: bytes
+
+    @classmethod
+    def of(cls, file: str | Path | PredictionFile) -> PredictionFile:
+        """Reads a file that was not read yet.
+
+        Raises:
+            DataError: Where it cannot be read.
+        """
+        if isinstance(file, PredictionFile):
+            return file
+        path = home(file)
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise DataError("cannot be read (not a regular file)", where=path)
+        return cls(path, read_bytes(path))
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of its bytes, 64 hex digits."""
+        return hashlib.sha256(self.content).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -33,12 +68,13 @@ class Rows:
     rows: tuple[Row, ...]
 
 
-def read_rows(path: Path, format_: Format) -> Rows:
-    """Reads a file of predictions.
+def read_rows(file: PredictionFile, format_: Format) -> Rows:
+    """Reads the rows of a file of predictions.
 
     Raises:
         DataError: Where it cannot be read; the message names file and line or row.
     """
+    path = file.path
     known = format_ if format_ != "auto" else _SUFFIXES.get(kind_of(path))
     if known is None:
         raise DataError(
@@ -46,7 +82,7 @@ def read_rows(path: Path, format_: Format) -> Rows:
             where=path,
             remedy=f"Name it: {', '.join(_READERS)}.",
         )
-    rows = tuple(_READERS[known](path))
+    rows = tuple(_READERS[known](path, file.content))
     if not rows:
         raise DataError("the file has no row", where=path)
     if format_ == "auto" and known == "jsonl" and is_eraser_line(rows[0][1]):
@@ -57,20 +93,24 @@ def read_rows(path: Path, format_: Format) -> Rows:
     return Rows(known, names, rows)
 
 
-def _json(path: Path) -> Iterable[Row]:
-    content = json_file(path)
-    if not isinstance(content, list) or not all(isinstance(row, Mapping) for row in content):
+def _json(path: Path, content: bytes) -> Iterable[Row]:
+    rows = json_file(path, content)
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise DataError("expected a list of objects", where=path)
-    return [(f"{path}, row {number} (counted from 0)", row) for number, row in enumerate(content)]
+    return [(f"{path}, row {number} (counted from 0)", row) for number, row in enumerate(rows)]
 
 
-_READERS: Mapping[Format, Callable[[Path], Iterable[Row]]] = {
+def _parquet(path: Path, content: bytes) -> Iterable[Row]:
+    return parquet_rows(path, lambda names: check_repeated(names, str(path)), content)
+
+
+_READERS: Mapping[Format, Callable[[Path, bytes], Iterable[Row]]] = {
     "eraser": json_lines,
     "jsonl": json_lines,
     "json": _json,
-    "csv": lambda path: text_rows(path, tabs=False),
-    "tsv": lambda path: text_rows(path, tabs=True),
-    "parquet": lambda path: parquet_rows(path, lambda names: check_repeated(names, str(path))),
+    "csv": partial(text_rows, tabs=False),
+    "tsv": partial(text_rows, tabs=True),
+    "parquet": _parquet,
 }
 _SUFFIXES: Mapping[str, Format] = {
     ".jsonl": "jsonl",

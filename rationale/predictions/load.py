@@ -8,14 +8,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from rationale.artifacts.seal import digest
 from rationale.corpus.document import Documents
 from rationale.corpus.fields import identifier
 from rationale.corpus.places import source_errors, stem_of
 from rationale.errors import DataError
-from rationale.files import home
 from rationale.predictions.content import ContentReader
-from rationale.predictions.files import Rows, read_rows
+from rationale.predictions.files import PredictionFile, Rows, read_rows
 from rationale.predictions.imported import Pair, Predictions, imported_recipe, scored_document
 from rationale.predictions.kinds import Column, Kind, choose_column
 from rationale.predictions.labels import Classes
@@ -29,7 +27,7 @@ _SLOW = 2.0  # seconds, after which a progress bar appears
 
 
 def load_predictions(
-    path: str | Path,
+    path: str | Path | PredictionFile,
     documents: Documents,
     options: PredictionOptions | None = None,
     *,
@@ -42,7 +40,7 @@ def load_predictions(
     of tokens, or quotes. Files that only select words have no scores.
 
     Args:
-        path: The file.
+        path: The file, or what was read of it.
         documents: The documents that were predicted.
         options: How it is read; None takes the defaults.
         progress: Whether to show a progress bar where reading takes more than two seconds.
@@ -53,9 +51,10 @@ def load_predictions(
     Raises:
         DataError: Where the file cannot be read or does not fit the documents; the message names the row.
     """
-    path, options = home(path), options or PredictionOptions()
+    file, options = PredictionFile.of(path), options or PredictionOptions()
+    path = file.path
     with source_errors(path):
-        rows, sha256 = read_rows(path, options.format), digest(path)
+        rows = read_rows(file, options.format)
     name = identifier(options.name or stem_of(path), "name", str(path))
     columns = _columns(rows, options, path)
     matched = match_rows(rows.rows, documents, partial=options.partial)
@@ -68,7 +67,7 @@ def load_predictions(
     notes = (AP_OF_MASKS * options.masks_as_scores, UNSTATED * (removal is not None and not removal.stated))
     report = PredictionReport(
         file=path.name,
-        sha256=sha256,
+        sha256=file.sha256,
         format=rows.format,
         column=", ".join(map(str, columns)),
         rows=len(rows.rows),

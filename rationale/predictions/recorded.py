@@ -6,17 +6,15 @@ from pathlib import Path
 
 from rationale.artifacts.provenance import Provenance
 from rationale.artifacts.record import read_record
-from rationale.artifacts.seal import digest
-from rationale.errors import DataError
-from rationale.files import home
+from rationale.predictions.files import PredictionFile
 from rationale.predictions.options import PredictionOptions
 
 
-def recorded_options(file: str | Path, recipe: Provenance) -> PredictionOptions | None:
+def recorded_options(file: str | Path | PredictionFile, recipe: Provenance) -> PredictionOptions | None:
     """The options that a file was read with, found by its SHA-256.
 
     Args:
-        file: The file.
+        file: The file, or what was read of it.
         recipe: The provenance of an agreement.
 
     Returns:
@@ -25,13 +23,9 @@ def recorded_options(file: str | Path, recipe: Provenance) -> PredictionOptions 
     Raises:
         DataError: Where the file cannot be read.
     """
-    path = home(file)
-    try:
-        sha256 = digest(path)
-    except OSError as error:
-        raise DataError(f"cannot be read ({error.strerror})", where=path) from error
+    read = PredictionFile.of(file)
     for method in recipe.methods.values():
         settings = method.settings or {}
-        if settings.get("sha256") == sha256:
-            return read_record(PredictionOptions, settings["options"], path, what="no options")
+        if settings.get("sha256") == read.sha256:
+            return read_record(PredictionOptions, settings["options"], read.path, what="no options")
     return None

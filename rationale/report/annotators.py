@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from rationale.corpus.annotators import Aggregate, aggregate_in_use
 from rationale.corpus.document import Document, Mark
 from rationale.report.palette import ANNOTATORS, LINE
 from rationale.report.words import clip, visible
+
+if TYPE_CHECKING:
+    from rationale.agreement.gold import Gold
 
 LINES = len(ANNOTATORS)
 """Annotators that have a line; the counts and names on hover are of all."""
@@ -30,6 +34,10 @@ _MADE: dict[Aggregate | None, str] = {
     "any2": "marked by at least two annotators (any2)",
     "intersection": "marked by all who were asked (intersection)",
     None: "the rationale that the data gives",
+}
+_MEASURED: dict[Gold | None, str] = {
+    "soft": "; soft metrics are against the share of annotators who marked a word (soft)",
+    "each": "; metrics are against each annotator, then averaged (each)",
 }
 
 
@@ -94,12 +102,15 @@ class Annotators:
     gold: str
 
     @classmethod
-    def of(cls, document: Document, rule: Aggregate | None = None) -> Annotators | None:
+    def of(
+        cls, document: Document, rule: Aggregate | None = None, gold: Gold | None = None
+    ) -> Annotators | None:
         """The annotators of a document; None where it has fewer than two.
 
         Args:
             document: The document.
             rule: The aggregate in use over all documents; None finds it in this one.
+            gold: What metrics are computed against; None where that is the rationale shown.
         """
         if len(document.marks) < 2:
             return None
@@ -112,7 +123,7 @@ class Annotators:
             said=tuple(_said(mark, document.label) for mark in document.marks),
             masks=masks,
             asked=len(document.asked),
-            gold=f"Human rationale shown: {_MADE[rule]}",
+            gold=f"Human rationale shown: {_MADE[rule]}{_MEASURED.get(gold, '')}",
         )
 
     @property

@@ -10,14 +10,15 @@ from rationale.scores.families import HUMAN
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
+    from rationale.artifacts.provenance import Annotators
 
 NOT_A_BOUND = (
     "The human ceiling is each annotator against the others (leave one out), over the documents that have at "
     "least two. It is not an upper bound: a mean over many annotators may beat one person."
 )
 TWO = (
-    "Of two annotators each is held against the other's mask alone, which has one threshold: a ceiling of a "
-    "single mask is low."
+    "{} two annotators, and each is held against the other's mask alone, which has one threshold: a ceiling "
+    "of a single mask is low."
 )
 
 SAME_LABEL = (
@@ -40,9 +41,8 @@ def ceiling_table(agreement: Agreement, metric: str = "ap", select: str | None =
         _row(results, method, layer, results.interval(method, layer, metric, select), chance, human)
         for method, layer in results.ranked(metric, select)
     ]
-    counts = agreement.recipe.agreement.annotators
-    same_label = agreement.recipe.agreement.same_label is not None
-    few = counts is not None and counts.shared > 0 and counts.masks == 2 * counts.documents
+    settings = agreement.recipe.agreement
+    same_label = settings.same_label is not None
     return Table(
         columns=(
             Column("method", "Method", "text", header=True),
@@ -55,8 +55,15 @@ def ceiling_table(agreement: Agreement, metric: str = "ap", select: str | None =
         ),
         rows=tuple(rows),
         caption=f"{titled(metric, select, agreement.recipe)} between chance and the human ceiling",
-        notes=(NOT_A_BOUND, *([TWO] if few else []), *([SAME_LABEL] if same_label else [])),
+        notes=(NOT_A_BOUND, *_of_two(settings.annotators), *([SAME_LABEL] if same_label else [])),
     )
+
+
+def _of_two(counts: Annotators | None) -> list[str]:
+    """Says which documents have two annotators, and so a ceiling of a single mask; nothing where none has."""
+    if counts is None or counts.fewest != 2:
+        return []
+    return [TWO.format("These documents have" if counts.most == 2 else "Some documents have")]
 
 
 def share_of_the_way(value: float | None, chance: float | None, human: float | None) -> float | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -49,10 +51,11 @@ def shown_gallery(gallery: Gallery, agreement: Agreement, rule: Aggregate | None
         rule: How the rationales were made of several annotators'.
     """
     results = Results(agreement)
+    gold = agreement.recipe.agreement.gold
+    annotators = partial(Annotators.of, rule=rule, gold=gold)
     where = f"layer {gallery.layer}" if results.layered(gallery.method) else ""
-    return ShownGallery(
-        results.title(gallery.method), where, tuple(_example(example, rule) for example in gallery.examples)
-    )
+    examples = tuple(_example(example, annotators) for example in gallery.examples)
+    return ShownGallery(results.title(gallery.method), where, examples)
 
 
 def _prediction(document: Document, scored: ScoredDocument) -> str:
@@ -66,11 +69,11 @@ def _prediction(document: Document, scored: ScoredDocument) -> str:
     return f"predicted {scored.predicted}{sure}{gold}{wrong}"
 
 
-def _example(example: Example, rule: Aggregate | None) -> ShownDocument:
+def _example(example: Example, annotators_of: Callable[[Document], Annotators | None]) -> ShownDocument:
     document, scored = example.document, example.scored
     name = document.id if document.id == document.docid else f"{document.id}, {document.docid}"
     hits, misses, false_alarms = example.counts
-    annotators = Annotators.of(document, rule)
+    annotators = annotators_of(document)
     words = words_html(
         document.words,
         example.scores,

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from rationale.corpus.annotators import aggregate_in_use
+from rationale.agreement.gold import in_use
 from rationale.evaluation.survival import survival, tells_survival
 from rationale.report import palette
 from rationale.report.annotators import ANNOTATORS_CSS
@@ -26,6 +26,7 @@ from rationale.report.prose import commands, glossary, left_out, measured, metho
 from rationale.report.results import Results
 from rationale.report.sections import ReportBlock, Section, sections
 from rationale.report.table import Column, Interval
+from rationale.report.word_section import word_section
 from rationale.report.words import WORDS_CSS, legend_html
 from rationale.scores.sources import Sources
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from rationale.agreement import Agreement
     from rationale.corpus.document import Documents
     from rationale.scores.scored import Scores
+    from rationale.vocabulary.result import CorpusWords
 
 _VALUE = Column("value", "", "interval")
 _LONG = 60  # rows; longer tables stay folded in print
@@ -98,6 +100,7 @@ def report_html(
     documents: Documents,
     agreement: Agreement,
     *,
+    words: CorpusWords | None = None,
     methods: Sequence[str] | None = None,
     examples: int = 1,
     command: str | None = None,
@@ -108,13 +111,15 @@ def report_html(
         scores: The scores.
         documents: The documents they belong to.
         agreement: Their agreement.
+        words: The words that push each class, of these scores; None leaves them out.
         methods: Methods whose best and worst documents are shown; None takes the best of four families.
         examples: Number of best, and of worst, documents to show for each.
         command: The command that was typed, as shell text; None from Python.
     """
-    shown = galleries(scores, documents, agreement, methods=methods, count=examples)
-    rule, main = aggregate_in_use(documents), Sources.of(scores).main
-    survived = survival(main, documents) if tells_survival(main.recipe) else None
+    settings, main = agreement.recipe.agreement, Sources.of(scores).main
+    used = in_use(documents, settings.gold, same_label=settings.same_label is not None)
+    shown = galleries(scores, used.documents, agreement, methods=methods, count=examples)
+    survived = survival(main, used.documents) if tells_survival(main.recipe) else None
     return render(
         "report.html",
         title=f"Agreement with human rationales: {_subject(agreement)}",
@@ -122,14 +127,14 @@ def report_html(
         tiles=_tiles(agreement),
         findings=findings(agreement),
         measured=measured(agreement),
-        sections=sections(agreement, survived),
-        galleries=[shown_gallery(gallery, agreement, rule) for gallery in shown],
+        sections=[*sections(agreement, survived), *([] if words is None else [word_section(words)])],
+        galleries=[shown_gallery(gallery, agreement, used.rule) for gallery in shown],
         legend=Markup(legend_html(signed=_signed(shown))),  # noqa: S704
         selected_by=next((_SELECTED_BY[e.select] for g in shown for e in g.examples), ""),
         left_out=left_out(agreement),
         metrics=glossary(agreement),
         methods=methods_glossary(agreement),
-        commands="\n\n".join(commands(agreement, command)),
+        commands="\n\n".join(commands(agreement, command, words)),
     )
 
 

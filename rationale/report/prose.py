@@ -22,6 +22,7 @@ from rationale.report.results import Results, registered_metric
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
+    from rationale.vocabulary.result import CorpusWords
 
 _BY_WORD_OR_SENTENCE = ("naopc_comprehensiveness", "naopc_sentence_comprehensiveness")
 _BY_SENTENCE = (
@@ -130,18 +131,21 @@ def _unscored(agreement: Agreement) -> str:
     )
 
 
-def commands(agreement: Agreement, report: str | None = None) -> list[str]:
-    """Returns the commands that made scores, agreement and report, as they were typed.
+def commands(agreement: Agreement, report: str | None = None, words: CorpusWords | None = None) -> list[str]:
+    """Returns the commands that made scores, agreement, words and report, as they were typed.
 
     Args:
         agreement: The agreement, which stores its command and that of its scores.
         report: The command that writes the report.
+        words: The words that the report shows, which store theirs.
 
     Returns:
         Shell text without repetitions; a step without a stored command is a comment that says so.
     """
     recipe = agreement.recipe
-    steps = {"Scores": recipe.command, "Agreement": recipe.agreement.command, "Report": report}
+    steps = {"Scores": recipe.command, "Agreement": recipe.agreement.command}
+    steps |= {} if words is None else {"Words": words.command}
+    steps |= {"Report": report}
     lines = (
         f"# {step}: made from Python, or by a version that stored no command." if typed is None
         else wrapped(typed)

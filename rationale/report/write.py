@@ -24,10 +24,12 @@ from rationale.report.tables import (
 )
 from rationale.scores.families import CHANCE, HUMAN, family_of, is_imported
 from rationale.scores.sources import Sources
+from rationale.vocabulary.stored import read_words
 
 if TYPE_CHECKING:
     from rationale.agreement import Agreement
     from rationale.scores.scored import Scores
+    from rationale.vocabulary.result import CorpusWords
 
 
 def report(
@@ -40,6 +42,7 @@ def report(
     csv: str | Path | None = None,
     markdown: str | Path | None = None,
     parquet: str | Path | None = None,
+    words: str | Path | None = None,
     methods: Sequence[str] | None = None,
     examples: int = 1,
     command: str | None = None,
@@ -56,6 +59,7 @@ def report(
             ``NAME.comparisons.csv``.
         markdown: Where to write findings and main tables as Markdown.
         parquet: Where to write every record as Parquet.
+        words: The JSON file of ``rationale words --out``, to show which words push each class.
         methods: Methods whose best and worst documents are shown; None takes the best of four families.
         examples: Number of best, and of worst, documents to show for each.
         command: The command that was typed, as shell text; None from Python.
@@ -64,8 +68,9 @@ def report(
         The HTML file's path.
 
     Raises:
-        ScoresError: If scores, documents and agreement do not belong together.
-        OutputError: If an output exists and ``overwrite`` is off (nothing is written), or the disk refuses.
+        ScoresError: If scores, documents, agreement and words do not belong together.
+        OutputError: If an output exists and ``overwrite`` is off (nothing is written), the words cannot be
+            read, or the disk refuses.
     """
     from rationale.report.html import report_html
 
@@ -74,14 +79,17 @@ def report(
             check_output(path, overwrite=overwrite)
     sources = Sources.of(scores)
     check_belongs(sources, documents, agreement)
-    page = report_html(sources, documents, agreement, methods=methods, examples=examples, command=command)
+    counted = None if words is None else read_words(Path(words), sources, documents)
+    page = report_html(
+        sources, documents, agreement, words=counted, methods=methods, examples=examples, command=command
+    )
     if csv is not None:
         atomic_text(csv, records_table(agreement).to_csv(), overwrite=overwrite)
         if agreement.comparisons:
             comparisons = comparisons_table(agreement).to_csv()
             atomic_text(comparisons_path(csv), comparisons, overwrite=overwrite)
     if markdown is not None:
-        atomic_text(markdown, report_markdown(agreement, command), overwrite=overwrite)
+        atomic_text(markdown, report_markdown(agreement, command, counted), overwrite=overwrite)
     if parquet is not None:
         _write_parquet(agreement, parquet, overwrite)
     return atomic_text(out, page, overwrite=overwrite)
@@ -93,12 +101,15 @@ def comparisons_path(csv: str | Path) -> Path:
     return path.with_name(f"{path.name.removesuffix(path.suffix)}.comparisons{path.suffix or '.csv'}")
 
 
-def report_markdown(agreement: Agreement, command: str | None = None) -> str:
+def report_markdown(
+    agreement: Agreement, command: str | None = None, words: CorpusWords | None = None
+) -> str:
     """Formats findings, provenance and the main tables as Markdown.
 
     Args:
         agreement: What ``agree`` returned.
         command: The ``rationale report`` that was typed, as shell text; None from Python.
+        words: The words that push each class, of these scores; None leaves them out.
     """
     results = Results(agreement)
     tables = [agreement_table(agreement)] if results.ranks else []
@@ -110,6 +121,7 @@ def report_markdown(agreement: Agreement, command: str | None = None) -> str:
         "# Agreement with human rationales",
         _bullets(findings(agreement)),
         *(table.to_markdown() for table in tables),
+        *([] if words is None else _words(words)),
         "## What was measured",
         _facts(measured(agreement)),
         "## What was left out",
@@ -117,7 +129,7 @@ def report_markdown(agreement: Agreement, command: str | None = None) -> str:
         "## Glossary",
         _facts([*glossary(agreement), *methods_glossary(agreement)]),
         "## How to repeat this",
-        *(f"```sh\n{typed}\n```" for typed in commands(agreement, command)),
+        *(f"```sh\n{typed}\n```" for typed in commands(agreement, command, words)),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -156,6 +168,14 @@ def check_belongs(scores: Scores | Sources, documents: Documents, agreement: Agr
             where=documents.source,
             remedy="Pass the data and the split that `rationale agree` was given.",
         )
+
+
+def _words(words: CorpusWords) -> list[str]:
+    from rationale.report.word_section import word_section, word_tables  # these import plotly
+
+    section = word_section(words)
+    tables = (table.to_markdown() for table in word_tables(words))
+    return [f"## {section.title}", *tables, _bullets(section.paragraphs)]
 
 
 def _write_parquet(agreement: Agreement, path: str | Path, overwrite: bool) -> None:

@@ -1,17 +1,21 @@
 """Several sources in one agreement, several annotators, chance and the human ceiling."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, cohen_kappa_score
 
-from rationale.agreement import agree
+from rationale.agreement import agree, measure
 from rationale.agreement.gold import standard
 from rationale.artifacts.provenance import Provenance, ScoredData, ScoredMethod, ScoredModel
 from rationale.corpus import Document, Documents, Span
 from rationale.corpus.document import Mark
 from rationale.errors import DataError, ScoresError
+from rationale.report.ceilings import ceiling_table
 from rationale.scores.of_words import scored_words
 from rationale.scores.store import MemoryScores
+from tests.report.making import make_document, make_recipe, make_scored
 
 WORDS = tuple("abcdef")
 A, B, C = (Span(0, 2),), (Span(0, 3),), (Span(1, 2), Span(4, 5))
@@ -94,6 +98,46 @@ def test_each_is_the_mean_over_annotators_and_then_over_documents():
     assert value(agreement, "ap") == pytest.approx(np.mean(expected))
     assert agreement.record("ap", "llm").n == 2
     assert agreement.record("ap", "human").n == 1
+
+
+def test_what_no_annotator_decides_is_computed_once(monkeypatch):
+    """Faithfulness against three annotators is that against one, and asked for once a method."""
+    rng, calls = np.random.default_rng(0), []
+    made = [make_document(number, rng) for number in range(6)]
+    marks = [tuple(Mark(who, one.spans, one.label) for who in "ABC") for one in made]
+    documents = Documents([replace(one, marks=three) for one, three in zip(made, marks, strict=True)])
+    scores = MemoryScores(make_recipe(documents), [make_scored(one, rng) for one in documents])
+    perturbation_of = measure.perturbation_of
+
+    def counted(block, method, *others):
+        calls.append(method)
+        return perturbation_of(block, method, *others)
+
+    monkeypatch.setattr(measure, "perturbation_of", counted)
+    each = agree(scores, documents, gold="each", resamples=20)
+    assert calls == list(scores.methods)
+    one = agree(scores, documents, gold="union", resamples=20)
+    faithful = [[r for r in a.records if r.metric == "comprehensiveness"] for a in (each, one)]
+    assert faithful[0] == faithful[1] != []
+
+
+@pytest.mark.parametrize(
+    ("annotators", "said"),
+    [
+        ((2, 2), "These documents have two annotators"),
+        ((2, 3), "Some documents have two annotators"),
+        ((1, 3), None),  # two in the mean, and no document has two
+        ((3, 3), None),
+    ],
+)
+def test_a_ceiling_of_single_masks_is_said_by_the_counts(annotators, said):
+    documents = Documents([document(str(n), (A, B, C)[:many]) for n, many in enumerate(annotators)])
+    agreement = agree(source(documents, words=SCORES), documents, gold="each", resamples=20)
+    counts = agreement.recipe.agreement.annotators
+    several = [many for many in annotators if many > 1]
+    assert (counts.fewest, counts.most) == (min(several), max(several))
+    notes = " ".join(ceiling_table(agreement).notes)
+    assert (said in notes) if said else ("two annotators, and" not in notes)
 
 
 def test_annotators_who_marked_nothing_or_all_are_left_out_and_counted():

@@ -56,7 +56,7 @@ def drawn(scored, name, units="words"):
     document, one = collection.open((name, name))
     layered = collection.layered(document, one, "input_x_gradient", "threshold")
     labels = collection.scores.labels
-    return words_data(document, one, [layered], labels, units=units, gold=collection.gold)
+    return words_data(document, one, [layered], labels, units=units, used=collection.used)
 
 
 def test_units_carry_the_lines_of_those_who_marked_them(scored):
