@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal
 
 from rationale.corpus.document import Span
 from rationale.corpus.fields import short
@@ -94,15 +94,50 @@ def may_be_utf16(value: Any, text: str) -> bool:
     return not quoted and any(isinstance(end, int) and end > first for end in ends)
 
 
-def place_of(quotation: str, start: int, text: str) -> int | None:
-    """The offset in code points of a quotation at ``start``, which counts code points or UTF-16 code units.
+Unit = Literal["code points", "UTF-16 code units"]
 
-    None where the quotation is at neither.
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a quotation begins in its text, in code points, for each thing its offset may count.
+
+    Attributes:
+        points: Where, if the offset counts code points; None where the text there is another.
+        units: Where, if it counts UTF-16 code units; None likewise.
     """
-    for candidate in (start, _code_points_by_unit(text).get(start)):
-        if candidate is not None and candidate >= 0 and text.startswith(quotation, candidate):
-            return candidate
-    return None
+
+    points: int | None
+    units: int | None
+
+    @property
+    def only(self) -> Unit | None:
+        """What the offset counts, where the quotation is there by one count alone."""
+        if (self.points is None) == (self.units is None):
+            return None
+        return "code points" if self.units is None else "UTF-16 code units"
+
+    @property
+    def differ(self) -> bool:
+        """Whether the two counts lead to different places."""
+        return self.points != self.units
+
+
+def places_of(quotation: str, start: int, text: str) -> Places:
+    """Both places of a quotation at ``start``, which counts code points or UTF-16 code units.
+
+    >>> places_of("1", 4, "\U0001f600 1 1")
+    Places(points=4, units=None)
+    >>> places_of("1", 5, "\U0001f600 1 1")
+    Places(points=None, units=4)
+    """
+    wide = _is_wide(text)
+    places = [
+        candidate
+        if candidate is not None and candidate >= 0 and text.startswith(quotation, candidate)
+        else None
+        for candidate in (start, _code_points_by_unit(text).get(start) if wide else start)
+    ]
+    return Places(*places)
 
 
 def _in_code_points(marks: list[Mark], text: str, where: str) -> list[Mark]:

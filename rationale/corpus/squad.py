@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rationale.corpus.answer_offsets import Counts, FileCounts
 from rationale.corpus.document import Document, Documents, Span
 from rationale.corpus.fields import check_size, identifier, need, original, short
 from rationale.corpus.lines import json_file
 from rationale.corpus.masks import touched
-from rationale.corpus.offsets import place_of
 from rationale.corpus.places import head_of, kind_of, stem_of, visible_files
 from rationale.corpus.readers import READERS, Reader, ReadOptions, UsedIds, usual_order
 from rationale.corpus.segment import word_bounds
@@ -32,6 +32,7 @@ class _Question:
 
     title: str
     context: str
+    counts: Counts
     content: Json
     where: str
 
@@ -41,6 +42,8 @@ def read_squad(source: str | Path, split: str, options: ReadOptions) -> Document
 
     Words are runs of letters and digits, and single punctuation characters. An answer that ends inside a word
     marks the whole word. Each character of a script without spaces (Chinese, Japanese, Thai) is a word.
+    ``answer_start`` counts code points; or UTF-16 code units, where answers of the paragraph, or else of the
+    file, are at theirs by no other count.
 
     Args:
         source: A ``.json`` file, or a folder of them named ``train-v2.0.json``, ``dev-v2.0.json``.
@@ -49,7 +52,7 @@ def read_squad(source: str | Path, split: str, options: ReadOptions) -> Document
 
     Raises:
         DataError: On a file that is no JSON or not in this layout, a field of another type, or an answer that
-            is not at its ``answer_start``; the message names the question.
+            is not at its ``answer_start``, or at two places by the two counts; the message names the question.
     """
     path = _files(source)[split]
     used_ids, items = UsedIds(options.duplicate_ids), list[Document]()
@@ -60,6 +63,7 @@ def read_squad(source: str | Path, split: str, options: ReadOptions) -> Document
 
 
 def _questions(content: Any, path: Path) -> Iterator[_Question]:
+    counts = FileCounts(content)
     for number, article in enumerate(_list(_object(content, str(path)), "data", str(path))):
         where = f"{path}, article {number} (counted from 0)"
         title = _object(article, where).get("title")
@@ -68,10 +72,13 @@ def _questions(content: Any, path: Path) -> Iterator[_Question]:
         for row, paragraph in enumerate(_list(article, "paragraphs", where)):
             paragraph_where = f"{where}, paragraph {row}"
             context = _text(_object(paragraph, paragraph_where), "context", paragraph_where)
+            paragraph_counts = counts.of(paragraph)
             for index, question in enumerate(_list(paragraph, "qas", paragraph_where)):
                 question_where = f"{paragraph_where}, question {index}"
                 name = f"{title or ''}/{row}"
-                yield _Question(name, context, _object(question, question_where), question_where)
+                yield _Question(
+                    name, context, paragraph_counts, _object(question, question_where), question_where
+                )
 
 
 def _document(question: _Question, used_ids: UsedIds) -> Document:
@@ -88,7 +95,8 @@ def _document(question: _Question, used_ids: UsedIds) -> Document:
     check_size(words, where)
     answers = _answers(content, where)
     spans = tuple(
-        _span(where, question.context, bounds, answer, group) for group, answer in enumerate(answers)
+        _span(question, f"{where}, answer {group}", bounds, answer, group)
+        for group, answer in enumerate(answers)
     )
     unique = used_ids.name(name, where)
     return Document(
@@ -107,9 +115,9 @@ def _answers(content: Json, where: str) -> list[Any]:
     impossible = content.get("is_impossible", False)
     if not isinstance(impossible, bool):
         raise DataError(
-            f"'is_impossible' must be true or false, got {short(impossible)}",
+            f"'is_impossible' must be true or false, got {'null' if impossible is None else short(impossible)}",
             where=where,
-            remedy="Write it without quotes.",
+            remedy="Write true or false, without quotes.",
         )
     if impossible and "answers" not in content:
         return []
@@ -127,12 +135,18 @@ def _answers(content: Json, where: str) -> list[Any]:
     return answers
 
 
-def _span(where: str, context: str, bounds: list[tuple[int, int]], answer: Any, group: int) -> Span:
-    text, start = _text(_object(answer, where), "text", where), need(answer, "answer_start", where)
+def _span(question: _Question, where: str, bounds: list[tuple[int, int]], answer: Any, group: int) -> Span:
+    if not isinstance(answer, dict):
+        raise DataError(
+            f"an answer must be an object, got {'null' if answer is None else short(answer)}",
+            where=where,
+            remedy='Write {"text": "300 m", "answer_start": 13}, or remove it.',
+        )
+    text, start = _text(answer, "text", where), need(answer, "answer_start", where)
     if isinstance(start, bool) or not isinstance(start, int):
         raise DataError(f"'answer_start' must be a whole number, got {short(start)}", where=where)
-    answer_start = place_of(text, start, context)
-    span = None if answer_start is None else touched(answer_start, answer_start + len(text), bounds, group)
+    place = question.counts.place(text, start, question.context, where)
+    span = None if place is None else touched(place, place + len(text), bounds, group)
     if span is None:
         raise DataError(
             f"the answer {short(text)} is not at character {start} of the context",

@@ -126,7 +126,7 @@ def evidence(rng, texts, docid):
 
 
 def squad_content(rng):
-    articles = []
+    articles, units = [], rng.choice([0.0, 0.0, 1.0, 0.3])  # how often an offset counts UTF-16 code units
     for title in ("T", "U"):
         paragraphs = []
         for number in range(rng.randint(1, 2)):
@@ -136,7 +136,7 @@ def squad_content(rng):
                 if rng.random() < 0.7:
                     word = rng.choice(context.split())
                     start = context.index(word)
-                    if rng.random() < 0.3:
+                    if rng.random() < units:
                         start = len(context[:start].encode("utf-16-le")) // 2
                     answers = [{"text": word, "answer_start": start}]
                 question = {"id": f"{title}{number}{place}", "question": "what is it ?", "answers": answers}

@@ -518,15 +518,18 @@ def read_squad(path):
     records, used = [], set()
     for article in content["data"]:
         refuse_unless(isinstance(article, dict) and isinstance(article.get("paragraphs"), list), "article")
+    of_file = counts_of(paragraph for article in content["data"] for paragraph in article["paragraphs"])
+    for article in content["data"]:
         title = article.get("title")
         refuse_unless(title is None or isinstance(title, str), "title")
         for number, paragraph in enumerate(article["paragraphs"]):
             refuse_unless(isinstance(paragraph, dict), "paragraph")
             context, questions = paragraph.get("context"), paragraph.get("qas")
             refuse_unless(isinstance(context, str) and isinstance(questions, list), "paragraph")
+            counts = counts_of([paragraph]) or of_file
             for question in questions:
                 refuse_unless(isinstance(question, dict), "question")
-                record = question_record(question, context, f"{title or ''}/{number}")
+                record = question_record(question, context, f"{title or ''}/{number}", counts)
                 refuse_unless(str(record.id) not in used, "id twice")
                 used.add(str(record.id))
                 records.append(record)
@@ -552,7 +555,38 @@ def runs_of(text):
     return [tuple(bound) for bound in bounds]
 
 
-def question_record(question, context, docid):
+def answer_places(context, text, start):
+    """Where an answer is by code points, and by UTF-16 code units."""
+    places = [start, utf16_place(context, start)]
+    return [p if p is not None and p >= 0 and context[p : p + len(text)] == text else None for p in places]
+
+
+def counts_of(paragraphs):
+    """0 for an answer that is found by code points alone, 1 for one by UTF-16 alone; malformed ones aside."""
+    counts = set()
+    for paragraph in paragraphs:
+        try:
+            context = paragraph["context"]
+            answers = [
+                answer
+                for question in paragraph["qas"]
+                if isinstance(question, dict) and isinstance(question.get("answers"), list)
+                for answer in question["answers"]
+            ]
+        except (TypeError, KeyError):
+            continue
+        for answer in answers:
+            text, start = (
+                answer.get(k) if isinstance(answer, dict) else None for k in ("text", "answer_start")
+            )
+            if isinstance(context, str) and isinstance(text, str) and text.strip() and isinstance(start, int):
+                places = answer_places(context, text, start)
+                if places.count(None) == 1:
+                    counts.add(places.index(None) ^ 1)
+    return counts
+
+
+def question_record(question, context, docid, counts):
     identifier = checked_id(question.get("id"))
     asked = question.get("question")
     refuse_unless(isinstance(asked, str), "question")
@@ -568,10 +602,11 @@ def question_record(question, context, docid):
         refuse_unless(isinstance(answer, dict), "answer")
         text, start = answer.get("text"), answer.get("answer_start")
         refuse_unless(isinstance(text, str) and is_int(start), "answer")
-        places = [start, utf16_place(context, start)]
-        hits = [p for p in places if p is not None and p >= 0 and context[p : p + len(text)] == text]
-        refuse_unless(hits and text, "place of an answer")
-        inside = [n for n, (a, b) in enumerate(bounds) if a < hits[0] + len(text) and b > hits[0]]
+        places = answer_places(context, text, start)
+        refuse_unless(len(set(places)) == 1 or len(counts) == 1, "code points or UTF-16")
+        hit = places[min(counts, default=0) if len(counts) == 1 else 0]
+        refuse_unless(hit is not None and text, "place of an answer")
+        inside = [n for n, (a, b) in enumerate(bounds) if a < hit + len(text) and b > hit]
         refuse_unless(inside, "white space")
         spans.append((inside[0], inside[-1] + 1, number))
     words = tuple(context[a:b] for a, b in bounds)
