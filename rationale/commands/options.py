@@ -97,7 +97,7 @@ def read_text_option(text: str) -> str:
         raise DataError(
             f"this is no UTF-8 ({error.reason} at byte {error.start})",
             where="standard input",
-            remedy="Convert it first: iconv -f latin1 -t utf-8.",
+            remedy="Convert it first, from Windows's encoding for example: iconv -f CP1252 -t UTF-8.",
         ) from error
 
 

@@ -11,8 +11,8 @@ from rationale.corpus.offsets import Unit, places_of
 from rationale.errors import DataError
 
 _COUNT = (
-    "Tools in browsers count UTF-16 code units: a character beyond U+FFFF (an emoji) counts as two. Count code "
-    "points"
+    "Tools in browsers count UTF-16 code units: a character beyond U+FFFF (an emoji) counts as two. "
+    "Count code points"
 )
 
 

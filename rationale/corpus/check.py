@@ -165,8 +165,7 @@ def _oddities(documents: Documents) -> list[str]:
         for matching, kind in kinds
         if matching
     ]
-    unsegmented_note = unsegmented(documents)
-    return [*lines, unsegmented_note] if unsegmented_note else lines
+    return [*lines, *unsegmented(documents)]
 
 
 def _shared_texts(documents: Documents, earlier: Mapping[str, set[str]]) -> list[str]:

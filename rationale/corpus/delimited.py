@@ -15,6 +15,7 @@ from typing import Any
 from rationale import strict_json
 from rationale.corpus.columns import Columns, check_columns, check_repeated
 from rationale.corpus.lines import read_text, split_lines
+from rationale.corpus.readers import Notes
 from rationale.corpus.rows import Row
 from rationale.errors import DataError
 from rationale.strict_json import Json
@@ -22,6 +23,8 @@ from rationale.strict_json import Json
 Line = tuple[int, list[str]]  # number, fields
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_BLANK_QUOTE = re.compile(r'(?:\A|[,\r\n])[ \t]+"')
+_FIELD = re.compile(r'"(?:[^"]|"")*"|[^",\r\n][^,\r\n]*')
 
 
 class _Literal(csv.excel_tab):
@@ -36,13 +39,13 @@ class _SpaceAfterComma(csv.excel):
     skipinitialspace = True
 
 
-def read_csv(path: Path, columns: Columns) -> Iterator[Row]:
-    """Yields the rows of a CSV file (RFC 4180).
+def read_csv(path: Path, columns: Columns, notes: Notes) -> Iterator[Row]:
+    """Yields the rows of a CSV file (RFC 4180); notes a column whose values are between single quotes.
 
     Raises:
         DataError: Where the file is no valid CSV; the message names the line.
     """
-    yield from _rows(csv_lines(path), columns, path)
+    yield from _rows(csv_lines(path), columns, path, notes)
 
 
 def csv_lines(path: Path, content: bytes | None = None) -> Iterator[Line]:
@@ -53,17 +56,30 @@ def csv_lines(path: Path, content: bytes | None = None) -> Iterator[Line]:
     """
     text = read_text(path, content)
     spaced = re.match(r"[^\r\n]*, ", text) is not None
+    if not spaced and _BLANK_QUOTE.search(text):
+        _check_blanks(text, path)
     with _long_fields():
         yield from _lines(text, _SpaceAfterComma() if spaced else csv.excel(), path)
 
 
-def read_tsv(path: Path, columns: Columns) -> Iterator[Row]:
-    """Yields the rows of a TSV file; see `_tab_separated`.
+def _check_blanks(text: str, path: Path) -> None:
+    """Refuses a quote after a blank, which quotes nothing by RFC 4180: the words would keep it."""
+    for field in _FIELD.finditer(text):
+        if re.match(r'[ \t]+"', field[0]):
+            raise DataError(
+                f"a blank stands before the quote of {field[0].strip()[:60]!r}",
+                where=f"{path}:{len(split_lines(text[: field.start()]))}",
+                remedy="Remove the blanks after the commas; or write one after each comma of the header too.",
+            )
+
+
+def read_tsv(path: Path, columns: Columns, notes: Notes) -> Iterator[Row]:
+    """Yields the rows of a TSV file; see `_tab_separated`. Notes as `read_csv`, and quotes that it guesses.
 
     Raises:
         DataError: Where the file is no valid TSV, or its quotes are ambiguous; the message names the line.
     """
-    yield from _rows(iter(tsv_lines(path)), columns, path)
+    yield from _rows(iter(tsv_lines(path, notes=notes)), columns, path, notes)
 
 
 def text_rows(path: Path, content: bytes | None = None, *, tabs: bool) -> Iterator[Row]:
@@ -85,18 +101,18 @@ def text_rows(path: Path, content: bytes | None = None, *, tabs: bool) -> Iterat
         raise DataError("the file is empty", where=path)
 
 
-def tsv_lines(path: Path, content: bytes | None = None) -> list[Line]:
-    """Number and fields of each line of a TSV file, the header first.
+def tsv_lines(path: Path, content: bytes | None = None, *, notes: Notes | None = None) -> list[Line]:
+    """Number and fields of each line of a TSV file, the header first; notes quotes that might be text.
 
     Raises:
         DataError: Where the file is no valid TSV, or its quotes are ambiguous; the message names the line.
     """
     text = read_text(path, content)
     with _long_fields():
-        return _tab_separated(text, path)
+        return _tab_separated(text, path, notes or Notes())
 
 
-def _tab_separated(text: str, path: Path) -> list[Line]:
+def _tab_separated(text: str, path: Path, notes: Notes) -> list[Line]:
     """The lines of a TSV file, read with or without quotes, whichever fits the whole file.
 
     Spreadsheets, pandas and Label Studio quote fields as in CSV; the IANA's format and many corpora have no
@@ -112,7 +128,10 @@ def _tab_separated(text: str, path: Path) -> list[Line]:
     if not _is_rectangular(quoted):
         _check_literal(literal, path)
         return literal
-    if not _is_rectangular(literal) or quoted == literal or _shows_quoting(literal):
+    if not _is_rectangular(literal) or quoted == literal:
+        return quoted
+    if _shows_quoting(literal):
+        _note_quotes(literal, path, notes)
         return quoted
     number, field = next(
         (line_number, candidate)
@@ -142,6 +161,19 @@ def _shows_quoting(lines: list[Line]) -> bool:
     doubled = [field for field in quoted if '""' in field[1:-1]]
     commas = all("," in field for field in quoted if field not in doubled)
     return len(doubled) == len(quoted) or (commas and not any("," in f for f in fields if f not in quoted))
+
+
+def _note_quotes(lines: list[Line], path: Path, notes: Notes) -> None:
+    """Notes the fields whose quotes were taken off on thin evidence: no quoted header, no doubled quote."""
+    quoted = [(number, field) for number, fields in lines for field in fields if _QUOTED.fullmatch(field)]
+    if any('""' in field[1:-1] for _, field in quoted) or all(map(_QUOTED.fullmatch, lines[0][1])):
+        return
+    for number, _ in quoted:
+        notes.add(
+            "fields are between double quotes and were read without them, as Excel quotes some; "
+            "where the quotes belong to the text, save the table as CSV or JSONL",
+            f"{path}:{number}",
+        )
 
 
 def _check_literal(lines: list[Line], path: Path) -> None:
@@ -179,8 +211,9 @@ def _lines(text: str, dialect: csv.Dialect, path: Path) -> Iterator[Line]:
         ) from error
 
 
-def _rows(lines: Iterator[Line], columns: Columns, path: Path) -> Iterator[Row]:
+def _rows(lines: Iterator[Line], columns: Columns, path: Path, notes: Notes) -> Iterator[Row]:
     header: list[str] = []
+    in_quotes: dict[str, bool] = {}  # of each column with values: whether all are between single quotes
     for number, fields in lines:
         where = f"{path}:{number}"
         if not header:
@@ -188,8 +221,17 @@ def _rows(lines: Iterator[Line], columns: Columns, path: Path) -> Iterator[Row]:
             check_columns(header, columns, where)
         else:
             yield where, _cells(header, fields, columns, where)
+            for name, field in zip(header, map(str.strip, fields), strict=True):
+                if field:
+                    quoted = len(field) > 1 and field[0] == field[-1] == "'"
+                    in_quotes[name] = quoted and in_quotes.get(name, True)
     if not header:
         raise DataError("the file is empty", where=path)
+    for name in (name for name, all_quoted in in_quotes.items() if all_quoted):
+        notes.add_line(
+            f"every value of the column {name!r} is between single quotes, which are read as part of it: "
+            "tables quote with double quotes"
+        )
 
 
 def _cells(header: list[str], row: Sequence[str], columns: Columns, where: str) -> Json:

@@ -64,14 +64,26 @@ def read_text(path: Path, content: bytes | None = None) -> str:
         raise DataError(
             f"not text: byte 0x00 at offset {content.find(0)}",
             where=path,
-            remedy="If it is UTF-16 without a byte order mark, convert it: iconv -f UTF-16LE -t UTF-8.",
+            remedy=_utf16_hint(content),
         )
     return text
 
 
 def _encoding_hint(content: bytes) -> str:
     known = next((hint for magic, hint in _OTHER_KINDS.items() if content.startswith(magic)), None)
-    return known or "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8."
+    if known:
+        return known
+    if 0 in content:
+        return _utf16_hint(content)
+    # Windows-1252 has signs (quotes, dashes) where Latin 1 has control characters that no text holds.
+    encoding = "CP1252" if any(0x80 <= byte < 0xA0 for byte in content) else "LATIN1"
+    return f"Save the file as UTF-8, for example with: iconv -f {encoding} -t UTF-8."
+
+
+def _utf16_hint(content: bytes) -> str:
+    """The advice for UTF-16 without a mark: zero bytes come first in a character in UTF-16BE, last in LE."""
+    order = "BE" if content[::2].count(0) > content[1::2].count(0) else "LE"
+    return f"If it is UTF-16 without a byte order mark, convert it: iconv -f UTF-16{order} -t UTF-8."
 
 
 def read_bytes(path: Path) -> bytes:

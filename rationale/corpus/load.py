@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,27 +49,32 @@ def load_documents(
         documents = reader.read(source, choose_split(reader.splits(source), split, source), options)
     if not documents:
         raise DataError("no documents found", where=_location(documents.source, documents.split))
-    warning = unsegmented(documents)
-    if warning:
+    for warning in unsegmented(documents):
         log.warning("%s: %s", _location(documents.source, documents.split), warning)
     return documents
 
 
-def unsegmented(documents: Documents) -> str:
-    """A warning where words are whole phrases of a script without spaces; empty where they are not."""
+def unsegmented(documents: Documents) -> list[str]:
+    """Warnings where words of documents or queries are whole phrases of a script without spaces."""
+    texts = [document.words for document in documents]
+    queries = [document.query for document in documents]
+    found = (_phrases(texts, "are"), _phrases(queries, "have a query that is"))
+    return [warning for warning in found if warning]
+
+
+def _phrases(texts: Sequence[tuple[str, ...]], what: str) -> str:
     is_long: dict[int, bool] = {}  # by the identity of the words, which many documents may share
-    for document in documents:
-        if id(document.words) not in is_long:
-            is_long[id(document.words)] = is_unsegmented(document.words)
-    affected = [document for document in documents if is_long[id(document.words)]]
+    for words in texts:
+        if id(words) not in is_long:
+            is_long[id(words)] = is_unsegmented(words)
+    affected = [words for words in texts if is_long[id(words)]]
     if not affected:
         return ""
-    longest = max(len(word) for word in affected[0].words)
     return (
-        f"{len(affected):,} of {len(documents):,} documents are written without spaces and read as a few "
-        f"long words (the first has {len(affected[0].words)}, of up to {longest} characters): their scores "
-        "mean little. Make each character a word (rationale data convert --words characters), or give words "
-        "as a list"
+        f"{len(affected):,} of {len(texts):,} documents {what} written without spaces and read as a few "
+        f"long words (the first has {len(affected[0])}, of up to {max(map(len, affected[0]))} characters): "
+        "their scores mean little. Make each character a word (rationale data convert --words characters), "
+        "or give words as a list"
     )
 
 

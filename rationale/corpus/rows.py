@@ -20,13 +20,15 @@ from rationale.strict_json import Json
 Row = tuple[str, Json]
 
 
-def read_rows(rows: Iterable[Row], *, source: str, split: str, options: ReadOptions) -> Documents:
-    """Converts ``(where, row)`` pairs to documents.
+def read_rows(
+    rows: Iterable[Row], *, source: str, split: str, options: ReadOptions, notes: Notes | None = None
+) -> Documents:
+    """Converts ``(where, row)`` pairs to documents, and reports notes on them beside ``notes``.
 
     Raises:
         DataError: On a row that cannot be read; the message begins with its ``where``.
     """
-    used_ids, notes = UsedIds(options.duplicate_ids), Notes()
+    used_ids, notes = UsedIds(options.duplicate_ids), Notes() if notes is None else notes
     documents: list[Document] = []
     for number, (where, row) in enumerate(rows):
         for note in unread(list(map(str, row)), options.columns) if number == 0 else ():

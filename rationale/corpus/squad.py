@@ -51,8 +51,8 @@ def read_squad(source: str | Path, split: str, options: ReadOptions) -> Document
         options: What to do with duplicate ids.
 
     Raises:
-        DataError: On a file that is no JSON or not in this layout, a field of another type, or an answer that
-            is not at its ``answer_start``, or at two places by the two counts; the message names the question.
+        DataError: On a file that is no JSON or not in this layout, a field of another type, an answer that is
+            not at its ``answer_start``, or one that is at two places; the message names the question.
     """
     path = _files(source)[split]
     used_ids, items = UsedIds(options.duplicate_ids), list[Document]()
@@ -114,8 +114,9 @@ def _answers(content: Json, where: str) -> list[Any]:
     """The reference answers; empty only where ``is_impossible`` is true."""
     impossible = content.get("is_impossible", False)
     if not isinstance(impossible, bool):
+        found = "null" if impossible is None else short(impossible)
         raise DataError(
-            f"'is_impossible' must be true or false, got {'null' if impossible is None else short(impossible)}",
+            f"'is_impossible' must be true or false, got {found}",
             where=where,
             remedy="Write true or false, without quotes.",
         )

@@ -15,7 +15,7 @@ from rationale.corpus.delimited import read_csv, read_tsv
 from rationale.corpus.document import Documents
 from rationale.corpus.lines import json_file, json_lines
 from rationale.corpus.places import kind_of, stem_of, visible_files
-from rationale.corpus.readers import READERS, Reader, ReadOptions, usual_order
+from rationale.corpus.readers import READERS, Notes, Reader, ReadOptions, usual_order
 from rationale.corpus.rows import Row, read_rows
 from rationale.errors import DataError
 from rationale.strict_json import Json
@@ -27,8 +27,8 @@ def read_table(source: str | Path, split: str, options: ReadOptions) -> Document
     """Reads a table; see `Columns` for what its columns mean.
 
     A ``.csv`` follows RFC 4180: commas, double quotes, line breaks inside quotes. A ``.tsv`` is read with
-    quotes where the whole file is quoted, else literally. In both, every field is text and a list is written
-    as JSON. All formats but Parquet may be gzipped (``.csv.gz``).
+    quotes where the whole file is quoted, or just its fields with a comma or a quote; else literally. In
+    both, every field is text and a list is written as JSON. All formats but Parquet may be gzipped.
 
     Args:
         source: A file, or a folder of files named ``{split}.{suffix}``; several shards of one split, named
@@ -47,8 +47,9 @@ def read_table(source: str | Path, split: str, options: ReadOptions) -> Document
             where=source,
             remedy="Remove all but one.",
         )
-    rows = chain.from_iterable(_FORMATS[kind_of(path)](path, options.columns) for path in paths)
-    return read_rows(rows, source=str(source), split=split, options=options)
+    notes = Notes()
+    rows = chain.from_iterable(_FORMATS[kind_of(path)](path, options.columns, notes) for path in paths)
+    return read_rows(rows, source=str(source), split=split, options=options, notes=notes)
 
 
 def table_splits(source: str | Path) -> list[str]:
@@ -74,14 +75,14 @@ def _suffix(path: Path) -> str:
     return path.name[len(stem_of(path)) :].lower()
 
 
-def _jsonl(path: Path, columns: Columns) -> Iterator[Row]:
+def _jsonl(path: Path, columns: Columns, _: Notes) -> Iterator[Row]:
     for number, (where, row) in enumerate(json_lines(path)):
         if number == 0:
             check_columns(list(row), columns, where)
         yield where, row
 
 
-def _json(path: Path, columns: Columns) -> Iterator[Row]:
+def _json(path: Path, columns: Columns, _: Notes) -> Iterator[Row]:
     content = json_file(path)
     if not isinstance(content, list) or not all(isinstance(row, dict) for row in content):
         raise DataError("expected a list of objects", where=path)
@@ -89,7 +90,7 @@ def _json(path: Path, columns: Columns) -> Iterator[Row]:
     return _numbered(iter(content), path)
 
 
-def _parquet(path: Path, columns: Columns) -> Iterator[Row]:
+def _parquet(path: Path, columns: Columns, _: Notes) -> Iterator[Row]:
     return parquet_rows(path, lambda names: check_columns(names, columns, str(path)))
 
 
@@ -115,7 +116,7 @@ def _numbered(rows: Iterator[Json], path: Path) -> Iterator[Row]:
         yield f"{path}, row {number} (counted from 0)", row
 
 
-_FORMATS: dict[str, Callable[[Path, Columns], Iterator[Row]]] = {
+_FORMATS: dict[str, Callable[[Path, Columns, Notes], Iterator[Row]]] = {
     ".jsonl": _jsonl,
     ".json": _json,
     ".csv": read_csv,

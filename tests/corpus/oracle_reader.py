@@ -304,6 +304,7 @@ def split_delimited(text, separator, *, spaced=False):
         match = field.match(text, place)
         refuse_unless(match, "quotes")
         quoted, plain, end = match.groups()
+        refuse_unless(separator == "\t" or not re.match('[ \t]+"', plain or ""), "blank before a quote")
         row.append(plain if quoted is None else quoted.replace('""', '"'))
         place = match.end()
         if end != separator:

@@ -71,9 +71,20 @@ def test_unicode_with_a_byte_order_mark(tmp_path, encoding, name):
     assert load_documents(tmp_path / name)[0].words == ("é", "\U0001f600")
 
 
-def test_unicode_without_a_byte_order_mark(tmp_path):
-    (tmp_path / "a.csv").write_bytes("text\na b\n".encode("utf-16-le"))
-    assert "UTF-16 without a byte order mark, convert it: iconv -f UTF-16LE" in message(tmp_path / "a.csv")
+@pytest.mark.parametrize("order", ["LE", "BE"])
+@pytest.mark.parametrize("text", ["text\na b\n", "text\ncaf\u00e9 cr\u00e8me\n"])
+def test_unicode_without_a_byte_order_mark(tmp_path, text, order):
+    (tmp_path / "a.csv").write_bytes(text.encode(f"utf-16-{order}"))
+    said = message(tmp_path / "a.csv")
+    assert f"UTF-16 without a byte order mark, convert it: iconv -f UTF-16{order} -t UTF-8." in said
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("it\u2019s \u201cfine\u201d \u2013 caf\u00e9", "CP1252"), ("caf\u00e9", "LATIN1")]
+)
+def test_the_encoding_of_windows_is_told_from_latin_1(tmp_path, text, encoding):
+    (tmp_path / "a.csv").write_bytes(f"text\n{text}\n".encode(encoding))
+    assert f"iconv -f {encoding} -t UTF-8" in message(tmp_path / "a.csv")
 
 
 def test_an_excel_file_is_told(tmp_path):
@@ -110,6 +121,66 @@ def test_tsv_with_and_without_quotes(tmp_path, content, words):
 def test_tsv_that_could_be_either(tmp_path, content):
     (tmp_path / "a.tsv").write_text(content)
     assert "save the table as CSV or JSONL" in message(tmp_path / "a.tsv")
+
+
+@pytest.mark.parametrize(
+    ("content", "fields"),
+    [
+        ('text\tlabel\n"Here, there"\tPOS\nplain words\tNEG\n', 1),
+        ('text\tlabel\n"Here, there"\tPOS\n"Now, then"\tNEG\n', 2),
+        ('text\n"Hello"\n', 1),
+        ('"text"\t"label"\n"Here, there"\t"POS"\n', 0),
+        ('text\tlabel\n"Here, ""there"""\tPOS\n', 0),
+        ("text\tlabel\nplain words\tNEG\n", 0),
+    ],
+)
+def test_quotes_of_tsv_taken_off_on_thin_evidence_are_noted(tmp_path, caplog, content, fields):
+    (tmp_path / "a.tsv").write_text(content)
+    (check,) = check_data(tmp_path / "a.tsv")
+    assert '"' not in "".join(load_documents(tmp_path / "a.tsv")[0].words[:1])
+    notes = [note for note in check.notes if "double quotes" in note]
+    assert len(notes) == len(caplog.messages) == bool(fields)
+    if fields:
+        assert notes[0].startswith(f"{fields} fields are between double quotes and were read without them")
+        assert notes[0].endswith(f"(the first in {tmp_path / 'a.tsv'}:2)")
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ('1, "a bad film",NEG\n', 2),
+        ('1,fine,POS\n2,"one\ntwo",POS\n3,\t"a bad, film",NEG\n', 5),
+        ('1,fine,POS\r\n "2",bad,NEG\r\n', 3),
+    ],
+)
+def test_a_blank_before_a_quote_is_refused(tmp_path, rows, line):
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"id,text,label\n{rows}".encode())
+    said = message(path)
+    assert said.startswith(f"{path}:{line}: a blank stands before the quote of ")
+    assert "write one after each comma of the header too" in said
+    path.write_bytes(f"id, text, label\n{rows}".encode().replace(b",\t", b", "))
+    assert not any('"' in word for document in load_documents(path) for word in document.words)
+
+
+def test_a_blank_and_a_quote_inside_a_field_are_text(tmp_path):
+    (tmp_path / "a.csv").write_text('id,text\n1," ""so"" it goes, ""no"""\n2,then "quoted" words\n')
+    one, two = load_documents(tmp_path / "a.csv")
+    assert one.words == ('"so"', "it", "goes,", '"no"')
+    assert two.words == ("then", '"quoted"', "words")
+
+
+@pytest.mark.parametrize(("suffix", "separator"), [("csv", ","), ("tsv", "\t")])
+def test_single_quotes_around_all_values_are_noted(tmp_path, caplog, suffix, separator):
+    rows = [("text", "label"), ("'so it goes'", "'A'"), ("'tis fine", "'B'")]
+    path = tmp_path / f"a.{suffix}"
+    path.write_text("".join(separator.join(row) + "\n" for row in rows))
+    assert load_documents(path)[0].label == "'A'"
+    (warning,) = caplog.messages
+    assert "every value of the column 'label' is between single quotes" in warning
+    assert any("every value of the column 'label'" in note for note in check_data(path)[0].notes)
+    path.write_text("".join(separator.join(row).replace("'B'", "B") + "\n" for row in rows))
+    assert check_data(path)[0].notes == ()
 
 
 def test_tsv_as_pandas_writes_it(tmp_path):

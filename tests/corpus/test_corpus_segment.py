@@ -41,10 +41,48 @@ def test_phrases_are_told_at_loading_and_by_check(tmp_path, caplog, text):
         "हिन्दी में शब्दों के बीच रिक्त स्थान होता है",
         "Donaudampfschifffahrtsgesellschaftskapitän",
         "コンピュータ",
+        "レオナルド・ディカプリオ が 出演 する",
+        "中华人民共和国 的 首都 是 北京 ， 新疆维吾尔自治区 的 首府 是 乌鲁木齐 。",
+        "一见钟情 的 故事 ， 真 好看 ！",
+        "他 在 哈尔滨工业大学 学习",
+        "very good 3D打印机 and a T恤衫",
+        "很好",
+        "ไป โรงเรียน กับ ประชาธิปไตย",
+        "우리영화는정말재미있다",
     ],
 )
 def test_words_are_not_taken_for_phrases(text):
     assert not is_unsegmented(text.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "很难看",
+        "好看的电影。",
+        "我很喜欢, 强烈推荐",
+        "演员很好, 音乐好听, 故事感人",
+        "真好听。 我很喜欢。 再看一次。",
+        "我非常喜欢 这个故事 演员很好",
+        "Sony Interactiveの新しいゲームが好きです",
+        "the best thing is 我从来没有看过这么好的电影 really",
+        "ดีมากเลย",
+        "ᬩᬮᬶᬓᬸᬦᬩᬮᬶ",
+        "ꦲꦏ꧀ꦱꦫꦗꦮꦲꦏ꧀ꦱꦫ",
+    ],
+)
+def test_phrases_are_not_taken_for_words(text):
+    assert is_unsegmented(text.split())
+    assert not is_unsegmented(split_words(text, "characters"))
+
+
+def test_queries_without_spaces_are_told(tmp_path, caplog):
+    rows = [{"words": ["很", "好"], "query": "故事到底好不好听呢"}, {"text": "a b", "query": "good or bad ?"}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    load_documents(tmp_path / "a.jsonl")
+    (warning,) = caplog.messages
+    assert "1 of 2 documents have a query that is written without spaces" in warning
+    assert any("have a query that is" in note for note in check_data(tmp_path / "a.jsonl")[0].notes)
 
 
 def test_characters_are_words_where_asked(tmp_path):
