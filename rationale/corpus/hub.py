@@ -13,10 +13,12 @@ import pyarrow as pa
 from rationale.corpus.columns import check_columns
 from rationale.corpus.document import Documents
 from rationale.corpus.fields import short
+from rationale.corpus.lines import json_file
 from rationale.corpus.readers import READERS, Reader, ReadOptions, usual_order
 from rationale.corpus.rows import Row, read_rows
 from rationale.errors import DataError
 from rationale.extras import optional
+from rationale.strict_json import Json
 
 _SAVED_DICT, _SAVED = "dataset_dict.json", ("dataset_info.json", "state.json")
 
@@ -64,8 +66,61 @@ def _open(source: Any) -> Any:
     if not isinstance(source, str | Path):
         return source
     datasets = optional("datasets")
+    _check_folder(Path(source))
     with _one_error(source):
         return datasets.load_from_disk(str(source))
+
+
+def _check_folder(folder: Path) -> None:
+    """Checks what the library takes for granted in the JSON files of a folder that ``save_to_disk`` wrote.
+
+    Raises:
+        DataError: Naming the file, what it must hold and what it holds.
+    """
+    parts = [Path()]
+    if (folder / _SAVED_DICT).is_file():
+        splits = _saved_json(folder, _SAVED_DICT).get("splits")
+        if not isinstance(splits, list) or not all(map(_is_name, splits)):
+            raise _damaged(folder, _SAVED_DICT, f"expected 'splits', a list of names, got {short(splits)}")
+        parts = [Path(name) for name in splits]
+    info, state = _SAVED
+    for part in parts:
+        for name in _SAVED:
+            if not (folder / part / name).is_file():
+                raise _damaged(folder, part / name, "there is no such file")
+        _saved_json(folder, part / info)
+        files = _saved_json(folder, part / state).get("_data_files")
+        names = [file.get("filename") if isinstance(file, dict) else None for file in _listed(files)]
+        if not names or not all(isinstance(name, str) for name in names):
+            expected = "expected '_data_files', a list of {\"filename\": …}"
+            raise _damaged(folder, part / state, f"{expected}, got {short(files)}")
+
+
+def _is_name(value: object) -> bool:
+    """Whether a value is the name of a folder beside its file, no path to elsewhere."""
+    return isinstance(value, str) and bool(value.strip(".")) and not set(value) & set("/\\\0")
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _saved_json(folder: Path, name: str | Path) -> Json:
+    try:
+        content = json_file(folder / name)
+    except DataError as error:
+        raise _damaged(folder, name, error.what) from error
+    if not isinstance(content, dict):
+        raise _damaged(folder, name, f"expected an object, got {short(content)}")
+    return content
+
+
+def _damaged(folder: Path, name: str | Path, what: str) -> DataError:
+    return DataError(
+        f"cannot be read as a saved data set ({name}: {what})",
+        where=str(folder),
+        remedy="Save it again with save_to_disk.",
+    )
 
 
 @contextmanager
@@ -77,7 +132,8 @@ def _one_error(source: object) -> Iterator[None]:
         raise
     except (OSError, ValueError, LookupError, TypeError, AttributeError, pa.ArrowException) as error:
         shown = " ".join(str(error).split())[:300]
-        raise DataError(f"cannot be read as a saved data set ({shown})", where=str(source)) from error
+        what = f"{type(error).__name__}: {shown}" if isinstance(error, LookupError | TypeError) else shown
+        raise DataError(f"cannot be read as a saved data set ({what})", where=str(source)) from error
 
 
 def _rows(dataset: Any, options: ReadOptions, name: str) -> Iterator[Row]:

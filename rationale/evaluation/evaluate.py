@@ -32,6 +32,7 @@ from rationale.evaluation.survival import KeptWords, survival_of
 from rationale.evaluation.timing import ratios
 from rationale.evaluation.traces import Passed, Traced, run_hard, traced
 from rationale.loading.classifier import Classifier
+from rationale.loading.labels import spelled_as
 from rationale.metrics.classification import classification
 from rationale.metrics.regression import regression_metrics
 from rationale.metrics.task import interval
@@ -177,9 +178,11 @@ def _check_labels(classifier: Classifier, documents: Documents) -> None:
                 remedy="Evaluate on documents labelled with numbers.",
             )
         if not classifier.regression and document.label not in classifier.labels:
+            only_case = document.label in spelled_as(documents.labels, classifier.labels)
             raise DataError(
                 f"document {document.id!r} has the label {document.label!r}, "
-                f"the model knows {', '.join(classifier.labels)}",
+                f"the model knows {', '.join(classifier.labels)}"
+                + (": only upper and lower case differ" if only_case else ""),
                 where=documents.source,
                 remedy="Evaluate on documents labelled as in training.",
             )

@@ -25,7 +25,7 @@ from rationale.loading.agreeing import check_types
 from rationale.loading.checks import adapter_of, longest_input, usable_device
 from rationale.loading.hub import explained
 from rationale.loading.identity import own_eta, whole_hash
-from rationale.loading.labels import is_regression, label_names, labels_of_one_logit, naming
+from rationale.loading.labels import is_regression, label_names, labels_of_one_logit, naming, spelled_as
 from rationale.loading.parts import read_config, read_tokenizer, read_weights
 from rationale.tokens.packing import Packed
 
@@ -172,6 +172,14 @@ class Classifier:
         """
         unknown = [label for label in documents.labels if label not in self.labels]
         if unknown and not self.regression:
+            spelled = spelled_as(documents.labels, self.labels)
+            if unknown[0] in spelled:
+                raise DataError(
+                    f"label {unknown[0]!r} is unknown to the model, which predicts {', '.join(self.labels)}: "
+                    "only upper and lower case differ",
+                    where=documents.source,
+                    remedy=f"Spell the model's outputs as the data does: --labels {','.join(spelled)}.",
+                )
             raise DataError(
                 f"label {unknown[0]!r} is unknown to the model, which predicts {', '.join(self.labels)}",
                 where=documents.source,

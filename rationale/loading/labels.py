@@ -79,6 +79,16 @@ def naming(labels: Sequence[str], *, one_logit: bool) -> str:
     return f"--labels {','.join(names + count)} (in Python labels=[{', '.join(quoted + count)}])"
 
 
+def spelled_as(names: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """The labels, spelled like those of the names that differ from them in upper and lower case alone.
+
+    >>> spelled_as(["neg", "pos", "other"], ["NEG", "Pos"])
+    ['neg', 'pos']
+    """
+    by_case = {name.casefold(): name for name in names}
+    return [label if label in names else by_case.get(label.casefold(), label) for label in labels]
+
+
 def parse_labels(text: str | None) -> list[str] | None:
     """Splits ``NEG, POS`` into names; None stays None.
 

@@ -97,6 +97,40 @@ def test_damaged_folders_are_one_message(dataset, tmp_path):
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "dataset_dict.json",
+            '{"splits": [7]}',
+            "dataset_dict.json: expected 'splits', a list of names, got [7]",
+        ),
+        (
+            "dataset_dict.json",
+            '{"splits": ["../y"]}',
+            "dataset_dict.json: expected 'splits', a list of names",
+        ),
+        ("dataset_dict.json", '{"splits": ["/"]}', "dataset_dict.json: expected 'splits', a list of names"),
+        ("dataset_dict.json", "{}", "dataset_dict.json: expected 'splits', a list of names, got None"),
+        ("dataset_dict.json", '["val"]', "dataset_dict.json: expected an object, got ['val']"),
+        ("dataset_dict.json", '{"splits": ["gone"]}', "gone/dataset_info.json: there is no such file"),
+        ("val/state.json", "{}", "val/state.json: expected '_data_files', a list of"),
+        ("val/state.json", '{"_data_files": ["x"]}', "val/state.json: expected '_data_files', a list of"),
+        ("val/state.json", "[]", "val/state.json: expected an object, got []"),
+        ("val/dataset_info.json", "[]", "val/dataset_info.json: expected an object, got []"),
+        ("val/state.json", "{", "val/state.json: not JSON ("),
+    ],
+)
+def test_a_damaged_folder_names_file_and_content(dataset, tmp_path, name, content, said):
+    datasets.disable_progress_bars()
+    datasets.DatasetDict({"val": dataset}).save_to_disk(tmp_path / "x")
+    (tmp_path / "x" / name).write_text(content)
+    with pytest.raises(DataError) as caught:
+        load_documents(tmp_path / "x")
+    assert str(caught.value).startswith(f"{tmp_path / 'x'}: cannot be read as a saved data set ({said}")
+    assert str(caught.value).endswith("Save it again with save_to_disk.")
+
+
 def test_a_class_beyond_the_names_is_refused(dataset):
     import pyarrow as pa
 

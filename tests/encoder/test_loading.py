@@ -212,6 +212,9 @@ def test_labels_of_the_data_must_be_the_models():
     with pytest.raises(DataError, match="predicts not NEG, NEG"):
         toy_classifier("bert", outputs=1).check_labels(documents)
     toy_classifier("bert", outputs=1, problem_type="regression").check_labels(labelled("3.5"))
+    with pytest.raises(DataError, match=r"only upper and lower case differ.*does: --labels neg,POS\."):
+        toy_classifier("bert").check_labels(labelled("POS", "neg"))
+    load_classifier(toy_folder("bert"), device="cpu", labels=["neg", "POS"]).check_labels(labelled("neg"))
     load_classifier(toy_folder("bert"), device="cpu", labels=["NEG", "bad"]).check_labels(documents)
 
 
