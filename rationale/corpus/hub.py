@@ -81,7 +81,7 @@ def _check_folder(folder: Path) -> None:
     if (folder / _SAVED_DICT).is_file():
         splits = _saved_json(folder, _SAVED_DICT).get("splits")
         if not isinstance(splits, list) or not all(map(_is_name, splits)):
-            raise _damaged(folder, _SAVED_DICT, f"expected 'splits', a list of names, got {short(splits)}")
+            raise _damaged(folder, _SAVED_DICT, f"expected 'splits', a list of names, got {_shown(splits)}")
         parts = [Path(name) for name in splits]
     info, state = _SAVED
     for part in parts:
@@ -93,12 +93,16 @@ def _check_folder(folder: Path) -> None:
         names = [file.get("filename") if isinstance(file, dict) else None for file in _listed(files)]
         if not names or not all(isinstance(name, str) for name in names):
             expected = "expected '_data_files', a list of {\"filename\": …}"
-            raise _damaged(folder, part / state, f"{expected}, got {short(files)}")
+            raise _damaged(folder, part / state, f"{expected}, got {_shown(files)}")
 
 
 def _is_name(value: object) -> bool:
     """Whether a value is the name of a folder beside its file, no path to elsewhere."""
     return isinstance(value, str) and bool(value.strip(".")) and not set(value) & set("/\\\0")
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else short(value)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -64,7 +64,7 @@ def read_text(path: Path, content: bytes | None = None) -> str:
         raise DataError(
             f"not text: byte 0x00 at offset {content.find(0)}",
             where=path,
-            remedy=_utf16_hint(content),
+            remedy=_utf16_hint(content) if _many_zeros(content) else "Remove it; the file may be damaged.",
         )
     return text
 
@@ -73,11 +73,16 @@ def _encoding_hint(content: bytes) -> str:
     known = next((hint for magic, hint in _OTHER_KINDS.items() if content.startswith(magic)), None)
     if known:
         return known
-    if 0 in content:
+    if _many_zeros(content):
         return _utf16_hint(content)
     # Windows-1252 has signs (quotes, dashes) where Latin 1 has control characters that no text holds.
     encoding = "CP1252" if any(0x80 <= byte < 0xA0 for byte in content) else "LATIN1"
     return f"Save the file as UTF-8, for example with: iconv -f {encoding} -t UTF-8."
+
+
+def _many_zeros(content: bytes) -> bool:
+    """Whether as many bytes are zero as the signs, blanks and line ends alone of a text in UTF-16 have."""
+    return 100 * content.count(0) >= len(content)
 
 
 def _utf16_hint(content: bytes) -> str:

@@ -174,6 +174,15 @@ class Results:
             most = sum(areas[key] for key in counted) / len(counted)
         return bool(most - ap.value > _TIED)
 
+    def one_class(self) -> int:
+        """Documents that AUPRC counts and AP leaves out: all of their words are rationale, or none."""
+        pairs = [
+            (self.get(method, layer, "auprc"), self.get(method, layer, "ap"))
+            for method in self.methods
+            for layer in self.layers(method)
+        ]
+        return max((area.n - (ap.n if ap else 0) for area, ap in pairs if area and ap), default=0)
+
     def best_layer(self, method: str, metric: str = "ap", select: str | None = None) -> int | None:
         """The layer with the best value *on the very documents reported*; the first of equal ones."""
         curve = self.curve(method, metric, select)

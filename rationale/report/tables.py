@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rationale.agreement.normalised import COMPARABLE
@@ -26,6 +26,10 @@ BOLD = "Bold: ahead of every other method of its column (paired test, p < 0.05 a
 TIES = (
     "‡ Many words have the same score: AUPRC draws a straight line across them and is too high. Use AP, "
     "which gives ties one threshold."
+)
+ONE_CLASS = (
+    "AUPRC also counts documents that AP leaves out ({} here), as the ERASER scorer does: 1 where every word "
+    "is rationale, 0.5 where none is, whatever the scores."
 )
 _METHOD = Column("method", "Method", "text", header=True)
 _LAYER = Column("layer", "Layer", "integer")
@@ -58,7 +62,7 @@ def agreement_table(agreement: Agreement, metric: str = "ap", select: str | None
         ),
         rows=rows,
         caption=f"{titled(metric, select, agreement.recipe)} with its {_percent(agreement)} interval",
-        notes=(*notes, *([BOLD] if strong else []), *([TIES] if marks else [])),
+        notes=(*notes, *([BOLD] if strong else []), *_auprc_notes(results, metric, marks)),
         rules=_baseline_rule(results, methods),
         strong=strong,
         marks=marks,
@@ -87,6 +91,11 @@ def _tied_cells(
         for place, layer in enumerate(cells)
         if layer is not None and results.tied(method, layer)
     }
+
+
+def _auprc_notes(results: Results, metric: str, marks: Mapping[tuple[int, int], str]) -> tuple[str, ...]:
+    left_out = results.one_class() if metric == "auprc" else 0
+    return (*([TIES] if marks else []), *([ONE_CLASS.format(left_out)] if left_out else []))
 
 
 def _headline_row(results: Results, method: str, metric: str, select: str | None) -> tuple[Cell, ...]:
@@ -160,7 +169,7 @@ def layer_table(agreement: Agreement, metric: str, select: str | None = None) ->
         columns=(_METHOD, *(Column(f"layer_{layer}", str(layer), "interval", digits=2) for layer in layers)),
         rows=rows,
         caption=f"{titled(metric, select, agreement.recipe)} by layer",
-        notes=(TIES,) if marks else (),
+        notes=_auprc_notes(results, metric, marks),
         rules=_baseline_rule(results, methods),
         marks=marks,
     )

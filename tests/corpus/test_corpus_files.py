@@ -79,6 +79,11 @@ def test_unicode_without_a_byte_order_mark(tmp_path, text, order):
     assert f"UTF-16 without a byte order mark, convert it: iconv -f UTF-16{order} -t UTF-8." in said
 
 
+def test_a_zero_byte_in_other_text_is_no_sign_of_utf_16(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"text\n" + b"plain words " * 50 + b"\0\n")
+    assert "byte 0x00 at offset 605. Remove it; the file may be damaged" in message(tmp_path / "a.csv")
+
+
 @pytest.mark.parametrize(
     ("text", "encoding"), [("it\u2019s \u201cfine\u201d \u2013 caf\u00e9", "CP1252"), ("caf\u00e9", "LATIN1")]
 )

@@ -111,7 +111,7 @@ def test_damaged_folders_are_one_message(dataset, tmp_path):
             "dataset_dict.json: expected 'splits', a list of names",
         ),
         ("dataset_dict.json", '{"splits": ["/"]}', "dataset_dict.json: expected 'splits', a list of names"),
-        ("dataset_dict.json", "{}", "dataset_dict.json: expected 'splits', a list of names, got None"),
+        ("dataset_dict.json", "{}", "dataset_dict.json: expected 'splits', a list of names, got nothing"),
         ("dataset_dict.json", '["val"]', "dataset_dict.json: expected an object, got ['val']"),
         ("dataset_dict.json", '{"splits": ["gone"]}', "gone/dataset_info.json: there is no such file"),
         ("val/state.json", "{}", "val/state.json: expected '_data_files', a list of"),

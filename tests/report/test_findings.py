@@ -12,7 +12,7 @@ from rationale.dropping.system import SYSTEMS
 from rationale.report.findings import findings
 from rationale.report.results import Results
 from rationale.report.table import AtMost
-from rationale.report.tables import TIES, agreement_table, layer_table
+from rationale.report.tables import ONE_CLASS, TIES, agreement_table, layer_table
 from rationale.report.write import report_markdown
 from rationale.scores.families import is_baseline
 from rationale.scores.store import MemoryScores
@@ -127,6 +127,18 @@ def test_an_auprc_that_ties_inflate_is_marked_and_never_bold() -> None:
             results.title(method) for method, layer in gaps if gaps[method, layer] > 0.02
         }
     assert not layer_table(found, "ap").marks
+
+
+def test_documents_whose_words_are_all_rationale_are_told_where_auprc_counts_them(agreement) -> None:
+    """One document of the sample is marked as a whole: AP leaves it out, AUPRC counts it as 1."""
+    method, layer = "attention.cls", 0
+    ap, area = (agreement.document_values(m, method, layer) for m in ("ap", "auprc"))
+    (only,) = area.keys() - ap.keys()
+    assert area[only] == 1.0
+    note = ONE_CLASS.format(1)
+    assert note in layer_table(agreement, "auprc").notes
+    assert note in agreement_table(agreement, "auprc").notes
+    assert note not in layer_table(agreement, "ap").notes
 
 
 def test_without_ties_nothing_is_marked(agreement) -> None:
