@@ -172,7 +172,7 @@ class DroppingModel(PreTrainedModel):
             raise ModelError("a dropping model reads input_ids, got none", remedy="Pass input_ids.")
         batch = packed(input_ids, attention_mask, token_type_ids)
         if not batch.lengths:
-            logits = torch.empty(0, self.num_labels, dtype=self.dtype, device=input_ids.device)
+            logits = torch.empty(0, self.num_labels or 0, dtype=self.dtype, device=input_ids.device)
             return logits, input_ids.new_empty(0, 1 + self.encoder.layers, dtype=torch.int64), batch
         run = hard(self.encoder, self.system, batch)
         return (
