@@ -84,29 +84,26 @@ def _mark_from_object(item: Json, where: str) -> Mark:
 
 
 def _text(item: Json, where: str) -> str | None:
-    texts = [item[name] for name in ("text", "quote") if item.get(name) is not None]
-    for text in texts:
-        if not isinstance(text, str):
+    texts: list[str] = []
+    for text in (item.get("text"), item.get("quote")):
+        if text is not None and not isinstance(text, str):
             raise DataError(f"the text of a span must be text, got {short(text)}", where=where)
+        if text:
+            texts.append(text)
     if len(texts) == 2 and not same_text(texts[0], [texts[1]]):
         raise DataError(
             f"a span has the text {short(texts[0])}, but the quote {short(texts[1])}",
             where=where,
             remedy="Both are what it covers; leave out one.",
         )
-    return texts[0] or None if texts else None
+    return texts[0] if texts else None
 
 
 def _tokens(item: Json, where: str) -> tuple[int, int] | None:
-    first, last = item.get("token_start"), item.get("token_end")
-    if first is None and last is None:
+    names = "token_start", "token_end"
+    if all(item.get(name) is None for name in names):
         return None
-    for one in (first, last):
-        if not isinstance(one, int) or isinstance(one, bool):
-            raise DataError(
-                f"the token_start and token_end of a span must be whole numbers, got {short(one)}",
-                where=where,
-            )
+    first, last = (_whole_number(item.get(name), where) for name in names)
     if not 0 <= first <= last:
         raise DataError(
             f"a span has token_start {first} and token_end {last}",
@@ -114,6 +111,14 @@ def _tokens(item: Json, where: str) -> tuple[int, int] | None:
             remedy="Tokens count from 0, and both are included.",
         )
     return first, last + 1
+
+
+def _whole_number(value: Any, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise DataError(
+            f"the token_start and token_end of a span must be whole numbers, got {short(value)}", where=where
+        )
+    return value
 
 
 def _index(value: Any, item: object, where: str) -> int:

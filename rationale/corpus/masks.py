@@ -84,7 +84,7 @@ def _check_masks(value: Sequence[Any], length: int, where: str) -> None:
     """Refuses a list of masks, one an annotator as in HateXplain, even where it could also be spans."""
     if not all(isinstance(item, list | tuple) and all(entry in (0, 1) for entry in item) for item in value):
         return
-    if all(len(item) == 2 for item in value) and length != 2:
+    if not any(len(item) > 2 or len(item) == length for item in value):
         return
     nothing = next((item for item in value if len(item) == 2 and item[0] >= item[1]), None)
     as_spans = "" if nothing is None else f", or spans, of which [{nothing[0]}, {nothing[1]}) marks nothing"
