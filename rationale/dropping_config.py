@@ -47,6 +47,17 @@ class DroppingConfig(PreTrainedConfig):
         for callback in _CALLBACKS:
             callback()
 
+    @property
+    def vocab_size(self) -> int:
+        """The rows of the backbone's input embeddings."""
+        if "vocab_size" not in self.backbone:
+            raise AttributeError("config.json names no vocab_size of the backbone")
+        return int(self.backbone["vocab_size"])
+
+    @vocab_size.setter
+    def vocab_size(self, size: int) -> None:
+        self.backbone["vocab_size"] = size
+
     def backbone_config(self) -> PreTrainedConfig:
         """The backbone's config as an object of its own class."""
         if "model_type" not in self.backbone:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from transformers import (
 from transformers.loss.loss_utils import ForSequenceClassificationLoss
 from transformers.modeling_outputs import QuestionAnsweringModelOutput, SequenceClassifierOutput
 
+from rationale.dropping.inputs import packed, refuse
 from rationale.dropping.run import hard
 from rationale.dropping.system import SYSTEMS, System
 from rationale.dropping_config import DroppingConfig, Keywords, register
@@ -146,13 +147,33 @@ class DroppingModel(PreTrainedModel):
         """The input embeddings of the backbone."""
         return self.backbone.get_input_embeddings()
 
+    def resize_token_embeddings(self, *args: Any, **settings: Any) -> Any:
+        """Resizes the backbone's input embeddings, with the arguments of every model of transformers."""
+        embeddings = self.backbone.resize_token_embeddings(*args, **settings)
+        self.config.vocab_size = self.backbone.config.vocab_size
+        return embeddings
+
+    def prune_heads(self, heads: object) -> NoReturn:
+        """Refuses to prune attention heads.
+
+        Raises:
+            ModelError: Always.
+        """
+        raise ModelError(
+            f"a dropping model does not prune attention heads, asked for {heads}",
+            remedy="Train a plain model that has fewer heads, then its dropping with `rationale train`.",
+        )
+
     def _hard(
         self, input_ids: Tensor | None, attention_mask: Tensor | None, token_type_ids: Tensor | None
     ) -> tuple[Tensor, Tensor, Packed]:
-        """Logits, tokens kept (B, 1 + L), and the batch."""
+        """Logits, tokens kept (B, 1 + L), and the batch; no rows for an empty batch."""
         if input_ids is None:
             raise ModelError("a dropping model reads input_ids, got none", remedy="Pass input_ids.")
         batch = packed(input_ids, attention_mask, token_type_ids)
+        if not batch.lengths:
+            logits = torch.empty(0, self.num_labels or 0, dtype=self.dtype, device=input_ids.device)
+            return logits, input_ids.new_empty(0, 1 + self.encoder.layers, dtype=torch.int64), batch
         run = hard(self.encoder, self.system, batch)
         return (
             run.logits,
@@ -161,24 +182,13 @@ class DroppingModel(PreTrainedModel):
         )
 
     def _refuse(self, asked: Mapping[str, object]) -> None:
-        """Refuses arguments that a dropping model does not support.
+        """Refuses arguments, and outputs that config.json asks for, that a dropping model does not support.
 
         Raises:
-            ModelError: Where one is not None or False, or config.json turns it on.
+            ModelError: Where one is not None or False.
         """
-        from_config = {
-            name: getattr(self.config, name, None) for name in ("output_attentions", "output_hidden_states")
-        }
-        refused = [
-            name
-            for name, value in (from_config | dict(asked)).items()
-            if value is not None and value is not False
-        ]
-        if refused:
-            raise ModelError(
-                f"a dropping model does not take {', '.join(refused)}: its rows differ from layer to layer",
-                remedy="Leave it out. `rationale trace` and `rationale score` show each layer.",
-            )
+        outputs = ("output_attentions", "output_hidden_states")
+        refuse({name: getattr(self.config, name, None) for name in outputs} | dict(asked), self.forward)
 
     def _output(self, output: Any, return_dict: bool | None) -> Any:
         """The output, or its values as a tuple where ``return_dict`` is False."""
@@ -265,20 +275,10 @@ class DroppingForQuestionAnswering(DroppingModel):
         """Start and end logits (B, n) in the padding of the input, on either side."""
         present = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
         block = logits.new_full((*ids.shape, 2), MASKED_LOGIT)
-        block[present] = batch.padding.unpad(logits)
+        if batch.lengths:
+            block[present] = batch.padding.unpad(logits)
         start, end = block.unbind(dim=-1)
         return start, end
-
-
-def packed(ids: Tensor, mask: Tensor | None = None, types: Tensor | None = None) -> Packed:
-    """Packs a padded batch (B, n) end to end; padding may be on either side."""
-    present = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
-    positions = present.long().cumsum(dim=1) - 1
-    type_ids = torch.zeros_like(ids) if types is None else types
-    lengths = present.sum(dim=1).tolist()
-    if min(lengths) == 0:
-        raise ModelError("an input has no tokens", remedy="Pass at least its special tokens.")
-    return Packed(ids[present], type_ids[present], positions[present], tuple(lengths))
 
 
 def wrap(model: Any, system: str, settings: Keywords | None = None) -> DroppingModel:

@@ -8,6 +8,7 @@ from typing import Any
 
 from transformers.utils import logging
 
+from rationale.encoder.base import FAMILIES
 from rationale.errors import ModelError, RationaleError
 
 
@@ -36,6 +37,13 @@ def explained(name: str) -> Iterator[None]:
             raise
         raise type(error)(error.what, where=name, remedy=error.remedy) from error
     except Exception as error:
+        if "custom code" in str(error):  # transformers' words for a model that runs only with its own code
+            raise ModelError(
+                "this model needs custom code (auto_map in config.json or tokenizer_config.json), "
+                "and code that comes with a model is never run",
+                where=name,
+                remedy=f"Use a model of a known family: {', '.join(FAMILIES)}.",
+            ) from error
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(
             f"this model cannot be loaded ({first_line})",

@@ -105,7 +105,8 @@ def _without(agreement: Agreement, metric: str, reason: str) -> str:
 
 def _without_any_naopc(agreement: Agreement) -> str:
     """States the documents without NAOPC over words and over sentences, where the latter was asked for."""
-    settings = agreement.recipe.faithfulness and agreement.recipe.faithfulness.naopc
+    removed = agreement.recipe.faithfulness
+    settings = None if removed is None else removed.naopc
     found = {r.metric: r for r in agreement.records if r.metric in _BY_WORD_OR_SENTENCE}
     if not found or settings is None or settings.units is None:
         return "0 documents"

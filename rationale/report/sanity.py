@@ -157,12 +157,12 @@ def order_table(result: Sanity) -> Table | None:
         Column("method", "Method", "text", header=True),
         *(Column(name, registered_metric(name).title, "interval") for name in names),
     )
-    rows = tuple(
+    rows: list[tuple[Cell, ...]] = [
         (title, *(Interval(*_ends(one, name)) for name in names))
         for title, one in zip(titles, orders.means, strict=True)
-    )
+    ]
     caption = "Order of the words by the original model's scores, beside random orders; 95 % intervals."
-    return Table(columns, rows, caption, _order_notes(result, orders), rules=frozenset({1}))
+    return Table(columns, tuple(rows), caption, _order_notes(result, orders), rules=frozenset({1}))
 
 
 def _ends(one: OrderMeans, name: str) -> tuple[float | None, float | None, float | None]:

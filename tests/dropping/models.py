@@ -3,7 +3,8 @@
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from rationale.dropping.model import packed, wrap
+from rationale.dropping.inputs import packed
+from rationale.dropping.model import wrap
 from tests.systems import TOYS
 from tests.toys import MODELS, toy_folder, toy_tokenizer, wordy
 

@@ -5,9 +5,13 @@ from copy import deepcopy
 
 import pytest
 import torch
-from transformers import AutoModelForSequenceClassification, BertForSequenceClassification
+from transformers import (
+    AutoModelForSequenceClassification,
+    BertForSequenceClassification,
+)
 
 import rationale
+from rationale.dropping_config import DroppingConfig
 from rationale.errors import ModelError
 from tests.children import environment, python
 from tests.dropping.models import dropping_model
@@ -113,15 +117,62 @@ def inputs():
         {"position_ids": torch.arange(4)[None]},
         {"head_mask": torch.ones(3, 3)},
         {"past_key_values": ()},
-        {"atention_mask": torch.ones(2, 3)},
+        {"use_cache": True},
+        {"inputs_embeds": torch.ones(2, 3, 4)},
     ],
     ids=lambda asked: next(iter(asked)),
 )
 def test_what_it_does_not_do_is_refused_by_name(model, inputs, asked):
-    with pytest.raises(ModelError, match=f"does not take {next(iter(asked))}"):
+    with pytest.raises(ModelError, match=f"does not take {next(iter(asked))}: its rows differ from layer to"):
         model(**inputs, **asked)
     nothing = {name: None for name in asked}
     assert model(**inputs, **nothing).logits.shape == (2, 2)
+
+
+@pytest.mark.parametrize("name", ["foo", "atention_mask"])
+def test_an_unknown_argument_is_refused_with_the_known_ones(model, inputs, name):
+    """Also beside one that is known and not supported."""
+    with pytest.raises(ModelError) as caught:
+        model(**inputs, **{name: torch.ones(2, 3)}, output_attentions=True)
+    assert caught.value.what == f"a dropping model does not take {name}: no argument has this name"
+    assert caught.value.remedy == (
+        "Known arguments: input_ids, attention_mask, token_type_ids, labels, return_dict, num_items_in_batch."
+    )
+    assert model(**inputs, **{name: None}).logits.shape == (2, 2)
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta", "distilbert", "modernbert-mean"])
+def test_embeddings_are_resized_as_in_a_plain_model(family, tmp_path):
+    """The old tokens' logits stay, a new token is read, and the model is saved and loaded with both."""
+    model = dropping_model(family)
+    before, ids = model.config.vocab_size, torch.tensor([[2, 5, 6, 7, 3]])
+    assert before == model.get_input_embeddings().num_embeddings
+    with torch.no_grad():
+        expected = model(ids).logits
+        embeddings = model.resize_token_embeddings(before + 3, mean_resizing=False)
+        assert embeddings is model.get_input_embeddings()
+        assert embeddings.num_embeddings == model.config.vocab_size == before + 3
+        torch.testing.assert_close(model(ids).logits, expected)
+        ids[0, 2] = before + 2
+        expected = model(ids).logits
+        model.save_pretrained(tmp_path)
+        again = AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
+        assert again.config.vocab_size == again.backbone.config.vocab_size == before + 3
+        torch.testing.assert_close(again(ids).logits, expected)
+    assert model.resize_token_embeddings() is embeddings
+    assert model.resize_token_embeddings(pad_to_multiple_of=64).num_embeddings == model.config.vocab_size
+    assert model.config.vocab_size % 64 == 0
+
+
+def test_a_config_without_a_backbone_has_no_vocabulary():
+    assert not hasattr(DroppingConfig(), "vocab_size")
+
+
+def test_heads_are_not_pruned(model):
+    with pytest.raises(
+        ModelError, match=r"does not prune attention heads, asked for \{0: \[0\]\}.*plain model"
+    ):
+        model.prune_heads({0: [0]})
 
 
 def test_embeddings_are_refused_with_and_without_ids(model, inputs):

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, Bert
 
 from rationale.corpus.document import Document, Documents
 from rationale.errors import DataError, ModelError
+from rationale.loading.checkpoint import load_checkpoint
 from rationale.loading.classifier import load_classifier
 from rationale.loading.labels import parse_labels
 from tests.toys import toy_classifier, toy_folder, toy_tokenizer
@@ -154,8 +156,12 @@ def test_remote_code_is_never_run(folder, model_type):
     if model_type == "bert":
         load_classifier(folder, device="cpu")
     else:
-        with pytest.raises(ModelError, match="custom code"):
-            load_classifier(folder, device="cpu")
+        for load in (load_classifier, partial(load_checkpoint, labels=("NEG", "POS"))):
+            with pytest.raises(
+                ModelError, match=r"needs custom code \(auto_map.*is never run.*bert, "
+            ) as caught:
+                load(str(folder))
+            assert caught.value.where == str(folder)
     assert not trap.exists()
 
 

@@ -30,7 +30,8 @@ from tests.handmade import BINS, scores_of
 from tests.handmade import scored as by_hand
 from tests.lanes import first_fast
 from tests.scores.made import content, documents_of, scored, unseal
-from tests.toys import MODELS, plain_model, toy_classifier, toy_folder, wordy
+from tests.scores.plainly import read_plainly
+from tests.toys import MODELS, toy_classifier, toy_folder, wordy
 
 ALL = Faithfulness(0.3, soft=3, naopc=NaopcOptions(words=10, exact=4, beam=2))
 METHODS = ("input_x_gradient", "random")
@@ -42,26 +43,6 @@ def short(*lengths, **more):
 
 def options(faithfulness=ALL, **more):
     return ScoreOptions(methods=METHODS, faithfulness=faithfulness, **more)
-
-
-def read_plainly(name, document, max_length, *, remove=(), mask=None):
-    """Probabilities of a document without some words, window by window, one input at a time."""
-    classifier, model = toy_classifier(name, max_length=max_length), plain_model(name)
-    total = np.zeros(len(classifier.labels))
-    for window in Windower(classifier.tokenizer, max_length)(document).windows:
-        gone = np.isin(window.word, list(remove))
-        ids, places = window.ids.copy(), np.arange(window.ids.size)
-        if mask is not None:
-            ids[gone], gone = mask, np.zeros_like(gone)
-        kept = {
-            "input_ids": ids[~gone], "token_type_ids": window.types[~gone], "position_ids": places[~gone],
-        }  # fmt: skip
-        with torch.no_grad():
-            logits = model(
-                **{key: torch.from_numpy(v.astype(np.int64))[None] for key, v in kept.items()}
-            ).logits
-        total += window.weight * logits.double().softmax(-1)[0].numpy()
-    return total
 
 
 def test_hard_forms_are_those_of_the_plain_model_without_the_deleted_ids():

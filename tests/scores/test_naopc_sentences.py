@@ -19,11 +19,13 @@ from rationale.scores.faithfulness import plan
 from rationale.scores.units import by_sentence, by_word, units_of
 from rationale.tokens import Windower
 from tests.scores.made import scored, unseal
-from tests.scores.test_faithfulness import METHODS, read_plainly
+from tests.scores.plainly import read_plainly
 from tests.toys import toy_classifier, toy_folder, wordy
 
 SENTENCES = ((0, 4), (4, 5), (5, 11), (11, 14))
 """Of a document of 16 words: the last two words are in none, and stay."""
+
+METHODS = ("input_x_gradient", "random")
 
 
 def long(name="a", words=16, sentences=SENTENCES):

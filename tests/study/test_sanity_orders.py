@@ -20,7 +20,7 @@ from rationale.study.sanity.similarity import Words
 from rationale.tokens import Windower
 from tests.report.parsing import find
 from tests.scores.made import scored
-from tests.scores.test_faithfulness import read_plainly
+from tests.scores.plainly import read_plainly
 from tests.toys import toy_classifier, wordy
 
 PLACES = (("gradient_norm", 0), ("attention.all", 2))

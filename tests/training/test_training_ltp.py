@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from rationale.cli import app
 from rationale.corpus import write_eraser
-from rationale.dropping.model import packed
+from rationale.dropping.inputs import packed
 from rationale.encoder.base import Encoder
 from rationale.encoder.quantization import quantized
 from rationale.errors import RationaleError

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rationale.dropping.model import packed
+from rationale.dropping.inputs import packed
 from rationale.dropping.run import hard
 from rationale.dropping.system import PruningContext
 from rationale.dropping.tr_bert import TRBERT

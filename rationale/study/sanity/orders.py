@@ -231,4 +231,5 @@ def plan_orders(classifier: Classifier, documents: Documents, options: SanityOpt
         if options.naopc is not None and 0 < words <= options.naopc.words:
             short += 1
             naopc_forwards += most_sets(words, orders, options.naopc) * inputs
-    return OrderPlan(count, aopc_forwards, short, naopc_forwards, options.naopc and options.naopc.words)
+    most_words = None if options.naopc is None else options.naopc.words
+    return OrderPlan(count, aopc_forwards, short, naopc_forwards, most_words)

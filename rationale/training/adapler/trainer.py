@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rationale.arrays import Float32
 from rationale.dropping.adapler import AdapLeR
-from rationale.dropping.model import packed
+from rationale.dropping.inputs import packed
 from rationale.training.adapler.objectives import LengthTarget, Losses, accumulate, soft_losses, strength
 from rationale.training.adapler.options import AdapLeROptions
 from rationale.training.dropping.trainer import DroppingTrainer

@@ -9,7 +9,8 @@ from typing import Any
 from torch import Tensor, nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from rationale.dropping.model import DroppingModel, packed
+from rationale.dropping.inputs import packed
+from rationale.dropping.model import DroppingModel
 from rationale.dropping.system import System
 from rationale.tokens.packing import Packed
 from rationale.training.trainer import ClassifierTrainer

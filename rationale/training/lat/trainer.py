@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import kl_div, log_softmax
 
-from rationale.dropping.model import packed
+from rationale.dropping.inputs import packed
 from rationale.dropping.run import hard
 from rationale.training.dropping.trainer import DroppingTrainer
 from rationale.training.lat.evolution import Bounds, Lengths

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rationale.dropping.model import packed
+from rationale.dropping.inputs import packed
 from rationale.dropping.run import hard
 from rationale.encoder.base import Encoder
 from rationale.tokens.packing import Packed
