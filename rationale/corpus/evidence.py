@@ -8,7 +8,7 @@ from typing import Any
 
 from rationale.corpus.document import MAX_GROUP, Span
 from rationale.corpus.fields import identifier, need, original, short
-from rationale.corpus.masks import same_text
+from rationale.corpus.marks import same_text
 from rationale.corpus.passages import Passage
 from rationale.corpus.readers import Notes, ReadOptions
 from rationale.errors import DataError

@@ -5,24 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate, groupby, pairwise
 from typing import Any
 
-from rationale.corpus.document import MAX_GROUP, Span
+from rationale.corpus.document import Span
 from rationale.corpus.fields import short
+from rationale.corpus.marks import SEVERAL, Mark, check_inside, not_a_rationale, read_mark, same_text
 from rationale.errors import DataError
-from rationale.strict_json import Json
 
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One span as the file has it: ``[start, end)``, its evidence group, and the text it states."""
-
-    start: int
-    end: int
-    group: int = 0
-    text: str | None = None
+_CHARACTERS = "Character offsets belong in 'rationale_chars', those of predictions in 'char_spans'."
 
 
 def word_spans(value: Any, words: Sequence[str], where: str) -> tuple[Span, ...]:
@@ -32,8 +23,7 @@ def word_spans(value: Any, words: Sequence[str], where: str) -> tuple[Span, ...]
         value: One of
 
             - a mask: a list of one 0 or 1 (or False or True) a word;
-            - word spans, the end exclusive: a list of ``[start, end]``, or of objects with ``start``, ``end``
-              and, if need be, ``group`` and ``text``, the words it covers;
+            - word spans, the end exclusive: a list of ``[start, end]``, or of objects, see `read_mark`;
             - evidence: a string, or a list of them, quoted from the text. Runs of whitespace count as one
               space; a quotation may begin or end inside a word at punctuation (``film`` finds ``film!`` but
               not ``films``); each of its occurrences is marked, and the words it touches whole.
@@ -58,7 +48,25 @@ def word_spans(value: Any, words: Sequence[str], where: str) -> tuple[Span, ...]
     if all(isinstance(item, bool | int | float) for item in value):
         return _mask_spans(value, len(words), where)
     _check_masks(value, len(words), where)
+    return tuple(Span(mark.start, mark.end, mark.group) for mark in word_marks(value, words, where))
+
+
+def word_marks(value: Sequence[Any], words: Sequence[str], where: str) -> list[Mark]:
+    """Spans ``[start, end)`` of words, as a list has them; see `read_mark`.
+
+    Raises:
+        DataError: On anything else, on spans that lie outside the document, cover no word or state another
+            text or other tokens than they cover.
+    """
     marks = [read_mark(item, where) for item in value]
+    for mark in marks:
+        if mark.tokens is not None and mark.tokens != (mark.start, mark.end):
+            raise DataError(
+                f"a span has start {mark.start} and end {mark.end}, but token_start {mark.tokens[0]} and "
+                f"token_end {mark.tokens[1] - 1}: start and end do not count words",
+                where=where,
+                remedy=f"In spans with tokens (Prodigy), start and end count characters. {_CHARACTERS}",
+            )
     check_inside(marks, len(words), "words", where)
     for mark in marks:
         covered = words[mark.start : mark.end]
@@ -67,74 +75,25 @@ def word_spans(value: Any, words: Sequence[str], where: str) -> tuple[Span, ...]
                 f"the span [{mark.start}, {mark.end}) has the text {short(mark.text)}, "
                 f"but the words at its indices are {short(' '.join(covered))}",
                 where=where,
-                remedy="Word spans count words from 0, the end exclusive. Character offsets belong in "
-                "'rationale_chars'.",
+                remedy=f"Word spans count words from 0, the end exclusive. {_CHARACTERS}",
             )
-    return tuple(Span(mark.start, mark.end, mark.group) for mark in marks)
-
-
-def same_text(text: str, words: Sequence[str]) -> bool:
-    """Whether a text equals these words, ignoring white space."""
-    return "".join(text.split()) == "".join("".join(words).split())
-
-
-def read_mark(item: Any, where: str) -> Mark:
-    """One span: ``[start, end]``, or an object with ``start``, ``end`` and, if need be, ``group``, ``text``.
-
-    Raises:
-        DataError: On anything else.
-    """
-    if isinstance(item, dict):
-        return _mark_from_object(item, where)
-    if isinstance(item, list | tuple) and len(item) == 3:
-        raise DataError(
-            f"{short(item)} has three items, and a span two: [start, end]",
-            where=where,
-            remedy='Write more fields as an object: {"start": 0, "end": 2, "group": 1}.',
-        )
-    if not isinstance(item, list | tuple) or len(item) != 2:
-        raise not_a_rationale(item, where)
-    return Mark(_index(item[0], item, where), _index(item[1], item, where))
-
-
-def _mark_from_object(item: Json, where: str) -> Mark:
-    group, text = item.get("group"), item.get("text")
-    if group is None:
-        group = 0
-    if isinstance(group, bool) or not isinstance(group, int) or not 0 <= group <= MAX_GROUP:
-        raise DataError(
-            f"the group of a span must be a whole number from 0 to {MAX_GROUP}, got {short(group)}",
-            where=where,
-        )
-    if text is not None and not isinstance(text, str):
-        raise DataError(f"the text of a span must be text, got {short(text)}", where=where)
-    start, end = (_index(item.get(name), item, where) for name in ("start", "end"))
-    return Mark(start, end, group, text or None)
-
-
-def _index(value: Any, item: object, where: str) -> int:
-    if isinstance(value, bool):
-        raise DataError(
-            f"the span {short(item)} has {value} for an index",
-            where=where,
-            remedy="Spans are whole numbers, [start, end]; a mask is one list of one 0 or 1 for each word.",
-        )
-    if not isinstance(value, int):
-        raise not_a_rationale(item, where)
-    return value
+    return marks
 
 
 def _check_masks(value: Sequence[Any], length: int, where: str) -> None:
     """Refuses a list of masks, one an annotator as in HateXplain, even where it could also be spans."""
-    binary = all(isinstance(item, list | tuple) and all(entry in (0, 1) for entry in item) for item in value)
-    if binary and (len(value[0]) > 2 or len(value[0]) == length == 2):
-        raise DataError(
-            f"{short(value)} could be one mask an annotator; expected one mask a document",
-            where=where,
-            remedy="Write each as the 'spans' of one of 'annotations', or merge them into one mask by "
-            "majority or union. "
-            'If these are spans, write {"start": 0, "end": 1}.',
-        )
+    if not all(isinstance(item, list | tuple) and all(entry in (0, 1) for entry in item) for item in value):
+        return
+    if not any(len(item) > 2 or len(item) == length for item in value):
+        return
+    nothing = next((item for item in value if len(item) == 2 and item[0] >= item[1]), None)
+    as_spans = "" if nothing is None else f", or spans, of which [{nothing[0]}, {nothing[1]}) marks nothing"
+    raise DataError(
+        f"{short(value)} could be one mask an annotator{as_spans}; expected one mask a document",
+        where=where,
+        remedy=f"{SEVERAL} Or merge them into one mask by majority or union. "
+        'If these are spans, write {"start": 0, "end": 1}, the end exclusive; where nothing is marked, [].',
+    )
 
 
 def _mask_spans(mask: Sequence[float], length: int, where: str) -> tuple[Span, ...]:
@@ -185,40 +144,3 @@ def touched(start: int, end: int, bounds: Sequence[tuple[int, int]], group: int)
     first = bisect_right(bounds, start, key=lambda bound: bound[1])
     last = bisect_left(bounds, end, key=lambda bound: bound[0])
     return Span(first, last, group) if first < last else None
-
-
-def check_inside(marks: Sequence[Mark], length: int, unit: str, where: str) -> None:
-    """Checks that each span starts before its end and that both lie inside the document.
-
-    Raises:
-        DataError: For the first span that fails.
-    """
-    for mark in marks:
-        shown = f"the rationale span [{mark.start}, {mark.end})"
-        if mark.start > mark.end:
-            raise DataError(
-                f"{shown} starts after its end",
-                where=where,
-                remedy="The start is inclusive, the end exclusive.",
-            )
-        if mark.start < 0 or mark.end > length:
-            raise DataError(
-                f"{shown} lies outside the document of {length} {unit}",
-                where=where,
-                remedy=f"Spans count {unit} from 0; the end is exclusive.",
-            )
-        if mark.start == mark.end:
-            raise DataError(
-                f"{shown} marks nothing",
-                where=where,
-                remedy="The end is exclusive: [3, 4) marks one. Where nothing is marked, write [].",
-            )
-
-
-def not_a_rationale(value: object, where: str) -> DataError:
-    """The error for a value that is no rationale."""
-    return DataError(
-        f"cannot read {short(value)} as a rationale",
-        where=where,
-        remedy="Give one 0 or 1 a word, [start, end] spans, or evidence quoted from the text.",
-    )

@@ -9,13 +9,20 @@ from typing import Any, Literal
 
 from rationale.corpus.document import Span
 from rationale.corpus.fields import short
-from rationale.corpus.masks import Mark, check_inside, not_a_rationale, read_mark, same_text, touched
+from rationale.corpus.marks import Mark, check_inside, not_a_rationale, read_mark, same_text
+from rationale.corpus.masks import touched
 from rationale.errors import DataError
 
 _UTF16 = (
     "Tools in browsers count UTF-16 code units: a character beyond U+FFFF (an emoji) counts as two. "
     "Give each span the 'text' it covers, so that such offsets are recognised; or count code points."
 )
+
+MAY_BE_UTF16 = (
+    "documents have characters beyond U+FFFF (emoji) before the end of a character span without its text: "
+    "the offsets are read as code points, but tools in browsers count UTF-16 code units"
+)
+"""The note where `may_be_utf16`."""
 
 
 def character_spans(value: Any, text: str, bounds: Sequence[tuple[int, int]], where: str) -> tuple[Span, ...]:
@@ -25,15 +32,14 @@ def character_spans(value: Any, text: str, bounds: Sequence[tuple[int, int]], wh
     units fit it, all spans of the row are read in UTF-16 code units.
 
     Args:
-        value: A list of ``[start, end]``, or of objects with ``start``, ``end`` and, if need be, ``group``
-            and ``text``, what it covers.
+        value: A list of ``[start, end]``, or of objects; see `read_mark`.
         text: The text the offsets refer to.
         bounds: ``[start, end)`` of each word in ``text``; see `word_bounds`.
         where: The row, for messages.
 
     Raises:
         DataError: On anything but a list of spans, on spans outside the text, around no word, or around
-            another text than they state.
+            another text or more tokens than they state.
 
     >>> character_spans([[3, 9]], "a good film", [(0, 1), (2, 6), (7, 11)], "row 0")
     (Span(start=1, end=3, group=0),)
@@ -53,8 +59,8 @@ def character_marks(value: Any, text: str, where: str) -> list[Mark]:
     """The character spans ``[start, end)`` of a text, in code points; see `character_spans`.
 
     Raises:
-        DataError: On anything but a list of spans, and on spans outside the text or around another text than
-            they state.
+        DataError: On anything but a list of spans, and on spans outside the text or around another text or
+            more tokens than they state.
     """
     if not isinstance(value, list | tuple):
         raise not_a_rationale(value, where)
@@ -63,6 +69,8 @@ def character_marks(value: Any, text: str, where: str) -> list[Mark]:
         check_inside(marks, len(text), "characters", where)
     except DataError as error:
         raise DataError(error.what, where=where, remedy=_UTF16 if _is_wide(text) else error.remedy) from None
+    for mark in marks:
+        _check_tokens(mark, where)
     return marks
 
 
@@ -82,16 +90,20 @@ def bounds_in(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def may_be_utf16(value: Any, text: str) -> bool:
-    """Whether offsets could count code points or UTF-16 units, and no stated text decides between them."""
-    if not _is_wide(text) or not isinstance(value, list | tuple):
+    """Whether offsets could count code points or UTF-16 units, and no stated text decides between them.
+
+    A stated text decides where it fits only one of the two.
+
+    Args:
+        value: What `character_marks` reads.
+        text: The text the offsets refer to.
+    """
+    if not _is_wide(text):
         return False
-    objects = [item for item in value if isinstance(item, dict)]
-    ends = [item.get("end") for item in objects] + [
-        item[-1] for item in value if isinstance(item, list) and item
-    ]
+    marks = [read_mark(item, "") for item in value]
     first = next(position for position, character in enumerate(text) if ord(character) > 0xFFFF)
-    quoted = any(item.get("text") for item in objects)
-    return not quoted and any(isinstance(end, int) and end > first for end in ends)
+    undecided = all(_fits(mark, text) for mark in (*marks, *_converted(marks, text)))
+    return undecided and any(mark.text is None and mark.end > first for mark in marks)
 
 
 Unit = Literal["code points", "UTF-16 code units"]
@@ -145,10 +157,7 @@ def _in_code_points(marks: list[Mark], text: str, where: str) -> list[Mark]:
     mismatch = next((mark for mark in marks if not _fits(mark, text)), None)
     if mismatch is None:
         return marks
-    by_unit = _code_points_by_unit(text)
-    converted = [
-        replace(span, start=by_unit.get(span.start, -1), end=by_unit.get(span.end, -1)) for span in marks
-    ]
+    converted = _converted(marks, text)
     if all(mark.start >= 0 and mark.end >= 0 and _fits(mark, text) for mark in converted):
         return converted
     raise DataError(
@@ -162,7 +171,29 @@ def _in_code_points(marks: list[Mark], text: str, where: str) -> list[Mark]:
 
 
 def _fits(mark: Mark, text: str) -> bool:
-    return mark.text is None or (mark.start >= 0 and same_text(mark.text, [text[mark.start : mark.end]]))
+    covered = text[max(mark.start, 0) : max(mark.end, 0)]
+    return mark.text is None or (mark.start >= 0 and same_text(mark.text, [covered]))
+
+
+def _converted(marks: list[Mark], text: str) -> list[Mark]:
+    """The spans with offsets in UTF-16 code units converted to code points; -1 where there is none."""
+    by_unit = _code_points_by_unit(text)
+    return [replace(mark, start=by_unit.get(mark.start, -1), end=by_unit.get(mark.end, -1)) for mark in marks]
+
+
+def _check_tokens(mark: Mark, where: str) -> None:
+    """Refuses a span of more tokens than characters, or with more before it; a model may add one before."""
+    if mark.tokens is None:
+        return
+    first, end = mark.tokens
+    if end - first > mark.end - mark.start or first > mark.start + 1:
+        raise DataError(
+            f"a span of the characters [{mark.start}, {mark.end}) has token_start {first} and token_end "
+            f"{end - 1}, and a token has at least one character",
+            where=where,
+            remedy="start and end count characters from 0, the end exclusive; token_start and token_end are "
+            "both included.",
+        )
 
 
 def _code_points_by_unit(text: str) -> dict[int, int]:

@@ -10,8 +10,9 @@ from rationale.corpus.annotations import read_annotations, with_marks
 from rationale.corpus.columns import Columns, check_name, unread
 from rationale.corpus.document import Document, Documents, Span
 from rationale.corpus.fields import check_size, identifier, label_name, original, short
-from rationale.corpus.masks import same_text, word_spans
-from rationale.corpus.offsets import bounds_in, character_spans, may_be_utf16
+from rationale.corpus.marks import same_text
+from rationale.corpus.masks import word_spans
+from rationale.corpus.offsets import MAY_BE_UTF16, bounds_in, character_spans, may_be_utf16
 from rationale.corpus.readers import Notes, ReadOptions, UsedIds
 from rationale.corpus.segment import split_words, word_bounds
 from rationale.errors import DataError
@@ -107,14 +108,11 @@ def _spans(row: _Row, text: _Text, marks: Any, characters: Any) -> tuple[Span, .
         raise DataError(
             f"character spans refer to the column {columns.text!r}, which is missing", where=row.where
         )
-    if may_be_utf16(characters, text.text):
-        row.notes.add(
-            "documents have characters beyond U+FFFF (emoji) before the end of a character span without its "
-            "text: the offsets are read as code points, but tools in browsers count UTF-16 code units",
-            row.where,
-        )
     bounds = text.bounds or word_bounds(text.text, row.options.segmentation)
-    return character_spans(characters, text.text, bounds, row.where)
+    spans = character_spans(characters, text.text, bounds, row.where)
+    if may_be_utf16(characters, text.text):
+        row.notes.add(MAY_BE_UTF16, row.where)
+    return spans
 
 
 def _text(row: _Row) -> _Text:

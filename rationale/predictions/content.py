@@ -9,6 +9,7 @@ import numpy as np
 
 from rationale.arrays import Bool, Float64
 from rationale.corpus.document import Document
+from rationale.corpus.readers import Notes
 from rationale.errors import DataError
 from rationale.predictions.cells import numbers, parsed
 from rationale.predictions.kinds import SELECTING, Column
@@ -27,6 +28,7 @@ class ContentReader:
         options: How they are read.
         has_threshold: Whether rows state a threshold that selects words by their scores.
         tally: Counts quotes.
+        notes: Counts what could be read in another way.
         unpredicted: Number of rows without a prediction so far.
     """
 
@@ -34,6 +36,7 @@ class ContentReader:
     options: PredictionOptions
     has_threshold: bool = False
     tally: Tally = field(default_factory=Tally)
+    notes: Notes = field(default_factory=Notes)
     unpredicted: int = 0
 
     def __call__(self, row: Json, document: Document, where: str) -> Content | None:
@@ -44,7 +47,7 @@ class ContentReader:
         """
         scores, mask, unmatched, missing = None, None, None, list[str]()
         for column in self.columns:
-            cell = Cell(row, column.name, document, where, self.options, self.tally)
+            cell = Cell(row, column.name, document, where, self.options, self.tally, self.notes)
             value = row.get(column.name) if column.kind == "quotes" else parsed(row, column.name, where)
             content = None if value is None or value == "" else READ[column.kind](cell, value)
             if content is None:

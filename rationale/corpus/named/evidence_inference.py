@@ -10,7 +10,8 @@ from pathlib import Path
 from rationale.corpus.document import Document, Mark, Span
 from rationale.corpus.fields import identifier, listing, need, short
 from rationale.corpus.lines import json_lines, read_text
-from rationale.corpus.masks import same_text, touched
+from rationale.corpus.marks import same_text
+from rationale.corpus.masks import touched
 from rationale.corpus.named.cells import CsvRow, csv_rows, file_named, files_named, flag, whole_number
 from rationale.corpus.named.reader import NAMED, NamedOptions, NamedReader, document_of
 from rationale.corpus.named.votes import majority, one_each
