@@ -363,7 +363,7 @@ def test_an_agreement_is_read_as_it_was_written(agreement, tmp_path):
     assert again.per_document.equals(agreement.per_document)
     content = json.loads(path.read_text(encoding="utf-8"))
     assert list(content) == ["recipe", "records", "comparisons", "classification", "seal"]
-    assert [*content["records"][0], "label"] == [*Estimate.__dataclass_fields__]
+    assert [*content["records"][0], "subset"] == [*Estimate.__dataclass_fields__]
     files = {file.name: file.read_bytes() for file in path.parent.iterdir()}
     assert sorted(files) == ["agreement.json", "agreement.pairs.parquet"]
     again.save(path, overwrite=True)
