@@ -208,7 +208,7 @@ def joined(folds: Sequence[StoredScores]) -> MemoryScores:
 def tfidf(given: argparse.Namespace, documents: Documents, work: Path) -> MemoryScores:
     """TF-IDF x weight of the predicted class, word by word, as a user writes it with scikit-learn."""
     out = work / "tfidf.csv"
-    rows: list[tuple[str, str, str]] = []
+    rows: list[tuple[str, str]] = []
     for number in range(1 if given.train else FOLDS):
         training = load_documents(str(work / f"train-{number}.jsonl"))
         texts, labels = [" ".join(d.words) for d in training], [d.label for d in training]
@@ -218,10 +218,10 @@ def tfidf(given: argparse.Namespace, documents: Documents, work: Path) -> Memory
             text = vectorizer.transform([" ".join(document.words)])
             label = str(classifier.predict(text)[0])
             scores = [weight(vectorizer, classifier, label, text, word) for word in document.words]
-            rows.append((document.id, json.dumps(scores), label))
+            rows.append((document.id, json.dumps(scores)))
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["id", "scores", "label"])
+        writer.writerow(["id", "scores"])
         writer.writerows(rows)
     return load_predictions(out, documents, PredictionOptions(name="tfidf"), progress=False)
 
