@@ -271,7 +271,11 @@ def cell(given: argparse.Namespace, documents: Documents, agreement: Agreement) 
 def command(given: argparse.Namespace) -> str:
     """The options that name the corpus and change its numbers."""
     skipped = {"model", "work", "cells", "page", "out"}
-    options = {name: value for name, value in vars(given).items() if name not in skipped and value}
+    options = {
+        name: value
+        for name, value in vars(given).items()
+        if name not in skipped and value is not None and value is not False
+    }
     shown = ((name, value.name if isinstance(value, Path) else value) for name, value in options.items())
     parts = (f"--{name.replace('_', '-')}" + ("" if value is True else f" {value}") for name, value in shown)
     return " ".join(parts)
