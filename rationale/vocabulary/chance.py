@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import gammaln, ndtr
 
 from rationale.arrays import Float64, Int64
 
@@ -60,12 +59,16 @@ def _hypergeometric(drawn: int, selected: int, units: int) -> Float64:
 
 
 def _log_choose(n: int, k: Int64) -> Float64:
+    from scipy.special import gammaln
+
     logs: Float64 = math.lgamma(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
     return logs
 
 
 def _normal(hits: Int64, drawn: Int64, selected: Int64, units: Int64) -> Float64:
     """The upper tail of the normal distribution with the same mean and variance, continuity-corrected."""
+    from scipy.special import ndtr
+
     share = selected / units
     mean = (drawn * share).sum(axis=1)
     left = (units - drawn) / np.maximum(units - 1, 1)
