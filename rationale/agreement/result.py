@@ -23,7 +23,7 @@ from rationale.agreement.select import Selected
 from rationale.agreement.subsets import Subset
 from rationale.artifacts.provenance import AgreementProvenance, Provenance
 from rationale.artifacts.record import Count, omitted, read_record, to_json
-from rationale.artifacts.scores import sealed_recipe
+from rationale.artifacts.scores import recipe_digest
 from rationale.artifacts.seal import Seal, digest, read_sealed, sealed
 from rationale.artifacts.shape import count, every
 from rationale.artifacts.shape import record as having
@@ -265,7 +265,7 @@ def selecting(recipe: Provenance) -> list[str]:
 
 def _inputs(recipe: AgreementProvenance) -> dict[str, str | None]:
     """Returns digests of what an agreement was computed from: its scores, model and data."""
-    return {"scores": sealed_recipe(recipe.of_scores)["seal"]["sha256"], **recipe.inputs}
+    return {"scores": recipe_digest(recipe.of_scores), **recipe.inputs}
 
 
 def _identity(content: Json) -> bytes:

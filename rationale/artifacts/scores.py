@@ -63,6 +63,11 @@ def _read_recipe(folder: Path) -> tuple[dict[str, Any], Seal | None]:
     return recipe, seal
 
 
+def recipe_digest(recipe: Provenance) -> str:
+    """The SHA-256 by which other results name the scores of a recipe."""
+    return str(sealed_recipe(recipe)["seal"]["sha256"])
+
+
 def sealed_recipe(recipe: Provenance) -> dict[str, Any]:
     """The recipe with its seal, as JSON."""
     return sealed(to_json(recipe), PROVENANCE, recipe.inputs)
@@ -198,8 +203,8 @@ def complete_parts(folder: Path, recipe: Seal | None, *, note: bool = True) -> d
             remedy="Move parts away that do not belong here; or remove COMPLETE and repeat the "
             "`rationale score` command, which scores missing parts again.",
         )
-    recipe_digest = recipe.sha256 if seal is not None and recipe is not None else None
-    return {part: Part(part, recipe_digest, named[part.name]) for part in folders}
+    of_recipe = recipe.sha256 if seal is not None and recipe is not None else None
+    return {part: Part(part, of_recipe, named[part.name]) for part in folders}
 
 
 def _first_difference(named: set[str], present: set[str]) -> str:

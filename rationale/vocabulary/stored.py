@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rationale.artifacts.provenance import Provenance, differing
-from rationale.artifacts.scores import sealed_recipe
+from rationale.artifacts.provenance import differing
+from rationale.artifacts.scores import recipe_digest
 from rationale.corpus.document import Documents
 from rationale.errors import OutputError, ScoresError
 from rationale.scores.sources import Sources
@@ -24,7 +24,11 @@ def write_words(path: Path, result: CorpusWords, documents: Documents, *, overwr
     Raises:
         OutputError: Where the file exists and ``overwrite`` is off, or the disk refuses.
     """
-    inputs = {"scores": _digest(result.recipe), **result.recipe.inputs, "documents": documents.fingerprint}
+    inputs = {
+        "scores": recipe_digest(result.recipe),
+        **result.recipe.inputs,
+        "documents": documents.fingerprint,
+    }
     CORPUS_WORDS.write(path, result, inputs=inputs, overwrite=overwrite)
 
 
@@ -68,7 +72,3 @@ def read_words(path: Path, scores: Scores | Sources, documents: Documents) -> Co
             remedy=_REMEDY,
         )
     return result
-
-
-def _digest(recipe: Provenance) -> str:
-    return str(sealed_recipe(recipe)["seal"]["sha256"])
