@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -14,13 +14,6 @@ from rationale.errors import DataError
 
 Gold = Literal["union", "majority", "any2", "intersection", "soft", "each"]
 GOLD: tuple[Gold, ...] = get_args(Gold)
-_AGGREGATES: Mapping[Gold, Aggregate] = {
-    "union": "union",
-    "majority": "majority",
-    "any2": "any2",
-    "intersection": "intersection",
-    "soft": "majority",
-}
 
 
 @dataclass(frozen=True)
@@ -77,7 +70,7 @@ def in_use(documents: Documents, gold: Gold | None, *, same_label: bool = False)
     documents = of_same_label(documents) if same_label else documents
     if gold is None or gold == "each":
         return InUse(gold, aggregate_in_use(documents), documents)
-    rule = _AGGREGATES[gold]
+    rule: Aggregate = "majority" if gold == "soft" else gold
     return InUse(gold, rule, aggregate(documents, rule))
 
 

@@ -15,7 +15,6 @@ from rationale.study.sanity.result import (
     HIGH,
     ORDER_METRICS,
     Mean,
-    OrderMeans,
     Orders,
     Outcome,
     Sanity,
@@ -109,7 +108,7 @@ def _row(name: str, one: Similarity) -> tuple[Cell, ...]:
 
 def _cell(mean: Mean, one: Similarity) -> Cell:
     if one.applies:
-        return Interval(mean.value, mean.low, mean.high)
+        return _interval(mean)
     return "n/a" if mean.value is None else f"n/a ({mean.value:.3f})"
 
 
@@ -158,16 +157,15 @@ def order_table(result: Sanity) -> Table | None:
         *(Column(name, registered_metric(name).title, "interval") for name in names),
     )
     rows: list[tuple[Cell, ...]] = [
-        (title, *(Interval(*_ends(one, name)) for name in names))
+        (title, *(_interval(getattr(one, name)) for name in names))
         for title, one in zip(titles, orders.means, strict=True)
     ]
     caption = "Order of the words by the original model's scores, beside random orders; 95 % intervals."
     return Table(columns, tuple(rows), caption, _order_notes(result, orders), rules=frozenset({1}))
 
 
-def _ends(one: OrderMeans, name: str) -> tuple[float | None, float | None, float | None]:
-    mean: Mean = getattr(one, name)
-    return mean.value, mean.low, mean.high
+def _interval(mean: Mean) -> Interval:
+    return Interval(mean.value, mean.low, mean.high)
 
 
 def _order_notes(result: Sanity, orders: Orders) -> tuple[str, ...]:
