@@ -134,11 +134,15 @@ def removed(given: argparse.Namespace, documents: Documents, work: Path) -> list
 def chosen(given: argparse.Namespace) -> Documents:
     """The documents that are scored: those with a label that the classifier knows, and a rationale."""
     whole = load_documents(str(given.data))
-    known = LABELS.get(given.corpus)
-    kept = [d for d in whole if d.label is not None and d.asked and (known is None or d.label in known)]
+    kept = [d for d in whole if d.asked and is_known(d, given.corpus)]
     if given.limit:
         kept = sorted(kept, key=hashed)[: given.limit]
     return Documents(kept, source=given.data.name)
+
+
+def is_known(document: Document, corpus: str) -> bool:
+    """Whether the classifier knows the document's label."""
+    return document.label is not None and document.label in LABELS.get(corpus, (document.label,))
 
 
 def hashed(document: Document) -> str:
@@ -152,8 +156,6 @@ def fold_of(document: Document) -> int:
 def trained_folds(given: argparse.Namespace, documents: Documents, work: Path) -> Iterator[Path]:
     """Trains the classifier of each fold, and yields the file of the documents that it has not seen."""
     everything = list(load_documents(str(given.data)))
-    known = LABELS.get(given.corpus)
-    labelled = [d for d in everything if d.label is not None and (known is None or d.label in known)]
     for number in range(1 if given.train else FOLDS):
         held = [d for d in documents if given.train or fold_of(d) == number]
         path, model = work / f"held-{number}.jsonl", work / f"classifier-{number}"
@@ -161,10 +163,10 @@ def trained_folds(given: argparse.Namespace, documents: Documents, work: Path) -
         if given.train:
             scored_texts = {text_of(d) for d in documents}
             others = [d for d in load_documents(str(given.train)) if text_of(d) not in scored_texts]
-            others = [d for d in others if d.label is not None and (known is None or d.label in known)]
-            training = balanced(others) if given.balance else others
+            labelled = [d for d in others if is_known(d, given.corpus)]
+            training = balanced(labelled) if given.balance else labelled
         else:
-            training = [d for d in labelled if fold_of(d) != number]
+            training = [d for d in everything if is_known(d, given.corpus) and fold_of(d) != number]
         if not model.exists():
             file = work / f"train-{number}.jsonl"
             write_rows(
